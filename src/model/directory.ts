@@ -1,0 +1,45 @@
+import type { Secret } from "./secret.ts";
+
+export type DirectoryType = "ldap" | "active-directory" | "ldif";
+export type SearchScope = "base" | "one" | "sub";
+
+/** How a directory says that an account is disabled. */
+export interface DisabledRule {
+  readonly attribute: string;
+  /** Disabled if the attribute has one of these values (without regard to case). */
+  readonly values?: readonly string[] | undefined;
+  /** Disabled if this bit of the attribute's number is set. */
+  readonly bit?: number | undefined;
+}
+
+export interface UsersScope {
+  /** Search bases; none for LDIF files. */
+  readonly bases: readonly string[];
+  readonly scope: SearchScope;
+  readonly filter: string;
+  /** The identifying attribute; null: the server's own (entryUUID, objectGUID, nsUniqueId). */
+  readonly id: string | null;
+  readonly attributes: readonly string[];
+  readonly disabled: DisabledRule | null;
+}
+
+export interface LdapTarget {
+  readonly urls: readonly string[];
+  readonly startTls: boolean;
+  readonly tls: { readonly ca: string | null; readonly rejectUnauthorized: boolean };
+  readonly bind: { readonly dn: string; readonly password: Secret } | null;
+  readonly pageSize: number;
+  /** Seconds without a byte from the server until it counts as dead. */
+  readonly timeoutSeconds: number;
+}
+
+/** Where a directory's entries come from: what the agent needs to know. */
+export interface DirectorySource {
+  readonly name: string;
+  readonly type: DirectoryType;
+  readonly users: UsersScope;
+  /** Null for LDIF files. */
+  readonly ldap: LdapTarget | null;
+  /** The LDIF file; null for servers. */
+  readonly path: string | null;
+}

@@ -1,0 +1,50 @@
+import type { Problem } from "./errors.ts";
+
+/** Bytes that are not text although their attribute is not known to be binary. */
+export interface Opaque {
+  readonly base64: string;
+}
+
+/**
+ * One value of an attribute: text, or bytes. Values of attributes that are known to be binary
+ * (objectGUID, jpegPhoto, options `;binary`) are base64 text; other values that are not valid
+ * UTF-8 or contain NUL are kept as `Opaque`, so that no mapping takes them for text.
+ */
+export type AttributeValue = string | Opaque;
+
+/** All that was read of a person, by attribute name as the server wrote it. */
+export type AppProfile = Record<string, AttributeValue | readonly AttributeValue[]>;
+
+/** What a directory returns for one person, already decoded. */
+export interface Entry {
+  readonly dn: string;
+  /** The immutable identifier: the external id of the app user. */
+  readonly id: string;
+  readonly disabled: boolean;
+  readonly profile: AppProfile;
+}
+
+/** An entry of a read before it is decoded: enough to tell whether it changed. */
+export interface RawEntry {
+  /** Null if the entry has no usable identifier; then `problem` tells why. */
+  readonly id: string | null;
+  readonly dn: string;
+  /** 16 bytes, hexadecimal; equal only if nothing changed that Rollcall reads. */
+  readonly hash: string;
+  readonly problem: Problem | null;
+  /** About how many bytes it holds. */
+  readonly size: number;
+  /** Decodes the entry. Only to be called while its batch is being worked on. */
+  decode(): Entry;
+}
+
+/**
+ * How a read ended. Only a complete one may conclude that somebody is gone, and completeness is
+ * shown by the protocol: result code 0 and no paging cookie left, no referral, no limit.
+ */
+export interface ReadEvidence {
+  readonly complete: boolean;
+  readonly entries: number;
+  readonly pages: number;
+  readonly server: string;
+}

@@ -1,0 +1,320 @@
+/**
+ * Every error that Rollcall can report: its code, what happened and what to do about it.
+ * The page docs/07-errors.md is generated from this table.
+ *
+ * Codes that begin with `platform.`, and the single words such as `notUniqueWithinOrg`, are the
+ * ones that administrators of Okta's profile sourcing know; Rollcall uses them for the same causes.
+ */
+export interface ErrorEntry {
+  readonly what: string;
+  readonly cure: string;
+}
+
+const CONSTRAINT = "platform.cvd.profile.property.constraint.violation";
+const EXPRESSION = "platform.cvd.profile.expression";
+
+export const ERRORS = {
+  "usage.invalid": {
+    what: "The command was called with words that it does not know, or without one it needs.",
+    cure: "Run the command with --help.",
+  },
+  "config.notFound": {
+    what: "The configuration file does not exist or cannot be read.",
+    cure: "Name it with --config FILE or ROLLCALL_CONFIG, or create config/rollcall.yaml.",
+  },
+  "config.invalid": {
+    what: "The configuration has problems. Each is listed with its path and line; nothing was started.",
+    cure: "Correct every listed line, then run `rollcall check`.",
+  },
+  "config.unknownDirectory": {
+    what: "The named directory is not in the configuration.",
+    cure: "Use one of the names under `directories`.",
+  },
+  "ldap.unreachable": {
+    what: "No server of the directory answered.",
+    cure: "Check url, network and firewall. `rollcall check` tries every server of the list.",
+  },
+  "ldap.certificate": {
+    what: "The server's certificate is not trusted, has expired, or belongs to another host name.",
+    cure: "Set tls.ca to the issuing CA's file and use the name that stands in the certificate.",
+  },
+  "ldap.startTls": {
+    what: "The server refused StartTLS, or the TLS handshake after it failed.",
+    cure: "Use an ldaps:// url, or enable StartTLS on the server.",
+  },
+  "ldap.credentials": {
+    what: "The server refused the bind: the DN or the password is wrong, or the account is locked.",
+    cure: "Correct bind.dn and bind.password. Rollcall does not repeat it by itself, so as not to lock the account.",
+  },
+  "ldap.emptyPassword": {
+    what: "The bind password is empty. Sent as it is, many servers would treat it as an anonymous login.",
+    cure: "Set the variable that bind.password refers to.",
+  },
+  "ldap.confidentialityRequired": {
+    what: "The server wants an encrypted connection before it accepts a password.",
+    cure: "Use an ldaps:// url or startTls: true.",
+  },
+  "ldap.baseNotFound": {
+    what: "The search base does not exist, or the bind account may not see it.",
+    cure: "Correct users.base, or give the bind account read access to it.",
+  },
+  "ldap.filterInvalid": {
+    what: "The search filter does not parse (RFC 4515).",
+    cure: "Correct users.filter at the position given.",
+  },
+  "ldap.insufficientAccess": {
+    what: "The bind account may not read the search base.",
+    cure: "Give the account read access to all people of the base.",
+  },
+  "ldap.limitExceeded": {
+    what: "The server stopped the search at its size, time or administrative limit, so people are missing from the answer.",
+    cure: "Raise the limit for the bind account (OpenLDAP: `limits`, 389: nsslapd-sizelimit, AD: MaxPageSize stays, use paging), or split users.base.",
+  },
+  "ldap.referral": {
+    what: "The server sent a referral: a part of the searched tree lies on another server, which Rollcall does not follow with its credentials.",
+    cure: "Search a base that this server holds whole, or make a directory of its own for the other server.",
+  },
+  "ldap.busy": {
+    what: "The server is busy or shutting down.",
+    cure: "Nothing: the schedule tries again. By hand, repeat the import later.",
+  },
+  "ldap.connectionLost": {
+    what: "The connection ended before the answer was complete.",
+    cure: "Repeat the import. If it happens again, look for idle time-outs between Rollcall and the server.",
+  },
+  "ldap.timeout": {
+    what: "The server did not answer in time.",
+    cure: "Check the server's load and indexes, or raise `timeout`.",
+  },
+  "ldap.protocol": {
+    what: "The server sent bytes that are not a valid LDAP answer, or a message above the limit of 64 MiB.",
+    cure: "Check that the url is an LDAP server's. If it is, please report it with the message.",
+  },
+  "ldap.refused": {
+    what: "The server answered with a result code that means failure.",
+    cure: "Look the code up in the server's log.",
+  },
+  "ldif.unreadable": {
+    what: "The LDIF file does not exist or cannot be read.",
+    cure: "Correct `path`; it is relative to the configuration file's folder.",
+  },
+  "ldif.invalid": {
+    what: "The LDIF file is not valid (RFC 2849), so it cannot be taken for the whole truth.",
+    cure: "Correct the file at the line given.",
+  },
+  "entry.idMissing": {
+    what: "The entry has no value for the attribute that identifies people, so it cannot be kept.",
+    cure: "Set users.id to an attribute that every entry has and that never changes (entryUUID, objectGUID, nsUniqueId).",
+  },
+  "entry.idAmbiguous": {
+    what: "The identifying attribute has more than one value.",
+    cure: "Set users.id to a single-valued attribute that never changes.",
+  },
+  "entry.duplicateId": {
+    what: "Two entries of one read have the same identifier. The first one is kept.",
+    cure: "Set users.id to an attribute that is unique in the directory.",
+  },
+  "entry.tooLarge": {
+    what: "The entry is larger than 32 MiB and is not kept.",
+    cure: "Leave its large attribute out of users.attributes.",
+  },
+  "match.ambiguous": {
+    what: "More than one existing user fits the matching rules, so the entry was linked to none.",
+    cure: "Make the rule's attribute unique, or remove the duplicate user.",
+  },
+  notUniqueWithinOrgAppId: {
+    what: "The matching user is already linked to another entry of the same directory.",
+    cure: "Remove the double entry in the directory, or make the matching rule stricter.",
+  },
+  notUniqueWithinOrg: {
+    what: "The login is already used by another user (compared without case).",
+    cure: "Change the login of one of the two, or link both entries to one user by a matching rule.",
+  },
+  "notUniqueWithinObject.config.email": {
+    what: "The secondary e-mail address equals the primary one.",
+    cure: "Map another attribute to secondEmail, or none.",
+  },
+  invalidLogin: {
+    what: "The login contains characters that a login must not have.",
+    cure: "Correct the attribute that login is mapped from.",
+  },
+  invalidLoginEmail: {
+    what: "The login is not in the form of an e-mail address.",
+    cure: "Correct the attribute that login is mapped from, or map another one.",
+  },
+  doesNotMatchPattern: {
+    what: "The value is not an e-mail address.",
+    cure: "Correct the value in the directory.",
+  },
+  [`${CONSTRAINT}.required`]: {
+    what: "A required attribute has no value.",
+    cure: "Fill it in the directory, or map it with a default, for example `appuser.givenName ?: \"-\"`.",
+  },
+  [`${CONSTRAINT}.maxLength`]: {
+    what: "The value is longer than the attribute allows.",
+    cure: "Shorten the value, or cut it in the mapping with String.substring.",
+  },
+  [`${CONSTRAINT}.minLength`]: {
+    what: "The value is shorter than the attribute allows.",
+    cure: "Correct the value in the directory.",
+  },
+  [`${CONSTRAINT}.timezone`]: {
+    what: "The value is not a time zone of the IANA database.",
+    cure: "Use a name such as Europe/Berlin.",
+  },
+  [`${CONSTRAINT}.localeFormat`]: {
+    what: "The value is not a locale of the form language_COUNTRY.",
+    cure: "Use a value such as en_US.",
+  },
+  [`${CONSTRAINT}.countryCode`]: {
+    what: "The value is not a two-letter country code of ISO 3166-1.",
+    cure: "Use a value such as DE.",
+  },
+  [`${CONSTRAINT}.languageCode`]: {
+    what: "The value is not a language tag.",
+    cure: "Use a value such as de or pt-BR.",
+  },
+  [`${CONSTRAINT}.uri`]: {
+    what: "The value is not a URL.",
+    cure: "Correct the value in the directory.",
+  },
+  [`${CONSTRAINT}.dateFormat`]: {
+    what: "The value is not a date and time of ISO 8601.",
+    cure: "Use a value such as 2026-11-22T08:00:00Z.",
+  },
+  [`${CONSTRAINT}.minimum`]: {
+    what: "The number is below the attribute's minimum.",
+    cure: "Correct the value in the directory.",
+  },
+  [`${CONSTRAINT}.maximum`]: {
+    what: "The number is above the attribute's maximum.",
+    cure: "Correct the value in the directory.",
+  },
+  [`${CONSTRAINT}.regex`]: {
+    what: "The value does not match the attribute's pattern.",
+    cure: "Correct the value, or the pattern under profile.attributes.",
+  },
+  [`${CONSTRAINT}.enum`]: {
+    what: "The value is not one of those that the attribute allows.",
+    cure: "Use one of the listed values, or extend `enum` under profile.attributes.",
+  },
+  [`${CONSTRAINT}.schema`]: {
+    what: "The value has another type than the attribute, for example several values for one.",
+    cure: "Pick one value in the mapping, for example `appuser.mail[0]`, or make the attribute an array.",
+  },
+  [`${EXPRESSION}.invalid.syntax`]: {
+    what: "The expression does not parse.",
+    cure: "Correct it at the position given.",
+  },
+  [`${EXPRESSION}.function.not.found`]: {
+    what: "The expression calls a function that does not exist.",
+    cure: "Use one of the functions in docs/03-mappings.md.",
+  },
+  [`${EXPRESSION}.method.param.count.mismatch`]: {
+    what: "A function is called with the wrong number of arguments.",
+    cure: "See the function's signature in docs/03-mappings.md.",
+  },
+  [`${EXPRESSION}.invalid.return.type`]: {
+    what: "An expression, or a part of it, has a type that does not fit its place.",
+    cure: "Correct it at the position given.",
+  },
+  [`${EXPRESSION}.propertyIsNotFound`]: {
+    what: "The expression names something that does not exist at this place.",
+    cure: "Use appuser.NAME, source.NAME, or the directory's own name.",
+  },
+  [`${EXPRESSION}.unsupported.construct`]: {
+    what: "The expression uses a construct that Rollcall does not have.",
+    cure: "Rewrite it with what docs/03-mappings.md describes.",
+  },
+  [`${EXPRESSION}.uncategorized.error`]: {
+    what: "The expression could not be evaluated for this person.",
+    cure: "Look at the message; `rollcall preview` shows the inputs.",
+  },
+  "platform.cvd.profiles.mapping.targetIsInvalid": {
+    what: "A mapping's target is not an attribute of the user profile.",
+    cure: "Correct the name, or define the attribute under profile.attributes.",
+  },
+  "platform.cvd.profiles.mapping.cannotHaveEmptyLogin": {
+    what: "A directory that creates users has no mapping for the login.",
+    cure: "Add `login:` under toOkta.",
+  },
+  "run.busy": {
+    what: "An import or force sync of this directory is already running.",
+    cure: "Wait for it: `rollcall imports` shows it. The claim of a killed process ends by itself.",
+  },
+  "run.leaseLost": {
+    what: "This process lost its claim on the directory, because it did not renew it in time. Its last batch was not written.",
+    cure: "Nothing: the process that took over goes on. Repeat the import if there was none.",
+  },
+  "run.interrupted": {
+    what: "The run was interrupted before anything was changed.",
+    cure: "Repeat it.",
+  },
+  "run.handedBack": {
+    what: "The run was interrupted while it was applying its plan. What was applied stays, and is complete for each person.",
+    cure: "Start any import of the directory, or the daemon: it finishes the rest first.",
+  },
+  "run.planLost": {
+    what: "The database restarted while the plan was being applied and no longer has its rest. What was applied is complete for each person.",
+    cure: "Nothing: the next import finds the rest again.",
+  },
+  "run.planOutdated": {
+    what: "The plan no longer fits the data: users in it have changed since it was made.",
+    cure: "Cancel the run and import again.",
+  },
+  "run.notFound": {
+    what: "There is no run with this id.",
+    cure: "`rollcall imports` lists the runs.",
+  },
+  "run.notHeld": {
+    what: "Only a run that the safeguard holds can be approved or cancelled.",
+    cure: "`rollcall imports show RUN` tells its status.",
+  },
+  "safeguard.held": {
+    what: "The import safeguard holds the run. Nothing was changed.",
+    cure: "Look at `rollcall imports show RUN`, then `imports approve RUN` or `imports cancel RUN`.",
+  },
+  "user.notFound": {
+    what: "There is no such user.",
+    cure: "`rollcall users` lists the logins.",
+  },
+  "log.filterInvalid": {
+    what: "The System Log filter does not parse.",
+    cure: "Correct it at the position given, for example: eventType eq \"system.import.start\".",
+  },
+  "log.timeInvalid": {
+    what: "A time is not understood.",
+    cure: "Use ISO 8601 (2026-11-22T08:00:00Z), or an age such as 15m, 2h, 7d.",
+  },
+  "database.unreachable": {
+    what: "The Postgres server cannot be reached, or refuses the login.",
+    cure: "Check DATABASE_URL. Leave it empty to use the embedded database.",
+  },
+  "database.inUse": {
+    what: "Another process has the embedded database open; it can serve only one.",
+    cure: "Stop that process, or use a Postgres server by DATABASE_URL.",
+  },
+  "database.tooOld": {
+    what: "The Postgres server is older than version 14.",
+    cure: "Use Postgres 14 or newer.",
+  },
+  "database.tooNew": {
+    what: "The database was migrated by a newer Rollcall.",
+    cure: "Use that version of Rollcall or a newer one.",
+  },
+  "database.failed": {
+    what: "The database refused a statement, or the connection to it broke.",
+    cure: "Look at the message and the server's log; then repeat. What was not finished was rolled back.",
+  },
+  "internal.error": {
+    what: "A fault in Rollcall itself.",
+    cure: "Please report it with the message. ROLLCALL_DEBUG=1 prints where it happened.",
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** The entry of a code. */
+export function errorEntry(code: ErrorCode): ErrorEntry {
+  return ERRORS[code];
+}

@@ -1,0 +1,55 @@
+import type { AppProfile } from "./entry.ts";
+import type { Problem } from "./errors.ts";
+import type { EventDraft } from "./event.ts";
+import type { Action, AttributeChange } from "./run.ts";
+import type { AppUserStatus, UserProfile, UserStatus, ValueSource } from "./user.ts";
+
+/**
+ * In which order a plan is applied. Removals first, then people who take a login that somebody
+ * else in the plan gives up (all in one transaction, because two may swap), then other changes,
+ * then new users.
+ */
+export const STEPS = ["removal", "loginMove", "change", "creation"] as const;
+export type Step = (typeof STEPS)[number];
+
+/** What becomes of an app user. */
+export interface AppUserWrite {
+  readonly dn: string;
+  readonly status: AppUserStatus;
+  readonly profile: AppProfile;
+  /** Of the entry as it was read; empty if it was not read in this run and keeps its hash. */
+  readonly hash: string;
+  readonly userId: string | null;
+  readonly error: Problem | null;
+}
+
+/** What becomes of a user. */
+export interface UserWrite {
+  readonly id: string;
+  readonly isNew: boolean;
+  /** The version that this was decided on; 0 for a new user. */
+  readonly baseVersion: number;
+  readonly login: string;
+  readonly profile: UserProfile;
+  readonly sources: Readonly<Record<string, ValueSource>>;
+  readonly status: UserStatus;
+  readonly statusBy: string | null;
+}
+
+/** One person of a plan: what is decided, and everything needed to carry it out. */
+export interface PlannedChange {
+  readonly action: Action;
+  /** Null for an entry without an identifier; it is only reported. */
+  readonly externalId: string | null;
+  readonly dn: string;
+  readonly appUser: AppUserWrite | null;
+  readonly user: UserWrite | null;
+  /** Who this is about, also where the user is not written. */
+  readonly login: string | null;
+  readonly userId: string | null;
+  readonly changes: readonly AttributeChange[];
+  readonly error: Problem | null;
+  readonly events: readonly EventDraft[];
+  /** Counted by the safeguard: left the scope, or was disabled in the directory. */
+  readonly lost: boolean;
+}

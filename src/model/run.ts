@@ -1,0 +1,94 @@
+import type { Problem } from "./errors.ts";
+import type { EventActor } from "./event.ts";
+
+export type RunKind = "import" | "force-sync";
+export type ImportType = "full" | "incremental";
+export type Trigger = "manual" | "schedule";
+/** `running` outside stands for the phases reading, deciding and applying. */
+export type RunStatus = "running" | "held" | "done" | "failed" | "cancelled";
+export type RunPhase = "reading" | "judging" | "applying" | "ended";
+
+/** People, by what the run did or would do with them. */
+export interface RunCounts {
+  readonly read: number;
+  readonly created: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly removed: number;
+  readonly failed: number;
+  /** Matched no user where the directory may not create one. */
+  readonly ignored: number;
+}
+
+export const NO_COUNTS: RunCounts = {
+  read: 0,
+  created: 0,
+  updated: 0,
+  unchanged: 0,
+  removed: 0,
+  failed: 0,
+  ignored: 0,
+};
+
+/** The limit that the safeguard found exceeded. */
+export interface Held {
+  readonly level: "directory" | "org";
+  readonly reason: string;
+  readonly removals: number;
+  readonly total: number;
+  readonly percent: number;
+  readonly limit: number;
+}
+
+export interface RunError {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface PhaseTime {
+  readonly phase: string;
+  readonly startedAt: string;
+  readonly seconds: number;
+}
+
+export interface Run {
+  readonly id: string;
+  readonly kind: RunKind;
+  readonly directory: string | null;
+  readonly type: ImportType;
+  readonly trigger: Trigger;
+  readonly actor: EventActor;
+  readonly dryRun: boolean;
+  readonly status: RunStatus;
+  readonly phase: RunPhase;
+  readonly counts: RunCounts;
+  readonly phases: readonly PhaseTime[];
+  readonly held: Held | null;
+  readonly error: RunError | null;
+  readonly decidedBy: string | null;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+}
+
+/** What a run does with one person. */
+export type Action = "created" | "updated" | "unchanged" | "removed" | "failed" | "ignored";
+
+/** One attribute of a user profile, before and after, and whose value it is now. */
+export interface AttributeChange {
+  readonly attribute: string;
+  readonly from: unknown;
+  readonly to: unknown;
+  readonly source: string;
+}
+
+/** One person in a run's history: what was done or would be. */
+export interface RunChange {
+  readonly action: Action;
+  readonly externalId: string | null;
+  readonly dn: string;
+  readonly login: string | null;
+  readonly userId: string | null;
+  readonly changes: readonly AttributeChange[];
+  readonly error: Problem | null;
+  readonly applied: boolean;
+}

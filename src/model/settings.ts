@@ -1,0 +1,55 @@
+import type { DirectorySource } from "./directory.ts";
+import type { AttributeSchema } from "./profile-schema.ts";
+import type { Secret } from "./secret.ts";
+
+/** Limits on removals. A limit that is null is off. */
+export interface SafeguardLimits {
+  readonly percent: number | null;
+  /** The percentage does not apply below this many people. */
+  readonly minimum: number;
+  readonly count: number | null;
+}
+
+export type OnRemoval = "deactivate" | "suspend" | "keep";
+
+export interface MatchingRule {
+  readonly user: string;
+  readonly app: string;
+}
+
+export interface MappingSetting {
+  readonly expression: string;
+  /** On creation of the user only, or on creation and every update. */
+  readonly apply: "create" | "update";
+  readonly line: number;
+}
+
+export interface DirectorySettings {
+  readonly name: string;
+  readonly source: DirectorySource;
+  readonly schedule: {
+    readonly incremental: string | null;
+    readonly full: string | null;
+    readonly timezone: string;
+  };
+  readonly importSafeguard: SafeguardLimits;
+  readonly onRemoval: OnRemoval;
+  readonly matching: readonly (MatchingRule & { readonly line: number })[];
+  readonly onNoMatch: "create" | "ignore";
+  readonly toOkta: ReadonlyMap<string, MappingSetting>;
+}
+
+/** The whole configuration, validated, with every default filled in. */
+export interface Settings {
+  readonly file: string;
+  readonly database: { readonly url: Secret | null; readonly directory: string };
+  readonly importSafeguard: SafeguardLimits;
+  readonly http: { readonly host: string; readonly port: number } | null;
+  readonly directories: ReadonlyMap<string, DirectorySettings>;
+  readonly profile: {
+    /** Directories in order of source priority, highest first. */
+    readonly sources: readonly string[];
+    readonly overrides: ReadonlyMap<string, readonly string[] | "okta">;
+    readonly attributes: ReadonlyMap<string, AttributeSchema>;
+  };
+}
