@@ -1,0 +1,108 @@
+/**
+ * SearchResultEntry (RFC 4511 section 4.5.2) in two steps. `scan` walks the bytes once and finds
+ * the DN and the identifier; together with a hash of the bytes that is enough to tell whether the
+ * entry changed. Only a changed one is decoded into strings, which costs five times as much.
+ */
+import { hash } from "node:crypto";
+import type { DisabledRule } from "../model/directory.ts";
+import type { AppProfile, AttributeValue, Entry, RawEntry } from "../model/entry.ts";
+import type { Problem } from "../model/errors.ts";
+import { BerCursor, TAG } from "./ber.ts";
+import { externalId, idProblem, isDisabled } from "./identity.ts";
+import { decodeDn, decodeValue, isBinary } from "./values.ts";
+
+export const SEARCH_RESULT_ENTRY = 0x64;
+export const MAX_ENTRY_BYTES = 32 * 1024 * 1024;
+
+export interface EntryRules {
+  readonly idAttribute: string;
+  readonly disabled: DisabledRule | null;
+}
+
+/**
+ * Reads just enough of an entry.
+ * @param bytes the whole LDAP message; @param at where the SearchResultEntry begins
+ * @throws BerError if the bytes are not a valid entry
+ */
+export function scanEntry(bytes: Buffer, at: number, end: number, rules: EntryRules): RawEntry {
+  const entry = new BerCursor(bytes, at, end).enter(SEARCH_RESULT_ENTRY);
+  const content = bytes.subarray(entry.at, entry.end);
+  const dn = decodeDn(entry.octets());
+  const attributes = entry.enter(TAG.sequence);
+  const start = attributes.at;
+  const wanted = rules.idAttribute.toLowerCase();
+  let id: string | null = null;
+  let values = 0;
+  while (!attributes.done) {
+    attributes.take(TAG.sequence);
+    const one = new BerCursor(bytes, attributes.contentStart, attributes.contentEnd);
+    one.take(TAG.octetString);
+    if (!isName(bytes, one.contentStart, one.contentEnd, wanted)) continue;
+    const set = one.enter(TAG.set);
+    while (!set.done) {
+      const value = set.octets();
+      if (values++ === 0) id = externalId(rules.idAttribute, value);
+    }
+  }
+  let problem: Problem | null = null;
+  if (id === null || values !== 1) problem = idProblem(rules.idAttribute, dn, values);
+  else if (content.length > MAX_ENTRY_BYTES) problem = tooLarge(dn, content.length);
+  const usableId = values === 1 ? id : null;
+  return {
+    id: usableId,
+    dn,
+    hash: hash("sha1", content, "hex"),
+    problem,
+    size: content.length,
+    decode: () => decodeEntry(dn, usableId ?? "", bytes, start, entry.end, rules.disabled),
+  };
+}
+
+function tooLarge(dn: string, size: number): Problem {
+  const message = `${dn} has ${Math.round(size / 1024 / 1024)} MiB; the limit is 32 MiB.`;
+  return { code: "entry.tooLarge", field: "dn", message };
+}
+
+function isName(bytes: Buffer, start: number, end: number, lower: string): boolean {
+  if (end - start !== lower.length) return false;
+  for (let i = 0; i < lower.length; i++) {
+    const byte = bytes[start + i] ?? 0;
+    const folded = byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
+    if (folded !== lower.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+function decodeEntry(
+  dn: string,
+  id: string,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  disabled: DisabledRule | null,
+): Entry {
+  const profile: AppProfile = Object.create(null) as AppProfile;
+  const attributes = new BerCursor(bytes, start, end);
+  while (!attributes.done) {
+    attributes.take(TAG.sequence);
+    const one = new BerCursor(bytes, attributes.contentStart, attributes.contentEnd);
+    one.take(TAG.octetString);
+    const name = bytes.toString("latin1", one.contentStart, one.contentEnd);
+    const value = decodeValues(one.enter(TAG.set), isBinary(name));
+    if (value !== undefined) profile[name] = value;
+  }
+  return { dn, id, disabled: isDisabled(disabled, profile), profile };
+}
+
+function decodeValues(set: BerCursor, binary: boolean): AppProfile[string] | undefined {
+  let first: AttributeValue | undefined;
+  let all: AttributeValue[] | undefined;
+  while (!set.done) {
+    set.take(TAG.octetString);
+    const value = decodeValue(set.bytes, set.contentStart, set.contentEnd, binary);
+    if (first === undefined) first = value;
+    else if (all === undefined) all = [first, value];
+    else all.push(value);
+  }
+  return all ?? first;
+}

@@ -1,0 +1,122 @@
+import { hash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import type { DirectorySource } from "../model/directory.ts";
+import type { AppProfile, AttributeValue, RawEntry, ReadEvidence } from "../model/entry.ts";
+import { RollcallError } from "../model/errors.ts";
+import type { Directory, DirectoryRead, Probe } from "./agent.ts";
+import { parseFilter, type Filter } from "./filter.ts";
+import { externalId, idProblem, isDisabled } from "./identity.ts";
+import { parseLdif, type LdifRecord } from "./ldif-parser.ts";
+import { matchesFilter } from "./match-filter.ts";
+import { decodeDn, decodeValue, isBinary } from "./values.ts";
+
+const BATCH_ENTRIES = 1000;
+const BATCH_BYTES = 4 * 1024 * 1024;
+const DEFAULT_ID = "entryUUID";
+
+/** A directory in an LDIF file. The filter decides which of its entries are people. */
+export class LdifDirectory implements Directory {
+  readonly #source: DirectorySource;
+  readonly #path: string;
+  readonly #filter: Filter;
+  readonly #idAttribute: string;
+
+  /** @throws RollcallError `ldap.filterInvalid` */
+  constructor(source: DirectorySource) {
+    if (source.path === null) throw new Error(`directory ${source.name} has no path`);
+    this.#source = source;
+    this.#path = source.path;
+    this.#filter = parseFilter(source.users.filter);
+    this.#idAttribute = source.users.id ?? DEFAULT_ID;
+  }
+
+  read(): DirectoryRead {
+    let evidence: ReadEvidence = { complete: false, entries: 0, pages: 0, server: `LDIF file ${this.#path}` };
+    const batches = (signal: AbortSignal): AsyncGenerator<RawEntry[]> =>
+      this.#batches(signal, (update) => {
+        evidence = { ...evidence, ...update };
+      });
+    return { batches, evidence: () => evidence };
+  }
+
+  async probe(signal: AbortSignal): Promise<Probe> {
+    const server = `LDIF file ${this.#path}`;
+    for await (const batch of this.#batches(signal, () => undefined)) {
+      if (batch.length > 0) return { server, idAttribute: this.#idAttribute, hasPeople: true };
+    }
+    return { server, idAttribute: this.#idAttribute, hasPeople: false };
+  }
+
+  async *#batches(
+    signal: AbortSignal,
+    note: (update: Partial<ReadEvidence>) => void,
+  ): AsyncGenerator<RawEntry[]> {
+    let batch: RawEntry[] = [];
+    let bytes = 0;
+    let entries = 0;
+    for await (const record of parseLdif(this.#chunks(signal), this.#path)) {
+      const entry = this.#entry(record);
+      if (entry === null) continue;
+      batch.push(entry);
+      bytes += entry.size;
+      entries++;
+      if (batch.length >= BATCH_ENTRIES || bytes >= BATCH_BYTES) {
+        yield batch;
+        batch = [];
+        bytes = 0;
+      }
+    }
+    if (batch.length > 0) yield batch;
+    note({ complete: true, entries, pages: 1 });
+  }
+
+  async *#chunks(signal: AbortSignal): AsyncGenerator<Buffer> {
+    try {
+      for await (const chunk of createReadStream(this.#path, { highWaterMark: 256 * 1024 })) {
+        signal.throwIfAborted();
+        yield chunk as Buffer;
+      }
+    } catch (error) {
+      if (signal.aborted || error instanceof RollcallError) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new RollcallError("ldif.unreadable", `${this.#path} cannot be read: ${reason}`, { cause: error });
+    }
+  }
+
+  /** The record as an entry; null if the filter says that it is no person. */
+  #entry(record: LdifRecord): RawEntry | null {
+    const profile = profileOf(record);
+    if (!matchesFilter(this.#filter, profile)) return null;
+    const lower = this.#idAttribute.toLowerCase();
+    const ids = record.attributes.filter((attribute) => attribute.name.toLowerCase() === lower);
+    const dn = decodeDn(record.dn);
+    const [only] = ids;
+    const id = only === undefined || ids.length > 1 ? null : externalId(this.#idAttribute, only.value);
+    const disabled = isDisabled(this.#source.users.disabled, profile);
+    return {
+      id,
+      dn,
+      hash: hash("sha1", record.bytes, "hex"),
+      problem: id === null ? idProblem(this.#idAttribute, dn, ids.length) : null,
+      size: record.bytes.length,
+      decode: () => ({ dn, id: id ?? "", disabled, profile }),
+    };
+  }
+}
+
+function profileOf(record: LdifRecord): AppProfile {
+  const profile: AppProfile = Object.create(null) as AppProfile;
+  const keys = new Map<string, string>();
+  for (const { name, value } of record.attributes) {
+    const decoded = decodeValue(value, 0, value.length, isBinary(name));
+    // The file may write one attribute in several ways; the first decides how it is kept.
+    const lower = name.toLowerCase();
+    const key = keys.get(lower) ?? name;
+    keys.set(lower, key);
+    const before = profile[key];
+    if (before === undefined) profile[key] = decoded;
+    else if (Array.isArray(before)) (before as AttributeValue[]).push(decoded);
+    else profile[key] = [before as AttributeValue, decoded];
+  }
+  return profile;
+}
