@@ -12,7 +12,7 @@ export function oneOf(names: readonly string[]): string {
 /** The candidate that differs from `name` by the fewest edits, if close enough to be a slip. */
 export function closest(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let fewest = Math.max(1, Math.floor(name.length / 3)) + 1;
+  let fewest = Math.max(1, Math.floor(name.length / 2)) + 1;
   for (const candidate of candidates) {
     const edits = distance(name.toLowerCase(), candidate.toLowerCase());
     if (edits < fewest) {

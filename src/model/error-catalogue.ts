@@ -96,7 +96,7 @@ export const ERRORS = {
   },
   "ldif.unreadable": {
     what: "The LDIF file does not exist or cannot be read.",
-    cure: "Correct `path`; it is relative to the configuration file's folder.",
+    cure: "Correct `path`; it is relative to the folder that rollcall is started in.",
   },
   "ldif.invalid": {
     what: "The LDIF file is not valid (RFC 2849), so it cannot be taken for the whole truth.",

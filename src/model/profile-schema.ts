@@ -13,15 +13,15 @@ export type AttributeFormat =
 export interface AttributeSchema {
   readonly title: string;
   readonly type: AttributeType;
-  readonly required?: boolean;
+  readonly required?: boolean | undefined;
   /** In Unicode characters. */
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly pattern?: string;
-  readonly enum?: readonly (string | number)[];
-  readonly format?: AttributeFormat;
+  readonly minLength?: number | undefined;
+  readonly maxLength?: number | undefined;
+  readonly minimum?: number | undefined;
+  readonly maximum?: number | undefined;
+  readonly pattern?: string | undefined;
+  readonly enum?: readonly (string | number)[] | undefined;
+  readonly format?: AttributeFormat | undefined;
 }
 
 export type ProfileSchema = ReadonlyMap<string, AttributeSchema>;

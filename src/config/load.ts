@@ -1,0 +1,109 @@
+import { readFileSync } from "node:fs";
+import { LineCounter, parseDocument, type Document } from "yaml";
+import { RollcallError } from "../model/errors.ts";
+import type { Settings } from "../model/settings.ts";
+import { fromIssue, pathText, Places, type ConfigProblem, type Path } from "./problems.ts";
+import { configSchema, type Config } from "./schema.ts";
+import { checkSemantics } from "./semantics.ts";
+import { toSettings } from "./settings.ts";
+import { resolveVariables } from "./variables.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads and validates the configuration file.
+ * @throws RollcallError `config.notFound`, or `config.invalid` with every problem in `details`
+ */
+export function loadSettings(file: string, environment: Environment): Settings {
+  return parseSettings(readFile(file), file, environment);
+}
+
+/** As `loadSettings`, from text. `file` is for messages only. */
+export function parseSettings(text: string, file: string, environment: Environment): Settings {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const places = new Places(document, lines);
+  const problems: ConfigProblem[] = document.errors.map((error) => ({
+    path: "",
+    line: lines.linePos(error.pos[0]).line,
+    message: firstLine(error.message),
+  }));
+  if (problems.length > 0) throw invalid(file, problems);
+  resolveVariables(document, environment, (name, offset) => {
+    const message = `the environment variable ${name} is not set; set it, or write \${${name}:-default}`;
+    problems.push({ path: "", line: places.atOffset(offset), message });
+  });
+  const config = validate(document, places, problems);
+  if (config === null || problems.length > 0) throw invalid(file, problems);
+  return readCertificates(config, file, environment, places);
+}
+
+function validate(document: Document.Parsed, places: Places, problems: ConfigProblem[]): Config | null {
+  const parsed = configSchema.safeParse(document.toJS() ?? {}, { error: inWords });
+  if (!parsed.success) {
+    problems.push(...parsed.error.issues.flatMap((issue) => fromIssue(issue, places)));
+    return null;
+  }
+  checkSemantics(parsed.data, (path: Path, message: string) => {
+    problems.push({ path: pathText(path), line: places.line(path), message });
+  });
+  return parsed.data;
+}
+
+function readCertificates(config: Config, file: string, environment: Environment, places: Places): Settings {
+  const problems: ConfigProblem[] = [];
+  const certificates = new Map<string, string>();
+  for (const [name, directory] of Object.entries(config.directories)) {
+    if (directory.tls.ca === undefined) continue;
+    try {
+      certificates.set(name, readFileSync(directory.tls.ca, "utf8"));
+    } catch {
+      const path = ["directories", name, "tls", "ca"];
+      const message = `the file ${directory.tls.ca} cannot be read`;
+      problems.push({ path: pathText(path), line: places.line(path), message });
+    }
+  }
+  if (problems.length > 0) throw invalid(file, problems);
+  return toSettings(config, { file, environment, certificates, line: (path) => places.line(path) });
+}
+
+function invalid(file: string, problems: readonly ConfigProblem[]): RollcallError {
+  const sorted = problems.toSorted((a, b) => a.line - b.line);
+  const details = sorted.map(({ path, line, message }) => {
+    return `${file}:${line}  ${path === "" ? "" : `${path}: `}${message}`;
+  });
+  const number = problems.length === 1 ? "a problem" : `${problems.length} problems`;
+  return new RollcallError("config.invalid", `The configuration has ${number}.`, { details });
+}
+
+/** zod's messages in the words of a person who reads a file; values are never repeated. */
+function inWords(issue: { readonly code?: string; readonly input?: unknown; readonly expected?: unknown; readonly values?: unknown }): string | undefined {
+  if (issue.code === "invalid_type") {
+    const found = issue.input === null ? "nothing" : Array.isArray(issue.input) ? "a list" : typeof issue.input;
+    const wanted = typeof issue.expected === "string" ? (WORDS.get(issue.expected) ?? issue.expected) : "something else";
+    return issue.input === undefined ? `this key is missing; ${wanted} is expected` : `${wanted} is expected, not ${WORDS.get(found) ?? found}`;
+  }
+  if (issue.code === "invalid_value" && Array.isArray(issue.values)) return `one of ${issue.values.join(", ")} is expected`;
+  return undefined;
+}
+
+const WORDS = new Map([
+  ["string", "text"],
+  ["number", "a number"],
+  ["boolean", "true or false"],
+  ["array", "a list"],
+  ["object", "a group of keys"],
+  ["record", "a group of keys"],
+]);
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0]?.replace(/ at line \d+, column \d+:?$/, "") ?? text;
+}
+
+function readFile(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new RollcallError("config.notFound", `The configuration file ${file} cannot be read.`, { cause: error });
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * The configuration file as zod sees it: structure, types and descriptions. The JSON Schema for
+ * editors is generated from here. What needs two places of the file at once is in `semantics.ts`.
+ */
+import { z } from "zod";
+
+/** Numbers and truth values may come from variables, which are text. */
+function whole(minimum: number, maximum = Number.MAX_SAFE_INTEGER): z.ZodType<number, number | string> {
+  const digits = z.string().regex(/^\d+$/, "a whole number is expected").transform(Number);
+  return z.union([z.number(), digits]).pipe(z.number().int().min(minimum).max(maximum));
+}
+
+const truth = z.union([
+  z.boolean(),
+  z.enum(["true", "false"]).transform((text) => text === "true"),
+]);
+
+const oneOrMany = z.union([
+  z.string().min(1),
+  z.array(z.string().min(1)).min(1),
+]).transform((value) => (typeof value === "string" ? [value] : value));
+
+const percent = z.union([z.literal("off"), z.number().min(0).max(100)]);
+
+const safeguard = z
+  .union([
+    z.literal("off"),
+    z.strictObject({
+      percent: percent.default(20).describe("Removals above this percentage hold the run; or off."),
+      minimum: whole(0).default(100).describe("The percentage does not apply to fewer people."),
+      count: whole(0).optional().describe("Removals above this number hold the run."),
+    }),
+  ])
+  .prefault({});
+
+const disabled = z.strictObject({
+  attribute: z.string().min(1),
+  values: z.array(z.string()).min(1).optional(),
+  bit: whole(1).optional().describe("A bit of the attribute's number, as its value: 2 for ACCOUNTDISABLE."),
+});
+
+const users = z.strictObject({
+  base: oneOrMany.optional().describe("Search base, or a list of them."),
+  scope: z.enum(["sub", "one", "base"]).default("sub"),
+  filter: z.string().min(1).optional().describe("Which entries are people (RFC 4515)."),
+  id: z.string().min(1).optional().describe("The attribute that identifies a person for ever."),
+  attributes: z.array(z.string().min(1)).min(1).default(["*"]),
+  disabled: disabled.optional(),
+});
+
+const mapping = z.union([
+  z.string(),
+  z.strictObject({
+    expression: z.string(),
+    apply: z.enum(["create", "update"]).default("update"),
+  }),
+]);
+
+const schedule = z.strictObject({
+  incremental: z.string().optional().describe("Cron expression."),
+  full: z.string().optional().describe("Cron expression."),
+  timezone: z.string().default("UTC").describe("IANA time zone of the cron expressions."),
+});
+
+const directory = z.strictObject({
+  type: z.enum(["ldap", "active-directory", "ldif"]),
+  url: oneOrMany.optional().describe("ldap:// or ldaps:// url, or a list that is tried in order."),
+  path: z.string().min(1).optional().describe("The file of a directory of type ldif."),
+  startTls: truth.default(false),
+  tls: z
+    .strictObject({
+      ca: z.string().min(1).optional().describe("File with the certificates that are trusted (PEM)."),
+      rejectUnauthorized: truth.default(true),
+    })
+    .prefault({}),
+  bind: z.strictObject({ dn: z.string().min(1), password: z.string() }).optional(),
+  pageSize: whole(1, 10_000).default(1000),
+  timeout: whole(1, 3600).default(60).describe("Seconds of silence until a server counts as dead."),
+  users: users.prefault({}),
+  schedule: schedule.prefault({}),
+  importSafeguard: safeguard,
+  onRemoval: z.enum(["deactivate", "suspend", "keep"]).default("deactivate"),
+  matching: z.array(z.strictObject({ user: z.string(), app: z.string() })).default([]),
+  onNoMatch: z.enum(["create", "ignore"]).default("create"),
+  toOkta: z.record(z.string(), mapping).default({}),
+});
+
+const attribute = z.strictObject({
+  title: z.string().optional(),
+  type: z.enum(["string", "boolean", "number", "integer", "array"]).default("string"),
+  required: truth.default(false),
+  minLength: whole(0).optional(),
+  maxLength: whole(0).optional(),
+  minimum: z.number().optional(),
+  maximum: z.number().optional(),
+  pattern: z.string().optional().describe("Regular expression that the whole value must match."),
+  enum: z.array(z.union([z.string(), z.number()])).min(1).optional(),
+  format: z
+    .enum(["email", "uri", "country-code", "language-code", "locale", "timezone", "date-time"])
+    .optional(),
+});
+
+const profile = z.strictObject({
+  sources: z.array(z.string()).optional().describe("Directories, highest source priority first."),
+  overrides: z.record(z.string(), z.union([z.literal("okta"), z.array(z.string()).min(1)])).default({}),
+  attributes: z.record(z.string(), attribute).default({}),
+});
+
+export const configSchema = z.strictObject({
+  database: z
+    .strictObject({
+      url: z.string().default("").describe("postgres://…; empty: the embedded database."),
+      directory: z.string().min(1).default("./data"),
+    })
+    .optional(),
+  http: z
+    .union([
+      z.literal("off"),
+      z.strictObject({
+        host: z.string().min(1).default("127.0.0.1"),
+        port: whole(0, 65_535).default(8080),
+      }),
+    ])
+    .prefault({})
+    .describe("Where `serve` answers /healthz, /readyz and /metrics."),
+  importSafeguard: safeguard.describe("The limits of the whole organisation."),
+  directories: z.record(z.string(), directory),
+  profile: profile.prefault({}),
+});
+
+export type Config = z.infer<typeof configSchema>;
+export type DirectoryConfig = z.infer<typeof directory>;
+export type AttributeConfig = z.infer<typeof attribute>;
+
+/** The JSON Schema (draft 2020-12) of the file, for editors. */
+export function configJsonSchema(): unknown {
+  return { title: "Rollcall configuration", ...z.toJSONSchema(configSchema, { io: "input" }) };
+}

@@ -1,0 +1,140 @@
+/** What zod cannot see: rules between two places of the file, and values with a grammar of their own. */
+import { validate as validCron } from "node-cron";
+import { closest } from "../lib/lines.ts";
+import { BASE_ATTRIBUTES } from "../model/profile-schema.ts";
+import type { Path } from "./problems.ts";
+import type { Config, DirectoryConfig } from "./schema.ts";
+
+type Report = (path: Path, message: string) => void;
+
+/** Names become part of expressions and of events. */
+const DIRECTORY_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/;
+const ATTRIBUTE_NAME = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
+/** These stand for something else where a directory's name may stand. */
+const RESERVED = new Set(["okta", "user", "appuser", "source", "app", "org"]);
+
+export function checkSemantics(config: Config, report: Report): void {
+  for (const [name, directory] of Object.entries(config.directories)) {
+    checkName(name, report);
+    checkDirectory(["directories", name], directory, report);
+  }
+  checkProfile(config, report);
+}
+
+function checkName(name: string, report: Report): void {
+  const path = ["directories", name];
+  if (!DIRECTORY_NAME.test(name)) {
+    report(path, "a directory's name is a letter followed by letters, digits, _ or -");
+  } else if (RESERVED.has(name.toLowerCase())) {
+    report(path, `${name} has a meaning in expressions and cannot name a directory`);
+  }
+}
+
+function checkDirectory(path: Path, directory: DirectoryConfig, report: Report): void {
+  if (directory.type === "ldif") checkFile(path, directory, report);
+  else checkServer(path, directory, report);
+  checkSchedule([...path, "schedule"], directory, report);
+  const disabled = directory.users.disabled;
+  if (disabled?.values !== undefined && disabled.bit !== undefined) {
+    report([...path, "users", "disabled"], "give values or bit, not both");
+  }
+}
+
+function checkFile(path: Path, directory: DirectoryConfig, report: Report): void {
+  if (directory.path === undefined) report(path, "a directory of type ldif needs `path`");
+  for (const key of ["url", "bind"] as const) {
+    if (directory[key] !== undefined) report([...path, key], `a directory of type ldif has no ${key}`);
+  }
+  if (directory.users.base !== undefined) {
+    report([...path, "users", "base"], "a directory of type ldif has no base; the whole file is read");
+  }
+}
+
+function checkServer(path: Path, directory: DirectoryConfig, report: Report): void {
+  if (directory.path !== undefined) report([...path, "path"], `only a directory of type ldif has a path`);
+  if (directory.url === undefined) report(path, `a directory of type ${directory.type} needs \`url\``);
+  if (directory.users.base === undefined) report([...path, "users"], "`base` is missing: where the people are");
+  for (const url of directory.url ?? []) {
+    if (!isLdapUrl(url)) {
+      report([...path, "url"], "an address is ldap://HOST[:PORT] or ldaps://HOST[:PORT], without anything behind");
+    } else if (directory.startTls && url.startsWith("ldaps:")) {
+      report([...path, "startTls"], "ldaps:// is encrypted from the first byte; StartTLS goes with ldap://");
+    }
+  }
+}
+
+function isLdapUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  const bare = url.username === "" && url.search === "" && (url.pathname === "" || url.pathname === "/");
+  return /^ldaps?:$/.test(url.protocol) && url.hostname !== "" && bare;
+}
+
+function checkSchedule(path: Path, directory: DirectoryConfig, report: Report): void {
+  const { incremental, full, timezone } = directory.schedule;
+  for (const [key, cron] of Object.entries({ incremental, full })) {
+    if (cron !== undefined && !validCron(cron)) {
+      report([...path, key], 'not a cron expression, such as "*/15 * * * *"');
+    }
+  }
+  if (!isTimeZone(timezone)) report([...path, "timezone"], "not an IANA time zone, such as Europe/Berlin");
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function checkProfile(config: Config, report: Report): void {
+  const directories = Object.keys(config.directories);
+  const { sources, overrides, attributes } = config.profile;
+  const attributeNames = [...BASE_ATTRIBUTES.keys(), ...Object.keys(attributes)];
+  const knownDirectory = (name: string, path: Path): void => {
+    if (!directories.includes(name)) report(path, `there is no directory ${name}${hint(name, directories)}`);
+  };
+  const knownAttribute = (name: string, path: Path): void => {
+    if (!attributeNames.includes(name)) {
+      report(path, `${name} is not an attribute of the user profile${hint(name, attributeNames)}`);
+    }
+  };
+  for (const [i, name] of (sources ?? []).entries()) {
+    knownDirectory(name, ["profile", "sources", i]);
+    if (sources?.indexOf(name) !== i) report(["profile", "sources", i], `${name} stands twice`);
+  }
+  for (const [name, order] of Object.entries(overrides)) {
+    knownAttribute(name, ["profile", "overrides", name]);
+    if (order === "okta") continue;
+    for (const [i, source] of order.entries()) knownDirectory(source, ["profile", "overrides", name, i]);
+  }
+  for (const [name, attribute] of Object.entries(attributes)) {
+    const path = ["profile", "attributes", name];
+    if (!ATTRIBUTE_NAME.test(name)) report(path, "an attribute's name is a letter followed by letters, digits or _");
+    if (BASE_ATTRIBUTES.has(name)) report(path, `${name} is a base attribute and cannot be defined again`);
+    if (attribute.pattern !== undefined && !isPattern(attribute.pattern)) {
+      report([...path, "pattern"], "not a regular expression");
+    }
+  }
+  for (const [name, directory] of Object.entries(config.directories)) {
+    for (const [i, rule] of directory.matching.entries()) {
+      knownAttribute(rule.user, ["directories", name, "matching", i, "user"]);
+    }
+  }
+}
+
+function isPattern(pattern: string): boolean {
+  try {
+    new RegExp(pattern, "u");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function hint(name: string, candidates: readonly string[]): string {
+  const meant = closest(name, candidates);
+  return meant === undefined ? "" : `; do you mean ${meant}?`;
+}

@@ -1,0 +1,124 @@
+import type { DirectorySource, UsersScope } from "../model/directory.ts";
+import type { AttributeSchema } from "../model/profile-schema.ts";
+import { Secret } from "../model/secret.ts";
+import type { DirectorySettings, MappingSetting, SafeguardLimits, Settings } from "../model/settings.ts";
+import type { Environment } from "./load.ts";
+import type { Path } from "./problems.ts";
+import type { AttributeConfig, Config, DirectoryConfig } from "./schema.ts";
+
+interface Context {
+  readonly file: string;
+  readonly environment: Environment;
+  /** Contents of `tls.ca`, by directory. */
+  readonly certificates: ReadonlyMap<string, string>;
+  readonly line: (path: Path) => number;
+}
+
+/** Fills in every default, so that nothing behind this needs to know one. */
+export function toSettings(config: Config, context: Context): Settings {
+  const url = config.database === undefined ? context.environment["DATABASE_URL"] : config.database.url;
+  const { sources, overrides, attributes } = config.profile;
+  return {
+    file: context.file,
+    database: {
+      url: url === undefined || url === "" ? null : new Secret(url),
+      directory: config.database?.directory ?? "./data",
+    },
+    importSafeguard: toLimits(config.importSafeguard),
+    http: config.http === "off" ? null : config.http,
+    directories: new Map(
+      Object.entries(config.directories).map(([name, directory]) => [
+        name,
+        toDirectory(name, directory, context),
+      ]),
+    ),
+    profile: {
+      sources: sources ?? Object.keys(config.directories),
+      overrides: new Map(Object.entries(overrides)),
+      attributes: new Map(Object.entries(attributes).map(([name, one]) => [name, toAttribute(name, one)])),
+    },
+  };
+}
+
+function toDirectory(name: string, directory: DirectoryConfig, context: Context): DirectorySettings {
+  const path = ["directories", name];
+  return {
+    name,
+    source: toSource(name, directory, context),
+    schedule: {
+      incremental: directory.schedule.incremental ?? null,
+      full: directory.schedule.full ?? null,
+      timezone: directory.schedule.timezone,
+    },
+    importSafeguard: toLimits(directory.importSafeguard),
+    onRemoval: directory.onRemoval,
+    matching: directory.matching.map((rule, i) => ({
+      ...rule,
+      line: context.line([...path, "matching", i, "app"]),
+    })),
+    onNoMatch: directory.onNoMatch,
+    toOkta: new Map(
+      Object.entries(directory.toOkta).map(([attribute, mapping]): [string, MappingSetting] => {
+        const line = context.line([...path, "toOkta", attribute]);
+        if (typeof mapping === "string") return [attribute, { expression: mapping, apply: "update", line }];
+        return [attribute, { ...mapping, line }];
+      }),
+    ),
+  };
+}
+
+function toSource(name: string, directory: DirectoryConfig, context: Context): DirectorySource {
+  const { type, bind } = directory;
+  return {
+    name,
+    type,
+    users: toScope(directory),
+    path: directory.path ?? null,
+    ldap:
+      type === "ldif"
+        ? null
+        : {
+            urls: directory.url ?? [],
+            startTls: directory.startTls,
+            tls: {
+              ca: context.certificates.get(name) ?? null,
+              rejectUnauthorized: directory.tls.rejectUnauthorized,
+            },
+            bind: bind === undefined ? null : { dn: bind.dn, password: new Secret(bind.password) },
+            pageSize: directory.pageSize,
+            timeoutSeconds: directory.timeout,
+          },
+  };
+}
+
+const FILTERS = {
+  ldap: "(objectClass=inetOrgPerson)",
+  // Normal user accounts: neither computers nor trusts, and unlike objectClass it is indexed.
+  "active-directory": "(sAMAccountType=805306368)",
+  ldif: "(|(objectClass=person)(objectClass=organizationalPerson)(objectClass=inetOrgPerson)(objectClass=user))",
+} as const;
+const ACCOUNTDISABLE = { attribute: "userAccountControl", bit: 2 } as const;
+
+function toScope({ type, users }: DirectoryConfig): UsersScope {
+  return {
+    bases: users.base ?? [],
+    scope: users.scope,
+    filter: users.filter ?? FILTERS[type],
+    id: users.id ?? null,
+    attributes: users.attributes,
+    disabled: users.disabled ?? (type === "active-directory" ? ACCOUNTDISABLE : null),
+  };
+}
+
+function toLimits(limits: Config["importSafeguard"]): SafeguardLimits {
+  if (limits === "off") return { percent: null, minimum: 0, count: null };
+  return {
+    percent: limits.percent === "off" ? null : limits.percent,
+    minimum: limits.minimum,
+    count: limits.count ?? null,
+  };
+}
+
+function toAttribute(name: string, { title, ...rules }: AttributeConfig): AttributeSchema {
+  return { title: title ?? name, ...rules };
+}
