@@ -1,0 +1,56 @@
+import { EvaluationError } from "../mapping/problem.ts";
+import type { AppProfile } from "../model/entry.ts";
+import type { Problem } from "../model/errors.ts";
+import type { DirectoryRules } from "./rules.ts";
+
+/** A question to the store: which users have this value (without regard to case)? */
+export interface MatchKey {
+  readonly attribute: string;
+  readonly value: string;
+}
+
+/** What the rules ask for an entry, in order. A rule without a value asks nothing. */
+export function matchKeys(directory: DirectoryRules, profile: AppProfile): MatchKey[] {
+  const keys: MatchKey[] = [];
+  for (const rule of directory.matching) {
+    const value = evaluate(rule.app.evaluate, profile);
+    if (value !== null && value !== "") keys.push({ attribute: rule.user, value: value.toLowerCase() });
+  }
+  return keys;
+}
+
+/** An expression that fails for this person matches nobody; several values are no key. */
+function evaluate(expression: (profile: AppProfile) => unknown, profile: AppProfile): string | null {
+  try {
+    const value = expression(profile);
+    return typeof value === "string" || typeof value === "number" ? String(value) : null;
+  } catch (error) {
+    if (error instanceof EvaluationError) return null;
+    throw error;
+  }
+}
+
+export type Match<U> =
+  | { readonly kind: "none" }
+  | { readonly kind: "one"; readonly user: U }
+  | { readonly kind: "problem"; readonly problem: Problem };
+
+/**
+ * The user that an entry belongs to. The first rule that finds anybody decides; more than one user
+ * is a problem for a person to solve, never a guess.
+ */
+export function decideMatch<U>(
+  keys: readonly MatchKey[],
+  find: (key: MatchKey) => readonly U[],
+  describe: (user: U) => string,
+): Match<U> {
+  for (const key of keys) {
+    const [user, second, ...more] = find(key);
+    if (user === undefined) continue;
+    if (second === undefined) return { kind: "one", user };
+    const names = [user, second, ...more].slice(0, 5).map(describe).join(", ");
+    const message = `${2 + more.length} users have ${key.attribute} ${JSON.stringify(key.value)}: ${names}.`;
+    return { kind: "problem", problem: { code: "match.ambiguous", field: key.attribute, message } };
+  }
+  return { kind: "none" };
+}

@@ -1,0 +1,110 @@
+/**
+ * Whose value counts. A user has one profile source: the highest in priority among the
+ * directories that the user is linked to. It gives every attribute, except where an override names
+ * an order of its own, or `okta` for values that are edited here.
+ *
+ * An attribute that its source does not map is not taken from the next source. It keeps a value
+ * that came from this source (the mapping was removed) or was edited here, and loses one that
+ * another directory gave.
+ */
+import { evaluateMapping, type Mapping } from "../mapping/mapping.ts";
+import type { AppProfile } from "../model/entry.ts";
+import type { Problem } from "../model/errors.ts";
+import type { AttributeSchema } from "../model/profile-schema.ts";
+import type { ProfileValue, UserProfile, ValueSource } from "../model/user.ts";
+import type { Rules } from "./rules.ts";
+import { toAttributeType, validateProfile } from "./validate.ts";
+
+export interface ResolveInput {
+  /** App profiles of the user, by directory; without those that left their scope. */
+  readonly links: ReadonlyMap<string, AppProfile>;
+  /** Null for a user that is being created. */
+  readonly before: { readonly profile: UserProfile; readonly sources: Readonly<Record<string, ValueSource>> } | null;
+  /** The directory whose entry creates the user; it fills the profile even if it is no source. */
+  readonly creator: string | null;
+}
+
+export interface Resolved {
+  readonly profile: UserProfile;
+  readonly sources: Readonly<Record<string, ValueSource>>;
+  readonly profileSource: string | null;
+  /** What makes the profile invalid; then it must not be written. */
+  readonly problems: readonly Problem[];
+}
+
+/** The directory that a user's profile comes from; null if none of the linked ones is a source. */
+export function profileSourceOf(rules: Rules, links: ReadonlyMap<string, unknown>): string | null {
+  return rules.sources.find((name) => links.has(name)) ?? null;
+}
+
+/** The user profile that the mappings and the source priority give. */
+export function resolveProfile(rules: Rules, input: ResolveInput): Resolved {
+  const profileSource = profileSourceOf(rules, input.links);
+  const profile: UserProfile = {};
+  const sources: Record<string, ValueSource> = {};
+  const problems: Problem[] = [];
+  for (const [name, attribute] of rules.schema) {
+    const owner = ownerOf(rules, name, profileSource, input);
+    const result = resolveAttribute(rules, name, attribute, owner, input);
+    if (result === null) continue;
+    if ("problem" in result) {
+      problems.push(result.problem);
+      continue;
+    }
+    profile[name] = result.value;
+    sources[name] = result.source;
+  }
+  const found = new Set(problems.map((problem) => problem.field));
+  for (const problem of validateProfile(profile, rules.schema)) {
+    if (!found.has(problem.field)) problems.push(problem);
+  }
+  return { profile, sources, profileSource, problems };
+}
+
+/** Whose value an attribute takes: a directory, "okta", or null where no linked one may give it. */
+function ownerOf(rules: Rules, name: string, profileSource: string | null, input: ResolveInput): string | null {
+  const override = rules.overrides.get(name);
+  if (override === "okta") return "okta";
+  if (override !== undefined) {
+    const listed = override.find((directory) => input.links.has(directory));
+    return listed ?? (input.before === null ? input.creator : null);
+  }
+  return profileSource ?? (input.before === null ? input.creator : null);
+}
+
+type AttributeResult = { readonly value: ProfileValue; readonly source: ValueSource } | { readonly problem: Problem } | null;
+
+function resolveAttribute(
+  rules: Rules,
+  name: string,
+  attribute: AttributeSchema,
+  owner: string | null,
+  input: ResolveInput,
+): AttributeResult {
+  const kept = keptValue(name, input);
+  if (owner === null || owner === "okta") {
+    return kept === null ? null : { value: kept.value, source: owner === "okta" || !input.links.has(kept.source) ? "okta" : kept.source };
+  }
+  const mapping = rules.directories.get(owner)?.mappings.get(name);
+  if (mapping === undefined) {
+    return kept !== null && (kept.source === owner || kept.source === "okta") ? kept : null;
+  }
+  if (mapping.apply === "create" && input.before !== null) return kept;
+  return mappedValue(mapping, input.links.get(owner) ?? {}, attribute, rules.sources.includes(owner) ? owner : "okta");
+}
+
+function keptValue(name: string, { before }: ResolveInput): { value: ProfileValue; source: ValueSource } | null {
+  const value = before?.profile[name];
+  if (before === null || value === undefined) return null;
+  return { value, source: before.sources[name] ?? "okta" };
+}
+
+function mappedValue(mapping: Mapping, profile: AppProfile, attribute: AttributeSchema, source: ValueSource): AttributeResult {
+  const value = evaluateMapping(mapping, profile);
+  if (value === null) return null;
+  if (typeof value === "object" && "problem" in value) return value;
+  const typed = toAttributeType(mapping.attribute, value, attribute);
+  if (typeof typed === "object" && "problem" in typed) return typed;
+  if (typeof typed === "object" && typed.length === 0) return null;
+  return { value: typed, source };
+}
