@@ -1,0 +1,160 @@
+import { sql, type Selectable } from "kysely";
+import type { RawEntry } from "../model/entry.ts";
+import type { AppUser, AppUserStatus } from "../model/user.ts";
+import type { Connection } from "./database.ts";
+import type { AppUsersTable } from "./tables.ts";
+
+type Row = Selectable<AppUsersTable>;
+
+/** An app user with what only the store keeps about it. */
+export interface StoredAppUser extends AppUser {
+  readonly hash: string;
+  readonly importedAt: Date;
+}
+
+function toAppUser(row: Row): StoredAppUser {
+  return {
+    directory: row.directory,
+    externalId: row.external_id,
+    userId: row.user_id,
+    dn: row.dn,
+    status: row.status as AppUserStatus,
+    profile: row.profile,
+    error: row.error,
+    hash: row.hash,
+    importedAt: row.imported_at,
+  };
+}
+
+/**
+ * Positions of the entries that are not known as they are: new ones, changed ones, those that
+ * failed or were not linked the last time, and those that come back.
+ */
+export async function changedEntries(
+  db: Connection,
+  directory: string,
+  entries: readonly RawEntry[],
+): Promise<number[]> {
+  const ids = entries.map((entry) => entry.id ?? "");
+  const hashes = entries.map((entry) => entry.hash);
+  const result = await sql<{ at: number }>`
+    select (i.at - 1)::int as at
+    from unnest(${ids}::text[], ${hashes}::text[]) with ordinality as i (id, hash, at)
+    left join app_users a
+      on a.directory = ${directory} and a.external_id = i.id and a.hash = i.hash
+      and a.error is null and a.user_id is not null and a.status <> 'removed'
+    where a.external_id is null
+    order by i.at`.execute(db);
+  return result.rows.map((row) => row.at);
+}
+
+export async function appUsersByIds(
+  db: Connection,
+  directory: string,
+  ids: readonly string[],
+): Promise<StoredAppUser[]> {
+  if (ids.length === 0) return [];
+  const rows = await db
+    .selectFrom("app_users")
+    .selectAll()
+    .where("directory", "=", directory)
+    .where(sql<boolean>`external_id = any(${ids}::text[])`)
+    .execute();
+  return rows.map(toAppUser);
+}
+
+/** For entries without an identifier: who stood at this place at the last import. */
+export async function appUserByDn(db: Connection, directory: string, dn: string): Promise<StoredAppUser | null> {
+  const row = await db
+    .selectFrom("app_users")
+    .selectAll()
+    .where("directory", "=", directory)
+    .where("status", "<>", "removed")
+    .where(sql<boolean>`lower(dn) = lower(${dn})`)
+    .executeTakeFirst();
+  return row === undefined ? null : toAppUser(row);
+}
+
+/** App users of these users in all directories, without those that left their scope. */
+export async function appUsersOfUsers(db: Connection, userIds: readonly string[]): Promise<StoredAppUser[]> {
+  if (userIds.length === 0) return [];
+  const rows = await db
+    .selectFrom("app_users")
+    .selectAll()
+    .where(sql<boolean>`user_id = any(${userIds}::uuid[])`)
+    .where("status", "<>", "removed")
+    .execute();
+  return rows.map(toAppUser);
+}
+
+/** All app users of a user, with those that left their scope, for showing. */
+export async function appUsersOf(db: Connection, userId: string): Promise<StoredAppUser[]> {
+  const rows = await db
+    .selectFrom("app_users")
+    .selectAll()
+    .where("user_id", "=", userId)
+    .orderBy("directory")
+    .execute();
+  return rows.map(toAppUser);
+}
+
+/** Identifiers of everybody in the directory's scope, in pages. */
+export async function presentIdsAfter(
+  db: Connection,
+  directory: string,
+  after: string,
+  limit: number,
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom("app_users")
+    .select("external_id")
+    .where("directory", "=", directory)
+    .where("status", "<>", "removed")
+    .where("external_id", ">", after)
+    .orderBy("external_id")
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.external_id);
+}
+
+/** A page of the directory's people, in order of their identifier. */
+export async function presentAfter(
+  db: Connection,
+  directory: string,
+  after: string,
+  limit: number,
+): Promise<StoredAppUser[]> {
+  const rows = await db
+    .selectFrom("app_users")
+    .selectAll()
+    .where("directory", "=", directory)
+    .where("status", "<>", "removed")
+    .where("external_id", ">", after)
+    .orderBy("external_id")
+    .limit(limit)
+    .execute();
+  return rows.map(toAppUser);
+}
+
+/** How many people are in the scope: of one directory, and of all. */
+export async function countPresent(db: Connection, directory: string): Promise<{ own: number; all: number }> {
+  const result = await sql<{ own: number; all: number }>`
+    select count(*) filter (where directory = ${directory})::int as own, count(*)::int as all
+    from app_users where status <> 'removed'`.execute(db);
+  return result.rows[0] ?? { own: 0, all: 0 };
+}
+
+/** An app user by external id, DN, or the login of its user. */
+export async function findAppUser(db: Connection, directory: string, who: string): Promise<StoredAppUser | null> {
+  const row = await db
+    .selectFrom("app_users")
+    .leftJoin("users", "users.id", "app_users.user_id")
+    .selectAll("app_users")
+    .where("directory", "=", directory)
+    .where(
+      sql<boolean>`(external_id = ${who} or lower(dn) = lower(${who}) or users.login_key = lower(${who}))`,
+    )
+    .orderBy(sql`app_users.status = 'removed'`)
+    .executeTakeFirst();
+  return row === undefined ? null : toAppUser(row);
+}

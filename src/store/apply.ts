@@ -1,0 +1,108 @@
+/**
+ * Carries out a range of a plan, in sets: a statement per table and batch, never per person. All
+ * functions run in the transaction of their batch.
+ */
+import { sql } from "kysely";
+import { STEPS, type Step } from "../model/plan.ts";
+import type { EventActor } from "../model/event.ts";
+import type { Trx } from "./database.ts";
+import type { PlanName } from "./plan.ts";
+
+export interface Batch {
+  readonly plan: PlanName;
+  readonly runId: string;
+  readonly directory: string;
+  readonly step: Step;
+  /** Rows from this number … */
+  readonly from: number;
+  /** … to before this one. */
+  readonly to: number;
+}
+
+function rows(batch: Batch) {
+  return sql`${sql.table(batch.plan)} p where p.run_id = ${batch.runId}
+    and p.step = ${STEPS.indexOf(batch.step)} and p.seq >= ${batch.from} and p.seq < ${batch.to}`;
+}
+
+export interface Conflict {
+  readonly seq: number;
+  /** The DN or login of whoever stands in the way; null if the user changed since the plan was made. */
+  readonly holder: string | null;
+  readonly login: string | null;
+}
+
+/**
+ * Rows that no longer fit the data: their user was changed by somebody else since the plan was
+ * made, or their login was taken. Locks the users that the batch is going to change.
+ */
+export async function conflicts(trx: Trx, batch: Batch): Promise<Conflict[]> {
+  await sql`select u.id from users u
+    where u.id in (select p.user_id from ${rows(batch)} and p.write_user and not p.user_new)
+    order by u.id for update`.execute(trx);
+  const outdated = await sql<Conflict>`
+    select x.seq, null as holder, null as login
+    from (select p.seq, p.user_id, p.base_version from ${rows(batch)} and p.write_user and not p.user_new) x
+    left join users u on u.id = x.user_id
+    where u.id is null or u.version <> x.base_version`.execute(trx);
+  const taken = await sql<Conflict>`
+    select x.seq, u.login as holder, x.login
+    from (select p.seq, p.user_id, p.login_key, p.login from ${rows(batch)} and p.claims_login) x
+    join users u on u.login_key = x.login_key and u.id <> x.user_id`.execute(trx);
+  return [...outdated.rows, ...taken.rows];
+}
+
+/** Gives up the logins of a batch's users, so that they can be exchanged among them. */
+export async function vacateLogins(trx: Trx, batch: Batch): Promise<void> {
+  await sql`update users set login_key = '~' || id::text
+    where id in (select p.user_id from ${rows(batch)} and p.claims_login and not p.user_new)`.execute(trx);
+}
+
+/** Writes users, app users, history and events of the batch. */
+export async function applyBatch(trx: Trx, batch: Batch, actor: EventActor): Promise<void> {
+  await writeUsers(trx, batch);
+  await writeAppUsers(trx, batch);
+  await writeHistory(trx, batch, true);
+  await writeEvents(trx, batch, actor);
+}
+
+async function writeUsers(trx: Trx, batch: Batch): Promise<void> {
+  if (batch.step === "creation") {
+    await sql`insert into users (id, login, login_key, status, status_by, profile, sources, version)
+      select p.user_id, p.login, p.login_key, p.user_status, p.status_by, p.user_profile::jsonb, p.user_sources::jsonb, 1
+      from ${rows(batch)} and p.user_new`.execute(trx);
+    return;
+  }
+  await sql`update users set
+      login = x.login, login_key = x.login_key, status = x.user_status, status_by = x.status_by,
+      profile = x.user_profile::jsonb, sources = x.user_sources::jsonb, version = version + 1, updated_at = now()
+    from (select p.* from ${rows(batch)} and p.write_user and not p.user_new) x
+    where users.id = x.user_id`.execute(trx);
+}
+
+/** A row without a hash keeps the one it has; a failed person is read again because of its error. */
+async function writeAppUsers(trx: Trx, batch: Batch): Promise<void> {
+  await sql`insert into app_users (directory, external_id, user_id, dn, status, profile, hash, error)
+    select ${batch.directory}::text, p.external_id, p.app_user_id, p.dn, p.app_status, p.app_profile::jsonb, p.app_hash, p.app_error::jsonb
+    from ${rows(batch)} and p.app_status is not null and p.external_id is not null
+    on conflict (directory, external_id) do update set
+      user_id = excluded.user_id, dn = excluded.dn, status = excluded.status, profile = excluded.profile,
+      hash = case when excluded.hash = '' then app_users.hash else excluded.hash end,
+      error = excluded.error,
+      imported_at = case when excluded.status = 'removed' then app_users.imported_at else excluded.imported_at end`.execute(trx);
+}
+
+/** What the run did, or would do, with each person; those it left as they were are only counted. */
+export async function writeHistory(trx: Trx, batch: Batch, applied: boolean): Promise<void> {
+  await sql`insert into run_changes (run_id, seq, action, external_id, dn, user_id, login, changes, error, applied)
+    select p.run_id, p.seq, p.action, p.external_id, p.dn, p.user_id, p.user_login, p.changes::jsonb, p.error::jsonb, ${applied}::boolean
+    from ${rows(batch)} and p.action <> 'unchanged'`.execute(trx);
+}
+
+async function writeEvents(trx: Trx, batch: Batch, actor: EventActor): Promise<void> {
+  await sql`insert into system_log (id, published, event_type, severity, display_message, outcome, reason, actor, target, transaction_id, debug_data)
+    select rollcall_uuid_v7(), clock_timestamp(), e.value->>'eventType', e.value->>'severity', e.value->>'displayMessage',
+      e.value->'outcome'->>'result', e.value->'outcome'->>'reason', ${JSON.stringify(actor)}::jsonb, e.value->'target',
+      x.run_id, e.value->'debugData'
+    from (select p.run_id, p.events from ${rows(batch)} and p.events <> '[]') x,
+      jsonb_array_elements(x.events::jsonb) e`.execute(trx);
+}

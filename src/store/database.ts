@@ -1,0 +1,157 @@
+/**
+ * The two databases behind one shape. Postgres by `pg`, or PGlite in this process, which is
+ * Postgres compiled to WebAssembly: same SQL, one connection, and rows come in by COPY from a
+ * blob instead of a stream. Because there is one connection, nothing may use `db` inside
+ * `transaction`; functions that need a transaction take it as their parameter.
+ */
+import { mkdirSync } from "node:fs";
+import { Kysely, PGliteDialect, PostgresDialect, sql, type Transaction } from "kysely";
+import type { PGlite } from "@electric-sql/pglite";
+import { Pool, type PoolClient } from "pg";
+import { from as copyFrom } from "pg-copy-streams";
+import { RollcallError } from "../model/errors.ts";
+import type { Secret } from "../model/secret.ts";
+import { lockFolder } from "./embedded-lock.ts";
+import { migrate, type MigrationReport } from "./migrations/migrate.ts";
+import type { Tables } from "./tables.ts";
+
+export type Connection = Kysely<Tables>;
+export type Trx = Transaction<Tables>;
+
+export interface Store extends AsyncDisposable {
+  readonly db: Connection;
+  readonly kind: "postgres" | "embedded";
+  /** What to call it: the server's version, or the folder. */
+  readonly title: string;
+  readonly migrated: MigrationReport;
+  /** Runs a COPY … FROM STDIN statement with rows in COPY's text format. */
+  copy(table: keyof Tables, columns: readonly string[], rows: string): Promise<void>;
+}
+
+export interface StoreSettings {
+  readonly url: Secret | null;
+  readonly directory: string;
+}
+
+const OLDEST = 140_000;
+const POOL_SIZE = 4;
+
+/** Opens the database and brings its schema to the newest version. */
+export async function openStore(settings: StoreSettings): Promise<Store> {
+  return settings.url === null ? await openEmbedded(settings.directory) : await openPostgres(settings.url);
+}
+
+async function openPostgres(url: Secret): Promise<Store> {
+  const pool = new Pool({
+    connectionString: url.reveal(),
+    max: POOL_SIZE,
+    connectionTimeoutMillis: 10_000,
+    application_name: "rollcall",
+  });
+  // A connection that breaks while nobody uses it is replaced at the next use.
+  pool.on("error", () => undefined);
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    const title = await checkVersion(db);
+    const migrated = await migrate(db);
+    return {
+      db,
+      kind: "postgres",
+      title,
+      migrated,
+      copy: (table, columns, rows) => copyPostgres(pool, table, columns, rows),
+      [Symbol.asyncDispose]: () => db.destroy(),
+    };
+  } catch (error) {
+    await db.destroy();
+    throw connectError(error);
+  }
+}
+
+async function checkVersion(db: Connection): Promise<string> {
+  const result = await sql<{ number: number; version: string }>`
+    select current_setting('server_version_num')::int as number,
+           current_setting('server_version') as version`.execute(db);
+  const { number = 0, version = "unknown" } = result.rows[0] ?? {};
+  if (number < OLDEST) {
+    throw new RollcallError("database.tooOld", `The server is Postgres ${version}; 14 or newer is needed.`);
+  }
+  return `Postgres ${version}`;
+}
+
+async function copyPostgres(pool: Pool, table: string, columns: readonly string[], rows: string): Promise<void> {
+  const client: PoolClient = await pool.connect();
+  let failure: Error | undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const stream = client.query(copyFrom(`copy ${table} (${columns.join(", ")}) from stdin`));
+      stream.on("error", reject);
+      stream.on("finish", resolve);
+      stream.end(rows);
+    });
+  } catch (error) {
+    failure = error instanceof Error ? error : new Error(String(error));
+    throw failure;
+  } finally {
+    client.release(failure);
+  }
+}
+
+async function openEmbedded(directory: string): Promise<Store> {
+  const unlock = lockFolder(directory);
+  try {
+    mkdirSync(directory, { recursive: true });
+    const { PGlite } = await import("@electric-sql/pglite");
+    const pglite: PGlite = await PGlite.create(directory);
+    const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
+    const migrated = await migrate(db);
+    return {
+      db,
+      kind: "embedded",
+      title: `embedded database in ${directory}`,
+      migrated,
+      copy: async (table, columns, rows) => {
+        const statement = `copy ${table} (${columns.join(", ")}) from '/dev/blob'`;
+        await pglite.query(statement, [], { blob: new Blob([rows]) });
+      },
+      [Symbol.asyncDispose]: async () => {
+        await db.destroy();
+        if (!pglite.closed) await pglite.close();
+        unlock();
+      },
+    };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/** SQLSTATE classes for connections and logins, and the network's own codes. */
+function connectError(error: unknown): unknown {
+  if (error instanceof RollcallError) return error;
+  const code = codeOf(error);
+  if (code === null || /^(?:E[A-Z]+|08...|28...|3D000|57P0[123]|53300)$/.test(code)) {
+    const reason = error instanceof AggregateError ? String(error.errors[0]?.message) : String((error as Error).message);
+    return new RollcallError("database.unreachable", `The database cannot be used: ${reason}`, { cause: error });
+  }
+  return error;
+}
+
+function codeOf(error: unknown): string | null {
+  if (error instanceof AggregateError) return codeOf(error.errors[0]);
+  if (error instanceof Error && "code" in error) return String(error.code);
+  return error instanceof Error && /timeout|terminated/i.test(error.message) ? null : "";
+}
+
+const RETRY = new Set(["40001", "40P01"]);
+
+/** Runs a transaction; one that the database undid because of others is repeated. */
+export async function transact<T>(store: Store, work: (trx: Trx) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await store.db.transaction().execute(work);
+    } catch (error) {
+      if (attempt >= 5 || !RETRY.has(codeOf(error) ?? "")) throw error;
+    }
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * One run per directory at a time, over all processes: a row that its owner renews. Every
+ * takeover raises the fence; a process that was paused and wakes up after its lease was taken
+ * finds another fence in the transaction of its next write, and writes nothing.
+ */
+import { randomUUID } from "node:crypto";
+import { sql } from "kysely";
+import { RollcallError } from "../model/errors.ts";
+import type { Connection, Trx } from "./database.ts";
+
+export interface Lease {
+  readonly name: string;
+  readonly owner: string;
+  readonly fence: number;
+}
+
+export const LEASE_SECONDS = 30;
+
+/** Takes the lease if nobody holds it; otherwise tells who does, and until when. */
+export async function acquireLease(
+  db: Connection,
+  name: string,
+  holder: string,
+): Promise<Lease | { readonly holder: string; readonly expiresAt: Date }> {
+  const owner = randomUUID();
+  const taken = await sql<{ fence: number }>`
+    insert into leases as l (name, owner, holder, fence, expires_at)
+    values (${name}, ${owner}, ${holder}, 1, clock_timestamp() + ${LEASE_SECONDS} * interval '1 second')
+    on conflict (name) do update
+      set owner = excluded.owner, holder = excluded.holder, fence = l.fence + 1, expires_at = excluded.expires_at
+      where l.expires_at < clock_timestamp()
+    returning fence`.execute(db);
+  const [row] = taken.rows;
+  if (row !== undefined) return { name, owner, fence: row.fence };
+  const other = await db
+    .selectFrom("leases")
+    .select(["holder", "expires_at"])
+    .where("name", "=", name)
+    .executeTakeFirst();
+  return { holder: other?.holder ?? "another process", expiresAt: other?.expires_at ?? new Date() };
+}
+
+/** Prolongs the lease. @throws RollcallError `run.leaseLost` if somebody else took it */
+export async function renewLease(db: Connection, lease: Lease): Promise<void> {
+  const renewed = await sql<{ name: string }>`
+    update leases set expires_at = clock_timestamp() + ${LEASE_SECONDS} * interval '1 second'
+    where name = ${lease.name} and owner = ${lease.owner} and fence = ${lease.fence}
+    returning name`.execute(db);
+  if (renewed.rows.length === 0) throw lost(lease);
+}
+
+export async function releaseLease(db: Connection, lease: Lease): Promise<void> {
+  await sql`
+    update leases set expires_at = clock_timestamp() - interval '1 second'
+    where name = ${lease.name} and owner = ${lease.owner} and fence = ${lease.fence}`.execute(db);
+}
+
+/** Frees a lease whose holder is known to be dead. */
+export async function breakLease(db: Connection, name: string, holder: string): Promise<void> {
+  await sql`
+    update leases set expires_at = clock_timestamp() - interval '1 second'
+    where name = ${name} and holder = ${holder}`.execute(db);
+}
+
+/** Makes sure, inside the transaction of a write, that the lease still is ours, and keeps it so. */
+export async function fence(trx: Trx, lease: Lease): Promise<void> {
+  const held = await sql<{ name: string }>`
+    select name from leases
+    where name = ${lease.name} and owner = ${lease.owner} and fence = ${lease.fence}
+    for update`.execute(trx);
+  if (held.rows.length === 0) throw lost(lease);
+}
+
+function lost(lease: Lease): RollcallError {
+  return new RollcallError("run.leaseLost", `The claim on ${lease.name} was taken over by another process.`);
+}
+
+/** True for one caller per time slot, over all processes: the one that may start the schedule. */
+export async function claimSlot(db: Connection, name: string, slot: Date): Promise<boolean> {
+  const claimed = await sql<{ name: string }>`
+    insert into schedule_slots as s (name, slot) values (${name}, ${slot})
+    on conflict (name) do update set slot = excluded.slot where s.slot < excluded.slot
+    returning name`.execute(db);
+  return claimed.rows.length > 0;
+}

@@ -1,0 +1,33 @@
+import type { Kysely } from "kysely";
+import { Migrator, type Migration } from "kysely/migration";
+import { RollcallError } from "../../model/errors.ts";
+import type { Tables } from "../tables.ts";
+import { first } from "./2026-11-22-0001-first.ts";
+
+/** All migrations, in order. Append only; never change one that was released. */
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  "2026-11-22-0001-first": first,
+};
+
+export interface MigrationReport {
+  readonly applied: readonly string[];
+  readonly current: string;
+}
+
+/**
+ * Brings the schema to the newest version; may run in several processes at once.
+ * @throws RollcallError `database.tooNew`
+ */
+export async function migrate(db: Kysely<Tables>): Promise<MigrationReport> {
+  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) } });
+  const { error, results } = await migrator.migrateToLatest();
+  if (error !== undefined) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (message.includes("corrupted migrations")) {
+      throw new RollcallError("database.tooNew", "The database has a newer schema than this Rollcall knows.", { cause: error });
+    }
+    throw error;
+  }
+  const applied = (results ?? []).map((result) => result.migrationName);
+  return { applied, current: Object.keys(MIGRATIONS).at(-1) ?? "" };
+}

@@ -1,0 +1,197 @@
+/**
+ * A plan on its way: one row per person, everything needed to carry it out. Rows come in by COPY
+ * while the directory is being read; what they hold as JSON stays text until it is applied.
+ */
+import { sql, type Selectable } from "kysely";
+import type { AppProfile } from "../model/entry.ts";
+import { STEPS, type PlannedChange, type Step } from "../model/plan.ts";
+import type { Action } from "../model/run.ts";
+import { loginKey, type AppUserStatus, type UserStatus } from "../model/user.ts";
+import { copyRow, type CopyValue } from "./copy-format.ts";
+import type { Connection, Store } from "./database.ts";
+import { packSources, unpackSources } from "./packed-sources.ts";
+import type { PlanTable } from "./tables.ts";
+
+export type PlanName = "plan" | "held_plan";
+type Row = Selectable<PlanTable>;
+
+export const PLAN_COLUMNS = [
+  "run_id", "step", "seq", "action", "external_id", "dn", "lost",
+  "app_status", "app_profile", "app_hash", "app_user_id", "app_error",
+  "user_id", "user_login", "write_user", "user_new", "base_version", "claims_login",
+  "login", "login_key", "user_profile", "user_sources", "user_status", "status_by",
+  "changes", "error", "events",
+] as const satisfies readonly (keyof PlanTable)[]; // prettier-ignore
+
+/** A planned change with its place in the plan. */
+export interface PlanRow {
+  readonly seq: number;
+  readonly step: Step;
+  readonly planned: PlannedChange;
+  readonly claimsLogin: boolean;
+}
+
+export function stepOf(planned: PlannedChange): Step {
+  if (planned.action === "removed") return "removal";
+  return planned.user?.isNew === true ? "creation" : "change";
+}
+
+/** Adds rows to the plan of a run. */
+export async function addToPlan(store: Store, runId: string, rows: readonly PlanRow[]): Promise<void> {
+  let text = "";
+  for (const row of rows) text += copyRow(planValues(runId, row));
+  await store.copy("plan", PLAN_COLUMNS, text);
+}
+
+function planValues(runId: string, { seq, step, planned, claimsLogin }: PlanRow): CopyValue[] {
+  const { appUser, user } = planned;
+  return [
+    runId, STEPS.indexOf(step), seq, planned.action, planned.externalId, planned.dn, planned.lost,
+    appUser?.status ?? null, jsonOrNull(appUser?.profile), appUser?.hash ?? null, appUser?.userId ?? null,
+    jsonOrNull(appUser?.error),
+    planned.userId, planned.login, user !== null, user?.isNew ?? false, user?.baseVersion ?? 0, claimsLogin,
+    user?.login ?? null, user === null ? null : loginKey(user.login), jsonOrNull(user?.profile),
+    user === null ? null : JSON.stringify(packSources(user.sources)), user?.status ?? null, user?.statusBy ?? null,
+    JSON.stringify(planned.changes), jsonOrNull(planned.error), JSON.stringify(planned.events),
+  ]; // prettier-ignore
+}
+
+function jsonOrNull(value: unknown): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value);
+}
+
+function toPlanRow(row: Row): PlanRow {
+  return {
+    seq: row.seq,
+    step: STEPS[row.step] ?? "change",
+    claimsLogin: row.claims_login,
+    planned: {
+      action: row.action as Action,
+      externalId: row.external_id,
+      dn: row.dn,
+      lost: row.lost,
+      login: row.user_login,
+      userId: row.user_id,
+      appUser:
+        row.app_status === null
+          ? null
+          : {
+              dn: row.dn,
+              status: row.app_status as AppUserStatus,
+              profile: JSON.parse(row.app_profile ?? "{}") as AppProfile,
+              hash: row.app_hash ?? "",
+              userId: row.app_user_id,
+              error: parseOrNull(row.app_error),
+            },
+      user: toUserWrite(row),
+      changes: JSON.parse(row.changes) as PlannedChange["changes"],
+      error: parseOrNull(row.error),
+      events: JSON.parse(row.events) as PlannedChange["events"],
+    },
+  };
+}
+
+function toUserWrite(row: Row): PlannedChange["user"] {
+  if (!row.write_user || row.user_id === null) return null;
+  const profile = JSON.parse(row.user_profile ?? "{}") as NonNullable<PlannedChange["user"]>["profile"];
+  const packed = JSON.parse(row.user_sources ?? "{}") as Record<string, string>;
+  return {
+    id: row.user_id,
+    isNew: row.user_new,
+    baseVersion: row.base_version,
+    login: row.login ?? "",
+    profile,
+    sources: unpackSources(packed, profile),
+    status: row.user_status as UserStatus,
+    statusBy: row.status_by,
+  };
+}
+
+function parseOrNull<T>(text: string | null): T | null {
+  return text === null ? null : (JSON.parse(text) as T);
+}
+
+export async function planRows(db: Connection, name: PlanName, runId: string, seqs: readonly number[]): Promise<PlanRow[]> {
+  if (seqs.length === 0) return [];
+  const rows = await db
+    .selectFrom(name)
+    .selectAll()
+    .where("run_id", "=", runId)
+    .where(sql<boolean>`seq = any(${seqs}::int[])`)
+    .execute();
+  return rows.map(toPlanRow);
+}
+
+/** Writes rows anew, for changes that turned out to be impossible. They keep their place. */
+export async function replacePlanRows(db: Connection, name: PlanName, runId: string, rows: readonly PlanRow[]): Promise<void> {
+  for (const row of rows) {
+    const values = planValues(runId, row);
+    const entries = PLAN_COLUMNS.map((column, i) => [column, values[i] ?? null] as const);
+    const { step: _step, ...changed } = Object.fromEntries(entries) as unknown as Row;
+    await db.updateTable(name).set(changed).where("run_id", "=", runId).where("seq", "=", row.seq).execute();
+  }
+}
+
+/** Rows per step, and in all. */
+export async function planSteps(db: Connection, name: PlanName, runId: string): Promise<Map<Step, number>> {
+  const rows = await db
+    .selectFrom(name)
+    .select(["step", sql<number>`count(*)::int`.as("count")])
+    .where("run_id", "=", runId)
+    .groupBy("step")
+    .execute();
+  return new Map(rows.map((row) => [STEPS[row.step] ?? "change", row.count]));
+}
+
+/** Rows whose login a user has who does not give it up in this plan. */
+export async function takenLogins(db: Connection, name: PlanName, runId: string): Promise<{ seq: number; login: string; holder: string }[]> {
+  const table = sql.table(name);
+  const result = await sql<{ seq: number; login: string; holder: string }>`
+    select p.seq, p.login, u.login as holder
+    from ${table} p join users u on u.login_key = p.login_key and u.id <> p.user_id
+    where p.run_id = ${runId} and p.claims_login and not exists (
+      select 1 from ${table} q where q.run_id = ${runId} and q.claims_login and q.user_id = u.id)
+    order by p.seq`.execute(db);
+  return result.rows;
+}
+
+/** Rows whose login another row of the plan claims first: users that exist before new ones, then in order of reading. */
+export async function repeatedLogins(db: Connection, name: PlanName, runId: string): Promise<{ seq: number; login: string; holder: string }[]> {
+  const result = await sql<{ seq: number; login: string; holder: string }>`
+    select seq, login, holder from (
+      select seq, login,
+        row_number() over claims as place,
+        first_value(dn) over claims as holder
+      from ${sql.table(name)} where run_id = ${runId} and claims_login
+      window claims as (partition by login_key order by user_new, seq)
+    ) ranked where place > 1 order by seq`.execute(db);
+  return result.rows;
+}
+
+/** Marks people who take a login that another row gives up, and those who give it up. */
+export async function markLoginMoves(db: Connection, name: PlanName, runId: string): Promise<void> {
+  const table = sql.table(name);
+  const move = STEPS.indexOf("loginMove");
+  const change = STEPS.indexOf("change");
+  await sql`
+    with moves as (
+      select p.seq as taker, q.seq as giver
+      from ${table} p
+      join users u on u.login_key = p.login_key and u.id <> p.user_id
+      join ${table} q on q.run_id = ${runId} and q.user_id = u.id and q.claims_login
+      where p.run_id = ${runId} and p.claims_login
+    )
+    update ${table} set step = ${move}
+    where run_id = ${runId} and step = ${change}
+      and seq in (select taker from moves union select giver from moves)`.execute(db);
+}
+
+/** A held plan has to survive a crash of the database. */
+export async function keepPlan(db: Connection, runId: string): Promise<void> {
+  await sql`insert into held_plan select * from plan where run_id = ${runId}`.execute(db);
+  await dropPlan(db, "plan", runId);
+}
+
+export async function dropPlan(db: Connection, name: PlanName, runId: string): Promise<void> {
+  await db.deleteFrom(name).where("run_id", "=", runId).execute();
+}

@@ -1,0 +1,180 @@
+import { sql, type Selectable, type Updateable } from "kysely";
+import { STEPS, type Step } from "../model/plan.ts";
+import { NO_COUNTS, type Action, type ImportType, type PhaseTime, type Run, type RunChange, type RunCounts, type RunKind, type RunPhase, type RunStatus, type Trigger } from "../model/run.ts";
+import type { Connection, Trx } from "./database.ts";
+import type { RunsTable } from "./tables.ts";
+
+type Row = Selectable<RunsTable>;
+
+/** What a run needs to be finished by another process. */
+export interface OpenRun extends Run {
+  readonly fingerprint: string;
+  readonly server: string | null;
+  readonly planSize: number;
+  readonly appliedStep: Step;
+  readonly appliedSeq: number;
+}
+
+export function toRun(row: Row): OpenRun {
+  return {
+    id: row.id,
+    kind: row.kind as RunKind,
+    directory: row.directory,
+    type: row.type as ImportType,
+    trigger: row.trigger as Trigger,
+    actor: row.actor,
+    dryRun: row.dry_run,
+    status: row.status as RunStatus,
+    phase: row.phase as RunPhase,
+    counts: { ...NO_COUNTS, ...row.counts },
+    phases: row.phases,
+    held: row.held,
+    error: row.error,
+    decidedBy: row.decided_by,
+    startedAt: row.started_at.toISOString(),
+    finishedAt: row.finished_at?.toISOString() ?? null,
+    fingerprint: row.fingerprint,
+    server: row.server,
+    planSize: row.plan_size,
+    appliedStep: STEPS[row.applied_step] ?? "removal",
+    appliedSeq: row.applied_seq,
+  };
+}
+
+export interface NewRun {
+  readonly id: string;
+  readonly kind: RunKind;
+  readonly directory: string | null;
+  readonly type: ImportType;
+  readonly trigger: Trigger;
+  readonly actor: Run["actor"];
+  readonly dryRun: boolean;
+  readonly fingerprint: string;
+}
+
+export async function insertRun(db: Connection, run: NewRun): Promise<void> {
+  await db
+    .insertInto("runs")
+    .values({
+      id: run.id,
+      kind: run.kind,
+      directory: run.directory,
+      type: run.type,
+      trigger: run.trigger,
+      actor: JSON.stringify(run.actor),
+      dry_run: run.dryRun,
+      status: "running",
+      phase: "reading",
+      counts: JSON.stringify(NO_COUNTS),
+      phases: "[]",
+      held: null,
+      error: null,
+      decided_by: null,
+      fingerprint: run.fingerprint,
+      server: null,
+      plan_size: 0,
+      applied_step: 0,
+      applied_seq: 0,
+      finished_at: null,
+    })
+    .execute();
+}
+
+export interface RunUpdate {
+  readonly status?: RunStatus;
+  readonly phase?: RunPhase;
+  readonly counts?: RunCounts;
+  readonly phases?: readonly PhaseTime[];
+  readonly held?: Run["held"];
+  readonly error?: Run["error"];
+  readonly decidedBy?: string;
+  readonly server?: string;
+  readonly planSize?: number;
+  readonly applied?: { readonly step: Step; readonly seq: number };
+  readonly finished?: boolean;
+}
+
+export async function updateRun(db: Connection | Trx, id: string, update: RunUpdate): Promise<void> {
+  const set: Updateable<RunsTable> = {};
+  if (update.status !== undefined) set.status = update.status;
+  if (update.phase !== undefined) set.phase = update.phase;
+  if (update.counts !== undefined) set.counts = JSON.stringify(update.counts);
+  if (update.phases !== undefined) set.phases = JSON.stringify(update.phases);
+  if (update.held !== undefined) set.held = update.held === null ? null : JSON.stringify(update.held);
+  if (update.error !== undefined) set.error = update.error === null ? null : JSON.stringify(update.error);
+  if (update.decidedBy !== undefined) set.decided_by = update.decidedBy;
+  if (update.server !== undefined) set.server = update.server;
+  if (update.planSize !== undefined) set.plan_size = update.planSize;
+  if (update.applied !== undefined) {
+    set.applied_step = STEPS.indexOf(update.applied.step);
+    set.applied_seq = update.applied.seq;
+  }
+  let query = db.updateTable("runs").set(set).where("id", "=", id);
+  if (update.finished === true) query = query.set({ phase: "ended", finished_at: sql<Date>`clock_timestamp()` });
+  await query.execute();
+}
+
+/** A run by its id, or by the beginning of it if only one fits. */
+export async function findRun(db: Connection, id: string): Promise<OpenRun | null> {
+  const prefix = id.toLowerCase().replaceAll(/[^0-9a-f-]/g, "");
+  if (prefix.length < 4 || prefix !== id.toLowerCase()) return null;
+  const rows = await db
+    .selectFrom("runs")
+    .selectAll()
+    .where(sql<boolean>`id::text like ${`${prefix}%`}`)
+    .limit(2)
+    .execute();
+  const [row] = rows;
+  return row === undefined || rows.length > 1 ? null : toRun(row);
+}
+
+/** Runs, newest first. */
+export async function listRuns(
+  db: Connection,
+  query: { readonly directory: string | null; readonly status: string | null; readonly limit: number },
+): Promise<OpenRun[]> {
+  let select = db.selectFrom("runs").selectAll().orderBy("id", "desc").limit(query.limit);
+  if (query.directory !== null) select = select.where("directory", "=", query.directory);
+  if (query.status !== null) select = select.where("status", "=", query.status);
+  return (await select.execute()).map(toRun);
+}
+
+/** Runs of a directory that have not ended: interrupted ones, and those that are held. */
+export async function openRuns(db: Connection, directory: string, status: "running" | "held"): Promise<OpenRun[]> {
+  const rows = await db
+    .selectFrom("runs")
+    .selectAll()
+    .where("directory", "=", directory)
+    .where("status", "=", status)
+    .orderBy("id")
+    .execute();
+  return rows.map(toRun);
+}
+
+/** Per person what a run did or would do, a page in order of the plan. */
+export async function runChanges(
+  db: Connection,
+  runId: string,
+  query: { readonly after: number; readonly limit: number; readonly action: string | null },
+): Promise<(RunChange & { readonly seq: number })[]> {
+  let select = db
+    .selectFrom("run_changes")
+    .selectAll()
+    .where("run_id", "=", runId)
+    .where("seq", ">", query.after)
+    .orderBy("seq")
+    .limit(query.limit);
+  if (query.action !== null) select = select.where("action", "=", query.action);
+  const rows = await select.execute();
+  return rows.map((row) => ({
+    seq: row.seq,
+    action: row.action as Action,
+    externalId: row.external_id,
+    dn: row.dn,
+    login: row.login,
+    userId: row.user_id,
+    changes: row.changes,
+    error: row.error,
+    applied: row.applied,
+  }));
+}

@@ -1,0 +1,153 @@
+/** The rows as the database holds them. They do not leave this folder. */
+import type { ColumnType, Generated } from "kysely";
+import type { AppProfile } from "../model/entry.ts";
+import type { Problem } from "../model/errors.ts";
+import type { EventActor, EventTarget } from "../model/event.ts";
+import type { AttributeChange, Held, PhaseTime, RunCounts, RunError } from "../model/run.ts";
+import type { UserProfile } from "../model/user.ts";
+
+/** A jsonb column: read as its type, written as text. */
+type Json<T> = ColumnType<T, JsonText<T>, JsonText<T>>;
+type JsonText<T> = null extends T ? string | null : string;
+type Time = Date;
+
+export interface UsersTable {
+  id: string;
+  login: string;
+  login_key: string;
+  status: string;
+  status_by: string | null;
+  profile: Json<UserProfile>;
+  sources: Json<Record<string, string>>;
+  version: number;
+  created_at: Generated<Time>;
+  updated_at: Generated<Time>;
+}
+
+export interface AppUsersTable {
+  directory: string;
+  external_id: string;
+  user_id: string | null;
+  dn: string;
+  status: string;
+  profile: Json<AppProfile>;
+  hash: string;
+  error: Json<Problem | null>;
+  imported_at: Generated<Time>;
+}
+
+export interface RunsTable {
+  id: string;
+  kind: string;
+  directory: string | null;
+  type: string;
+  trigger: string;
+  actor: Json<EventActor>;
+  dry_run: boolean;
+  status: string;
+  phase: string;
+  counts: Json<RunCounts>;
+  phases: Json<PhaseTime[]>;
+  held: Json<Held | null>;
+  error: Json<RunError | null>;
+  decided_by: string | null;
+  fingerprint: string;
+  server: string | null;
+  plan_size: number;
+  applied_step: number;
+  applied_seq: number;
+  started_at: Generated<Time>;
+  finished_at: Time | null;
+}
+
+export interface RunChangesTable {
+  run_id: string;
+  seq: number;
+  action: string;
+  external_id: string | null;
+  dn: string;
+  user_id: string | null;
+  login: string | null;
+  changes: Json<AttributeChange[]>;
+  error: Json<Problem | null>;
+  applied: boolean;
+}
+
+/** One person of a plan that is not applied yet. JSON stays text until it reaches its table. */
+export interface PlanTable {
+  run_id: string;
+  step: number;
+  seq: number;
+  action: string;
+  external_id: string | null;
+  dn: string;
+  lost: boolean;
+  app_status: string | null;
+  app_profile: string | null;
+  app_hash: string | null;
+  app_user_id: string | null;
+  app_error: string | null;
+  user_id: string | null;
+  user_login: string | null;
+  write_user: boolean;
+  user_new: boolean;
+  base_version: number;
+  claims_login: boolean;
+  login: string | null;
+  login_key: string | null;
+  user_profile: string | null;
+  user_sources: string | null;
+  user_status: string | null;
+  status_by: string | null;
+  changes: string;
+  error: string | null;
+  events: string;
+}
+
+export interface CheckpointsTable {
+  directory: string;
+  run_id: string;
+  fingerprint: string;
+  entries: number;
+  full_at: Time;
+}
+
+export interface SystemLogTable {
+  id: string;
+  published: Time;
+  event_type: string;
+  severity: string;
+  display_message: string;
+  outcome: string;
+  reason: string | null;
+  actor: Json<EventActor>;
+  target: Json<EventTarget[]>;
+  transaction_id: string;
+  debug_data: Json<Record<string, unknown>>;
+}
+
+export interface LeasesTable {
+  name: string;
+  owner: string;
+  holder: string;
+  fence: number;
+  expires_at: Time;
+}
+
+export interface ScheduleSlotsTable {
+  name: string;
+  slot: Time;
+}
+
+export interface Tables {
+  users: UsersTable;
+  app_users: AppUsersTable;
+  runs: RunsTable;
+  run_changes: RunChangesTable;
+  plan: PlanTable;
+  held_plan: PlanTable;
+  checkpoints: CheckpointsTable;
+  system_log: SystemLogTable;
+  leases: LeasesTable;
+  schedule_slots: ScheduleSlotsTable;
+}

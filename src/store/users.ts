@@ -1,0 +1,90 @@
+import { sql, type Selectable } from "kysely";
+import type { User, UserStatus } from "../model/user.ts";
+import type { Connection } from "./database.ts";
+import { unpackSources } from "./packed-sources.ts";
+import type { UsersTable } from "./tables.ts";
+
+type Row = Selectable<UsersTable>;
+
+export function toUser(row: Row): User {
+  return {
+    id: row.id,
+    login: row.login,
+    status: row.status as UserStatus,
+    statusBy: row.status_by,
+    profile: row.profile,
+    sources: unpackSources(row.sources, row.profile),
+    version: row.version,
+  };
+}
+
+export async function usersByIds(db: Connection, ids: readonly string[]): Promise<User[]> {
+  if (ids.length === 0) return [];
+  const rows = await db.selectFrom("users").selectAll().where("id", "in", ids).execute();
+  return rows.map(toUser);
+}
+
+export async function userByLoginKey(db: Connection, key: string): Promise<User | null> {
+  const row = await db.selectFrom("users").selectAll().where("login_key", "=", key).executeTakeFirst();
+  return row === undefined ? null : toUser(row);
+}
+
+/** Users whose attribute has one of these values (given in lower case), with the value that fits. */
+export async function usersByValue(
+  db: Connection,
+  attribute: string,
+  values: readonly string[],
+): Promise<{ readonly value: string; readonly user: User }[]> {
+  if (values.length === 0) return [];
+  const key = attribute === "login" ? sql<string>`login_key` : sql<string>`lower(profile->>${sql.lit(attribute)})`;
+  const rows = await db
+    .selectFrom("users")
+    .selectAll()
+    .select(key.as("value"))
+    .where(sql<boolean>`${key} = any(${values}::text[])`)
+    .execute();
+  return rows.map(({ value, ...row }) => ({ value, user: toUser(row) }));
+}
+
+/** Makes look-ups by a matching rule's attribute fast. The login has its index already. */
+export async function ensureMatchIndex(db: Connection, attribute: string): Promise<void> {
+  if (attribute === "login") return;
+  const name = sql.id(`users_match_${attribute.toLowerCase()}`);
+  await sql`create index if not exists ${name} on users (lower(profile->>${sql.lit(attribute)}))`.execute(db);
+}
+
+/** A page of users in order of their login, after the given key. */
+export async function usersAfter(db: Connection, afterKey: string, limit: number): Promise<{ key: string; user: User }[]> {
+  const rows = await db
+    .selectFrom("users")
+    .selectAll()
+    .where("login_key", ">", afterKey)
+    .orderBy("login_key")
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({ key: row.login_key, user: toUser(row) }));
+}
+
+/** A page of users whose login, name or e-mail address contains the words, in order of login. */
+export async function findUsers(
+  db: Connection,
+  query: { readonly words: string | null; readonly status: string | null; readonly limit: number },
+): Promise<User[]> {
+  let select = db.selectFrom("users").selectAll().orderBy("login_key").limit(query.limit);
+  if (query.status !== null) select = select.where("status", "=", query.status);
+  for (const word of query.words?.split(/\s+/).filter(Boolean) ?? []) {
+    const pattern = `%${word.toLowerCase().replaceAll(/[\\%_]/g, "\\$&")}%`;
+    select = select.where(
+      sql<boolean>`(login_key like ${pattern} or lower(concat_ws(' ', profile->>'displayName', profile->>'firstName', profile->>'lastName', profile->>'email')) like ${pattern})`,
+    );
+  }
+  return (await select.execute()).map(toUser);
+}
+
+export async function countUsers(db: Connection): Promise<number> {
+  const { count } = await db
+    .selectFrom("users")
+    .select(sql<number>`count(*)::int`.as("count"))
+    .executeTakeFirstOrThrow();
+  return count;
+}
