@@ -29,14 +29,16 @@ function toAppUser(row: Row): StoredAppUser {
 /**
  * Positions of the entries that are not known as they are: new ones, changed ones, those that
  * failed or were not linked the last time, and those that come back.
+ * @param fingerprint of the configuration; entries decided with another one count as changed
  */
 export async function changedEntries(
   db: Connection,
   directory: string,
-  entries: readonly RawEntry[],
+  entries: readonly Pick<RawEntry, "id" | "hash">[],
+  fingerprint: string,
 ): Promise<number[]> {
   const ids = entries.map((entry) => entry.id ?? "");
-  const hashes = entries.map((entry) => entry.hash);
+  const hashes = entries.map((entry) => fingerprint + entry.hash);
   const result = await sql<{ at: number }>`
     select (i.at - 1)::int as at
     from unnest(${ids}::text[], ${hashes}::text[]) with ordinality as i (id, hash, at)

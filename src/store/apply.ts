@@ -5,7 +5,7 @@
 import { sql } from "kysely";
 import { STEPS, type Step } from "../model/plan.ts";
 import type { EventActor } from "../model/event.ts";
-import type { Trx } from "./database.ts";
+import type { Connection, Trx } from "./database.ts";
 import type { PlanName } from "./plan.ts";
 
 export interface Batch {
@@ -49,6 +49,16 @@ export async function conflicts(trx: Trx, batch: Batch): Promise<Conflict[]> {
     from (select p.seq, p.user_id, p.login_key, p.login from ${rows(batch)} and p.claims_login) x
     join users u on u.login_key = x.login_key and u.id <> x.user_id`.execute(trx);
   return [...outdated.rows, ...taken.rows];
+}
+
+/** How many people of a whole plan were changed by something else since it was made. */
+export async function outdatedRows(db: Connection, name: PlanName, runId: string): Promise<number> {
+  const result = await sql<{ count: number }>`
+    select count(*)::int as count from ${sql.table(name)} p
+    left join users u on u.id = p.user_id
+    where p.run_id = ${runId} and p.write_user and not p.user_new
+      and (u.id is null or u.version <> p.base_version)`.execute(db);
+  return result.rows[0]?.count ?? 0;
 }
 
 /** Gives up the logins of a batch's users, so that they can be exchanged among them. */

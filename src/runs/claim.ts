@@ -1,0 +1,76 @@
+import { hostname } from "node:os";
+import { RollcallError } from "../model/errors.ts";
+import type { Store } from "../store/database.ts";
+import { acquireLease, breakLease, LEASE_SECONDS, releaseLease, renewLease, type Lease } from "../store/leases.ts";
+
+/** A held lease, renewed until it is disposed of. Its signal aborts when the lease was lost. */
+export interface Claim extends AsyncDisposable {
+  readonly lease: Lease;
+  readonly signal: AbortSignal;
+}
+
+/** This process as the holder of leases: host, process id, and when it began. */
+export function processHolder(): string {
+  const startedAt = new Date(Date.now() - process.uptime() * 1000).toISOString();
+  return `${hostname()} process ${process.pid}, started ${startedAt}`;
+}
+
+/**
+ * Claims a directory for a run.
+ * @throws RollcallError `run.busy` if another process, or another run of this one, has it
+ */
+export async function claimDirectory(store: Store, directory: string, holder: string, signal: AbortSignal): Promise<Claim> {
+  const name = `directory:${directory}`;
+  let taken = await acquireLease(store.db, name, holder);
+  if (!("fence" in taken) && holderIsGone(store, taken.holder, holder)) {
+    await breakLease(store.db, name, taken.holder);
+    taken = await acquireLease(store.db, name, holder);
+  }
+  if (!("fence" in taken)) {
+    const until = taken.expiresAt.toISOString();
+    const message = `${directory} is in use by a run of ${taken.holder}. If that process no longer lives, its claim ends at ${until}.`;
+    throw new RollcallError("run.busy", message);
+  }
+  return keepRenewed(store, taken, signal);
+}
+
+/**
+ * Whether the holder of a lease certainly is dead: nobody but this process can have the embedded
+ * database open, and a process of this host can be looked for.
+ */
+function holderIsGone(store: Store, other: string, self: string): boolean {
+  if (other === self) return false;
+  if (store.kind === "embedded") return true;
+  const match = /^(.*) process (\d+), started /.exec(other);
+  if (match === null || match[1] !== hostname()) return false;
+  if (Number(match[2]) === process.pid) return true;
+  try {
+    process.kill(Number(match[2]), 0);
+    return false;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ESRCH";
+  }
+}
+
+function keepRenewed(store: Store, lease: Lease, signal: AbortSignal): Claim {
+  const lost = new AbortController();
+  let renewing: Promise<void> = Promise.resolve();
+  const timer = setInterval(
+    () => {
+      renewing = renewLease(store.db, lease).catch((error: unknown) => {
+        // A database that is away for a moment is no loss; the fence decides at the next write.
+        if (error instanceof RollcallError) lost.abort(error);
+      });
+    },
+    (LEASE_SECONDS * 1000) / 3,
+  );
+  return {
+    lease,
+    signal: AbortSignal.any([signal, lost.signal]),
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(timer);
+      await renewing;
+      await releaseLease(store.db, lease).catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import { hash } from "node:crypto";
+import type { DirectorySettings, Settings } from "../model/settings.ts";
+
+/** To be raised whenever entries are decoded or decided in another way. */
+const VERSION = 1;
+
+/**
+ * Eight characters that change with everything that decisions about a directory's people depend
+ * on besides their entries. They stand before every stored hash, so that the next full import
+ * looks again at people whose entry is the same but whose mapping is not.
+ */
+export function decisionFingerprint(directory: DirectorySettings, profile: Settings["profile"]): string {
+  const { id, disabled } = directory.source.users;
+  const mappings = [...directory.toOkta].map(([name, { expression, apply }]) => [name, expression, apply]);
+  const matching = directory.matching.map(({ user, app }) => [user, app]);
+  const { onNoMatch, onRemoval } = directory;
+  const facts = [
+    VERSION, id, disabled, mappings, matching, onNoMatch, onRemoval,
+    profile.sources, [...profile.overrides], [...profile.attributes],
+  ]; // prettier-ignore
+  return `${hash("sha1", JSON.stringify(facts), "hex").slice(0, 8)}:`;
+}

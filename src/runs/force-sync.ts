@@ -1,0 +1,120 @@
+/**
+ * A force sync: the To-Okta mappings are applied again to the app profiles that are kept, with
+ * the same decisions as in an import. It reads no directory, so it cannot tell who has left.
+ */
+import { IdSet } from "../lib/id-set.ts";
+import { mapAhead } from "../lib/ahead.ts";
+import { uuidV7 } from "../lib/uuid.ts";
+import type { PlannedChange } from "../model/plan.ts";
+import type { Run } from "../model/run.ts";
+import { STEPS } from "../model/plan.ts";
+import { claimsLogin, decideSighting, type Sighting } from "../reconciler/decide.ts";
+import { appUsersByIds, countPresent, presentAfter, type StoredAppUser } from "../store/app-users.ts";
+import { writeHistory } from "../store/apply.ts";
+import { transact } from "../store/database.ts";
+import { fence } from "../store/leases.ts";
+import { insertRun, updateRun } from "../store/runs.ts";
+import type { Engine, RunContext } from "./context.ts";
+import { settle, withContext, type RunRequest } from "./import.ts";
+import { loadKnown, type KnownPeople } from "./known.ts";
+import { applyToEnd, finishRun, log, recover, requireRun, Stopwatch } from "./lifecycle.ts";
+import { PlanBuilder } from "./plan-builder.ts";
+import { resolveLogins } from "./resolve-logins.ts";
+import * as events from "./run-events.ts";
+
+const PAGE = 1000;
+const IN_FLIGHT = 3;
+
+export interface SyncRequest extends RunRequest {
+  /** Only these app users; null: all of the directory. */
+  readonly externalIds: readonly string[] | null;
+}
+
+export async function forceSync(engine: Engine, name: string, request: SyncRequest): Promise<Run> {
+  return await withContext(engine, name, request, async (context) => {
+    await recover(context);
+    const { trigger, actor, dryRun } = request;
+    const { fingerprint, runId: id } = context;
+    const facts = { id, kind: "force-sync", directory: name, type: "full", trigger, actor, dryRun, fingerprint } as const;
+    await insertRun(engine.store.db, facts);
+    await log(context, events.started(facts));
+    return await settle(context, () => runSync(context, request));
+  });
+}
+
+async function runSync(context: RunContext, request: SyncRequest): Promise<void> {
+  const { engine, runId, settings } = context;
+  const { store } = engine;
+  const watch = new Stopwatch();
+  watch.begin("deciding");
+  const plan = new PlanBuilder(store, runId);
+  const read = await planAll(context, request, plan);
+  await plan.finish();
+  await resolveLogins(store.db, { name: "plan", runId, directory: settings.name }, (was) => plan.recount(was));
+  const counts = plan.counts(read);
+  const phases = watch.phases();
+  await updateRun(store.db, runId, { phase: "judging", counts, phases, planSize: plan.size });
+  const run = await requireRun(context, runId);
+  if (run.dryRun) {
+    await transact(store, async (trx) => {
+      await fence(trx, context.lease);
+      for (const step of STEPS) {
+        await writeHistory(trx, { plan: "plan", runId, directory: settings.name, step, from: 0, to: plan.size }, false);
+      }
+    });
+    await finishRun(context, run, counts, phases);
+    return;
+  }
+  await updateRun(store.db, runId, { phase: "applying" });
+  await applyToEnd(context, await requireRun(context, runId), phases);
+}
+
+async function planAll(context: RunContext, request: SyncRequest, plan: PlanBuilder): Promise<number> {
+  const { engine, settings, directory } = context;
+  const { db } = engine.store;
+  const linked = new IdSet(Date.now());
+  const total = request.externalIds?.length ?? (await countPresent(db, settings.name)).own;
+  const look = async (page: readonly StoredAppUser[]): Promise<{ page: readonly StoredAppUser[]; known: KnownPeople }> => {
+    return { page, known: await loadKnown(db, directory, page.map(toSighting), linked) };
+  };
+  let read = 0;
+  for await (const { page, known } of mapAhead(pages(context, request), IN_FLIGHT, look)) {
+    context.signal.throwIfAborted();
+    for (const appUser of page) {
+      const sighting = toSighting(appUser);
+      const person = known.of(sighting);
+      const planned = decideSighting({ rules: engine.rules, directory }, sighting, person, uuidV7());
+      if (isNothing(planned)) plan.count(planned.action);
+      else await plan.add(planned, claimsLogin(planned, person.user), 2000);
+    }
+    read += page.length;
+    context.progress({ directory: settings.name, phase: "comparing", done: read, total });
+  }
+  return read;
+}
+
+async function* pages(context: RunContext, request: SyncRequest): AsyncGenerator<readonly StoredAppUser[]> {
+  const { engine, settings } = context;
+  const { db } = engine.store;
+  if (request.externalIds !== null) {
+    const chosen = await appUsersByIds(db, settings.name, request.externalIds);
+    yield chosen.filter((appUser) => appUser.status !== "removed");
+    return;
+  }
+  for (let after = ""; ; ) {
+    const page = await presentAfter(db, settings.name, after, PAGE);
+    const last = page.at(-1);
+    if (last === undefined) return;
+    yield page;
+    after = last.externalId;
+  }
+}
+
+/** The stored app user as if it had just been read. An entry that could not be kept stays as it is. */
+function toSighting({ externalId: id, dn, status, profile, hash }: StoredAppUser): Sighting {
+  return { id, dn, hash, profile, disabled: status === "disabled" };
+}
+
+function isNothing(planned: PlannedChange): boolean {
+  return planned.user === null && (planned.action === "unchanged" || (planned.action === "ignored" && planned.appUser === null));
+}

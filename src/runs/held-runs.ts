@@ -1,0 +1,68 @@
+import { RollcallError } from "../model/errors.ts";
+import type { Run } from "../model/run.ts";
+import { outdatedRows } from "../store/apply.ts";
+import { transact } from "../store/database.ts";
+import { fence } from "../store/leases.ts";
+import { takenLogins } from "../store/plan.ts";
+import { findRun, updateRun, type OpenRun } from "../store/runs.ts";
+import { appendEvents } from "../store/system-log.ts";
+import type { Engine } from "./context.ts";
+import { settle, withContext, type RunRequest } from "./import.ts";
+import { applyToEnd, cancelHeld, recover, requireRun } from "./lifecycle.ts";
+import * as events from "./run-events.ts";
+
+type Decision = Pick<RunRequest, "actor" | "signal" | "progress">;
+
+/**
+ * Applies exactly the plan that was shown.
+ * @throws RollcallError `run.planOutdated` if the plan no longer fits the data
+ */
+export async function approveRun(engine: Engine, id: string, decision: Decision): Promise<Run> {
+  const { directory } = await heldRun(engine, id);
+  return await withContext(engine, directory, decision, async (claimed) => {
+    await recover(claimed);
+    const run = await heldRun(engine, id); // as it is now that nobody else can touch it
+    const context = { ...claimed, runId: run.id, fingerprint: run.fingerprint };
+    const { db } = engine.store;
+    const outdated = await outdatedRows(db, "held_plan", run.id);
+    const taken = await takenLogins(db, "held_plan", run.id);
+    if (outdated > 0 || taken.length > 0) {
+      const message = `The plan no longer fits the data: ${outdated + taken.length} people in it were changed since. Cancel the run and import ${directory} again.`;
+      throw new RollcallError("run.planOutdated", message);
+    }
+    const by = decision.actor.displayName;
+    await transact(engine.store, async (trx) => {
+      await fence(trx, context.lease);
+      await updateRun(trx, run.id, { status: "running", phase: "applying", decidedBy: by });
+      await trx.deleteFrom("run_changes").where("run_id", "=", run.id).execute(); // written again as applied
+      await appendEvents(trx, run.id, context.actor, [events.approved(run, by)]);
+    });
+    return await settle(context, async () => {
+      const current = await requireRun(context, run.id);
+      await applyToEnd(context, current, current.phases);
+    });
+  });
+}
+
+/** Drops a held run; nothing of it is applied. */
+export async function cancelRun(engine: Engine, id: string, decision: Decision): Promise<Run> {
+  const { directory } = await heldRun(engine, id);
+  return await withContext(engine, directory, decision, async (context) => {
+    const run = await heldRun(engine, id);
+    await transact(engine.store, async (trx) => {
+      await fence(trx, context.lease);
+      await cancelHeld(trx, context, run, decision.actor.displayName);
+    });
+    return await requireRun(context, run.id);
+  });
+}
+
+async function heldRun(engine: Engine, id: string): Promise<OpenRun & { readonly directory: string }> {
+  const run = await findRun(engine.store.db, id);
+  if (run === null) throw new RollcallError("run.notFound", `There is no run ${id}.`);
+  const { directory } = run;
+  if (run.status !== "held" || directory === null) {
+    throw new RollcallError("run.notHeld", `The run ${id} is not held; its status is ${run.status}.`);
+  }
+  return { ...run, directory };
+}

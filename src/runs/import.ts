@@ -1,0 +1,177 @@
+/**
+ * An import, from the directory to the user profiles:
+ *
+ *   claim ─► take up what was left ─► read and decide ─► make logins unique ─► judge ─► apply
+ *
+ * Nothing is changed before the safeguard has judged. A dry run is the same without the last step.
+ */
+import { RollcallError } from "../model/errors.ts";
+import type { EventActor } from "../model/event.ts";
+import type { Held, ImportType, Run, RunCounts, Trigger } from "../model/run.ts";
+import { STEPS } from "../model/plan.ts";
+import { uuidV7 } from "../lib/uuid.ts";
+import { judge } from "../reconciler/safeguard.ts";
+import { writeHistory } from "../store/apply.ts";
+import { transact, type Trx } from "../store/database.ts";
+import { fence } from "../store/leases.ts";
+import { dropPlan, keepPlan } from "../store/plan.ts";
+import { insertRun, openRuns, updateRun, type OpenRun } from "../store/runs.ts";
+import { appendEvents } from "../store/system-log.ts";
+import { ensureMatchIndex } from "../store/users.ts";
+import { claimDirectory } from "./claim.ts";
+import type { Engine, ReportProgress, RunContext } from "./context.ts";
+import { applyToEnd, cancelHeld, failRun, finishRun, log, recover, requireRun, Stopwatch } from "./lifecycle.ts";
+import { PlanBuilder } from "./plan-builder.ts";
+import { readDirectory } from "./read-directory.ts";
+import { resolveLogins } from "./resolve-logins.ts";
+import * as events from "./run-events.ts";
+
+export interface RunRequest {
+  readonly trigger: Trigger;
+  readonly actor: EventActor;
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+  readonly progress: ReportProgress;
+}
+
+export interface ImportRequest extends RunRequest {
+  /** What was asked for; null: whatever is best. */
+  readonly type: ImportType | null;
+}
+
+/**
+ * Imports a directory. A failed read does not throw: the run that is returned has status
+ * `failed` and its error.
+ * @throws RollcallError `run.busy`, and faults of the database
+ */
+export async function importDirectory(engine: Engine, name: string, request: ImportRequest): Promise<Run> {
+  return await withContext(engine, name, request, async (context) => {
+    const { db } = engine.store;
+    const { trigger, actor, dryRun } = request;
+    await recover(context);
+    for (const rule of context.directory.matching) await ensureMatchIndex(db, rule.user);
+    const { fingerprint, runId: id } = context;
+    const facts = { id, kind: "import", directory: name, type: "full", trigger, actor, dryRun, fingerprint } as const;
+    await insertRun(db, facts);
+    await log(context, events.started(facts));
+    if (request.type === "incremental") await log(context, events.convertedToFull(facts));
+    return await settle(context, () => runImport(context));
+  });
+}
+
+/** Claims the directory and gives the work a context to run in. */
+export async function withContext<T>(
+  engine: Engine,
+  name: string,
+  request: Pick<RunRequest, "actor" | "signal" | "progress">,
+  work: (context: RunContext) => Promise<T>,
+): Promise<T> {
+  const settings = engine.settings.get(name);
+  const directory = engine.rules.directories.get(name);
+  if (settings === undefined || directory === undefined) {
+    throw new RollcallError("config.unknownDirectory", `There is no directory ${name} in the configuration.`);
+  }
+  await using claim = await claimDirectory(engine.store, name, engine.holder, request.signal);
+  return await work({
+    engine,
+    runId: uuidV7(),
+    settings,
+    directory,
+    fingerprint: engine.fingerprintOf(name),
+    lease: claim.lease,
+    actor: request.actor,
+    signal: claim.signal,
+    progress: request.progress,
+  });
+}
+
+/** Does a run's work and returns its record; what stops it is written there. */
+export async function settle(context: RunContext, work: () => Promise<void>): Promise<Run> {
+  try {
+    await work();
+  } catch (thrown) {
+    const run = await requireRun(context, context.runId);
+    if (thrown instanceof RollcallError && (thrown.code === "run.handedBack" || thrown.code === "run.leaseLost")) throw thrown;
+    const interrupted = context.signal.aborted && !(thrown instanceof RollcallError);
+    const reason = interrupted ? new RollcallError("run.interrupted", "Interrupted; nothing was changed.") : thrown;
+    // A run that began to apply is finished by the next start; it must not be dropped.
+    if (run.phase !== "applying") await failRun(context, run, reason);
+    if (!(reason instanceof RollcallError)) throw reason;
+  }
+  return await requireRun(context, context.runId);
+}
+
+async function runImport(context: RunContext): Promise<void> {
+  const { engine, runId, settings, signal } = context;
+  const { store } = engine;
+  const watch = new Stopwatch();
+  watch.begin("reading");
+  const plan = new PlanBuilder(store, runId);
+  const { evidence, read, before } = await readDirectory(context, plan);
+  await updateRun(store.db, runId, { server: evidence.server, phase: "judging" });
+  const run = await requireRun(context, runId);
+  await log(context, events.downloadComplete(run, read, evidence.server));
+  watch.begin("deciding");
+  await resolveLogins(store.db, { name: "plan", runId, directory: settings.name }, (was) => plan.recount(was));
+  const counts = plan.counts(read);
+  const summary = { directory: settings.name, read, removals: plan.lost, total: before.own, orgTotal: before.all };
+  const held = judge(summary, settings.importSafeguard, engine.organisation);
+  signal.throwIfAborted();
+  const phases = watch.phases();
+  await updateRun(store.db, runId, { counts, phases, planSize: plan.size });
+  if (run.dryRun) await endDryRun(context, run, { counts, held, planSize: plan.size }, phases);
+  else if (held !== null) await hold(context, run, held, plan.size);
+  else await applyNow(context, plan.size, phases);
+}
+
+async function endDryRun(
+  context: RunContext,
+  run: OpenRun,
+  result: { readonly counts: RunCounts; readonly held: Held | null; readonly planSize: number },
+  phases: Run["phases"],
+): Promise<void> {
+  const { store } = context.engine;
+  await transact(store, async (trx) => {
+    await fence(trx, context.lease);
+    await keepHistory(trx, context, result.planSize);
+    await updateRun(trx, run.id, { held: result.held });
+  });
+  await dropPlan(store.db, "plan", run.id);
+  await finishRun(context, run, result.counts, phases);
+}
+
+async function hold(context: RunContext, run: OpenRun, held: Held, planSize: number): Promise<void> {
+  await transact(context.engine.store, async (trx) => {
+    await fence(trx, context.lease);
+    await replaceHeld(trx, context);
+    await keepHistory(trx, context, planSize);
+    await keepPlan(trx, run.id);
+    await updateRun(trx, run.id, { status: "held", held });
+    await appendEvents(trx, run.id, context.actor, [events.roadblock(run, held)]);
+  });
+}
+
+async function applyNow(context: RunContext, planSize: number, phases: Run["phases"]): Promise<void> {
+  const { engine, runId } = context;
+  await transact(engine.store, async (trx) => {
+    await fence(trx, context.lease);
+    await replaceHeld(trx, context);
+    await updateRun(trx, runId, { phase: "applying", planSize });
+  });
+  await applyToEnd(context, await requireRun(context, runId), phases);
+}
+
+/** What a plan would do stays visible after the plan itself is gone. */
+async function keepHistory(trx: Trx, context: RunContext, planSize: number): Promise<void> {
+  const { runId, settings } = context;
+  for (const step of STEPS) {
+    await writeHistory(trx, { plan: "plan", runId, directory: settings.name, step, from: 0, to: planSize }, false);
+  }
+}
+
+/** A newer verdict on the directory takes the place of an older plan that nobody released. */
+async function replaceHeld(trx: Trx, context: RunContext): Promise<void> {
+  for (const older of await openRuns(trx, context.settings.name, "held")) {
+    await cancelHeld(trx, context, older, `replaced by run ${context.runId}`);
+  }
+}

@@ -1,0 +1,96 @@
+import { RollcallError, type Problem } from "../model/errors.ts";
+import type { User } from "../model/user.ts";
+import type { IdSet } from "../lib/id-set.ts";
+import type { Known, Sighting } from "../reconciler/decide.ts";
+import { decideMatch, matchKeys, type MatchKey } from "../reconciler/match.ts";
+import type { DirectoryRules } from "../reconciler/rules.ts";
+import { appUsersByIds, appUsersOfUsers, type StoredAppUser } from "../store/app-users.ts";
+import type { Connection } from "../store/database.ts";
+import { usersByIds, usersByValue } from "../store/users.ts";
+
+/** What the store knows about a batch of people: a handful of queries, however many they are. */
+export interface KnownPeople {
+  of(sighting: Sighting): Known;
+  appUser(externalId: string): StoredAppUser | null;
+}
+
+/**
+ * @param linked users that this run has linked to an entry of the directory already; a second
+ * entry for one of them is refused, also when both are new
+ */
+export async function loadKnown(
+  db: Connection,
+  directory: DirectoryRules,
+  sightings: readonly Sighting[],
+  linked: IdSet,
+): Promise<KnownPeople> {
+  const stored = await appUsersByIds(db, directory.name, sightings.map((sighting) => sighting.id));
+  const appUsers = new Map(stored.map((appUser) => [appUser.externalId, appUser]));
+  const keys = new Map<string, readonly MatchKey[]>();
+  for (const sighting of sightings) {
+    if ((appUsers.get(sighting.id)?.userId ?? null) !== null) continue;
+    keys.set(sighting.id, matchKeys(directory, sighting.profile));
+  }
+  const found = await findUsers(db, [...keys.values()].flat());
+  const linkedIds = stored.map((appUser) => appUser.userId).filter((id) => id !== null);
+  const users = new Map((await usersByIds(db, linkedIds)).map((user) => [user.id, user]));
+  const involved = new Set([...linkedIds, ...[...found.values()].flat().map((user) => user.id)]);
+  const links = groupByUser(await appUsersOfUsers(db, [...involved]));
+
+  const of = (sighting: Sighting): Known => {
+    const appUser = appUsers.get(sighting.id) ?? null;
+    const own = appUser?.userId === null || appUser === null ? undefined : users.get(appUser.userId);
+    const match =
+      own !== undefined
+        ? ({ kind: "one", user: own } as const)
+        : decideMatch(keys.get(sighting.id) ?? [], (key) => found.get(keyText(key)) ?? [], (user) => user.login);
+    if (match.kind === "problem") return { appUser, user: null, others: [], matchProblem: match.problem };
+    if (match.kind === "none") return { appUser, user: null, others: [], matchProblem: null };
+    const all = links.get(match.user.id) ?? [];
+    const twin = all.find((link) => link.directory === directory.name && link.externalId !== sighting.id);
+    const fresh = own === undefined || appUser?.status === "removed";
+    if (twin !== undefined || (fresh && !linked.add(match.user.id))) {
+      return { appUser, user: null, others: [], matchProblem: alreadyLinked(match.user, twin) };
+    }
+    const others = all.filter((link) => link.directory !== directory.name);
+    return { appUser, user: match.user, others, matchProblem: null };
+  };
+  return { of, appUser: (id) => appUsers.get(id) ?? null };
+}
+
+function alreadyLinked(user: User, twin: StoredAppUser | undefined): Problem {
+  const where = twin === undefined ? "another entry of this import" : twin.dn;
+  const message = `The user ${user.login} is already linked to ${where}.`;
+  return { code: "notUniqueWithinOrgAppId", field: "externalId", message };
+}
+
+function keyText(key: MatchKey): string {
+  return `${key.attribute} ${key.value}`;
+}
+
+async function findUsers(db: Connection, keys: readonly MatchKey[]): Promise<Map<string, User[]>> {
+  const byAttribute = new Map<string, Set<string>>();
+  for (const { attribute, value } of keys) {
+    const values = byAttribute.get(attribute) ?? new Set();
+    byAttribute.set(attribute, values.add(value));
+  }
+  const found = new Map<string, User[]>();
+  for (const [attribute, values] of byAttribute) {
+    for (const { value, user } of await usersByValue(db, attribute, [...values])) {
+      const key = keyText({ attribute, value });
+      found.set(key, [...(found.get(key) ?? []), user]);
+    }
+  }
+  return found;
+}
+
+function groupByUser(appUsers: readonly StoredAppUser[]): Map<string, StoredAppUser[]> {
+  const groups = new Map<string, StoredAppUser[]>();
+  for (const appUser of appUsers) {
+    if (appUser.userId === null) throw new RollcallError("internal.error", "an app user without a user was loaded");
+    const group = groups.get(appUser.userId);
+    if (group === undefined) groups.set(appUser.userId, [appUser]);
+    else group.push(appUser);
+  }
+  return groups;
+}

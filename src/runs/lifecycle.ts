@@ -1,0 +1,122 @@
+/** What all runs have in common: how they begin, end, fail, and are taken up again. */
+import { asRollcallError, RollcallError } from "../model/errors.ts";
+import type { EventDraft } from "../model/event.ts";
+import type { PhaseTime, Run, RunCounts } from "../model/run.ts";
+import { moveCheckpoint } from "../store/checkpoints.ts";
+import { transact, type Trx } from "../store/database.ts";
+import { fence } from "../store/leases.ts";
+import { dropPlan, planSteps, type PlanName } from "../store/plan.ts";
+import { findRun, openRuns, updateRun, type OpenRun } from "../store/runs.ts";
+import { appendEvents } from "../store/system-log.ts";
+import { applyPlan } from "./apply-plan.ts";
+import type { RunContext } from "./context.ts";
+import * as events from "./run-events.ts";
+
+/** Measures phases for the run's record. */
+export class Stopwatch {
+  readonly #phases: PhaseTime[] = [];
+  #phase = "";
+  #startedAt = Date.now();
+
+  begin(phase: string): void {
+    this.#close();
+    this.#phase = phase;
+    this.#startedAt = Date.now();
+  }
+
+  phases(): readonly PhaseTime[] {
+    this.#close();
+    return this.#phases;
+  }
+
+  #close(): void {
+    if (this.#phase === "") return;
+    const seconds = (Date.now() - this.#startedAt) / 1000;
+    this.#phases.push({ phase: this.#phase, startedAt: new Date(this.#startedAt).toISOString(), seconds });
+    this.#phase = "";
+  }
+}
+
+export function planNameOf(run: Pick<Run, "held">): PlanName {
+  return run.held === null ? "plan" : "held_plan";
+}
+
+export async function log(context: RunContext, ...drafts: readonly EventDraft[]): Promise<void> {
+  await appendEvents(context.engine.store.db, context.runId, context.actor, drafts);
+}
+
+export async function requireRun(context: Pick<RunContext, "engine">, id: string): Promise<OpenRun> {
+  const run = await findRun(context.engine.store.db, id);
+  if (run === null) throw new RollcallError("run.notFound", `There is no run ${id}.`);
+  return run;
+}
+
+/** Ends a run as done; an import's checkpoint moves in the same transaction. */
+export async function finishRun(
+  context: RunContext,
+  run: OpenRun,
+  counts: RunCounts,
+  phases: readonly PhaseTime[],
+): Promise<void> {
+  const { engine, settings, lease } = context;
+  await transact(engine.store, async (trx) => {
+    await fence(trx, lease);
+    if (run.kind === "import" && !run.dryRun) {
+      const { id: runId, startedAt } = run;
+      await moveCheckpoint(trx, settings.name, { runId, fingerprint: context.fingerprint, entries: counts.read, startedAt });
+    }
+    await updateRun(trx, run.id, { status: "done", counts, phases, finished: true });
+    await appendEvents(trx, run.id, context.actor, [events.completed(run, counts)]);
+  });
+  await dropPlan(engine.store.db, planNameOf(run), run.id);
+}
+
+/** Ends a run as failed. Nothing of its plan that was not applied will be. */
+export async function failRun(context: RunContext, run: Pick<OpenRun, "id" | "kind" | "directory" | "type" | "trigger" | "dryRun" | "held">, thrown: unknown): Promise<void> {
+  const { store } = context.engine;
+  const { code, message } = asRollcallError(thrown);
+  const error = { code, message };
+  await transact(store, async (trx) => {
+    await updateRun(trx, run.id, { status: "failed", error, finished: true });
+    await appendEvents(trx, run.id, context.actor, [events.runFailed(run, error)]);
+  });
+  await dropPlan(store.db, planNameOf(run), run.id);
+}
+
+/**
+ * Takes up what an interrupted process left: a plan that was being applied is applied to its end,
+ * everything before that is dropped, because nothing had been changed.
+ */
+export async function recover(context: RunContext): Promise<void> {
+  const { db } = context.engine.store;
+  for (const run of await openRuns(db, context.settings.name, "running")) {
+    const resumed: RunContext = { ...context, runId: run.id, fingerprint: run.fingerprint };
+    if (run.phase !== "applying") {
+      await failRun(resumed, run, new RollcallError("run.interrupted", "The process ended before anything was changed."));
+      continue;
+    }
+    const rows = [...(await planSteps(db, planNameOf(run), run.id)).values()].reduce((sum, n) => sum + n, 0);
+    if (rows !== run.planSize) {
+      const message = "The database lost the rest of the plan in a restart; what was applied is complete for each person.";
+      await failRun(resumed, run, new RollcallError("run.planLost", message));
+      continue;
+    }
+    await applyToEnd(resumed, run, run.phases);
+  }
+}
+
+/** Applies a run from where it stands, and ends it. */
+export async function applyToEnd(context: RunContext, run: OpenRun, before: readonly PhaseTime[]): Promise<void> {
+  const watch = new Stopwatch();
+  watch.begin("applying");
+  const position = { name: planNameOf(run), size: run.planSize, step: run.appliedStep, seq: run.appliedSeq };
+  const counts = await applyPlan(context, position, run.counts);
+  await finishRun(context, run, counts, [...before, ...watch.phases()]);
+}
+
+/** Drops the plan of a held run and ends it as cancelled. */
+export async function cancelHeld(trx: Trx, context: Pick<RunContext, "actor">, run: OpenRun, by: string): Promise<void> {
+  await updateRun(trx, run.id, { status: "cancelled", decidedBy: by, finished: true });
+  await appendEvents(trx, run.id, context.actor, [events.cancelled(run, by)]);
+  await trx.deleteFrom("held_plan").where("run_id", "=", run.id).execute();
+}

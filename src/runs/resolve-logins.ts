@@ -1,0 +1,45 @@
+import { failPlanned } from "../reconciler/decide.ts";
+import type { Problem } from "../model/errors.ts";
+import type { Action } from "../model/run.ts";
+import { markLoginMoves, planRows, repeatedLogins, replacePlanRows, takenLogins, type PlanName } from "../store/plan.ts";
+import type { Connection } from "../store/database.ts";
+
+const BATCH = 500;
+
+/**
+ * Makes the logins of a plan unique: against users that keep theirs, and among the plan's people.
+ * Whoever fails gives up no login either, so this repeats until nobody new fails. In the end,
+ * people who exchange logins are marked, to be applied together.
+ *
+ * @param onFailure is told what was planned instead, for the counts
+ */
+export async function resolveLogins(
+  db: Connection,
+  plan: { readonly name: PlanName; readonly runId: string; readonly directory: string },
+  onFailure: (was: Action) => void,
+): Promise<void> {
+  const { name, runId, directory } = plan;
+  for (;;) {
+    const claims = new Map<number, { login: string; holder: string }>();
+    for (const row of await repeatedLogins(db, name, runId)) claims.set(row.seq, row);
+    for (const row of await takenLogins(db, name, runId)) claims.set(row.seq, row);
+    if (claims.size === 0) break;
+    const seqs = [...claims.keys()];
+    for (let at = 0; at < seqs.length; at += BATCH) {
+      const rows = await planRows(db, name, runId, seqs.slice(at, at + BATCH));
+      const failed = rows.map((row) => {
+        onFailure(row.planned.action);
+        const planned = failPlanned(directory, row.planned, loginTaken(claims.get(row.seq)));
+        return { ...row, planned, claimsLogin: false };
+      });
+      await replacePlanRows(db, name, runId, failed);
+    }
+  }
+  await markLoginMoves(db, name, runId);
+}
+
+/** The problem of a person whose login somebody else has. */
+export function loginTaken(claim: { readonly login: string | null; readonly holder: string | null } | undefined): Problem {
+  const message = `The login ${claim?.login ?? ""} is already used by ${claim?.holder ?? "another user"}.`;
+  return { code: "notUniqueWithinOrg", field: "login", message };
+}
