@@ -1,0 +1,48 @@
+import type { Command } from "commander";
+import { asRollcallError } from "../model/errors.ts";
+import { compileSettings, openService } from "../service.ts";
+import type { Console } from "./console.ts";
+import type { Register } from "./program.ts";
+import { settingsOf } from "./session.ts";
+
+interface Line {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly message: string;
+  readonly code: string | null;
+  readonly cure: string | null;
+}
+
+export function checkCommand(program: Command, register: Register): void {
+  const command = program
+    .command("check")
+    .description("is the configuration valid, the database and every directory reachable, every scope not empty?");
+  register(command, async (console, options) => {
+    const settings = settingsOf(console, options);
+    compileSettings(settings);
+    const lines: Line[] = [];
+    const note = (line: Line): void => {
+      lines.push(line);
+      print(console, line);
+    };
+    note({ name: "configuration", ok: true, message: `${settings.file} is valid, all mappings type-check`, code: null, cure: null });
+    try {
+      await using service = await openService(settings);
+      const { title, schema } = service.database;
+      note({ name: "database", ok: true, message: `${title}, schema ${schema}`, code: null, cure: null });
+      for await (const line of service.check(console.signal)) note(line);
+    } catch (thrown) {
+      const { code, message, cure } = asRollcallError(thrown);
+      note({ name: "database", ok: false, message, code, cure });
+    }
+    const ok = lines.every((line) => line.ok);
+    console.document({ ok, checks: lines });
+    return ok ? 0 : 1;
+  });
+}
+
+function print(console: Console, line: Line): void {
+  const mark = line.ok ? console.style("green", "ok    ") : console.style("red", "failed");
+  console.print(`${mark}  ${line.name}: ${line.message}`);
+  if (line.cure !== null) console.print(`        → ${line.cure} [${line.code ?? ""}]`);
+}

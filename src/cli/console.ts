@@ -1,0 +1,122 @@
+import { styleText } from "node:util";
+import type { Writable } from "node:stream";
+import { once } from "node:events";
+
+export interface Stream extends Writable {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** What a command line runs in. */
+export interface CommandLine {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly stdout: Stream;
+  readonly stderr: Stream;
+  readonly signal: AbortSignal;
+}
+
+type Style = Parameters<typeof styleText>[0];
+
+/** Standard output takes results only; messages and progress go to standard error. */
+export class Console {
+  readonly json: boolean;
+  readonly #line: CommandLine;
+  #live = "";
+
+  constructor(line: CommandLine, json: boolean) {
+    this.#line = line;
+    this.json = json;
+  }
+
+  get signal(): AbortSignal {
+    return this.#line.signal;
+  }
+
+  get environment(): CommandLine["environment"] {
+    return this.#line.environment;
+  }
+
+  get isTerminal(): boolean {
+    return this.#line.stderr.isTTY === true;
+  }
+
+  /** A line of the result for people; nothing with --json. */
+  print(text = ""): void {
+    if (this.json) return;
+    this.#clearLive();
+    this.#line.stdout.write(`${text}\n`);
+  }
+
+  /** The one JSON document of a command; nothing without --json. */
+  document(value: unknown): void {
+    if (this.json) this.#line.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  /** Raw output that may be long; waits for a slow reader. */
+  async write(text: string): Promise<void> {
+    if (!this.#line.stdout.write(text)) await once(this.#line.stdout, "drain");
+  }
+
+  note(text: string): void {
+    this.#clearLive();
+    this.#line.stderr.write(`${text}\n`);
+  }
+
+  /** A line that is replaced by the next one. Only for terminals. */
+  live(text: string): void {
+    const width = Math.max(20, (this.#line.stderr.columns ?? 80) - 1);
+    this.#live = text.slice(0, width);
+    this.#line.stderr.write(`\r\u001b[K${this.#live}`);
+  }
+
+  #clearLive(): void {
+    if (this.#live !== "") this.#line.stderr.write("\r\u001b[K");
+    this.#live = "";
+  }
+
+  done(): void {
+    this.#clearLive();
+  }
+
+  style(style: Style, text: string): string {
+    const colourless = this.#line.environment["NO_COLOR"] !== undefined && this.#line.environment["NO_COLOR"] !== "";
+    return this.#line.stdout.isTTY === true && !colourless ? styleText(style, text, { validateStream: false }) : text;
+  }
+}
+
+/** Rows in columns; the last column is not padded. Control characters in data are made visible. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const clean = rows.map((row) => row.map(visible));
+  const widths: number[] = [];
+  for (const row of clean) {
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, displayWidth(cell));
+  }
+  return clean.map((row) =>
+    row
+      .map((cell, i) => (i === row.length - 1 ? cell : cell + " ".repeat((widths[i] ?? 0) - displayWidth(cell))))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** Directory data must not steer the terminal. */
+export function visible(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}
+
+/** East Asian wide characters take two cells, combining marks none. */
+function displayWidth(text: string): number {
+  let width = 0;
+  for (const character of text) {
+    if (/\p{M}/u.test(character)) continue;
+    width += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(character) ? 2 : 1;
+  }
+  return width;
+}
+
+/** A value of a profile for people: text as it is, everything else as JSON, never longer than asked. */
+export function shown(value: unknown, longest = 100): string {
+  if (value === null || value === undefined) return "–";
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
+}

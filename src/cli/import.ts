@@ -1,0 +1,41 @@
+import type { Command } from "commander";
+import { RollcallError } from "../model/errors.ts";
+import type { Register } from "./program.ts";
+import { progressReporter } from "./progress.ts";
+import { commandActor, statusOf, withService } from "./session.ts";
+import { nextSteps, printRun, runDocument } from "./show-run.ts";
+
+const HELP = `
+An import reads the directory, decides about every person, and asks the import safeguard before it
+changes anything. If too many people would be removed, the run is held (exit status 3).`;
+
+export function importCommand(program: Command, register: Register): void {
+  const command = program
+    .command("import")
+    .description("import a directory now")
+    .argument("<directory>", "its name in the configuration")
+    .option("--full", "read everybody (the default where nothing else is possible)")
+    .option("--incremental", "read changes only, where the directory offers a way; else everybody")
+    .option("--dry-run", "decide everything, change nothing")
+    .addHelpText("after", HELP);
+  register(command, async (console, options, [directory = ""]) => {
+    if (options["full"] === true && options["incremental"] === true) {
+      throw new RollcallError("usage.invalid", "Give --full or --incremental, not both.");
+    }
+    const type = options["full"] === true ? "full" : options["incremental"] === true ? "incremental" : null;
+    return await withService(console, options, async (service) => {
+      const run = await service.importDirectory(directory, {
+        type,
+        trigger: "manual",
+        actor: commandActor(),
+        dryRun: options["dryRun"] === true,
+        signal: console.signal,
+        progress: progressReporter(console),
+      });
+      console.document(runDocument(run));
+      printRun(console, run);
+      for (const step of nextSteps(run)) console.note(step);
+      return statusOf(run);
+    });
+  });
+}

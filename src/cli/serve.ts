@@ -1,0 +1,24 @@
+import type { Command } from "commander";
+import { pino } from "pino";
+import type { Register } from "./program.ts";
+import { withService } from "./session.ts";
+
+const HELP = `
+Imports every directory by its schedule, and answers /healthz, /readyz and /metrics. Several
+replicas may run on one Postgres. On SIGTERM it ends its work at the next safe point.`;
+
+export function serveCommand(program: Command, register: Register): void {
+  const command = program
+    .command("serve")
+    .description("the daemon: schedules of all directories, health and metrics")
+    .addHelpText("after", HELP);
+  register(command, async (console, options) => {
+    const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: true }));
+    return await withService(console, options, async (service) => {
+      log.info({ database: service.database.title, config: service.settings.file }, "rollcall started");
+      await service.serve(log, console.signal);
+      log.info({}, "rollcall stopped");
+      return 0;
+    });
+  });
+}

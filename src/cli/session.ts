@@ -1,0 +1,64 @@
+import { userInfo } from "node:os";
+import { loadSettings } from "../config/load.ts";
+import { RollcallError } from "../model/errors.ts";
+import { commandLineActor, type EventActor } from "../model/event.ts";
+import type { Run } from "../model/run.ts";
+import type { Settings } from "../model/settings.ts";
+import { openService, type Service } from "../service.ts";
+import type { Console } from "./console.ts";
+
+export const DEFAULT_CONFIG = "config/rollcall.yaml";
+
+/** What the options that all commands share say. */
+export interface CommonOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+export function settingsOf(console: Console, options: CommonOptions): Settings {
+  const { environment } = console;
+  const file = options.config ?? environment["ROLLCALL_CONFIG"] ?? DEFAULT_CONFIG;
+  return loadSettings(file, environment);
+}
+
+/** Opens the service for one command, and closes it after. */
+export async function withService<T>(
+  console: Console,
+  options: CommonOptions,
+  work: (service: Service) => Promise<T>,
+): Promise<T> {
+  await using service = await openService(settingsOf(console, options));
+  return await work(service);
+}
+
+/** Whoever runs the command, for the System Log. */
+export function commandActor(): EventActor {
+  try {
+    return commandLineActor(userInfo().username);
+  } catch {
+    return commandLineActor("unknown");
+  }
+}
+
+/** The exit status that a run stands for. */
+export function statusOf(run: Run): number {
+  switch (run.status) {
+    case "done":
+    case "cancelled":
+      return 0;
+    case "held":
+      return 3;
+    case "failed":
+    case "running":
+      return 1;
+  }
+}
+
+/** @throws RollcallError `usage.invalid` */
+export function wholeNumber(text: string, option: string, most: number): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < 1 || number > most) {
+    throw new RollcallError("usage.invalid", `${option} takes a whole number from 1 to ${most}, not ${text}.`);
+  }
+  return number;
+}

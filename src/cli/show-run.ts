@@ -1,0 +1,80 @@
+import { count } from "../lib/lines.ts";
+import type { Run, RunChange, RunCounts } from "../model/run.ts";
+import { shown, visible, type Console } from "./console.ts";
+
+/** A run as `--json` prints it. */
+export function runDocument(run: Run): Record<string, unknown> {
+  const { id, kind, directory, type, trigger, status, counts, startedAt, finishedAt, held, error, dryRun, phases, decidedBy } = run;
+  return {
+    run: id,
+    kind,
+    directory,
+    type,
+    trigger,
+    status,
+    ...(dryRun ? { dryRun } : {}),
+    counts,
+    startedAt,
+    finishedAt,
+    held,
+    error,
+    phases,
+    decidedBy,
+  };
+}
+
+/** What a run did, in a few lines. */
+export function printRun(console: Console, run: Run): void {
+  const what = run.kind === "import" ? `${run.type} import` : "force sync";
+  const status = { done: "green", held: "yellow", failed: "red", cancelled: "gray", running: "cyan" } as const;
+  const dry = run.dryRun ? ", dry run: nothing was changed" : "";
+  console.print(`${run.directory ?? "all"}  ${what} ${console.style(status[run.status], run.status)}${seconds(run)}${dry}`);
+  console.print(`  ${countsLine(run.counts)}`);
+  if (run.error !== null) console.print(`  ${console.style("red", visible(run.error.message))} (${run.error.code})`);
+  if (run.held !== null) {
+    const would = run.dryRun ? "The import safeguard would hold this import: " : "";
+    console.print(`  ${console.style("yellow", would + run.held.reason)}`);
+  }
+}
+
+/** What to do next, for whoever ran it by hand. */
+export function nextSteps(run: Run): string[] {
+  const id = run.id;
+  if (run.status === "held") {
+    return [
+      "Nothing was changed. Look at the people concerned, then release the run or drop it:",
+      `  rollcall imports show ${id}`,
+      `  rollcall imports approve ${id}`,
+      `  rollcall imports cancel ${id}`,
+    ];
+  }
+  if (run.counts.failed > 0) {
+    return [`${count(run.counts.failed, "person", "people")} failed: rollcall imports show ${id} --action failed`];
+  }
+  return run.dryRun ? [`What it would change: rollcall imports show ${id}`] : [];
+}
+
+export function countsLine(counts: RunCounts): string {
+  const { ignored, ...always } = counts;
+  const parts = Object.entries(always).map(([name, number]) => `${name} ${number.toLocaleString("en-US")}`);
+  if (ignored > 0) parts.push(`ignored ${ignored.toLocaleString("en-US")}`);
+  return parts.join(", ");
+}
+
+/** One person of a run, and below it the attributes that changed. */
+export function printChange(console: Console, change: RunChange): void {
+  const who = change.login ?? change.externalId ?? "(no identifier)";
+  const colour = change.action === "failed" ? "red" : change.action === "removed" ? "yellow" : "cyan";
+  console.print(`${console.style(colour, change.action.padEnd(8))} ${visible(who)}  ${console.style("gray", visible(change.dn))}`);
+  if (change.error !== null) console.print(`           ${visible(change.error.message)} (${change.error.code})`);
+  if (change.action === "created") return;
+  for (const { attribute, from, to, source } of change.changes) {
+    console.print(`           ${attribute}: ${visible(shown(from, 60))} → ${visible(shown(to, 60))}  (${source})`);
+  }
+}
+
+function seconds(run: Run): string {
+  if (run.finishedAt === null) return "";
+  const elapsed = (Date.parse(run.finishedAt) - Date.parse(run.startedAt)) / 1000;
+  return ` in ${elapsed.toFixed(1)} s`;
+}

@@ -1,0 +1,117 @@
+import type { Command } from "commander";
+import { csvLine } from "../lib/csv.ts";
+import { profileSchema } from "../model/profile-schema.ts";
+import { USER_STATUSES, type ProfileValue, type User } from "../model/user.ts";
+import { RollcallError } from "../model/errors.ts";
+import type { UserView } from "../runs/user-view.ts";
+import type { Service } from "../service.ts";
+import { shown, table, visible, type Console } from "./console.ts";
+import type { Register } from "./program.ts";
+import { wholeNumber, withService } from "./session.ts";
+
+const PAGE = 1000;
+
+export function usersCommand(program: Command, register: Register): void {
+  const users = program.command("users").description("user profiles; show one, or export all");
+  list(users, register);
+  show(users, register);
+  exportAll(users, register);
+}
+
+function list(users: Command, register: Register): void {
+  const command = users
+    .command("list", { isDefault: true })
+    .description("users in order of their login")
+    .option("--q <words>", "only those whose login, name or e-mail address contains the words")
+    .option("--status <status>", `only ${USER_STATUSES.join(", ")}`)
+    .option("--limit <n>", "how many", "50");
+  register(command, async (console, options) =>
+    withService(console, options, async (service) => {
+      const status = typeof options["status"] === "string" ? options["status"] : null;
+      if (status !== null && !(USER_STATUSES as readonly string[]).includes(status)) {
+        throw new RollcallError("usage.invalid", `--status takes one of ${USER_STATUSES.join(", ")}, not ${status}.`);
+      }
+      const words = typeof options["q"] === "string" ? options["q"] : null;
+      const limit = wholeNumber(String(options["limit"]), "--limit", 1_000_000);
+      const found = await service.users({ words, status, limit });
+      console.document(found.map(userDocument));
+      if (found.length === 0) console.print("No users.");
+      for (const row of table(found.map((user) => [user.login, user.status, nameOf(user)]))) console.print(row);
+      return 0;
+    }),
+  );
+}
+
+function nameOf({ profile }: User): string {
+  const name = profile["displayName"] ?? [profile["firstName"], profile["lastName"]].filter((part) => part !== undefined).join(" ");
+  return String(name);
+}
+
+function userDocument({ id, login, status, profile }: User): Record<string, unknown> {
+  return { id, login, status, profile };
+}
+
+function show(users: Command, register: Register): void {
+  const command = users
+    .command("show")
+    .description("one user: profile, source of each attribute, app profiles")
+    .argument("<login>", "the login, or the user's id");
+  register(command, async (console, options, [who = ""]) =>
+    withService(console, options, async (service) => {
+      const user = await service.user(who);
+      console.document(user);
+      if (!console.json) printUser(console, service, user);
+      return 0;
+    }),
+  );
+}
+
+function printUser(console: Console, service: Service, user: UserView): void {
+  console.print(`${console.style("bold", visible(user.login))}  ${user.status}  ${user.id}`);
+  const rows = [...profileSchema(service.settings.profile.attributes).keys()]
+    .filter((name) => user.profile[name] !== undefined)
+    .map((name) => [`  ${name}`, shown(user.profile[name], 60), `from ${user.sources[name] ?? "okta"}`]);
+  for (const row of table(rows)) console.print(row);
+  for (const appUser of user.appUsers) {
+    console.print();
+    console.print(`Additional LDAP attributes of ${appUser.directory}  (${appUser.status}, last imported ${appUser.lastImported})`);
+    console.print(`  ${visible(appUser.dn)}`);
+    console.print(`  external id ${visible(appUser.externalId)}`);
+    if (appUser.error !== null) {
+      console.print(`  ${console.style("red", visible(appUser.error.message))} (${appUser.error.code}, ${appUser.error.field})`);
+    }
+    const attributes = Object.entries(appUser.profile).map(([name, value]) => [`  ${name}`, shown(value, 80)]);
+    for (const row of table(attributes)) console.print(row);
+  }
+}
+
+function exportAll(users: Command, register: Register): void {
+  const command = users
+    .command("export")
+    .description("all users as CSV, or with --json one JSON line each");
+  register(command, async (console, options) =>
+    withService(console, options, async (service) => {
+      const columns = [...profileSchema(service.settings.profile.attributes).keys()];
+      if (!console.json) await console.write(`${csvLine(["id", "status", ...columns])}\r\n`);
+      for (let after = ""; ; ) {
+        console.signal.throwIfAborted();
+        const page = await service.usersAfter(after, PAGE);
+        const last = page.at(-1);
+        if (last === undefined) return 0;
+        const lines = page.map(({ user }) => (console.json ? `${JSON.stringify(userDocument(user))}\n` : csvOf(user, columns)));
+        await console.write(lines.join(""));
+        after = last.key;
+      }
+    }),
+  );
+}
+
+function csvOf(user: User, columns: readonly string[]): string {
+  const cells = columns.map((name) => cell(user.profile[name]));
+  return `${csvLine([user.id, user.status, ...cells])}\r\n`;
+}
+
+function cell(value: ProfileValue | undefined): string | number | boolean | null {
+  if (value === undefined) return null;
+  return typeof value === "object" ? value.join(";") : value;
+}

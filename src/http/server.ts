@@ -1,0 +1,69 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import { Gauge, Registry, collectDefaultMetrics } from "@prometheus-io/client";
+import { Hono } from "hono";
+import { RollcallError } from "../model/errors.ts";
+import type { Store } from "../store/database.ts";
+import { gatherMetrics, ping } from "../store/metrics.ts";
+
+export interface HttpServer extends AsyncDisposable {
+  readonly address: string;
+}
+
+/**
+ * `/healthz` says that the process lives, `/readyz` that it can work (the database answers and it
+ * is not stopping), `/metrics` gives figures in Prometheus' text format.
+ */
+export async function startHttp(
+  store: Store,
+  at: { readonly host: string; readonly port: number },
+  stopping: AbortSignal,
+): Promise<HttpServer> {
+  const metrics = createMetrics(store);
+  const app = new Hono();
+  app.get("/healthz", (c) => c.json({ status: "ok" }));
+  app.get("/readyz", async (c) => {
+    if (stopping.aborted) return c.json({ status: "stopping" }, 503);
+    try {
+      await ping(store.db);
+      return c.json({ status: "ok" });
+    } catch {
+      return c.json({ status: "database does not answer" }, 503);
+    }
+  });
+  app.get("/metrics", async (c) => c.text(await metrics(), 200, { "content-type": "text/plain; version=0.0.4" }));
+  const server = createAdaptorServer({ fetch: app.fetch });
+  server.listen(at.port, at.host);
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RollcallError("config.invalid", `The address ${at.host}:${at.port} for health and metrics cannot be used: ${reason}`, { cause: error });
+  }
+  const { address, port } = server.address() as AddressInfo;
+  return {
+    address: `http://${address.includes(":") ? `[${address}]` : address}:${port}`,
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      if ("closeAllConnections" in server) server.closeAllConnections();
+      await once(server, "close");
+    },
+  };
+}
+
+function createMetrics(store: Store): () => Promise<string> {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const people = new Gauge({ name: "rollcall_app_users", help: "People by directory and status", labelNames: ["directory", "status"], registers: [registry] });
+  const users = new Gauge({ name: "rollcall_users", help: "Users by status", labelNames: ["status"], registers: [registry] });
+  const runs = new Gauge({ name: "rollcall_runs_open", help: "Runs that are running or held", labelNames: ["status"], registers: [registry] });
+  return async () => {
+    const figures = await gatherMetrics(store.db);
+    for (const gauge of [people, users, runs]) gauge.reset();
+    for (const { directory, status, count } of figures.appUsers) people.set({ directory, status }, count);
+    for (const { status, count } of figures.users) users.set({ status }, count);
+    for (const { status, count } of figures.runs) runs.set({ status }, count);
+    return registry.metrics();
+  };
+}

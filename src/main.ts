@@ -1,0 +1,24 @@
+import { runCommandLine } from "./cli/program.ts";
+
+const stop = new AbortController();
+let signals = 0;
+for (const name of ["SIGINT", "SIGTERM"] as const) {
+  process.on(name, () => {
+    stop.abort();
+    // The first asks to end properly; whoever asks three times does not want to wait.
+    if (++signals === 1) process.stderr.write("\nStopping; a plan that is being applied is left at a batch's end.\n");
+    if (signals >= 3) process.exit(130);
+  });
+}
+// A reader that has seen enough, as `head` does, is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  environment: process.env,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: stop.signal,
+});

@@ -1,0 +1,33 @@
+import { asRollcallError } from "../model/errors.ts";
+import type { Engine } from "./context.ts";
+
+export interface CheckResult {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly message: string;
+  readonly code: string | null;
+  readonly cure: string | null;
+}
+
+/** Tries every directory: reachable, login accepted, somebody in the scope. */
+export async function* checkDirectories(engine: Engine, signal: AbortSignal): AsyncGenerator<CheckResult> {
+  for (const [name, settings] of engine.settings) {
+    signal.throwIfAborted();
+    try {
+      const probe = await engine.openDirectory(name).probe(signal);
+      const mappings = settings.toOkta.size;
+      if (!probe.hasPeople) {
+        const message = `${probe.server}: nobody is in the scope`;
+        const cure = "Check users.base, users.filter and what the bind account may read.";
+        yield { name, ok: false, message, code: "directory.empty", cure };
+      } else {
+        const message = `${probe.server}, people are identified by ${probe.idAttribute}, ${mappings} mappings`;
+        yield { name, ok: true, message, code: null, cure: null };
+      }
+    } catch (thrown) {
+      if (signal.aborted) throw thrown;
+      const { code, message, cure } = asRollcallError(thrown);
+      yield { name, ok: false, message, code, cure };
+    }
+  }
+}

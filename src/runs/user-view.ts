@@ -1,0 +1,54 @@
+import { RollcallError, type Problem } from "../model/errors.ts";
+import type { AppProfile } from "../model/entry.ts";
+import { loginKey, type AppUserStatus, type User } from "../model/user.ts";
+import { appUsersOf } from "../store/app-users.ts";
+import { readCheckpoint } from "../store/checkpoints.ts";
+import type { Connection } from "../store/database.ts";
+import { userByLoginKey, usersByIds } from "../store/users.ts";
+
+/** A user as an administrator looks at one: the profile, whose values it has, and what was read. */
+export interface UserView {
+  readonly id: string;
+  readonly login: string;
+  readonly status: string;
+  readonly profile: User["profile"];
+  readonly sources: Readonly<Record<string, string>>;
+  readonly appUsers: readonly AppUserView[];
+}
+
+export interface AppUserView {
+  readonly directory: string;
+  readonly externalId: string;
+  readonly dn: string;
+  readonly status: AppUserStatus;
+  readonly profile: AppProfile;
+  readonly lastImported: string;
+  readonly error: Problem | null;
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** @param who a login, without regard to case, or a user's id. @throws RollcallError `user.notFound` */
+export async function viewUser(db: Connection, who: string): Promise<UserView> {
+  const byLogin = await userByLoginKey(db, loginKey(who));
+  const user = byLogin ?? (UUID.test(who) ? ((await usersByIds(db, [who]))[0] ?? null) : null);
+  if (user === null) throw new RollcallError("user.notFound", `There is no user ${who}.`);
+  const appUsers: AppUserView[] = [];
+  for (const appUser of await appUsersOf(db, user.id)) {
+    const { directory, externalId, dn, status, profile, error } = appUser;
+    const lastImported = await lastSeen(db, directory, status, appUser.importedAt);
+    appUsers.push({ directory, externalId, dn, status, profile, lastImported: lastImported.toISOString(), error });
+  }
+  const { id, login, status, profile, sources } = user;
+  return { id, login, status, profile, sources, appUsers };
+}
+
+/**
+ * When a person was last read. Unchanged people are not written at every import; whoever still is
+ * in the scope was seen by the last complete one.
+ */
+async function lastSeen(db: Connection, directory: string, status: AppUserStatus, importedAt: Date): Promise<Date> {
+  if (status === "removed") return importedAt;
+  const checkpoint = await readCheckpoint(db, directory);
+  return checkpoint !== null && checkpoint.fullAt > importedAt ? checkpoint.fullAt : importedAt;
+}
