@@ -1,3 +1,5 @@
+import type { EventType } from "./event-messages.ts";
+
 export type Severity = "DEBUG" | "INFO" | "WARN" | "ERROR";
 export type Outcome = "SUCCESS" | "FAILURE" | "SKIPPED" | "DEFERRED" | "ABANDONED";
 
@@ -15,22 +17,37 @@ export interface EventTarget {
   readonly displayName: string;
 }
 
-/** An event before the store gives it its id and its time. */
+/** An event about a run, before the store gives it its id and its time. */
 export interface EventDraft {
-  readonly eventType: string;
+  readonly eventType: EventType;
   readonly severity: Severity;
-  readonly displayMessage: string;
   readonly outcome: { readonly result: Outcome; readonly reason?: string };
   readonly target: readonly EventTarget[];
   readonly debugData: Readonly<Record<string, unknown>>;
 }
 
+/**
+ * An event about one person of a plan. Whom it is about stands in the plan's row, so that a
+ * million of these stay small; the store adds it as the event's targets.
+ */
+export interface PersonEvent {
+  readonly type: EventType;
+  readonly data?: Readonly<Record<string, unknown>>;
+  /** Why it failed; absent for a success. */
+  readonly failure?: string;
+}
+
 /** One event of the System Log. */
-export interface LogEvent extends Omit<EventDraft, "debugData"> {
+export interface LogEvent {
   readonly uuid: string;
   readonly published: string;
+  readonly eventType: string;
   readonly version: "0";
+  readonly severity: Severity;
+  readonly displayMessage: string;
   readonly actor: EventActor;
+  readonly outcome: { readonly result: Outcome; readonly reason?: string };
+  readonly target: readonly EventTarget[];
   readonly transaction: { readonly id: string; readonly type: "JOB" };
   readonly debugContext: { readonly debugData: Readonly<Record<string, unknown>> };
 }

@@ -1,6 +1,6 @@
 import type { AppProfile } from "./entry.ts";
 import type { Problem } from "./errors.ts";
-import type { EventDraft } from "./event.ts";
+import type { PersonEvent } from "./event.ts";
 import type { Action, AttributeChange } from "./run.ts";
 import type { AppUserStatus, UserProfile, UserStatus, ValueSource } from "./user.ts";
 
@@ -47,9 +47,10 @@ export interface PlannedChange {
   /** Who this is about, also where the user is not written. */
   readonly login: string | null;
   readonly userId: string | null;
+  /** What becomes of the user profile; empty for a new user, whose whole profile is new. */
   readonly changes: readonly AttributeChange[];
   readonly error: Problem | null;
-  readonly events: readonly EventDraft[];
+  readonly events: readonly PersonEvent[];
   /** Counted by the safeguard: left the scope, or was disabled in the directory. */
   readonly lost: boolean;
 }

@@ -6,10 +6,10 @@
 import { sameJson } from "../lib/same.ts";
 import type { AppProfile } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
-import type { EventDraft } from "../model/event.ts";
+import type { PersonEvent } from "../model/event.ts";
 import type { AppUserWrite, PlannedChange, UserWrite } from "../model/plan.ts";
 import type { AttributeChange } from "../model/run.ts";
-import { loginKey, type AppUser, type AppUserStatus, type User, type UserProfile } from "../model/user.ts";
+import { loginKey, type AppUser, type AppUserStatus, type User } from "../model/user.ts";
 import { diffProfiles } from "./diff.ts";
 import * as events from "./events.ts";
 import { nextStanding, type Standing } from "./lifecycle.ts";
@@ -53,7 +53,7 @@ export function decideSighting(context: Context, seen: Sighting, known: Known, n
   if (known.matchProblem !== null) {
     return failed(context, { ...write, userId: null }, seen.id, known, known.matchProblem, lost);
   }
-  if (known.user === null && directory.onNoMatch === "ignore") return ignored(context, write, seen.id, known);
+  if (known.user === null && directory.onNoMatch === "ignore") return ignored(write, seen.id, known);
   const links = linksOf(known.others, directory.name, seen.profile);
   const creator = known.user === null ? directory.name : null;
   const resolved = resolveProfile(rules, { links, before: known.user, creator });
@@ -67,7 +67,7 @@ export function decideSighting(context: Context, seen: Sighting, known: Known, n
     return failed(context, { ...write, userId }, seen.id, known, problem, lost, standing);
   }
   const userId = known.user?.id ?? newUserId;
-  return resolvedChange(context, { ...write, userId, error: null }, seen.id, known, resolved, standing, lost);
+  return resolvedChange({ ...write, userId, error: null }, seen.id, known, resolved, standing, lost);
 }
 
 /** Decides about a person who is no longer in the directory's scope. */
@@ -76,8 +76,7 @@ export function decideRemoval(context: Context, appUser: AppUser, known: Known):
   const { user, others } = known;
   const { externalId, dn, profile, userId } = appUser;
   const write: AppUserWrite = { dn, status: "removed", profile, hash: "", userId, error: null };
-  const subject = subjectOf(directory.name, externalId, dn, user);
-  const told: EventDraft[] = [events.appUserRemoved(subject, directory.onRemoval)];
+  const told: PersonEvent[] = [events.appUserRemoved(directory.onRemoval)];
   const base = { action: "removed", externalId, dn, appUser: write, userId, error: null, lost: true } as const;
   if (user === null) return { ...base, user: null, login: null, changes: [], events: told };
   const before = linksOf(others, directory.name, profile);
@@ -89,9 +88,8 @@ export function decideRemoval(context: Context, appUser: AppUser, known: Known):
   const after = valid ? resolved : { profile: user.profile, sources: user.sources };
   const changes = diffProfiles(user, after);
   const userWrite = writeUser(user, after, standing);
-  if (changes.length > 0) told.push(events.profileUpdated(subject, changes));
-  const changed = events.statusChanged(subject, user.status, standing.status);
-  if (changed !== null) told.push(changed);
+  if (changes.length > 0) told.push(events.profileUpdated(changes));
+  told.push(...events.statusChanged(user.status, standing.status));
   return { ...base, user: userWrite, login: user.login, changes, events: told };
 }
 
@@ -123,7 +121,6 @@ export function decideUnusable(
   const externalId = appUser?.externalId ?? entry.id;
   const userId = appUser?.userId ?? null;
   const login = known?.login ?? null;
-  const subject = { directory, externalId, dn: entry.dn, userId, login, name: null };
   const repeated = appUser !== null && sameProblem(appUser.error, problem);
   const write =
     appUser === null || repeated
@@ -139,7 +136,7 @@ export function decideUnusable(
     userId,
     changes: [],
     error: problem,
-    events: repeated ? [] : [events.updateFailed(subject, problem)],
+    events: repeated ? [] : [events.updateFailed(directory, problem)],
     lost: false,
   };
 }
@@ -147,28 +144,34 @@ export function decideUnusable(
 /**
  * A planned change that turned out to be impossible, for example because its login is taken. The
  * app profile is kept, the user profile stays as it was.
+ * @param stored what is kept already; a failure that was told before is not told again
  */
-export function failPlanned(directory: string, planned: PlannedChange, problem: Problem): PlannedChange {
+export function failPlanned(
+  directory: string,
+  planned: PlannedChange,
+  problem: Problem,
+  stored: AppUser | null,
+): PlannedChange {
   const isNew = planned.user?.isNew === true;
   const userId = isNew ? null : planned.userId;
   const login = isNew ? null : planned.login;
-  const { externalId, dn } = planned;
-  const subject = { directory, externalId, dn, userId, login, name: null };
+  const after = planned.appUser === null ? null : { ...planned.appUser, userId, error: problem };
+  const repeated =
+    after !== null && !appUserChanged(stored, after) && sameProblem(stored?.error ?? null, problem);
   return {
     ...planned,
     action: "failed",
-    appUser: planned.appUser === null ? null : { ...planned.appUser, userId, error: problem },
+    appUser: repeated ? null : after,
     user: null,
     login,
     userId,
     changes: [],
     error: problem,
-    events: [events.updateFailed(subject, problem)],
+    events: repeated ? [] : [events.updateFailed(directory, problem)],
   };
 }
 
 function resolvedChange(
-  { directory }: Context,
   write: AppUserWrite,
   externalId: string,
   known: Known,
@@ -177,7 +180,7 @@ function resolvedChange(
   lost: boolean,
 ): PlannedChange {
   const { user, appUser } = known;
-  const changes = diffProfiles(user, resolved);
+  const changes = user === null ? [] : diffProfiles(user, resolved);
   const userWrite = user === null ? newUser(write.userId ?? "", resolved, standing) : writeUser(user, resolved, standing);
   const login = String(resolved.profile["login"] ?? user?.login ?? "");
   const appChanged = appUserChanged(appUser, write);
@@ -185,26 +188,22 @@ function resolvedChange(
   if (user !== null && userWrite === null && !appChanged) {
     return { ...base, action: "unchanged", appUser: write, user: null, events: [] };
   }
-  const name = displayName(resolved.profile);
-  const subject = { directory: directory.name, externalId, dn: write.dn, userId: write.userId, login, name };
-  const told = toldChanges(subject, known, userWrite, changes, appChanged);
+  const told = toldChanges(known, userWrite, changes, appChanged);
   return { ...base, action: user === null ? "created" : "updated", appUser: write, user: userWrite, events: told };
 }
 
 function toldChanges(
-  subject: events.Subject,
   { user, appUser }: Known,
   write: UserWrite | null,
   changes: readonly AttributeChange[],
   appChanged: boolean,
-): EventDraft[] {
-  if (user === null) return [events.userCreated(subject, changes)];
-  const told: EventDraft[] = [];
-  if (appUser?.userId !== user.id) told.push(events.userLinked(subject));
-  else if (appChanged) told.push(events.appUserUpdated(subject));
-  if (changes.length > 0) told.push(events.profileUpdated(subject, changes));
-  const status = write === null ? null : events.statusChanged(subject, user.status, write.status);
-  if (status !== null) told.push(status);
+): PersonEvent[] {
+  if (user === null) return [events.USER_CREATED];
+  const told: PersonEvent[] = [];
+  if (appUser?.userId !== user.id) told.push(events.USER_LINKED);
+  else if (appChanged) told.push(events.APP_USER_UPDATED);
+  if (changes.length > 0) told.push(events.profileUpdated(changes));
+  if (write !== null) told.push(...events.statusChanged(user.status, write.status));
   return told;
 }
 
@@ -219,15 +218,13 @@ function failed(
   standing: Standing = standingOf(known.user),
 ): PlannedChange {
   const { user, appUser } = known;
-  const subject = subjectOf(directory.name, externalId, write.dn, user);
   const after: AppUserWrite = { ...write, error: problem };
   const userWrite = user === null ? null : writeUser(user, user, standing);
-  const told: EventDraft[] = [];
+  const told: PersonEvent[] = [];
   const repeated = !appUserChanged(appUser, after) && sameProblem(appUser?.error ?? null, problem);
-  if (!repeated) told.push(events.updateFailed(subject, problem));
+  if (!repeated) told.push(events.updateFailed(directory.name, problem));
   if (user !== null && userWrite !== null) {
-    const status = events.statusChanged(subject, user.status, userWrite.status);
-    if (status !== null) told.push(status);
+    told.push(...events.statusChanged(user.status, userWrite.status));
   }
   return {
     action: "failed",
@@ -244,11 +241,10 @@ function failed(
   };
 }
 
-function ignored({ directory }: Context, write: Omit<AppUserWrite, "error" | "userId">, externalId: string, known: Known): PlannedChange {
+function ignored(write: Omit<AppUserWrite, "error" | "userId">, externalId: string, known: Known): PlannedChange {
   const after: AppUserWrite = { ...write, userId: null, error: null };
   const changed = appUserChanged(known.appUser, after);
   const { dn } = write;
-  const subject = subjectOf(directory.name, externalId, dn, null);
   return {
     action: "ignored",
     externalId,
@@ -259,7 +255,7 @@ function ignored({ directory }: Context, write: Omit<AppUserWrite, "error" | "us
     userId: null,
     changes: [],
     error: null,
-    events: changed && known.appUser !== null ? [events.appUserUpdated(subject)] : [],
+    events: changed && known.appUser !== null ? [events.APP_USER_UPDATED] : [],
     lost: false,
   };
 }
@@ -275,8 +271,9 @@ function appUserChanged(before: AppUser | null, after: AppUserWrite): boolean {
   );
 }
 
+/** The message may name somebody else meanwhile; the problem is the same. */
 function sameProblem(a: Problem | null, b: Problem): boolean {
-  return a !== null && a.code === b.code && a.field === b.field && a.message === b.message;
+  return a !== null && a.code === b.code && a.field === b.field;
 }
 
 /** The app profiles that give values: those of other directories, and this one's as just read. */
@@ -312,15 +309,4 @@ export function claimsLogin(planned: PlannedChange, before: User | null): boolea
 
 function standingOf(user: User | null): Standing {
   return { status: user?.status ?? "active", statusBy: user?.statusBy ?? null };
-}
-
-function subjectOf(directory: string, externalId: string, dn: string, user: User | null): events.Subject {
-  const name = user === null ? null : displayName(user.profile);
-  return { directory, externalId, dn, userId: user?.id ?? null, login: user?.login ?? null, name };
-}
-
-function displayName({ displayName: display, firstName, lastName }: UserProfile): string | null {
-  if (typeof display === "string") return display;
-  const parts = [firstName, lastName].filter((part) => typeof part === "string");
-  return parts.length > 0 ? parts.join(" ") : null;
 }

@@ -1,55 +1,50 @@
 /**
- * The applying phase: the plan, step by step and batch by batch, each batch in a transaction of
- * its own that also notes how far the run is. A process that takes over goes on from there.
+ * The applying phase: the plan, step by step and batch by batch. Each batch is a transaction that
+ * also writes the history of its people, so a process that takes over knows what is left. On a
+ * server two batches are written at a time; they touch different people.
  */
 import { RollcallError, type Problem } from "../model/errors.ts";
-import { STEPS, type Step } from "../model/plan.ts";
-import type { RunCounts } from "../model/run.ts";
+import { STEPS } from "../model/plan.ts";
 import { failPlanned } from "../reconciler/decide.ts";
 import { applyBatch, conflicts, vacateLogins, type Batch, type Conflict } from "../store/apply.ts";
 import { transact, type Trx } from "../store/database.ts";
 import { fence } from "../store/leases.ts";
 import { planRows, planSteps, replacePlanRows, type PlanName } from "../store/plan.ts";
-import { updateRun } from "../store/runs.ts";
 import type { RunContext } from "./context.ts";
 import { loginTaken } from "./resolve-logins.ts";
 
-const BATCH_ROWS = 2000;
+const BATCH_ROWS = 2500;
 const UNIQUE_VIOLATION = "23505";
 
-export interface PlanPosition {
-  readonly name: PlanName;
-  readonly size: number;
-  readonly step: Step;
-  readonly seq: number;
-}
-
 /**
- * Applies what is left of a plan.
- * @returns the counts, in which people whose data changed meanwhile have become failures
+ * Applies all rows of a plan. People whose data changed meanwhile become failures.
+ * @param size the number behind the last row's
  * @throws RollcallError `run.handedBack` if the run was interrupted; the rest can be applied later
  */
-export async function applyPlan(context: RunContext, from: PlanPosition, counts: RunCounts): Promise<RunCounts> {
-  const steps = await planSteps(context.engine.store.db, from.name, context.runId);
-  let current = counts;
+export async function applyPlan(context: RunContext, plan: PlanName, size: number): Promise<void> {
+  const { store } = context.engine;
+  const { runId, settings, progress } = context;
+  const steps = await planSteps(store.db, plan, runId);
+  const total = [...steps.values()].reduce((sum, rows) => sum + rows, 0);
+  const atOnce = store.kind === "postgres" ? 2 : 1;
   let done = 0;
-  for (const step of STEPS.slice(STEPS.indexOf(from.step))) {
+  for (const step of STEPS) {
     const rows = steps.get(step) ?? 0;
     // People who exchange logins go together, however many they are.
-    const size = step === "loginMove" ? from.size : BATCH_ROWS;
-    for (let seq = step === from.step ? from.seq : 0; rows > 0 && seq < from.size; seq += size) {
+    const batchSize = step === "loginMove" ? size : BATCH_ROWS;
+    for (let seq = 0; rows > 0 && seq < size; seq += batchSize * atOnce) {
       interruptible(context);
-      const to = Math.min(seq + size, from.size);
-      current = await applyOne(context, { ...batchOf(context, from.name, step), from: seq, to }, current);
-      done = Math.min(done + size, from.size);
-      context.progress({ directory: context.settings.name, phase: "applying", done, total: from.size });
+      const starts = Array.from({ length: atOnce }, (_, i) => seq + i * batchSize).filter((from) => from < size);
+      const results = await Promise.allSettled(
+        starts.map((from) => applyOne(context, { plan, runId, directory: settings.name, step, from, to: Math.min(from + batchSize, size) })),
+      );
+      for (const result of results) {
+        if (result.status === "rejected") throw result.reason;
+      }
+      done = Math.min(done + batchSize * starts.length, total);
+      progress({ directory: settings.name, phase: "applying", done, total });
     }
   }
-  return current;
-}
-
-function batchOf(context: RunContext, plan: PlanName, step: Step): Omit<Batch, "from" | "to"> {
-  return { plan, runId: context.runId, directory: context.settings.name, step };
 }
 
 function interruptible({ signal }: RunContext): void {
@@ -58,11 +53,11 @@ function interruptible({ signal }: RunContext): void {
   throw new RollcallError("run.handedBack", "The run was interrupted while it was applying its plan; the rest will be applied by the next start.");
 }
 
-async function applyOne(context: RunContext, batch: Batch, counts: RunCounts): Promise<RunCounts> {
+async function applyOne(context: RunContext, batch: Batch): Promise<void> {
   const { store } = context.engine;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await transact(store, (trx) => applyIn(trx, context, batch, counts));
+      return await transact(store, (trx) => applyIn(trx, context, batch));
     } catch (error) {
       // Somebody took a login between our look and our write: look again.
       if (attempt >= 3 || !(error instanceof Error && "code" in error && error.code === UNIQUE_VIOLATION)) throw error;
@@ -70,27 +65,22 @@ async function applyOne(context: RunContext, batch: Batch, counts: RunCounts): P
   }
 }
 
-async function applyIn(trx: Trx, context: RunContext, batch: Batch, counts: RunCounts): Promise<RunCounts> {
+async function applyIn(trx: Trx, context: RunContext, batch: Batch): Promise<void> {
   await fence(trx, context.lease);
   if (batch.step === "loginMove") await vacateLogins(trx, batch);
   const inTheWay = await conflicts(trx, batch);
-  const current = inTheWay.length === 0 ? counts : await failConflicts(trx, batch, inTheWay, counts);
+  if (inTheWay.length > 0) await failConflicts(trx, batch, inTheWay);
   await applyBatch(trx, batch, context.actor);
-  await updateRun(trx, context.runId, { applied: { step: batch.step, seq: batch.to }, counts: current });
-  return current;
 }
 
-async function failConflicts(trx: Trx, batch: Batch, list: readonly Conflict[], counts: RunCounts): Promise<RunCounts> {
+async function failConflicts(trx: Trx, batch: Batch, list: readonly Conflict[]): Promise<void> {
   const reasons = new Map(list.map((conflict) => [conflict.seq, conflict]));
-  let current = counts;
   const rows = await planRows(trx, batch.plan, batch.runId, [...reasons.keys()]);
   const failed = rows.map((row) => {
-    const { action } = row.planned;
-    current = { ...current, [action]: current[action] - 1, failed: current.failed + 1 };
-    return { ...row, planned: failPlanned(batch.directory, row.planned, problemOf(reasons.get(row.seq))), claimsLogin: false };
+    const planned = failPlanned(batch.directory, row.planned, problemOf(reasons.get(row.seq)), null);
+    return { ...row, planned, claimsLogin: false };
   });
   await replacePlanRows(trx, batch.plan, batch.runId, failed);
-  return current;
 }
 
 function problemOf(conflict: Conflict | undefined): Problem {

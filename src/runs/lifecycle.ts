@@ -5,8 +5,8 @@ import type { PhaseTime, Run, RunCounts } from "../model/run.ts";
 import { moveCheckpoint } from "../store/checkpoints.ts";
 import { transact, type Trx } from "../store/database.ts";
 import { fence } from "../store/leases.ts";
-import { dropPlan, planSteps, type PlanName } from "../store/plan.ts";
-import { findRun, openRuns, updateRun, type OpenRun } from "../store/runs.ts";
+import { dropApplied, dropPlan, type PlanName } from "../store/plan.ts";
+import { countActions, findRun, openRuns, updateRun, type OpenRun } from "../store/runs.ts";
 import { appendEvents } from "../store/system-log.ts";
 import { applyPlan } from "./apply-plan.ts";
 import type { RunContext } from "./context.ts";
@@ -95,7 +95,7 @@ export async function recover(context: RunContext): Promise<void> {
       await failRun(resumed, run, new RollcallError("run.interrupted", "The process ended before anything was changed."));
       continue;
     }
-    const rows = [...(await planSteps(db, planNameOf(run), run.id)).values()].reduce((sum, n) => sum + n, 0);
+    const rows = await dropApplied(db, planNameOf(run), run.id);
     if (rows !== run.planSize) {
       const message = "The database lost the rest of the plan in a restart; what was applied is complete for each person.";
       await failRun(resumed, run, new RollcallError("run.planLost", message));
@@ -109,9 +109,19 @@ export async function recover(context: RunContext): Promise<void> {
 export async function applyToEnd(context: RunContext, run: OpenRun, before: readonly PhaseTime[]): Promise<void> {
   const watch = new Stopwatch();
   watch.begin("applying");
-  const position = { name: planNameOf(run), size: run.planSize, step: run.appliedStep, seq: run.appliedSeq };
-  const counts = await applyPlan(context, position, run.counts);
+  await applyPlan(context, planNameOf(run), run.planSize);
+  const counts = await appliedCounts(context, run.counts);
   await finishRun(context, run, counts, [...before, ...watch.phases()]);
+}
+
+/** What was really done, which the history knows; people who were left alone are not in it. */
+async function appliedCounts(context: RunContext, planned: RunCounts): Promise<RunCounts> {
+  const actions = await countActions(context.engine.store.db, context.runId);
+  const { read, unchanged, ignored } = planned;
+  const [created = 0, updated = 0, removed = 0, failed = 0] = (["created", "updated", "removed", "failed"] as const).map(
+    (action) => actions.get(action),
+  );
+  return { read, created, updated, unchanged, removed, failed, ignored };
 }
 
 /** Drops the plan of a held run and ends it as cancelled. */

@@ -2,6 +2,7 @@ import { failPlanned } from "../reconciler/decide.ts";
 import type { Problem } from "../model/errors.ts";
 import type { Action } from "../model/run.ts";
 import { markLoginMoves, planRows, repeatedLogins, replacePlanRows, takenLogins, type PlanName } from "../store/plan.ts";
+import { appUsersByIds } from "../store/app-users.ts";
 import type { Connection } from "../store/database.ts";
 
 const BATCH = 500;
@@ -27,9 +28,12 @@ export async function resolveLogins(
     const seqs = [...claims.keys()];
     for (let at = 0; at < seqs.length; at += BATCH) {
       const rows = await planRows(db, name, runId, seqs.slice(at, at + BATCH));
+      const ids = rows.map((row) => row.planned.externalId ?? "");
+      const stored = new Map((await appUsersByIds(db, directory, ids)).map((one) => [one.externalId, one]));
       const failed = rows.map((row) => {
         onFailure(row.planned.action);
-        const planned = failPlanned(directory, row.planned, loginTaken(claims.get(row.seq)));
+        const before = stored.get(row.planned.externalId ?? "") ?? null;
+        const planned = failPlanned(directory, row.planned, loginTaken(claims.get(row.seq)), before);
         return { ...row, planned, claimsLogin: false };
       });
       await replacePlanRows(db, name, runId, failed);

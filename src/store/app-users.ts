@@ -39,13 +39,18 @@ export async function changedEntries(
 ): Promise<number[]> {
   const ids = entries.map((entry) => entry.id ?? "");
   const hashes = entries.map((entry) => fingerprint + entry.hash);
+  // The limit keeps the planner from turning a thousand look-ups into a scan of everybody, which
+  // it would prefer while the table has no statistics yet.
   const result = await sql<{ at: number }>`
     select (i.at - 1)::int as at
     from unnest(${ids}::text[], ${hashes}::text[]) with ordinality as i (id, hash, at)
-    left join app_users a
-      on a.directory = ${directory} and a.external_id = i.id and a.hash = i.hash
-      and a.error is null and a.user_id is not null and a.status <> 'removed'
-    where a.external_id is null
+    left join lateral (
+      select 1 as known from app_users a
+      where a.directory = ${directory} and a.external_id = i.id and a.hash = i.hash
+        and a.error is null and a.user_id is not null and a.status <> 'removed'
+      limit 1
+    ) found on true
+    where found.known is null
     order by i.at`.execute(db);
   return result.rows.map((row) => row.at);
 }

@@ -101,18 +101,36 @@ async function writeAppUsers(trx: Trx, batch: Batch): Promise<void> {
       imported_at = case when excluded.status = 'removed' then app_users.imported_at else excluded.imported_at end`.execute(trx);
 }
 
-/** What the run did, or would do, with each person; those it left as they were are only counted. */
+/**
+ * What the run did, or would do, with each person; those it left as they were are only counted. Of
+ * a new user, the profile is kept only while it stands nowhere else.
+ */
 export async function writeHistory(trx: Trx, batch: Batch, applied: boolean): Promise<void> {
+  const changes = applied ? sql`p.changes::jsonb` : sql`case when p.user_new then (${newProfile}) else p.changes::jsonb end`;
   await sql`insert into run_changes (run_id, seq, action, external_id, dn, user_id, login, changes, error, applied)
-    select p.run_id, p.seq, p.action, p.external_id, p.dn, p.user_id, p.user_login, p.changes::jsonb, p.error::jsonb, ${applied}::boolean
+    select p.run_id, p.seq, p.action, p.external_id, p.dn, p.user_id, p.user_login, ${changes}, p.error::jsonb, ${applied}::boolean
     from ${rows(batch)} and p.action <> 'unchanged'`.execute(trx);
 }
 
+const newProfile = sql`
+  select coalesce(jsonb_agg(jsonb_build_object('attribute', e.key, 'from', null, 'to', e.value,
+    'source', coalesce(p.user_sources::jsonb->>e.key, p.user_sources::jsonb->>'*'))), '[]'::jsonb)
+  from jsonb_each(p.user_profile::jsonb) e`;
+
+/** The events of each person, with the person as their targets. */
 async function writeEvents(trx: Trx, batch: Batch, actor: EventActor): Promise<void> {
-  await sql`insert into system_log (id, published, event_type, severity, display_message, outcome, reason, actor, target, transaction_id, debug_data)
-    select rollcall_uuid_v7(), clock_timestamp(), e.value->>'eventType', e.value->>'severity', e.value->>'displayMessage',
-      e.value->'outcome'->>'result', e.value->'outcome'->>'reason', ${JSON.stringify(actor)}::jsonb, e.value->'target',
-      x.run_id, e.value->'debugData'
-    from (select p.run_id, p.events from ${rows(batch)} and p.events <> '[]') x,
+  const { directory } = batch;
+  await sql`insert into system_log (id, published, event_type, severity, outcome, reason, actor, target, transaction_id, debug_data)
+    select rollcall_uuid_v7(), clock_timestamp(), e.value->>'type',
+      case when e.value ? 'failure' then 'WARN' else 'INFO' end,
+      case when e.value ? 'failure' then 'FAILURE' else 'SUCCESS' end,
+      e.value->>'failure', ${JSON.stringify(actor)}::jsonb,
+      case when x.user_id is null then '[]'::jsonb else jsonb_build_array(jsonb_build_object(
+        'id', x.user_id, 'type', 'User', 'alternateId', x.user_login, 'displayName', x.user_login)) end
+      || jsonb_build_array(
+        jsonb_build_object('id', coalesce(x.external_id, 'unknown'), 'type', 'AppUser', 'alternateId', x.dn, 'displayName', x.dn),
+        jsonb_build_object('id', ${directory}::text, 'type', 'AppInstance', 'alternateId', ${directory}::text, 'displayName', ${directory}::text)),
+      x.run_id, coalesce(e.value->'data', '{}'::jsonb)
+    from (select p.* from ${rows(batch)} and p.events <> '[]') x,
       jsonb_array_elements(x.events::jsonb) e`.execute(trx);
 }

@@ -62,12 +62,15 @@ export async function breakLease(db: Connection, name: string, holder: string): 
     where name = ${name} and holder = ${holder}`.execute(db);
 }
 
-/** Makes sure, inside the transaction of a write, that the lease still is ours, and keeps it so. */
+/**
+ * Makes sure, inside the transaction of a write, that the lease still is ours, and keeps it so.
+ * Shared, because two batches of the same run may be written at once.
+ */
 export async function fence(trx: Trx, lease: Lease): Promise<void> {
   const held = await sql<{ name: string }>`
     select name from leases
     where name = ${lease.name} and owner = ${lease.owner} and fence = ${lease.fence}
-    for update`.execute(trx);
+    for share`.execute(trx);
   if (held.rows.length === 0) throw lost(lease);
 }
 

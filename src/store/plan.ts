@@ -186,6 +186,21 @@ export async function markLoginMoves(db: Connection, name: PlanName, runId: stri
       and seq in (select taker from moves union select giver from moves)`.execute(db);
 }
 
+/**
+ * What is left of a plan that was being applied: rows whose history stands already were applied in
+ * the same transaction, and go. Rows that only refresh a hash may be applied twice.
+ * @returns how many rows are accounted for: left, or applied
+ */
+export async function dropApplied(db: Connection, name: PlanName, runId: string): Promise<number> {
+  const table = sql.table(name);
+  await sql`delete from ${table} p using run_changes c
+    where p.run_id = ${runId} and c.run_id = p.run_id and c.seq = p.seq and c.applied`.execute(db);
+  const rows = await sql<{ count: number }>`
+    select (select count(*) from ${table} where run_id = ${runId})::int
+      + (select count(*) from run_changes where run_id = ${runId} and applied)::int as count`.execute(db);
+  return rows.rows[0]?.count ?? 0;
+}
+
 /** A held plan has to survive a crash of the database. */
 export async function keepPlan(db: Connection, runId: string): Promise<void> {
   await sql`insert into held_plan select * from plan where run_id = ${runId}`.execute(db);

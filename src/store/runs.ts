@@ -1,5 +1,4 @@
 import { sql, type Selectable, type Updateable } from "kysely";
-import { STEPS, type Step } from "../model/plan.ts";
 import { NO_COUNTS, type Action, type ImportType, type PhaseTime, type Run, type RunChange, type RunCounts, type RunKind, type RunPhase, type RunStatus, type Trigger } from "../model/run.ts";
 import type { Connection, Trx } from "./database.ts";
 import type { RunsTable } from "./tables.ts";
@@ -11,8 +10,6 @@ export interface OpenRun extends Run {
   readonly fingerprint: string;
   readonly server: string | null;
   readonly planSize: number;
-  readonly appliedStep: Step;
-  readonly appliedSeq: number;
 }
 
 export function toRun(row: Row): OpenRun {
@@ -36,8 +33,6 @@ export function toRun(row: Row): OpenRun {
     fingerprint: row.fingerprint,
     server: row.server,
     planSize: row.plan_size,
-    appliedStep: STEPS[row.applied_step] ?? "removal",
-    appliedSeq: row.applied_seq,
   };
 }
 
@@ -73,8 +68,6 @@ export async function insertRun(db: Connection, run: NewRun): Promise<void> {
       fingerprint: run.fingerprint,
       server: null,
       plan_size: 0,
-      applied_step: 0,
-      applied_seq: 0,
       finished_at: null,
     })
     .execute();
@@ -90,7 +83,6 @@ export interface RunUpdate {
   readonly decidedBy?: string;
   readonly server?: string;
   readonly planSize?: number;
-  readonly applied?: { readonly step: Step; readonly seq: number };
   readonly finished?: boolean;
 }
 
@@ -105,10 +97,6 @@ export async function updateRun(db: Connection | Trx, id: string, update: RunUpd
   if (update.decidedBy !== undefined) set.decided_by = update.decidedBy;
   if (update.server !== undefined) set.server = update.server;
   if (update.planSize !== undefined) set.plan_size = update.planSize;
-  if (update.applied !== undefined) {
-    set.applied_step = STEPS.indexOf(update.applied.step);
-    set.applied_seq = update.applied.seq;
-  }
   let query = db.updateTable("runs").set(set).where("id", "=", id);
   if (update.finished === true) query = query.set({ phase: "ended", finished_at: sql<Date>`clock_timestamp()` });
   await query.execute();
@@ -177,4 +165,15 @@ export async function runChanges(
     error: row.error,
     applied: row.applied,
   }));
+}
+
+/** How many people of a run's history were created, updated, removed and failed. */
+export async function countActions(db: Connection, runId: string): Promise<Map<Action, number>> {
+  const rows = await db
+    .selectFrom("run_changes")
+    .select(["action", sql<number>`count(*)::int`.as("count")])
+    .where("run_id", "=", runId)
+    .groupBy("action")
+    .execute();
+  return new Map(rows.map((row) => [row.action as Action, row.count]));
 }

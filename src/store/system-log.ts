@@ -1,8 +1,9 @@
 import { sql, type RawBuilder, type Selectable } from "kysely";
 import { uuidV7 } from "../lib/uuid.ts";
+import { EVENT_MESSAGES, eventMessage } from "../model/event-messages.ts";
 import type { EventActor, EventDraft, LogEvent, Outcome, Severity } from "../model/event.ts";
 import type { Connection, Trx } from "./database.ts";
-import { DEBUG_DATA, type LogFilter } from "./log-filter.ts";
+import { DEBUG_DATA, type Comparison, type LogFilter } from "./log-filter.ts";
 import type { SystemLogTable } from "./tables.ts";
 
 export interface LogQuery {
@@ -34,7 +35,6 @@ export async function appendEvents(
         published: new Date(now),
         event_type: event.eventType,
         severity: event.severity,
-        display_message: event.displayMessage,
         outcome: event.outcome.result,
         reason: event.outcome.reason ?? null,
         actor: JSON.stringify(actor),
@@ -63,8 +63,9 @@ export async function queryLog(db: Connection, query: LogQuery): Promise<LogEven
   if (query.after !== null) select = select.where("id", query.newestFirst ? "<" : ">", query.after);
   for (const word of query.words) {
     const pattern = `%${escapeLike(word)}%`;
+    const types = typesByMessage((message) => message.toLowerCase().includes(word.toLowerCase()));
     select = select.where(
-      sql<boolean>`concat_ws(' ', event_type, display_message, outcome, reason, actor::text, target::text, debug_data::text) ilike ${pattern}`,
+      sql<boolean>`(concat_ws(' ', event_type, outcome, reason, actor::text, target::text, debug_data::text) ilike ${pattern} or event_type = any(${types}::text[]))`,
     );
   }
   return (await select.execute()).map(toEvent);
@@ -77,7 +78,7 @@ function toEvent(row: Selectable<SystemLogTable>): LogEvent {
     eventType: row.event_type,
     version: "0",
     severity: row.severity as Severity,
-    displayMessage: row.display_message,
+    displayMessage: eventMessage(row.event_type),
     actor: row.actor,
     outcome: { result: row.outcome as Outcome, ...(row.reason === null ? {} : { reason: row.reason }) },
     target: row.target,
@@ -90,7 +91,6 @@ const COLUMNS = new Map([
   ["uuid", sql<string>`id::text`],
   ["eventType", sql<string>`event_type`],
   ["severity", sql<string>`severity`],
-  ["displayMessage", sql<string>`display_message`],
   ["outcome.result", sql<string>`outcome`],
   ["outcome.reason", sql<string>`reason`],
   ["transaction.id", sql<string>`transaction_id::text`],
@@ -106,14 +106,32 @@ function condition(filter: LogFilter): RawBuilder<boolean> {
     case "not":
       return sql<boolean>`not coalesce(${condition(filter.item)}, false)`;
     case "present":
+      if (filter.path === "displayMessage") return sql<boolean>`true`;
       return onPath(filter.path, (value) => sql<boolean>`coalesce(${value}, '') <> ''`);
     case "compare": {
       if (filter.operator === "ne") {
         return sql<boolean>`not coalesce(${condition({ ...filter, operator: "eq" })}, false)`;
       }
+      if (filter.path === "displayMessage") return messageCondition(filter.operator, filter.value);
       return onPath(filter.path, (value) => compare(value, filter.operator, filter.value));
     }
   }
+}
+
+/** Messages are not stored; they follow from the type. */
+function messageCondition(operator: Comparison, wanted: string): RawBuilder<boolean> {
+  const tests: Readonly<Record<Comparison, (message: string) => boolean>> = {
+    eq: (message) => message === wanted,
+    ne: (message) => message !== wanted,
+    co: (message) => message.includes(wanted),
+    sw: (message) => message.startsWith(wanted),
+    ew: (message) => message.endsWith(wanted),
+  };
+  return sql<boolean>`event_type = any(${typesByMessage(tests[operator])}::text[])`;
+}
+
+function typesByMessage(test: (message: string) => boolean): string[] {
+  return Object.entries(EVENT_MESSAGES).flatMap(([type, message]) => (test(message) ? [type] : []));
 }
 
 function onPath(path: string, test: (value: RawBuilder<string>) => RawBuilder<boolean>): RawBuilder<boolean> {
@@ -126,7 +144,7 @@ function onPath(path: string, test: (value: RawBuilder<string>) => RawBuilder<bo
   return sql<boolean>`exists (select 1 from jsonb_array_elements(target) t where ${test(sql<string>`t.value->>${sql.lit(property)}`)})`;
 }
 
-function compare(value: RawBuilder<string>, operator: string, wanted: string): RawBuilder<boolean> {
+function compare(value: RawBuilder<string>, operator: Comparison, wanted: string): RawBuilder<boolean> {
   switch (operator) {
     case "sw":
       return sql<boolean>`starts_with(${value}, ${wanted})`;

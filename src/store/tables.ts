@@ -54,8 +54,6 @@ export interface RunsTable {
   fingerprint: string;
   server: string | null;
   plan_size: number;
-  applied_step: number;
-  applied_seq: number;
   started_at: Generated<Time>;
   finished_at: Time | null;
 }
@@ -117,7 +115,6 @@ export interface SystemLogTable {
   published: Time;
   event_type: string;
   severity: string;
-  display_message: string;
   outcome: string;
   reason: string | null;
   actor: Json<EventActor>;

@@ -1,0 +1,67 @@
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** A port of the loopback interface that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
+
+export interface Daemon {
+  readonly pid: number;
+  /** Ends the process and waits for its end. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** Starts a server and waits until `ready` succeeds; its output is shown if it does not. */
+export async function startDaemon(
+  command: string,
+  args: readonly string[],
+  options: { readonly uid?: number; readonly gid?: number; readonly cwd?: string; readonly env?: NodeJS.ProcessEnv },
+  ready: () => Promise<boolean>,
+): Promise<Daemon> {
+  const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-20_000);
+    });
+  }
+  for (let attempt = 0; attempt < 300; attempt++) {
+    if (child.exitCode !== null) throw new Error(`${command} ended at once:\n${output}`);
+    if (await Promise.resolve().then(ready).catch(() => false)) {
+      return { pid: child.pid ?? 0, stop: (signal) => stopChild(child, signal) };
+    }
+    await sleep(50);
+  }
+  await stopChild(child, "SIGKILL");
+  throw new Error(`${command} did not become ready:\n${output}`);
+}
+
+async function stopChild(child: ChildProcess, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill(signal);
+  await ended;
+}
+
+/** Runs a program to its end. @throws if it fails, with what it printed */
+export function run(
+  command: string,
+  args: readonly string[],
+  options: { readonly input?: string | Buffer; readonly uid?: number; readonly gid?: number; readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+): string {
+  const result = spawnSync(command, args, { ...options, maxBuffer: 1 << 28 });
+  if (result.error !== undefined) throw result.error;
+  if (result.status !== 0) {
+    throw new Error(`${command} ${args.join(" ")} failed (${result.status}):\n${String(result.stdout)}${String(result.stderr)}`);
+  }
+  return String(result.stdout);
+}
