@@ -1,4 +1,7 @@
 import { runCommandLine } from "./cli/program.ts";
+import { collectEarly } from "./lib/memory.ts";
+
+collectEarly();
 
 const stop = new AbortController();
 let signals = 0;

@@ -35,7 +35,7 @@ const SEARCH_RESULT_DONE = 0x65;
 const SEARCH_RESULT_REFERENCE = 0x73;
 const EXTENDED_RESPONSE = 0x78;
 const MAX_MESSAGE = 64 * 1024 * 1024;
-const BATCH_ENTRIES = 1000;
+const BATCH_ENTRIES = 500;
 const BATCH_BYTES = 4 * 1024 * 1024;
 const MAX_QUEUED = 2;
 /** ldapts counts its messages from 1; ours must not meet them. */

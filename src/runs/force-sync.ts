@@ -23,7 +23,7 @@ import { resolveLogins } from "./resolve-logins.ts";
 import * as events from "./run-events.ts";
 
 const PAGE = 1000;
-const IN_FLIGHT = 3;
+const IN_FLIGHT = 2;
 
 export interface SyncRequest extends RunRequest {
   /** Only these app users; null: all of the directory. */
@@ -75,7 +75,7 @@ async function planAll(context: RunContext, request: SyncRequest, plan: PlanBuil
   const linked = new IdSet(Date.now());
   const total = request.externalIds?.length ?? (await countPresent(db, settings.name)).own;
   const look = async (page: readonly StoredAppUser[]): Promise<{ page: readonly StoredAppUser[]; known: KnownPeople }> => {
-    return { page, known: await loadKnown(db, directory, page.map(toSighting), linked) };
+    return { page, known: await loadKnown(engine, directory, page.map(toSighting), page, linked) };
   };
   let read = 0;
   for await (const { page, known } of mapAhead(pages(context, request), IN_FLIGHT, look)) {
@@ -85,7 +85,7 @@ async function planAll(context: RunContext, request: SyncRequest, plan: PlanBuil
       const person = known.of(sighting);
       const planned = decideSighting({ rules: engine.rules, directory }, sighting, person, uuidV7());
       if (isNothing(planned)) plan.count(planned.action);
-      else await plan.add(planned, claimsLogin(planned, person.user), 2000);
+      else await plan.add(planned, claimsLogin(planned, person.user));
     }
     read += page.length;
     context.progress({ directory: settings.name, phase: "comparing", done: read, total });

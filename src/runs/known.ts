@@ -6,6 +6,7 @@ import { decideMatch, matchKeys, type MatchKey } from "../reconciler/match.ts";
 import type { DirectoryRules } from "../reconciler/rules.ts";
 import { appUsersByIds, appUsersOfUsers, type StoredAppUser } from "../store/app-users.ts";
 import type { Connection } from "../store/database.ts";
+import type { Engine } from "./context.ts";
 import { usersByIds, usersByValue } from "../store/users.ts";
 
 /** What the store knows about a batch of people: a handful of queries, however many they are. */
@@ -15,16 +16,19 @@ export interface KnownPeople {
 }
 
 /**
+ * @param given the people's app users; null: still to be looked up
  * @param linked users that this run has linked to an entry of the directory already; a second
  * entry for one of them is refused, also when both are new
  */
 export async function loadKnown(
-  db: Connection,
+  engine: Engine,
   directory: DirectoryRules,
   sightings: readonly Sighting[],
+  given: readonly StoredAppUser[] | null,
   linked: IdSet,
 ): Promise<KnownPeople> {
-  const stored = await appUsersByIds(db, directory.name, sightings.map((sighting) => sighting.id));
+  const { db } = engine.store;
+  const stored = given ?? (await appUsersByIds(db, directory.name, sightings.map((sighting) => sighting.id)));
   const appUsers = new Map(stored.map((appUser) => [appUser.externalId, appUser]));
   const keys = new Map<string, readonly MatchKey[]>();
   for (const sighting of sightings) {
@@ -34,7 +38,13 @@ export async function loadKnown(
   const found = await findUsers(db, [...keys.values()].flat());
   const linkedIds = stored.map((appUser) => appUser.userId).filter((id) => id !== null);
   const users = new Map((await usersByIds(db, linkedIds)).map((user) => [user.id, user]));
-  const involved = new Set([...linkedIds, ...[...found.values()].flat().map((user) => user.id)]);
+  // Links in other directories count for source priority; links in this one, for those who come
+  // anew or return. With one directory and nobody new, there is nothing to look up.
+  const returning = stored.filter((one) => one.status === "removed" || engine.rules.directories.size > 1);
+  const involved = new Set([
+    ...returning.map((one) => one.userId).filter((id) => id !== null),
+    ...[...found.values()].flat().map((user) => user.id),
+  ]);
   const links = groupByUser(await appUsersOfUsers(db, [...involved]));
 
   const of = (sighting: Sighting): Known => {

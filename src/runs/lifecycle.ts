@@ -2,6 +2,7 @@
 import { asRollcallError, RollcallError } from "../model/errors.ts";
 import type { EventDraft } from "../model/event.ts";
 import type { PhaseTime, Run, RunCounts } from "../model/run.ts";
+import { refreshStatistics } from "../store/app-users.ts";
 import { moveCheckpoint } from "../store/checkpoints.ts";
 import { transact, type Trx } from "../store/database.ts";
 import { fence } from "../store/leases.ts";
@@ -11,6 +12,9 @@ import { appendEvents } from "../store/system-log.ts";
 import { applyPlan } from "./apply-plan.ts";
 import type { RunContext } from "./context.ts";
 import * as events from "./run-events.ts";
+
+/** From this many changes on, the database should look at its tables anew. */
+const LARGE = 1000;
 
 /** Measures phases for the run's record. */
 export class Stopwatch {
@@ -111,6 +115,7 @@ export async function applyToEnd(context: RunContext, run: OpenRun, before: read
   watch.begin("applying");
   await applyPlan(context, planNameOf(run), run.planSize);
   const counts = await appliedCounts(context, run.counts);
+  if (run.planSize >= LARGE) await refreshStatistics(context.engine.store.db);
   await finishRun(context, run, counts, [...before, ...watch.phases()]);
 }
 

@@ -1,18 +1,18 @@
 import type { PlannedChange } from "../model/plan.ts";
 import { NO_COUNTS, type Action, type RunCounts } from "../model/run.ts";
 import type { Store } from "../store/database.ts";
-import { addToPlan, stepOf, type PlanRow } from "../store/plan.ts";
+import { addToPlan, planLine, stepOf } from "../store/plan.ts";
 
-const BATCH_ROWS = 2000;
-const BATCH_BYTES = 4 * 1024 * 1024;
+const BATCH_ROWS = 1000;
+const BATCH_LENGTH = 2 * 1024 * 1024;
 
 /** Collects planned changes and writes them in batches, while the next ones are being decided. */
 export class PlanBuilder {
   readonly #store: Store;
   readonly #runId: string;
   readonly #counts: Record<Action, number> = { created: 0, updated: 0, unchanged: 0, removed: 0, failed: 0, ignored: 0 };
-  #rows: PlanRow[] = [];
-  #bytes = 0;
+  #lines: string[] = [];
+  #length = 0;
   #writing: Promise<void> = Promise.resolve();
   /** Rows so far; also the next row's number. */
   size = 0;
@@ -29,12 +29,13 @@ export class PlanBuilder {
     this.#counts[action] += people;
   }
 
-  async add(planned: PlannedChange, claimsLogin: boolean, bytes: number): Promise<void> {
+  async add(planned: PlannedChange, claimsLogin: boolean): Promise<void> {
     this.count(planned.action);
     if (planned.lost) this.lost++;
-    this.#rows.push({ seq: this.size++, step: stepOf(planned), planned, claimsLogin });
-    this.#bytes += bytes;
-    if (this.#rows.length >= BATCH_ROWS || this.#bytes >= BATCH_BYTES) await this.#flush();
+    const line = planLine(this.#runId, { seq: this.size++, step: stepOf(planned), planned, claimsLogin });
+    this.#lines.push(line);
+    this.#length += line.length;
+    if (this.#lines.length >= BATCH_ROWS || this.#length >= BATCH_LENGTH) await this.#flush();
   }
 
   /** Writes what is left. */
@@ -55,11 +56,11 @@ export class PlanBuilder {
 
   async #flush(): Promise<void> {
     await this.#writing;
-    if (this.#rows.length === 0) return;
-    const rows = this.#rows;
-    this.#rows = [];
-    this.#bytes = 0;
-    this.#writing = addToPlan(this.#store, this.#runId, rows);
+    if (this.#lines.length === 0) return;
+    const lines = this.#lines;
+    this.#lines = [];
+    this.#length = 0;
+    this.#writing = addToPlan(this.#store, lines);
     this.#writing.catch(() => undefined); // reported by the next flush
   }
 }

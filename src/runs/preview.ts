@@ -126,7 +126,7 @@ async function previewPage(
 ): Promise<void> {
   const directory = rulesOf(engine, name);
   const sightings = page.map(({ externalId: id, dn, hash, profile, status }) => ({ id, dn, hash, profile, disabled: status === "disabled" }));
-  const known = await loadKnown(engine.store.db, directory, sightings, linked);
+  const known = await loadKnown(engine, directory, sightings, page, linked);
   for (const sighting of sightings) {
     const person = known.of(sighting);
     summary.add(decideSighting({ rules: engine.rules, directory }, sighting, person, "00000000-0000-7000-8000-000000000000"));

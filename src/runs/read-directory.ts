@@ -8,14 +8,14 @@ import { mapAhead } from "../lib/ahead.ts";
 import { IdSet } from "../lib/id-set.ts";
 import { uuidV7 } from "../lib/uuid.ts";
 import { claimsLogin, decideRemoval, decideSighting, decideUnusable, type Sighting } from "../reconciler/decide.ts";
-import { appUserByDn, appUsersByIds, changedEntries, countPresent, presentIdsAfter } from "../store/app-users.ts";
+import { appUserByDn, appUsersByIds, changedEntries, countPresent, isUnknownDirectory, presentIdsAfter } from "../store/app-users.ts";
 import { usersByIds } from "../store/users.ts";
 import type { RunContext } from "./context.ts";
 import { loadKnown, type KnownPeople } from "./known.ts";
 import type { PlanBuilder } from "./plan-builder.ts";
 
 /** Batches whose look-ups are under way at the same time. */
-const IN_FLIGHT = 3;
+const IN_FLIGHT = 2;
 const PAGE = 5000;
 
 export interface ReadResult {
@@ -41,7 +41,8 @@ export async function readDirectory(context: RunContext, plan: PlanBuilder): Pro
   const { engine, settings, signal } = context;
   const before = await countPresent(engine.store.db, settings.name);
   const reading = engine.openDirectory(settings.name).read();
-  const census = new Census(settings.source.users.bases.length !== 1);
+  const first = await isUnknownDirectory(engine.store.db, settings.name);
+  const census = new Census(first, settings.source.users.bases.length !== 1);
   const linked = new IdSet(Date.now());
   const look = (batch: RawEntry[]): Promise<Batch> => lookUp(context, batch, census, linked);
   let read = 0;
@@ -69,8 +70,12 @@ class Census {
   /** People seen who were in the scope before. */
   known = 0;
 
+  /** Whether nobody of the directory is known, so that nobody needs to be looked up. */
+  readonly first: boolean;
+
   /** @param overlaps whether the same entry may rightly come twice, because bases overlap */
-  constructor(overlaps: boolean) {
+  constructor(first: boolean, overlaps: boolean) {
+    this.first = first;
     this.#exact = overlaps ? new IdSet(Date.now() + 1) : null;
   }
 
@@ -99,7 +104,8 @@ async function lookUp(context: RunContext, entries: readonly RawEntry[], census:
     else if (entry.problem !== null) unusable.push(entry);
     else usable.push(entry);
   }
-  const positions = usable.length === 0 ? [] : await changedEntries(db, settings.name, usable, fingerprint);
+  const all = usable.length === 0 || census.first;
+  const positions = all ? usable.keys().toArray() : await changedEntries(db, settings.name, usable, fingerprint);
   const changed = positions.flatMap((at) => {
     const raw = usable[at];
     if (raw === undefined) return [];
@@ -107,7 +113,8 @@ async function lookUp(context: RunContext, entries: readonly RawEntry[], census:
     const id = raw.id ?? "";
     return [{ raw, sighting: { id, dn, disabled, profile, hash: fingerprint + raw.hash } }];
   });
-  const known = await loadKnown(db, directory, changed.map(({ sighting }) => sighting), linked);
+  const sightings = changed.map(({ sighting }) => sighting);
+  const known = await loadKnown(engine, directory, sightings, census.first ? [] : null, linked);
   return { size: entries.length - repeated, unchanged: usable.length - changed.length, unusable, changed, known };
 }
 
@@ -118,13 +125,13 @@ function duplicate(entry: RawEntry): RawEntry {
 
 async function planBatch(context: RunContext, batch: Batch, plan: PlanBuilder, census: Census): Promise<void> {
   const { engine, directory } = context;
-  for (const { raw, sighting } of batch.changed) {
+  for (const { sighting } of batch.changed) {
     const known = batch.known.of(sighting);
     if (known.appUser !== null && known.appUser.status !== "removed") census.known++;
     const planned = decideSighting({ rules: engine.rules, directory }, sighting, known, uuidV7());
     const nothing = planned.appUser === null && planned.user === null && planned.action === "ignored";
     if (nothing) plan.count(planned.action);
-    else await plan.add(planned, claimsLogin(planned, known.user), raw.size * 2);
+    else await plan.add(planned, claimsLogin(planned, known.user));
   }
   for (const entry of batch.unusable) await planUnusable(context, entry, plan, census);
 }
@@ -142,7 +149,7 @@ async function planUnusable(context: RunContext, entry: RawEntry, plan: PlanBuil
   }
   const [user] = appUser?.userId == null ? [] : await usersByIds(db, [appUser.userId]);
   const known = appUser === null ? null : { appUser, login: user?.login ?? null };
-  await plan.add(decideUnusable(settings.name, entry, known, entry.problem), false, 500);
+  await plan.add(decideUnusable(settings.name, entry, known, entry.problem), false);
 }
 
 /** Everybody of the directory whom the read did not show has left its scope. */
@@ -170,12 +177,12 @@ async function planGone(context: RunContext, plan: PlanBuilder, ids: readonly st
   const stored = await appUsersByIds(db, settings.name, ids);
   const sightings = stored.map(({ externalId: id, dn, profile }) => ({ id, dn, profile, hash: "", disabled: false }));
   const linkedOnly = { ...directory, matching: [] };
-  const known = await loadKnown(db, linkedOnly, sightings, new IdSet(0));
+  const known = await loadKnown(engine, linkedOnly, sightings, stored, new IdSet(0));
   for (const [i, appUser] of stored.entries()) {
     const sighting = sightings[i];
     if (sighting === undefined) continue;
     const person = known.of(sighting);
     const planned = decideRemoval({ rules: engine.rules, directory }, appUser, person);
-    await plan.add(planned, claimsLogin(planned, person.user), 1000);
+    await plan.add(planned, claimsLogin(planned, person.user));
   }
 }

@@ -9,10 +9,15 @@ type Row = Selectable<AppUsersTable>;
 /** An app user with what only the store keeps about it. */
 export interface StoredAppUser extends AppUser {
   readonly hash: string;
-  readonly importedAt: Date;
 }
 
-function toAppUser(row: Row): StoredAppUser {
+/** Without the time, which takes longer to parse than the rest and decides nothing. */
+const COLUMNS = [
+  "app_users.directory", "app_users.external_id", "app_users.user_id", "app_users.dn", "app_users.status",
+  "app_users.profile", "app_users.hash", "app_users.error",
+] as const; // prettier-ignore
+
+function toAppUser(row: Omit<Row, "imported_at">): StoredAppUser {
   return {
     directory: row.directory,
     externalId: row.external_id,
@@ -22,7 +27,6 @@ function toAppUser(row: Row): StoredAppUser {
     profile: row.profile,
     error: row.error,
     hash: row.hash,
-    importedAt: row.imported_at,
   };
 }
 
@@ -63,7 +67,7 @@ export async function appUsersByIds(
   if (ids.length === 0) return [];
   const rows = await db
     .selectFrom("app_users")
-    .selectAll()
+    .select(COLUMNS)
     .where("directory", "=", directory)
     .where(sql<boolean>`external_id = any(${ids}::text[])`)
     .execute();
@@ -74,7 +78,7 @@ export async function appUsersByIds(
 export async function appUserByDn(db: Connection, directory: string, dn: string): Promise<StoredAppUser | null> {
   const row = await db
     .selectFrom("app_users")
-    .selectAll()
+    .select(COLUMNS)
     .where("directory", "=", directory)
     .where("status", "<>", "removed")
     .where(sql<boolean>`lower(dn) = lower(${dn})`)
@@ -87,7 +91,7 @@ export async function appUsersOfUsers(db: Connection, userIds: readonly string[]
   if (userIds.length === 0) return [];
   const rows = await db
     .selectFrom("app_users")
-    .selectAll()
+    .select(COLUMNS)
     .where(sql<boolean>`user_id = any(${userIds}::uuid[])`)
     .where("status", "<>", "removed")
     .execute();
@@ -95,14 +99,15 @@ export async function appUsersOfUsers(db: Connection, userIds: readonly string[]
 }
 
 /** All app users of a user, with those that left their scope, for showing. */
-export async function appUsersOf(db: Connection, userId: string): Promise<StoredAppUser[]> {
+export async function appUsersOf(db: Connection, userId: string): Promise<(StoredAppUser & { readonly importedAt: Date })[]> {
   const rows = await db
     .selectFrom("app_users")
-    .selectAll()
+    .select(COLUMNS)
+    .select("imported_at")
     .where("user_id", "=", userId)
     .orderBy("directory")
     .execute();
-  return rows.map(toAppUser);
+  return rows.map((row) => ({ ...toAppUser(row), importedAt: row.imported_at }));
 }
 
 /** Identifiers of everybody in the directory's scope, in pages. */
@@ -133,7 +138,7 @@ export async function presentAfter(
 ): Promise<StoredAppUser[]> {
   const rows = await db
     .selectFrom("app_users")
-    .selectAll()
+    .select(COLUMNS)
     .where("directory", "=", directory)
     .where("status", "<>", "removed")
     .where("external_id", ">", after)
@@ -141,6 +146,22 @@ export async function presentAfter(
     .limit(limit)
     .execute();
   return rows.map(toAppUser);
+}
+
+/** Whether the directory was never imported before. */
+export async function isUnknownDirectory(db: Connection, directory: string): Promise<boolean> {
+  const row = await db.selectFrom("app_users").select("external_id").where("directory", "=", directory).limit(1).executeTakeFirst();
+  return row === undefined;
+}
+
+/**
+ * Tells the planner what the tables hold now. After a first import it knows nothing yet, and the
+ * embedded database never finds out by itself.
+ */
+export async function refreshStatistics(db: Connection): Promise<void> {
+  await sql`analyze app_users (directory, external_id, user_id, status)`.execute(db);
+  await sql`analyze users (id, login_key, status)`.execute(db);
+  await sql`analyze system_log (id, event_type)`.execute(db);
 }
 
 /** How many people are in the scope: of one directory, and of all. */
@@ -156,7 +177,7 @@ export async function findAppUser(db: Connection, directory: string, who: string
   const row = await db
     .selectFrom("app_users")
     .leftJoin("users", "users.id", "app_users.user_id")
-    .selectAll("app_users")
+    .select(COLUMNS)
     .where("directory", "=", directory)
     .where(
       sql<boolean>`(external_id = ${who} or lower(dn) = lower(${who}) or users.login_key = lower(${who}))`,
