@@ -1,0 +1,45 @@
+/** The demo: the commands that a newcomer would type, one after the other, with what they print. */
+import { runCommandLine } from "../../src/cli/program.ts";
+
+const CONFIG = "config/demo/demo.yaml";
+const files = {
+  first: "./config/demo/people.ldif",
+  changed: "./config/demo/people-changed.ldif",
+  missing: "./config/demo/people-missing.ldif",
+};
+const FAILED = 'eventType eq "app.user_management.update_from_master_failed"';
+const stop = new AbortController();
+process.on("SIGINT", () => stop.abort());
+
+/** Runs one command as a user would, and shows it. @throws if it ends otherwise than expected */
+async function show(title: string, args: readonly string[], file: string, expected = 0): Promise<void> {
+  process.stdout.write(`\n── ${title}\n$ rollcall ${args.map(quoted).join(" ")}\n`);
+  const status = await runCommandLine([...args, "--config", CONFIG], {
+    environment: { ...process.env, DEMO_LDIF: file },
+    stdout: process.stdout,
+    stderr: process.stdout,
+    signal: stop.signal,
+  });
+  if (stop.signal.aborted) process.exit(130);
+  if (status !== expected) {
+    process.stdout.write(`\nThe demo did not go as it should: exit status ${status} instead of ${expected}.\n`);
+    process.exit(1);
+  }
+}
+
+function quoted(argument: string): string {
+  return /[\s"']/.test(argument) ? `'${argument}'` : argument;
+}
+
+process.stdout.write("Rollcall demo: Aurora Ltd., 200 people in eight countries, on the embedded database.\n");
+await show("Import the people of the company's directory", ["import", "corp"], files.first);
+await show("Import what human resources know about them", ["import", "hr"], files.first);
+await show("One user, and whose value each attribute has", ["users", "show", "misaki.sato@aurora.example"], files.first);
+await show("Who could not be updated, and why", ["logs", "--filter", FAILED, "--since", "52w", "--limit", "8"], files.first);
+await show("A month later: what would an import change?", ["import", "corp", "--dry-run"], files.changed);
+await show("Somebody mistypes a filter: most people are missing", ["import", "corp"], files.missing, 3);
+process.stdout.write(`
+Nobody was removed. Go on by yourself, for example:
+  npx rollcall imports --config ${CONFIG}
+  npx rollcall users --q misaki --config ${CONFIG}
+`);
