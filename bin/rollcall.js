@@ -14,10 +14,14 @@ if (major > 22 || (major === 22 && minor >= 18)) {
 } else {
   const node = findNode();
   if (node === null) {
-    process.stderr.write(`Rollcall needs Node 24; this is ${process.version}, and \`npm ci\` has not brought its own.\n`);
+    process.stderr.write(
+      `Rollcall needs Node 24; this is ${process.version}, and \`npm ci\` has not brought its own.\n`,
+    );
     process.exit(2);
   }
-  const { status, signal } = spawnSync(node, [main, ...process.argv.slice(2)], { stdio: "inherit" });
+  const { status, signal } = spawnSync(node, [main, ...process.argv.slice(2)], {
+    stdio: "inherit",
+  });
   process.exit(signal === null ? status : 1);
 }
 

@@ -9,7 +9,8 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
   process.on(name, () => {
     stop.abort();
     // The first asks to end properly; whoever asks three times does not want to wait.
-    if (++signals === 1) process.stderr.write("\nStopping; a plan that is being applied is left at a batch's end.\n");
+    if (++signals === 1)
+      process.stderr.write("\nStopping; a plan that is being applied is left at a batch's end.\n");
     if (signals >= 3) process.exit(130);
   });
 }

@@ -15,7 +15,12 @@ import { decisionFingerprint } from "./runs/fingerprint.ts";
 import { forceSync, type SyncRequest } from "./runs/force-sync.ts";
 import { approveRun, cancelRun } from "./runs/held-runs.ts";
 import { importDirectory, type ImportRequest, type RunRequest } from "./runs/import.ts";
-import { previewAll, previewPerson, type PersonPreview, type SummaryPreview } from "./runs/preview.ts";
+import {
+  previewAll,
+  previewPerson,
+  type PersonPreview,
+  type SummaryPreview,
+} from "./runs/preview.ts";
 import { viewUser, type UserView } from "./runs/user-view.ts";
 import { startHttp } from "./http/server.ts";
 import { runSchedules, type SchedulerLog } from "./schedule/scheduler.ts";
@@ -34,20 +39,35 @@ type Decision = Pick<RunRequest, "actor" | "signal" | "progress">;
 /** All that a command can ask for. */
 export interface Service extends AsyncDisposable {
   readonly settings: Settings;
-  readonly database: { readonly title: string; readonly schema: string; readonly migrated: readonly string[] };
+  readonly database: {
+    readonly title: string;
+    readonly schema: string;
+    readonly migrated: readonly string[];
+  };
   importDirectory(name: string, request: ImportRequest): Promise<Run>;
   forceSync(name: string, request: SyncRequest): Promise<Run>;
   approve(runId: string, decision: Decision): Promise<Run>;
   cancel(runId: string, decision: Decision): Promise<Run>;
   runs(query: { directory: string | null; status: string | null; limit: number }): Promise<Run[]>;
   run(id: string): Promise<Run>;
-  runChanges(id: string, query: { after: number; limit: number; action: string | null }): Promise<(RunChange & { readonly seq: number })[]>;
+  runChanges(
+    id: string,
+    query: { after: number; limit: number; action: string | null },
+  ): Promise<(RunChange & { readonly seq: number })[]>;
   users(query: { words: string | null; status: string | null; limit: number }): Promise<User[]>;
   usersAfter(key: string, limit: number): Promise<{ key: string; user: User }[]>;
   user(who: string): Promise<UserView>;
   logs(request: LogRequest): Promise<LogEvent[]>;
-  previewPerson(directory: string, who: string, only: { attribute: string | null; expression: string | null }): Promise<PersonPreview>;
-  previewAll(directory: string, only: { attribute: string | null; expression: string | null }, signal: AbortSignal): Promise<SummaryPreview>;
+  previewPerson(
+    directory: string,
+    who: string,
+    only: { attribute: string | null; expression: string | null },
+  ): Promise<PersonPreview>;
+  previewAll(
+    directory: string,
+    only: { attribute: string | null; expression: string | null },
+    signal: AbortSignal,
+  ): Promise<SummaryPreview>;
   check(signal: AbortSignal): AsyncGenerator<CheckResult>;
   serve(log: SchedulerLog, signal: AbortSignal): Promise<void>;
 }
@@ -96,12 +116,17 @@ export async function openService(settings: Settings): Promise<Service> {
   const { db } = store;
   const run = async (id: string): Promise<Run> => {
     const found = await findRun(db, id);
-    if (found === null) throw new RollcallError("run.notFound", `There is no run ${id}, or several begin with it.`);
+    if (found === null)
+      throw new RollcallError("run.notFound", `There is no run ${id}, or several begin with it.`);
     return found;
   };
   return {
     settings,
-    database: { title: store.title, schema: store.migrated.current, migrated: store.migrated.applied },
+    database: {
+      title: store.title,
+      schema: store.migrated.current,
+      migrated: store.migrated.applied,
+    },
     importDirectory: (name, request) => importDirectory(engine, name, request),
     forceSync: (name, request) => forceSync(engine, name, request),
     approve: async (id, decision) => approveRun(engine, (await run(id)).id, decision),
@@ -112,7 +137,8 @@ export async function openService(settings: Settings): Promise<Service> {
     users: (query) => findUsers(db, query),
     usersAfter: (key, limit) => usersAfter(db, key, limit),
     user: (who) => viewUser(db, who),
-    logs: ({ filter, ...query }) => queryLog(db, { ...query, filter: filter === null ? null : parseLogFilter(filter) }),
+    logs: ({ filter, ...query }) =>
+      queryLog(db, { ...query, filter: filter === null ? null : parseLogFilter(filter) }),
     previewPerson: (directory, who, only) => {
       const narrowed = narrow(engine, directory, only);
       return previewPerson(narrowed, directory, who, pick(narrowed, directory, only.attribute));
@@ -126,7 +152,12 @@ export async function openService(settings: Settings): Promise<Service> {
   };
 }
 
-async function serve(engine: Engine, settings: Settings, log: SchedulerLog, signal: AbortSignal): Promise<void> {
+async function serve(
+  engine: Engine,
+  settings: Settings,
+  log: SchedulerLog,
+  signal: AbortSignal,
+): Promise<void> {
   const http = settings.http === null ? null : await startHttp(engine.store, settings.http, signal);
   try {
     if (http !== null) log.info({ address: http.address }, "health and metrics");
@@ -137,31 +168,53 @@ async function serve(engine: Engine, settings: Settings, log: SchedulerLog, sign
 }
 
 /** The engine with one mapping of a directory replaced, to try an expression that is in no file. */
-function narrow(engine: Engine, name: string, only: { attribute: string | null; expression: string | null }): Engine {
+function narrow(
+  engine: Engine,
+  name: string,
+  only: { attribute: string | null; expression: string | null },
+): Engine {
   const directory = engine.rules.directories.get(name);
   if (directory === undefined) throw unknownDirectory(name);
   if (only.attribute !== null && !engine.rules.schema.has(only.attribute)) {
-    throw new RollcallError("usage.invalid", `${only.attribute} is not an attribute of the user profile.`);
+    throw new RollcallError(
+      "usage.invalid",
+      `${only.attribute} is not an attribute of the user profile.`,
+    );
   }
   if (only.expression === null) return engine;
   const attribute = only.attribute ?? "displayName";
   const setting = { expression: only.expression, apply: "update", line: 1 } as const;
-  const { mappings, problems } = compileMappings(name, new Map([[attribute, setting]]), engine.rules.schema);
+  const { mappings, problems } = compileMappings(
+    name,
+    new Map([[attribute, setting]]),
+    engine.rules.schema,
+  );
   const [problem] = problems;
   if (problem !== undefined) {
     const pointer = problem.place === null ? "" : `\n${caret(problem.source, problem.place)}`;
     throw new RollcallError("usage.invalid", `${problem.message} (${problem.code})${pointer}`);
   }
-  const changed = new Map([...directory.mappings, ...mappings.map((mapping) => [attribute, mapping] as const)]);
-  const directories = new Map(engine.rules.directories).set(name, { ...directory, mappings: changed });
+  const changed = new Map([
+    ...directory.mappings,
+    ...mappings.map((mapping) => [attribute, mapping] as const),
+  ]);
+  const directories = new Map(engine.rules.directories).set(name, {
+    ...directory,
+    mappings: changed,
+  });
   return { ...engine, rules: { ...engine.rules, directories } };
 }
 
 function pick(engine: Engine, name: string, attribute: string | null) {
   const mappings = [...(engine.rules.directories.get(name)?.mappings.values() ?? [])];
-  return attribute === null ? mappings : mappings.filter((mapping) => mapping.attribute === attribute);
+  return attribute === null
+    ? mappings
+    : mappings.filter((mapping) => mapping.attribute === attribute);
 }
 
 function unknownDirectory(name: string): RollcallError {
-  return new RollcallError("config.unknownDirectory", `There is no directory ${name} in the configuration.`);
+  return new RollcallError(
+    "config.unknownDirectory",
+    `There is no directory ${name} in the configuration.`,
+  );
 }

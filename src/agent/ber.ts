@@ -122,7 +122,8 @@ export class BerCursor {
 
   integer(tag: number = TAG.integer): number {
     const content = this.octets(tag);
-    if (content.length === 0 || content.length > 4) throw new BerError("an integer is out of range");
+    if (content.length === 0 || content.length > 4)
+      throw new BerError("an integer is out of range");
     return content.readIntBE(0, content.length);
   }
 

@@ -27,7 +27,10 @@ export interface LdapConnection extends AsyncDisposable {
  * because trying it on every server would lock the account.
  * @throws RollcallError with one of the `ldap.` codes
  */
-export async function openConnection(target: LdapTarget, signal: AbortSignal): Promise<LdapConnection> {
+export async function openConnection(
+  target: LdapTarget,
+  signal: AbortSignal,
+): Promise<LdapConnection> {
   refuseEmptyPassword(target);
   const failures: { readonly url: string; readonly error: RollcallError }[] = [];
   for (const url of target.urls) {
@@ -81,7 +84,8 @@ class Attempt {
       strictDN: false,
       connectTimeout: CONNECT_SECONDS * 1000,
       timeout: target.timeoutSeconds * 1000,
-      createConnection: ((port: number, host: string) => this.#keep(netConnect(port, host))) as never,
+      createConnection: ((port: number, host: string) =>
+        this.#keep(netConnect(port, host))) as never,
       createSecureConnection: ((...args: Parameters<typeof tlsConnect>) =>
         this.#keep(tlsConnect(...args))) as never,
       // Only for ldaps: with an ldap url, ldapts would take TLS options as "TLS from the first byte".
@@ -156,7 +160,8 @@ const NETWORK = new Set([
 
 function connectError(url: string, error: unknown): RollcallError {
   if (error instanceof RollcallError) return error;
-  if (error instanceof ResultCodeError) return resultError(`${url} refused the login`, error.code, error.message);
+  if (error instanceof ResultCodeError)
+    return resultError(`${url} refused the login`, error.code, error.message);
   const message = messageOf(error);
   if (certificateFault(error)) {
     const text = `The certificate of ${url} is not accepted: ${message}`;

@@ -29,6 +29,12 @@ export type Filter =
 const MAX_DEPTH = 50;
 const ATTRIBUTE = /^(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)(?:;[A-Za-z0-9-]+)*$/;
 
+const COMPARISONS = new Map<string, "greater" | "less" | "approximate">([
+  [">", "greater"],
+  ["<", "less"],
+  ["~", "approximate"],
+]);
+
 /**
  * Parses a filter. Blanks between components are allowed, because people write them.
  * @throws RollcallError `ldap.filterInvalid` with the position
@@ -95,15 +101,19 @@ class FilterParser {
     const last = before.at(-1) ?? "";
     this.#at = start + equals + 1;
     if (last === ":") return this.#extensible(before.slice(0, -1), item.slice(equals + 1), start);
-    const kind = last === ">" ? "greater" : last === "<" ? "less" : last === "~" ? "approximate" : "equal";
+    const kind = COMPARISONS.get(last) ?? "equal";
     const attribute = this.#attribute(kind === "equal" ? before : before.slice(0, -1), start);
     const raw = item.slice(equals + 1);
     this.#at += raw.length;
     if (kind !== "equal" || !raw.includes("*")) {
       return { kind, attribute, value: this.#value(raw, start + equals + 1) };
     }
+    return this.#substrings(attribute, raw, start + equals + 1);
+  }
+
+  #substrings(attribute: string, raw: string, start: number): Filter {
     if (raw === "*") return { kind: "present", attribute };
-    const parts = raw.split("*").map((part) => this.#value(part, start + equals + 1));
+    const parts = raw.split("*").map((part) => this.#value(part, start));
     const initial = parts.shift() ?? Buffer.alloc(0);
     const final = parts.pop() ?? Buffer.alloc(0);
     return {
@@ -122,7 +132,8 @@ class FilterParser {
     if (dnAttributes) rest.shift();
     const rule = rest.join(":");
     const attribute = name === "" ? "" : this.#attribute(name, start);
-    if (attribute === "" && rule === "") this.#fail("an extensible match needs an attribute or a rule");
+    if (attribute === "" && rule === "")
+      this.#fail("an extensible match needs an attribute or a rule");
     const value = this.#value(raw, this.#at);
     this.#at += raw.length;
     return { kind: "extensible", attribute, rule, dnAttributes, value };
@@ -136,13 +147,15 @@ class FilterParser {
 
   /** Decodes `\xx`; a backslash that begins no pair of hexadecimal digits is an error. */
   #value(raw: string, start: number): Buffer {
-    if (raw.includes("(")) this.#fail("a parenthesis in a value is written \\28", start + raw.indexOf("("));
+    if (raw.includes("("))
+      this.#fail("a parenthesis in a value is written \\28", start + raw.indexOf("("));
     if (!raw.includes("\\")) return Buffer.from(raw, "utf8");
     const parts: Buffer[] = [];
     let from = 0;
     for (let at = raw.indexOf("\\"); at >= 0; at = raw.indexOf("\\", from)) {
       const hex = raw.slice(at + 1, at + 3);
-      if (!/^[0-9A-Fa-f]{2}$/.test(hex)) this.#fail("`\\` needs two hexadecimal digits", start + at);
+      if (!/^[0-9A-Fa-f]{2}$/.test(hex))
+        this.#fail("`\\` needs two hexadecimal digits", start + at);
       parts.push(Buffer.from(raw.slice(from, at), "utf8"), Buffer.from(hex, "hex"));
       from = at + 3;
     }
@@ -166,7 +179,14 @@ class FilterParser {
   }
 }
 
-const TAGS = { and: 0xa0, or: 0xa1, not: 0xa2, equal: 0xa3, substrings: 0xa4, greater: 0xa5 } as const;
+const TAGS = {
+  and: 0xa0,
+  or: 0xa1,
+  not: 0xa2,
+  equal: 0xa3,
+  substrings: 0xa4,
+  greater: 0xa5,
+} as const;
 
 /** A filter as BER. */
 export function encodeFilter(filter: Filter): Buffer {

@@ -5,7 +5,13 @@ import type { Directory, DirectoryRead, Probe } from "./agent.ts";
 import { openConnection, type LdapConnection } from "./connection.ts";
 import type { EntryRules } from "./decode-entry.ts";
 import { parseFilter, type Filter } from "./filter.ts";
-import { DEFAULT_ID, DOMAIN_SCOPE, PAGED_RESULTS, readRootDse, type ServerInfo } from "./root-dse.ts";
+import {
+  DEFAULT_ID,
+  DOMAIN_SCOPE,
+  PAGED_RESULTS,
+  readRootDse,
+  type ServerInfo,
+} from "./root-dse.ts";
 import { SearchReader, type SearchRequest } from "./search-reader.ts";
 
 /** A directory on an LDAP server. */
@@ -39,7 +45,10 @@ export class LdapDirectory implements Directory {
     const rules = this.#rules(server);
     let hasPeople = false;
     for (const base of this.#source.users.bases) {
-      const request = { ...this.#request(base, server, rules), pageSize: this.#pageSize(server, 1) };
+      const request = {
+        ...this.#request(base, server, rules),
+        pageSize: this.#pageSize(server, 1),
+      };
       const reader = new SearchReader(connection, request, rules);
       for await (const batch of reader.batches(signal)) {
         hasPeople = batch.length > 0;
@@ -105,7 +114,9 @@ export class LdapDirectory implements Directory {
 
 /** Operational attributes come only when they are asked for by name; `*` does not bring them. */
 function withNeeded(attributes: readonly string[], rules: EntryRules): readonly string[] {
-  const needed = [rules.idAttribute, rules.disabled?.attribute].filter((name) => name !== undefined);
+  const needed = [rules.idAttribute, rules.disabled?.attribute].filter(
+    (name) => name !== undefined,
+  );
   const present = new Set(attributes.map((name) => name.toLowerCase()));
   return [...attributes, ...needed.filter((name) => !present.has(name.toLowerCase()))];
 }

@@ -31,7 +31,12 @@ export class LdifDirectory implements Directory {
   }
 
   read(): DirectoryRead {
-    let evidence: ReadEvidence = { complete: false, entries: 0, pages: 0, server: `LDIF file ${this.#path}` };
+    let evidence: ReadEvidence = {
+      complete: false,
+      entries: 0,
+      pages: 0,
+      server: `LDIF file ${this.#path}`,
+    };
     const batches = (signal: AbortSignal): AsyncGenerator<RawEntry[]> =>
       this.#batches(signal, (update) => {
         evidence = { ...evidence, ...update };
@@ -79,7 +84,9 @@ export class LdifDirectory implements Directory {
     } catch (error) {
       if (signal.aborted || error instanceof RollcallError) throw error;
       const reason = error instanceof Error ? error.message : String(error);
-      throw new RollcallError("ldif.unreadable", `${this.#path} cannot be read: ${reason}`, { cause: error });
+      throw new RollcallError("ldif.unreadable", `${this.#path} cannot be read: ${reason}`, {
+        cause: error,
+      });
     }
   }
 
@@ -91,7 +98,8 @@ export class LdifDirectory implements Directory {
     const ids = record.attributes.filter((attribute) => attribute.name.toLowerCase() === lower);
     const dn = decodeDn(record.dn);
     const [only] = ids;
-    const id = only === undefined || ids.length > 1 ? null : externalId(this.#idAttribute, only.value);
+    const id =
+      only === undefined || ids.length > 1 ? null : externalId(this.#idAttribute, only.value);
     const disabled = isDisabled(this.#source.users.disabled, profile);
     return {
       id,

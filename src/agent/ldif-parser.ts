@@ -119,7 +119,8 @@ function parseRecord(lines: readonly Line[], file: string, first: boolean): Ldif
 function isVersion(line: Line | undefined, file: string): boolean {
   if (line === undefined || !/^version:/i.test(line.bytes.toString("latin1", 0, 8))) return false;
   const version = line.bytes.toString("latin1", 8).trim();
-  if (version !== "1") fail(file, line.number, `version ${version} is not known; LDIF is version 1`);
+  if (version !== "1")
+    fail(file, line.number, `version ${version} is not known; LDIF is version 1`);
   return true;
 }
 
@@ -128,7 +129,8 @@ function parseLine(line: Line, file: string): { name: string; value: Buffer } {
   const colon = bytes.indexOf(":");
   if (colon < 0) fail(file, number, "a colon is missing");
   const name = bytes.toString("latin1", 0, colon);
-  if (!DESCRIPTION.test(name)) fail(file, number, `\`${name.slice(0, 40)}\` is not an attribute name`);
+  if (!DESCRIPTION.test(name))
+    fail(file, number, `\`${name.slice(0, 40)}\` is not an attribute name`);
   const kind = bytes[colon + 1];
   if (kind === 0x3c) fail(file, number, "references to files and URLs (`:<`) are refused");
   if (kind === 0x3a) return { name, value: base64(bytes.subarray(colon + 2), file, number) };

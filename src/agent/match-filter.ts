@@ -29,7 +29,11 @@ export function matchesFilter(filter: Filter, profile: AppProfile): boolean {
       return texts(profile, filter.attribute).some((text) => order(text, limit) * sign >= 0);
     }
     case "substrings": {
-      const parts = [filter.initial ?? Buffer.alloc(0), ...filter.any, filter.final ?? Buffer.alloc(0)];
+      const parts = [
+        filter.initial ?? Buffer.alloc(0),
+        ...filter.any,
+        filter.final ?? Buffer.alloc(0),
+      ];
       const wanted = parts.map((part) => part.toString("utf8").toLowerCase());
       return texts(profile, filter.attribute).some((text) => hasParts(text, wanted));
     }

@@ -1,6 +1,12 @@
 import type { Client, Entry as LdaptsEntry } from "ldapts";
 
-export type ServerKind = "active-directory" | "samba" | "openldap" | "389" | "edirectory" | "unknown";
+export type ServerKind =
+  | "active-directory"
+  | "samba"
+  | "openldap"
+  | "389"
+  | "edirectory"
+  | "unknown";
 
 /** What the server tells about itself (RFC 4512 section 5.1). */
 export interface ServerInfo {

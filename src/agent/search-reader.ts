@@ -13,7 +13,16 @@ import type { Socket } from "node:net";
 import type { SearchScope } from "../model/directory.ts";
 import type { RawEntry } from "../model/entry.ts";
 import { RollcallError } from "../model/errors.ts";
-import { BerCursor, BerError, boolean, elementSize, integer, octetString, TAG, tlv } from "./ber.ts";
+import {
+  BerCursor,
+  BerError,
+  boolean,
+  elementSize,
+  integer,
+  octetString,
+  TAG,
+  tlv,
+} from "./ber.ts";
 import type { LdapConnection } from "./connection.ts";
 import { scanEntry, SEARCH_RESULT_ENTRY, type EntryRules } from "./decode-entry.ts";
 import { encodeFilter, type Filter } from "./filter.ts";
@@ -101,7 +110,8 @@ export class SearchReader {
     const previous = socket.listeners("data");
     socket.removeAllListeners("data");
     const onData = (chunk: Buffer): void => this.#onData(chunk);
-    const onClose = (): void => this.#fail("ldap.connectionLost", "the connection was closed by the server");
+    const onClose = (): void =>
+      this.#fail("ldap.connectionLost", "the connection was closed by the server");
     const onError = (error: Error): void => this.#fail("ldap.connectionLost", error.message);
     const onAbort = (): void => this.#wakeUp();
     socket.on("data", onData).on("close", onClose).on("end", onClose).on("error", onError);
@@ -192,7 +202,10 @@ export class SearchReader {
     const tag = message.peek();
     if (id === 0 && tag === EXTENDED_RESPONSE) {
       // Notice of disconnection (RFC 4511 section 4.4.1).
-      throw new RollcallError("ldap.busy", `${this.#where()} announced that it closes the connection.`);
+      throw new RollcallError(
+        "ldap.busy",
+        `${this.#where()} announced that it closes the connection.`,
+      );
     }
     if (id !== this.#messageId) return;
     if (tag === SEARCH_RESULT_ENTRY) this.#entry(bytes, message.at, end);
@@ -221,7 +234,11 @@ export class SearchReader {
     const diagnostic = result.text();
     if (code !== 0) {
       const said = [diagnostic, matched === "" ? "" : `exists only as far as ${matched}`];
-      throw resultError(`${this.#where()}, searching ${this.#request.base}`, code, said.filter(Boolean).join("; "));
+      throw resultError(
+        `${this.#where()}, searching ${this.#request.base}`,
+        code,
+        said.filter(Boolean).join("; "),
+      );
     }
     this.pages++;
     const cookie = message.peek() === 0xa0 ? pagingCookie(message.enter(0xa0)) : null;
@@ -256,7 +273,9 @@ export class SearchReader {
     const controls: Buffer[] = [];
     if (pageSize !== null) {
       const value = tlv(TAG.sequence, integer(pageSize), octetString(cookie));
-      controls.push(tlv(TAG.sequence, octetString(PAGED_RESULTS), boolean(true), octetString(value)));
+      controls.push(
+        tlv(TAG.sequence, octetString(PAGED_RESULTS), boolean(true), octetString(value)),
+      );
     }
     if (domainScope) controls.push(tlv(TAG.sequence, octetString(DOMAIN_SCOPE)));
     const parts = controls.length > 0 ? [operation, tlv(0xa0, ...controls)] : [operation];
@@ -279,7 +298,9 @@ export class SearchReader {
 
   #fail(code: "ldap.connectionLost" | "ldap.timeout" | "ldap.protocol", message: string): void {
     if (this.#finished) return;
-    this.#stop(new RollcallError(code, `${this.#where()}: ${message} before the answer was complete.`));
+    this.#stop(
+      new RollcallError(code, `${this.#where()}: ${message} before the answer was complete.`),
+    );
   }
 
   #stop(error: RollcallError): void {

@@ -25,7 +25,12 @@ export function isBinary(description: string): boolean {
 }
 
 /** One value as it is kept: text, or base64. See `AttributeValue`. */
-export function decodeValue(bytes: Buffer, start: number, end: number, binary: boolean): AttributeValue {
+export function decodeValue(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  binary: boolean,
+): AttributeValue {
   if (binary) return bytes.toString("base64", start, end);
   let ascii = true;
   for (let at = start; at < end; at++) {

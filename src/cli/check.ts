@@ -16,7 +16,9 @@ interface Line {
 export function checkCommand(program: Command, register: Register): void {
   const command = program
     .command("check")
-    .description("is the configuration valid, the database and every directory reachable, every scope not empty?");
+    .description(
+      "is the configuration valid, the database and every directory reachable, every scope not empty?",
+    );
   register(command, async (console, options) => {
     const settings = settingsOf(console, options);
     compileSettings(settings);
@@ -25,11 +27,23 @@ export function checkCommand(program: Command, register: Register): void {
       lines.push(line);
       print(console, line);
     };
-    note({ name: "configuration", ok: true, message: `${settings.file} is valid, all mappings type-check`, code: null, cure: null });
+    note({
+      name: "configuration",
+      ok: true,
+      message: `${settings.file} is valid, all mappings type-check`,
+      code: null,
+      cure: null,
+    });
     try {
       await using service = await openService(settings);
       const { title, schema } = service.database;
-      note({ name: "database", ok: true, message: `${title}, schema ${schema}`, code: null, cure: null });
+      note({
+        name: "database",
+        ok: true,
+        message: `${title}, schema ${schema}`,
+        code: null,
+        cure: null,
+      });
       for await (const line of service.check(console.signal)) note(line);
     } catch (thrown) {
       const { code, message, cure } = asRollcallError(thrown);

@@ -79,8 +79,11 @@ export class Console {
   }
 
   style(style: Style, text: string): string {
-    const colourless = this.#line.environment["NO_COLOR"] !== undefined && this.#line.environment["NO_COLOR"] !== "";
-    return this.#line.stdout.isTTY === true && !colourless ? styleText(style, text, { validateStream: false }) : text;
+    const colourless =
+      this.#line.environment["NO_COLOR"] !== undefined && this.#line.environment["NO_COLOR"] !== "";
+    return this.#line.stdout.isTTY === true && !colourless
+      ? styleText(style, text, { validateStream: false })
+      : text;
   }
 }
 
@@ -93,7 +96,9 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   }
   return clean.map((row) =>
     row
-      .map((cell, i) => (i === row.length - 1 ? cell : cell + " ".repeat((widths[i] ?? 0) - displayWidth(cell))))
+      .map((cell, i) =>
+        i === row.length - 1 ? cell : cell + " ".repeat((widths[i] ?? 0) - displayWidth(cell)),
+      )
       .join("  ")
       .trimEnd(),
   );
@@ -101,7 +106,10 @@ export function table(rows: readonly (readonly string[])[]): string[] {
 
 /** Directory data must not steer the terminal. */
 export function visible(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return text.replaceAll(
+    /\p{Cc}/gu,
+    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
 }
 
 /** East Asian wide characters take two cells, combining marks none. */
@@ -109,7 +117,12 @@ function displayWidth(text: string): number {
   let width = 0;
   for (const character of text) {
     if (/\p{M}/u.test(character)) continue;
-    width += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(character) ? 2 : 1;
+    width +=
+      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(
+        character,
+      )
+        ? 2
+        : 1;
   }
   return width;
 }

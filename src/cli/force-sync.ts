@@ -62,22 +62,34 @@ interface Target {
 }
 
 /** Directories to work on, highest source priority first. */
-async function targetsOf(service: Service, directory: string | null, login: string | null): Promise<Target[]> {
+async function targetsOf(
+  service: Service,
+  directory: string | null,
+  login: string | null,
+): Promise<Target[]> {
   const { directories, profile } = service.settings;
   if (directory !== null && !directories.has(directory)) {
-    throw new RollcallError("config.unknownDirectory", `There is no directory ${directory} in the configuration.`);
+    throw new RollcallError(
+      "config.unknownDirectory",
+      `There is no directory ${directory} in the configuration.`,
+    );
   }
   const ordered = [...new Set([...profile.sources, ...directories.keys()])];
   const names = directory === null ? ordered : [directory];
   if (login === null) return names.map((name) => ({ name, externalIds: null }));
   const { appUsers } = await service.user(login);
   const targets = names.flatMap((name) => {
-    const externalIds = appUsers.filter((one) => one.directory === name && one.status !== "removed").map((one) => one.externalId);
+    const externalIds = appUsers
+      .filter((one) => one.directory === name && one.status !== "removed")
+      .map((one) => one.externalId);
     return externalIds.length > 0 ? [{ name, externalIds }] : [];
   });
   if (targets.length === 0) {
     const where = directory === null ? "any directory" : directory;
-    throw new RollcallError("user.notFound", `${login} has no app profile in ${where}, so there is nothing to apply.`);
+    throw new RollcallError(
+      "user.notFound",
+      `${login} has no app profile in ${where}, so there is nothing to apply.`,
+    );
   }
   return targets;
 }

@@ -22,7 +22,8 @@ export function importCommand(program: Command, register: Register): void {
     if (options["full"] === true && options["incremental"] === true) {
       throw new RollcallError("usage.invalid", "Give --full or --incremental, not both.");
     }
-    const type = options["full"] === true ? "full" : options["incremental"] === true ? "incremental" : null;
+    const type =
+      options["full"] === true ? "full" : options["incremental"] === true ? "incremental" : null;
     return await withService(console, options, async (service) => {
       const run = await service.importDirectory(directory, {
         type,

@@ -11,7 +11,9 @@ import { countsLine, nextSteps, printChange, printRun, runDocument } from "./sho
 const ACTIONS = ["created", "updated", "removed", "failed", "ignored"];
 
 export function importsCommand(program: Command, register: Register): void {
-  const imports = program.command("imports").description("runs, newest first; show, approve or cancel one");
+  const imports = program
+    .command("imports")
+    .description("runs, newest first; show, approve or cancel one");
   list(imports, register);
   show(imports, register);
   decide(imports, register);
@@ -34,7 +36,14 @@ function list(imports: Command, register: Register): void {
       const runs = await service.runs(query);
       console.document(runs.map(runDocument));
       if (runs.length === 0) console.print("No runs yet.");
-      const rows = runs.map((run) => [run.id, run.startedAt.slice(0, 19), run.directory ?? "all", kindOf(run), run.status, countsLine(run.counts)]);
+      const rows = runs.map((run) => [
+        run.id,
+        run.startedAt.slice(0, 19),
+        run.directory ?? "all",
+        kindOf(run),
+        run.status,
+        countsLine(run.counts),
+      ]);
       for (const row of table(rows)) console.print(row);
       return 0;
     }),
@@ -58,11 +67,18 @@ function show(imports: Command, register: Register): void {
     withService(console, options, async (service) => {
       const action = text(options["action"]);
       if (action !== null && !ACTIONS.includes(action)) {
-        throw new RollcallError("usage.invalid", `--action takes one of ${ACTIONS.join(", ")}, not ${action}.`);
+        throw new RollcallError(
+          "usage.invalid",
+          `--action takes one of ${ACTIONS.join(", ")}, not ${action}.`,
+        );
       }
       const after = text(options["after"]);
       const limit = wholeNumber(String(options["limit"]), "--limit", 1_000_000);
-      return await showRun(console, service, id, { action, limit, after: after === null ? -1 : wholeNumber(after, "--after", 2 ** 31) });
+      return await showRun(console, service, id, {
+        action,
+        limit,
+        after: after === null ? -1 : wholeNumber(after, "--after", 2 ** 31),
+      });
     }),
   );
 }
@@ -80,7 +96,8 @@ async function showRun(
   const more = changes.length > query.limit && last !== undefined;
   console.document({ ...runDocument(run), changes: page, next: more ? last.seq : null });
   printRun(console, run);
-  if (run.decidedBy !== null) console.print(`  ${run.status === "cancelled" ? "cancelled" : "approved"} by ${run.decidedBy}`);
+  if (run.decidedBy !== null)
+    console.print(`  ${run.status === "cancelled" ? "cancelled" : "approved"} by ${run.decidedBy}`);
   for (const { phase, seconds } of run.phases) console.print(`  ${phase} ${seconds.toFixed(2)} s`);
   if (page.length > 0) console.print();
   for (const change of page) printChange(console, change);
@@ -90,11 +107,19 @@ async function showRun(
 
 function decide(imports: Command, register: Register): void {
   for (const action of ["approve", "cancel"] as const) {
-    const description = action === "approve" ? "apply a held run, exactly as it is shown" : "drop a held run";
-    const command = imports.command(action).description(description).argument("<run>", "its id, or the beginning of it");
+    const description =
+      action === "approve" ? "apply a held run, exactly as it is shown" : "drop a held run";
+    const command = imports
+      .command(action)
+      .description(description)
+      .argument("<run>", "its id, or the beginning of it");
     register(command, async (console, options, [id = ""]) =>
       withService(console, options, async (service) => {
-        const decision = { actor: commandActor(), signal: console.signal, progress: progressReporter(console) };
+        const decision = {
+          actor: commandActor(),
+          signal: console.signal,
+          progress: progressReporter(console),
+        };
         const run = await service[action](id, decision);
         console.document(runDocument(run));
         printRun(console, run);

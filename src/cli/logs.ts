@@ -3,13 +3,19 @@ import type { Command } from "commander";
 import { RollcallError } from "../model/errors.ts";
 import type { LogEvent } from "../model/event.ts";
 import type { LogRequest, Service } from "../service.ts";
-import { visible, type Console } from "./console.ts";
+import { shown, visible, type Console } from "./console.ts";
 import type { Register } from "./program.ts";
 import { wholeNumber, withService } from "./session.ts";
 
 const DEFAULT_SINCE = "7d";
 const FOLLOW_EVERY = 1000;
-const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const UNITS: Readonly<Record<string, number>> = {
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
 
 const HELP = `
 Filters compare attributes of an event:
@@ -42,16 +48,23 @@ export function logsCommand(program: Command, register: Register): void {
         newestFirst: true,
         after: null,
       };
-      const events = (await service.logs(request)).reverse();
+      const events = (await service.logs(request)).toReversed();
       await print(console, events);
-      if (events.length === request.limit) console.note(`The newest ${request.limit} events; more with --limit.`);
-      if (options["follow"] === true) await follow(console, service, request, events.at(-1)?.uuid ?? null);
+      if (events.length === request.limit)
+        console.note(`The newest ${request.limit} events; more with --limit.`);
+      if (options["follow"] === true)
+        await follow(console, service, request, events.at(-1)?.uuid ?? null);
       return 0;
     }),
   );
 }
 
-async function follow(console: Console, service: Service, request: LogRequest, last: string | null): Promise<void> {
+async function follow(
+  console: Console,
+  service: Service,
+  request: LogRequest,
+  last: string | null,
+): Promise<void> {
   let after = last;
   while (!console.signal.aborted) {
     await sleep(FOLLOW_EVERY, undefined, { signal: console.signal }).catch(() => undefined);
@@ -63,15 +76,24 @@ async function follow(console: Console, service: Service, request: LogRequest, l
 
 async function print(console: Console, events: readonly LogEvent[]): Promise<void> {
   for (const event of events) {
-    await console.write(console.json ? `${JSON.stringify(event)}\n` : `${lineOf(console, event)}\n`);
+    await console.write(
+      console.json ? `${JSON.stringify(event)}\n` : `${lineOf(console, event)}\n`,
+    );
   }
 }
 
 function lineOf(console: Console, event: LogEvent): string {
-  const colour = event.outcome.result === "FAILURE" ? "red" : event.severity === "WARN" ? "yellow" : "green";
-  const whom = event.target.find((target) => target.type === "User")?.alternateId ?? event.target[0]?.alternateId ?? "";
+  const colour =
+    event.outcome.result === "FAILURE" ? "red" : event.severity === "WARN" ? "yellow" : "green";
+  const whom =
+    event.target.find((target) => target.type === "User")?.alternateId ??
+    event.target[0]?.alternateId ??
+    "";
   const { ErrorCode: code, ErrorField: field } = event.debugContext.debugData;
-  const why = code === undefined ? "" : `  ErrorCode=${String(code)}${field === undefined ? "" : ` ErrorField=${String(field)}`}`;
+  const why =
+    code === undefined
+      ? ""
+      : `  ErrorCode=${shown(code)}${field === undefined ? "" : ` ErrorField=${shown(field)}`}`;
   const result = console.style(colour, event.outcome.result);
   return `${event.published}  ${event.eventType}  ${result}  ${visible(whom)}${why}`;
 }

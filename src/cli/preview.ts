@@ -29,7 +29,10 @@ export function previewCommand(program: Command, register: Register): void {
       };
       if (typeof options["user"] === "string") {
         const attribute = only.attribute ?? (only.expression === null ? null : "displayName");
-        const preview = await service.previewPerson(directory, options["user"], { ...only, attribute });
+        const preview = await service.previewPerson(directory, options["user"], {
+          ...only,
+          attribute,
+        });
         console.document(preview);
         printPerson(console, preview);
         return preview.attributes.some((one) => one.problem !== null) ? 1 : 0;
@@ -45,24 +48,35 @@ export function previewCommand(program: Command, register: Register): void {
 function printPerson(console: Console, preview: PersonPreview): void {
   console.print(`${preview.login ?? "(no user yet)"}  ${visible(preview.dn)}`);
   for (const one of preview.attributes) {
-    const result = one.problem === null ? console.style("green", visible(shown(one.value))) : console.style("red", `${visible(one.problem.message)} (${one.problem.code})`);
+    const result =
+      one.problem === null
+        ? console.style("green", visible(shown(one.value)))
+        : console.style("red", `${visible(one.problem.message)} (${one.problem.code})`);
     console.print(`  ${one.attribute} = ${result}`);
     console.print(`    ${visible(one.expression)}`);
-    for (const [name, value] of Object.entries(one.inputs)) console.print(`    ${name}: ${visible(shown(value, 60))}`);
-    const now = one.present === null ? "no value" : `${visible(shown(one.present, 60))}, from ${one.source ?? "okta"}`;
+    for (const [name, value] of Object.entries(one.inputs))
+      console.print(`    ${name}: ${visible(shown(value, 60))}`);
+    const now =
+      one.present === null
+        ? "no value"
+        : `${visible(shown(one.present, 60))}, from ${one.source ?? "okta"}`;
     console.print(`    now: ${now}`);
   }
 }
 
 function printSummary(console: Console, summary: SummaryPreview): void {
   const { people, changed, failed } = summary;
-  console.print(`${summary.directory}: of ${people} people, ${changed} would change and ${failed} fail.`);
+  console.print(
+    `${summary.directory}: of ${people} people, ${changed} would change and ${failed} fail.`,
+  );
   for (const [attribute, { people: number, examples }] of Object.entries(summary.attributes)) {
     console.print(`  ${attribute}: ${number}`);
-    for (const { dn, from, to } of examples) console.print(`    ${visible(shown(from, 40))} → ${visible(shown(to, 40))}  ${visible(dn)}`);
+    for (const { dn, from, to } of examples)
+      console.print(`    ${visible(shown(from, 40))} → ${visible(shown(to, 40))}  ${visible(dn)}`);
   }
   for (const [code, { people: number, examples }] of Object.entries(summary.problems)) {
     console.print(`  ${console.style("red", code)}: ${number}`);
-    for (const { dn, message } of examples) console.print(`    ${visible(message)}  ${visible(dn)}`);
+    for (const { dn, message } of examples)
+      console.print(`    ${visible(message)}  ${visible(dn)}`);
   }
 }

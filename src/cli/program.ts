@@ -15,7 +15,11 @@ import { usersCommand } from "./users.ts";
 /** Makes an action's result the exit status, and gives it a console. */
 export type Register = (
   command: Command,
-  action: (console: Console, options: CommonOptions & Record<string, unknown>, args: readonly string[]) => Promise<number>,
+  action: (
+    console: Console,
+    options: CommonOptions & Record<string, unknown>,
+    args: readonly string[],
+  ) => Promise<number>,
 ) => void;
 
 const USAGE = 2;
@@ -37,7 +41,10 @@ export async function runCommandLine(args: readonly string[], line: CommandLine)
   const register: Register = (command, action) => {
     common(command).action(async (...given: unknown[]) => {
       const options = command.optsWithGlobals<CommonOptions & Record<string, unknown>>();
-      const positional = given.slice(0, -2).flat().filter((one) => typeof one === "string");
+      const positional = given
+        .slice(0, -2)
+        .flat()
+        .filter((one) => typeof one === "string");
       const console = new Console(line, options.json === true);
       status = await action(console, options, positional).finally(() => console.done());
     });
@@ -76,7 +83,10 @@ function configure(command: Command, line: CommandLine): void {
 
 function common(command: Command): Command {
   return command
-    .option("--config <file>", `configuration file (default: $ROLLCALL_CONFIG or ${DEFAULT_CONFIG})`)
+    .option(
+      "--config <file>",
+      `configuration file (default: $ROLLCALL_CONFIG or ${DEFAULT_CONFIG})`,
+    )
     .option("--json", "print JSON on standard output, and nothing else there");
 }
 
@@ -91,7 +101,8 @@ function report(thrown: unknown, line: CommandLine, json: boolean): number {
   stderr.write(`${error.message}\n`);
   for (const detail of error.details) stderr.write(`  ${detail.replaceAll("\n", "\n  ")}\n`);
   stderr.write(`→ ${error.cure} [${error.code}]\n`);
-  if (environment["ROLLCALL_DEBUG"] === "1" && thrown instanceof Error) stderr.write(`${thrown.stack ?? ""}\n`);
+  if (environment["ROLLCALL_DEBUG"] === "1" && thrown instanceof Error)
+    stderr.write(`${thrown.stack ?? ""}\n`);
   const isUsage = error.code.startsWith("config.") || error.code.startsWith("usage.");
   return isUsage ? USAGE : 1;
 }

@@ -13,9 +13,15 @@ export function serveCommand(program: Command, register: Register): void {
     .description("the daemon: schedules of all directories, health and metrics")
     .addHelpText("after", HELP);
   register(command, async (console, options) => {
-    const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: true }));
+    const log = pino(
+      { base: null, timestamp: pino.stdTimeFunctions.isoTime },
+      pino.destination({ dest: 2, sync: true }),
+    );
     return await withService(console, options, async (service) => {
-      log.info({ database: service.database.title, config: service.settings.file }, "rollcall started");
+      log.info(
+        { database: service.database.title, config: service.settings.file },
+        "rollcall started",
+      );
       await service.serve(log, console.signal);
       log.info({}, "rollcall stopped");
       return 0;

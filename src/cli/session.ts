@@ -58,7 +58,10 @@ export function statusOf(run: Run): number {
 export function wholeNumber(text: string, option: string, most: number): number {
   const number = Number(text);
   if (!/^\d+$/.test(text) || number < 1 || number > most) {
-    throw new RollcallError("usage.invalid", `${option} takes a whole number from 1 to ${most}, not ${text}.`);
+    throw new RollcallError(
+      "usage.invalid",
+      `${option} takes a whole number from 1 to ${most}, not ${text}.`,
+    );
   }
   return number;
 }

@@ -4,7 +4,22 @@ import { shown, visible, type Console } from "./console.ts";
 
 /** A run as `--json` prints it. */
 export function runDocument(run: Run): Record<string, unknown> {
-  const { id, kind, directory, type, trigger, status, counts, startedAt, finishedAt, held, error, dryRun, phases, decidedBy } = run;
+  const {
+    id,
+    kind,
+    directory,
+    type,
+    trigger,
+    status,
+    counts,
+    startedAt,
+    finishedAt,
+    held,
+    error,
+    dryRun,
+    phases,
+    decidedBy,
+  } = run;
   return {
     run: id,
     kind,
@@ -26,11 +41,20 @@ export function runDocument(run: Run): Record<string, unknown> {
 /** What a run did, in a few lines. */
 export function printRun(console: Console, run: Run): void {
   const what = run.kind === "import" ? `${run.type} import` : "force sync";
-  const status = { done: "green", held: "yellow", failed: "red", cancelled: "gray", running: "cyan" } as const;
+  const status = {
+    done: "green",
+    held: "yellow",
+    failed: "red",
+    cancelled: "gray",
+    running: "cyan",
+  } as const;
   const dry = run.dryRun ? ", dry run: nothing was changed" : "";
-  console.print(`${run.directory ?? "all"}  ${what} ${console.style(status[run.status], run.status)}${seconds(run)}${dry}`);
+  console.print(
+    `${run.directory ?? "all"}  ${what} ${console.style(status[run.status], run.status)}${seconds(run)}${dry}`,
+  );
   console.print(`  ${countsLine(run.counts)}`);
-  if (run.error !== null) console.print(`  ${console.style("red", visible(run.error.message))} (${run.error.code})`);
+  if (run.error !== null)
+    console.print(`  ${console.style("red", visible(run.error.message))} (${run.error.code})`);
   if (run.held !== null) {
     const would = run.dryRun ? "The import safeguard would hold this import: " : "";
     console.print(`  ${console.style("yellow", would + run.held.reason)}`);
@@ -49,14 +73,18 @@ export function nextSteps(run: Run): string[] {
     ];
   }
   if (run.counts.failed > 0) {
-    return [`${count(run.counts.failed, "person", "people")} failed: rollcall imports show ${id} --action failed`];
+    return [
+      `${count(run.counts.failed, "person", "people")} failed: rollcall imports show ${id} --action failed`,
+    ];
   }
   return run.dryRun ? [`What it would change: rollcall imports show ${id}`] : [];
 }
 
 export function countsLine(counts: RunCounts): string {
   const { ignored, ...always } = counts;
-  const parts = Object.entries(always).map(([name, number]) => `${name} ${number.toLocaleString("en-US")}`);
+  const parts = Object.entries(always).map(
+    ([name, number]) => `${name} ${number.toLocaleString("en-US")}`,
+  );
   if (ignored > 0) parts.push(`ignored ${ignored.toLocaleString("en-US")}`);
   return parts.join(", ");
 }
@@ -64,12 +92,18 @@ export function countsLine(counts: RunCounts): string {
 /** One person of a run, and below it the attributes that changed. */
 export function printChange(console: Console, change: RunChange): void {
   const who = change.login ?? change.externalId ?? "(no identifier)";
-  const colour = change.action === "failed" ? "red" : change.action === "removed" ? "yellow" : "cyan";
-  console.print(`${console.style(colour, change.action.padEnd(8))} ${visible(who)}  ${console.style("gray", visible(change.dn))}`);
-  if (change.error !== null) console.print(`           ${visible(change.error.message)} (${change.error.code})`);
+  const colour =
+    change.action === "failed" ? "red" : change.action === "removed" ? "yellow" : "cyan";
+  console.print(
+    `${console.style(colour, change.action.padEnd(8))} ${visible(who)}  ${console.style("gray", visible(change.dn))}`,
+  );
+  if (change.error !== null)
+    console.print(`           ${visible(change.error.message)} (${change.error.code})`);
   if (change.action === "created") return;
   for (const { attribute, from, to, source } of change.changes) {
-    console.print(`           ${attribute}: ${visible(shown(from, 60))} → ${visible(shown(to, 60))}  (${source})`);
+    console.print(
+      `           ${attribute}: ${visible(shown(from, 60))} → ${visible(shown(to, 60))}  (${source})`,
+    );
   }
 }
 

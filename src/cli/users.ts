@@ -29,21 +29,27 @@ function list(users: Command, register: Register): void {
     withService(console, options, async (service) => {
       const status = typeof options["status"] === "string" ? options["status"] : null;
       if (status !== null && !(USER_STATUSES as readonly string[]).includes(status)) {
-        throw new RollcallError("usage.invalid", `--status takes one of ${USER_STATUSES.join(", ")}, not ${status}.`);
+        throw new RollcallError(
+          "usage.invalid",
+          `--status takes one of ${USER_STATUSES.join(", ")}, not ${status}.`,
+        );
       }
       const words = typeof options["q"] === "string" ? options["q"] : null;
       const limit = wholeNumber(String(options["limit"]), "--limit", 1_000_000);
       const found = await service.users({ words, status, limit });
       console.document(found.map(userDocument));
       if (found.length === 0) console.print("No users.");
-      for (const row of table(found.map((user) => [user.login, user.status, nameOf(user)]))) console.print(row);
+      for (const row of table(found.map((user) => [user.login, user.status, nameOf(user)])))
+        console.print(row);
       return 0;
     }),
   );
 }
 
 function nameOf({ profile }: User): string {
-  const name = profile["displayName"] ?? [profile["firstName"], profile["lastName"]].filter((part) => part !== undefined).join(" ");
+  const name =
+    profile["displayName"] ??
+    [profile["firstName"], profile["lastName"]].filter((part) => part !== undefined).join(" ");
   return String(name);
 }
 
@@ -70,17 +76,28 @@ function printUser(console: Console, service: Service, user: UserView): void {
   console.print(`${console.style("bold", visible(user.login))}  ${user.status}  ${user.id}`);
   const rows = [...profileSchema(service.settings.profile.attributes).keys()]
     .filter((name) => user.profile[name] !== undefined)
-    .map((name) => [`  ${name}`, shown(user.profile[name], 60), `from ${user.sources[name] ?? "okta"}`]);
+    .map((name) => [
+      `  ${name}`,
+      shown(user.profile[name], 60),
+      `from ${user.sources[name] ?? "okta"}`,
+    ]);
   for (const row of table(rows)) console.print(row);
   for (const appUser of user.appUsers) {
     console.print();
-    console.print(`Additional LDAP attributes of ${appUser.directory}  (${appUser.status}, last imported ${appUser.lastImported})`);
+    console.print(
+      `Additional LDAP attributes of ${appUser.directory}  (${appUser.status}, last imported ${appUser.lastImported})`,
+    );
     console.print(`  ${visible(appUser.dn)}`);
     console.print(`  external id ${visible(appUser.externalId)}`);
     if (appUser.error !== null) {
-      console.print(`  ${console.style("red", visible(appUser.error.message))} (${appUser.error.code}, ${appUser.error.field})`);
+      console.print(
+        `  ${console.style("red", visible(appUser.error.message))} (${appUser.error.code}, ${appUser.error.field})`,
+      );
     }
-    const attributes = Object.entries(appUser.profile).map(([name, value]) => [`  ${name}`, shown(value, 80)]);
+    const attributes = Object.entries(appUser.profile).map(([name, value]) => [
+      `  ${name}`,
+      shown(value, 80),
+    ]);
     for (const row of table(attributes)) console.print(row);
   }
 }
@@ -93,12 +110,14 @@ function exportAll(users: Command, register: Register): void {
     withService(console, options, async (service) => {
       const columns = [...profileSchema(service.settings.profile.attributes).keys()];
       if (!console.json) await console.write(`${csvLine(["id", "status", ...columns])}\r\n`);
-      for (let after = ""; ; ) {
+      for (let after = ""; ;) {
         console.signal.throwIfAborted();
         const page = await service.usersAfter(after, PAGE);
         const last = page.at(-1);
         if (last === undefined) return 0;
-        const lines = page.map(({ user }) => (console.json ? `${JSON.stringify(userDocument(user))}\n` : csvOf(user, columns)));
+        const lines = page.map(({ user }) =>
+          console.json ? `${JSON.stringify(userDocument(user))}\n` : csvOf(user, columns),
+        );
         await console.write(lines.join(""));
         after = last.key;
       }

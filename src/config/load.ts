@@ -38,7 +38,11 @@ export function parseSettings(text: string, file: string, environment: Environme
   return readCertificates(config, file, environment, places);
 }
 
-function validate(document: Document.Parsed, places: Places, problems: ConfigProblem[]): Config | null {
+function validate(
+  document: Document.Parsed,
+  places: Places,
+  problems: ConfigProblem[],
+): Config | null {
   const parsed = configSchema.safeParse(document.toJS() ?? {}, { error: inWords });
   if (!parsed.success) {
     problems.push(...parsed.error.issues.flatMap((issue) => fromIssue(issue, places)));
@@ -50,7 +54,12 @@ function validate(document: Document.Parsed, places: Places, problems: ConfigPro
   return parsed.data;
 }
 
-function readCertificates(config: Config, file: string, environment: Environment, places: Places): Settings {
+function readCertificates(
+  config: Config,
+  file: string,
+  environment: Environment,
+  places: Places,
+): Settings {
   const problems: ConfigProblem[] = [];
   const certificates = new Map<string, string>();
   for (const [name, directory] of Object.entries(config.directories)) {
@@ -77,13 +86,25 @@ function invalid(file: string, problems: readonly ConfigProblem[]): RollcallErro
 }
 
 /** zod's messages in the words of a person who reads a file; values are never repeated. */
-function inWords(issue: { readonly code?: string; readonly input?: unknown; readonly expected?: unknown; readonly values?: unknown }): string | undefined {
+function inWords(issue: {
+  readonly code?: string;
+  readonly input?: unknown;
+  readonly expected?: unknown;
+  readonly values?: unknown;
+}): string | undefined {
   if (issue.code === "invalid_type") {
-    const found = issue.input === null ? "nothing" : Array.isArray(issue.input) ? "a list" : typeof issue.input;
-    const wanted = typeof issue.expected === "string" ? (WORDS.get(issue.expected) ?? issue.expected) : "something else";
-    return issue.input === undefined ? `this key is missing; ${wanted} is expected` : `${wanted} is expected, not ${WORDS.get(found) ?? found}`;
+    const found =
+      issue.input === null ? "nothing" : Array.isArray(issue.input) ? "a list" : typeof issue.input;
+    const wanted =
+      typeof issue.expected === "string"
+        ? (WORDS.get(issue.expected) ?? issue.expected)
+        : "something else";
+    return issue.input === undefined
+      ? `this key is missing; ${wanted} is expected`
+      : `${wanted} is expected, not ${WORDS.get(found) ?? found}`;
   }
-  if (issue.code === "invalid_value" && Array.isArray(issue.values)) return `one of ${issue.values.join(", ")} is expected`;
+  if (issue.code === "invalid_value" && Array.isArray(issue.values))
+    return `one of ${issue.values.join(", ")} is expected`;
   return undefined;
 }
 
@@ -104,6 +125,8 @@ function readFile(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    throw new RollcallError("config.notFound", `The configuration file ${file} cannot be read.`, { cause: error });
+    throw new RollcallError("config.notFound", `The configuration file ${file} cannot be read.`, {
+      cause: error,
+    });
   }
 }

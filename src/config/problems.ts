@@ -34,10 +34,13 @@ export class Places {
   }
 
   #offset(path: Path): number | null {
-    const parent = path.length === 1 ? this.#document.contents : this.#document.getIn(path.slice(0, -1), true);
+    const parent =
+      path.length === 1 ? this.#document.contents : this.#document.getIn(path.slice(0, -1), true);
     const last = path.at(-1);
     if (isMap(parent)) {
-      const pair = parent.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === last);
+      const pair = parent.items.find(
+        (item) => isPair(item) && isScalar(item.key) && item.key.value === last,
+      );
       const key = pair?.key;
       return isNode(key) ? (key.range?.[0] ?? null) : null;
     }
@@ -59,14 +62,26 @@ export function fromIssue(issue: z.core.$ZodIssue, places: Places): ConfigProble
     const branches = issue.errors.filter((errors) => errors.every((one) => one.path.length > 0));
     const [branch] = branches;
     if (branch !== undefined && branch.length > 0) {
-      return branch.flatMap((one) => fromIssue({ ...one, path: [...issue.path, ...one.path] }, places));
+      return branch.flatMap((one) =>
+        fromIssue({ ...one, path: [...issue.path, ...one.path] }, places),
+      );
     }
     const messages = new Set(issue.errors.flat().map((one) => one.message));
-    return [{ path: pathText(issue.path), line: places.line(issue.path), message: [...messages].join(", or ") }];
+    return [
+      {
+        path: pathText(issue.path),
+        line: places.line(issue.path),
+        message: [...messages].join(", or "),
+      },
+    ];
   }
   return [{ path: pathText(issue.path), line: places.line(issue.path), message: issue.message }];
 }
 
 export function pathText(path: Path): string {
-  return path.map((part, i) => (typeof part === "number" ? `[${part}]` : `${i > 0 ? "." : ""}${String(part)}`)).join("");
+  return path
+    .map((part, i) =>
+      typeof part === "number" ? `[${part}]` : `${i > 0 ? "." : ""}${String(part)}`,
+    )
+    .join("");
 }

@@ -5,7 +5,10 @@
 import { z } from "zod";
 
 /** Numbers and truth values may come from variables, which are text. */
-function whole(minimum: number, maximum = Number.MAX_SAFE_INTEGER): z.ZodType<number, number | string> {
+function whole(
+  minimum: number,
+  maximum = Number.MAX_SAFE_INTEGER,
+): z.ZodType<number, number | string> {
   const digits = z.string().regex(/^\d+$/, "a whole number is expected").transform(Number);
   return z.union([z.number(), digits]).pipe(z.number().int().min(minimum).max(maximum));
 }
@@ -15,10 +18,9 @@ const truth = z.union([
   z.enum(["true", "false"]).transform((text) => text === "true"),
 ]);
 
-const oneOrMany = z.union([
-  z.string().min(1),
-  z.array(z.string().min(1)).min(1),
-]).transform((value) => (typeof value === "string" ? [value] : value));
+const oneOrMany = z
+  .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+  .transform((value) => (typeof value === "string" ? [value] : value));
 
 const percent = z.union([z.literal("off"), z.number().min(0).max(100)]);
 
@@ -36,7 +38,9 @@ const safeguard = z
 const disabled = z.strictObject({
   attribute: z.string().min(1),
   values: z.array(z.string()).min(1).optional(),
-  bit: whole(1).optional().describe("A bit of the attribute's number, as its value: 2 for ACCOUNTDISABLE."),
+  bit: whole(1)
+    .optional()
+    .describe("A bit of the attribute's number, as its value: 2 for ACCOUNTDISABLE."),
 });
 
 const users = z.strictObject({
@@ -69,7 +73,11 @@ const directory = z.strictObject({
   startTls: truth.default(false),
   tls: z
     .strictObject({
-      ca: z.string().min(1).optional().describe("File with the certificates that are trusted (PEM)."),
+      ca: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("File with the certificates that are trusted (PEM)."),
       rejectUnauthorized: truth.default(true),
     })
     .prefault({}),
@@ -94,7 +102,10 @@ const attribute = z.strictObject({
   minimum: z.number().optional(),
   maximum: z.number().optional(),
   pattern: z.string().optional().describe("Regular expression that the whole value must match."),
-  enum: z.array(z.union([z.string(), z.number()])).min(1).optional(),
+  enum: z
+    .array(z.union([z.string(), z.number()]))
+    .min(1)
+    .optional(),
   format: z
     .enum(["email", "uri", "country-code", "language-code", "locale", "timezone", "date-time"])
     .optional(),
@@ -102,7 +113,9 @@ const attribute = z.strictObject({
 
 const profile = z.strictObject({
   sources: z.array(z.string()).optional().describe("Directories, highest source priority first."),
-  overrides: z.record(z.string(), z.union([z.literal("okta"), z.array(z.string()).min(1)])).default({}),
+  overrides: z
+    .record(z.string(), z.union([z.literal("okta"), z.array(z.string()).min(1)]))
+    .default({}),
   attributes: z.record(z.string(), attribute).default({}),
 });
 

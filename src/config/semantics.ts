@@ -43,22 +43,35 @@ function checkDirectory(path: Path, directory: DirectoryConfig, report: Report):
 function checkFile(path: Path, directory: DirectoryConfig, report: Report): void {
   if (directory.path === undefined) report(path, "a directory of type ldif needs `path`");
   for (const key of ["url", "bind"] as const) {
-    if (directory[key] !== undefined) report([...path, key], `a directory of type ldif has no ${key}`);
+    if (directory[key] !== undefined)
+      report([...path, key], `a directory of type ldif has no ${key}`);
   }
   if (directory.users.base !== undefined) {
-    report([...path, "users", "base"], "a directory of type ldif has no base; the whole file is read");
+    report(
+      [...path, "users", "base"],
+      "a directory of type ldif has no base; the whole file is read",
+    );
   }
 }
 
 function checkServer(path: Path, directory: DirectoryConfig, report: Report): void {
-  if (directory.path !== undefined) report([...path, "path"], `only a directory of type ldif has a path`);
-  if (directory.url === undefined) report(path, `a directory of type ${directory.type} needs \`url\``);
-  if (directory.users.base === undefined) report([...path, "users"], "`base` is missing: where the people are");
+  if (directory.path !== undefined)
+    report([...path, "path"], `only a directory of type ldif has a path`);
+  if (directory.url === undefined)
+    report(path, `a directory of type ${directory.type} needs \`url\``);
+  if (directory.users.base === undefined)
+    report([...path, "users"], "`base` is missing: where the people are");
   for (const url of directory.url ?? []) {
     if (!isLdapUrl(url)) {
-      report([...path, "url"], "an address is ldap://HOST[:PORT] or ldaps://HOST[:PORT], without anything behind");
+      report(
+        [...path, "url"],
+        "an address is ldap://HOST[:PORT] or ldaps://HOST[:PORT], without anything behind",
+      );
     } else if (directory.startTls && url.startsWith("ldaps:")) {
-      report([...path, "startTls"], "ldaps:// is encrypted from the first byte; StartTLS goes with ldap://");
+      report(
+        [...path, "startTls"],
+        "ldaps:// is encrypted from the first byte; StartTLS goes with ldap://",
+      );
     }
   }
 }
@@ -66,7 +79,8 @@ function checkServer(path: Path, directory: DirectoryConfig, report: Report): vo
 function isLdapUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
-  const bare = url.username === "" && url.search === "" && (url.pathname === "" || url.pathname === "/");
+  const bare =
+    url.username === "" && url.search === "" && (url.pathname === "" || url.pathname === "/");
   return /^ldaps?:$/.test(url.protocol) && url.hostname !== "" && bare;
 }
 
@@ -77,7 +91,8 @@ function checkSchedule(path: Path, directory: DirectoryConfig, report: Report): 
       report([...path, key], 'not a cron expression, such as "*/15 * * * *"');
     }
   }
-  if (!isTimeZone(timezone)) report([...path, "timezone"], "not an IANA time zone, such as Europe/Berlin");
+  if (!isTimeZone(timezone))
+    report([...path, "timezone"], "not an IANA time zone, such as Europe/Berlin");
 }
 
 function isTimeZone(name: string): boolean {
@@ -94,7 +109,8 @@ function checkProfile(config: Config, report: Report): void {
   const { sources, overrides, attributes } = config.profile;
   const attributeNames = [...BASE_ATTRIBUTES.keys(), ...Object.keys(attributes)];
   const knownDirectory = (name: string, path: Path): void => {
-    if (!directories.includes(name)) report(path, `there is no directory ${name}${hint(name, directories)}`);
+    if (!directories.includes(name))
+      report(path, `there is no directory ${name}${hint(name, directories)}`);
   };
   const knownAttribute = (name: string, path: Path): void => {
     if (!attributeNames.includes(name)) {
@@ -108,12 +124,15 @@ function checkProfile(config: Config, report: Report): void {
   for (const [name, order] of Object.entries(overrides)) {
     knownAttribute(name, ["profile", "overrides", name]);
     if (order === "okta") continue;
-    for (const [i, source] of order.entries()) knownDirectory(source, ["profile", "overrides", name, i]);
+    for (const [i, source] of order.entries())
+      knownDirectory(source, ["profile", "overrides", name, i]);
   }
   for (const [name, attribute] of Object.entries(attributes)) {
     const path = ["profile", "attributes", name];
-    if (!ATTRIBUTE_NAME.test(name)) report(path, "an attribute's name is a letter followed by letters, digits or _");
-    if (BASE_ATTRIBUTES.has(name)) report(path, `${name} is a base attribute and cannot be defined again`);
+    if (!ATTRIBUTE_NAME.test(name))
+      report(path, "an attribute's name is a letter followed by letters, digits or _");
+    if (BASE_ATTRIBUTES.has(name))
+      report(path, `${name} is a base attribute and cannot be defined again`);
     if (attribute.pattern !== undefined && !isPattern(attribute.pattern)) {
       report([...path, "pattern"], "not a regular expression");
     }

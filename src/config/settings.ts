@@ -1,7 +1,12 @@
 import type { DirectorySource, UsersScope } from "../model/directory.ts";
 import type { AttributeSchema } from "../model/profile-schema.ts";
 import { Secret } from "../model/secret.ts";
-import type { DirectorySettings, MappingSetting, SafeguardLimits, Settings } from "../model/settings.ts";
+import type {
+  DirectorySettings,
+  MappingSetting,
+  SafeguardLimits,
+  Settings,
+} from "../model/settings.ts";
 import type { Environment } from "./load.ts";
 import type { Path } from "./problems.ts";
 import type { AttributeConfig, Config, DirectoryConfig } from "./schema.ts";
@@ -16,7 +21,8 @@ interface Context {
 
 /** Fills in every default, so that nothing behind this needs to know one. */
 export function toSettings(config: Config, context: Context): Settings {
-  const url = config.database === undefined ? context.environment["DATABASE_URL"] : config.database.url;
+  const url =
+    config.database === undefined ? context.environment["DATABASE_URL"] : config.database.url;
   const { sources, overrides, attributes } = config.profile;
   return {
     file: context.file,
@@ -35,12 +41,18 @@ export function toSettings(config: Config, context: Context): Settings {
     profile: {
       sources: sources ?? Object.keys(config.directories),
       overrides: new Map(Object.entries(overrides)),
-      attributes: new Map(Object.entries(attributes).map(([name, one]) => [name, toAttribute(name, one)])),
+      attributes: new Map(
+        Object.entries(attributes).map(([name, one]) => [name, toAttribute(name, one)]),
+      ),
     },
   };
 }
 
-function toDirectory(name: string, directory: DirectoryConfig, context: Context): DirectorySettings {
+function toDirectory(
+  name: string,
+  directory: DirectoryConfig,
+  context: Context,
+): DirectorySettings {
   const path = ["directories", name];
   return {
     name,
@@ -60,7 +72,8 @@ function toDirectory(name: string, directory: DirectoryConfig, context: Context)
     toOkta: new Map(
       Object.entries(directory.toOkta).map(([attribute, mapping]): [string, MappingSetting] => {
         const line = context.line([...path, "toOkta", attribute]);
-        if (typeof mapping === "string") return [attribute, { expression: mapping, apply: "update", line }];
+        if (typeof mapping === "string")
+          return [attribute, { expression: mapping, apply: "update", line }];
         return [attribute, { ...mapping, line }];
       }),
     ),

@@ -32,14 +32,20 @@ export async function startHttp(
       return c.json({ status: "database does not answer" }, 503);
     }
   });
-  app.get("/metrics", async (c) => c.text(await metrics(), 200, { "content-type": "text/plain; version=0.0.4" }));
+  app.get("/metrics", async (c) =>
+    c.text(await metrics(), 200, { "content-type": "text/plain; version=0.0.4" }),
+  );
   const server = createAdaptorServer({ fetch: app.fetch });
   server.listen(at.port, at.host);
   try {
     await once(server, "listening");
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new RollcallError("config.invalid", `The address ${at.host}:${at.port} for health and metrics cannot be used: ${reason}`, { cause: error });
+    throw new RollcallError(
+      "config.invalid",
+      `The address ${at.host}:${at.port} for health and metrics cannot be used: ${reason}`,
+      { cause: error },
+    );
   }
   const { address, port } = server.address() as AddressInfo;
   return {
@@ -55,13 +61,29 @@ export async function startHttp(
 function createMetrics(store: Store): () => Promise<string> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const people = new Gauge({ name: "rollcall_app_users", help: "People by directory and status", labelNames: ["directory", "status"], registers: [registry] });
-  const users = new Gauge({ name: "rollcall_users", help: "Users by status", labelNames: ["status"], registers: [registry] });
-  const runs = new Gauge({ name: "rollcall_runs_open", help: "Runs that are running or held", labelNames: ["status"], registers: [registry] });
+  const people = new Gauge({
+    name: "rollcall_app_users",
+    help: "People by directory and status",
+    labelNames: ["directory", "status"],
+    registers: [registry],
+  });
+  const users = new Gauge({
+    name: "rollcall_users",
+    help: "Users by status",
+    labelNames: ["status"],
+    registers: [registry],
+  });
+  const runs = new Gauge({
+    name: "rollcall_runs_open",
+    help: "Runs that are running or held",
+    labelNames: ["status"],
+    registers: [registry],
+  });
   return async () => {
     const figures = await gatherMetrics(store.db);
     for (const gauge of [people, users, runs]) gauge.reset();
-    for (const { directory, status, count } of figures.appUsers) people.set({ directory, status }, count);
+    for (const { directory, status, count } of figures.appUsers)
+      people.set({ directory, status }, count);
     for (const { status, count } of figures.users) users.set({ status }, count);
     for (const { status, count } of figures.runs) runs.set({ status }, count);
     return registry.metrics();

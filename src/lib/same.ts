@@ -7,7 +7,9 @@ export function sameJson(a: unknown, b: unknown): boolean {
     for (let i = 0; i < a.length; i++) if (!sameJson(a[i], b[i])) return false;
     return true;
   }
-  return !Array.isArray(b) && sameObject(a as Record<string, unknown>, b as Record<string, unknown>);
+  return (
+    !Array.isArray(b) && sameObject(a as Record<string, unknown>, b as Record<string, unknown>)
+  );
 }
 
 function sameObject(a: Record<string, unknown>, b: Record<string, unknown>): boolean {

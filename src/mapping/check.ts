@@ -105,7 +105,8 @@ class Checker {
     const least = entry.parameters.length;
     const given = node.args.length;
     const more = given - least;
-    const fits = more === 0 || (more > 0 && entry.rest !== undefined && more % entry.rest.every === 0);
+    const fits =
+      more === 0 || (more > 0 && entry.rest !== undefined && more % entry.rest.every === 0);
     if (fits) return;
     const message = `${entry.name} is called with ${given} arguments; it is ${signature(entry)}`;
     this.#add(CODES.argumentCount, message, node);
@@ -134,7 +135,12 @@ class Checker {
         this.#want("number", node.left, `${node.operator} needs numbers`);
         this.#want("number", node.right, `${node.operator} needs numbers`);
         return "number";
-      default:
+      case "==":
+      case "!=":
+      case "<":
+      case ">":
+      case "<=":
+      case ">=":
         this.type(node.left);
         this.type(node.right);
         return "boolean";

@@ -202,7 +202,8 @@ const TABLE: readonly ExpressionFunction[] = [
 function replaceAll(text: string, match: string, replacement: string): string {
   const parts = text.split(match);
   const grown = text.length + (parts.length - 1) * (replacement.length - match.length);
-  if (grown > MAX_TEXT) throw new EvaluationError(`The result is longer than ${MAX_TEXT} characters.`);
+  if (grown > MAX_TEXT)
+    throw new EvaluationError(`The result is longer than ${MAX_TEXT} characters.`);
   return parts.join(replacement);
 }
 

@@ -85,7 +85,10 @@ export function compileMappings(
 }
 
 /** Evaluates a mapping for one person. An empty text clears the attribute, as null does. */
-export function evaluateMapping(mapping: Mapping, profile: AppProfile): Value | { problem: Problem } {
+export function evaluateMapping(
+  mapping: Mapping,
+  profile: AppProfile,
+): Value | { problem: Problem } {
   try {
     const value = mapping.expression.evaluate(profile);
     return value === "" ? null : value;

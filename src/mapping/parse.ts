@@ -113,7 +113,8 @@ class Parser {
   #prefix(): Node {
     const token = this.#next();
     const place = { start: token.start, end: token.end };
-    if (token.kind === "string") return this.#node({ kind: "literal", value: token.text, ...place });
+    if (token.kind === "string")
+      return this.#node({ kind: "literal", value: token.text, ...place });
     if (token.kind === "number") {
       return this.#node({ kind: "literal", value: Number(token.text), ...place });
     }
@@ -155,7 +156,13 @@ class Parser {
       this.#at++;
       const list = this.#list(")", "The list of arguments is not closed");
       const name = path.join(".");
-      return this.#node({ kind: "call", name, args: list.nodes, start: token.start, end: list.end });
+      return this.#node({
+        kind: "call",
+        name,
+        args: list.nodes,
+        start: token.start,
+        end: list.end,
+      });
     }
     return this.#node({ kind: "reference", path, start: token.start, end });
   }
@@ -167,7 +174,13 @@ class Parser {
         this.#at++;
         const index = this.#expression(0);
         const close = this.#expect("]", "The index is not closed");
-        node = this.#node({ kind: "index", target: node, index, start: node.start, end: close.end });
+        node = this.#node({
+          kind: "index",
+          target: node,
+          index,
+          start: node.start,
+          end: close.end,
+        });
       } else if (this.#isOperator(".")) {
         const message = "Members and methods of a computed value are not supported";
         throw new ExpressionFault(CODES.unsupported, message, this.#peek().start, this.#peek().end);

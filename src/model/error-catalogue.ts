@@ -148,7 +148,7 @@ export const ERRORS = {
   },
   [`${CONSTRAINT}.required`]: {
     what: "A required attribute has no value.",
-    cure: "Fill it in the directory, or map it with a default, for example `appuser.givenName ?: \"-\"`.",
+    cure: 'Fill it in the directory, or map it with a default, for example `appuser.givenName ?: "-"`.',
   },
   [`${CONSTRAINT}.maxLength`]: {
     what: "The value is longer than the attribute allows.",
@@ -280,7 +280,7 @@ export const ERRORS = {
   },
   "log.filterInvalid": {
     what: "The System Log filter does not parse.",
-    cure: "Correct it at the position given, for example: eventType eq \"system.import.start\".",
+    cure: 'Correct it at the position given, for example: eventType eq "system.import.start".',
   },
   "log.timeInvalid": {
     what: "A time is not understood.",

@@ -31,18 +31,44 @@ export type ProfileSchema = ReadonlyMap<string, AttributeSchema>;
  * OpenAPI description give them.
  */
 export const BASE_ATTRIBUTES: ProfileSchema = new Map<string, AttributeSchema>([
-  ["login", { title: "Username", type: "string", required: true, minLength: 5, maxLength: 100, format: "login" }],
-  ["firstName", { title: "First name", type: "string", required: true, minLength: 1, maxLength: 50 }],
+  [
+    "login",
+    {
+      title: "Username",
+      type: "string",
+      required: true,
+      minLength: 5,
+      maxLength: 100,
+      format: "login",
+    },
+  ],
+  [
+    "firstName",
+    { title: "First name", type: "string", required: true, minLength: 1, maxLength: 50 },
+  ],
   ["lastName", { title: "Last name", type: "string", required: true, minLength: 1, maxLength: 50 }],
   ["middleName", { title: "Middle name", type: "string" }],
   ["honorificPrefix", { title: "Honorific prefix", type: "string" }],
   ["honorificSuffix", { title: "Honorific suffix", type: "string" }],
-  ["email", { title: "Primary email", type: "string", required: true, minLength: 5, maxLength: 100, format: "email" }],
+  [
+    "email",
+    {
+      title: "Primary email",
+      type: "string",
+      required: true,
+      minLength: 5,
+      maxLength: 100,
+      format: "email",
+    },
+  ],
   ["title", { title: "Title", type: "string" }],
   ["displayName", { title: "Display name", type: "string" }],
   ["nickName", { title: "Nickname", type: "string" }],
   ["profileUrl", { title: "Profile Url", type: "string", format: "uri" }],
-  ["secondEmail", { title: "Secondary email", type: "string", minLength: 5, maxLength: 100, format: "email" }],
+  [
+    "secondEmail",
+    { title: "Secondary email", type: "string", minLength: 5, maxLength: 100, format: "email" },
+  ],
   ["mobilePhone", { title: "Mobile phone", type: "string", maxLength: 100 }],
   ["primaryPhone", { title: "Primary phone", type: "string", maxLength: 100 }],
   ["streetAddress", { title: "Street address", type: "string", maxLength: 1024 }],

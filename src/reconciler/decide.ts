@@ -45,7 +45,12 @@ interface Context {
  * Decides about an entry that was read.
  * @param newUserId the id for the user, if one is created
  */
-export function decideSighting(context: Context, seen: Sighting, known: Known, newUserId: string): PlannedChange {
+export function decideSighting(
+  context: Context,
+  seen: Sighting,
+  known: Known,
+  newUserId: string,
+): PlannedChange {
   const { rules, directory } = context;
   const status: AppUserStatus = seen.disabled ? "disabled" : "active";
   const lost = status === "disabled" && known.appUser?.status === "active";
@@ -53,7 +58,8 @@ export function decideSighting(context: Context, seen: Sighting, known: Known, n
   if (known.matchProblem !== null) {
     return failed(context, { ...write, userId: null }, seen.id, known, known.matchProblem, lost);
   }
-  if (known.user === null && directory.onNoMatch === "ignore") return ignored(write, seen.id, known);
+  if (known.user === null && directory.onNoMatch === "ignore")
+    return ignored(write, seen.id, known);
   const links = linksOf(known.others, directory.name, seen.profile);
   const creator = known.user === null ? directory.name : null;
   const resolved = resolveProfile(rules, { links, before: known.user, creator });
@@ -67,7 +73,14 @@ export function decideSighting(context: Context, seen: Sighting, known: Known, n
     return failed(context, { ...write, userId }, seen.id, known, problem, lost, standing);
   }
   const userId = known.user?.id ?? newUserId;
-  return resolvedChange({ ...write, userId, error: null }, seen.id, known, resolved, standing, lost);
+  return resolvedChange(
+    { ...write, userId, error: null },
+    seen.id,
+    known,
+    resolved,
+    standing,
+    lost,
+  );
 }
 
 /** Decides about a person who is no longer in the directory's scope. */
@@ -77,7 +90,15 @@ export function decideRemoval(context: Context, appUser: AppUser, known: Known):
   const { externalId, dn, profile, userId } = appUser;
   const write: AppUserWrite = { dn, status: "removed", profile, hash: "", userId, error: null };
   const told: PersonEvent[] = [events.appUserRemoved(directory.onRemoval)];
-  const base = { action: "removed", externalId, dn, appUser: write, userId, error: null, lost: true } as const;
+  const base = {
+    action: "removed",
+    externalId,
+    dn,
+    appUser: write,
+    userId,
+    error: null,
+    lost: true,
+  } as const;
   if (user === null) return { ...base, user: null, login: null, changes: [], events: told };
   const before = linksOf(others, directory.name, profile);
   const links = linksOf(others, null, {});
@@ -101,7 +122,9 @@ function standingAfterRemoval(
   source: string | null,
 ): Standing {
   if (source !== null && source !== directory.name) return standingOf(user);
-  const next = others.find((other) => other.directory === profileSourceOf(rules, linksOf(others, null, {})));
+  const next = others.find(
+    (other) => other.directory === profileSourceOf(rules, linksOf(others, null, {})),
+  );
   if (next === undefined) return nextStanding(user, directory.name, directory.onRemoval, "removed");
   const onRemoval = rules.directories.get(next.directory)?.onRemoval ?? "keep";
   return nextStanding(user, next.directory, onRemoval, next.status);
@@ -125,7 +148,14 @@ export function decideUnusable(
   const write =
     appUser === null || repeated
       ? null
-      : { dn: appUser.dn, status: appUser.status, profile: appUser.profile, hash: "", userId, error: problem };
+      : {
+          dn: appUser.dn,
+          status: appUser.status,
+          profile: appUser.profile,
+          hash: "",
+          userId,
+          error: problem,
+        };
   return {
     action: "failed",
     externalId,
@@ -181,15 +211,32 @@ function resolvedChange(
 ): PlannedChange {
   const { user, appUser } = known;
   const changes = user === null ? [] : diffProfiles(user, resolved);
-  const userWrite = user === null ? newUser(write.userId ?? "", resolved, standing) : writeUser(user, resolved, standing);
+  const userWrite =
+    user === null
+      ? newUser(write.userId ?? "", resolved, standing)
+      : writeUser(user, resolved, standing);
   const login = String(resolved.profile["login"] ?? user?.login ?? "");
   const appChanged = appUserChanged(appUser, write);
-  const base = { externalId, dn: write.dn, login, userId: write.userId, changes, error: null, lost };
+  const base = {
+    externalId,
+    dn: write.dn,
+    login,
+    userId: write.userId,
+    changes,
+    error: null,
+    lost,
+  };
   if (user !== null && userWrite === null && !appChanged) {
     return { ...base, action: "unchanged", appUser: write, user: null, events: [] };
   }
   const told = toldChanges(known, userWrite, changes, appChanged);
-  return { ...base, action: user === null ? "created" : "updated", appUser: write, user: userWrite, events: told };
+  return {
+    ...base,
+    action: user === null ? "created" : "updated",
+    appUser: write,
+    user: userWrite,
+    events: told,
+  };
 }
 
 function toldChanges(
@@ -241,7 +288,11 @@ function failed(
   };
 }
 
-function ignored(write: Omit<AppUserWrite, "error" | "userId">, externalId: string, known: Known): PlannedChange {
+function ignored(
+  write: Omit<AppUserWrite, "error" | "userId">,
+  externalId: string,
+  known: Known,
+): PlannedChange {
   const after: AppUserWrite = { ...write, userId: null, error: null };
   const changed = appUserChanged(known.appUser, after);
   const { dn } = write;
@@ -277,7 +328,11 @@ function sameProblem(a: Problem | null, b: Problem): boolean {
 }
 
 /** The app profiles that give values: those of other directories, and this one's as just read. */
-function linksOf(others: readonly AppUser[], directory: string | null, profile: AppProfile): ReadonlyMap<string, AppProfile> {
+function linksOf(
+  others: readonly AppUser[],
+  directory: string | null,
+  profile: AppProfile,
+): ReadonlyMap<string, AppProfile> {
   const links = new Map(others.map((other) => [other.directory, other.profile]));
   if (directory !== null) links.set(directory, profile);
   return links;
@@ -285,11 +340,23 @@ function linksOf(others: readonly AppUser[], directory: string | null, profile: 
 
 function newUser(id: string, after: Resolved, standing: Standing): UserWrite {
   const login = String(after.profile["login"] ?? "");
-  return { id, isNew: true, baseVersion: 0, login, profile: after.profile, sources: after.sources, ...standing };
+  return {
+    id,
+    isNew: true,
+    baseVersion: 0,
+    login,
+    profile: after.profile,
+    sources: after.sources,
+    ...standing,
+  };
 }
 
 /** The user's new state; null if it is the old one. */
-function writeUser(user: User, after: Pick<Resolved, "profile" | "sources">, standing: Standing): UserWrite | null {
+function writeUser(
+  user: User,
+  after: Pick<Resolved, "profile" | "sources">,
+  standing: Standing,
+): UserWrite | null {
   const same =
     user.status === standing.status &&
     user.statusBy === standing.statusBy &&
@@ -298,13 +365,23 @@ function writeUser(user: User, after: Pick<Resolved, "profile" | "sources">, sta
   if (same) return null;
   const login = String(after.profile["login"] ?? user.login);
   const { id, version: baseVersion } = user;
-  return { id, isNew: false, baseVersion, login, profile: after.profile, sources: after.sources, ...standing };
+  return {
+    id,
+    isNew: false,
+    baseVersion,
+    login,
+    profile: after.profile,
+    sources: after.sources,
+    ...standing,
+  };
 }
 
 /** Whether a planned change claims a login that the person did not have before. */
 export function claimsLogin(planned: PlannedChange, before: User | null): boolean {
   if (planned.user === null) return false;
-  return planned.user.isNew || before === null || loginKey(before.login) !== loginKey(planned.user.login);
+  return (
+    planned.user.isNew || before === null || loginKey(before.login) !== loginKey(planned.user.login)
+  );
 }
 
 function standingOf(user: User | null): Standing {

@@ -17,12 +17,22 @@ export function diffProfiles(before: Side | null, after: Side): AttributeChange[
     const old = from.profile[attribute];
     const value = after.profile[attribute];
     if (old === undefined || !sameJson(old, value)) {
-      changes.push({ attribute, from: old ?? null, to: value, source: after.sources[attribute] ?? "okta" });
+      changes.push({
+        attribute,
+        from: old ?? null,
+        to: value,
+        source: after.sources[attribute] ?? "okta",
+      });
     }
   }
   for (const attribute in from.profile) {
     if (after.profile[attribute] !== undefined) continue;
-    changes.push({ attribute, from: from.profile[attribute], to: null, source: from.sources[attribute] ?? "okta" });
+    changes.push({
+      attribute,
+      from: from.profile[attribute],
+      to: null,
+      source: from.sources[attribute] ?? "okta",
+    });
   }
   return changes;
 }

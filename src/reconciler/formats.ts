@@ -11,7 +11,8 @@ export interface FormatFault {
 
 /** dot-atom of RFC 5322 3.2.3, with the international characters of RFC 6531 3.3. */
 const ATEXT = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\-\\u{80}-\\u{10FFFF}]+";
-const LABEL = "[A-Za-z0-9\\u{80}-\\u{10FFFF}](?:[A-Za-z0-9\\-\\u{80}-\\u{10FFFF}]*[A-Za-z0-9\\u{80}-\\u{10FFFF}])?";
+const LABEL =
+  "[A-Za-z0-9\\u{80}-\\u{10FFFF}](?:[A-Za-z0-9\\-\\u{80}-\\u{10FFFF}]*[A-Za-z0-9\\u{80}-\\u{10FFFF}])?";
 const EMAIL = new RegExp(`^${ATEXT}(?:\\.${ATEXT})*@${LABEL}(?:\\.${LABEL})*$`, "u");
 const LOCALE = /^([a-z]{2})_([A-Z]{2})$/;
 const DATE_TIME =
@@ -25,19 +26,26 @@ export function formatFault(format: AttributeFormat, text: string): FormatFault 
 const CHECKS: Readonly<Record<AttributeFormat, (text: string) => FormatFault | null>> = {
   login: (text) => {
     if (/\p{Cc}/u.test(text)) return fault("invalidLogin", "contains a control character");
-    return isEmail(text) ? null : fault("invalidLoginEmail", "is not in the form of an e-mail address");
+    return isEmail(text)
+      ? null
+      : fault("invalidLoginEmail", "is not in the form of an e-mail address");
   },
-  email: (text) => (isEmail(text) ? null : fault("doesNotMatchPattern", "is not an e-mail address")),
+  email: (text) =>
+    isEmail(text) ? null : fault("doesNotMatchPattern", "is not an e-mail address"),
   uri: (text) => {
     const parses = !/\s/.test(text) && URL.canParse(text, "http://localhost/");
     return parses ? null : fault(`${CONSTRAINT}.uri`, "is not a URL");
   },
   "country-code": (text) => {
     const known = COUNTRY_CODES.has(text);
-    return known ? null : fault(`${CONSTRAINT}.countryCode`, "is not a two-letter country code (ISO 3166-1)");
+    return known
+      ? null
+      : fault(`${CONSTRAINT}.countryCode`, "is not a two-letter country code (ISO 3166-1)");
   },
   "language-code": (text) => {
-    return isLanguageList(text) ? null : fault(`${CONSTRAINT}.languageCode`, "is not a language tag");
+    return isLanguageList(text)
+      ? null
+      : fault(`${CONSTRAINT}.languageCode`, "is not a language tag");
   },
   locale: (text) => {
     const [, language = "", country = ""] = LOCALE.exec(text) ?? [];
@@ -45,7 +53,9 @@ const CHECKS: Readonly<Record<AttributeFormat, (text: string) => FormatFault | n
     return known ? null : fault(`${CONSTRAINT}.localeFormat`, "is not a locale such as en_US");
   },
   timezone: (text) => {
-    return isTimeZone(text) ? null : fault(`${CONSTRAINT}.timezone`, "is not an IANA time zone such as Europe/Berlin");
+    return isTimeZone(text)
+      ? null
+      : fault(`${CONSTRAINT}.timezone`, "is not an IANA time zone such as Europe/Berlin");
   },
   "date-time": (text) => {
     const valid = DATE_TIME.test(text) && !Number.isNaN(Date.parse(text));
@@ -65,14 +75,16 @@ function isEmail(text: string): boolean {
 const isLanguageList = remembered((text) =>
   text.split(",").every((part) => {
     const [tag = "", ...weights] = part.trim().split(";");
-    if (!weights.every((weight) => /^\s*q=(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*$/.test(weight))) return false;
+    if (!weights.every((weight) => /^\s*q=(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*$/.test(weight)))
+      return false;
     return tag === "*" || accepts(() => Intl.getCanonicalLocales(tag));
   }),
 );
 
 /** By the runtime's own tables: its list of names leaves out valid ones such as Asia/Kolkata. */
 const isTimeZone = remembered(
-  (text) => /^[A-Za-z]/.test(text) && accepts(() => new Intl.DateTimeFormat("en", { timeZone: text })),
+  (text) =>
+    /^[A-Za-z]/.test(text) && accepts(() => new Intl.DateTimeFormat("en", { timeZone: text })),
 );
 
 function accepts(attempt: () => unknown): boolean {

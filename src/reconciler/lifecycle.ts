@@ -24,7 +24,10 @@ export function nextStanding(
   onRemoval: OnRemoval,
   standing: AppUserStatus,
 ): Standing {
-  const now: Standing = user ?? { status: "active", statusBy: null };
+  const now: Standing =
+    user === null
+      ? { status: "active", statusBy: null }
+      : { status: user.status, statusBy: user.statusBy };
   if (standing === "active") {
     return now.statusBy === null ? now : { status: "active", statusBy: null };
   }

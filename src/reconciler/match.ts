@@ -14,13 +14,17 @@ export function matchKeys(directory: DirectoryRules, profile: AppProfile): Match
   const keys: MatchKey[] = [];
   for (const rule of directory.matching) {
     const value = evaluate(rule.app.evaluate, profile);
-    if (value !== null && value !== "") keys.push({ attribute: rule.user, value: value.toLowerCase() });
+    if (value !== null && value !== "")
+      keys.push({ attribute: rule.user, value: value.toLowerCase() });
   }
   return keys;
 }
 
 /** An expression that fails for this person matches nobody; several values are no key. */
-function evaluate(expression: (profile: AppProfile) => unknown, profile: AppProfile): string | null {
+function evaluate(
+  expression: (profile: AppProfile) => unknown,
+  profile: AppProfile,
+): string | null {
   try {
     const value = expression(profile);
     return typeof value === "string" || typeof value === "number" ? String(value) : null;

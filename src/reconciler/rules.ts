@@ -1,4 +1,10 @@
-import { compileExpression, compileMappings, type Expression, type Mapping, type MappingProblem } from "../mapping/mapping.ts";
+import {
+  compileExpression,
+  compileMappings,
+  type Expression,
+  type Mapping,
+  type MappingProblem,
+} from "../mapping/mapping.ts";
 import { profileSchema, type ProfileSchema } from "../model/profile-schema.ts";
 import type { DirectorySettings, OnRemoval, Settings } from "../model/settings.ts";
 
@@ -25,7 +31,10 @@ export interface RulesProblem extends MappingProblem {
 }
 
 /** Compiles the settings into rules; every problem of every directory is reported. */
-export function compileRules(settings: Settings): { rules: Rules; problems: readonly RulesProblem[] } {
+export function compileRules(settings: Settings): {
+  rules: Rules;
+  problems: readonly RulesProblem[];
+} {
   const schema = profileSchema(settings.profile.attributes);
   const problems: RulesProblem[] = [];
   const directories = new Map<string, DirectoryRules>();
@@ -61,7 +70,14 @@ function compileDirectory(
     if ("expression" in compiled) return [{ user: rule.user, app: compiled.expression }];
     for (const problem of compiled.problems) {
       const { code, message } = problem;
-      all.push({ attribute: rule.user, line: rule.line, source: rule.app, code, message, place: problem });
+      all.push({
+        attribute: rule.user,
+        line: rule.line,
+        source: rule.app,
+        code,
+        message,
+        place: problem,
+      });
     }
     return [];
   });

@@ -58,7 +58,9 @@ function emptyRead({ directory, removals, total }: PlanSummary): Held {
 }
 
 function exceeds(removals: number, total: number, limits: SafeguardLimits): boolean {
-  return limits.percent !== null && total >= limits.minimum && removals * 100 > limits.percent * total;
+  return (
+    limits.percent !== null && total >= limits.minimum && removals * 100 > limits.percent * total
+  );
 }
 
 /** A percentage with one decimal place, for people; limits are compared with the exact one. */

@@ -19,7 +19,10 @@ export interface ResolveInput {
   /** App profiles of the user, by directory; without those that left their scope. */
   readonly links: ReadonlyMap<string, AppProfile>;
   /** Null for a user that is being created. */
-  readonly before: { readonly profile: UserProfile; readonly sources: Readonly<Record<string, ValueSource>> } | null;
+  readonly before: {
+    readonly profile: UserProfile;
+    readonly sources: Readonly<Record<string, ValueSource>>;
+  } | null;
   /** The directory whose entry creates the user; it fills the profile even if it is no source. */
   readonly creator: string | null;
 }
@@ -62,7 +65,12 @@ export function resolveProfile(rules: Rules, input: ResolveInput): Resolved {
 }
 
 /** Whose value an attribute takes: a directory, "okta", or null where no linked one may give it. */
-function ownerOf(rules: Rules, name: string, profileSource: string | null, input: ResolveInput): string | null {
+function ownerOf(
+  rules: Rules,
+  name: string,
+  profileSource: string | null,
+  input: ResolveInput,
+): string | null {
   const override = rules.overrides.get(name);
   if (override === "okta") return "okta";
   if (override !== undefined) {
@@ -72,7 +80,10 @@ function ownerOf(rules: Rules, name: string, profileSource: string | null, input
   return profileSource ?? (input.before === null ? input.creator : null);
 }
 
-type AttributeResult = { readonly value: ProfileValue; readonly source: ValueSource } | { readonly problem: Problem } | null;
+type AttributeResult =
+  | { readonly value: ProfileValue; readonly source: ValueSource }
+  | { readonly problem: Problem }
+  | null;
 
 function resolveAttribute(
   rules: Rules,
@@ -83,23 +94,41 @@ function resolveAttribute(
 ): AttributeResult {
   const kept = keptValue(name, input);
   if (owner === null || owner === "okta") {
-    return kept === null ? null : { value: kept.value, source: owner === "okta" || !input.links.has(kept.source) ? "okta" : kept.source };
+    return kept === null
+      ? null
+      : {
+          value: kept.value,
+          source: owner === "okta" || !input.links.has(kept.source) ? "okta" : kept.source,
+        };
   }
   const mapping = rules.directories.get(owner)?.mappings.get(name);
   if (mapping === undefined) {
     return kept !== null && (kept.source === owner || kept.source === "okta") ? kept : null;
   }
   if (mapping.apply === "create" && input.before !== null) return kept;
-  return mappedValue(mapping, input.links.get(owner) ?? {}, attribute, rules.sources.includes(owner) ? owner : "okta");
+  return mappedValue(
+    mapping,
+    input.links.get(owner) ?? {},
+    attribute,
+    rules.sources.includes(owner) ? owner : "okta",
+  );
 }
 
-function keptValue(name: string, { before }: ResolveInput): { value: ProfileValue; source: ValueSource } | null {
+function keptValue(
+  name: string,
+  { before }: ResolveInput,
+): { value: ProfileValue; source: ValueSource } | null {
   const value = before?.profile[name];
   if (before === null || value === undefined) return null;
   return { value, source: before.sources[name] ?? "okta" };
 }
 
-function mappedValue(mapping: Mapping, profile: AppProfile, attribute: AttributeSchema, source: ValueSource): AttributeResult {
+function mappedValue(
+  mapping: Mapping,
+  profile: AppProfile,
+  attribute: AttributeSchema,
+  source: ValueSource,
+): AttributeResult {
   const value = evaluateMapping(mapping, profile);
   if (value === null) return null;
   if (typeof value === "object" && "problem" in value) return value;

@@ -15,7 +15,8 @@ export function validateProfile(profile: UserProfile, schema: ProfileSchema): Pr
   const problems: Problem[] = [];
   for (const [name, attribute] of schema) {
     const value = profile[name];
-    const problem = value === undefined ? missing(name, attribute) : valueFault(name, value, attribute);
+    const problem =
+      value === undefined ? missing(name, attribute) : valueFault(name, value, attribute);
     if (problem !== null) problems.push(problem);
   }
   const { email, secondEmail } = profile;
@@ -33,7 +34,8 @@ function missing(name: string, attribute: AttributeSchema): Problem | null {
 
 function valueFault(name: string, value: ProfileValue, attribute: AttributeSchema): Problem | null {
   if (typeof value === "string") return textFault(name, value, attribute);
-  if (typeof value === "number") return numberFault(name, value, attribute) ?? enumFault(name, value, attribute);
+  if (typeof value === "number")
+    return numberFault(name, value, attribute) ?? enumFault(name, value, attribute);
   if (typeof value === "boolean") return null;
   for (const item of value) {
     const fault = enumFault(name, item, attribute);
@@ -46,7 +48,8 @@ function textFault(name: string, text: string, attribute: AttributeSchema): Prob
   const { minLength, maxLength, format } = attribute;
   if (format !== undefined) {
     const fault = formatFault(format, text);
-    if (fault !== null) return problem(fault.code, name, `${name} ${quoted(text)} ${fault.message}.`);
+    if (fault !== null)
+      return problem(fault.code, name, `${name} ${quoted(text)} ${fault.message}.`);
   }
   if (minLength !== undefined && text.length < minLength) {
     const message = `${name} has ${text.length} characters, but needs at least ${minLength}.`;
@@ -57,7 +60,11 @@ function textFault(name: string, text: string, attribute: AttributeSchema): Prob
     return problem(`${CONSTRAINT}.maxLength`, name, message);
   }
   if (attribute.pattern !== undefined && !matches(text, attribute.pattern)) {
-    return problem(`${CONSTRAINT}.regex`, name, `${name} ${quoted(text)} does not match ${attribute.pattern}.`);
+    return problem(
+      `${CONSTRAINT}.regex`,
+      name,
+      `${name} ${quoted(text)} does not match ${attribute.pattern}.`,
+    );
   }
   return enumFault(name, text, attribute);
 }
@@ -65,15 +72,27 @@ function textFault(name: string, text: string, attribute: AttributeSchema): Prob
 function numberFault(name: string, value: number, attribute: AttributeSchema): Problem | null {
   const { minimum, maximum } = attribute;
   if (minimum !== undefined && value < minimum) {
-    return problem(`${CONSTRAINT}.minimum`, name, `${name} is ${value}; the minimum is ${minimum}.`);
+    return problem(
+      `${CONSTRAINT}.minimum`,
+      name,
+      `${name} is ${value}; the minimum is ${minimum}.`,
+    );
   }
   if (maximum !== undefined && value > maximum) {
-    return problem(`${CONSTRAINT}.maximum`, name, `${name} is ${value}; the maximum is ${maximum}.`);
+    return problem(
+      `${CONSTRAINT}.maximum`,
+      name,
+      `${name} is ${value}; the maximum is ${maximum}.`,
+    );
   }
   return null;
 }
 
-function enumFault(name: string, value: string | number, attribute: AttributeSchema): Problem | null {
+function enumFault(
+  name: string,
+  value: string | number,
+  attribute: AttributeSchema,
+): Problem | null {
   if (attribute.enum === undefined || attribute.enum.includes(value)) return null;
   const message = `${name} ${quoted(String(value))} is not one of ${attribute.enum.join(", ")}.`;
   return problem(`${CONSTRAINT}.enum`, name, message);
@@ -88,7 +107,8 @@ export function toAttributeType(
   value: Exclude<Value, null>,
   attribute: AttributeSchema,
 ): ProfileValue | { readonly problem: Problem } {
-  if (attribute.type === "array") return typeof value === "object" ? toList(value) : toList([value]);
+  if (attribute.type === "array")
+    return typeof value === "object" ? toList(value) : toList([value]);
   let single = value;
   if (typeof single === "object") {
     const [first] = single;
@@ -115,19 +135,40 @@ function toList(values: readonly Value[]): readonly (string | number)[] {
     .map((value) => (typeof value === "number" ? value : String(value)));
 }
 
-function toBoolean(name: string, value: string | number | boolean): ProfileValue | { problem: Problem } {
+function toBoolean(
+  name: string,
+  value: string | number | boolean,
+): ProfileValue | { problem: Problem } {
   if (typeof value === "boolean") return value;
   const text = String(value).toLowerCase();
   if (text === "true" || text === "false") return text === "true";
-  return { problem: problem(`${CONSTRAINT}.schema`, name, `${name} ${quoted(text)} is neither true nor false.`) };
+  return {
+    problem: problem(
+      `${CONSTRAINT}.schema`,
+      name,
+      `${name} ${quoted(text)} is neither true nor false.`,
+    ),
+  };
 }
 
-function toNumber(name: string, value: string | number | boolean, whole: boolean): ProfileValue | { problem: Problem } {
+function toNumber(
+  name: string,
+  value: string | number | boolean,
+  whole: boolean,
+): ProfileValue | { problem: Problem } {
   const number = typeof value === "string" && value.trim() === "" ? Number.NaN : Number(value);
-  const fits = whole ? Number.isInteger(number) && number >= -INT32 && number < INT32 : Number.isFinite(number);
+  const fits = whole
+    ? Number.isInteger(number) && number >= -INT32 && number < INT32
+    : Number.isFinite(number);
   if (fits && typeof value !== "boolean") return number;
   const wanted = whole ? "a whole number of 32 bits" : "a number";
-  return { problem: problem(`${CONSTRAINT}.schema`, name, `${name} ${quoted(String(value))} is not ${wanted}.`) };
+  return {
+    problem: problem(
+      `${CONSTRAINT}.schema`,
+      name,
+      `${name} ${quoted(String(value))} is not ${wanted}.`,
+    ),
+  };
 }
 
 function severalValues(name: string, count: number): Problem {

@@ -32,11 +32,22 @@ export async function applyPlan(context: RunContext, plan: PlanName, size: numbe
     const rows = steps.get(step) ?? 0;
     // People who exchange logins go together, however many they are.
     const batchSize = step === "loginMove" ? size : BATCH_ROWS;
-    for (let seq = 0; rows > 0 && seq < size; seq += batchSize * atOnce) {
+    for (let seq = rows > 0 ? 0 : size; seq < size; seq += batchSize * atOnce) {
       interruptible(context);
-      const starts = Array.from({ length: atOnce }, (_, i) => seq + i * batchSize).filter((from) => from < size);
+      const starts = Array.from({ length: atOnce }, (_, i) => seq + i * batchSize).filter(
+        (from) => from < size,
+      );
       const results = await Promise.allSettled(
-        starts.map((from) => applyOne(context, { plan, runId, directory: settings.name, step, from, to: Math.min(from + batchSize, size) })),
+        starts.map((from) =>
+          applyOne(context, {
+            plan,
+            runId,
+            directory: settings.name,
+            step,
+            from,
+            to: Math.min(from + batchSize, size),
+          }),
+        ),
       );
       for (const result of results) {
         if (result.status === "rejected") throw result.reason;
@@ -50,7 +61,10 @@ export async function applyPlan(context: RunContext, plan: PlanName, size: numbe
 function interruptible({ signal }: RunContext): void {
   if (!signal.aborted) return;
   if (signal.reason instanceof RollcallError) throw signal.reason;
-  throw new RollcallError("run.handedBack", "The run was interrupted while it was applying its plan; the rest will be applied by the next start.");
+  throw new RollcallError(
+    "run.handedBack",
+    "The run was interrupted while it was applying its plan; the rest will be applied by the next start.",
+  );
 }
 
 async function applyOne(context: RunContext, batch: Batch): Promise<void> {
@@ -60,7 +74,11 @@ async function applyOne(context: RunContext, batch: Batch): Promise<void> {
       return await transact(store, (trx) => applyIn(trx, context, batch));
     } catch (error) {
       // Somebody took a login between our look and our write: look again.
-      if (attempt >= 3 || !(error instanceof Error && "code" in error && error.code === UNIQUE_VIOLATION)) throw error;
+      if (
+        attempt >= 3 ||
+        !(error instanceof Error && "code" in error && error.code === UNIQUE_VIOLATION)
+      )
+        throw error;
     }
   }
 }
@@ -77,7 +95,12 @@ async function failConflicts(trx: Trx, batch: Batch, list: readonly Conflict[]):
   const reasons = new Map(list.map((conflict) => [conflict.seq, conflict]));
   const rows = await planRows(trx, batch.plan, batch.runId, [...reasons.keys()]);
   const failed = rows.map((row) => {
-    const planned = failPlanned(batch.directory, row.planned, problemOf(reasons.get(row.seq)), null);
+    const planned = failPlanned(
+      batch.directory,
+      row.planned,
+      problemOf(reasons.get(row.seq)),
+      null,
+    );
     return { ...row, planned, claimsLogin: false };
   });
   await replacePlanRows(trx, batch.plan, batch.runId, failed);
@@ -85,6 +108,7 @@ async function failConflicts(trx: Trx, batch: Batch, list: readonly Conflict[]):
 
 function problemOf(conflict: Conflict | undefined): Problem {
   if (conflict?.holder != null) return loginTaken(conflict);
-  const message = "The user was changed by something else while the run was under way; the next import tries again.";
+  const message =
+    "The user was changed by something else while the run was under way; the next import tries again.";
   return { code: "run.planOutdated", field: "user", message };
 }

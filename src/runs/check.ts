@@ -10,7 +10,10 @@ export interface CheckResult {
 }
 
 /** Tries every directory: reachable, login accepted, somebody in the scope. */
-export async function* checkDirectories(engine: Engine, signal: AbortSignal): AsyncGenerator<CheckResult> {
+export async function* checkDirectories(
+  engine: Engine,
+  signal: AbortSignal,
+): AsyncGenerator<CheckResult> {
   for (const [name, settings] of engine.settings) {
     signal.throwIfAborted();
     try {

@@ -1,7 +1,14 @@
 import { hostname } from "node:os";
 import { RollcallError } from "../model/errors.ts";
 import type { Store } from "../store/database.ts";
-import { acquireLease, breakLease, LEASE_SECONDS, releaseLease, renewLease, type Lease } from "../store/leases.ts";
+import {
+  acquireLease,
+  breakLease,
+  LEASE_SECONDS,
+  releaseLease,
+  renewLease,
+  type Lease,
+} from "../store/leases.ts";
 
 /** A held lease, renewed until it is disposed of. Its signal aborts when the lease was lost. */
 export interface Claim extends AsyncDisposable {
@@ -19,7 +26,12 @@ export function processHolder(): string {
  * Claims a directory for a run.
  * @throws RollcallError `run.busy` if another process, or another run of this one, has it
  */
-export async function claimDirectory(store: Store, directory: string, holder: string, signal: AbortSignal): Promise<Claim> {
+export async function claimDirectory(
+  store: Store,
+  directory: string,
+  holder: string,
+  signal: AbortSignal,
+): Promise<Claim> {
   const name = `directory:${directory}`;
   let taken = await acquireLease(store.db, name, holder);
   if (!("fence" in taken) && holderIsGone(store, taken.holder, holder)) {

@@ -9,9 +9,16 @@ const VERSION = 1;
  * on besides their entries. They stand before every stored hash, so that the next full import
  * looks again at people whose entry is the same but whose mapping is not.
  */
-export function decisionFingerprint(directory: DirectorySettings, profile: Settings["profile"]): string {
+export function decisionFingerprint(
+  directory: DirectorySettings,
+  profile: Settings["profile"],
+): string {
   const { id, disabled } = directory.source.users;
-  const mappings = [...directory.toOkta].map(([name, { expression, apply }]) => [name, expression, apply]);
+  const mappings = [...directory.toOkta].map(([name, { expression, apply }]) => [
+    name,
+    expression,
+    apply,
+  ]);
   const matching = directory.matching.map(({ user, app }) => [user, app]);
   const { onNoMatch, onRemoval } = directory;
   const facts = [

@@ -9,7 +9,12 @@ import type { PlannedChange } from "../model/plan.ts";
 import type { Run } from "../model/run.ts";
 import { STEPS } from "../model/plan.ts";
 import { claimsLogin, decideSighting, type Sighting } from "../reconciler/decide.ts";
-import { appUsersByIds, countPresent, presentAfter, type StoredAppUser } from "../store/app-users.ts";
+import {
+  appUsersByIds,
+  countPresent,
+  presentAfter,
+  type StoredAppUser,
+} from "../store/app-users.ts";
 import { writeHistory } from "../store/apply.ts";
 import { transact } from "../store/database.ts";
 import { fence } from "../store/leases.ts";
@@ -35,7 +40,16 @@ export async function forceSync(engine: Engine, name: string, request: SyncReque
     await recover(context);
     const { trigger, actor, dryRun } = request;
     const { fingerprint, runId: id } = context;
-    const facts = { id, kind: "force-sync", directory: name, type: "full", trigger, actor, dryRun, fingerprint } as const;
+    const facts = {
+      id,
+      kind: "force-sync",
+      directory: name,
+      type: "full",
+      trigger,
+      actor,
+      dryRun,
+      fingerprint,
+    } as const;
     await insertRun(engine.store.db, facts);
     await log(context, events.started(facts));
     return await settle(context, () => runSync(context, request));
@@ -50,7 +64,9 @@ async function runSync(context: RunContext, request: SyncRequest): Promise<void>
   const plan = new PlanBuilder(store, runId);
   const read = await planAll(context, request, plan);
   await plan.finish();
-  await resolveLogins(store.db, { name: "plan", runId, directory: settings.name }, (was) => plan.recount(was));
+  await resolveLogins(store.db, { name: "plan", runId, directory: settings.name }, (was) =>
+    plan.recount(was),
+  );
   const counts = plan.counts(read);
   const phases = watch.phases();
   await updateRun(store.db, runId, { phase: "judging", counts, phases, planSize: plan.size });
@@ -59,7 +75,11 @@ async function runSync(context: RunContext, request: SyncRequest): Promise<void>
     await transact(store, async (trx) => {
       await fence(trx, context.lease);
       for (const step of STEPS) {
-        await writeHistory(trx, { plan: "plan", runId, directory: settings.name, step, from: 0, to: plan.size }, false);
+        await writeHistory(
+          trx,
+          { plan: "plan", runId, directory: settings.name, step, from: 0, to: plan.size },
+          false,
+        );
       }
     });
     await finishRun(context, run, counts, phases);
@@ -69,12 +89,18 @@ async function runSync(context: RunContext, request: SyncRequest): Promise<void>
   await applyToEnd(context, await requireRun(context, runId), phases);
 }
 
-async function planAll(context: RunContext, request: SyncRequest, plan: PlanBuilder): Promise<number> {
+async function planAll(
+  context: RunContext,
+  request: SyncRequest,
+  plan: PlanBuilder,
+): Promise<number> {
   const { engine, settings, directory } = context;
   const { db } = engine.store;
   const linked = new IdSet(Date.now());
   const total = request.externalIds?.length ?? (await countPresent(db, settings.name)).own;
-  const look = async (page: readonly StoredAppUser[]): Promise<{ page: readonly StoredAppUser[]; known: KnownPeople }> => {
+  const look = async (
+    page: readonly StoredAppUser[],
+  ): Promise<{ page: readonly StoredAppUser[]; known: KnownPeople }> => {
     return { page, known: await loadKnown(engine, directory, page.map(toSighting), page, linked) };
   };
   let read = 0;
@@ -83,7 +109,12 @@ async function planAll(context: RunContext, request: SyncRequest, plan: PlanBuil
     for (const appUser of page) {
       const sighting = toSighting(appUser);
       const person = known.of(sighting);
-      const planned = decideSighting({ rules: engine.rules, directory }, sighting, person, uuidV7());
+      const planned = decideSighting(
+        { rules: engine.rules, directory },
+        sighting,
+        person,
+        uuidV7(),
+      );
       if (isNothing(planned)) plan.count(planned.action);
       else await plan.add(planned, claimsLogin(planned, person.user));
     }
@@ -93,7 +124,10 @@ async function planAll(context: RunContext, request: SyncRequest, plan: PlanBuil
   return read;
 }
 
-async function* pages(context: RunContext, request: SyncRequest): AsyncGenerator<readonly StoredAppUser[]> {
+async function* pages(
+  context: RunContext,
+  request: SyncRequest,
+): AsyncGenerator<readonly StoredAppUser[]> {
   const { engine, settings } = context;
   const { db } = engine.store;
   if (request.externalIds !== null) {
@@ -101,7 +135,7 @@ async function* pages(context: RunContext, request: SyncRequest): AsyncGenerator
     yield chosen.filter((appUser) => appUser.status !== "removed");
     return;
   }
-  for (let after = ""; ; ) {
+  for (let after = ""; ;) {
     const page = await presentAfter(db, settings.name, after, PAGE);
     const last = page.at(-1);
     if (last === undefined) return;
@@ -116,5 +150,8 @@ function toSighting({ externalId: id, dn, status, profile, hash }: StoredAppUser
 }
 
 function isNothing(planned: PlannedChange): boolean {
-  return planned.user === null && (planned.action === "unchanged" || (planned.action === "ignored" && planned.appUser === null));
+  return (
+    planned.user === null &&
+    (planned.action === "unchanged" || (planned.action === "ignored" && planned.appUser === null))
+  );
 }

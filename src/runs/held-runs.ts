@@ -57,12 +57,18 @@ export async function cancelRun(engine: Engine, id: string, decision: Decision):
   });
 }
 
-async function heldRun(engine: Engine, id: string): Promise<OpenRun & { readonly directory: string }> {
+async function heldRun(
+  engine: Engine,
+  id: string,
+): Promise<OpenRun & { readonly directory: string }> {
   const run = await findRun(engine.store.db, id);
   if (run === null) throw new RollcallError("run.notFound", `There is no run ${id}.`);
   const { directory } = run;
   if (run.status !== "held" || directory === null) {
-    throw new RollcallError("run.notHeld", `The run ${id} is not held; its status is ${run.status}.`);
+    throw new RollcallError(
+      "run.notHeld",
+      `The run ${id} is not held; its status is ${run.status}.`,
+    );
   }
   return { ...run, directory };
 }

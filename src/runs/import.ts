@@ -20,7 +20,16 @@ import { appendEvents } from "../store/system-log.ts";
 import { ensureMatchIndex } from "../store/users.ts";
 import { claimDirectory } from "./claim.ts";
 import type { Engine, ReportProgress, RunContext } from "./context.ts";
-import { applyToEnd, cancelHeld, failRun, finishRun, log, recover, requireRun, Stopwatch } from "./lifecycle.ts";
+import {
+  applyToEnd,
+  cancelHeld,
+  failRun,
+  finishRun,
+  log,
+  recover,
+  requireRun,
+  Stopwatch,
+} from "./lifecycle.ts";
 import { PlanBuilder } from "./plan-builder.ts";
 import { readDirectory } from "./read-directory.ts";
 import { resolveLogins } from "./resolve-logins.ts";
@@ -44,14 +53,27 @@ export interface ImportRequest extends RunRequest {
  * `failed` and its error.
  * @throws RollcallError `run.busy`, and faults of the database
  */
-export async function importDirectory(engine: Engine, name: string, request: ImportRequest): Promise<Run> {
+export async function importDirectory(
+  engine: Engine,
+  name: string,
+  request: ImportRequest,
+): Promise<Run> {
   return await withContext(engine, name, request, async (context) => {
     const { db } = engine.store;
     const { trigger, actor, dryRun } = request;
     await recover(context);
     for (const rule of context.directory.matching) await ensureMatchIndex(db, rule.user);
     const { fingerprint, runId: id } = context;
-    const facts = { id, kind: "import", directory: name, type: "full", trigger, actor, dryRun, fingerprint } as const;
+    const facts = {
+      id,
+      kind: "import",
+      directory: name,
+      type: "full",
+      trigger,
+      actor,
+      dryRun,
+      fingerprint,
+    } as const;
     await insertRun(db, facts);
     await log(context, events.started(facts));
     if (request.type === "incremental") await log(context, events.convertedToFull(facts));
@@ -69,7 +91,10 @@ export async function withContext<T>(
   const settings = engine.settings.get(name);
   const directory = engine.rules.directories.get(name);
   if (settings === undefined || directory === undefined) {
-    throw new RollcallError("config.unknownDirectory", `There is no directory ${name} in the configuration.`);
+    throw new RollcallError(
+      "config.unknownDirectory",
+      `There is no directory ${name} in the configuration.`,
+    );
   }
   await using claim = await claimDirectory(engine.store, name, engine.holder, request.signal);
   return await work({
@@ -91,9 +116,15 @@ export async function settle(context: RunContext, work: () => Promise<void>): Pr
     await work();
   } catch (thrown) {
     const run = await requireRun(context, context.runId);
-    if (thrown instanceof RollcallError && (thrown.code === "run.handedBack" || thrown.code === "run.leaseLost")) throw thrown;
+    if (
+      thrown instanceof RollcallError &&
+      (thrown.code === "run.handedBack" || thrown.code === "run.leaseLost")
+    )
+      throw thrown;
     const interrupted = context.signal.aborted && !(thrown instanceof RollcallError);
-    const reason = interrupted ? new RollcallError("run.interrupted", "Interrupted; nothing was changed.") : thrown;
+    const reason = interrupted
+      ? new RollcallError("run.interrupted", "Interrupted; nothing was changed.")
+      : thrown;
     // A run that began to apply is finished by the next start; it must not be dropped.
     if (run.phase !== "applying") await failRun(context, run, reason);
     if (!(reason instanceof RollcallError)) throw reason;
@@ -112,9 +143,17 @@ async function runImport(context: RunContext): Promise<void> {
   const run = await requireRun(context, runId);
   await log(context, events.downloadComplete(run, read, evidence.server));
   watch.begin("deciding");
-  await resolveLogins(store.db, { name: "plan", runId, directory: settings.name }, (was) => plan.recount(was));
+  await resolveLogins(store.db, { name: "plan", runId, directory: settings.name }, (was) =>
+    plan.recount(was),
+  );
   const counts = plan.counts(read);
-  const summary = { directory: settings.name, read, removals: plan.lost, total: before.own, orgTotal: before.all };
+  const summary = {
+    directory: settings.name,
+    read,
+    removals: plan.lost,
+    total: before.own,
+    orgTotal: before.all,
+  };
   const held = judge(summary, settings.importSafeguard, engine.organisation);
   signal.throwIfAborted();
   const phases = watch.phases();
@@ -140,7 +179,12 @@ async function endDryRun(
   await finishRun(context, run, result.counts, phases);
 }
 
-async function hold(context: RunContext, run: OpenRun, held: Held, planSize: number): Promise<void> {
+async function hold(
+  context: RunContext,
+  run: OpenRun,
+  held: Held,
+  planSize: number,
+): Promise<void> {
   await transact(context.engine.store, async (trx) => {
     await fence(trx, context.lease);
     await replaceHeld(trx, context);
@@ -151,7 +195,11 @@ async function hold(context: RunContext, run: OpenRun, held: Held, planSize: num
   });
 }
 
-async function applyNow(context: RunContext, planSize: number, phases: Run["phases"]): Promise<void> {
+async function applyNow(
+  context: RunContext,
+  planSize: number,
+  phases: Run["phases"],
+): Promise<void> {
   const { engine, runId } = context;
   await transact(engine.store, async (trx) => {
     await fence(trx, context.lease);
@@ -165,7 +213,11 @@ async function applyNow(context: RunContext, planSize: number, phases: Run["phas
 async function keepHistory(trx: Trx, context: RunContext, planSize: number): Promise<void> {
   const { runId, settings } = context;
   for (const step of STEPS) {
-    await writeHistory(trx, { plan: "plan", runId, directory: settings.name, step, from: 0, to: planSize }, false);
+    await writeHistory(
+      trx,
+      { plan: "plan", runId, directory: settings.name, step, from: 0, to: planSize },
+      false,
+    );
   }
 }
 

@@ -28,7 +28,13 @@ export async function loadKnown(
   linked: IdSet,
 ): Promise<KnownPeople> {
   const { db } = engine.store;
-  const stored = given ?? (await appUsersByIds(db, directory.name, sightings.map((sighting) => sighting.id)));
+  const stored =
+    given ??
+    (await appUsersByIds(
+      db,
+      directory.name,
+      sightings.map((sighting) => sighting.id),
+    ));
   const appUsers = new Map(stored.map((appUser) => [appUser.externalId, appUser]));
   const keys = new Map<string, readonly MatchKey[]>();
   for (const sighting of sightings) {
@@ -40,7 +46,9 @@ export async function loadKnown(
   const users = new Map((await usersByIds(db, linkedIds)).map((user) => [user.id, user]));
   // Links in other directories count for source priority; links in this one, for those who come
   // anew or return. With one directory and nobody new, there is nothing to look up.
-  const returning = stored.filter((one) => one.status === "removed" || engine.rules.directories.size > 1);
+  const returning = stored.filter(
+    (one) => one.status === "removed" || engine.rules.directories.size > 1,
+  );
   const involved = new Set([
     ...returning.map((one) => one.userId).filter((id) => id !== null),
     ...[...found.values()].flat().map((user) => user.id),
@@ -49,15 +57,23 @@ export async function loadKnown(
 
   const of = (sighting: Sighting): Known => {
     const appUser = appUsers.get(sighting.id) ?? null;
-    const own = appUser?.userId === null || appUser === null ? undefined : users.get(appUser.userId);
+    const own =
+      appUser?.userId === null || appUser === null ? undefined : users.get(appUser.userId);
     const match =
       own !== undefined
         ? ({ kind: "one", user: own } as const)
-        : decideMatch(keys.get(sighting.id) ?? [], (key) => found.get(keyText(key)) ?? [], (user) => user.login);
-    if (match.kind === "problem") return { appUser, user: null, others: [], matchProblem: match.problem };
+        : decideMatch(
+            keys.get(sighting.id) ?? [],
+            (key) => found.get(keyText(key)) ?? [],
+            (user) => user.login,
+          );
+    if (match.kind === "problem")
+      return { appUser, user: null, others: [], matchProblem: match.problem };
     if (match.kind === "none") return { appUser, user: null, others: [], matchProblem: null };
     const all = links.get(match.user.id) ?? [];
-    const twin = all.find((link) => link.directory === directory.name && link.externalId !== sighting.id);
+    const twin = all.find(
+      (link) => link.directory === directory.name && link.externalId !== sighting.id,
+    );
     const fresh = own === undefined || appUser?.status === "removed";
     if (twin !== undefined || (fresh && !linked.add(match.user.id))) {
       return { appUser, user: null, others: [], matchProblem: alreadyLinked(match.user, twin) };
@@ -97,7 +113,8 @@ async function findUsers(db: Connection, keys: readonly MatchKey[]): Promise<Map
 function groupByUser(appUsers: readonly StoredAppUser[]): Map<string, StoredAppUser[]> {
   const groups = new Map<string, StoredAppUser[]>();
   for (const appUser of appUsers) {
-    if (appUser.userId === null) throw new RollcallError("internal.error", "an app user without a user was loaded");
+    if (appUser.userId === null)
+      throw new RollcallError("internal.error", "an app user without a user was loaded");
     const group = groups.get(appUser.userId);
     if (group === undefined) groups.set(appUser.userId, [appUser]);
     else group.push(appUser);

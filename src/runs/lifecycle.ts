@@ -36,7 +36,11 @@ export class Stopwatch {
   #close(): void {
     if (this.#phase === "") return;
     const seconds = (Date.now() - this.#startedAt) / 1000;
-    this.#phases.push({ phase: this.#phase, startedAt: new Date(this.#startedAt).toISOString(), seconds });
+    this.#phases.push({
+      phase: this.#phase,
+      startedAt: new Date(this.#startedAt).toISOString(),
+      seconds,
+    });
     this.#phase = "";
   }
 }
@@ -49,7 +53,10 @@ export async function log(context: RunContext, ...drafts: readonly EventDraft[])
   await appendEvents(context.engine.store.db, context.runId, context.actor, drafts);
 }
 
-export async function requireRun(context: Pick<RunContext, "engine">, id: string): Promise<OpenRun> {
+export async function requireRun(
+  context: Pick<RunContext, "engine">,
+  id: string,
+): Promise<OpenRun> {
   const run = await findRun(context.engine.store.db, id);
   if (run === null) throw new RollcallError("run.notFound", `There is no run ${id}.`);
   return run;
@@ -67,7 +74,12 @@ export async function finishRun(
     await fence(trx, lease);
     if (run.kind === "import" && !run.dryRun) {
       const { id: runId, startedAt } = run;
-      await moveCheckpoint(trx, settings.name, { runId, fingerprint: context.fingerprint, entries: counts.read, startedAt });
+      await moveCheckpoint(trx, settings.name, {
+        runId,
+        fingerprint: context.fingerprint,
+        entries: counts.read,
+        startedAt,
+      });
     }
     await updateRun(trx, run.id, { status: "done", counts, phases, finished: true });
     await appendEvents(trx, run.id, context.actor, [events.completed(run, counts)]);
@@ -76,7 +88,11 @@ export async function finishRun(
 }
 
 /** Ends a run as failed. Nothing of its plan that was not applied will be. */
-export async function failRun(context: RunContext, run: Pick<OpenRun, "id" | "kind" | "directory" | "type" | "trigger" | "dryRun" | "held">, thrown: unknown): Promise<void> {
+export async function failRun(
+  context: RunContext,
+  run: Pick<OpenRun, "id" | "kind" | "directory" | "type" | "trigger" | "dryRun" | "held">,
+  thrown: unknown,
+): Promise<void> {
   const { store } = context.engine;
   const { code, message } = asRollcallError(thrown);
   const error = { code, message };
@@ -96,12 +112,17 @@ export async function recover(context: RunContext): Promise<void> {
   for (const run of await openRuns(db, context.settings.name, "running")) {
     const resumed: RunContext = { ...context, runId: run.id, fingerprint: run.fingerprint };
     if (run.phase !== "applying") {
-      await failRun(resumed, run, new RollcallError("run.interrupted", "The process ended before anything was changed."));
+      await failRun(
+        resumed,
+        run,
+        new RollcallError("run.interrupted", "The process ended before anything was changed."),
+      );
       continue;
     }
     const rows = await dropApplied(db, planNameOf(run), run.id);
     if (rows !== run.planSize) {
-      const message = "The database lost the rest of the plan in a restart; what was applied is complete for each person.";
+      const message =
+        "The database lost the rest of the plan in a restart; what was applied is complete for each person.";
       await failRun(resumed, run, new RollcallError("run.planLost", message));
       continue;
     }
@@ -110,7 +131,11 @@ export async function recover(context: RunContext): Promise<void> {
 }
 
 /** Applies a run from where it stands, and ends it. */
-export async function applyToEnd(context: RunContext, run: OpenRun, before: readonly PhaseTime[]): Promise<void> {
+export async function applyToEnd(
+  context: RunContext,
+  run: OpenRun,
+  before: readonly PhaseTime[],
+): Promise<void> {
   const watch = new Stopwatch();
   watch.begin("applying");
   await applyPlan(context, planNameOf(run), run.planSize);
@@ -123,14 +148,19 @@ export async function applyToEnd(context: RunContext, run: OpenRun, before: read
 async function appliedCounts(context: RunContext, planned: RunCounts): Promise<RunCounts> {
   const actions = await countActions(context.engine.store.db, context.runId);
   const { read, unchanged, ignored } = planned;
-  const [created = 0, updated = 0, removed = 0, failed = 0] = (["created", "updated", "removed", "failed"] as const).map(
-    (action) => actions.get(action),
-  );
+  const [created = 0, updated = 0, removed = 0, failed = 0] = (
+    ["created", "updated", "removed", "failed"] as const
+  ).map((action) => actions.get(action));
   return { read, created, updated, unchanged, removed, failed, ignored };
 }
 
 /** Drops the plan of a held run and ends it as cancelled. */
-export async function cancelHeld(trx: Trx, context: Pick<RunContext, "actor">, run: OpenRun, by: string): Promise<void> {
+export async function cancelHeld(
+  trx: Trx,
+  context: Pick<RunContext, "actor">,
+  run: OpenRun,
+  by: string,
+): Promise<void> {
   await updateRun(trx, run.id, { status: "cancelled", decidedBy: by, finished: true });
   await appendEvents(trx, run.id, context.actor, [events.cancelled(run, by)]);
   await trx.deleteFrom("held_plan").where("run_id", "=", run.id).execute();

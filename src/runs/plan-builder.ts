@@ -10,7 +10,14 @@ const BATCH_LENGTH = 2 * 1024 * 1024;
 export class PlanBuilder {
   readonly #store: Store;
   readonly #runId: string;
-  readonly #counts: Record<Action, number> = { created: 0, updated: 0, unchanged: 0, removed: 0, failed: 0, ignored: 0 };
+  readonly #counts: Record<Action, number> = {
+    created: 0,
+    updated: 0,
+    unchanged: 0,
+    removed: 0,
+    failed: 0,
+    ignored: 0,
+  };
   #lines: string[] = [];
   #length = 0;
   #writing: Promise<void> = Promise.resolve();
@@ -32,7 +39,12 @@ export class PlanBuilder {
   async add(planned: PlannedChange, claimsLogin: boolean): Promise<void> {
     this.count(planned.action);
     if (planned.lost) this.lost++;
-    const line = planLine(this.#runId, { seq: this.size++, step: stepOf(planned), planned, claimsLogin });
+    const line = planLine(this.#runId, {
+      seq: this.size++,
+      step: stepOf(planned),
+      planned,
+      claimsLogin,
+    });
     this.#lines.push(line);
     this.#length += line.length;
     if (this.#lines.length >= BATCH_ROWS || this.#length >= BATCH_LENGTH) await this.#flush();

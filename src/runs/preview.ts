@@ -41,8 +41,12 @@ export interface SummaryPreview {
   readonly changed: number;
   readonly failed: number;
   /** How many people's value of each attribute would change, with examples. */
-  readonly attributes: Readonly<Record<string, { people: number; examples: { dn: string; from: unknown; to: unknown }[] }>>;
-  readonly problems: Readonly<Record<string, { people: number; examples: { dn: string; field: string; message: string }[] }>>;
+  readonly attributes: Readonly<
+    Record<string, { people: number; examples: { dn: string; from: unknown; to: unknown }[] }>
+  >;
+  readonly problems: Readonly<
+    Record<string, { people: number; examples: { dn: string; field: string; message: string }[] }>
+  >;
 }
 
 const PAGE = 1000;
@@ -51,7 +55,10 @@ const EXAMPLES = 3;
 function rulesOf(engine: Engine, directory: string): DirectoryRules {
   const rules = engine.rules.directories.get(directory);
   if (rules === undefined) {
-    throw new RollcallError("config.unknownDirectory", `There is no directory ${directory} in the configuration.`);
+    throw new RollcallError(
+      "config.unknownDirectory",
+      `There is no directory ${directory} in the configuration.`,
+    );
   }
   return rules;
 }
@@ -67,10 +74,15 @@ export async function previewPerson(
   const { db } = engine.store;
   const appUser = await findAppUser(db, directory, who);
   if (appUser === null) {
-    throw new RollcallError("user.notFound", `${directory} has nobody with the login, external id or DN ${who}. Only people who were imported can be shown.`);
+    throw new RollcallError(
+      "user.notFound",
+      `${directory} has nobody with the login, external id or DN ${who}. Only people who were imported can be shown.`,
+    );
   }
   const [user] = appUser.userId === null ? [] : await usersByIds(db, [appUser.userId]);
-  const attributes = [...mappings].map((mapping) => previewMapping(engine, mapping, appUser.profile, user?.profile ?? {}, user?.sources ?? {}));
+  const attributes = [...mappings].map((mapping) =>
+    previewMapping(engine, mapping, appUser.profile, user?.profile ?? {}, user?.sources ?? {}),
+  );
   const { externalId, dn } = appUser;
   return { directory, externalId, dn, login: user?.login ?? null, attributes };
 }
@@ -84,7 +96,13 @@ function previewMapping(
 ): AttributePreview {
   const { attribute, expression } = mapping;
   const inputs = Object.fromEntries(expression.reads.map((name) => [name, inputOf(profile, name)]));
-  const facts = { attribute, expression: expression.source, inputs, present: present[attribute] ?? null, source: sources[attribute] ?? null };
+  const facts = {
+    attribute,
+    expression: expression.source,
+    inputs,
+    present: present[attribute] ?? null,
+    source: sources[attribute] ?? null,
+  };
   const value = evaluateMapping(mapping, profile);
   if (typeof value === "object" && value !== null && "problem" in value) {
     return { ...facts, value: null, problem: value.problem };
@@ -92,22 +110,33 @@ function previewMapping(
   const schema = engine.rules.schema.get(attribute);
   if (schema === undefined) return { ...facts, value, problem: null };
   const typed = value === null ? null : toAttributeType(attribute, value, schema);
-  if (typeof typed === "object" && typed !== null && "problem" in typed) return { ...facts, value, problem: typed.problem };
-  const [problem] = validateProfile(typed === null ? {} : { [attribute]: typed }, new Map([[attribute, schema]]));
+  if (typeof typed === "object" && typed !== null && "problem" in typed)
+    return { ...facts, value, problem: typed.problem };
+  const [problem] = validateProfile(
+    typed === null ? {} : { [attribute]: typed },
+    new Map([[attribute, schema]]),
+  );
   return { ...facts, value: typed, problem: problem ?? null };
 }
 
 function inputOf(profile: AppProfile, name: string): unknown {
-  const key = Object.keys(profile).find((candidate) => candidate.toLowerCase() === name.toLowerCase());
+  const key = Object.keys(profile).find(
+    (candidate) => candidate.toLowerCase() === name.toLowerCase(),
+  );
   return key === undefined ? null : profile[key];
 }
 
 /** What a force sync of the directory would change, without planning or writing it. */
-export async function previewAll(engine: Engine, directory: string, only: string | null, signal: AbortSignal): Promise<SummaryPreview> {
+export async function previewAll(
+  engine: Engine,
+  directory: string,
+  only: string | null,
+  signal: AbortSignal,
+): Promise<SummaryPreview> {
   rulesOf(engine, directory);
   const summary = new Summary(directory, only);
   const linked = new IdSet(1);
-  for (let after = ""; ; ) {
+  for (let after = ""; ;) {
     signal.throwIfAborted();
     const page = await presentAfter(engine.store.db, directory, after, PAGE);
     const last = page.at(-1);
@@ -125,11 +154,24 @@ async function previewPage(
   summary: Summary,
 ): Promise<void> {
   const directory = rulesOf(engine, name);
-  const sightings = page.map(({ externalId: id, dn, hash, profile, status }) => ({ id, dn, hash, profile, disabled: status === "disabled" }));
+  const sightings = page.map(({ externalId: id, dn, hash, profile, status }) => ({
+    id,
+    dn,
+    hash,
+    profile,
+    disabled: status === "disabled",
+  }));
   const known = await loadKnown(engine, directory, sightings, page, linked);
   for (const sighting of sightings) {
     const person = known.of(sighting);
-    summary.add(decideSighting({ rules: engine.rules, directory }, sighting, person, "00000000-0000-7000-8000-000000000000"));
+    summary.add(
+      decideSighting(
+        { rules: engine.rules, directory },
+        sighting,
+        person,
+        "00000000-0000-7000-8000-000000000000",
+      ),
+    );
   }
 }
 
@@ -149,7 +191,9 @@ class Summary {
 
   add({ dn, changes, error }: ReturnType<typeof decideSighting>): void {
     this.#people++;
-    const shown = changes.filter((change) => this.#only === null || change.attribute === this.#only);
+    const shown = changes.filter(
+      (change) => this.#only === null || change.attribute === this.#only,
+    );
     if (shown.length > 0) this.#changed++;
     for (const { attribute, from, to } of shown) {
       const entry = (this.#attributes[attribute] ??= { people: 0, examples: [] });
@@ -160,7 +204,8 @@ class Summary {
     this.#failed++;
     const entry = (this.#problems[error.code] ??= { people: 0, examples: [] });
     entry.people++;
-    if (entry.examples.length < EXAMPLES) entry.examples.push({ dn, field: error.field, message: error.message });
+    if (entry.examples.length < EXAMPLES)
+      entry.examples.push({ dn, field: error.field, message: error.message });
   }
 
   result(): SummaryPreview {

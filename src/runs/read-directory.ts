@@ -7,8 +7,21 @@ import { RollcallError } from "../model/errors.ts";
 import { mapAhead } from "../lib/ahead.ts";
 import { IdSet } from "../lib/id-set.ts";
 import { uuidV7 } from "../lib/uuid.ts";
-import { claimsLogin, decideRemoval, decideSighting, decideUnusable, type Sighting } from "../reconciler/decide.ts";
-import { appUserByDn, appUsersByIds, changedEntries, countPresent, isUnknownDirectory, presentIdsAfter } from "../store/app-users.ts";
+import {
+  claimsLogin,
+  decideRemoval,
+  decideSighting,
+  decideUnusable,
+  type Sighting,
+} from "../reconciler/decide.ts";
+import {
+  appUserByDn,
+  appUsersByIds,
+  changedEntries,
+  countPresent,
+  isUnknownDirectory,
+  presentIdsAfter,
+} from "../store/app-users.ts";
 import { usersByIds } from "../store/users.ts";
 import type { RunContext } from "./context.ts";
 import { loadKnown, type KnownPeople } from "./known.ts";
@@ -52,11 +65,19 @@ export async function readDirectory(context: RunContext, plan: PlanBuilder): Pro
     plan.count("unchanged", batch.unchanged);
     census.known += batch.unchanged;
     await planBatch(context, batch, plan, census);
-    context.progress({ directory: settings.name, phase: "reading", done: read, total: before.own > 0 ? before.own : null });
+    context.progress({
+      directory: settings.name,
+      phase: "reading",
+      done: read,
+      total: before.own > 0 ? before.own : null,
+    });
   }
   const evidence = reading.evidence();
   if (!evidence.complete) {
-    throw new RollcallError("ldap.connectionLost", `The read of ${settings.name} ended without proof that it is complete.`);
+    throw new RollcallError(
+      "ldap.connectionLost",
+      `The read of ${settings.name} ended without proof that it is complete.`,
+    );
   }
   if (census.known < before.own) await planRemovals(context, plan, census, before.own);
   await plan.finish();
@@ -87,7 +108,12 @@ class Census {
   }
 }
 
-async function lookUp(context: RunContext, entries: readonly RawEntry[], census: Census, linked: IdSet): Promise<Batch> {
+async function lookUp(
+  context: RunContext,
+  entries: readonly RawEntry[],
+  census: Census,
+  linked: IdSet,
+): Promise<Batch> {
   const { engine, settings, directory, fingerprint } = context;
   const { db } = engine.store;
   const usable: RawEntry[] = [];
@@ -105,7 +131,9 @@ async function lookUp(context: RunContext, entries: readonly RawEntry[], census:
     else usable.push(entry);
   }
   const all = usable.length === 0 || census.first;
-  const positions = all ? usable.keys().toArray() : await changedEntries(db, settings.name, usable, fingerprint);
+  const positions = all
+    ? usable.keys().toArray()
+    : await changedEntries(db, settings.name, usable, fingerprint);
   const changed = positions.flatMap((at) => {
     const raw = usable[at];
     if (raw === undefined) return [];
@@ -115,7 +143,13 @@ async function lookUp(context: RunContext, entries: readonly RawEntry[], census:
   });
   const sightings = changed.map(({ sighting }) => sighting);
   const known = await loadKnown(engine, directory, sightings, census.first ? [] : null, linked);
-  return { size: entries.length - repeated, unchanged: usable.length - changed.length, unusable, changed, known };
+  return {
+    size: entries.length - repeated,
+    unchanged: usable.length - changed.length,
+    unusable,
+    changed,
+    known,
+  };
 }
 
 function duplicate(entry: RawEntry): RawEntry {
@@ -123,13 +157,19 @@ function duplicate(entry: RawEntry): RawEntry {
   return { ...entry, id: null, problem: { code: "entry.duplicateId", field: "id", message } };
 }
 
-async function planBatch(context: RunContext, batch: Batch, plan: PlanBuilder, census: Census): Promise<void> {
+async function planBatch(
+  context: RunContext,
+  batch: Batch,
+  plan: PlanBuilder,
+  census: Census,
+): Promise<void> {
   const { engine, directory } = context;
   for (const { sighting } of batch.changed) {
     const known = batch.known.of(sighting);
     if (known.appUser !== null && known.appUser.status !== "removed") census.known++;
     const planned = decideSighting({ rules: engine.rules, directory }, sighting, known, uuidV7());
-    const nothing = planned.appUser === null && planned.user === null && planned.action === "ignored";
+    const nothing =
+      planned.appUser === null && planned.user === null && planned.action === "ignored";
     if (nothing) plan.count(planned.action);
     else await plan.add(planned, claimsLogin(planned, known.user));
   }
@@ -137,14 +177,23 @@ async function planBatch(context: RunContext, batch: Batch, plan: PlanBuilder, c
 }
 
 /** An entry that cannot be used is somebody all the same: who stood at its place is not removed. */
-async function planUnusable(context: RunContext, entry: RawEntry, plan: PlanBuilder, census: Census): Promise<void> {
+async function planUnusable(
+  context: RunContext,
+  entry: RawEntry,
+  plan: PlanBuilder,
+  census: Census,
+): Promise<void> {
   const { engine, settings } = context;
   const { db } = engine.store;
   if (entry.problem === null) return;
   const isDuplicate = entry.problem.code === "entry.duplicateId";
   const byId = entry.id === null ? [] : await appUsersByIds(db, settings.name, [entry.id]);
   const appUser = byId[0] ?? (isDuplicate ? null : await appUserByDn(db, settings.name, entry.dn));
-  if (appUser !== null && appUser.status !== "removed" && (entry.id !== null || census.seen.add(appUser.externalId))) {
+  if (
+    appUser !== null &&
+    appUser.status !== "removed" &&
+    (entry.id !== null || census.seen.add(appUser.externalId))
+  ) {
     census.known++;
   }
   const [user] = appUser?.userId == null ? [] : await usersByIds(db, [appUser.userId]);
@@ -153,7 +202,12 @@ async function planUnusable(context: RunContext, entry: RawEntry, plan: PlanBuil
 }
 
 /** Everybody of the directory whom the read did not show has left its scope. */
-async function planRemovals(context: RunContext, plan: PlanBuilder, census: Census, total: number): Promise<void> {
+async function planRemovals(
+  context: RunContext,
+  plan: PlanBuilder,
+  census: Census,
+  total: number,
+): Promise<void> {
   const { engine, settings, signal } = context;
   const { db } = engine.store;
   let after = "";
@@ -164,18 +218,29 @@ async function planRemovals(context: RunContext, plan: PlanBuilder, census: Cens
     const last = ids.at(-1);
     if (last === undefined) return;
     const gone = ids.filter((id) => !census.seen.has(id));
-    for (let at = 0; at < gone.length; at += 1000) await planGone(context, plan, gone.slice(at, at + 1000));
+    for (let at = 0; at < gone.length; at += 1000)
+      await planGone(context, plan, gone.slice(at, at + 1000));
     after = last;
     compared += ids.length;
     context.progress({ directory: settings.name, phase: "comparing", done: compared, total });
   }
 }
 
-async function planGone(context: RunContext, plan: PlanBuilder, ids: readonly string[]): Promise<void> {
+async function planGone(
+  context: RunContext,
+  plan: PlanBuilder,
+  ids: readonly string[],
+): Promise<void> {
   const { engine, directory, settings } = context;
   const { db } = engine.store;
   const stored = await appUsersByIds(db, settings.name, ids);
-  const sightings = stored.map(({ externalId: id, dn, profile }) => ({ id, dn, profile, hash: "", disabled: false }));
+  const sightings = stored.map(({ externalId: id, dn, profile }) => ({
+    id,
+    dn,
+    profile,
+    hash: "",
+    disabled: false,
+  }));
   const linkedOnly = { ...directory, matching: [] };
   const known = await loadKnown(engine, linkedOnly, sightings, stored, new IdSet(0));
   for (const [i, appUser] of stored.entries()) {

@@ -1,7 +1,14 @@
 import { failPlanned } from "../reconciler/decide.ts";
 import type { Problem } from "../model/errors.ts";
 import type { Action } from "../model/run.ts";
-import { markLoginMoves, planRows, repeatedLogins, replacePlanRows, takenLogins, type PlanName } from "../store/plan.ts";
+import {
+  markLoginMoves,
+  planRows,
+  repeatedLogins,
+  replacePlanRows,
+  takenLogins,
+  type PlanName,
+} from "../store/plan.ts";
 import { appUsersByIds } from "../store/app-users.ts";
 import type { Connection } from "../store/database.ts";
 
@@ -29,11 +36,18 @@ export async function resolveLogins(
     for (let at = 0; at < seqs.length; at += BATCH) {
       const rows = await planRows(db, name, runId, seqs.slice(at, at + BATCH));
       const ids = rows.map((row) => row.planned.externalId ?? "");
-      const stored = new Map((await appUsersByIds(db, directory, ids)).map((one) => [one.externalId, one]));
+      const stored = new Map(
+        (await appUsersByIds(db, directory, ids)).map((one) => [one.externalId, one]),
+      );
       const failed = rows.map((row) => {
         onFailure(row.planned.action);
         const before = stored.get(row.planned.externalId ?? "") ?? null;
-        const planned = failPlanned(directory, row.planned, loginTaken(claims.get(row.seq)), before);
+        const planned = failPlanned(
+          directory,
+          row.planned,
+          loginTaken(claims.get(row.seq)),
+          before,
+        );
         return { ...row, planned, claimsLogin: false };
       });
       await replacePlanRows(db, name, runId, failed);
@@ -43,7 +57,9 @@ export async function resolveLogins(
 }
 
 /** The problem of a person whose login somebody else has. */
-export function loginTaken(claim: { readonly login: string | null; readonly holder: string | null } | undefined): Problem {
+export function loginTaken(
+  claim: { readonly login: string | null; readonly holder: string | null } | undefined,
+): Problem {
   const message = `The login ${claim?.login ?? ""} is already used by ${claim?.holder ?? "another user"}.`;
   return { code: "notUniqueWithinOrg", field: "login", message };
 }

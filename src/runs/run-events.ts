@@ -20,7 +20,9 @@ function runEvent(
     target: [{ id: name, type: "AppInstance", alternateId: name, displayName: name }],
     debugData: {
       AppName: name,
-      ...(run.kind === "import" ? { importType: run.type === "full" ? "Full" : "Incremental" } : {}),
+      ...(run.kind === "import"
+        ? { importType: run.type === "full" ? "Full" : "Incremental" }
+        : {}),
       importTrigger: run.trigger === "schedule" ? "Schedule" : "Manual action",
       ...(run.dryRun ? { dryRun: true } : {}),
       ...debugData,
@@ -62,7 +64,10 @@ export function completed(run: RunFacts, counts: RunCounts): EventDraft {
   return runEvent(run, "system.import.complete", countData(counts));
 }
 
-export function runFailed(run: RunFacts, error: { readonly code: string; readonly message: string }): EventDraft {
+export function runFailed(
+  run: RunFacts,
+  error: { readonly code: string; readonly message: string },
+): EventDraft {
   const debugData = { ErrorCode: error.code, ErrorMessage: error.message };
   const event =
     run.kind === "force-sync"
@@ -76,7 +81,9 @@ export function roadblock(run: RunFacts, held: Held): EventDraft {
     importAction: "users removals",
     level: held.level,
     appUnassignments: held.removals,
-    ...(held.level === "org" ? { totalOrgAppAssignments: held.total } : { appAssignments: held.total }),
+    ...(held.level === "org"
+      ? { totalOrgAppAssignments: held.total }
+      : { appAssignments: held.total }),
     appUnassignmentPercent: `${held.percent}%`,
     threshold: held.limit,
     message: held.reason,
@@ -86,10 +93,18 @@ export function roadblock(run: RunFacts, held: Held): EventDraft {
 
 /** A person approved the held run: it goes on. */
 export function approved(run: RunFacts, by: string): EventDraft {
-  return runEvent(run, "system.import.roadblock.reschedule_and_resume", { manualIntervention: true, approvedBy: by });
+  return runEvent(run, "system.import.roadblock.reschedule_and_resume", {
+    manualIntervention: true,
+    approvedBy: by,
+  });
 }
 
 /** The held run was dropped, by a person or because a newer one took its place. */
 export function cancelled(run: RunFacts, by: string): EventDraft {
-  return runEvent(run, "system.import.roadblock.resume", { manualIntervention: true, cancelledBy: by }, "ABANDONED");
+  return runEvent(
+    run,
+    "system.import.roadblock.resume",
+    { manualIntervention: true, cancelledBy: by },
+    "ABANDONED",
+  );
 }

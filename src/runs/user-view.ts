@@ -37,7 +37,15 @@ export async function viewUser(db: Connection, who: string): Promise<UserView> {
   for (const appUser of await appUsersOf(db, user.id)) {
     const { directory, externalId, dn, status, profile, error } = appUser;
     const lastImported = await lastSeen(db, directory, status, appUser.importedAt);
-    appUsers.push({ directory, externalId, dn, status, profile, lastImported: lastImported.toISOString(), error });
+    appUsers.push({
+      directory,
+      externalId,
+      dn,
+      status,
+      profile,
+      lastImported: lastImported.toISOString(),
+      error,
+    });
   }
   const { id, login, status, profile, sources } = user;
   return { id, login, status, profile, sources, appUsers };
@@ -47,7 +55,12 @@ export async function viewUser(db: Connection, who: string): Promise<UserView> {
  * When a person was last read. Unchanged people are not written at every import; whoever still is
  * in the scope was seen by the last complete one.
  */
-async function lastSeen(db: Connection, directory: string, status: AppUserStatus, importedAt: Date): Promise<Date> {
+async function lastSeen(
+  db: Connection,
+  directory: string,
+  status: AppUserStatus,
+  importedAt: Date,
+): Promise<Date> {
   if (status === "removed") return importedAt;
   const checkpoint = await readCheckpoint(db, directory);
   return checkpoint !== null && checkpoint.fullAt > importedAt ? checkpoint.fullAt : importedAt;

@@ -21,7 +21,9 @@ export class Backoff {
 
   /** Until when, and why, the schedule should pause; null if it need not. */
   waiting(now: number): { readonly until: string; readonly code: string } | null {
-    return now < this.#until ? { until: new Date(this.#until).toISOString(), code: this.#code } : null;
+    return now < this.#until
+      ? { until: new Date(this.#until).toISOString(), code: this.#code }
+      : null;
   }
 
   failed(code: string, now: number): void {

@@ -21,7 +21,11 @@ export interface SchedulerLog {
 const quiet = (): void => undefined;
 
 /** Starts the schedules; they end when the signal aborts. Resolves when the last run has ended. */
-export async function runSchedules(engine: Engine, log: SchedulerLog, signal: AbortSignal): Promise<void> {
+export async function runSchedules(
+  engine: Engine,
+  log: SchedulerLog,
+  signal: AbortSignal,
+): Promise<void> {
   const running = new Set<Promise<void>>();
   const track = (work: Promise<void>): Promise<void> => {
     running.add(work);
@@ -34,12 +38,20 @@ export async function runSchedules(engine: Engine, log: SchedulerLog, signal: Ab
     for (const type of ["full", "incremental"] as const) {
       const cron = times[type];
       if (cron === null) continue;
-      const tick = (context: TaskContext): Promise<void> => track(onTick(engine, name, type, context, backoff, log, signal));
-      tasks.push(schedule(cron, tick, { timezone: times.timezone, name: `${name}:${type}`, noOverlap: true }));
+      const tick = (context: TaskContext): Promise<void> =>
+        track(onTick(engine, name, type, context, backoff, log, signal));
+      tasks.push(
+        schedule(cron, tick, {
+          timezone: times.timezone,
+          name: `${name}:${type}`,
+          noOverlap: true,
+        }),
+      );
       log.info({ directory: name, type, cron, timezone: times.timezone }, "schedule started");
     }
   }
-  if (tasks.length === 0) log.warn({}, "no directory has a schedule; nothing will be imported by itself");
+  if (tasks.length === 0)
+    log.warn({}, "no directory has a schedule; nothing will be imported by itself");
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
@@ -49,10 +61,16 @@ export async function runSchedules(engine: Engine, log: SchedulerLog, signal: Ab
 }
 
 /** What an earlier process left half-done is finished before the first tick. */
-async function resume(engine: Engine, name: string, log: SchedulerLog, signal: AbortSignal): Promise<void> {
+async function resume(
+  engine: Engine,
+  name: string,
+  log: SchedulerLog,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     const request = { actor: SYSTEM_ACTOR, signal, progress: quiet };
-    if (await resumeRuns(engine, name, request)) log.info({ directory: name }, "an interrupted run was taken up");
+    if (await resumeRuns(engine, name, request))
+      log.info({ directory: name }, "an interrupted run was taken up");
   } catch (thrown) {
     const { code, message } = asRollcallError(thrown);
     log.warn({ directory: name, code }, message);
@@ -71,13 +89,23 @@ async function onTick(
   if (signal.aborted) return;
   const waiting = backoff.waiting(Date.now());
   if (waiting !== null) {
-    log.warn({ directory: name, until: waiting.until, code: waiting.code }, "not imported: the last failure asks for patience");
+    log.warn(
+      { directory: name, until: waiting.until, code: waiting.code },
+      "not imported: the last failure asks for patience",
+    );
     return;
   }
   try {
     const slot = new Date(Math.floor(context.date.getTime() / 1000) * 1000);
     if (!(await claimSlot(engine.store.db, `${name}:${type}`, slot))) return;
-    const request = { type, trigger: "schedule", actor: SYSTEM_ACTOR, dryRun: false, signal, progress: quiet } as const;
+    const request = {
+      type,
+      trigger: "schedule",
+      actor: SYSTEM_ACTOR,
+      dryRun: false,
+      signal,
+      progress: quiet,
+    } as const;
     const run = await importDirectory(engine, name, request);
     const fields = { directory: name, run: run.id, status: run.status, counts: run.counts };
     if (run.status === "failed" && run.error !== null) {

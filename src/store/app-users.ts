@@ -75,7 +75,11 @@ export async function appUsersByIds(
 }
 
 /** For entries without an identifier: who stood at this place at the last import. */
-export async function appUserByDn(db: Connection, directory: string, dn: string): Promise<StoredAppUser | null> {
+export async function appUserByDn(
+  db: Connection,
+  directory: string,
+  dn: string,
+): Promise<StoredAppUser | null> {
   const row = await db
     .selectFrom("app_users")
     .select(COLUMNS)
@@ -87,7 +91,10 @@ export async function appUserByDn(db: Connection, directory: string, dn: string)
 }
 
 /** App users of these users in all directories, without those that left their scope. */
-export async function appUsersOfUsers(db: Connection, userIds: readonly string[]): Promise<StoredAppUser[]> {
+export async function appUsersOfUsers(
+  db: Connection,
+  userIds: readonly string[],
+): Promise<StoredAppUser[]> {
   if (userIds.length === 0) return [];
   const rows = await db
     .selectFrom("app_users")
@@ -99,7 +106,10 @@ export async function appUsersOfUsers(db: Connection, userIds: readonly string[]
 }
 
 /** All app users of a user, with those that left their scope, for showing. */
-export async function appUsersOf(db: Connection, userId: string): Promise<(StoredAppUser & { readonly importedAt: Date })[]> {
+export async function appUsersOf(
+  db: Connection,
+  userId: string,
+): Promise<(StoredAppUser & { readonly importedAt: Date })[]> {
   const rows = await db
     .selectFrom("app_users")
     .select(COLUMNS)
@@ -150,7 +160,12 @@ export async function presentAfter(
 
 /** Whether the directory was never imported before. */
 export async function isUnknownDirectory(db: Connection, directory: string): Promise<boolean> {
-  const row = await db.selectFrom("app_users").select("external_id").where("directory", "=", directory).limit(1).executeTakeFirst();
+  const row = await db
+    .selectFrom("app_users")
+    .select("external_id")
+    .where("directory", "=", directory)
+    .limit(1)
+    .executeTakeFirst();
   return row === undefined;
 }
 
@@ -165,7 +180,10 @@ export async function refreshStatistics(db: Connection): Promise<void> {
 }
 
 /** How many people are in the scope: of one directory, and of all. */
-export async function countPresent(db: Connection, directory: string): Promise<{ own: number; all: number }> {
+export async function countPresent(
+  db: Connection,
+  directory: string,
+): Promise<{ own: number; all: number }> {
   const result = await sql<{ own: number; all: number }>`
     select count(*) filter (where directory = ${directory})::int as own, count(*)::int as all
     from app_users where status <> 'removed'`.execute(db);
@@ -173,7 +191,11 @@ export async function countPresent(db: Connection, directory: string): Promise<{
 }
 
 /** An app user by external id, DN, or the login of its user. */
-export async function findAppUser(db: Connection, directory: string, who: string): Promise<StoredAppUser | null> {
+export async function findAppUser(
+  db: Connection,
+  directory: string,
+  who: string,
+): Promise<StoredAppUser | null> {
   const row = await db
     .selectFrom("app_users")
     .leftJoin("users", "users.id", "app_users.user_id")

@@ -64,7 +64,9 @@ export async function outdatedRows(db: Connection, name: PlanName, runId: string
 /** Gives up the logins of a batch's users, so that they can be exchanged among them. */
 export async function vacateLogins(trx: Trx, batch: Batch): Promise<void> {
   await sql`update users set login_key = '~' || id::text
-    where id in (select p.user_id from ${rows(batch)} and p.claims_login and not p.user_new)`.execute(trx);
+    where id in (select p.user_id from ${rows(batch)} and p.claims_login and not p.user_new)`.execute(
+    trx,
+  );
 }
 
 /** Writes users, app users, history and events of the batch. */
@@ -98,7 +100,9 @@ async function writeAppUsers(trx: Trx, batch: Batch): Promise<void> {
       user_id = excluded.user_id, dn = excluded.dn, status = excluded.status, profile = excluded.profile,
       hash = case when excluded.hash = '' then app_users.hash else excluded.hash end,
       error = excluded.error,
-      imported_at = case when excluded.status = 'removed' then app_users.imported_at else excluded.imported_at end`.execute(trx);
+      imported_at = case when excluded.status = 'removed' then app_users.imported_at else excluded.imported_at end`.execute(
+    trx,
+  );
 }
 
 /**
@@ -106,7 +110,9 @@ async function writeAppUsers(trx: Trx, batch: Batch): Promise<void> {
  * a new user, the profile is kept only while it stands nowhere else.
  */
 export async function writeHistory(trx: Trx, batch: Batch, applied: boolean): Promise<void> {
-  const changes = applied ? sql`p.changes::jsonb` : sql`case when p.user_new then (${newProfile}) else p.changes::jsonb end`;
+  const changes = applied
+    ? sql`p.changes::jsonb`
+    : sql`case when p.user_new then (${newProfile}) else p.changes::jsonb end`;
   await sql`insert into run_changes (run_id, seq, action, external_id, dn, user_id, login, changes, error, applied)
     select p.run_id, p.seq, p.action, p.external_id, p.dn, p.user_id, p.user_login, ${changes}, p.error::jsonb, ${applied}::boolean
     from ${rows(batch)} and p.action <> 'unchanged'`.execute(trx);

@@ -38,7 +38,9 @@ const POOL_SIZE = 4;
 
 /** Opens the database and brings its schema to the newest version. */
 export async function openStore(settings: StoreSettings): Promise<Store> {
-  return settings.url === null ? await openEmbedded(settings.directory) : await openPostgres(settings.url);
+  return settings.url === null
+    ? await openEmbedded(settings.directory)
+    : await openPostgres(settings.url);
 }
 
 async function openPostgres(url: Secret): Promise<Store> {
@@ -74,12 +76,20 @@ async function checkVersion(db: Connection): Promise<string> {
            current_setting('server_version') as version`.execute(db);
   const { number = 0, version = "unknown" } = result.rows[0] ?? {};
   if (number < OLDEST) {
-    throw new RollcallError("database.tooOld", `The server is Postgres ${version}; 14 or newer is needed.`);
+    throw new RollcallError(
+      "database.tooOld",
+      `The server is Postgres ${version}; 14 or newer is needed.`,
+    );
   }
   return `Postgres ${version}`;
 }
 
-async function copyPostgres(pool: Pool, table: string, columns: readonly string[], rows: string): Promise<void> {
+async function copyPostgres(
+  pool: Pool,
+  table: string,
+  columns: readonly string[],
+  rows: string,
+): Promise<void> {
   const client: PoolClient = await pool.connect();
   let failure: Error | undefined;
   try {
@@ -131,8 +141,11 @@ function connectError(error: unknown): unknown {
   if (error instanceof RollcallError) return error;
   const code = codeOf(error);
   if (code === null || /^(?:E[A-Z]+|08...|28...|3D000|57P0[123]|53300)$/.test(code)) {
-    const reason = error instanceof AggregateError ? String(error.errors[0]?.message) : String((error as Error).message);
-    return new RollcallError("database.unreachable", `The database cannot be used: ${reason}`, { cause: error });
+    const reason =
+      error instanceof AggregateError ? String(error.errors[0]?.message) : (error as Error).message;
+    return new RollcallError("database.unreachable", `The database cannot be used: ${reason}`, {
+      cause: error,
+    });
   }
   return error;
 }

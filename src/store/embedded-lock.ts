@@ -23,7 +23,10 @@ export function lockFolder(folder: string): () => void {
     }
     rmSync(file, { force: true });
   }
-  throw new RollcallError("database.inUse", `The lock ${file} cannot be taken; other processes compete for it.`);
+  throw new RollcallError(
+    "database.inUse",
+    `The lock ${file} cannot be taken; other processes compete for it.`,
+  );
 }
 
 function create(file: string): boolean {

@@ -75,7 +75,10 @@ export async function fence(trx: Trx, lease: Lease): Promise<void> {
 }
 
 function lost(lease: Lease): RollcallError {
-  return new RollcallError("run.leaseLost", `The claim on ${lease.name} was taken over by another process.`);
+  return new RollcallError(
+    "run.leaseLost",
+    `The claim on ${lease.name} was taken over by another process.`,
+  );
 }
 
 /** True for one caller per time slot, over all processes: the one that may start the schedule. */

@@ -12,7 +12,12 @@ export type LogFilter =
   | { readonly kind: "and" | "or"; readonly items: readonly LogFilter[] }
   | { readonly kind: "not"; readonly item: LogFilter }
   | { readonly kind: "present"; readonly path: string }
-  | { readonly kind: "compare"; readonly path: string; readonly operator: Comparison; readonly value: string };
+  | {
+      readonly kind: "compare";
+      readonly path: string;
+      readonly operator: Comparison;
+      readonly value: string;
+    };
 
 /** Attributes that can be filtered; `debugContext.debugData.` may be followed by any name. */
 export const LOG_PATHS = [
@@ -46,7 +51,16 @@ function tokens(text: string): Token[] {
     const [whole, open, close, string, word, other] = match;
     const content = open ?? close ?? string ?? word ?? other ?? "";
     const at = match.index + whole.length - content.length;
-    const kind = open !== undefined ? "(" : close !== undefined ? ")" : string !== undefined ? "string" : word !== undefined ? "word" : "other";
+    const kind =
+      open !== undefined
+        ? "("
+        : close !== undefined
+          ? ")"
+          : string !== undefined
+            ? "string"
+            : word !== undefined
+              ? "word"
+              : "other";
     list.push({ kind, text: content, at });
   }
   list.push({ kind: "end", text: "", at: text.length });
@@ -64,7 +78,8 @@ class Parser {
   parse(): LogFilter {
     const filter = this.#or(0);
     const rest = this.#peek();
-    if (rest.kind !== "end") fail(`unexpected ${rest.text}; join comparisons with and, or`, rest.at);
+    if (rest.kind !== "end")
+      fail(`unexpected ${rest.text}; join comparisons with and, or`, rest.at);
     return filter;
   }
 
@@ -98,8 +113,14 @@ class Parser {
 
   #comparison(name: Token): LogFilter {
     const path = name.text;
-    const known = (LOG_PATHS as readonly string[]).includes(path) || /^debugContext\.debugData\.\w+$/.test(path);
-    if (!known) fail(`${path} cannot be filtered; it can be ${oneOf(LOG_PATHS)} or ${DEBUG_DATA}NAME`, name.at);
+    const known =
+      (LOG_PATHS as readonly string[]).includes(path) ||
+      /^debugContext\.debugData\.\w+$/.test(path);
+    if (!known)
+      fail(
+        `${path} cannot be filtered; it can be ${oneOf(LOG_PATHS)} or ${DEBUG_DATA}NAME`,
+        name.at,
+      );
     const operator = this.#next();
     const word = operator.text.toLowerCase();
     if (operator.kind === "word" && word === "pr") return { kind: "present", path };
@@ -107,7 +128,8 @@ class Parser {
       fail(`an operator is expected: ${oneOf([...COMPARISONS, "pr"])}`, operator.at);
     }
     const value = this.#next();
-    if (value.kind !== "string") fail('a value in double quotes is expected, such as "system.import.start"', value.at);
+    if (value.kind !== "string")
+      fail('a value in double quotes is expected, such as "system.import.start"', value.at);
     return { kind: "compare", path, operator: word as Comparison, value: parseString(value) };
   }
 
@@ -131,5 +153,8 @@ function parseString(token: Token): string {
 }
 
 function fail(message: string, at: number): never {
-  throw new RollcallError("log.filterInvalid", `The filter does not parse: at position ${at + 1}, ${message}.`);
+  throw new RollcallError(
+    "log.filterInvalid",
+    `The filter does not parse: at position ${at + 1}, ${message}.`,
+  );
 }

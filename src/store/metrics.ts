@@ -2,7 +2,11 @@ import { sql } from "kysely";
 import type { Connection } from "./database.ts";
 
 export interface Figures {
-  readonly appUsers: readonly { readonly directory: string; readonly status: string; readonly count: number }[];
+  readonly appUsers: readonly {
+    readonly directory: string;
+    readonly status: string;
+    readonly count: number;
+  }[];
   readonly users: readonly { readonly status: string; readonly count: number }[];
   readonly runs: readonly { readonly status: string; readonly count: number }[];
 }
@@ -10,7 +14,11 @@ export interface Figures {
 /** How many of everything there are. */
 export async function gatherMetrics(db: Connection): Promise<Figures> {
   const count = sql<number>`count(*)::int`.as("count");
-  const appUsers = await db.selectFrom("app_users").select(["directory", "status", count]).groupBy(["directory", "status"]).execute();
+  const appUsers = await db
+    .selectFrom("app_users")
+    .select(["directory", "status", count])
+    .groupBy(["directory", "status"])
+    .execute();
   const users = await db.selectFrom("users").select(["status", count]).groupBy("status").execute();
   const runs = await db
     .selectFrom("runs")

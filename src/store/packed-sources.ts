@@ -7,7 +7,9 @@ const REST = "*";
  * The source of each attribute, as it is stored: nearly always all values of a user come from one
  * directory, so that one is written once and only the exceptions by name.
  */
-export function packSources(sources: Readonly<Record<string, ValueSource>>): Record<string, ValueSource> {
+export function packSources(
+  sources: Readonly<Record<string, ValueSource>>,
+): Record<string, ValueSource> {
   const counts = new Map<ValueSource, number>();
   for (const name in sources) {
     const source = sources[name] ?? "";

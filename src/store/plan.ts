@@ -4,6 +4,7 @@
  */
 import { sql, type Selectable } from "kysely";
 import type { AppProfile } from "../model/entry.ts";
+import type { Problem } from "../model/errors.ts";
 import { STEPS, type PlannedChange, type Step } from "../model/plan.ts";
 import type { Action } from "../model/run.ts";
 import { loginKey, type AppUserStatus, type UserStatus } from "../model/user.ts";
@@ -47,16 +48,30 @@ export async function addToPlan(store: Store, lines: readonly string[]): Promise
 }
 
 function planValues(runId: string, { seq, step, planned, claimsLogin }: PlanRow): CopyValue[] {
-  const { appUser, user } = planned;
+  // prettier-ignore
   return [
     runId, STEPS.indexOf(step), seq, planned.action, planned.externalId, planned.dn, planned.lost,
-    appUser?.status ?? null, jsonOrNull(appUser?.profile), appUser?.hash ?? null, appUser?.userId ?? null,
-    jsonOrNull(appUser?.error),
-    planned.userId, planned.login, user !== null, user?.isNew ?? false, user?.baseVersion ?? 0, claimsLogin,
-    user?.login ?? null, user === null ? null : loginKey(user.login), jsonOrNull(user?.profile),
-    user === null ? null : JSON.stringify(packSources(user.sources)), user?.status ?? null, user?.statusBy ?? null,
+    ...appUserValues(planned.appUser),
+    planned.userId, planned.login,
+    ...userValues(planned.user, claimsLogin),
     JSON.stringify(planned.changes), jsonOrNull(planned.error), JSON.stringify(planned.events),
-  ]; // prettier-ignore
+  ];
+}
+
+function appUserValues(write: PlannedChange["appUser"]): CopyValue[] {
+  if (write === null) return [null, null, null, null, null];
+  const { status, profile, hash, userId, error } = write;
+  return [status, JSON.stringify(profile), hash, userId, jsonOrNull(error)];
+}
+
+function userValues(write: PlannedChange["user"], claimsLogin: boolean): CopyValue[] {
+  if (write === null) return [false, false, 0, claimsLogin, null, null, null, null, null, null];
+  const { isNew, baseVersion, login, profile, sources, status, statusBy } = write;
+  // prettier-ignore
+  return [
+    true, isNew, baseVersion, claimsLogin, login, loginKey(login), JSON.stringify(profile),
+    JSON.stringify(packSources(sources)), status, statusBy,
+  ];
 }
 
 function jsonOrNull(value: unknown): string | null {
@@ -84,11 +99,11 @@ function toPlanRow(row: Row): PlanRow {
               profile: JSON.parse(row.app_profile ?? "{}") as AppProfile,
               hash: row.app_hash ?? "",
               userId: row.app_user_id,
-              error: parseOrNull(row.app_error),
+              error: parseProblem(row.app_error),
             },
       user: toUserWrite(row),
       changes: JSON.parse(row.changes) as PlannedChange["changes"],
-      error: parseOrNull(row.error),
+      error: parseProblem(row.error),
       events: JSON.parse(row.events) as PlannedChange["events"],
     },
   };
@@ -96,7 +111,9 @@ function toPlanRow(row: Row): PlanRow {
 
 function toUserWrite(row: Row): PlannedChange["user"] {
   if (!row.write_user || row.user_id === null) return null;
-  const profile = JSON.parse(row.user_profile ?? "{}") as NonNullable<PlannedChange["user"]>["profile"];
+  const profile = JSON.parse(row.user_profile ?? "{}") as NonNullable<
+    PlannedChange["user"]
+  >["profile"];
   const packed = JSON.parse(row.user_sources ?? "{}") as Record<string, string>;
   return {
     id: row.user_id,
@@ -110,11 +127,16 @@ function toUserWrite(row: Row): PlannedChange["user"] {
   };
 }
 
-function parseOrNull<T>(text: string | null): T | null {
-  return text === null ? null : (JSON.parse(text) as T);
+function parseProblem(text: string | null): Problem | null {
+  return text === null ? null : (JSON.parse(text) as Problem);
 }
 
-export async function planRows(db: Connection, name: PlanName, runId: string, seqs: readonly number[]): Promise<PlanRow[]> {
+export async function planRows(
+  db: Connection,
+  name: PlanName,
+  runId: string,
+  seqs: readonly number[],
+): Promise<PlanRow[]> {
   if (seqs.length === 0) return [];
   const rows = await db
     .selectFrom(name)
@@ -126,17 +148,31 @@ export async function planRows(db: Connection, name: PlanName, runId: string, se
 }
 
 /** Writes rows anew, for changes that turned out to be impossible. They keep their place. */
-export async function replacePlanRows(db: Connection, name: PlanName, runId: string, rows: readonly PlanRow[]): Promise<void> {
+export async function replacePlanRows(
+  db: Connection,
+  name: PlanName,
+  runId: string,
+  rows: readonly PlanRow[],
+): Promise<void> {
   for (const row of rows) {
     const values = planValues(runId, row);
     const entries = PLAN_COLUMNS.map((column, i) => [column, values[i] ?? null] as const);
     const { step: _step, ...changed } = Object.fromEntries(entries) as unknown as Row;
-    await db.updateTable(name).set(changed).where("run_id", "=", runId).where("seq", "=", row.seq).execute();
+    await db
+      .updateTable(name)
+      .set(changed)
+      .where("run_id", "=", runId)
+      .where("seq", "=", row.seq)
+      .execute();
   }
 }
 
 /** Rows per step, and in all. */
-export async function planSteps(db: Connection, name: PlanName, runId: string): Promise<Map<Step, number>> {
+export async function planSteps(
+  db: Connection,
+  name: PlanName,
+  runId: string,
+): Promise<Map<Step, number>> {
   const rows = await db
     .selectFrom(name)
     .select(["step", sql<number>`count(*)::int`.as("count")])
@@ -147,7 +183,11 @@ export async function planSteps(db: Connection, name: PlanName, runId: string): 
 }
 
 /** Rows whose login a user has who does not give it up in this plan. */
-export async function takenLogins(db: Connection, name: PlanName, runId: string): Promise<{ seq: number; login: string; holder: string }[]> {
+export async function takenLogins(
+  db: Connection,
+  name: PlanName,
+  runId: string,
+): Promise<{ seq: number; login: string; holder: string }[]> {
   const table = sql.table(name);
   const result = await sql<{ seq: number; login: string; holder: string }>`
     select p.seq, p.login, u.login as holder
@@ -159,7 +199,11 @@ export async function takenLogins(db: Connection, name: PlanName, runId: string)
 }
 
 /** Rows whose login another row of the plan claims first: users that exist before new ones, then in order of reading. */
-export async function repeatedLogins(db: Connection, name: PlanName, runId: string): Promise<{ seq: number; login: string; holder: string }[]> {
+export async function repeatedLogins(
+  db: Connection,
+  name: PlanName,
+  runId: string,
+): Promise<{ seq: number; login: string; holder: string }[]> {
   const result = await sql<{ seq: number; login: string; holder: string }>`
     select seq, login, holder from (
       select seq, login,
@@ -200,7 +244,9 @@ export async function dropApplied(db: Connection, name: PlanName, runId: string)
     where p.run_id = ${runId} and c.run_id = p.run_id and c.seq = p.seq and c.applied`.execute(db);
   const rows = await sql<{ count: number }>`
     select (select count(*) from ${table} where run_id = ${runId})::int
-      + (select count(*) from run_changes where run_id = ${runId} and applied)::int as count`.execute(db);
+      + (select count(*) from run_changes where run_id = ${runId} and applied)::int as count`.execute(
+    db,
+  );
   return rows.rows[0]?.count ?? 0;
 }
 

@@ -1,5 +1,17 @@
 import { sql, type Selectable, type Updateable } from "kysely";
-import { NO_COUNTS, type Action, type ImportType, type PhaseTime, type Run, type RunChange, type RunCounts, type RunKind, type RunPhase, type RunStatus, type Trigger } from "../model/run.ts";
+import {
+  NO_COUNTS,
+  type Action,
+  type ImportType,
+  type PhaseTime,
+  type Run,
+  type RunChange,
+  type RunCounts,
+  type RunKind,
+  type RunPhase,
+  type RunStatus,
+  type Trigger,
+} from "../model/run.ts";
 import type { Connection, Trx } from "./database.ts";
 import type { RunsTable } from "./tables.ts";
 
@@ -86,19 +98,26 @@ export interface RunUpdate {
   readonly finished?: boolean;
 }
 
-export async function updateRun(db: Connection | Trx, id: string, update: RunUpdate): Promise<void> {
+export async function updateRun(
+  db: Connection | Trx,
+  id: string,
+  update: RunUpdate,
+): Promise<void> {
   const set: Updateable<RunsTable> = {};
   if (update.status !== undefined) set.status = update.status;
   if (update.phase !== undefined) set.phase = update.phase;
   if (update.counts !== undefined) set.counts = JSON.stringify(update.counts);
   if (update.phases !== undefined) set.phases = JSON.stringify(update.phases);
-  if (update.held !== undefined) set.held = update.held === null ? null : JSON.stringify(update.held);
-  if (update.error !== undefined) set.error = update.error === null ? null : JSON.stringify(update.error);
+  if (update.held !== undefined)
+    set.held = update.held === null ? null : JSON.stringify(update.held);
+  if (update.error !== undefined)
+    set.error = update.error === null ? null : JSON.stringify(update.error);
   if (update.decidedBy !== undefined) set.decided_by = update.decidedBy;
   if (update.server !== undefined) set.server = update.server;
   if (update.planSize !== undefined) set.plan_size = update.planSize;
   let query = db.updateTable("runs").set(set).where("id", "=", id);
-  if (update.finished === true) query = query.set({ phase: "ended", finished_at: sql<Date>`clock_timestamp()` });
+  if (update.finished === true)
+    query = query.set({ phase: "ended", finished_at: sql<Date>`clock_timestamp()` });
   await query.execute();
 }
 
@@ -119,7 +138,11 @@ export async function findRun(db: Connection, id: string): Promise<OpenRun | nul
 /** Runs, newest first. */
 export async function listRuns(
   db: Connection,
-  query: { readonly directory: string | null; readonly status: string | null; readonly limit: number },
+  query: {
+    readonly directory: string | null;
+    readonly status: string | null;
+    readonly limit: number;
+  },
 ): Promise<OpenRun[]> {
   let select = db.selectFrom("runs").selectAll().orderBy("id", "desc").limit(query.limit);
   if (query.directory !== null) select = select.where("directory", "=", query.directory);
@@ -128,7 +151,11 @@ export async function listRuns(
 }
 
 /** Runs of a directory that have not ended: interrupted ones, and those that are held. */
-export async function openRuns(db: Connection, directory: string, status: "running" | "held"): Promise<OpenRun[]> {
+export async function openRuns(
+  db: Connection,
+  directory: string,
+  status: "running" | "held",
+): Promise<OpenRun[]> {
   const rows = await db
     .selectFrom("runs")
     .selectAll()

@@ -55,10 +55,14 @@ export async function queryLog(db: Connection, query: LogQuery): Promise<LogEven
   if (query.filter !== null) select = select.where(condition(query.filter));
   if (query.since !== null) {
     // The identifier begins with the time, so its index finds the place.
-    select = select.where("published", ">=", query.since).where("id", ">=", lowestId(query.since.getTime() - 1000));
+    select = select
+      .where("published", ">=", query.since)
+      .where("id", ">=", lowestId(query.since.getTime() - 1000));
   }
   if (query.until !== null) {
-    select = select.where("published", "<", query.until).where("id", "<", lowestId(query.until.getTime() + 1000));
+    select = select
+      .where("published", "<", query.until)
+      .where("id", "<", lowestId(query.until.getTime() + 1000));
   }
   if (query.after !== null) select = select.where("id", query.newestFirst ? "<" : ">", query.after);
   for (const word of query.words) {
@@ -80,7 +84,10 @@ function toEvent(row: Selectable<SystemLogTable>): LogEvent {
     severity: row.severity as Severity,
     displayMessage: eventMessage(row.event_type),
     actor: row.actor,
-    outcome: { result: row.outcome as Outcome, ...(row.reason === null ? {} : { reason: row.reason }) },
+    outcome: {
+      result: row.outcome as Outcome,
+      ...(row.reason === null ? {} : { reason: row.reason }),
+    },
     target: row.target,
     transaction: { id: row.transaction_id, type: "JOB" },
     debugContext: { debugData: row.debug_data },
@@ -134,25 +141,35 @@ function typesByMessage(test: (message: string) => boolean): string[] {
   return Object.entries(EVENT_MESSAGES).flatMap(([type, message]) => (test(message) ? [type] : []));
 }
 
-function onPath(path: string, test: (value: RawBuilder<string>) => RawBuilder<boolean>): RawBuilder<boolean> {
+function onPath(
+  path: string,
+  test: (value: RawBuilder<string>) => RawBuilder<boolean>,
+): RawBuilder<boolean> {
   const column = COLUMNS.get(path);
   if (column !== undefined) return test(column);
-  if (path.startsWith(DEBUG_DATA)) return test(sql<string>`debug_data->>${sql.lit(path.slice(DEBUG_DATA.length))}`);
+  if (path.startsWith(DEBUG_DATA))
+    return test(sql<string>`debug_data->>${sql.lit(path.slice(DEBUG_DATA.length))}`);
   const [object = "", property = ""] = path.split(".");
   if (object === "actor") return test(sql<string>`actor->>${sql.lit(property)}`);
   // Any of an event's targets may fit.
   return sql<boolean>`exists (select 1 from jsonb_array_elements(target) t where ${test(sql<string>`t.value->>${sql.lit(property)}`)})`;
 }
 
-function compare(value: RawBuilder<string>, operator: Comparison, wanted: string): RawBuilder<boolean> {
+function compare(
+  value: RawBuilder<string>,
+  operator: Comparison,
+  wanted: string,
+): RawBuilder<boolean> {
   switch (operator) {
     case "sw":
       return sql<boolean>`starts_with(${value}, ${wanted})`;
     case "ew":
-      return sql<boolean>`right(${value}, ${[...wanted].length}) = ${wanted}`;
+      return sql<boolean>`right(${value}, ${Array.from(wanted).length}) = ${wanted}`;
     case "co":
       return sql<boolean>`strpos(${value}, ${wanted}) > 0`;
-    default:
+    case "ne":
+      return sql<boolean>`${value} <> ${wanted}`;
+    case "eq":
       return sql<boolean>`${value} = ${wanted}`;
   }
 }

@@ -28,7 +28,11 @@ export async function usersByIds(db: Connection, ids: readonly string[]): Promis
 }
 
 export async function userByLoginKey(db: Connection, key: string): Promise<User | null> {
-  const row = await db.selectFrom("users").select(COLUMNS).where("login_key", "=", key).executeTakeFirst();
+  const row = await db
+    .selectFrom("users")
+    .select(COLUMNS)
+    .where("login_key", "=", key)
+    .executeTakeFirst();
   return row === undefined ? null : toUser(row);
 }
 
@@ -39,7 +43,10 @@ export async function usersByValue(
   values: readonly string[],
 ): Promise<{ readonly value: string; readonly user: User }[]> {
   if (values.length === 0) return [];
-  const key = attribute === "login" ? sql<string>`login_key` : sql<string>`lower(profile->>${sql.lit(attribute)})`;
+  const key =
+    attribute === "login"
+      ? sql<string>`login_key`
+      : sql<string>`lower(profile->>${sql.lit(attribute)})`;
   const rows = await db
     .selectFrom("users")
     .select(COLUMNS)
@@ -53,11 +60,17 @@ export async function usersByValue(
 export async function ensureMatchIndex(db: Connection, attribute: string): Promise<void> {
   if (attribute === "login") return;
   const name = sql.id(`users_match_${attribute.toLowerCase()}`);
-  await sql`create index if not exists ${name} on users (lower(profile->>${sql.lit(attribute)}))`.execute(db);
+  await sql`create index if not exists ${name} on users (lower(profile->>${sql.lit(attribute)}))`.execute(
+    db,
+  );
 }
 
 /** A page of users in order of their login, after the given key. */
-export async function usersAfter(db: Connection, afterKey: string, limit: number): Promise<{ key: string; user: User }[]> {
+export async function usersAfter(
+  db: Connection,
+  afterKey: string,
+  limit: number,
+): Promise<{ key: string; user: User }[]> {
   const rows = await db
     .selectFrom("users")
     .select(COLUMNS)

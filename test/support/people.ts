@@ -1,8 +1,30 @@
 /** A seeded generator of people as directories hold them: the same seed gives the same people. */
-const GIVEN = "Ada Alan Grace Linus Barbara Edsger Margaret Donald Frances Dennis Katherine Ken Radia Tim Hedy Claude Zoë Łukasz Jürgen Søren Žofia Ömer Chloé André Björn Ngọc 美咲 伟 Дмитрий Ольга محمد فاطمة".split(" ");
-const FAMILY = "Lovelace Turing Hopper Torvalds Liskov Dijkstra Hamilton Knuth Allen Ritchie Johnson Thompson Perlman Berners-Lee Lamarr Shannon Müller Nowak Sørensen Yılmaz Dubois García O'Brien Nguyễn 佐藤 王 Иванов Петрова الخطيب van-der-Berg".split(" ");
-const DEPARTMENTS = ["Engineering", "Sales", "Finance", "Human Resources", "Legal", "Operations", "Marketing", "Support"];
-const CITIES = [["Berlin", "DE", "de"], ["Paris", "FR", "fr"], ["Osaka", "JP", "ja"], ["Austin", "US", "en"], ["São Paulo", "BR", "pt"], ["Kraków", "PL", "pl"]] as const;
+const GIVEN =
+  "Ada Alan Grace Linus Barbara Edsger Margaret Donald Frances Dennis Katherine Ken Radia Tim Hedy Claude Zoë Łukasz Jürgen Søren Žofia Ömer Chloé André Björn Ngọc 美咲 伟 Дмитрий Ольга محمد فاطمة".split(
+    " ",
+  );
+const FAMILY =
+  "Lovelace Turing Hopper Torvalds Liskov Dijkstra Hamilton Knuth Allen Ritchie Johnson Thompson Perlman Berners-Lee Lamarr Shannon Müller Nowak Sørensen Yılmaz Dubois García O'Brien Nguyễn 佐藤 王 Иванов Петрова الخطيب van-der-Berg".split(
+    " ",
+  );
+const DEPARTMENTS = [
+  "Engineering",
+  "Sales",
+  "Finance",
+  "Human Resources",
+  "Legal",
+  "Operations",
+  "Marketing",
+  "Support",
+];
+const CITIES = [
+  ["Berlin", "DE", "de"],
+  ["Paris", "FR", "fr"],
+  ["Osaka", "JP", "ja"],
+  ["Austin", "US", "en"],
+  ["São Paulo", "BR", "pt"],
+  ["Kraków", "PL", "pl"],
+] as const;
 
 /** Mulberry32: small, fast, good enough for test data. */
 export function seeded(seed: number): () => number {
@@ -29,7 +51,8 @@ export function person(number: number, seed = 1): Person {
   const [given, family] = [pick(GIVEN), pick(FAMILY)];
   const [city, country, language] = pick(CITIES);
   const department = pick(DEPARTMENTS);
-  const hex = (length: number): string => Array.from({ length }, () => Math.floor(random() * 16).toString(16)).join("");
+  const hex = (length: number): string =>
+    Array.from({ length }, () => Math.floor(random() * 16).toString(16)).join("");
   const attributes: [string, string | Buffer][] = [
     ["objectClass", "inetOrgPerson"],
     ["uid", uid],
@@ -41,7 +64,10 @@ export function person(number: number, seed = 1): Person {
     ["employeeNumber", String(100_000 + number)],
     ["employeeType", random() < 0.9 ? "employee" : "contractor"],
     ["departmentNumber", department],
-    ["title", `${pick(["Senior", "Junior", "Lead", "Principal"])} ${department} ${pick(["Analyst", "Engineer", "Manager"])}`],
+    [
+      "title",
+      `${pick(["Senior", "Junior", "Lead", "Principal"])} ${department} ${pick(["Analyst", "Engineer", "Manager"])}`,
+    ],
     ["l", city],
     ["st", country],
     ["preferredLanguage", language],
@@ -69,8 +95,13 @@ export function toLdif(one: Person, suffix: string, operational: boolean): strin
 }
 
 export function ldifLine(name: string, value: string | Buffer): string {
-  const plain = typeof value === "string" && /^[\x21-\x39\x3b\x3d-\x7e][\x20-\x7e]*$/.test(value) && !value.endsWith(" ");
-  return plain ? `${name}: ${value}\n` : `${name}:: ${Buffer.from(value as string).toString("base64")}\n`;
+  const plain =
+    typeof value === "string" &&
+    /^[\x21-\x39\x3b\x3d-\x7e][\x20-\x7e]*$/.test(value) &&
+    !value.endsWith(" ");
+  return plain
+    ? `${name}: ${value}\n`
+    : `${name}:: ${Buffer.from(value as string).toString("base64")}\n`;
 }
 
 /** The entries above the people. */

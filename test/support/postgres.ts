@@ -20,30 +20,53 @@ export interface Postgres {
 export function postgresBin(): string | null {
   const root = "/usr/lib/postgresql";
   if (!existsSync(root)) return null;
-  const versions = readdirSync(root).filter((name) => existsSync(join(root, name, "bin", "postgres")));
+  const versions = readdirSync(root).filter((name) =>
+    existsSync(join(root, name, "bin", "postgres")),
+  );
   const newest = versions.toSorted((a, b) => Number(b) - Number(a))[0];
   return newest === undefined ? null : join(root, newest, "bin");
 }
 
 /** Starts a real Postgres on the loopback interface. `durable` keeps fsync on, as in production. */
-export async function startPostgres(options: { readonly durable?: boolean } = {}): Promise<Postgres> {
+export async function startPostgres(
+  options: { readonly durable?: boolean } = {},
+): Promise<Postgres> {
   const bin = postgresBin();
   if (bin === null) throw new Error("Postgres is not installed");
   const folder = mkdtempSync(join(tmpdir(), "rollcall-postgres-"));
   const account = ownAccount(folder);
   const data = join(folder, "data");
   const inFolder = { ...account, cwd: folder };
-  run(join(bin, "initdb"), ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"], inFolder);
+  run(
+    join(bin, "initdb"),
+    ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"],
+    inFolder,
+  );
   const port = await freePort();
-  const settings = ["listen_addresses=127.0.0.1", `port=${port}`, `unix_socket_directories=${folder}`, "max_connections=100"];
-  if (options.durable !== true) settings.push("fsync=off", "full_page_writes=off", "synchronous_commit=off");
+  const settings = [
+    "listen_addresses=127.0.0.1",
+    `port=${port}`,
+    `unix_socket_directories=${folder}`,
+    "max_connections=100",
+  ];
+  if (options.durable !== true)
+    settings.push("fsync=off", "full_page_writes=off", "synchronous_commit=off");
   const connection = ["-h", "127.0.0.1", "-p", String(port), "-U", "postgres"];
   const psql = (database: string, sql: string): string =>
-    run(join(bin, "psql"), [...connection, "-d", database, "-v", "ON_ERROR_STOP=1", "-AtX", "-f", "-"], { input: sql, cwd: "/" });
+    run(
+      join(bin, "psql"),
+      [...connection, "-d", database, "-v", "ON_ERROR_STOP=1", "-AtX", "-f", "-"],
+      { input: sql, cwd: "/" },
+    );
   const launch = (): Promise<Daemon> =>
-    startDaemon(join(bin, "postgres"), ["-D", data, ...settings.flatMap((one) => ["-c", one])], inFolder, () => {
-      return Promise.resolve(psql("postgres", "select 1").trim() === "1");
-    });
+    startDaemon(
+      join(bin, "postgres"),
+      ["-D", data, ...settings.flatMap((one) => ["-c", one])],
+      inFolder,
+      () => {
+        return Promise.resolve(psql("postgres", "select 1").trim() === "1");
+      },
+    );
   let daemon = await launch();
   const url = (database: string): string => `postgres://postgres@127.0.0.1:${port}/${database}`;
   return {

@@ -24,7 +24,12 @@ export interface Daemon {
 export async function startDaemon(
   command: string,
   args: readonly string[],
-  options: { readonly uid?: number; readonly gid?: number; readonly cwd?: string; readonly env?: NodeJS.ProcessEnv },
+  options: {
+    readonly uid?: number;
+    readonly gid?: number;
+    readonly cwd?: string;
+    readonly env?: NodeJS.ProcessEnv;
+  },
   ready: () => Promise<boolean>,
 ): Promise<Daemon> {
   const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
@@ -36,7 +41,11 @@ export async function startDaemon(
   }
   for (let attempt = 0; attempt < 300; attempt++) {
     if (child.exitCode !== null) throw new Error(`${command} ended at once:\n${output}`);
-    if (await Promise.resolve().then(ready).catch(() => false)) {
+    if (
+      await Promise.resolve()
+        .then(ready)
+        .catch(() => false)
+    ) {
       return { pid: child.pid ?? 0, stop: (signal) => stopChild(child, signal) };
     }
     await sleep(50);
@@ -56,12 +65,20 @@ async function stopChild(child: ChildProcess, signal: NodeJS.Signals = "SIGTERM"
 export function run(
   command: string,
   args: readonly string[],
-  options: { readonly input?: string | Buffer; readonly uid?: number; readonly gid?: number; readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  options: {
+    readonly input?: string | Buffer;
+    readonly uid?: number;
+    readonly gid?: number;
+    readonly cwd?: string;
+    readonly env?: NodeJS.ProcessEnv;
+  } = {},
 ): string {
   const result = spawnSync(command, args, { ...options, maxBuffer: 1 << 28 });
   if (result.error !== undefined) throw result.error;
   if (result.status !== 0) {
-    throw new Error(`${command} ${args.join(" ")} failed (${result.status}):\n${String(result.stdout)}${String(result.stderr)}`);
+    throw new Error(
+      `${command} ${args.join(" ")} failed (${result.status}):\n${String(result.stdout)}${String(result.stderr)}`,
+    );
   }
   return String(result.stdout);
 }

@@ -40,15 +40,23 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
   if (options.ldif !== undefined) load(config, options.ldif, folder);
   const port = await freePort();
   const tlsPort = options.tls === undefined ? null : await freePort();
-  const urls = [`ldap://127.0.0.1:${port}/`, ...(tlsPort === null ? [] : [`ldaps://127.0.0.1:${tlsPort}/`])];
+  const urls = [
+    `ldap://127.0.0.1:${port}/`,
+    ...(tlsPort === null ? [] : [`ldaps://127.0.0.1:${tlsPort}/`]),
+  ];
   const adminDn = `cn=admin,${suffix}`;
   const bind = ["-x", "-H", `ldap://127.0.0.1:${port}`, "-D", adminDn, "-w", PASSWORD];
   const start = (): Promise<Daemon> =>
     // slapd reserves memory for every possible file descriptor.
-    startDaemon("sh", ["-c", `ulimit -n 1024; exec slapd -d 0 -f '${config}' -h '${urls.join(" ")}'`], {}, () => {
-      run("ldapsearch", ["-x", "-H", `ldap://127.0.0.1:${port}`, "-s", "base", "-b", ""]);
-      return Promise.resolve(true);
-    });
+    startDaemon(
+      "sh",
+      ["-c", `ulimit -n 1024; exec slapd -d 0 -f '${config}' -h '${urls.join(" ")}'`],
+      {},
+      () => {
+        run("ldapsearch", ["-x", "-H", `ldap://127.0.0.1:${port}`, "-s", "base", "-b", ""]);
+        return Promise.resolve(true);
+      },
+    );
   let daemon = await start();
   return {
     url: `ldap://127.0.0.1:${port}`,
@@ -58,7 +66,8 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
     password: PASSWORD,
     folder,
     modify: (ldif) => void run("ldapmodify", ["-a", ...bind], { input: ldif }),
-    search: (base, filter, ...attributes) => run("ldapsearch", [...bind, "-LLL", "-o", "ldif-wrap=no", "-b", base, filter, ...attributes]),
+    search: (base, filter, ...attributes) =>
+      run("ldapsearch", [...bind, "-LLL", "-o", "ldif-wrap=no", "-b", base, filter, ...attributes]),
     restart: async () => {
       await daemon.stop();
       daemon = await start();
@@ -71,9 +80,22 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
   };
 }
 
-function configuration(folder: string, suffix: string, { tls, global = "", database = "" }: SlapdOptions): string {
-  const schemas = ["core", "cosine", "inetorgperson"].map((name) => `include /etc/ldap/schema/${name}.schema`);
-  const tlsLines = tls === undefined ? [] : [`TLSCACertificateFile ${tls.ca}`, `TLSCertificateFile ${tls.cert}`, `TLSCertificateKeyFile ${tls.key}`];
+function configuration(
+  folder: string,
+  suffix: string,
+  { tls, global = "", database = "" }: SlapdOptions,
+): string {
+  const schemas = ["core", "cosine", "inetorgperson"].map(
+    (name) => `include /etc/ldap/schema/${name}.schema`,
+  );
+  const tlsLines =
+    tls === undefined
+      ? []
+      : [
+          `TLSCACertificateFile ${tls.ca}`,
+          `TLSCertificateFile ${tls.cert}`,
+          `TLSCertificateKeyFile ${tls.key}`,
+        ];
   return [
     ...schemas,
     "modulepath /usr/lib/ldap",

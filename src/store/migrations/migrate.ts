@@ -19,12 +19,19 @@ export interface MigrationReport {
  * @throws RollcallError `database.tooNew`
  */
 export async function migrate(db: Kysely<Tables>): Promise<MigrationReport> {
-  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) } });
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) },
+  });
   const { error, results } = await migrator.migrateToLatest();
   if (error !== undefined) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = error instanceof Error ? error.message : "";
     if (message.includes("corrupted migrations")) {
-      throw new RollcallError("database.tooNew", "The database has a newer schema than this Rollcall knows.", { cause: error });
+      throw new RollcallError(
+        "database.tooNew",
+        "The database has a newer schema than this Rollcall knows.",
+        { cause: error },
+      );
     }
     throw error;
   }

@@ -1,0 +1,64 @@
+/**
+ * The servers that all tests share: one OpenLDAP and one Postgres. This is the one place that
+ * chooses where they come from: containers where a Docker engine answers, else the machine's own
+ * programs. ROLLCALL_TEST_SERVERS=docker or =local decides it by hand.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PGlite } from "@electric-sql/pglite";
+import type { TestProject } from "vitest/node";
+import { startContainers } from "../support/containers.ts";
+import { treeLdif } from "../support/people.ts";
+import { startPostgres } from "../support/postgres.ts";
+import { startSlapd } from "../support/slapd.ts";
+
+export interface TestServers {
+  readonly origin: "docker" | "local";
+  readonly postgresUrl: string;
+  readonly ldapUrl: string;
+  /** A fresh folder of the embedded database, to be copied: making one takes seconds. */
+  readonly embeddedTemplate: string;
+}
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    servers: TestServers;
+  }
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const origin = chooseOrigin();
+  const started = origin === "docker" ? await startContainers() : await startLocal();
+  process.stderr.write(`Test servers: ${started.title}\n`);
+  const { postgresUrl, ldapUrl } = started;
+  const embeddedTemplate = mkdtempSync(join(tmpdir(), "rollcall-embedded-"));
+  await (await PGlite.create(embeddedTemplate)).close();
+  project.provide("servers", { origin, postgresUrl, ldapUrl, embeddedTemplate });
+  return async () => {
+    rmSync(embeddedTemplate, { recursive: true, force: true });
+    await started.stop();
+  };
+}
+
+function chooseOrigin(): "docker" | "local" {
+  const chosen = process.env["ROLLCALL_TEST_SERVERS"];
+  if (chosen === "docker" || chosen === "local") return chosen;
+  const answers = spawnSync("docker", ["info"], { stdio: "ignore", timeout: 10_000 }).status === 0;
+  return answers ? "docker" : "local";
+}
+
+async function startLocal() {
+  const slapd = await startSlapd({ ldif: treeLdif("dc=example,dc=org") });
+  const postgres = await startPostgres();
+  return {
+    title: "slapd and Postgres of this machine",
+    postgresUrl: postgres.url,
+    ldapUrl: slapd.url,
+    stop: async () => {
+      await slapd.stop();
+      await postgres.stop();
+    },
+  };
+}

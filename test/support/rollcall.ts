@@ -1,0 +1,185 @@
+import { randomBytes } from "node:crypto";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Writable } from "node:stream";
+import pg from "pg";
+import { inject } from "vitest";
+import { runCommandLine } from "../../src/cli/program.ts";
+
+export type DatabaseKind = "postgres" | "embedded";
+export const DATABASES: readonly DatabaseKind[] = ["postgres", "embedded"];
+
+export interface Result {
+  readonly status: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Rollcall with a folder and a database of its own, used as a person uses it: by commands. */
+export class Workplace {
+  readonly folder = mkdtempSync(join(tmpdir(), "rollcall-test-"));
+  readonly environment: Record<string, string> = {};
+  readonly config = join(this.folder, "rollcall.yaml");
+  readonly databaseUrl: string | null;
+
+  private constructor(databaseUrl: string | null) {
+    this.databaseUrl = databaseUrl;
+  }
+
+  static async create(kind: DatabaseKind): Promise<Workplace> {
+    const place = new Workplace(kind === "postgres" ? await createDatabase() : null);
+    if (kind === "embedded") {
+      cpSync(inject("servers").embeddedTemplate, join(place.folder, "data"), { recursive: true });
+    }
+    return place;
+  }
+
+  /** Writes the configuration: the text behind the `database` section. */
+  configure(yaml: string): void {
+    const database = JSON.stringify({
+      url: this.databaseUrl ?? "",
+      directory: join(this.folder, "data"),
+    });
+    writeFileSync(this.config, `database: ${database}\nhttp: off\n${yaml}`);
+  }
+
+  file(name: string, content: string | Buffer): string {
+    const path = join(this.folder, name);
+    writeFileSync(path, content);
+    return path;
+  }
+
+  async run(...args: string[]): Promise<Result> {
+    return await this.runWith(new AbortController().signal, ...args);
+  }
+
+  async runWith(signal: AbortSignal, ...args: string[]): Promise<Result> {
+    const [stdout, stderr] = [new Collector(), new Collector()];
+    const environment = { ...this.environment, ROLLCALL_CONFIG: this.config };
+    const status = await runCommandLine(args, { environment, stdout, stderr, signal });
+    return { status, out: stdout.text, err: stderr.text };
+  }
+
+  /** Runs a command with --json and returns its document. */
+  async json<T = Record<string, unknown>>(...args: string[]): Promise<T> {
+    const { out } = await this.run(...args, "--json");
+    return JSON.parse(out) as T;
+  }
+
+  /** Users as `users export --json` prints them, by login. */
+  async users(): Promise<Map<string, ExportedUser>> {
+    const { out } = await this.run("users", "export", "--json");
+    const lines = out.split("\n").filter((line) => line !== "");
+    return new Map(
+      lines.map((line) => JSON.parse(line) as ExportedUser).map((user) => [user.login, user]),
+    );
+  }
+
+  async events(filter: string): Promise<LoggedEvent[]> {
+    const { out } = await this.run("logs", "--json", "--limit", "100000", "--filter", filter);
+    return out
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as LoggedEvent);
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export interface ExportedUser {
+  readonly id: string;
+  readonly login: string;
+  readonly status: string;
+  readonly profile: Record<string, unknown>;
+}
+
+export interface LoggedEvent {
+  readonly eventType: string;
+  readonly outcome: { readonly result: string };
+  readonly target: readonly {
+    readonly id: string;
+    readonly type: string;
+    readonly alternateId: string;
+  }[];
+  readonly debugContext: { readonly debugData: Record<string, unknown> };
+  readonly transaction: { readonly id: string };
+}
+
+export interface RunDocument {
+  readonly run: string;
+  readonly status: string;
+  readonly type: string;
+  readonly dryRun?: boolean;
+  readonly counts: Record<string, number>;
+  readonly held: null | Record<string, unknown>;
+  readonly error: null | { readonly code: string; readonly message: string };
+  readonly changes?: readonly {
+    readonly action: string;
+    readonly dn: string;
+    readonly login: string | null;
+    readonly changes: readonly { attribute: string; from: unknown; to: unknown; source: string }[];
+    readonly error: null | { code: string; field: string; message: string };
+  }[];
+}
+
+class Collector extends Writable {
+  text = "";
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
+
+/** An empty database on the shared Postgres; it stays, for whoever looks at a failure. */
+async function createDatabase(): Promise<string> {
+  const { postgresUrl } = inject("servers");
+  const name = `t_${randomBytes(6).toString("hex")}`;
+  const client = new pg.Client({ connectionString: postgresUrl });
+  await client.connect();
+  await client.query(`create database ${name}`);
+  await client.end();
+  return postgresUrl.replace(/\/postgres$/, `/${name}`);
+}
+
+/** A person of an LDIF directory. */
+export function ldifPerson(
+  id: string,
+  attributes: Readonly<Record<string, string | readonly string[]>>,
+): string {
+  const lines = [
+    `dn: uid=${id},ou=people,dc=example,dc=org`,
+    "objectClass: inetOrgPerson",
+    `entryUUID: ${id}`,
+  ];
+  for (const [name, value] of Object.entries(attributes)) {
+    for (const one of Array.isArray(value) ? (value as string[]) : [value as string]) {
+      lines.push(
+        /^[\x20-\x7e]*$/.test(one)
+          ? `${name}: ${one}`
+          : `${name}:: ${Buffer.from(one).toString("base64")}`,
+      );
+    }
+  }
+  return `${lines.join("\n")}\n\n`;
+}
+
+/** A valid person: login and names follow from the name. */
+export function simplePerson(
+  name: string,
+  more: Readonly<Record<string, string | readonly string[]>> = {},
+): string {
+  return ldifPerson(name, { mail: `${name}@example.org`, givenName: name, sn: "Test", ...more });
+}
+
+export const SIMPLE_MAPPINGS = `
+    toOkta:
+      login: appuser.mail
+      email: appuser.mail
+      firstName: appuser.givenName
+      lastName: appuser.sn
+      title: appuser.title
+`;
