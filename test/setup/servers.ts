@@ -28,9 +28,8 @@ declare module "vitest" {
   }
 }
 
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const origin = chooseOrigin();
-  const started = origin === "docker" ? await startContainers() : await startLocal();
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { origin, started } = await startServers();
   process.stderr.write(`Test servers: ${started.title}\n`);
   const { postgresUrl, ldapUrl } = started;
   const embeddedTemplate = mkdtempSync(join(tmpdir(), "rollcall-embedded-"));
@@ -42,11 +41,21 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-function chooseOrigin(): "docker" | "local" {
+async function startServers() {
   const chosen = process.env["ROLLCALL_TEST_SERVERS"];
-  if (chosen === "docker" || chosen === "local") return chosen;
-  const answers = spawnSync("docker", ["info"], { stdio: "ignore", timeout: 10_000 }).status === 0;
-  return answers ? "docker" : "local";
+  if (chosen === "docker") return { origin: "docker", started: await startContainers() } as const;
+  const answers =
+    chosen !== "local" &&
+    spawnSync("docker", ["info"], { stdio: "ignore", timeout: 10_000 }).status === 0;
+  if (answers) {
+    try {
+      return { origin: "docker", started: await startContainers() } as const;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      process.stderr.write(`Docker answers, but cannot run the containers: ${reason}\n`);
+    }
+  }
+  return { origin: "local", started: await startLocal() } as const;
 }
 
 async function startLocal() {

@@ -9,7 +9,7 @@ export async function startContainers() {
     deleteOnExit: false,
   });
   const ldap = await image
-    .withExposedPorts(389)
+    .withExposedPorts(1389)
     .withEnvironment({ LDAP_PEOPLE: "none" })
     .withWaitStrategy(Wait.forListeningPorts())
     .start();
@@ -21,7 +21,7 @@ export async function startContainers() {
   return {
     title: "OpenLDAP and Postgres in containers",
     postgresUrl: `postgres://postgres@${postgres.getHost()}:${postgres.getMappedPort(5432)}/postgres`,
-    ldapUrl: `ldap://${ldap.getHost()}:${ldap.getMappedPort(389)}`,
+    ldapUrl: `ldap://${ldap.getHost()}:${ldap.getMappedPort(1389)}`,
     stop: async () => {
       await ldap.stop();
       await postgres.stop();

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
-import pg from "pg";
+import { Client } from "pg";
 import { inject } from "vitest";
 import { runCommandLine } from "../../src/cli/program.ts";
 
@@ -138,7 +138,7 @@ class Collector extends Writable {
 async function createDatabase(): Promise<string> {
   const { postgresUrl } = inject("servers");
   const name = `t_${randomBytes(6).toString("hex")}`;
-  const client = new pg.Client({ connectionString: postgresUrl });
+  const client = new Client({ connectionString: postgresUrl });
   await client.connect();
   await client.query(`create database ${name}`);
   await client.end();
@@ -183,3 +183,5 @@ export const SIMPLE_MAPPINGS = `
       lastName: appuser.sn
       title: appuser.title
 `;
+
+export const UPDATE_FAILED = 'eventType eq "app.user_management.update_from_master_failed"';

@@ -1,0 +1,309 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { parseSettings } from "../config/load.ts";
+import type { AppProfile } from "../model/entry.ts";
+import type { AppUser, User } from "../model/user.ts";
+import { decideRemoval, decideSighting, failPlanned, type Known } from "./decide.ts";
+import { compileRules, type Rules } from "./rules.ts";
+
+const YAML = `
+directories:
+  corp: { type: ldif, path: x, toOkta: { login: appuser.mail, email: appuser.mail, firstName: appuser.givenName, lastName: appuser.sn, title: { expression: appuser.title, apply: create }, city: appuser.l } }
+  hr: { type: ldif, path: x, onRemoval: suspend, toOkta: { login: appuser.mail, email: appuser.mail, firstName: appuser.givenName, lastName: appuser.sn, department: appuser.dept } }
+  loose: { type: ldif, path: x, toOkta: { login: appuser.mail, email: appuser.mail, firstName: appuser.givenName, lastName: appuser.sn } }
+profile:
+  sources: [corp, hr]
+  overrides: { department: [hr, corp], mobilePhone: okta }
+`;
+const { rules } = compileRules(parseSettings(YAML, "test.yaml", {}));
+const NOBODY: Known = { appUser: null, user: null, others: [], matchProblem: null };
+const ADA = {
+  mail: "ada@example.org",
+  givenName: "Ada",
+  sn: "Lovelace",
+  title: "Countess",
+  l: "London",
+};
+
+function context(name: string): {
+  rules: Rules;
+  directory: NonNullable<ReturnType<Rules["directories"]["get"]>>;
+} {
+  const directory = rules.directories.get(name);
+  if (directory === undefined) throw new Error(name);
+  return { rules, directory };
+}
+
+function sighting(profile: AppProfile, disabled = false) {
+  return { id: "1", dn: "uid=ada", hash: "h", disabled, profile };
+}
+
+function appUser(directory: string, profile: AppProfile, more: Partial<AppUser> = {}): AppUser {
+  return {
+    directory,
+    externalId: "1",
+    userId: "u",
+    dn: "uid=ada",
+    status: "active",
+    profile,
+    error: null,
+    ...more,
+  };
+}
+
+function user(more: Partial<User> = {}): User {
+  const profile = {
+    login: "ada@example.org",
+    email: "ada@example.org",
+    firstName: "Ada",
+    lastName: "Lovelace",
+    city: "London",
+    title: "Countess",
+  };
+  const sources = Object.fromEntries(Object.keys(profile).map((name) => [name, "corp"]));
+  return {
+    id: "u",
+    login: "ada@example.org",
+    status: "active",
+    statusBy: null,
+    profile,
+    sources,
+    version: 3,
+    ...more,
+  };
+}
+
+describe("an entry", () => {
+  test("of an unknown person creates a user", () => {
+    const planned = decideSighting(context("corp"), sighting(ADA), NOBODY, "new");
+    expect(planned).toMatchObject({
+      action: "created",
+      user: {
+        id: "new",
+        isNew: true,
+        status: "active",
+        profile: { firstName: "Ada", title: "Countess" },
+      },
+    });
+    expect(planned.events.map((event) => event.type)).toEqual(["system.import.user.create"]);
+  });
+
+  test("without a change plans nothing but the refreshed hash", () => {
+    const known = { ...NOBODY, appUser: appUser("corp", ADA), user: user() };
+    const planned = decideSighting(context("corp"), sighting(ADA), known, "new");
+    expect(planned).toMatchObject({ action: "unchanged", user: null, events: [], changes: [] });
+  });
+
+  test("`apply: create` is not applied again, a cleared attribute goes, one without mapping stays", () => {
+    const known = { ...NOBODY, appUser: appUser("corp", ADA), user: user() };
+    const planned = decideSighting(
+      context("corp"),
+      sighting({ ...ADA, title: "Programmer", l: "" }),
+      known,
+      "new",
+    );
+    expect(planned.user?.profile).toMatchObject({ title: "Countess" });
+    expect(planned.changes).toEqual([
+      { attribute: "city", from: "London", to: null, source: "corp" },
+    ]);
+    expect(planned.user?.baseVersion).toBe(3);
+  });
+
+  test("that is invalid fails whole and keeps the profile, but a disabled account still loses access", () => {
+    const known = { ...NOBODY, appUser: appUser("corp", ADA), user: user() };
+    const broken = { ...ADA, givenName: "", l: "Paris" };
+    expect(decideSighting(context("corp"), sighting(broken), known, "new")).toMatchObject({
+      action: "failed",
+      user: null,
+      changes: [],
+      error: {
+        code: "platform.cvd.profile.property.constraint.violation.required",
+        field: "firstName",
+      },
+      appUser: { profile: broken, error: { field: "firstName" } },
+    });
+    const disabled = decideSighting(context("corp"), sighting(broken, true), known, "new");
+    expect(disabled).toMatchObject({
+      action: "failed",
+      lost: true,
+      user: { status: "deprovisioned", profile: user().profile },
+    });
+  });
+
+  test("of a lower source changes only what it may, and does not deactivate", () => {
+    const known: Known = {
+      appUser: appUser("hr", {}),
+      user: user(),
+      others: [appUser("corp", ADA)],
+      matchProblem: null,
+    };
+    const planned = decideSighting(
+      context("hr"),
+      sighting({ givenName: "Augusta", dept: "Mathematics" }, true),
+      known,
+      "new",
+    );
+    expect(planned.changes).toEqual([
+      { attribute: "department", from: null, to: "Mathematics", source: "hr" },
+    ]);
+    expect(planned.user?.status).toBe("active");
+  });
+
+  test("of a directory that is no source fills a new profile, and never changes it again", () => {
+    const created = decideSighting(context("loose"), sighting(ADA), NOBODY, "new");
+    expect(created.user).toMatchObject({
+      profile: { firstName: "Ada" },
+      sources: { firstName: "okta" },
+    });
+    const known = { ...NOBODY, appUser: appUser("loose", ADA), user: user({ sources: {} }) };
+    const later = decideSighting(
+      context("loose"),
+      sighting({ ...ADA, givenName: "Augusta" }),
+      known,
+      "new",
+    );
+    expect(later.changes).toEqual([]);
+  });
+
+  test("of somebody whom an administrator deactivated does not reactivate", () => {
+    const known = {
+      ...NOBODY,
+      appUser: appUser("corp", ADA),
+      user: user({ status: "suspended", statusBy: null }),
+    };
+    expect(
+      decideSighting(context("corp"), sighting({ ...ADA, l: "Rome" }), known, "new").user?.status,
+    ).toBe("suspended");
+    const back = {
+      ...NOBODY,
+      appUser: appUser("corp", ADA, { status: "removed" }),
+      user: user({ status: "deprovisioned", statusBy: "corp" }),
+    };
+    expect(decideSighting(context("corp"), sighting(ADA), back, "new").user).toMatchObject({
+      id: "u",
+      status: "active",
+      statusBy: null,
+    });
+  });
+});
+
+describe("a removal", () => {
+  test("of the only source deactivates and keeps the values", () => {
+    const planned = decideRemoval(context("corp"), appUser("corp", ADA), {
+      ...NOBODY,
+      user: user(),
+    });
+    expect(planned).toMatchObject({
+      action: "removed",
+      lost: true,
+      changes: [],
+      user: {
+        status: "deprovisioned",
+        statusBy: "corp",
+        profile: user().profile,
+        sources: { city: "okta" },
+      },
+    });
+  });
+
+  test("of the profile source hands over to the next, with its values, and stays active", () => {
+    const hr = appUser("hr", {
+      mail: "ada@example.org",
+      givenName: "Augusta",
+      sn: "King",
+      dept: "Mathematics",
+    });
+    const planned = decideRemoval(context("corp"), appUser("corp", ADA), {
+      ...NOBODY,
+      user: user(),
+      others: [hr],
+    });
+    expect(planned.user).toMatchObject({
+      status: "active",
+      profile: { firstName: "Augusta", lastName: "King", department: "Mathematics" },
+    });
+    expect(planned.user?.profile["city"]).toBeUndefined();
+  });
+
+  test("from a lower source changes no status", () => {
+    const planned = decideRemoval(context("hr"), appUser("hr", {}), {
+      ...NOBODY,
+      user: user(),
+      others: [appUser("corp", ADA)],
+    });
+    expect(planned.user?.status ?? "active").toBe("active");
+  });
+});
+
+test("a failure that was told before is not told again", () => {
+  const problem = { code: "notUniqueWithinOrg", field: "login", message: "taken by x" } as const;
+  const planned = decideSighting(context("corp"), sighting(ADA), NOBODY, "new");
+  const first = failPlanned("corp", planned, problem, null);
+  expect(first).toMatchObject({
+    action: "failed",
+    user: null,
+    appUser: { userId: null, error: problem },
+  });
+  expect(first.events).toHaveLength(1);
+  const stored = appUser("corp", ADA, {
+    userId: null,
+    error: { ...problem, message: "taken by y" },
+  });
+  expect(failPlanned("corp", planned, problem, stored)).toMatchObject({
+    appUser: null,
+    events: [],
+  });
+});
+
+test("deciding twice about the same finds nothing the second time, whatever was read", () => {
+  const text = fc.oneof(
+    fc.constant("ada@example.org"),
+    fc.constant(""),
+    fc.string({ maxLength: 60 }),
+    fc.string({ unit: "binary", maxLength: 10 }),
+  );
+  const profiles = fc.dictionary(
+    fc.constantFrom("mail", "givenName", "sn", "title", "l", "dept"),
+    fc.oneof(text, fc.array(text, { minLength: 2, maxLength: 3 })),
+  );
+  fc.assert(
+    fc.property(profiles, fc.boolean(), (profile, disabled) => {
+      const seen = sighting(profile, disabled);
+      const first = decideSighting(context("corp"), seen, NOBODY, "u");
+      const written = first.appUser;
+      if (written === null) throw new Error("a new entry is always kept");
+      const { dn, status, userId, error } = written;
+      const kept: AppUser = {
+        directory: "corp",
+        externalId: "1",
+        dn,
+        status,
+        userId,
+        error,
+        profile,
+      };
+      const now: User | null =
+        first.user === null
+          ? null
+          : {
+              id: "u",
+              login: first.user.login,
+              status: first.user.status,
+              statusBy: first.user.statusBy,
+              profile: first.user.profile,
+              sources: first.user.sources,
+              version: 1,
+            };
+      const second = decideSighting(
+        context("corp"),
+        seen,
+        { ...NOBODY, appUser: kept, user: now },
+        "other",
+      );
+      expect(second.action).toBe(first.action === "failed" ? "failed" : "unchanged");
+      expect(second.events).toEqual([]);
+      expect(second.user).toBeNull();
+    }),
+    { numRuns: 1000 },
+  );
+});

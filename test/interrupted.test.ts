@@ -1,0 +1,159 @@
+/** Killed at any point, nothing is lost or half-done: the next start ends in the same data. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { Client } from "pg";
+import { expect, test } from "vitest";
+import { seeded } from "./support/people.ts";
+import { simplePerson, SIMPLE_MAPPINGS, Workplace, type RunDocument } from "./support/rollcall.ts";
+
+const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const PEOPLE = 6000;
+
+function ldif(generation: number): string {
+  const people: string[] = [];
+  for (let i = 0; i < PEOPLE; i++) {
+    if (generation > 0 && i % 50 === 0) continue; // gone
+    const swapped = generation > 0 && i % 10 < 2 ? i + (i % 10 === 0 ? 1 : -1) : i; // 10k and 10k+1 exchange
+    const taken = generation > 0 && i % 50 === 1 ? i : swapped; // whose partner is gone keeps its own
+    people.push(
+      simplePerson(`p${i}`, { mail: `p${taken}@example.org`, title: `Title ${generation}` }),
+    );
+  }
+  return people.join("");
+}
+
+/** All that must not depend on when somebody pulled the plug. */
+async function state(place: Workplace): Promise<unknown> {
+  const client = new Client({ connectionString: place.databaseUrl ?? "" });
+  await client.connect();
+  const users = await client.query(
+    "select login, status, status_by, profile, sources from users order by login_key",
+  );
+  const appUsers = await client.query(
+    "select external_id, status, hash, error, profile from app_users order by external_id",
+  );
+  const orphans = await client.query(
+    "select count(*)::int as n from app_users a left join users u on u.id = a.user_id where u.id is null",
+  );
+  const open = await client.query(
+    "select count(*)::int as n from runs where status in ('running', 'held')",
+  );
+  const plan = await client.query("select count(*)::int as n from plan");
+  const vacated = await client.query(
+    "select count(*)::int as n from users where login_key like '~%'",
+  );
+  await client.end();
+  return {
+    users: users.rows,
+    appUsers: appUsers.rows,
+    left: [orphans, open, plan, vacated].map((result) => (result.rows[0] as { n: number }).n),
+  };
+}
+
+function configure(place: Workplace, generation: number): void {
+  place.configure(`
+directories:
+  corp:
+    type: ldif
+    path: ${place.file("people.ldif", ldif(generation))}
+${SIMPLE_MAPPINGS}`);
+}
+
+async function importAndKill(place: Workplace, milliseconds: number): Promise<boolean> {
+  const child = spawn(process.execPath, [MAIN, "import", "corp", "--config", place.config], {
+    stdio: "ignore",
+  });
+  const ended = once(child, "exit");
+  const finished = await Promise.race([
+    ended.then(() => true),
+    sleep(milliseconds).then(() => false),
+  ]);
+  child.kill("SIGKILL");
+  await ended;
+  return finished;
+}
+
+test(
+  "kill -9 at seeded random points, in a first import and in one with changes",
+  { timeout: 300_000 },
+  async () => {
+    const undisturbed = await Workplace.create("postgres");
+    const place = await Workplace.create("postgres");
+    const random = seeded(20_261_122);
+    for (const generation of [0, 1]) {
+      configure(undisturbed, generation);
+      configure(place, generation);
+      expect(await undisturbed.json<RunDocument>("import", "corp")).toMatchObject({
+        status: "done",
+        counts: { failed: 0 },
+      });
+      let kills = 0;
+      for (let attempt = 0; attempt < 12; attempt++) {
+        if (await importAndKill(place, 400 + random() * 1800)) break;
+        kills++;
+      }
+      expect(kills).toBeGreaterThan(0);
+      expect(await place.json<RunDocument>("import", "corp")).toMatchObject({ status: "done" });
+      const [actual, wanted] = [await state(place), await state(undisturbed)];
+      expect(actual).toEqual(wanted);
+      expect(actual).toMatchObject({ left: [0, 0, 0, 0] });
+    }
+    place.remove();
+    undisturbed.remove();
+  },
+);
+
+test("two imports of one directory at once: one works, the other says who does", async () => {
+  const place = await Workplace.create("postgres");
+  configure(place, 0);
+  const results = await Promise.all([
+    place.run("import", "corp", "--json"),
+    place.run("import", "corp", "--json"),
+  ]);
+  expect(results.map((result) => result.status).toSorted()).toEqual([0, 1]);
+  expect(results.find((result) => result.status === 1)?.err).toContain("run.busy");
+  place.remove();
+});
+
+test("serve imports by its schedule, answers, and stops on SIGTERM", async () => {
+  const place = await Workplace.create("postgres");
+  place.configure(
+    `
+directories:
+  corp:
+    type: ldif
+    path: ${place.file("people.ldif", simplePerson("ada"))}
+    schedule: { full: "*/1 * * * * *" }
+${SIMPLE_MAPPINGS}`.replace("directories:", "directories:"),
+  );
+  const config = place.config;
+  const { readFileSync, writeFileSync } = await import("node:fs");
+  writeFileSync(config, readFileSync(config, "utf8").replace("http: off", "http: { port: 0 }"));
+  const child = spawn(process.execPath, [MAIN, "serve", "--config", config], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let log = "";
+  child.stderr.on("data", (chunk: Buffer) => (log += chunk.toString()));
+  const ended = once(child, "exit");
+  const address = async (): Promise<string> => {
+    for (let i = 0; i < 400; i++) {
+      const found = /"address":"([^"]+)"/.exec(log)?.[1];
+      if (found !== undefined && log.includes("import ended")) return found;
+      await sleep(50);
+    }
+    throw new Error(log);
+  };
+  const url = await address();
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  expect(await (await fetch(`${url}/metrics`)).text()).toContain(
+    'rollcall_app_users{directory="corp",status="active"} 1',
+  );
+  child.kill("SIGTERM");
+  expect(await ended).toEqual([0, null]);
+  expect(log).toContain("rollcall stopped");
+  expect((await place.users()).has("ada@example.org")).toBe(true);
+  place.remove();
+});
