@@ -112,7 +112,7 @@ test("two imports of one directory at once: one works, the other says who does",
     place.run("import", "corp", "--json"),
     place.run("import", "corp", "--json"),
   ]);
-  expect(results.map((result) => result.status).toSorted()).toEqual([0, 1]);
+  expect(results.map((result) => result.status).toSorted((a, b) => a - b)).toEqual([0, 1]);
   expect(results.find((result) => result.status === 1)?.err).toContain("run.busy");
   place.remove();
 });

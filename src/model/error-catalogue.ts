@@ -313,8 +313,3 @@ export const ERRORS = {
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;
-
-/** The entry of a code. */
-export function errorEntry(code: ErrorCode): ErrorEntry {
-  return ERRORS[code];
-}

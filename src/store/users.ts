@@ -97,11 +97,3 @@ export async function findUsers(
   }
   return (await select.execute()).map(toUser);
 }
-
-export async function countUsers(db: Connection): Promise<number> {
-  const { count } = await db
-    .selectFrom("users")
-    .select(sql<number>`count(*)::int`.as("count"))
-    .executeTakeFirstOrThrow();
-  return count;
-}

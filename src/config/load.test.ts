@@ -1,0 +1,111 @@
+import { describe, expect, test } from "vitest";
+import { RollcallError } from "../model/errors.ts";
+import { parseSettings, type Environment } from "./load.ts";
+import type { Settings } from "../model/settings.ts";
+
+const GOOD = `
+directories:
+  corp:
+    type: ldap
+    url: ldap://127.0.0.1
+    bind: { dn: "cn=reader", password: "\${LDAP_PASSWORD}" }
+    users: { base: "dc=example,dc=org" }
+    toOkta: { login: appuser.mail }
+`;
+
+function load(text: string, environment: Environment = { LDAP_PASSWORD: "s3cret" }): Settings {
+  return parseSettings(text, "test.yaml", environment);
+}
+
+function problems(text: string, environment?: Environment): readonly string[] {
+  try {
+    load(text, environment);
+    return [];
+  } catch (error) {
+    if (error instanceof RollcallError && error.code === "config.invalid") return error.details;
+    throw error;
+  }
+}
+
+test("defaults are filled in, and the secret cannot be printed", () => {
+  const settings = load(GOOD);
+  const corp = settings.directories.get("corp");
+  expect(corp?.importSafeguard).toEqual({ percent: 20, minimum: 100, count: null });
+  expect(corp?.source.ldap?.urls).toEqual(["ldap://127.0.0.1"]);
+  expect(corp?.source.users.filter).toBe("(objectClass=inetOrgPerson)");
+  expect(settings.profile.sources).toEqual(["corp"]);
+  expect(corp?.source.ldap?.bind?.password.reveal()).toBe("s3cret");
+  expect(JSON.stringify(corp)).not.toContain("s3cret");
+  expect(String(corp?.source.ldap?.bind?.password)).toBe("[secret]");
+});
+
+test("variables are values, never structure; numbers may come from them", () => {
+  const text = `${GOOD}    pageSize: \${PAGE:-500}\n    onRemoval: \${GONE:-suspend}\n`;
+  const nasty = { LDAP_PASSWORD: '", evil: true }\n#' };
+  const corp = load(text, nasty).directories.get("corp");
+  expect(corp?.source.ldap?.bind?.password.reveal()).toBe(nasty.LDAP_PASSWORD);
+  expect(corp?.source.ldap?.pageSize).toBe(500);
+  expect(corp?.onRemoval).toBe("suspend");
+});
+
+test("DATABASE_URL counts where the file has no database section, and an empty one is the embedded database", () => {
+  expect(
+    load(GOOD, { LDAP_PASSWORD: "x", DATABASE_URL: "postgres://x" }).database.url?.reveal(),
+  ).toBe("postgres://x");
+  expect(
+    load(`database: { url: "" }\n${GOOD}`, { LDAP_PASSWORD: "x", DATABASE_URL: "postgres://x" })
+      .database.url,
+  ).toBeNull();
+});
+
+test("active-directory brings its own filter and rule for disabled accounts", () => {
+  const users = load(GOOD.replace("type: ldap", "type: active-directory")).directories.get("corp")
+    ?.source.users;
+  expect(users).toMatchObject({
+    filter: "(sAMAccountType=805306368)",
+    disabled: { attribute: "userAccountControl", bit: 2 },
+  });
+});
+
+describe("problems, all at once, with path and line", () => {
+  test("in one file", () => {
+    const text = GOOD.replace("type: ldap", "type: lpad")
+      .replace("base:", "bse:")
+      .replace("toOkta: {", "toOkta: { email: 7,");
+    expect(problems(text, {})).toEqual([
+      expect.stringMatching(
+        /^test\.yaml:4 {2}directories\.corp\.type: one of ldap, active-directory, ldif/,
+      ),
+      expect.stringMatching(/^test\.yaml:6 {2}the environment variable LDAP_PASSWORD is not set/),
+      expect.stringMatching(/^test\.yaml:7 {2}directories\.corp\.users\.bse: unknown key/),
+      expect.stringMatching(
+        /^test\.yaml:8 {2}directories\.corp\.toOkta\.email: text is expected, not a number/,
+      ),
+    ]);
+  });
+
+  test.each([
+    ["ldap://127.0.0.1", "http://x", "ldap://HOST"],
+    ["ldap://127.0.0.1", "ldap://x/dc=y", "ldap://HOST"],
+    ["url: ldap://127.0.0.1", "path: x", "needs `url`"],
+    ["  corp:", "  okta:", "cannot name a directory"],
+    ["  corp:", '  "a b":', "a letter followed by"],
+    ["toOkta:", 'schedule: { full: "61 * * * *" }\n    toOkta:', "cron"],
+    ["toOkta:", "schedule: { timezone: Mars }\n    toOkta:", "time zone"],
+    ["toOkta:", "importSafeguard: { percent: 120 }\n    toOkta:", "percent"],
+    ["toOkta:", "tls: { ca: ./nowhere.pem }\n    toOkta:", "cannot be read"],
+    ["toOkta:", "startTls: maybe\n    toOkta:", "startTls"],
+    ["toOkta:", "matching: [{ user: logn, app: x }]\n    toOkta:", "do you mean login"],
+  ])("%s → %s", (from, to, message) => {
+    expect(problems(GOOD.replace(from, to)).join("\n")).toContain(message);
+  });
+
+  test("YAML itself: syntax, doubled keys, an empty file", () => {
+    expect(problems("directories: [")).toHaveLength(1);
+    expect(problems("directories: {}\ndirectories: {}\n").join()).toMatch(/unique/i);
+    expect(problems("").join()).toContain("directories");
+    expect(
+      problems(`${GOOD}profile: { sources: [crop], overrides: { departmnt: [hr] } }`),
+    ).toHaveLength(3);
+  });
+});
