@@ -1,0 +1,201 @@
+/**
+ * How fast, against the limits of the same machine in the same run: `npm run bench`.
+ *
+ *   PEOPLE=100000 ROUNDS=3 npm run bench
+ *
+ * A directory of invented people on a local slapd, a local Postgres with fsync on; each round
+ * measures everything once, so that a busy neighbour disturbs all alike. Medians count.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { person, toLdif, treeLdif } from "../support/people.ts";
+import { startPostgres, type Postgres } from "../support/postgres.ts";
+import { startSlapd, type Slapd } from "../support/slapd.ts";
+import { report, type Measured, type Sample } from "./report.ts";
+
+const PEOPLE = Number(process.env["PEOPLE"] ?? 100_000);
+const ROUNDS = Number(process.env["ROUNDS"] ?? 3);
+const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const PAGE = fileURLToPath(new URL("../../docs/benchmarks.md", import.meta.url));
+const SUFFIX = "dc=example,dc=org";
+const TABLES = ["app_users", "users", "system_log"];
+
+const folder = mkdtempSync(join(tmpdir(), "rollcall-bench-"));
+const samples: Measured = {};
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Runs a program; its wall-clock seconds and, where the system tells, its peak memory in MB. */
+async function measure(
+  name: string,
+  command: string,
+  args: readonly string[],
+  input?: string,
+): Promise<string> {
+  const started = performance.now();
+  const child = spawn(command, args, {
+    stdio: [input === undefined ? "ignore" : "pipe", "pipe", "inherit"],
+  });
+  if (input !== undefined) child.stdin?.end(input);
+  let peak = 0;
+  const watch = setInterval(() => {
+    peak = Math.max(peak, peakOf(child.pid ?? 0));
+  }, 20);
+  let out = "";
+  child.stdout?.on("data", (chunk: Buffer) => {
+    if (out.length < 100_000) out += chunk.toString();
+  });
+  const [status] = (await once(child, "close")) as [number];
+  clearInterval(watch);
+  if (status !== 0) throw new Error(`${name} ended with status ${status}: ${out}`);
+  const sample: Sample = { seconds: (performance.now() - started) / 1000, megabytes: peak };
+  (samples[name] ??= []).push(sample);
+  say(`  ${name.padEnd(28)} ${sample.seconds.toFixed(2)} s, ${peak} MB`);
+  return out;
+}
+
+function peakOf(pid: number): number {
+  try {
+    const kilobytes = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return Math.round(Number(kilobytes ?? 0) / 1024);
+  } catch {
+    return 0;
+  }
+}
+
+async function makePeople(): Promise<string> {
+  const file = join(folder, "people.ldif");
+  const out = createWriteStream(file);
+  out.write(treeLdif(SUFFIX));
+  for (let i = 0; i < PEOPLE; i++) {
+    if (!out.write(toLdif(person(i), SUFFIX, true))) await once(out, "drain");
+  }
+  out.end();
+  await once(out, "finish");
+  return file;
+}
+
+function configure(slapd: Slapd, databaseUrl: string): string {
+  const file = join(folder, "rollcall.yaml");
+  writeFileSync(
+    file,
+    `database: { url: "${databaseUrl}" }
+directories:
+  corp:
+    type: ldap
+    url: ${slapd.url}
+    bind: { dn: "${slapd.adminDn}", password: "${slapd.password}" }
+    users: { base: "ou=people,${SUFFIX}" }
+    matching: [{ user: login, app: appuser.uid + "@example.org" }]
+    toOkta:
+      login: appuser.uid + "@example.org"
+      email: appuser.mail[0]
+      firstName: appuser.givenName
+      lastName: appuser.sn
+      displayName: 'appuser.givenName + " " + appuser.sn'
+      title: appuser.title
+      department: appuser.departmentNumber
+      employeeNumber: appuser.employeeNumber
+      city: appuser.l
+      countryCode: appuser.st
+      preferredLanguage: appuser.preferredLanguage
+      mobilePhone: appuser.mobile
+      primaryPhone: appuser.telephoneNumber
+      postalAddress: appuser.postalAddress
+`,
+  );
+  return file;
+}
+
+/** The rows of the last import, written by `psql \copy` into tables with the same indexes. */
+async function copyLimit(postgres: Postgres, from: string, round: number): Promise<void> {
+  for (const table of TABLES) {
+    const file = join(folder, `${table}.copy`);
+    postgres.psql(from, `\\copy ${table} to '${file}'`);
+  }
+  const name = `copy${round}`;
+  const url = postgres.createDatabase(name);
+  const schema = ["public"].map(() => dumpSchema(from, postgres));
+  postgres.psql(name, schema.join("\n"));
+  const statements = TABLES.map(
+    (table) => `\\copy ${table} from '${join(folder, `${table}.copy`)}'`,
+  ).join("\n");
+  await measure(
+    "psql \\copy",
+    "psql",
+    ["-qX", "-v", "ON_ERROR_STOP=1", url, "-f", "-"],
+    statements,
+  );
+  postgres.psql("postgres", `drop database ${name}`);
+}
+
+function dumpSchema(database: string, postgres: Postgres): string {
+  const columns = TABLES.map((table) => {
+    const list = postgres.psql(
+      database,
+      `select string_agg(column_name || ' ' || udt_name || case is_nullable when 'NO' then ' not null' else '' end, ', ' order by ordinal_position) from information_schema.columns where table_schema = 'public' and table_name = '${table}'`,
+    );
+    return `create table ${table} (${list.trim()});`;
+  });
+  const indexes = TABLES.map((table) =>
+    postgres.psql(
+      database,
+      `select indexdef || ';' from pg_indexes where schemaname = 'public' and tablename = '${table}'`,
+    ),
+  );
+  return [...columns, ...indexes].join("\n");
+}
+
+async function round(number: number, slapd: Slapd, postgres: Postgres): Promise<string> {
+  say(`Round ${number}`);
+  const name = `bench${number}`;
+  const config = configure(slapd, postgres.createDatabase(name));
+  const bind = ["-x", "-H", slapd.url, "-D", slapd.adminDn, "-w", slapd.password];
+  const search = [
+    ...bind,
+    "-b",
+    `ou=people,${SUFFIX}`,
+    "-E",
+    "pr=1000/noprompt",
+    "-LLL",
+    "(objectClass=inetOrgPerson)",
+    "*",
+    "entryUUID",
+  ];
+  const rollcall = (what: string, ...args: string[]): Promise<string> =>
+    measure(what, process.execPath, [MAIN, ...args, "--config", config, "--json"]);
+  await measure("ldapsearch", "ldapsearch", search);
+  const first = await rollcall("first full import", "import", "corp");
+  await measure("ldapsearch", "ldapsearch", search);
+  await rollcall("full import, nothing new", "import", "corp");
+  await rollcall("force sync, nothing new", "force-sync", "corp");
+  await measure("ldapsearch", "ldapsearch", search);
+  await rollcall("full import, nothing new", "import", "corp");
+  await copyLimit(postgres, name, number);
+  postgres.psql("postgres", `drop database ${name}`);
+  return first;
+}
+
+say(`Making ${PEOPLE} people …`);
+const ldif = await makePeople();
+const slapd = await startSlapd({ suffix: SUFFIX, ldif: { file: ldif } });
+const postgres = await startPostgres({ durable: true });
+try {
+  let last = "";
+  for (let i = 1; i <= ROUNDS; i++) last = await round(i, slapd, postgres);
+  const { phases } = JSON.parse(last) as { phases: { phase: string; seconds: number }[] };
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`;
+  const page = report({ people: PEOPLE, rounds: ROUNDS, machine, samples, phases });
+  if (PEOPLE === 100_000) writeFileSync(PAGE, page);
+  process.stdout.write(page);
+} finally {
+  await slapd.stop();
+  await postgres.stop();
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,66 @@
+export interface Sample {
+  readonly seconds: number;
+  readonly megabytes: number;
+}
+
+export type Measured = Record<string, Sample[]>;
+
+export interface BenchFacts {
+  readonly people: number;
+  readonly rounds: number;
+  readonly machine: string;
+  readonly samples: Measured;
+  readonly phases: readonly { readonly phase: string; readonly seconds: number }[];
+}
+
+/** The page docs/benchmarks.md. */
+export function report({ people, rounds, machine, samples, phases }: BenchFacts): string {
+  const seconds = (name: string): number =>
+    median((samples[name] ?? []).map((sample) => sample.seconds));
+  const peak = (name: string): number =>
+    Math.max(0, ...(samples[name] ?? []).map((sample) => sample.megabytes));
+  const search = seconds("ldapsearch");
+  const copy = seconds("psql \\copy");
+  const rows = Object.keys(samples).map((name) => {
+    const rate = Math.round(people / seconds(name)).toLocaleString("en-US");
+    const memory = peak(name) === 0 ? "" : String(peak(name));
+    return `| ${name} | ${seconds(name).toFixed(2)} | ${rate} | ${memory} |`;
+  });
+  const first = seconds("first full import") / (search + copy);
+  const nothing = seconds("full import, nothing new") / search;
+  const sync = Math.round(people / seconds("force sync, nothing new"));
+  const memory = Math.max(
+    ...Object.keys(samples)
+      .filter((name) => /import|sync/.test(name))
+      .map(peak),
+  );
+  const goal = (met: boolean): string => (met ? "met" : "**missed**");
+  return `# Benchmarks
+
+Written by \`npm run bench\`. Repeat it with \`PEOPLE=100000 ROUNDS=3 npm run bench\` (any number of people; the page is
+written at 100,000). Everything is measured side by side in one run, whole processes with their start, medians of
+${rounds} rounds; compare ratios, not seconds. OpenLDAP and Postgres (fsync on) run on the same machine: ${machine}.
+People have about 18 attributes in many scripts, some a photo.
+
+| what, at ${people.toLocaleString("en-US")} people | seconds | people/s | peak MB |
+|---|---|---|---|
+${rows.join("\n")}
+
+| ratio | measured | goal | |
+|---|---|---|---|
+| first full import ÷ (\`ldapsearch\` + \`psql \\copy\` of the same rows) | ${first.toFixed(2)} | 2 | ${goal(first <= 2)} |
+| full import that finds nothing new ÷ \`ldapsearch\` | ${nothing.toFixed(2)} | 1.5 | ${goal(nothing <= 1.5)} |
+| force sync that changes nothing, people/s | ${sync.toLocaleString("en-US")} | 50,000 | ${goal(sync >= 50_000)} |
+| peak memory, MB | ${memory} | 300 | ${goal(memory <= 300)} |
+
+Phases of the last first import: ${phases.map((one) => `${one.phase} ${one.seconds.toFixed(2)} s`).join(", ")}. Reading is decoding, deciding and
+writing the plan by COPY; applying moves the plan into its tables, in two transactions at a time.
+`;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const [low = 0, high = 0] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[middle]];
+  return (low + high) / 2;
+}
