@@ -1,10 +1,12 @@
 /** Killed at any point, nothing is lost or half-done: the next start ends in the same data. */
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Client } from "pg";
 import { expect, test } from "vitest";
+import { startByteProxy } from "./support/byte-proxy.ts";
 import { seeded } from "./support/people.ts";
 import { simplePerson, SIMPLE_MAPPINGS, Workplace, type RunDocument } from "./support/rollcall.ts";
 
@@ -61,40 +63,57 @@ directories:
 ${SIMPLE_MAPPINGS}`);
 }
 
-async function importAndKill(place: Workplace, milliseconds: number): Promise<boolean> {
-  const child = spawn(process.execPath, [MAIN, "import", "corp", "--config", place.config], {
-    stdio: "ignore",
+/** An import whose traffic to Postgres is cut after so many bytes; with `kill`, the process dies, too. */
+async function importUntil(
+  place: Workplace,
+  bytes: number,
+  kill: boolean,
+): Promise<{ sent: number; status: number | null; err: string }> {
+  const url = new URL(place.databaseUrl ?? "");
+  const child: { process?: ChildProcess } = {};
+  await using proxy = await startByteProxy(
+    { host: url.hostname, port: Number(url.port) },
+    bytes,
+    () => {
+      if (kill) child.process?.kill("SIGKILL");
+    },
+  );
+  const config = place.file(
+    "through-proxy.yaml",
+    readFileSync(place.config, "utf8").replace(`:${url.port}/`, `:${proxy.port}/`),
+  );
+  const started = spawn(process.execPath, [MAIN, "import", "corp", "--config", config], {
+    stdio: ["ignore", "ignore", "pipe"],
   });
-  const ended = once(child, "exit");
-  const finished = await Promise.race([
-    ended.then(() => true),
-    sleep(milliseconds).then(() => false),
-  ]);
-  child.kill("SIGKILL");
-  await ended;
-  return finished;
+  child.process = started;
+  let err = "";
+  started.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
+  const [status] = (await once(started, "close")) as [number | null];
+  return { sent: proxy.sent(), status, err };
 }
 
-test(
-  "kill -9 at seeded random points, in a first import and in one with changes",
+const CUTS = 8;
+
+test.each([
+  ["kill -9", true],
+  ["the connection to Postgres lost", false],
+])(
+  "%s at seeded random points, in a first import and in one with changes",
   { timeout: 300_000 },
-  async () => {
+  async (_, kill) => {
     const undisturbed = await Workplace.create("postgres");
     const place = await Workplace.create("postgres");
-    const random = seeded(20_261_122);
+    const random = seeded(kill ? 20_261_122 : 77);
     for (const generation of [0, 1]) {
       configure(undisturbed, generation);
       configure(place, generation);
-      expect(await undisturbed.json<RunDocument>("import", "corp")).toMatchObject({
-        status: "done",
-        counts: { failed: 0 },
-      });
-      let kills = 0;
-      for (let attempt = 0; attempt < 12; attempt++) {
-        if (await importAndKill(place, 400 + random() * 1800)) break;
-        kills++;
+      const whole = await importUntil(undisturbed, Number.POSITIVE_INFINITY, false);
+      expect(whole.status).toBe(0);
+      for (let cut = 0; cut < CUTS; cut++) {
+        const { status, err } = await importUntil(place, Math.round(whole.sent * random()), kill);
+        expect(status).toBe(kill ? null : 1);
+        expect(err).not.toMatch(/^\s+at .*:\d+/m);
       }
-      expect(kills).toBeGreaterThan(0);
       expect(await place.json<RunDocument>("import", "corp")).toMatchObject({ status: "done" });
       const [actual, wanted] = [await state(place), await state(undisturbed)];
       expect(actual).toEqual(wanted);

@@ -7,8 +7,8 @@ import { hash } from "node:crypto";
 import type { DisabledRule } from "../model/directory.ts";
 import type { AppProfile, AttributeValue, Entry, RawEntry } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
-import { BerCursor, TAG } from "./ber.ts";
-import { externalId, idProblem, isDisabled } from "./identity.ts";
+import { BerCursor, BerError, TAG } from "./ber.ts";
+import { externalId, idProblem, idTooLong, isDisabled, MAX_ID } from "./identity.ts";
 import { decodeDn, decodeValue, isBinary } from "./values.ts";
 
 export const SEARCH_RESULT_ENTRY = 0x64;
@@ -46,8 +46,9 @@ export function scanEntry(bytes: Buffer, at: number, end: number, rules: EntryRu
   }
   let problem: Problem | null = null;
   if (id === null || values !== 1) problem = idProblem(rules.idAttribute, dn, values);
+  else if (id.length > MAX_ID) problem = idTooLong(rules.idAttribute, dn);
   else if (content.length > MAX_ENTRY_BYTES) problem = tooLarge(dn, content.length);
-  const usableId = values === 1 ? id : null;
+  const usableId = values === 1 && id !== null && id.length <= MAX_ID ? id : null;
   return {
     id: usableId,
     dn,
@@ -73,6 +74,9 @@ function isName(bytes: Buffer, start: number, end: number, lower: string): boole
   return true;
 }
 
+/** Descriptions as servers send them; RFC 4512 section 2.5, and underscores that some use. */
+const ATTRIBUTE = /^[A-Za-z0-9][A-Za-z0-9._-]*(?:;[A-Za-z0-9._=-]+)*$/;
+
 function decodeEntry(
   dn: string,
   id: string,
@@ -88,6 +92,8 @@ function decodeEntry(
     const one = new BerCursor(bytes, attributes.contentStart, attributes.contentEnd);
     one.take(TAG.octetString);
     const name = bytes.toString("latin1", one.contentStart, one.contentEnd);
+    if (!ATTRIBUTE.test(name))
+      throw new BerError(`\`${JSON.stringify(name)}\` is not an attribute name`);
     const value = decodeValues(one.enter(TAG.set), isBinary(name));
     if (value !== undefined) profile[name] = value;
   }

@@ -116,6 +116,9 @@ class FilterParser {
     const parts = raw.split("*").map((part) => this.#value(part, start));
     const initial = parts.shift() ?? Buffer.alloc(0);
     const final = parts.pop() ?? Buffer.alloc(0);
+    if (initial.length + final.length === 0 && parts.every((part) => part.length === 0)) {
+      this.#fail("a pattern of asterisks only; one is enough", start);
+    }
     return {
       kind: "substrings",
       attribute,
@@ -131,6 +134,7 @@ class FilterParser {
     const dnAttributes = rest[0]?.toLowerCase() === "dn";
     if (dnAttributes) rest.shift();
     const rule = rest.join(":");
+    if (before.endsWith(":")) this.#fail("a matching rule is missing between the colons", start);
     const attribute = name === "" ? "" : this.#attribute(name, start);
     if (attribute === "" && rule === "")
       this.#fail("an extensible match needs an attribute or a rule");

@@ -13,6 +13,14 @@ export function externalId(attribute: string, bytes: Buffer): string | null {
   return lower === "entryuuid" ? text.toLowerCase() : text;
 }
 
+/** Identifiers are keys of the database; longer ones are something else. */
+export const MAX_ID = 512;
+
+export function idTooLong(attribute: string, dn: string): Problem {
+  const message = `The ${attribute} of ${dn} is longer than ${MAX_ID} characters.`;
+  return { code: "entry.idTooLong", field: attribute, message };
+}
+
 export function idProblem(attribute: string, dn: string, values: number): Problem {
   if (values > 1) {
     const message = `${dn} has ${values} values of ${attribute}, which identifies people.`;

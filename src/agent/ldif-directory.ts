@@ -5,9 +5,9 @@ import type { AppProfile, AttributeValue, RawEntry, ReadEvidence } from "../mode
 import { RollcallError } from "../model/errors.ts";
 import type { Directory, DirectoryRead, Probe } from "./agent.ts";
 import { parseFilter, type Filter } from "./filter.ts";
-import { externalId, idProblem, isDisabled } from "./identity.ts";
+import { externalId, idProblem, idTooLong, isDisabled, MAX_ID } from "./identity.ts";
 import { parseLdif, type LdifRecord } from "./ldif-parser.ts";
-import { matchesFilter } from "./match-filter.ts";
+import { matchesFilter, usesMatchingRule } from "./match-filter.ts";
 import { decodeDn, decodeValue, isBinary } from "./values.ts";
 
 const BATCH_ENTRIES = 1000;
@@ -27,6 +27,10 @@ export class LdifDirectory implements Directory {
     this.#source = source;
     this.#path = source.path;
     this.#filter = parseFilter(source.users.filter);
+    if (usesMatchingRule(this.#filter)) {
+      const message = `The filter ${source.users.filter} asks for a matching rule (:=), which an LDIF file cannot answer.`;
+      throw new RollcallError("ldap.filterInvalid", message);
+    }
     this.#idAttribute = source.users.id ?? DEFAULT_ID;
   }
 
@@ -98,14 +102,20 @@ export class LdifDirectory implements Directory {
     const ids = record.attributes.filter((attribute) => attribute.name.toLowerCase() === lower);
     const dn = decodeDn(record.dn);
     const [only] = ids;
-    const id =
+    const found =
       only === undefined || ids.length > 1 ? null : externalId(this.#idAttribute, only.value);
+    const tooLong = found !== null && found.length > MAX_ID;
+    const id = tooLong ? null : found;
     const disabled = isDisabled(this.#source.users.disabled, profile);
     return {
       id,
       dn,
       hash: hash("sha1", record.bytes, "hex"),
-      problem: id === null ? idProblem(this.#idAttribute, dn, ids.length) : null,
+      problem: tooLong
+        ? idTooLong(this.#idAttribute, dn)
+        : id === null
+          ? idProblem(this.#idAttribute, dn, ids.length)
+          : null,
       size: record.bytes.length,
       decode: () => ({ dn, id: id ?? "", disabled, profile }),
     };

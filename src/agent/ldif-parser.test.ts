@@ -37,6 +37,7 @@ test("folding, base64, comments, CR LF, options and a version", async () => {
 test.each([
   ["dn: a\nphoto:< file:///etc/passwd\n", "line 2"],
   ["dn: a\nsn:: not base64!\n", "line 2"],
+  ["dn: a\nsn:: QQ=\n", "line 2"],
   ["dn: a\nno colon\n", "line 2"],
   ["sn: a\n", "line 1"],
   ["dn: a\ndn: b\n", "line 2"],
@@ -45,6 +46,14 @@ test.each([
   [" continued\n", "line 1"],
 ])("refused: %j", async (text, place) => {
   await expect(parse(text)).rejects.toThrow(place);
+});
+
+test("a byte order mark at the beginning is no part of the first line", async () => {
+  expect(await parse("\uFEFFversion: 1\n\ndn: a\n")).toEqual([{ dn: "a", attributes: [] }]);
+});
+
+test("a long line that is no base64 is refused at once", async () => {
+  await expect(parse(`dn: a\ncn:: A${" ".repeat(1_000_000)}!\n`, 65_536)).rejects.toThrow("line 2");
 });
 
 test("what is written is read, however the bytes are cut and lines are folded", async () => {

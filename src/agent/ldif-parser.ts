@@ -24,7 +24,8 @@ const MAX_LINE = 64 * 1024 * 1024;
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
 const DESCRIPTION = /^(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)(?:;[A-Za-z0-9_-]+)*$/;
-const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/;
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /** @throws RollcallError `ldif.invalid` with file and line */
 export async function* parseLdif(
@@ -74,13 +75,20 @@ function withoutReturn(line: Buffer): Buffer {
   return line.at(-1) === 0x0d ? line.subarray(0, -1) : line;
 }
 
+/** Windows tools put a byte order mark at the beginning of a file. */
+function withoutMark(line: Line): Line {
+  const marked = line.number === 1 && line.bytes.subarray(0, 3).equals(BYTE_ORDER_MARK);
+  return marked ? { ...line, bytes: line.bytes.subarray(3) } : line;
+}
+
 /** Joins continuation lines (which begin with one space) and drops comments, folded ones too. */
 async function* unfold(lines: AsyncIterable<Line>, file: string): AsyncGenerator<Line> {
   let parts: Buffer[] = [];
   let size = 0;
   let number = 0;
   const finish = (): Line => ({ bytes: Buffer.concat(parts), number });
-  for await (const line of lines) {
+  for await (const physical of lines) {
+    const line = withoutMark(physical);
     if (line.bytes[0] === SPACE && parts.length > 0) {
       parts.push(line.bytes.subarray(1));
       size += line.bytes.length;
@@ -141,7 +149,7 @@ function parseLine(line: Line, file: string): { name: string; value: Buffer } {
 
 function base64(bytes: Buffer, file: string, line: number): Buffer {
   const text = bytes.toString("latin1").trim();
-  if (!BASE64.test(text) || text.replaceAll("=", "").length % 4 === 1) {
+  if (text.length % 4 !== 0 || !BASE64.test(text)) {
     fail(file, line, "the value after `::` is not base64");
   }
   return Buffer.from(text, "base64");

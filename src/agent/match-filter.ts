@@ -2,10 +2,17 @@ import type { AppProfile, AttributeValue } from "../model/entry.ts";
 import type { Filter } from "./filter.ts";
 import { attributeValues } from "./values.ts";
 
+/** Whether a filter asks for a matching rule, which a file has no schema to look up in. */
+export function usesMatchingRule(filter: Filter): boolean {
+  if (filter.kind === "extensible") return true;
+  if (filter.kind === "not") return usesMatchingRule(filter.item);
+  return (filter.kind === "and" || filter.kind === "or") && filter.items.some(usesMatchingRule);
+}
+
 /**
  * Whether an entry of an LDIF file fits a filter. Text is compared without regard to case and
  * outer blanks, as most of a directory's attributes are; numbers by value in `>=` and `<=`.
- * Extensible matches fit nothing: a file has no schema to look a matching rule up in.
+ * Filters with matching rules are refused before (`usesMatchingRule`).
  */
 export function matchesFilter(filter: Filter, profile: AppProfile): boolean {
   switch (filter.kind) {

@@ -11,7 +11,7 @@
  */
 import type { Socket } from "node:net";
 import type { SearchScope } from "../model/directory.ts";
-import type { RawEntry } from "../model/entry.ts";
+import type { Entry, RawEntry } from "../model/entry.ts";
 import { RollcallError } from "../model/errors.ts";
 import {
   BerCursor,
@@ -47,9 +47,19 @@ const MAX_MESSAGE = 64 * 1024 * 1024;
 const BATCH_ENTRIES = 500;
 const BATCH_BYTES = 4 * 1024 * 1024;
 const MAX_QUEUED = 2;
+/** Empty pages are allowed; a server that sends nothing else will never end. */
+const MAX_EMPTY_PAGES = 1000;
 /** ldapts counts its messages from 1; ours must not meet them. */
 const FIRST_MESSAGE_ID = 0x40000000;
 const MAX_MESSAGE_ID = 0x7fffffff;
+
+let lastMessageId = FIRST_MESSAGE_ID;
+
+/** Different for every page of every search, so that a late answer cannot be taken for another. */
+function nextMessageId(): number {
+  lastMessageId = lastMessageId >= MAX_MESSAGE_ID ? FIRST_MESSAGE_ID : lastMessageId + 1;
+  return lastMessageId;
+}
 
 /** One search, read batch by batch. After the last batch, `pages` tells how many pages there were. */
 export class SearchReader {
@@ -62,9 +72,10 @@ export class SearchReader {
   #batchBytes = 0;
   #rest: Buffer | null = null;
   #restFilled = 0;
-  #messageId = FIRST_MESSAGE_ID;
+  #messageId = nextMessageId();
   #failure: RollcallError | null = null;
   #finished = false;
+  #emptyPages = 0;
   #wake: (() => void) | null = null;
   #watchdog: NodeJS.Timeout | undefined;
   pages = 0;
@@ -207,7 +218,7 @@ export class SearchReader {
         `${this.#where()} announced that it closes the connection.`,
       );
     }
-    if (id !== this.#messageId) return;
+    if (id !== this.#messageId) throw new BerError("an answer to a question that was not asked");
     if (tag === SEARCH_RESULT_ENTRY) this.#entry(bytes, message.at, end);
     else if (tag === SEARCH_RESULT_DONE) this.#done(message);
     else if (tag === SEARCH_RESULT_REFERENCE) this.#reference(message);
@@ -216,9 +227,21 @@ export class SearchReader {
 
   #entry(bytes: Buffer, at: number, end: number): void {
     const entry = scanEntry(bytes, at, end, this.#rules);
-    this.#batch.push(entry);
+    this.#emptyPages = 0;
+    this.#batch.push({ ...entry, decode: () => this.#decode(entry) });
     this.#batchBytes += entry.size;
     if (this.#batch.length >= BATCH_ENTRIES || this.#batchBytes >= BATCH_BYTES) this.#flush();
+  }
+
+  /** Entries are decoded when they are looked at; bytes that are wrong inside show only then. */
+  #decode(entry: RawEntry): Entry {
+    try {
+      return entry.decode();
+    } catch (error) {
+      if (!(error instanceof BerError)) throw error;
+      const message = `${this.#where()} sent ${entry.dn} in a form that is not valid: ${error.message}.`;
+      throw new RollcallError("ldap.protocol", message, { cause: error });
+    }
   }
 
   #reference(message: BerCursor): never {
@@ -241,10 +264,12 @@ export class SearchReader {
       );
     }
     this.pages++;
+    if (++this.#emptyPages > MAX_EMPTY_PAGES)
+      throw new BerError(`${MAX_EMPTY_PAGES} pages in a row were empty`);
     const cookie = message.peek() === 0xa0 ? pagingCookie(message.enter(0xa0)) : null;
     if (cookie !== null && cookie.length > 0) {
       // Also after a page without entries: only the empty cookie is the end.
-      this.#messageId = this.#messageId >= MAX_MESSAGE_ID ? FIRST_MESSAGE_ID : this.#messageId + 1;
+      this.#messageId = nextMessageId();
       this.#requestPage(Buffer.from(cookie));
       return;
     }

@@ -33,7 +33,7 @@ export function compileTree(node: Node): Evaluate {
     }
     case "minus": {
       const operand = compileTree(node.operand);
-      return (profile) => -toNumber(operand(profile));
+      return (profile) => finite(-toNumber(operand(profile)));
     }
     case "binary":
       return compileBinary(node.operator, compileTree(node.left), compileTree(node.right));
@@ -106,13 +106,13 @@ function compileBinary(operator: BinaryOperator, left: Evaluate, right: Evaluate
     case "+":
       return (profile) => add(left(profile), right(profile));
     case "-":
-      return (profile) => toNumber(left(profile)) - toNumber(right(profile));
+      return (profile) => finite(toNumber(left(profile)) - toNumber(right(profile)));
     case "*":
-      return (profile) => toNumber(left(profile)) * toNumber(right(profile));
+      return (profile) => finite(toNumber(left(profile)) * toNumber(right(profile)));
     case "/":
-      return (profile) => divide(toNumber(left(profile)), toNumber(right(profile)));
+      return (profile) => finite(toNumber(left(profile)) / toNumber(right(profile)));
     case "%":
-      return (profile) => toNumber(left(profile)) % toNumber(right(profile));
+      return (profile) => finite(toNumber(left(profile)) % toNumber(right(profile)));
     case "==":
       return (profile) => equal(left(profile), right(profile));
     case "!=":
@@ -131,14 +131,15 @@ function compileBinary(operator: BinaryOperator, left: Evaluate, right: Evaluate
 /** Numbers are added, everything else is joined as text. Null counts as empty text. */
 function add(left: Value, right: Value): Value {
   if (typeof left === "string" && typeof right === "string") return bounded(left + right);
-  if (typeof left === "number" && typeof right === "number") return left + right;
+  if (typeof left === "number" && typeof right === "number") return finite(left + right);
   if (left === null && right === null) return null;
   return bounded((toText(left) ?? "") + (toText(right) ?? ""));
 }
 
-function divide(left: number, right: number): number {
-  if (right === 0) throw new EvaluationError("Division by zero.");
-  return left / right;
+/** Division by zero, and numbers beyond all bounds, are no values. */
+function finite(result: number): number {
+  if (!Number.isFinite(result)) throw new EvaluationError("The result is not a finite number.");
+  return result;
 }
 
 /** Same type: same value. A number equals text that spells it, because directories hold only text. */
@@ -190,5 +191,5 @@ function toBoolean(value: Value): boolean {
 
 function show(value: Value): string {
   const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  return text.length > 60 ? `${text.slice(0, 57).toWellFormed()}…` : text;
 }

@@ -76,6 +76,8 @@ describe("values", () => {
     ['String.substring("abcdef", 1, 3)', "bc"],
     ['String.substring("abc", 2, 99)', "c"],
     ['String.substring("abc", 2, 1)', ""],
+    ['String.substring("𠮷田", 0, 1)', "𠮷"],
+    ['String.len("𠮷田")', 2],
     ['String.substringAfter("a@b@c", "@")', "b@c"],
     ['String.substringAfter("abc", "@")', ""],
     ['substringBefore("a@b@c", "@")', "a"],

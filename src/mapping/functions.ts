@@ -66,9 +66,13 @@ const after = onText((text, args) => {
   const at = text.indexOf(search);
   return at < 0 ? "" : text.slice(at + search.length);
 });
+/** Positions count characters, so that no character outside the basic plane is cut in two. */
 const substring = onText((text, args) => {
   const start = Math.max(0, toIndex(args[1]));
-  return text.slice(start, Math.max(start, toIndex(args[2])));
+  const end = Math.max(start, toIndex(args[2]));
+  return /[\ud800-\udfff]/.test(text)
+    ? Array.from(text).slice(start, end).join("")
+    : text.slice(start, end);
 });
 const upper = onText((text) => bounded(text.toUpperCase()));
 const lower = onText((text) => bounded(text.toLowerCase()));
@@ -128,7 +132,7 @@ const TABLE: readonly ExpressionFunction[] = [
     parameters: [INPUT],
     returns: "number",
     describe: "the length; 0 if missing",
-    evaluate: (args) => (toText(args[0]) ?? "").length,
+    evaluate: (args) => Array.from(toText(args[0]) ?? "").length,
   },
   {
     name: "String.removeSpaces",

@@ -84,6 +84,8 @@ export function compileMappings(
   return { mappings, problems };
 }
 
+const HALF = "The result contains half a character (a lone surrogate).";
+
 /** Evaluates a mapping for one person. An empty text clears the attribute, as null does. */
 export function evaluateMapping(
   mapping: Mapping,
@@ -91,6 +93,9 @@ export function evaluateMapping(
 ): Value | { problem: Problem } {
   try {
     const value = mapping.expression.evaluate(profile);
+    if (typeof value === "string" && !value.isWellFormed()) {
+      return { problem: { code: CODES.evaluation, field: mapping.attribute, message: HALF } };
+    }
     return value === "" ? null : value;
   } catch (error) {
     if (!(error instanceof EvaluationError)) throw error;

@@ -116,6 +116,7 @@ class Parser {
     if (token.kind === "string")
       return this.#node({ kind: "literal", value: token.text, ...place });
     if (token.kind === "number") {
+      if (!Number.isFinite(Number(token.text))) this.#fail("The number is too large", token);
       return this.#node({ kind: "literal", value: Number(token.text), ...place });
     }
     if (token.kind === "name") return this.#name(token);

@@ -118,6 +118,14 @@ export const ERRORS = {
     what: "The entry is larger than 32 MiB and is not kept.",
     cure: "Leave its large attribute out of users.attributes.",
   },
+  "entry.idTooLong": {
+    what: "The identifier is longer than 512 characters.",
+    cure: "Set users.id to the attribute that really identifies people.",
+  },
+  "entry.unstorable": {
+    what: "The database refuses a value of this person, so nothing of the person was changed.",
+    cure: "Look at the message. Leave the attribute out of users.attributes, or correct its value.",
+  },
   "match.ambiguous": {
     what: "More than one existing user fits the matching rules, so the entry was linked to none.",
     cure: "Make the rule's attribute unique, or remove the duplicate user.",

@@ -3,7 +3,9 @@ import { describe, expect, test } from "vitest";
 import { parseSettings } from "../config/load.ts";
 import type { AppProfile } from "../model/entry.ts";
 import type { AppUser, User } from "../model/user.ts";
-import { decideRemoval, decideSighting, failPlanned, type Known } from "./decide.ts";
+import { decideSighting, type Known } from "./decide.ts";
+import { failPlanned } from "./decide-failure.ts";
+import { decideRemoval } from "./decide-removal.ts";
 import { compileRules, type Rules } from "./rules.ts";
 
 const YAML = `
@@ -238,7 +240,7 @@ describe("a removal", () => {
 test("a failure that was told before is not told again", () => {
   const problem = { code: "notUniqueWithinOrg", field: "login", message: "taken by x" } as const;
   const planned = decideSighting(context("corp"), sighting(ADA), NOBODY, "new");
-  const first = failPlanned("corp", planned, problem, null);
+  const first = failPlanned("corp", planned, problem, { appUser: null, user: null });
   expect(first).toMatchObject({
     action: "failed",
     user: null,
@@ -249,9 +251,60 @@ test("a failure that was told before is not told again", () => {
     userId: null,
     error: { ...problem, message: "taken by y" },
   });
-  expect(failPlanned("corp", planned, problem, stored)).toMatchObject({
+  expect(failPlanned("corp", planned, problem, { appUser: stored, user: null })).toMatchObject({
     appUser: null,
     events: [],
+  });
+});
+
+describe("a planned change that fails", () => {
+  const problem = { code: "notUniqueWithinOrg", field: "login", message: "taken" } as const;
+
+  test("still takes access away from a disabled account", () => {
+    const kept = { appUser: appUser("corp", ADA), user: user() };
+    const known = { ...NOBODY, ...kept };
+    const moved = { ...ADA, mail: "bob@example.org" };
+    const planned = decideSighting(context("corp"), sighting(moved, true), known, "new");
+    expect(failPlanned("corp", planned, problem, kept)).toMatchObject({
+      action: "failed",
+      user: { status: "deprovisioned", login: "ada@example.org", profile: user().profile },
+    });
+  });
+
+  test("leaves a person whose removal fails in the scope, to be removed again", () => {
+    const kept = { appUser: appUser("corp", ADA), user: user() };
+    const planned = decideRemoval(context("corp"), kept.appUser, { ...NOBODY, ...kept });
+    expect(failPlanned("corp", planned, problem, kept)).toMatchObject({
+      user: null,
+      appUser: { status: "active", error: problem },
+    });
+    expect(failPlanned("corp", planned, problem, { appUser: null, user: null }).appUser).toBeNull();
+  });
+});
+
+test("only the directory that took access away gives it back", () => {
+  const gone = user({ status: "deprovisioned", statusBy: "corp" });
+  const hr = appUser("hr", { mail: "ada@example.org", givenName: "Ada", sn: "King" });
+  const removal = decideRemoval(context("corp"), appUser("corp", ADA, { status: "disabled" }), {
+    ...NOBODY,
+    user: gone,
+    others: [hr],
+  });
+  expect(removal.user?.status).toBe("deprovisioned");
+  const listed = decideSighting(
+    context("hr"),
+    sighting(hr.profile),
+    { ...NOBODY, user: gone },
+    "new",
+  );
+  expect(listed.user?.status).toBe("deprovisioned");
+});
+
+test("whoever loses access counts for the safeguard, whatever the cause", () => {
+  const known = { ...NOBODY, appUser: appUser("corp", ADA, { status: "disabled" }), user: user() };
+  expect(decideSighting(context("corp"), sighting(ADA, true), known, "new")).toMatchObject({
+    lost: true,
+    user: { status: "deprovisioned" },
   });
 });
 

@@ -58,13 +58,19 @@ const CHECKS: Readonly<Record<AttributeFormat, (text: string) => FormatFault | n
       : fault(`${CONSTRAINT}.timezone`, "is not an IANA time zone such as Europe/Berlin");
   },
   "date-time": (text) => {
-    const valid = DATE_TIME.test(text) && !Number.isNaN(Date.parse(text));
+    const valid = DATE_TIME.test(text) && isCalendarDay(text) && !Number.isNaN(Date.parse(text));
     return valid ? null : fault(`${CONSTRAINT}.dateFormat`, "is not a date and time of ISO 8601");
   },
 };
 
 function fault(code: ErrorCode, message: string): FormatFault {
   return { code, message };
+}
+
+/** There is no 31 February, although Date.parse takes it for one in March. */
+function isCalendarDay(text: string): boolean {
+  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split("-").map(Number);
+  return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
 }
 
 function isEmail(text: string): boolean {

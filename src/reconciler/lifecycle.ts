@@ -29,7 +29,7 @@ export function nextStanding(
       ? { status: "active", statusBy: null }
       : { status: user.status, statusBy: user.statusBy };
   if (standing === "active") {
-    return now.statusBy === null ? now : { status: "active", statusBy: null };
+    return now.statusBy === directory ? { status: "active", statusBy: null } : now;
   }
   if (now.status !== "active" || onRemoval === "keep") return now;
   return { status: AFTER_LOSS[onRemoval], statusBy: directory };

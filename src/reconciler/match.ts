@@ -1,6 +1,7 @@
 import { EvaluationError } from "../mapping/problem.ts";
 import type { AppProfile } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
+import { loginKey } from "../model/user.ts";
 import type { DirectoryRules } from "./rules.ts";
 
 /** A question to the store: which users have this value (without regard to case)? */
@@ -9,13 +10,19 @@ export interface MatchKey {
   readonly value: string;
 }
 
+/** Longer values identify nobody, and the database does not index them. */
+const MAX_KEY = 400;
+
 /** What the rules ask for an entry, in order. A rule without a value asks nothing. */
 export function matchKeys(directory: DirectoryRules, profile: AppProfile): MatchKey[] {
   const keys: MatchKey[] = [];
   for (const rule of directory.matching) {
     const value = evaluate(rule.app.evaluate, profile);
-    if (value !== null && value !== "")
-      keys.push({ attribute: rule.user, value: value.toLowerCase() });
+    if (value !== null && value !== "" && value.length <= MAX_KEY)
+      keys.push({
+        attribute: rule.user,
+        value: rule.user === "login" ? loginKey(value) : value.toLowerCase(),
+      });
   }
   return keys;
 }

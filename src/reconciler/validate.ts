@@ -194,7 +194,7 @@ function characters(text: string): number {
 }
 
 function quoted(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}…` : text);
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 77).toWellFormed()}…` : text);
 }
 
 function problem(code: ErrorCode, field: string, message: string): Problem {

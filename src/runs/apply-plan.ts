@@ -5,12 +5,20 @@
  */
 import { RollcallError, type Problem } from "../model/errors.ts";
 import { STEPS } from "../model/plan.ts";
-import { failPlanned } from "../reconciler/decide.ts";
-import { applyBatch, conflicts, vacateLogins, type Batch, type Conflict } from "../store/apply.ts";
+import { failPlanned } from "../reconciler/decide-failure.ts";
+import {
+  applyBatch,
+  conflicts,
+  restoreLogins,
+  vacateLogins,
+  type Batch,
+  type Conflict,
+} from "../store/apply.ts";
 import { transact, type Trx } from "../store/database.ts";
 import { fence } from "../store/leases.ts";
 import { planRows, planSteps, replacePlanRows, type PlanName } from "../store/plan.ts";
 import type { RunContext } from "./context.ts";
+import { loadKept } from "./kept.ts";
 import { loginTaken } from "./resolve-logins.ts";
 
 const BATCH_ROWS = 2500;
@@ -71,39 +79,81 @@ async function applyOne(context: RunContext, batch: Batch): Promise<void> {
   const { store } = context.engine;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await transact(store, (trx) => applyIn(trx, context, batch));
+      await transact(store, (trx) => applyIn(trx, context, batch));
+      return;
     } catch (error) {
+      const state = sqlState(error);
       // Somebody took a login between our look and our write: look again.
-      if (
-        attempt >= 3 ||
-        !(error instanceof Error && "code" in error && error.code === UNIQUE_VIOLATION)
-      )
-        throw error;
+      if (state === UNIQUE_VIOLATION && attempt < 3) continue;
+      if (!DATA_FAULT.test(state) || batch.step === "loginMove") throw error;
+      await applyHalves(context, batch, error);
+      return;
     }
   }
 }
 
+/** The database refuses a value: one person's fault must not stop the others of the batch. */
+async function applyHalves(context: RunContext, batch: Batch, cause: unknown): Promise<void> {
+  const middle = Math.floor((batch.from + batch.to) / 2);
+  if (middle === batch.from) {
+    await failUnstorable(context, batch, cause);
+    return;
+  }
+  await applyOne(context, { ...batch, to: middle });
+  await applyOne(context, { ...batch, from: middle });
+}
+
+async function failUnstorable(context: RunContext, batch: Batch, cause: unknown): Promise<void> {
+  const { store } = context.engine;
+  const reason = cause instanceof Error ? cause.message.toWellFormed().slice(0, 300) : "refused";
+  const message = `The database refuses a value of this person: ${reason}`;
+  await transact(store, async (trx) => {
+    await fence(trx, context.lease);
+    const rows = await planRows(trx, batch.plan, batch.runId, [batch.from]);
+    const kept = await loadKept(trx, batch.directory, rows);
+    const failed = rows.map((row) => {
+      const problem = { code: "entry.unstorable", field: "entry", message } as const;
+      const planned = failPlanned(batch.directory, row.planned, problem, kept(row.planned));
+      return { ...row, planned: { ...planned, appUser: null, user: null }, claimsLogin: false };
+    });
+    await replacePlanRows(trx, batch.plan, batch.runId, failed);
+    await applyBatch(trx, batch, context.actor);
+  });
+}
+
+/** SQLSTATE classes of values that cannot be stored, or not in one statement. */
+const DATA_FAULT = /^(?:21|22|23|54)/;
+
+function sqlState(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
 async function applyIn(trx: Trx, context: RunContext, batch: Batch): Promise<void> {
   await fence(trx, context.lease);
-  if (batch.step === "loginMove") await vacateLogins(trx, batch);
-  const inTheWay = await conflicts(trx, batch);
-  if (inTheWay.length > 0) await failConflicts(trx, batch, inTheWay);
+  const exchange = batch.step === "loginMove";
+  for (;;) {
+    if (exchange) await vacateLogins(trx, batch);
+    const inTheWay = await conflicts(trx, batch);
+    if (inTheWay.length === 0) break;
+    // Who fails keeps the login, which may be what somebody else of the batch was to get.
+    const failed = await failConflicts(trx, batch, inTheWay);
+    if (exchange) await restoreLogins(trx, failed);
+  }
   await applyBatch(trx, batch, context.actor);
 }
 
-async function failConflicts(trx: Trx, batch: Batch, list: readonly Conflict[]): Promise<void> {
+/** @returns the ids of the users who keep what they have */
+async function failConflicts(trx: Trx, batch: Batch, list: readonly Conflict[]): Promise<string[]> {
   const reasons = new Map(list.map((conflict) => [conflict.seq, conflict]));
   const rows = await planRows(trx, batch.plan, batch.runId, [...reasons.keys()]);
+  const kept = await loadKept(trx, batch.directory, rows);
   const failed = rows.map((row) => {
-    const planned = failPlanned(
-      batch.directory,
-      row.planned,
-      problemOf(reasons.get(row.seq)),
-      null,
-    );
+    const problem = problemOf(reasons.get(row.seq));
+    const planned = failPlanned(batch.directory, row.planned, problem, kept(row.planned));
     return { ...row, planned, claimsLogin: false };
   });
   await replacePlanRows(trx, batch.plan, batch.runId, failed);
+  return rows.flatMap((row) => row.planned.userId ?? []);
 }
 
 function problemOf(conflict: Conflict | undefined): Problem {

@@ -8,7 +8,8 @@ import { uuidV7 } from "../lib/uuid.ts";
 import type { PlannedChange } from "../model/plan.ts";
 import type { Run } from "../model/run.ts";
 import { STEPS } from "../model/plan.ts";
-import { claimsLogin, decideSighting, type Sighting } from "../reconciler/decide.ts";
+import { decideSighting, type Sighting } from "../reconciler/decide.ts";
+import { claimsLogin } from "../reconciler/writes.ts";
 import {
   appUsersByIds,
   countPresent,

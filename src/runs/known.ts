@@ -2,7 +2,7 @@ import { RollcallError, type Problem } from "../model/errors.ts";
 import type { User } from "../model/user.ts";
 import type { IdSet } from "../lib/id-set.ts";
 import type { Known, Sighting } from "../reconciler/decide.ts";
-import { decideMatch, matchKeys, type MatchKey } from "../reconciler/match.ts";
+import { decideMatch, matchKeys, type Match, type MatchKey } from "../reconciler/match.ts";
 import type { DirectoryRules } from "../reconciler/rules.ts";
 import { appUsersByIds, appUsersOfUsers, type StoredAppUser } from "../store/app-users.ts";
 import type { Connection } from "../store/database.ts";
@@ -11,8 +11,18 @@ import { usersByIds, usersByValue } from "../store/users.ts";
 
 /** What the store knows about a batch of people: a handful of queries, however many they are. */
 export interface KnownPeople {
-  of(sighting: Sighting): Known;
+  of(sighting: Sighting): Known & { readonly replaces: Replacement | null };
   appUser(externalId: string): StoredAppUser | null;
+}
+
+/**
+ * The user that an entry belongs to is linked to another entry of the same directory. If that one
+ * is no longer there, the account was made anew, and `known` is what to decide with.
+ */
+export interface Replacement {
+  readonly externalId: string;
+  readonly userId: string;
+  readonly known: Known;
 }
 
 /**
@@ -55,31 +65,38 @@ export async function loadKnown(
   ]);
   const links = groupByUser(await appUsersOfUsers(db, [...involved]));
 
-  const of = (sighting: Sighting): Known => {
+  const unlinked = (appUser: StoredAppUser | null, problem: Problem | null): Known => {
+    return { appUser, user: null, others: [], matchProblem: problem };
+  };
+  const userOf = (sighting: Sighting, appUser: StoredAppUser | null): Match<User> => {
+    const own = appUser?.userId == null ? undefined : users.get(appUser.userId);
+    if (own !== undefined) return { kind: "one", user: own };
+    const find = (key: MatchKey): readonly User[] => found.get(keyText(key)) ?? [];
+    return decideMatch(keys.get(sighting.id) ?? [], find, (user) => user.login);
+  };
+  const of: KnownPeople["of"] = (sighting) => {
     const appUser = appUsers.get(sighting.id) ?? null;
-    const own =
-      appUser?.userId === null || appUser === null ? undefined : users.get(appUser.userId);
-    const match =
-      own !== undefined
-        ? ({ kind: "one", user: own } as const)
-        : decideMatch(
-            keys.get(sighting.id) ?? [],
-            (key) => found.get(keyText(key)) ?? [],
-            (user) => user.login,
-          );
-    if (match.kind === "problem")
-      return { appUser, user: null, others: [], matchProblem: match.problem };
-    if (match.kind === "none") return { appUser, user: null, others: [], matchProblem: null };
-    const all = links.get(match.user.id) ?? [];
+    const match = userOf(sighting, appUser);
+    if (match.kind !== "one") {
+      const problem = match.kind === "problem" ? match.problem : null;
+      return { ...unlinked(appUser, problem), replaces: null };
+    }
+    const { user } = match;
+    const all = links.get(user.id) ?? [];
     const twin = all.find(
       (link) => link.directory === directory.name && link.externalId !== sighting.id,
     );
-    const fresh = own === undefined || appUser?.status === "removed";
-    if (twin !== undefined || (fresh && !linked.add(match.user.id))) {
-      return { appUser, user: null, others: [], matchProblem: alreadyLinked(match.user, twin) };
-    }
     const others = all.filter((link) => link.directory !== directory.name);
-    return { appUser, user: match.user, others, matchProblem: null };
+    const known = { appUser, user, others, matchProblem: null };
+    if (twin !== undefined) {
+      const replaces = { externalId: twin.externalId, userId: user.id, known };
+      return { ...unlinked(appUser, alreadyLinked(user, twin)), replaces };
+    }
+    const fresh = appUser?.userId !== user.id || appUser.status === "removed";
+    if (fresh && !linked.add(user.id)) {
+      return { ...unlinked(appUser, alreadyLinked(user, undefined)), replaces: null };
+    }
+    return { ...known, replaces: null };
   };
   return { of, appUser: (id) => appUsers.get(id) ?? null };
 }

@@ -105,9 +105,11 @@ export async function failRun(
 
 /**
  * Takes up what an interrupted process left: a plan that was being applied is applied to its end,
- * everything before that is dropped, because nothing had been changed.
+ * everything before that is dropped, because nothing had been changed. A plan that cannot be
+ * applied ends as failed, so that it does not stand in the way of the directory for ever.
+ * @param changes false for dry runs, which leave a half-applied plan to others
  */
-export async function recover(context: RunContext): Promise<void> {
+export async function recover(context: RunContext, changes = true): Promise<void> {
   const { db } = context.engine.store;
   for (const run of await openRuns(db, context.settings.name, "running")) {
     const resumed: RunContext = { ...context, runId: run.id, fingerprint: run.fingerprint };
@@ -119,6 +121,7 @@ export async function recover(context: RunContext): Promise<void> {
       );
       continue;
     }
+    if (!changes) continue;
     const rows = await dropApplied(db, planNameOf(run), run.id);
     if (rows !== run.planSize) {
       const message =
@@ -126,8 +129,20 @@ export async function recover(context: RunContext): Promise<void> {
       await failRun(resumed, run, new RollcallError("run.planLost", message));
       continue;
     }
-    await applyToEnd(resumed, run, run.phases);
+    try {
+      await applyToEnd(resumed, run, run.phases);
+    } catch (thrown) {
+      if (!isDataFault(thrown)) throw thrown;
+      await failRun(resumed, run, thrown);
+    }
   }
+}
+
+/** SQLSTATE classes 21 to 23 and 54: trying again would end in the same way. */
+function isDataFault(thrown: unknown): boolean {
+  return (
+    thrown instanceof Error && "code" in thrown && /^(?:21|22|23|54)/.test(String(thrown.code))
+  );
 }
 
 /** Applies a run from where it stands, and ends it. */

@@ -7,29 +7,17 @@ import { RollcallError } from "../model/errors.ts";
 import { mapAhead } from "../lib/ahead.ts";
 import { IdSet } from "../lib/id-set.ts";
 import { uuidV7 } from "../lib/uuid.ts";
-import {
-  claimsLogin,
-  decideRemoval,
-  decideSighting,
-  decideUnusable,
-  type Sighting,
-} from "../reconciler/decide.ts";
-import {
-  appUserByDn,
-  appUsersByIds,
-  changedEntries,
-  countPresent,
-  isUnknownDirectory,
-  presentIdsAfter,
-} from "../store/app-users.ts";
-import { usersByIds } from "../store/users.ts";
+import { decideSighting, type Sighting } from "../reconciler/decide.ts";
+import { claimsLogin } from "../reconciler/writes.ts";
+import { changedEntries, countPresent, isUnknownDirectory } from "../store/app-users.ts";
+import { Census } from "./census.ts";
 import type { RunContext } from "./context.ts";
 import { loadKnown, type KnownPeople } from "./known.ts";
 import type { PlanBuilder } from "./plan-builder.ts";
+import { planRemovals, planReplacements, planUnusable } from "./plan-leavers.ts";
 
 /** Batches whose look-ups are under way at the same time. */
 const IN_FLIGHT = 2;
-const PAGE = 5000;
 
 export interface ReadResult {
   readonly evidence: ReadEvidence;
@@ -79,33 +67,11 @@ export async function readDirectory(context: RunContext, plan: PlanBuilder): Pro
       `The read of ${settings.name} ended without proof that it is complete.`,
     );
   }
-  if (census.known < before.own) await planRemovals(context, plan, census, before.own);
+  await planUnusable(context, plan, census);
+  const replaced = await planReplacements(context, plan, census, linked);
+  if (census.known < before.own) await planRemovals(context, plan, census, replaced, before.own);
   await plan.finish();
   return { evidence, read, before };
-}
-
-/** Who was seen in this read. */
-class Census {
-  readonly seen = new IdSet(Date.now());
-  readonly #exact: IdSet | null;
-  /** People seen who were in the scope before. */
-  known = 0;
-
-  /** Whether nobody of the directory is known, so that nobody needs to be looked up. */
-  readonly first: boolean;
-
-  /** @param overlaps whether the same entry may rightly come twice, because bases overlap */
-  constructor(first: boolean, overlaps: boolean) {
-    this.first = first;
-    this.#exact = overlaps ? new IdSet(Date.now() + 1) : null;
-  }
-
-  /** Whether the entry is new to this read; "again" if it is the very same as one before. */
-  note(id: string, hash: string): "new" | "again" | "duplicate" {
-    const exact = this.#exact?.add(`${id} ${hash}`) ?? true;
-    if (this.seen.add(id)) return "new";
-    return exact ? "duplicate" : "again";
-  }
 }
 
 async function lookUp(
@@ -167,87 +133,17 @@ async function planBatch(
   for (const { sighting } of batch.changed) {
     const known = batch.known.of(sighting);
     if (known.appUser !== null && known.appUser.status !== "removed") census.known++;
+    if (known.replaces !== null) {
+      census.deferred.push({ sighting, refused: known, replaces: known.replaces });
+      continue;
+    }
     const planned = decideSighting({ rules: engine.rules, directory }, sighting, known, uuidV7());
     const nothing =
       planned.appUser === null && planned.user === null && planned.action === "ignored";
     if (nothing) plan.count(planned.action);
     else await plan.add(planned, claimsLogin(planned, known.user));
   }
-  for (const entry of batch.unusable) await planUnusable(context, entry, plan, census);
-}
-
-/** An entry that cannot be used is somebody all the same: who stood at its place is not removed. */
-async function planUnusable(
-  context: RunContext,
-  entry: RawEntry,
-  plan: PlanBuilder,
-  census: Census,
-): Promise<void> {
-  const { engine, settings } = context;
-  const { db } = engine.store;
-  if (entry.problem === null) return;
-  const isDuplicate = entry.problem.code === "entry.duplicateId";
-  const byId = entry.id === null ? [] : await appUsersByIds(db, settings.name, [entry.id]);
-  const appUser = byId[0] ?? (isDuplicate ? null : await appUserByDn(db, settings.name, entry.dn));
-  if (
-    appUser !== null &&
-    appUser.status !== "removed" &&
-    (entry.id !== null || census.seen.add(appUser.externalId))
-  ) {
-    census.known++;
-  }
-  const [user] = appUser?.userId == null ? [] : await usersByIds(db, [appUser.userId]);
-  const known = appUser === null ? null : { appUser, login: user?.login ?? null };
-  await plan.add(decideUnusable(settings.name, entry, known, entry.problem), false);
-}
-
-/** Everybody of the directory whom the read did not show has left its scope. */
-async function planRemovals(
-  context: RunContext,
-  plan: PlanBuilder,
-  census: Census,
-  total: number,
-): Promise<void> {
-  const { engine, settings, signal } = context;
-  const { db } = engine.store;
-  let after = "";
-  let compared = 0;
-  for (;;) {
-    signal.throwIfAborted();
-    const ids = await presentIdsAfter(db, settings.name, after, PAGE);
-    const last = ids.at(-1);
-    if (last === undefined) return;
-    const gone = ids.filter((id) => !census.seen.has(id));
-    for (let at = 0; at < gone.length; at += 1000)
-      await planGone(context, plan, gone.slice(at, at + 1000));
-    after = last;
-    compared += ids.length;
-    context.progress({ directory: settings.name, phase: "comparing", done: compared, total });
-  }
-}
-
-async function planGone(
-  context: RunContext,
-  plan: PlanBuilder,
-  ids: readonly string[],
-): Promise<void> {
-  const { engine, directory, settings } = context;
-  const { db } = engine.store;
-  const stored = await appUsersByIds(db, settings.name, ids);
-  const sightings = stored.map(({ externalId: id, dn, profile }) => ({
-    id,
-    dn,
-    profile,
-    hash: "",
-    disabled: false,
-  }));
-  const linkedOnly = { ...directory, matching: [] };
-  const known = await loadKnown(engine, linkedOnly, sightings, stored, new IdSet(0));
-  for (const [i, appUser] of stored.entries()) {
-    const sighting = sightings[i];
-    if (sighting === undefined) continue;
-    const person = known.of(sighting);
-    const planned = decideRemoval({ rules: engine.rules, directory }, appUser, person);
-    await plan.add(planned, claimsLogin(planned, person.user));
+  for (const { id, dn, problem } of batch.unusable) {
+    if (problem !== null) census.unusable.push({ id, dn, problem });
   }
 }

@@ -1,4 +1,4 @@
-import { failPlanned } from "../reconciler/decide.ts";
+import { failPlanned } from "../reconciler/decide-failure.ts";
 import type { Problem } from "../model/errors.ts";
 import type { Action } from "../model/run.ts";
 import {
@@ -9,7 +9,7 @@ import {
   takenLogins,
   type PlanName,
 } from "../store/plan.ts";
-import { appUsersByIds } from "../store/app-users.ts";
+import { loadKept } from "./kept.ts";
 import type { Connection } from "../store/database.ts";
 
 const BATCH = 500;
@@ -35,19 +35,11 @@ export async function resolveLogins(
     const seqs = [...claims.keys()];
     for (let at = 0; at < seqs.length; at += BATCH) {
       const rows = await planRows(db, name, runId, seqs.slice(at, at + BATCH));
-      const ids = rows.map((row) => row.planned.externalId ?? "");
-      const stored = new Map(
-        (await appUsersByIds(db, directory, ids)).map((one) => [one.externalId, one]),
-      );
+      const kept = await loadKept(db, directory, rows);
       const failed = rows.map((row) => {
         onFailure(row.planned.action);
-        const before = stored.get(row.planned.externalId ?? "") ?? null;
-        const planned = failPlanned(
-          directory,
-          row.planned,
-          loginTaken(claims.get(row.seq)),
-          before,
-        );
+        const problem = loginTaken(claims.get(row.seq));
+        const planned = failPlanned(directory, row.planned, problem, kept(row.planned));
         return { ...row, planned, claimsLogin: false };
       });
       await replacePlanRows(db, name, runId, failed);

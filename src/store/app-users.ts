@@ -74,20 +74,21 @@ export async function appUsersByIds(
   return rows.map(toAppUser);
 }
 
-/** For entries without an identifier: who stood at this place at the last import. */
-export async function appUserByDn(
+/** For entries without an identifier: who stood at these places at the last import. */
+export async function appUsersByDns(
   db: Connection,
   directory: string,
-  dn: string,
-): Promise<StoredAppUser | null> {
-  const row = await db
+  dns: readonly string[],
+): Promise<StoredAppUser[]> {
+  if (dns.length === 0) return [];
+  const rows = await db
     .selectFrom("app_users")
     .select(COLUMNS)
     .where("directory", "=", directory)
     .where("status", "<>", "removed")
-    .where(sql<boolean>`lower(dn) = lower(${dn})`)
-    .executeTakeFirst();
-  return row === undefined ? null : toAppUser(row);
+    .where(sql<boolean>`lower(dn) = any(${dns.map((dn) => dn.toLowerCase())}::text[])`)
+    .execute();
+  return rows.map(toAppUser);
 }
 
 /** App users of these users in all directories, without those that left their scope. */

@@ -4,6 +4,7 @@
  */
 import { sql } from "kysely";
 import { STEPS, type Step } from "../model/plan.ts";
+import { loginKey } from "../model/user.ts";
 import type { EventActor } from "../model/event.ts";
 import type { Connection, Trx } from "./database.ts";
 import type { PlanName } from "./plan.ts";
@@ -69,9 +70,27 @@ export async function vacateLogins(trx: Trx, batch: Batch): Promise<void> {
   );
 }
 
+/** Gives users back the logins that they gave up, because they keep them after all. */
+export async function restoreLogins(trx: Trx, userIds: readonly string[]): Promise<void> {
+  const users = await trx
+    .selectFrom("users")
+    .select(["id", "login"])
+    .where(sql<boolean>`id = any(${userIds}::uuid[])`)
+    .where("login_key", "like", "~%")
+    .execute();
+  for (const { id, login } of users) {
+    await trx
+      .updateTable("users")
+      .set({ login_key: loginKey(login) })
+      .where("id", "=", id)
+      .execute();
+  }
+}
+
 /** Writes users, app users, history and events of the batch. */
 export async function applyBatch(trx: Trx, batch: Batch, actor: EventActor): Promise<void> {
   await writeUsers(trx, batch);
+  if (batch.step !== "creation") await noteLinks(trx, batch);
   await writeAppUsers(trx, batch);
   await writeHistory(trx, batch, true);
   await writeEvents(trx, batch, actor);
@@ -89,6 +108,25 @@ async function writeUsers(trx: Trx, batch: Batch): Promise<void> {
       profile = x.user_profile::jsonb, sources = x.user_sources::jsonb, version = version + 1, updated_at = now()
     from (select p.* from ${rows(batch)} and p.write_user and not p.user_new) x
     where users.id = x.user_id`.execute(trx);
+}
+
+/**
+ * A link that comes, goes or changes its status counts as a change of the user, even where no
+ * value of the profile changes: what others decided about the user before is outdated.
+ */
+async function noteLinks(trx: Trx, batch: Batch): Promise<void> {
+  await sql`update users set version = version + 1
+    where id in (
+      select l.user_id from (
+        select p.external_id, p.app_status, p.app_user_id from ${rows(batch)}
+          and p.app_status is not null and not p.write_user
+      ) x
+      left join app_users a on a.directory = ${batch.directory}::text and a.external_id = x.external_id,
+      lateral (values (x.app_user_id), (a.user_id)) as l (user_id)
+      where l.user_id is not null
+        and (a.external_id is null or a.user_id is distinct from x.app_user_id or a.status <> x.app_status))`.execute(
+    trx,
+  );
 }
 
 /** A row without a hash keeps the one it has; a failed person is read again because of its error. */

@@ -52,6 +52,9 @@ async function openPostgres(url: Secret): Promise<Store> {
   });
   // A connection that breaks while nobody uses it is replaced at the next use.
   pool.on("error", () => undefined);
+  // One that breaks while it is used fails the statement, or the next one; without a listener of
+  // its own the event would end the process.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   try {
     const title = await checkVersion(db);

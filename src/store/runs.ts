@@ -204,3 +204,20 @@ export async function countActions(db: Connection, runId: string): Promise<Map<A
     .execute();
   return new Map(rows.map((row) => [row.action as Action, row.count]));
 }
+
+/** Failures that a run reported for entries without an identifier, as "DN code". */
+export async function reportedFailures(
+  db: Connection,
+  runId: string,
+  dns: readonly string[],
+): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom("run_changes")
+    .select(["dn", "error"])
+    .where("run_id", "=", runId)
+    .where("action", "=", "failed")
+    .where("external_id", "is", null)
+    .where(sql<boolean>`dn = any(${dns}::text[])`)
+    .execute();
+  return new Set(rows.map((row) => `${row.dn} ${row.error?.code ?? ""}`));
+}

@@ -36,6 +36,9 @@ export async function userByLoginKey(db: Connection, key: string): Promise<User 
   return row === undefined ? null : toUser(row);
 }
 
+/** Values that are compared by matching rules; index rows have a limit. */
+const KEY_LENGTH = 400;
+
 /** Users whose attribute has one of these values (given in lower case), with the value that fits. */
 export async function usersByValue(
   db: Connection,
@@ -46,7 +49,7 @@ export async function usersByValue(
   const key =
     attribute === "login"
       ? sql<string>`login_key`
-      : sql<string>`lower(profile->>${sql.lit(attribute)})`;
+      : sql<string>`lower(left(profile->>${sql.lit(attribute)}, ${sql.lit(KEY_LENGTH)}))`;
   const rows = await db
     .selectFrom("users")
     .select(COLUMNS)
@@ -60,7 +63,7 @@ export async function usersByValue(
 export async function ensureMatchIndex(db: Connection, attribute: string): Promise<void> {
   if (attribute === "login") return;
   const name = sql.id(`users_match_${attribute.toLowerCase()}`);
-  await sql`create index if not exists ${name} on users (lower(profile->>${sql.lit(attribute)}))`.execute(
+  await sql`create index if not exists ${name} on users (lower(left(profile->>${sql.lit(attribute)}, ${sql.lit(KEY_LENGTH)})))`.execute(
     db,
   );
 }

@@ -1,0 +1,115 @@
+/** What becomes of people about whom nothing else can be done. */
+import type { Problem } from "../model/errors.ts";
+import type { PersonEvent } from "../model/event.ts";
+import type { AppUserWrite, PlannedChange, UserWrite } from "../model/plan.ts";
+import type { AppUser, User } from "../model/user.ts";
+import * as events from "./events.ts";
+import { appUserChanged, losesAccess, sameProblem, writeUser } from "./writes.ts";
+
+/**
+ * An entry that cannot be used at all (no identifier, too large). Whoever it is, is not removed.
+ * @param known who it is; null if nobody is known for it
+ * @param told whether the same failure was told at the last import
+ */
+export function decideUnusable(
+  directory: string,
+  entry: { readonly id: string | null; readonly dn: string },
+  known: { readonly appUser: AppUser; readonly login: string | null } | null,
+  problem: Problem,
+  told: boolean,
+): PlannedChange {
+  const appUser = known?.appUser ?? null;
+  const externalId = appUser?.externalId ?? entry.id;
+  const userId = appUser?.userId ?? null;
+  const login = known?.login ?? null;
+  const repeated = appUser === null ? told : sameProblem(appUser.error, problem);
+  const write =
+    appUser === null || repeated
+      ? null
+      : {
+          dn: appUser.dn,
+          status: appUser.status,
+          profile: appUser.profile,
+          hash: "",
+          userId,
+          error: problem,
+        };
+  return {
+    action: "failed",
+    externalId,
+    dn: entry.dn,
+    appUser: write,
+    user: null,
+    login,
+    userId,
+    changes: [],
+    error: problem,
+    events: repeated ? [] : [events.updateFailed(directory, problem)],
+    lost: false,
+  };
+}
+
+/** What is kept already of a person whose planned change fails. */
+export interface Kept {
+  readonly appUser: AppUser | null;
+  readonly user: User | null;
+}
+
+/**
+ * A planned change that turned out to be impossible, for example because its login is taken. The
+ * app profile is kept and the user profile stays as it was; access that is lost is lost all the
+ * same. A removal that fails leaves the person in the scope, so that the next import sees it
+ * again. A failure that was told before is not told again.
+ */
+export function failPlanned(
+  directory: string,
+  planned: PlannedChange,
+  problem: Problem,
+  kept: Kept,
+): PlannedChange {
+  const isNew = planned.user?.isNew === true;
+  const userId = isNew ? null : planned.userId;
+  const after = failedAppUser(planned, problem, kept.appUser, userId);
+  const repeated =
+    after !== null &&
+    !appUserChanged(kept.appUser, after) &&
+    sameProblem(kept.appUser?.error ?? null, problem);
+  const { user, events: status } = statusOnly(planned, kept.user);
+  return {
+    ...planned,
+    action: "failed",
+    appUser: repeated ? null : after,
+    user,
+    login: isNew ? null : planned.login,
+    userId,
+    changes: [],
+    error: problem,
+    events: repeated ? status : [events.updateFailed(directory, problem), ...status],
+  };
+}
+
+function failedAppUser(
+  planned: PlannedChange,
+  problem: Problem,
+  stored: AppUser | null,
+  userId: string | null,
+): AppUserWrite | null {
+  if (planned.appUser === null) return null;
+  if (planned.action !== "removed") return { ...planned.appUser, userId, error: problem };
+  if (stored === null) return null;
+  const { dn, status, profile } = stored;
+  return { dn, status, profile, hash: "", userId: stored.userId, error: problem };
+}
+
+/** Of a change to an existing user, only the loss of access. */
+function statusOnly(
+  planned: PlannedChange,
+  user: User | null,
+): { user: UserWrite | null; events: PersonEvent[] } {
+  const write = planned.user;
+  const applies = write !== null && user !== null && planned.action !== "removed";
+  if (!applies || !losesAccess(user, write)) return { user: null, events: [] };
+  const { status, statusBy } = write;
+  const changed = writeUser(user, user, { status, statusBy });
+  return { user: changed, events: events.statusChanged(user.status, status) };
+}

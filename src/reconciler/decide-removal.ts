@@ -1,0 +1,80 @@
+/** What becomes of people who are no longer in a directory's scope. */
+import type { PersonEvent } from "../model/event.ts";
+import type { AppUserWrite, PlannedChange } from "../model/plan.ts";
+import type { AppUser, User } from "../model/user.ts";
+import type { Context, Known } from "./decide.ts";
+import { diffProfiles } from "./diff.ts";
+import * as events from "./events.ts";
+import { nextStanding, type Standing } from "./lifecycle.ts";
+import type { DirectoryRules } from "./rules.ts";
+import { profileSourceOf, resolveProfile } from "./source-priority.ts";
+import { linksOf, standingOf, writeUser } from "./writes.ts";
+
+/** Decides about a person who is no longer in the directory's scope. */
+export function decideRemoval(context: Context, appUser: AppUser, known: Known): PlannedChange {
+  const { rules, directory } = context;
+  const { user, others } = known;
+  const { externalId, dn, profile, userId } = appUser;
+  const write: AppUserWrite = { dn, status: "removed", profile, hash: "", userId, error: null };
+  const told: PersonEvent[] = [events.appUserRemoved(directory.onRemoval)];
+  const base = {
+    action: "removed",
+    externalId,
+    dn,
+    appUser: write,
+    userId,
+    error: null,
+    lost: true,
+  } as const;
+  if (user === null) return { ...base, user: null, login: null, changes: [], events: told };
+  const before = linksOf(others, directory.name, profile);
+  const links = linksOf(others, null, {});
+  const standing = standingAfterRemoval(context, user, others, profileSourceOf(rules, before));
+  // Without another source the values stay, and belong to Rollcall from now on.
+  const resolved = resolveProfile(rules, { links, before: user, creator: null });
+  const valid = resolved.problems.length === 0;
+  const after = valid ? resolved : { profile: user.profile, sources: user.sources };
+  const changes = diffProfiles(user, after);
+  const userWrite = writeUser(user, after, standing);
+  if (changes.length > 0) told.push(events.profileUpdated(changes));
+  told.push(...events.statusChanged(user.status, standing.status));
+  return { ...base, user: userWrite, login: user.login, changes, events: told };
+}
+
+/** The next source takes over; if the person is disabled there, it says what becomes of the user. */
+function standingAfterRemoval(
+  { rules, directory }: Context,
+  user: User,
+  others: readonly AppUser[],
+  source: string | null,
+): Standing {
+  if (source === null ? others.length > 0 : source !== directory.name) return standingOf(user);
+  const next = others.find(
+    (other) => other.directory === profileSourceOf(rules, linksOf(others, null, {})),
+  );
+  if (next === undefined) return nextStanding(user, directory.name, directory.onRemoval, "removed");
+  const onRemoval = rules.directories.get(next.directory)?.onRemoval ?? "keep";
+  return nextStanding(user, next.directory, onRemoval, next.status);
+}
+
+/**
+ * An app user whose place another entry of the same directory took: an account that was deleted
+ * and made anew. The link ends, the user goes on with the new entry.
+ */
+export function decideReplaced(directory: DirectoryRules, appUser: AppUser): PlannedChange {
+  const { externalId, dn, profile } = appUser;
+  const write = { dn, status: "removed", profile, hash: "", userId: null, error: null } as const;
+  return {
+    action: "removed",
+    externalId,
+    dn,
+    appUser: write,
+    user: null,
+    login: null,
+    userId: null,
+    changes: [],
+    error: null,
+    events: [events.appUserRemoved(directory.onRemoval)],
+    lost: false,
+  };
+}

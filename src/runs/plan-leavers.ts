@@ -1,0 +1,173 @@
+/** What can be decided only when everybody was seen: who could not be used, who was replaced, who is gone. */
+import { IdSet } from "../lib/id-set.ts";
+import { uuidV7 } from "../lib/uuid.ts";
+import { decideSighting } from "../reconciler/decide.ts";
+import { decideUnusable } from "../reconciler/decide-failure.ts";
+import { decideRemoval, decideReplaced } from "../reconciler/decide-removal.ts";
+import { claimsLogin } from "../reconciler/writes.ts";
+import {
+  appUsersByDns,
+  appUsersByIds,
+  presentIdsAfter,
+  type StoredAppUser,
+} from "../store/app-users.ts";
+import { readCheckpoint } from "../store/checkpoints.ts";
+import { reportedFailures } from "../store/runs.ts";
+import { usersByIds } from "../store/users.ts";
+import type { Census, Unusable } from "./census.ts";
+import type { RunContext } from "./context.ts";
+import { loadKnown } from "./known.ts";
+import type { PlanBuilder } from "./plan-builder.ts";
+
+const PAGE = 5000;
+const BATCH = 500;
+
+/** An entry that cannot be used is somebody all the same: who stood at its place is not removed. */
+export async function planUnusable(
+  context: RunContext,
+  plan: PlanBuilder,
+  census: Census,
+): Promise<void> {
+  const { db } = context.engine.store;
+  const checkpoint = await readCheckpoint(db, context.settings.name);
+  for (let at = 0; at < census.unusable.length; at += BATCH) {
+    const batch = census.unusable.slice(at, at + BATCH);
+    const dns = batch.map((entry) => entry.dn);
+    const told =
+      checkpoint === null ? new Set() : await reportedFailures(db, checkpoint.runId, dns);
+    const owners = await ownersOf(context, batch);
+    for (const entry of batch) {
+      const owner = ownerToKeep(entry, owners, census);
+      const before = told.has(`${entry.dn} ${entry.problem.code}`);
+      const { problem } = entry;
+      await plan.add(decideUnusable(context.settings.name, entry, owner, problem, before), false);
+    }
+  }
+}
+
+interface Owner {
+  readonly appUser: StoredAppUser;
+  readonly login: string | null;
+}
+
+/** The people whom the entries must be: by identifier, or by the place where they stood. */
+async function ownersOf(
+  { engine, settings }: RunContext,
+  batch: readonly Unusable[],
+): Promise<ReadonlyMap<string, Owner>> {
+  const { db } = engine.store;
+  const ids = batch.flatMap((entry) => (entry.id === null ? [] : [entry.id]));
+  const places = batch.filter((entry) => entry.id === null && !isDuplicate(entry));
+  const byId = await appUsersByIds(db, settings.name, ids);
+  const byDn = await appUsersByDns(
+    db,
+    settings.name,
+    places.map((entry) => entry.dn),
+  );
+  const userIds = [...byId, ...byDn].flatMap((one) => (one.userId === null ? [] : [one.userId]));
+  const logins = new Map((await usersByIds(db, userIds)).map((user) => [user.id, user.login]));
+  const owner = (appUser: StoredAppUser): Owner => {
+    return {
+      appUser,
+      login: appUser.userId === null ? null : (logins.get(appUser.userId) ?? null),
+    };
+  };
+  return new Map([
+    ...byId.map((one) => [`id ${one.externalId}`, owner(one)] as const),
+    ...byDn.map((one) => [`dn ${one.dn.toLowerCase()}`, owner(one)] as const),
+  ]);
+}
+
+/** Nobody, if the person was seen elsewhere in the same read: then the entry is another one. */
+function ownerToKeep(
+  entry: Unusable,
+  owners: ReadonlyMap<string, Owner>,
+  census: Census,
+): Owner | null {
+  const key = entry.id === null ? `dn ${entry.dn.toLowerCase()}` : `id ${entry.id}`;
+  const owner = isDuplicate(entry) ? undefined : owners.get(key);
+  if (owner === undefined) return null;
+  if (entry.id === null && !census.seen.add(owner.appUser.externalId)) return null;
+  if (owner.appUser.status !== "removed") census.known++;
+  return owner;
+}
+
+function isDuplicate(entry: Unusable): boolean {
+  return entry.problem.code === "entry.duplicateId";
+}
+
+/**
+ * Accounts that were deleted and made anew between two imports: the user goes over to the new
+ * entry, if the old one is really gone.
+ * @returns the identifiers of entries whose user went over
+ */
+export async function planReplacements(
+  context: RunContext,
+  plan: PlanBuilder,
+  census: Census,
+  linked: IdSet,
+): Promise<ReadonlySet<string>> {
+  const { engine, directory } = context;
+  const replaced = new Set<string>();
+  for (const { sighting, refused, replaces } of census.deferred) {
+    const gone = !census.seen.has(replaces.externalId) && linked.add(replaces.userId);
+    if (gone) replaced.add(replaces.externalId);
+    const known = gone ? replaces.known : refused;
+    const planned = decideSighting({ rules: engine.rules, directory }, sighting, known, uuidV7());
+    await plan.add(planned, claimsLogin(planned, known.user));
+  }
+  return replaced;
+}
+
+/** Everybody of the directory whom the read did not show has left its scope. */
+export async function planRemovals(
+  context: RunContext,
+  plan: PlanBuilder,
+  census: Census,
+  replaced: ReadonlySet<string>,
+  total: number,
+): Promise<void> {
+  const { engine, settings, signal } = context;
+  const { db } = engine.store;
+  let after = "";
+  let compared = 0;
+  for (;;) {
+    signal.throwIfAborted();
+    const ids = await presentIdsAfter(db, settings.name, after, PAGE);
+    const last = ids.at(-1);
+    if (last === undefined) return;
+    const gone = ids.filter((id) => !census.seen.has(id));
+    for (let at = 0; at < gone.length; at += BATCH) {
+      await planGone(context, plan, gone.slice(at, at + BATCH), replaced);
+    }
+    after = last;
+    compared += ids.length;
+    context.progress({ directory: settings.name, phase: "comparing", done: compared, total });
+  }
+}
+
+async function planGone(
+  context: RunContext,
+  plan: PlanBuilder,
+  ids: readonly string[],
+  replaced: ReadonlySet<string>,
+): Promise<void> {
+  const { engine, directory, settings } = context;
+  const stored = await appUsersByIds(engine.store.db, settings.name, ids);
+  const sightings = stored.map(({ externalId: id, dn, profile }) => {
+    return { id, dn, profile, hash: "", disabled: false };
+  });
+  const linkedOnly = { ...directory, matching: [] };
+  const known = await loadKnown(engine, linkedOnly, sightings, stored, new IdSet(0));
+  for (const [i, appUser] of stored.entries()) {
+    const sighting = sightings[i];
+    if (sighting === undefined) continue;
+    if (replaced.has(appUser.externalId)) {
+      await plan.add(decideReplaced(directory, appUser), false);
+      continue;
+    }
+    const person = known.of(sighting);
+    const planned = decideRemoval({ rules: engine.rules, directory }, appUser, person);
+    await plan.add(planned, claimsLogin(planned, person.user));
+  }
+}
