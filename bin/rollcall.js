@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // Starts Rollcall with a Node that can run it: this one if it is new enough, otherwise the one
-// that the project brings along as an optional package.
-import { spawnSync } from "node:child_process";
+// that the project brings along as an optional package. Signals go on to it, and its end is ours.
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
@@ -19,21 +20,24 @@ if (major > 22 || (major === 22 && minor >= 18)) {
     );
     process.exit(2);
   }
-  const { status, signal } = spawnSync(node, [main, ...process.argv.slice(2)], {
-    stdio: "inherit",
+  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: "inherit" });
+  for (const name of ["SIGTERM", "SIGINT", "SIGHUP"]) {
+    // A terminal sends Ctrl-C to both of us; only a signal that was meant for us alone goes on.
+    process.on(name, () => {
+      if (name !== "SIGINT" || !process.stdin.isTTY) child.kill(name);
+    });
+  }
+  child.on("exit", (status, signal) => {
+    process.exit(signal === null ? status : 128 + constants.signals[signal]);
   });
-  process.exit(signal === null ? status : 1);
 }
 
 function findNode() {
   const require = createRequire(import.meta.url);
-  for (const name of [`node-linux-${process.arch}`]) {
-    try {
-      const file = require.resolve(`${name}/bin/node`);
-      if (existsSync(file)) return file;
-    } catch {
-      // not installed here
-    }
+  try {
+    const file = require.resolve(`node-${process.platform}-${process.arch}/bin/node`);
+    return existsSync(file) ? file : null;
+  } catch {
+    return null;
   }
-  return null;
 }

@@ -116,8 +116,7 @@ export async function openService(settings: Settings): Promise<Service> {
   const { db } = store;
   const run = async (id: string): Promise<Run> => {
     const found = await findRun(db, id);
-    if (found === null)
-      throw new RollcallError("run.notFound", `There is no run ${id}, or several begin with it.`);
+    if (found === null) throw new RollcallError("run.notFound", `There is no run ${id}.`);
     return found;
   };
   return {

@@ -37,6 +37,8 @@ describe("--json prints one document and nothing else on standard output", () =>
     ["users", "show", "nobody"],
     ["import", "nowhere"],
     ["logs", "--filter", "nonsense"],
+    ["nonsense"],
+    ["import"],
   ])("%s %s %s", async (...args) => {
     const { out } = await place.run(...args.filter(Boolean), "--json");
     expect(() => JSON.parse(out) as unknown).not.toThrow();
@@ -57,8 +59,14 @@ test.each([
   [1, ["users", "show", "nobody"]],
   [1, ["imports", "show", "0000"]],
   [1, ["imports", "approve", "ffff"]],
-  [1, ["logs", "--filter", "eventType eq"]],
-  [1, ["logs", "--since", "yesterday"]],
+  [2, ["logs", "--filter", "eventType eq"]],
+  [2, ["logs", "--filter", 'eventType eq "a\\u0000b"']],
+  [0, ["logs", "--since", "999999w"]],
+  [2, ["logs", "--since", "0000-01-01T00:00:00Z"]],
+  [2, ["imports", "--status", "bogus"]],
+  [0, ["--version"]],
+  [0, ["--json", "imports"]],
+  [2, ["logs", "--since", "yesterday"]],
   [2, ["nonsense"]],
   [2, ["import"]],
   [2, ["import", "corp", "--full", "--incremental"]],

@@ -107,7 +107,7 @@ export function table(rows: readonly (readonly string[])[]): string[] {
 /** Directory data must not steer the terminal. */
 export function visible(text: string): string {
   return text.replaceAll(
-    /\p{Cc}/gu,
+    /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu,
     (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );
 }

@@ -29,7 +29,7 @@ export function forceSyncCommand(program: Command, register: Register): void {
         const run = await sync(console, service, name, externalIds, options["dryRun"] === true);
         runs.push(run);
         printRun(console, run);
-        for (const step of nextSteps(run)) console.note(step);
+        for (const step of nextSteps(run, options)) console.note(step);
       }
       const documents = runs.map(runDocument);
       console.document(documents.length === 1 ? documents[0] : documents);

@@ -35,7 +35,7 @@ export function importCommand(program: Command, register: Register): void {
       });
       console.document(runDocument(run));
       printRun(console, run);
-      for (const step of nextSteps(run)) console.note(step);
+      for (const step of nextSteps(run, options)) console.note(step);
       return statusOf(run);
     });
   });

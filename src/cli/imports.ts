@@ -8,6 +8,7 @@ import { progressReporter } from "./progress.ts";
 import { commandActor, statusOf, wholeNumber, withService } from "./session.ts";
 import { countsLine, nextSteps, printChange, printRun, runDocument } from "./show-run.ts";
 
+const STATUSES = ["running", "held", "done", "failed", "cancelled"];
 const ACTIONS = ["created", "updated", "removed", "failed", "ignored"];
 
 export function importsCommand(program: Command, register: Register): void {
@@ -28,9 +29,16 @@ function list(imports: Command, register: Register): void {
     .option("--limit <n>", "how many", "20");
   register(command, async (console, options) =>
     withService(console, options, async (service) => {
+      const status = text(options["status"]);
+      if (status !== null && !STATUSES.includes(status)) {
+        throw new RollcallError(
+          "usage.invalid",
+          `--status takes one of ${STATUSES.join(", ")}, not ${status}.`,
+        );
+      }
       const query = {
         directory: text(options["directory"]),
-        status: text(options["status"]),
+        status,
         limit: wholeNumber(String(options["limit"]), "--limit", 10_000),
       };
       const runs = await service.runs(query);
@@ -123,7 +131,7 @@ function decide(imports: Command, register: Register): void {
         const run = await service[action](id, decision);
         console.document(runDocument(run));
         printRun(console, run);
-        for (const step of nextSteps(run)) console.note(step);
+        for (const step of nextSteps(run, options)) console.note(step);
         return statusOf(run);
       }),
     );

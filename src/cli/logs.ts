@@ -8,6 +8,7 @@ import type { Register } from "./program.ts";
 import { wholeNumber, withService } from "./session.ts";
 
 const DEFAULT_SINCE = "7d";
+const LATEST = Date.UTC(9999, 11, 31);
 const FOLLOW_EVERY = 1000;
 const UNITS: Readonly<Record<string, number>> = {
   s: 1000,
@@ -101,8 +102,9 @@ function lineOf(console: Console, event: LogEvent): string {
 /** @throws RollcallError `log.timeInvalid` */
 function parseTime(text: string, now: number): Date {
   const [, number, unit = ""] = /^(\d{1,6})([smhdw])$/.exec(text) ?? [];
-  if (number !== undefined) return new Date(now - Number(number) * (UNITS[unit] ?? 0));
+  if (number !== undefined) return new Date(Math.max(0, now - Number(number) * (UNITS[unit] ?? 0)));
   const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time)) throw new RollcallError("log.timeInvalid", `${text} is not a time.`);
+  if (Number.isNaN(time) || time < 0 || time > LATEST)
+    throw new RollcallError("log.timeInvalid", `${text} is not a time.`);
   return new Date(time);
 }

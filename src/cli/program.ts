@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
-import { asRollcallError } from "../model/errors.ts";
+import { asRollcallError, RollcallError } from "../model/errors.ts";
 import { checkCommand } from "./check.ts";
-import { Console, type CommandLine } from "./console.ts";
+import { Console, visible, type CommandLine } from "./console.ts";
 import { forceSyncCommand } from "./force-sync.ts";
 import { importCommand } from "./import.ts";
 import { importsCommand } from "./imports.ts";
@@ -23,6 +23,7 @@ export type Register = (
 ) => void;
 
 const USAGE = 2;
+const VERSION = "0.1.0";
 
 const HELP = `
 Exit status: 0 done, 1 failed, 2 wrong usage or configuration (nothing was started),
@@ -54,7 +55,12 @@ export async function runCommandLine(args: readonly string[], line: CommandLine)
     await program.parseAsync([...args], { from: "user" });
     return status;
   } catch (thrown) {
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : USAGE;
+    if (thrown instanceof CommanderError) {
+      if (thrown.exitCode === 0) return 0;
+      const message = thrown.message.replace(/^error: /, "");
+      if (args.includes("--json")) printError(new RollcallError("usage.invalid", message), line);
+      return USAGE;
+    }
     return report(thrown, line, args.includes("--json"));
   }
 }
@@ -63,6 +69,12 @@ function build(register: Register, line: CommandLine): Command {
   const program = new Command("rollcall")
     .description("Reads people out of directories and keeps one trusted profile per person.")
     .addHelpText("after", HELP)
+    .version(VERSION, "-V, --version", "print the version")
+    .option(
+      "--config <file>",
+      `configuration file (default: $ROLLCALL_CONFIG or ${DEFAULT_CONFIG})`,
+    )
+    .option("--json", "print JSON on standard output, and nothing else there")
     .showHelpAfterError("(run it with --help to see how it is used)");
   for (const add of [
     serveCommand, importCommand, importsCommand, forceSyncCommand, previewCommand,
@@ -93,16 +105,19 @@ function common(command: Command): Command {
 /** An error as a sentence, its place, and what to do. A stack only for faults of our own, on request. */
 function report(thrown: unknown, line: CommandLine, json: boolean): number {
   const error = asRollcallError(thrown);
-  const { stderr, stdout, environment } = line;
-  if (json) {
-    const { code, message, details, cure } = error;
-    stdout.write(`${JSON.stringify({ error: { code, message, details, cure } }, null, 2)}\n`);
-  }
-  stderr.write(`${error.message}\n`);
-  for (const detail of error.details) stderr.write(`  ${detail.replaceAll("\n", "\n  ")}\n`);
+  const { stderr, environment } = line;
+  if (json) printError(error, line);
+  const lines = [
+    error.message,
+    ...error.details.map((detail) => `  ${detail.replaceAll("\n", "\n  ")}`),
+  ];
+  for (const text of lines.join("\n").split("\n")) stderr.write(`${visible(text)}\n`);
   stderr.write(`→ ${error.cure} [${error.code}]\n`);
   if (environment["ROLLCALL_DEBUG"] === "1" && thrown instanceof Error)
     stderr.write(`${thrown.stack ?? ""}\n`);
-  const isUsage = error.code.startsWith("config.") || error.code.startsWith("usage.");
-  return isUsage ? USAGE : 1;
+  return /^(?:config|usage|log)\./.test(error.code) ? USAGE : 1;
+}
+
+function printError({ code, message, details, cure }: RollcallError, line: CommandLine): void {
+  line.stdout.write(`${JSON.stringify({ error: { code, message, details, cure } }, null, 2)}\n`);
 }

@@ -1,5 +1,6 @@
 import { count } from "../lib/lines.ts";
 import type { Run, RunChange, RunCounts } from "../model/run.ts";
+import type { CommonOptions } from "./session.ts";
 import { shown, visible, type Console } from "./console.ts";
 
 /** A run as `--json` prints it. */
@@ -61,23 +62,26 @@ export function printRun(console: Console, run: Run): void {
   }
 }
 
-/** What to do next, for whoever ran it by hand. */
-export function nextSteps(run: Run): string[] {
-  const id = run.id;
+/**
+ * What to do next, for whoever ran it by hand.
+ * @param options the command's, so that the lines can be copied as they are
+ */
+export function nextSteps(run: Run, options: CommonOptions): string[] {
+  const config = options.config === undefined ? "" : ` --config ${options.config}`;
+  const command = (words: string): string => `npx rollcall imports ${words} ${run.id}${config}`;
   if (run.status === "held") {
     return [
       "Nothing was changed. Look at the people concerned, then release the run or drop it:",
-      `  rollcall imports show ${id}`,
-      `  rollcall imports approve ${id}`,
-      `  rollcall imports cancel ${id}`,
+      `  ${command("show")}`,
+      `  ${command("approve")}`,
+      `  ${command("cancel")}`,
     ];
   }
   if (run.counts.failed > 0) {
-    return [
-      `${count(run.counts.failed, "person", "people")} failed: rollcall imports show ${id} --action failed`,
-    ];
+    const failed = count(run.counts.failed, "person", "people");
+    return [`${failed} failed: ${command("show")} --action failed`];
   }
-  return run.dryRun ? [`What it would change: rollcall imports show ${id}`] : [];
+  return run.dryRun ? [`What it would change: ${command("show")}`] : [];
 }
 
 export function countsLine(counts: RunCounts): string {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { LineCounter, parseDocument, type Document } from "yaml";
+import { LineCounter, parseDocument, visit, type Document } from "yaml";
 import { RollcallError } from "../model/errors.ts";
 import type { Settings } from "../model/settings.ts";
 import { fromIssue, pathText, Places, type ConfigProblem, type Path } from "./problems.ts";
@@ -29,12 +29,26 @@ export function parseSettings(text: string, file: string, environment: Environme
     message: firstLine(error.message),
   }));
   if (problems.length > 0) throw invalid(file, problems);
+  // Anchors are of no use here; a password that begins with * or & looks like one.
+  visit(document, {
+    Alias: (_, node) => {
+      const line = places.atOffset(node.range?.[0] ?? 0);
+      problems.push({ path: "", line, message: "a value that begins with * must stand in quotes" });
+    },
+  });
+  if (problems.length > 0) throw invalid(file, problems);
+  const unset = new Set<number>();
   resolveVariables(document, environment, (name, offset) => {
+    unset.add(places.atOffset(offset));
     const message = `the environment variable ${name} is not set; set it, or write \${${name}:-default}`;
     problems.push({ path: "", line: places.atOffset(offset), message });
   });
   const config = validate(document, places, problems);
-  if (config === null || problems.length > 0) throw invalid(file, problems);
+  // Where a variable is unset, everything else about the line follows from that.
+  const told = problems.filter(
+    (one) => one.message.startsWith("the environment variable") || !unset.has(one.line),
+  );
+  if (config === null || told.length > 0) throw invalid(file, told);
   return readCertificates(config, file, environment, places);
 }
 
@@ -46,12 +60,44 @@ function validate(
   const parsed = configSchema.safeParse(document.toJS() ?? {}, { error: inWords });
   if (!parsed.success) {
     problems.push(...parsed.error.issues.flatMap((issue) => fromIssue(issue, places)));
+    const partial = partOf(document.toJS());
+    if (partial !== null) checkAll(partial, places, problems);
     return null;
   }
-  checkSemantics(parsed.data, (path: Path, message: string) => {
+  checkAll(parsed.data, places, problems);
+  return parsed.data;
+}
+
+function checkAll(config: Config, places: Places, problems: ConfigProblem[]): void {
+  checkSemantics(config, (path: Path, message: string) => {
     problems.push({ path: pathText(path), line: places.line(path), message });
   });
-  return parsed.data;
+}
+
+/**
+ * The parts of a file that are right by themselves, so that what is wrong with their meaning is
+ * told together with what is wrong elsewhere. Null if there are none.
+ */
+function partOf(raw: unknown): Config | null {
+  if (typeof raw !== "object" || raw === null) return null;
+  const parts = Object.entries(raw).filter(([key, value]) => {
+    return (
+      key === "directories" || configSchema.safeParse({ directories: {}, [key]: value }).success
+    );
+  });
+  const all = Object.fromEntries(parts) as { directories?: unknown };
+  const directories =
+    typeof all.directories === "object" && all.directories !== null ? all.directories : {};
+  const right = Object.entries(directories).filter(([name, value]) => {
+    return configSchema.safeParse({ directories: { [name]: value } }).success;
+  });
+  // Names of the others still count as names of directories.
+  const names = Object.keys(directories);
+  const known = right.length === names.length;
+  const { profile: _profile, ...others } = all as Record<string, unknown>;
+  const candidate = { ...(known ? all : others), directories: Object.fromEntries(right) };
+  const parsed = configSchema.safeParse(candidate);
+  return parsed.success && right.length > 0 ? parsed.data : null;
 }
 
 function readCertificates(

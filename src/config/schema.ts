@@ -22,7 +22,15 @@ const oneOrMany = z
   .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
   .transform((value) => (typeof value === "string" ? [value] : value));
 
-const percent = z.union([z.literal("off"), z.number().min(0).max(100)]);
+const percent = z.union([
+  z.literal("off"),
+  z.number().min(0).max(100),
+  z
+    .string()
+    .regex(/^\d+(?:\.\d+)?$/)
+    .transform(Number)
+    .pipe(z.number().min(0).max(100)),
+]);
 
 const safeguard = z
   .union([

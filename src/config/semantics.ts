@@ -14,6 +14,15 @@ const ATTRIBUTE_NAME = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
 const RESERVED = new Set(["okta", "user", "appuser", "source", "app", "org"]);
 
 export function checkSemantics(config: Config, report: Report): void {
+  const url = config.database?.url ?? "";
+  if (url !== "" && !isPostgresUrl(url)) {
+    const form =
+      "postgres://USER:PASSWORD@HOST[:PORT]/DATABASE; write # / @ and other signs of a password as %23 %2F %40";
+    report(["database", "url"], `not a database address, which is ${form}`);
+  }
+  if (Object.keys(config.directories).length === 0) {
+    report(["directories"], "there is no directory, so there is nothing to import");
+  }
   for (const [name, directory] of Object.entries(config.directories)) {
     checkName(name, report);
     checkDirectory(["directories", name], directory, report);
@@ -76,6 +85,10 @@ function checkServer(path: Path, directory: DirectoryConfig, report: Report): vo
   }
 }
 
+export function isPostgresUrl(text: string): boolean {
+  return /^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text);
+}
+
 function isLdapUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
@@ -131,6 +144,15 @@ function checkProfile(config: Config, report: Report): void {
     const path = ["profile", "attributes", name];
     if (!ATTRIBUTE_NAME.test(name))
       report(path, "an attribute's name is a letter followed by letters, digits or _");
+    const {
+      minLength = 0,
+      maxLength = Infinity,
+      minimum = -Infinity,
+      maximum = Infinity,
+    } = attribute;
+    if (minLength > maxLength || minimum > maximum) {
+      report(path, "the least allowed is more than the most allowed, so nobody can have a value");
+    }
     if (BASE_ATTRIBUTES.has(name))
       report(path, `${name} is a base attribute and cannot be defined again`);
     if (attribute.pattern !== undefined && !isPattern(attribute.pattern)) {

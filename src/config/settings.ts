@@ -1,5 +1,6 @@
 import type { DirectorySource, UsersScope } from "../model/directory.ts";
 import type { AttributeSchema } from "../model/profile-schema.ts";
+import { RollcallError } from "../model/errors.ts";
 import { Secret } from "../model/secret.ts";
 import type {
   DirectorySettings,
@@ -9,6 +10,7 @@ import type {
 } from "../model/settings.ts";
 import type { Environment } from "./load.ts";
 import type { Path } from "./problems.ts";
+import { isPostgresUrl } from "./semantics.ts";
 import type { AttributeConfig, Config, DirectoryConfig } from "./schema.ts";
 
 interface Context {
@@ -24,6 +26,11 @@ export function toSettings(config: Config, context: Context): Settings {
   const url =
     config.database === undefined ? context.environment["DATABASE_URL"] : config.database.url;
   const { sources, overrides, attributes } = config.profile;
+  if (config.database === undefined && url !== undefined && url !== "" && !isPostgresUrl(url)) {
+    const message =
+      "DATABASE_URL is not a database address (postgres://USER:PASSWORD@HOST/DATABASE).";
+    throw new RollcallError("config.invalid", message);
+  }
   return {
     file: context.file,
     database: {

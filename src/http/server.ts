@@ -42,7 +42,7 @@ export async function startHttp(
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new RollcallError(
-      "config.invalid",
+      "http.address",
       `The address ${at.host}:${at.port} for health and metrics cannot be used: ${reason}`,
       { cause: error },
     );

@@ -26,6 +26,10 @@ export const ERRORS = {
     what: "The configuration has problems. Each is listed with its path and line; nothing was started.",
     cure: "Correct every listed line, then run `rollcall check`.",
   },
+  "http.address": {
+    what: "The address for health and metrics cannot be used.",
+    cure: "Set another port under `http`, or `http: off`.",
+  },
   "config.unknownDirectory": {
     what: "The named directory is not in the configuration.",
     cure: "Use one of the names under `directories`.",

@@ -41,5 +41,16 @@ export interface Problem {
 export function asRollcallError(thrown: unknown): RollcallError {
   if (thrown instanceof RollcallError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (isDatabaseFault(thrown))
+    return new RollcallError("database.failed", message, { cause: thrown });
   return new RollcallError("internal.error", message, { cause: thrown });
+}
+
+/** An SQLSTATE of five characters, or the driver's word that its connection broke. */
+function isDatabaseFault(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  const code = "code" in thrown ? String(thrown.code) : "";
+  const broken =
+    /^Connection terminated|^Client has encountered a connection error|^Client was closed/;
+  return /^[0-9A-Z]{5}$/.test(code) || broken.test(thrown.message) || /^E(?:CONN|PIPE)/.test(code);
 }

@@ -47,6 +47,8 @@ export interface PlannedChange {
   /** Who this is about, also where the user is not written. */
   readonly login: string | null;
   readonly userId: string | null;
+  /** The version of the user that this was decided on, also where the user is not written. */
+  readonly userVersion: number;
   /** What becomes of the user profile; empty for a new user, whose whole profile is new. */
   readonly changes: readonly AttributeChange[];
   readonly error: Problem | null;

@@ -42,6 +42,7 @@ export function decideUnusable(
     user: null,
     login,
     userId,
+    userVersion: 0,
     changes: [],
     error: problem,
     events: repeated ? [] : [events.updateFailed(directory, problem)],

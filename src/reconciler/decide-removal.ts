@@ -23,6 +23,7 @@ export function decideRemoval(context: Context, appUser: AppUser, known: Known):
     dn,
     appUser: write,
     userId,
+    userVersion: user?.version ?? 0,
     error: null,
     lost: true,
   } as const;
@@ -72,6 +73,7 @@ export function decideReplaced(directory: DirectoryRules, appUser: AppUser): Pla
     user: null,
     login: null,
     userId: null,
+    userVersion: 0,
     changes: [],
     error: null,
     events: [events.appUserRemoved(directory.onRemoval)],

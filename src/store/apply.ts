@@ -32,17 +32,21 @@ export interface Conflict {
   readonly login: string | null;
 }
 
+/** Rows that were decided by what their user was, whether they write the user or only a link. */
+const dependsOnUser = sql`p.user_id is not null and not p.user_new
+  and (p.write_user or p.action in ('updated', 'removed'))`;
+
 /**
  * Rows that no longer fit the data: their user was changed by somebody else since the plan was
  * made, or their login was taken. Locks the users that the batch is going to change.
  */
 export async function conflicts(trx: Trx, batch: Batch): Promise<Conflict[]> {
   await sql`select u.id from users u
-    where u.id in (select p.user_id from ${rows(batch)} and p.write_user and not p.user_new)
+    where u.id in (select p.user_id from ${rows(batch)} and ${dependsOnUser})
     order by u.id for update`.execute(trx);
   const outdated = await sql<Conflict>`
     select x.seq, null as holder, null as login
-    from (select p.seq, p.user_id, p.base_version from ${rows(batch)} and p.write_user and not p.user_new) x
+    from (select p.seq, p.user_id, p.base_version from ${rows(batch)} and ${dependsOnUser}) x
     left join users u on u.id = x.user_id
     where u.id is null or u.version <> x.base_version`.execute(trx);
   const taken = await sql<Conflict>`
@@ -57,7 +61,7 @@ export async function outdatedRows(db: Connection, name: PlanName, runId: string
   const result = await sql<{ count: number }>`
     select count(*)::int as count from ${sql.table(name)} p
     left join users u on u.id = p.user_id
-    where p.run_id = ${runId} and p.write_user and not p.user_new
+    where p.run_id = ${runId} and ${dependsOnUser}
       and (u.id is null or u.version <> p.base_version)`.execute(db);
   return result.rows[0]?.count ?? 0;
 }
@@ -112,7 +116,8 @@ async function writeUsers(trx: Trx, batch: Batch): Promise<void> {
 
 /**
  * A link that comes, goes or changes its status counts as a change of the user, even where no
- * value of the profile changes: what others decided about the user before is outdated.
+ * value of the profile changes: what others decided about the user before is outdated. Where an
+ * entry was replaced, the row of the new one changes the user.
  */
 async function noteLinks(trx: Trx, batch: Batch): Promise<void> {
   await sql`update users set version = version + 1
@@ -120,6 +125,7 @@ async function noteLinks(trx: Trx, batch: Batch): Promise<void> {
       select l.user_id from (
         select p.external_id, p.app_status, p.app_user_id from ${rows(batch)}
           and p.app_status is not null and not p.write_user
+          and not (p.action = 'removed' and p.app_user_id is null)
       ) x
       left join app_users a on a.directory = ${batch.directory}::text and a.external_id = x.external_id,
       lateral (values (x.app_user_id), (a.user_id)) as l (user_id)

@@ -146,8 +146,11 @@ class Parser {
 
 function parseString(token: Token): string {
   try {
-    return String(JSON.parse(token.text));
-  } catch {
+    const text = String(JSON.parse(token.text));
+    if (!text.includes("\0") && text.isWellFormed()) return text;
+    return fail("the string contains a character that no event has", token.at);
+  } catch (error) {
+    if (error instanceof RollcallError) throw error;
     return fail("the string has an escape that JSON does not have", token.at);
   }
 }

@@ -53,7 +53,7 @@ function planValues(runId: string, { seq, step, planned, claimsLogin }: PlanRow)
     runId, STEPS.indexOf(step), seq, planned.action, planned.externalId, planned.dn, planned.lost,
     ...appUserValues(planned.appUser),
     planned.userId, planned.login,
-    ...userValues(planned.user, claimsLogin),
+    ...userValues(planned, claimsLogin),
     JSON.stringify(planned.changes), jsonOrNull(planned.error), JSON.stringify(planned.events),
   ];
 }
@@ -64,9 +64,11 @@ function appUserValues(write: PlannedChange["appUser"]): CopyValue[] {
   return [status, JSON.stringify(profile), hash, userId, jsonOrNull(error)];
 }
 
-function userValues(write: PlannedChange["user"], claimsLogin: boolean): CopyValue[] {
-  if (write === null) return [false, false, 0, claimsLogin, null, null, null, null, null, null];
-  const { isNew, baseVersion, login, profile, sources, status, statusBy } = write;
+function userValues({ user, userVersion }: PlannedChange, claimsLogin: boolean): CopyValue[] {
+  if (user === null) {
+    return [false, false, userVersion, claimsLogin, null, null, null, null, null, null];
+  }
+  const { isNew, baseVersion, login, profile, sources, status, statusBy } = user;
   // prettier-ignore
   return [
     true, isNew, baseVersion, claimsLogin, login, loginKey(login), JSON.stringify(profile),
@@ -90,6 +92,7 @@ function toPlanRow(row: Row): PlanRow {
       lost: row.lost,
       login: row.user_login,
       userId: row.user_id,
+      userVersion: row.base_version,
       appUser:
         row.app_status === null
           ? null

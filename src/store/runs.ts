@@ -1,4 +1,5 @@
 import { sql, type Selectable, type Updateable } from "kysely";
+import { RollcallError } from "../model/errors.ts";
 import {
   NO_COUNTS,
   type Action,
@@ -121,7 +122,7 @@ export async function updateRun(
   await query.execute();
 }
 
-/** A run by its id, or by the beginning of it if only one fits. */
+/** A run by its id, or by the beginning of it if only one fits. @throws RollcallError `run.notFound` */
 export async function findRun(db: Connection, id: string): Promise<OpenRun | null> {
   const prefix = id.toLowerCase().replaceAll(/[^0-9a-f-]/g, "");
   if (prefix.length < 4 || prefix !== id.toLowerCase()) return null;
@@ -132,7 +133,11 @@ export async function findRun(db: Connection, id: string): Promise<OpenRun | nul
     .limit(2)
     .execute();
   const [row] = rows;
-  return row === undefined || rows.length > 1 ? null : toRun(row);
+  if (rows.length > 1) {
+    const message = `Several runs begin with ${id}; give more of the id.`;
+    throw new RollcallError("run.notFound", message);
+  }
+  return row === undefined ? null : toRun(row);
 }
 
 /** Runs, newest first. */
