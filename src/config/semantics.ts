@@ -140,6 +140,15 @@ function checkProfile(config: Config, report: Report): void {
     for (const [i, source] of order.entries())
       knownDirectory(source, ["profile", "overrides", name, i]);
   }
+  checkAttributes(attributes, report);
+  for (const [name, directory] of Object.entries(config.directories)) {
+    for (const [i, rule] of directory.matching.entries()) {
+      knownAttribute(rule.user, ["directories", name, "matching", i, "user"]);
+    }
+  }
+}
+
+function checkAttributes(attributes: Config["profile"]["attributes"], report: Report): void {
   for (const [name, attribute] of Object.entries(attributes)) {
     const path = ["profile", "attributes", name];
     if (!ATTRIBUTE_NAME.test(name))
@@ -157,11 +166,6 @@ function checkProfile(config: Config, report: Report): void {
       report(path, `${name} is a base attribute and cannot be defined again`);
     if (attribute.pattern !== undefined && !isPattern(attribute.pattern)) {
       report([...path, "pattern"], "not a regular expression");
-    }
-  }
-  for (const [name, directory] of Object.entries(config.directories)) {
-    for (const [i, rule] of directory.matching.entries()) {
-      knownAttribute(rule.user, ["directories", name, "matching", i, "user"]);
     }
   }
 }

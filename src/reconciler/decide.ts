@@ -77,12 +77,7 @@ export function decideSighting(
   const links = linksOf(known.others, directory.name, seen.profile);
   const creator = known.user === null ? directory.name : null;
   const resolved = resolveProfile(rules, { links, before: known.user, creator });
-  // Without a source among the links, a directory decides only if it is the only one.
-  const source = resolved.profileSource ?? (known.others.length === 0 ? directory.name : null);
-  const decides = source === directory.name;
-  const standing = decides
-    ? nextStanding(known.user, directory.name, directory.onRemoval, status)
-    : standingOf(known.user);
+  const standing = standingAfter(context, known, resolved, status);
   const lost = disabled || losesAccess(known.user, standing);
   const [problem] = resolved.problems;
   if (problem !== undefined) {
@@ -98,6 +93,18 @@ export function decideSighting(
     standing,
     lost,
   );
+}
+
+/** Only the profile source decides; without one among the links, a directory that is the only one. */
+function standingAfter(
+  { directory }: Context,
+  { user, others }: Known,
+  resolved: Resolved,
+  status: AppUserStatus,
+): Standing {
+  const source = resolved.profileSource ?? (others.length === 0 ? directory.name : null);
+  if (source !== directory.name) return standingOf(user);
+  return nextStanding(user, directory.name, directory.onRemoval, status);
 }
 
 function resolvedChange(
@@ -179,9 +186,7 @@ function failed(
     dn: write.dn,
     appUser: repeated ? null : after,
     user: userWrite,
-    login: user?.login ?? null,
-    userId: user?.id ?? null,
-    userVersion: user?.version ?? 0,
+    ...referTo(user),
     changes: [],
     error: problem,
     events: told,
@@ -224,4 +229,9 @@ function newUser(id: string, after: Resolved, standing: Standing): UserWrite {
     sources: after.sources,
     ...standing,
   };
+}
+
+function referTo(user: User | null): Pick<PlannedChange, "login" | "userId" | "userVersion"> {
+  if (user === null) return { login: null, userId: null, userVersion: 0 };
+  return { login: user.login, userId: user.id, userVersion: user.version };
 }

@@ -12,7 +12,6 @@ import { usersByIds, usersByValue } from "../store/users.ts";
 /** What the store knows about a batch of people: a handful of queries, however many they are. */
 export interface KnownPeople {
   of(sighting: Sighting): Known & { readonly replaces: Replacement | null };
-  appUser(externalId: string): StoredAppUser | null;
 }
 
 /**
@@ -65,40 +64,64 @@ export async function loadKnown(
   ]);
   const links = groupByUser(await appUsersOfUsers(db, [...involved]));
 
-  const unlinked = (appUser: StoredAppUser | null, problem: Problem | null): Known => {
-    return { appUser, user: null, others: [], matchProblem: problem };
-  };
-  const userOf = (sighting: Sighting, appUser: StoredAppUser | null): Match<User> => {
-    const own = appUser?.userId == null ? undefined : users.get(appUser.userId);
-    if (own !== undefined) return { kind: "one", user: own };
-    const find = (key: MatchKey): readonly User[] => found.get(keyText(key)) ?? [];
-    return decideMatch(keys.get(sighting.id) ?? [], find, (user) => user.login);
-  };
-  const of: KnownPeople["of"] = (sighting) => {
-    const appUser = appUsers.get(sighting.id) ?? null;
-    const match = userOf(sighting, appUser);
+  return new People(directory, { appUsers, users, links, keys, found }, linked);
+}
+
+interface Loaded {
+  readonly appUsers: ReadonlyMap<string, StoredAppUser>;
+  readonly users: ReadonlyMap<string, User>;
+  readonly links: ReadonlyMap<string, readonly StoredAppUser[]>;
+  readonly keys: ReadonlyMap<string, readonly MatchKey[]>;
+  readonly found: ReadonlyMap<string, readonly User[]>;
+}
+
+class People implements KnownPeople {
+  readonly #directory: DirectoryRules;
+  readonly #loaded: Loaded;
+  readonly #linked: IdSet;
+
+  constructor(directory: DirectoryRules, loaded: Loaded, linked: IdSet) {
+    this.#directory = directory;
+    this.#loaded = loaded;
+    this.#linked = linked;
+  }
+
+  of(sighting: Sighting): Known & { readonly replaces: Replacement | null } {
+    const appUser = this.#loaded.appUsers.get(sighting.id) ?? null;
+    const match = this.#userOf(sighting, appUser);
     if (match.kind !== "one") {
       const problem = match.kind === "problem" ? match.problem : null;
       return { ...unlinked(appUser, problem), replaces: null };
     }
     const { user } = match;
-    const all = links.get(user.id) ?? [];
-    const twin = all.find(
-      (link) => link.directory === directory.name && link.externalId !== sighting.id,
-    );
-    const others = all.filter((link) => link.directory !== directory.name);
+    const { name } = this.#directory;
+    const all = this.#loaded.links.get(user.id) ?? [];
+    const twin = all.find((link) => link.directory === name && link.externalId !== sighting.id);
+    const others = all.filter((link) => link.directory !== name);
     const known = { appUser, user, others, matchProblem: null };
     if (twin !== undefined) {
       const replaces = { externalId: twin.externalId, userId: user.id, known };
       return { ...unlinked(appUser, alreadyLinked(user, twin)), replaces };
     }
     const fresh = appUser?.userId !== user.id || appUser.status === "removed";
-    if (fresh && !linked.add(user.id)) {
+    if (fresh && !this.#linked.add(user.id)) {
       return { ...unlinked(appUser, alreadyLinked(user, undefined)), replaces: null };
     }
     return { ...known, replaces: null };
-  };
-  return { of, appUser: (id) => appUsers.get(id) ?? null };
+  }
+
+  /** The user of the link, or else the one whom the matching rules find. */
+  #userOf(sighting: Sighting, appUser: StoredAppUser | null): Match<User> {
+    const { users, keys, found } = this.#loaded;
+    const own = appUser?.userId == null ? undefined : users.get(appUser.userId);
+    if (own !== undefined) return { kind: "one", user: own };
+    const find = (key: MatchKey): readonly User[] => found.get(keyText(key)) ?? [];
+    return decideMatch(keys.get(sighting.id) ?? [], find, (user) => user.login);
+  }
+}
+
+function unlinked(appUser: StoredAppUser | null, problem: Problem | null): Known {
+  return { appUser, user: null, others: [], matchProblem: problem };
 }
 
 function alreadyLinked(user: User, twin: StoredAppUser | undefined): Problem {
