@@ -6,6 +6,8 @@ import { freePort, run, startDaemon, type Daemon } from "./process.ts";
 export interface Slapd {
   readonly url: string;
   readonly port: number;
+  /** With TLS from the first byte; null without certificates. */
+  readonly tlsUrl: string | null;
   readonly suffix: string;
   readonly adminDn: string;
   readonly password: string;
@@ -61,6 +63,7 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
   return {
     url: `ldap://127.0.0.1:${port}`,
     port,
+    tlsUrl: tlsPort === null ? null : `ldaps://127.0.0.1:${tlsPort}`,
     suffix,
     adminDn,
     password: PASSWORD,
@@ -76,7 +79,6 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
       await daemon.stop();
       rmSync(folder, { recursive: true, force: true });
     },
-    ...(tlsPort === null ? {} : { tlsUrl: `ldaps://127.0.0.1:${tlsPort}` }),
   };
 }
 
