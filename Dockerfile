@@ -18,5 +18,5 @@ WORKDIR /var/lib/rollcall
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=5 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "/app/src/main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "/app/src/main.ts"]
 CMD ["serve"]

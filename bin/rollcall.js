@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=8
+// The flag keeps short-lived objects of a streamed directory in little memory (src/lib/memory.ts).
 // Starts Rollcall with a Node that can run it: this one if it is new enough, otherwise the one
 // that the project brings along as an optional package. Signals go on to it, and its end is ours.
 import { spawn } from "node:child_process";
@@ -20,7 +21,9 @@ if (major > 22 || (major === 22 && minor >= 18)) {
     );
     process.exit(2);
   }
-  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawn(node, ["--max-semi-space-size=8", main, ...process.argv.slice(2)], {
+    stdio: "inherit",
+  });
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"]) {
     // A terminal sends Ctrl-C to both of us; only a signal that was meant for us alone goes on.
     process.on(name, () => {

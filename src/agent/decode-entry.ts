@@ -9,7 +9,7 @@ import type { AppProfile, AttributeValue, Entry, RawEntry } from "../model/entry
 import type { Problem } from "../model/errors.ts";
 import { BerCursor, BerError, TAG } from "./ber.ts";
 import { externalId, idProblem, idTooLong, isDisabled, MAX_ID } from "./identity.ts";
-import { decodeDn, decodeValue, isBinary } from "./values.ts";
+import { attributeKind, decodeDn, decodeValue } from "./values.ts";
 
 export const SEARCH_RESULT_ENTRY = 0x64;
 export const MAX_ENTRY_BYTES = 32 * 1024 * 1024;
@@ -74,9 +74,6 @@ function isName(bytes: Buffer, start: number, end: number, lower: string): boole
   return true;
 }
 
-/** Descriptions as servers send them; RFC 4512 section 2.5, and underscores that some use. */
-const ATTRIBUTE = /^[A-Za-z0-9][A-Za-z0-9._-]*(?:;[A-Za-z0-9._=-]+)*$/;
-
 function decodeEntry(
   dn: string,
   id: string,
@@ -85,16 +82,17 @@ function decodeEntry(
   end: number,
   disabled: DisabledRule | null,
 ): Entry {
-  const profile: AppProfile = Object.create(null) as AppProfile;
+  const profile: AppProfile = {};
   const attributes = new BerCursor(bytes, start, end);
   while (!attributes.done) {
     attributes.take(TAG.sequence);
     const one = new BerCursor(bytes, attributes.contentStart, attributes.contentEnd);
     one.take(TAG.octetString);
     const name = bytes.toString("latin1", one.contentStart, one.contentEnd);
-    if (!ATTRIBUTE.test(name))
+    const kind = attributeKind(name);
+    if (kind === "invalid")
       throw new BerError(`\`${JSON.stringify(name)}\` is not an attribute name`);
-    const value = decodeValues(one.enter(TAG.set), isBinary(name));
+    const value = decodeValues(one.enter(TAG.set), kind === "binary");
     if (value !== undefined) profile[name] = value;
   }
   return { dn, id, disabled: isDisabled(disabled, profile), profile };

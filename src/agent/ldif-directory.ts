@@ -8,7 +8,7 @@ import { parseFilter, type Filter } from "./filter.ts";
 import { externalId, idProblem, idTooLong, isDisabled, MAX_ID } from "./identity.ts";
 import { parseLdif, type LdifRecord } from "./ldif-parser.ts";
 import { matchesFilter, usesMatchingRule } from "./match-filter.ts";
-import { decodeDn, decodeValue, isBinary } from "./values.ts";
+import { attributeKind, decodeDn, decodeValue } from "./values.ts";
 
 const BATCH_ENTRIES = 1000;
 const BATCH_BYTES = 4 * 1024 * 1024;
@@ -123,10 +123,10 @@ export class LdifDirectory implements Directory {
 }
 
 function profileOf(record: LdifRecord): AppProfile {
-  const profile: AppProfile = Object.create(null) as AppProfile;
+  const profile: AppProfile = {};
   const keys = new Map<string, string>();
   for (const { name, value } of record.attributes) {
-    const decoded = decodeValue(value, 0, value.length, isBinary(name));
+    const decoded = decodeValue(value, 0, value.length, attributeKind(name) === "binary");
     // The file may write one attribute in several ways; the first decides how it is kept.
     const lower = name.toLowerCase();
     const key = keys.get(lower) ?? name;

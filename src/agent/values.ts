@@ -12,16 +12,24 @@ const BINARY = new Set(
   ].map((name) => name.toLowerCase()),
 ); // prettier-ignore
 
-const names = new Map<string, boolean>();
+/** Descriptions as servers send them: RFC 4512 section 2.5, and signs that some use besides. */
+const DESCRIPTION = /^[A-Za-z0-9][A-Za-z0-9._-]*(?:;[A-Za-z0-9._=-]+)*$/;
 
-/** Whether an attribute, with its options, holds bytes (`;binary`: RFC 4522). */
-export function isBinary(description: string): boolean {
-  const known = names.get(description);
+type AttributeKind = "text" | "binary" | "invalid";
+const kinds = new Map<string, AttributeKind>();
+
+/**
+ * Whether an attribute, with its options, holds text or bytes (`;binary`: RFC 4522), or has no
+ * name at all. A valid name never begins with an underscore, so it can be the key of an object.
+ */
+export function attributeKind(description: string): AttributeKind {
+  const known = kinds.get(description);
   if (known !== undefined) return known;
   const [name = "", ...options] = description.toLowerCase().split(";");
   const binary = BINARY.has(name) || options.includes("binary");
-  if (names.size < 10_000) names.set(description, binary);
-  return binary;
+  const kind = !DESCRIPTION.test(description) ? "invalid" : binary ? "binary" : "text";
+  if (kinds.size < 10_000) kinds.set(description, kind);
+  return kind;
 }
 
 /** One value as it is kept: text, or base64. See `AttributeValue`. */

@@ -169,7 +169,14 @@ async function round(number: number, slapd: Slapd, postgres: Postgres): Promise<
     "entryUUID",
   ];
   const rollcall = (what: string, ...args: string[]): Promise<string> =>
-    measure(what, process.execPath, [MAIN, ...args, "--config", config, "--json"]);
+    measure(what, process.execPath, [
+      "--max-semi-space-size=8",
+      MAIN,
+      ...args,
+      "--config",
+      config,
+      "--json",
+    ]);
   await measure("ldapsearch", "ldapsearch", search);
   const first = await rollcall("first full import", "import", "corp");
   await measure("ldapsearch", "ldapsearch", search);
