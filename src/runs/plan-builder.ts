@@ -4,6 +4,8 @@ import type { Store } from "../store/database.ts";
 import { addToPlan, planLine, stepOf } from "../store/plan.ts";
 
 const BATCH_ROWS = 1000;
+/** Batches on their way to the database; more would only wait there. */
+const AT_ONCE = 2;
 const BATCH_LENGTH = 2 * 1024 * 1024;
 
 /** Collects planned changes and writes them in batches, while the next ones are being decided. */
@@ -20,7 +22,7 @@ export class PlanBuilder {
   };
   #lines: string[] = [];
   #length = 0;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #writing: Promise<void>[] = [];
   /** Rows so far; also the next row's number. */
   size = 0;
   /** People who left the scope or were disabled. */
@@ -53,7 +55,7 @@ export class PlanBuilder {
   /** Writes what is left. */
   async finish(): Promise<void> {
     await this.#flush();
-    await this.#writing;
+    while (this.#writing.length > 0) await this.#writing.shift();
   }
 
   /** A change that cannot be carried out after all is a failure. */
@@ -67,12 +69,13 @@ export class PlanBuilder {
   }
 
   async #flush(): Promise<void> {
-    await this.#writing;
+    while (this.#writing.length >= AT_ONCE) await this.#writing.shift();
     if (this.#lines.length === 0) return;
     const lines = this.#lines;
     this.#lines = [];
     this.#length = 0;
-    this.#writing = addToPlan(this.#store, lines);
-    this.#writing.catch(() => undefined); // reported by the next flush
+    const writing = addToPlan(this.#store, lines);
+    writing.catch(() => undefined); // reported when it is waited for
+    this.#writing.push(writing);
   }
 }

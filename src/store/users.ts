@@ -23,7 +23,11 @@ export function toUser(row: Row): User {
 
 export async function usersByIds(db: Connection, ids: readonly string[]): Promise<User[]> {
   if (ids.length === 0) return [];
-  const rows = await db.selectFrom("users").select(COLUMNS).where("id", "in", ids).execute();
+  const rows = await db
+    .selectFrom("users")
+    .select(COLUMNS)
+    .where(sql<boolean>`id = any(${ids}::uuid[])`)
+    .execute();
   return rows.map(toUser);
 }
 
