@@ -13,19 +13,11 @@ import type { Socket } from "node:net";
 import type { SearchScope } from "../model/directory.ts";
 import type { Entry, RawEntry } from "../model/entry.ts";
 import { RollcallError } from "../model/errors.ts";
-import {
-  BerCursor,
-  BerError,
-  boolean,
-  elementSize,
-  integer,
-  octetString,
-  TAG,
-  tlv,
-} from "./ber.ts";
+import { BerCursor, BerError, boolean, integer, octetString, TAG, tlv } from "./ber.ts";
 import type { LdapConnection } from "./connection.ts";
 import { scanEntry, SEARCH_RESULT_ENTRY, type EntryRules } from "./decode-entry.ts";
 import { encodeFilter, type Filter } from "./filter.ts";
+import { MessageStream } from "./message-stream.ts";
 import { resultError } from "./result-codes.ts";
 import { DOMAIN_SCOPE, PAGED_RESULTS } from "./root-dse.ts";
 
@@ -43,7 +35,6 @@ const SCOPES: Readonly<Record<SearchScope, number>> = { base: 0, one: 1, sub: 2 
 const SEARCH_RESULT_DONE = 0x65;
 const SEARCH_RESULT_REFERENCE = 0x73;
 const EXTENDED_RESPONSE = 0x78;
-const MAX_MESSAGE = 64 * 1024 * 1024;
 const BATCH_ENTRIES = 500;
 const BATCH_BYTES = 4 * 1024 * 1024;
 const MAX_QUEUED = 2;
@@ -70,8 +61,7 @@ export class SearchReader {
   readonly #queue: RawEntry[][] = [];
   #batch: RawEntry[] = [];
   #batchBytes = 0;
-  #rest: Buffer | null = null;
-  #restFilled = 0;
+  readonly #stream: MessageStream;
   #messageId = nextMessageId();
   #failure: RollcallError | null = null;
   #finished = false;
@@ -85,6 +75,9 @@ export class SearchReader {
     this.#socket = connection.socket();
     this.#request = request;
     this.#rules = rules;
+    this.#stream = new MessageStream((bytes, start, end) => {
+      if (this.#failure === null && !this.#finished) this.#message(bytes, start, end);
+    });
   }
 
   /**
@@ -146,65 +139,13 @@ export class SearchReader {
   #onData(chunk: Buffer): void {
     this.#watchdog?.refresh();
     try {
-      this.#cut(chunk);
+      this.#stream.push(chunk);
     } catch (error) {
       if (error instanceof RollcallError) this.#stop(error);
       else if (error instanceof BerError) this.#fail("ldap.protocol", error.message);
       else throw error;
     }
     if (this.#queue.length > MAX_QUEUED && !this.#finished) this.#socket.pause();
-  }
-
-  /** Cuts whole messages out of the stream; keeps the beginning of one that is not complete. */
-  #cut(chunk: Buffer): void {
-    let bytes = chunk;
-    if (this.#rest !== null) {
-      const joined = this.#join(chunk);
-      if (joined === null) return;
-      bytes = joined;
-    }
-    let at = 0;
-    while (at < bytes.length && this.#failure === null && !this.#finished) {
-      const size = elementSize(bytes, at);
-      if (size > MAX_MESSAGE) throw new BerError(`a message has ${size} bytes`);
-      if (size === 0 || at + size > bytes.length) {
-        this.#keepRest(bytes, at, size);
-        return;
-      }
-      this.#message(bytes, at, at + size);
-      at += size;
-    }
-  }
-
-  /** A buffer of the message's whole size, filled as chunks come, so that nothing is copied twice. */
-  #keepRest(bytes: Buffer, at: number, size: number): void {
-    const have = bytes.length - at;
-    if (size === 0) {
-      this.#rest = Buffer.from(bytes.subarray(at));
-      this.#restFilled = -1;
-      return;
-    }
-    this.#rest = Buffer.allocUnsafe(size);
-    bytes.copy(this.#rest, 0, at);
-    this.#restFilled = have;
-  }
-
-  /** The unfinished message with this chunk; null if it still is not complete. */
-  #join(chunk: Buffer): Buffer | null {
-    const rest = this.#rest ?? Buffer.alloc(0);
-    if (this.#restFilled < 0) {
-      this.#rest = null;
-      return Buffer.concat([rest, chunk]);
-    }
-    const missing = rest.length - this.#restFilled;
-    chunk.copy(rest, this.#restFilled, 0, Math.min(missing, chunk.length));
-    if (chunk.length < missing) {
-      this.#restFilled += chunk.length;
-      return null;
-    }
-    this.#rest = null;
-    this.#message(rest, 0, rest.length);
-    return chunk.subarray(missing);
   }
 
   #message(bytes: Buffer, start: number, end: number): void {

@@ -19,14 +19,13 @@ import {
 import { writeHistory } from "../store/apply.ts";
 import { transact } from "../store/database.ts";
 import { fence } from "../store/leases.ts";
-import { insertRun, updateRun } from "../store/runs.ts";
+import { updateRun } from "../store/runs.ts";
 import type { Engine, RunContext } from "./context.ts";
-import { settle, withContext, type RunRequest } from "./import.ts";
+import { beginRun, settle, withContext, type RunRequest } from "./import.ts";
 import { loadKnown, type KnownPeople } from "./known.ts";
-import { applyToEnd, finishRun, log, recover, requireRun, Stopwatch } from "./lifecycle.ts";
+import { applyToEnd, finishRun, requireRun, Stopwatch } from "./lifecycle.ts";
 import { PlanBuilder } from "./plan-builder.ts";
 import { resolveLogins } from "./resolve-logins.ts";
-import * as events from "./run-events.ts";
 
 const PAGE = 1000;
 const IN_FLIGHT = 2;
@@ -38,21 +37,7 @@ export interface SyncRequest extends RunRequest {
 
 export async function forceSync(engine: Engine, name: string, request: SyncRequest): Promise<Run> {
   return await withContext(engine, name, request, async (context) => {
-    await recover(context);
-    const { trigger, actor, dryRun } = request;
-    const { fingerprint, runId: id } = context;
-    const facts = {
-      id,
-      kind: "force-sync",
-      directory: name,
-      type: "full",
-      trigger,
-      actor,
-      dryRun,
-      fingerprint,
-    } as const;
-    await insertRun(engine.store.db, facts);
-    await log(context, events.started(facts));
+    await beginRun(context, "force-sync", request);
     return await settle(context, () => runSync(context, request));
   });
 }

@@ -7,7 +7,7 @@
  */
 import { RollcallError } from "../model/errors.ts";
 import type { EventActor } from "../model/event.ts";
-import type { Held, ImportType, Run, RunCounts, Trigger } from "../model/run.ts";
+import type { Held, ImportType, Run, RunCounts, RunKind, Trigger } from "../model/run.ts";
 import { STEPS } from "../model/plan.ts";
 import { uuidV7 } from "../lib/uuid.ts";
 import { judge } from "../reconciler/safeguard.ts";
@@ -15,7 +15,7 @@ import { writeHistory } from "../store/apply.ts";
 import { transact, type Trx } from "../store/database.ts";
 import { fence } from "../store/leases.ts";
 import { dropPlan, keepPlan } from "../store/plan.ts";
-import { insertRun, openRuns, updateRun, type OpenRun } from "../store/runs.ts";
+import { insertRun, openRuns, updateRun, type NewRun, type OpenRun } from "../store/runs.ts";
 import { appendEvents } from "../store/system-log.ts";
 import { ensureMatchIndex } from "../store/users.ts";
 import { claimDirectory } from "./claim.ts";
@@ -60,25 +60,26 @@ export async function importDirectory(
 ): Promise<Run> {
   return await withContext(engine, name, request, async (context) => {
     const { db } = engine.store;
-    const { trigger, actor, dryRun } = request;
-    await recover(context);
     for (const rule of context.directory.matching) await ensureMatchIndex(db, rule.user);
-    const { fingerprint, runId: id } = context;
-    const facts = {
-      id,
-      kind: "import",
-      directory: name,
-      type: "full",
-      trigger,
-      actor,
-      dryRun,
-      fingerprint,
-    } as const;
-    await insertRun(db, facts);
-    await log(context, events.started(facts));
+    const facts = await beginRun(context, "import", request);
     if (request.type === "incremental") await log(context, events.convertedToFull(facts));
     return await settle(context, () => runImport(context));
   });
+}
+
+/** Takes up what was left, and makes the record of a new run. */
+export async function beginRun(
+  context: RunContext,
+  kind: RunKind,
+  { trigger, actor, dryRun }: RunRequest,
+): Promise<NewRun> {
+  await recover(context, !dryRun);
+  const { fingerprint, runId: id, settings } = context;
+  const directory = settings.name;
+  const facts = { id, kind, directory, type: "full", trigger, actor, dryRun, fingerprint } as const;
+  await insertRun(context.engine.store.db, facts);
+  await log(context, events.started(facts));
+  return facts;
 }
 
 /** Claims the directory and gives the work a context to run in. */

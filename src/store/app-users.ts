@@ -30,6 +30,14 @@ function toAppUser(row: Omit<Row, "imported_at">): StoredAppUser {
   };
 }
 
+/** Everybody in a directory's scope. */
+function present(db: Connection, directory: string) {
+  return db
+    .selectFrom("app_users")
+    .where("directory", "=", directory)
+    .where("status", "<>", "removed");
+}
+
 /**
  * Positions of the entries that are not known as they are: new ones, changed ones, those that
  * failed or were not linked the last time, and those that come back.
@@ -81,11 +89,8 @@ export async function appUsersByDns(
   dns: readonly string[],
 ): Promise<StoredAppUser[]> {
   if (dns.length === 0) return [];
-  const rows = await db
-    .selectFrom("app_users")
+  const rows = await present(db, directory)
     .select(COLUMNS)
-    .where("directory", "=", directory)
-    .where("status", "<>", "removed")
     .where(sql<boolean>`lower(dn) = any(${dns.map((dn) => dn.toLowerCase())}::text[])`)
     .execute();
   return rows.map(toAppUser);
@@ -128,11 +133,8 @@ export async function presentIdsAfter(
   after: string,
   limit: number,
 ): Promise<string[]> {
-  const rows = await db
-    .selectFrom("app_users")
+  const rows = await present(db, directory)
     .select("external_id")
-    .where("directory", "=", directory)
-    .where("status", "<>", "removed")
     .where("external_id", ">", after)
     .orderBy("external_id")
     .limit(limit)
@@ -147,11 +149,8 @@ export async function presentAfter(
   after: string,
   limit: number,
 ): Promise<StoredAppUser[]> {
-  const rows = await db
-    .selectFrom("app_users")
+  const rows = await present(db, directory)
     .select(COLUMNS)
-    .where("directory", "=", directory)
-    .where("status", "<>", "removed")
     .where("external_id", ">", after)
     .orderBy("external_id")
     .limit(limit)

@@ -2,7 +2,7 @@
  * A plan on its way: one row per person, everything needed to carry it out. Rows come in by COPY
  * while the directory is being read; what they hold as JSON stays text until it is applied.
  */
-import { sql, type Selectable } from "kysely";
+import { sql, type Selectable, type Updateable } from "kysely";
 import type { AppProfile } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import { STEPS, type PlannedChange, type Step } from "../model/plan.ts";
@@ -160,7 +160,7 @@ export async function replacePlanRows(
   for (const row of rows) {
     const values = planValues(runId, row);
     const entries = PLAN_COLUMNS.map((column, i) => [column, values[i] ?? null] as const);
-    const { step: _step, ...changed } = Object.fromEntries(entries) as unknown as Row;
+    const { step: _step, ...changed } = Object.fromEntries(entries) as Updateable<PlanTable>;
     await db
       .updateTable(name)
       .set(changed)
