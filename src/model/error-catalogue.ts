@@ -98,6 +98,10 @@ export const ERRORS = {
     what: "The server answered with a result code that means failure.",
     cure: "Look the code up in the server's log.",
   },
+  "directory.empty": {
+    what: "The directory answers, but nobody is in the scope.",
+    cure: "Check users.base, users.filter and what the bind account may read.",
+  },
   "ldif.unreadable": {
     what: "The LDIF file does not exist or cannot be read.",
     cure: "Correct `path`; it is relative to the folder that rollcall is started in.",

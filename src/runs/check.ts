@@ -1,4 +1,4 @@
-import { asRollcallError } from "../model/errors.ts";
+import { asRollcallError, RollcallError } from "../model/errors.ts";
 import type { Engine } from "./context.ts";
 
 export interface CheckResult {
@@ -20,9 +20,11 @@ export async function* checkDirectories(
       const probe = await engine.openDirectory(name).probe(signal);
       const mappings = settings.toOkta.size;
       if (!probe.hasPeople) {
-        const message = `${probe.server}: nobody is in the scope`;
-        const cure = "Check users.base, users.filter and what the bind account may read.";
-        yield { name, ok: false, message, code: "directory.empty", cure };
+        const { code, message, cure } = new RollcallError(
+          "directory.empty",
+          `${probe.server}: nobody is in the scope`,
+        );
+        yield { name, ok: false, message, code, cure };
       } else {
         const message = `${probe.server}, people are identified by ${probe.idAttribute}, ${mappings} mappings`;
         yield { name, ok: true, message, code: null, cure: null };
