@@ -55,6 +55,20 @@ ${rows.join("\n")}
 
 Phases of the last first import: ${phases.map((one) => `${one.phase} ${one.seconds.toFixed(2)} s`).join(", ")}. Reading is decoding, deciding and
 writing the plan by COPY; applying moves the plan into its tables, in two transactions at a time.
+
+## Where the time goes
+
+By \`node --cpu-prof\` at 0.1.0, 100,000 people. Rollcall decides on one core, so that is what counts.
+
+- **Force sync** (goal missed): waiting for the database 8 %; of the rest, collecting garbage 17 %, turning rows into objects 13 %,
+  source priority and mapping 18 %, validation and comparison 6 %. Half a second is the start of the process. Next: keep
+  sources packed while deciding, and decide in a second thread.
+- **First import**: reading is bound by the processor (garbage 12 %, writing the plan as text 10 %, decoding 9 %), while slapd and
+  Postgres use the other core; applying is bound by Postgres' inserts and its log.
+
+At 1,000,000 people, one round on a machine that was busy with tests: peak memory 268 MB in the first import, 200 MB where nothing
+is new, which took 0.95 of \`ldapsearch\`; the first import took 150 s, 2.8 times both limits, so it grows somewhat faster
+than the number of people.
 `;
 }
 
