@@ -384,4 +384,21 @@ ${SIMPLE_MAPPINGS.replace("appuser.title", title)}`);
     await place.run("import", "corp");
     expect((await place.users()).get("ada@example.org")?.status).toBe("active");
   });
+
+  test("a force sync that would take access away from too many is held, too", async () => {
+    const disabled = "    users: { disabled: { attribute: employeeType, values: [gone] } }\n";
+    const people = Array.from({ length: 150 }, (_, i) =>
+      simplePerson(`p${i}`, { employeeType: "gone" }),
+    ).join("");
+    setup(people, `${disabled}    onRemoval: keep\n`);
+    await place.run("import", "corp");
+    setup(people, `${disabled}    onRemoval: deactivate\n`);
+    const { status, out } = await place.run("force-sync", "corp", "--json");
+    expect(status).toBe(3);
+    expect(JSON.parse(out)).toMatchObject({ status: "held", held: { removals: 150 } });
+    expect([...(await place.users()).values()].every((user) => user.status === "active")).toBe(
+      true,
+    );
+    expect((await place.run("import", "corp")).status).toBe(3);
+  });
 });

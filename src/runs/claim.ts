@@ -18,9 +18,12 @@ export interface Claim extends AsyncDisposable {
 
 /** This process as the holder of leases: host, process id, and when it began. */
 export function processHolder(): string {
-  const startedAt = new Date(Date.now() - process.uptime() * 1000).toISOString();
-  return `${hostname()} process ${process.pid}, started ${startedAt}`;
+  return HOLDER;
 }
+
+/** Once: computed again, the start would differ by a millisecond and look like another process. */
+const STARTED_AT = new Date(Date.now() - process.uptime() * 1000).toISOString();
+const HOLDER = `${hostname()} process ${process.pid}, started ${STARTED_AT}`;
 
 /**
  * Claims a directory for a run.

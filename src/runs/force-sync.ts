@@ -7,7 +7,6 @@ import { mapAhead } from "../lib/ahead.ts";
 import { uuidV7 } from "../lib/uuid.ts";
 import type { PlannedChange } from "../model/plan.ts";
 import type { Run } from "../model/run.ts";
-import { STEPS } from "../model/plan.ts";
 import { decideSighting, type Sighting } from "../reconciler/decide.ts";
 import { claimsLogin } from "../reconciler/writes.ts";
 import {
@@ -16,16 +15,12 @@ import {
   presentAfter,
   type StoredAppUser,
 } from "../store/app-users.ts";
-import { writeHistory } from "../store/apply.ts";
-import { transact } from "../store/database.ts";
-import { fence } from "../store/leases.ts";
-import { updateRun } from "../store/runs.ts";
+import { concludePlan } from "./conclude-plan.ts";
 import type { Engine, RunContext } from "./context.ts";
 import { beginRun, settle, withContext, type RunRequest } from "./import.ts";
 import { loadKnown, type KnownPeople } from "./known.ts";
-import { applyToEnd, finishRun, requireRun, Stopwatch } from "./lifecycle.ts";
+import { Stopwatch } from "./lifecycle.ts";
 import { PlanBuilder } from "./plan-builder.ts";
-import { resolveLogins } from "./resolve-logins.ts";
 
 const PAGE = 1000;
 const IN_FLIGHT = 2;
@@ -50,29 +45,8 @@ async function runSync(context: RunContext, request: SyncRequest): Promise<void>
   const plan = new PlanBuilder(store, runId);
   const read = await planAll(context, request, plan);
   await plan.finish();
-  await resolveLogins(store.db, { name: "plan", runId, directory: settings.name }, (was) =>
-    plan.recount(was),
-  );
-  const counts = plan.counts(read);
-  const phases = watch.phases();
-  await updateRun(store.db, runId, { phase: "judging", counts, phases, planSize: plan.size });
-  const run = await requireRun(context, runId);
-  if (run.dryRun) {
-    await transact(store, async (trx) => {
-      await fence(trx, context.lease);
-      for (const step of STEPS) {
-        await writeHistory(
-          trx,
-          { plan: "plan", runId, directory: settings.name, step, from: 0, to: plan.size },
-          false,
-        );
-      }
-    });
-    await finishRun(context, run, counts, phases);
-    return;
-  }
-  await updateRun(store.db, runId, { phase: "applying" });
-  await applyToEnd(context, await requireRun(context, runId), phases);
+  const before = await countPresent(store.db, settings.name);
+  await concludePlan(context, plan, { read, before }, watch);
 }
 
 async function planAll(

@@ -7,32 +7,16 @@
  */
 import { RollcallError } from "../model/errors.ts";
 import type { EventActor } from "../model/event.ts";
-import type { Held, ImportType, Run, RunCounts, RunKind, Trigger } from "../model/run.ts";
-import { STEPS } from "../model/plan.ts";
+import type { ImportType, Run, RunKind, Trigger } from "../model/run.ts";
 import { uuidV7 } from "../lib/uuid.ts";
-import { judge } from "../reconciler/safeguard.ts";
-import { writeHistory } from "../store/apply.ts";
-import { transact, type Trx } from "../store/database.ts";
-import { fence } from "../store/leases.ts";
-import { dropPlan, keepPlan } from "../store/plan.ts";
-import { insertRun, openRuns, updateRun, type NewRun, type OpenRun } from "../store/runs.ts";
-import { appendEvents } from "../store/system-log.ts";
+import { insertRun, updateRun, type NewRun } from "../store/runs.ts";
 import { ensureMatchIndex } from "../store/users.ts";
 import { claimDirectory } from "./claim.ts";
+import { concludePlan } from "./conclude-plan.ts";
 import type { Engine, ReportProgress, RunContext } from "./context.ts";
-import {
-  applyToEnd,
-  cancelHeld,
-  failRun,
-  finishRun,
-  log,
-  recover,
-  requireRun,
-  Stopwatch,
-} from "./lifecycle.ts";
+import { failRun, log, recover, requireRun, Stopwatch } from "./lifecycle.ts";
 import { PlanBuilder } from "./plan-builder.ts";
 import { readDirectory } from "./read-directory.ts";
-import { resolveLogins } from "./resolve-logins.ts";
 import * as events from "./run-events.ts";
 
 export interface RunRequest {
@@ -134,7 +118,7 @@ export async function settle(context: RunContext, work: () => Promise<void>): Pr
 }
 
 async function runImport(context: RunContext): Promise<void> {
-  const { engine, runId, settings, signal } = context;
+  const { engine, runId } = context;
   const { store } = engine;
   const watch = new Stopwatch();
   watch.begin("reading");
@@ -144,87 +128,5 @@ async function runImport(context: RunContext): Promise<void> {
   const run = await requireRun(context, runId);
   await log(context, events.downloadComplete(run, read, evidence.server));
   watch.begin("deciding");
-  await resolveLogins(store.db, { name: "plan", runId, directory: settings.name }, (was) =>
-    plan.recount(was),
-  );
-  const counts = plan.counts(read);
-  const summary = {
-    directory: settings.name,
-    read,
-    removals: plan.lost,
-    total: before.own,
-    orgTotal: before.all,
-  };
-  const held = judge(summary, settings.importSafeguard, engine.organisation);
-  signal.throwIfAborted();
-  const phases = watch.phases();
-  await updateRun(store.db, runId, { counts, phases, planSize: plan.size });
-  if (run.dryRun) await endDryRun(context, run, { counts, held, planSize: plan.size }, phases);
-  else if (held !== null) await hold(context, run, held, plan.size);
-  else await applyNow(context, plan.size, phases);
-}
-
-async function endDryRun(
-  context: RunContext,
-  run: OpenRun,
-  result: { readonly counts: RunCounts; readonly held: Held | null; readonly planSize: number },
-  phases: Run["phases"],
-): Promise<void> {
-  const { store } = context.engine;
-  await transact(store, async (trx) => {
-    await fence(trx, context.lease);
-    await keepHistory(trx, context, result.planSize);
-    await updateRun(trx, run.id, { held: result.held });
-  });
-  await dropPlan(store.db, "plan", run.id);
-  await finishRun(context, run, result.counts, phases);
-}
-
-async function hold(
-  context: RunContext,
-  run: OpenRun,
-  held: Held,
-  planSize: number,
-): Promise<void> {
-  await transact(context.engine.store, async (trx) => {
-    await fence(trx, context.lease);
-    await replaceHeld(trx, context);
-    await keepHistory(trx, context, planSize);
-    await keepPlan(trx, run.id);
-    await updateRun(trx, run.id, { status: "held", held });
-    await appendEvents(trx, run.id, context.actor, [events.roadblock(run, held)]);
-  });
-}
-
-async function applyNow(
-  context: RunContext,
-  planSize: number,
-  phases: Run["phases"],
-): Promise<void> {
-  const { engine, runId } = context;
-  await transact(engine.store, async (trx) => {
-    await fence(trx, context.lease);
-    await replaceHeld(trx, context);
-    await updateRun(trx, runId, { phase: "applying", planSize });
-  });
-  await applyToEnd(context, await requireRun(context, runId), phases);
-}
-
-/** What a plan would do stays visible after the plan itself is gone. */
-async function keepHistory(trx: Trx, context: RunContext, planSize: number): Promise<void> {
-  const { runId, settings } = context;
-  for (const step of STEPS) {
-    await writeHistory(
-      trx,
-      { plan: "plan", runId, directory: settings.name, step, from: 0, to: planSize },
-      false,
-    );
-  }
-}
-
-/** A newer verdict on the directory takes the place of an older plan that nobody released. */
-async function replaceHeld(trx: Trx, context: RunContext): Promise<void> {
-  for (const older of await openRuns(trx, context.settings.name, "held")) {
-    await cancelHeld(trx, context, older, `replaced by run ${context.runId}`);
-  }
+  await concludePlan(context, plan, { read, before }, watch);
 }
