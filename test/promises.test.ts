@@ -112,3 +112,73 @@ ${SIMPLE_MAPPINGS}`);
   expect(seen).toContain("ldap.busy");
   expect(seen).not.toContain(needle);
 });
+
+test("an exchange of logins that meets a concurrent change leaves every login whole", async () => {
+  const configure = (ada: string, bob: string): void => {
+    place.configure(`
+directories:
+  corp:
+    type: ldif
+    path: ${place.file("people.ldif", simplePerson("ada", { mail: ada }) + simplePerson("bob", { mail: bob }) + simplePerson("cyd"))}
+${SIMPLE_MAPPINGS}`);
+  };
+  configure("ada@example.org", "bob@example.org");
+  await place.run("import", "corp");
+  const logins = "select login, login_key, profile->>'firstName' as name from users order by name";
+  const before = await rows(logins);
+  // Somebody else changes Ada between the decision and its application.
+  await client.query(`
+    create function planted() returns trigger language plpgsql as $$ begin
+      if new.phase = 'applying' then update users set version = version + 1 where login = 'ada@example.org'; end if;
+      return new;
+    end $$`);
+  await client.query(
+    "create trigger planted before update on runs for each row execute function planted()",
+  );
+  configure("bob@example.org", "ada@example.org");
+  const met = await place.json<RunDocument>("import", "corp");
+  expect(met).toMatchObject({ status: "done", counts: { updated: 0, failed: 2, unchanged: 1 } });
+  expect(await rows(logins)).toEqual(before);
+  await client.query("drop trigger planted on runs");
+  expect((await place.json<RunDocument>("import", "corp")).counts).toMatchObject({
+    updated: 2,
+    failed: 0,
+  });
+  expect(await rows(logins)).toMatchObject([
+    { login_key: "bob@example.org", name: "ada" },
+    { login_key: "ada@example.org", name: "bob" },
+    { login_key: "cyd@example.org", name: "cyd" },
+  ]);
+});
+
+test("a removal that meets a concurrent change is decided again by the next import", async () => {
+  const configure = (people: string): void => {
+    place.configure(`
+directories:
+  corp:
+    type: ldif
+    path: ${place.file("people.ldif", people)}
+${SIMPLE_MAPPINGS}`);
+  };
+  configure(many(3));
+  await place.run("import", "corp");
+  await client.query(`
+    create function planted() returns trigger language plpgsql as $$ begin
+      if new.phase = 'applying' then update users set version = version + 1; end if;
+      return new;
+    end $$`);
+  await client.query(
+    "create trigger planted before update on runs for each row execute function planted()",
+  );
+  configure(many(2));
+  expect((await place.json<RunDocument>("import", "corp")).counts).toMatchObject({
+    removed: 0,
+    failed: 1,
+  });
+  await client.query("drop trigger planted on runs");
+  expect((await place.json<RunDocument>("import", "corp")).counts).toMatchObject({
+    removed: 1,
+    failed: 0,
+  });
+  expect((await place.users()).get("p2@example.org")?.status).toBe("deprovisioned");
+});
