@@ -169,6 +169,9 @@ test.each([
   });
   expect(out + err).not.toContain('"wrong"');
   expect([...(await place.users()).values()].map((user) => user.status)).toEqual(["active"]);
+  const told = await place.run("import", "corp");
+  expect(told.out).toContain("corp  full import failed");
+  expect(told.err).toMatch(/^→ \S.*\.$/m);
   const check = await place.run("check");
   expect(check.status).toBe(1);
   expect(check.out).toContain(code);
@@ -178,6 +181,14 @@ test("the second server of a list is used if the first does not answer", async (
   await add([person(1)]);
   configure({ url: `[ldap://127.0.0.1:1, ${inject("servers").ldapUrl}]` });
   expect((await place.json<RunDocument>("import", "corp")).counts).toMatchObject({ created: 1 });
+});
+
+test("where no server of a list answers, each one's reason is told", async () => {
+  configure({ url: "[ldap://127.0.0.1:1, ldap://127.0.0.1:2]" });
+  const { error } = await place.json<RunDocument>("import", "corp");
+  expect(error).toMatchObject({ code: "ldap.unreachable" });
+  expect(error?.message).toContain("127.0.0.1:1 cannot be reached");
+  expect(error?.message).toContain("127.0.0.1:2 cannot be reached");
 });
 
 test("overlapping bases: nobody is read twice", async () => {

@@ -182,3 +182,32 @@ ${SIMPLE_MAPPINGS}`);
   });
   expect((await place.users()).get("p2@example.org")?.status).toBe("deprovisioned");
 });
+
+test("a run that ends takes its plan along, in the same transaction", async () => {
+  place.configure(`
+directories:
+  corp:
+    type: ldif
+    path: ${place.file("people.ldif", many(5))}
+${SIMPLE_MAPPINGS}`);
+  await place.run("migrate");
+  // Whoever looks when the run is marked as ended finds no row of its plan any more.
+  await client.query("create table seen (left_over int)");
+  await client.query(`
+    create function planted() returns trigger language plpgsql as $$ begin
+      insert into seen select count(*) from plan;
+      return null;
+    end $$`);
+  await client.query(`
+    create constraint trigger planted after update on runs deferrable initially deferred
+    for each row when (new.status in ('done', 'failed')) execute function planted()`);
+  await place.run("import", "corp");
+  await place.run("import", "corp", "--dry-run");
+  place.file("people.ldif", `${many(4)}broken\n`);
+  await place.run("import", "corp");
+  expect(await rows("select left_over from seen")).toEqual([
+    { left_over: 0 },
+    { left_over: 0 },
+    { left_over: 0 },
+  ]);
+});

@@ -32,7 +32,7 @@ export async function openConnection(
   signal: AbortSignal,
 ): Promise<LdapConnection> {
   refuseEmptyPassword(target);
-  const failures: { readonly url: string; readonly error: RollcallError }[] = [];
+  const failures: RollcallError[] = [];
   for (const url of target.urls) {
     signal.throwIfAborted();
     const attempt = new Attempt(url, target);
@@ -42,14 +42,14 @@ export async function openConnection(
       attempt.destroy();
       const failure = connectError(url, error);
       if (!TRY_NEXT.has(failure.code)) throw failure;
-      failures.push({ url, error: failure });
+      failures.push(failure);
     }
   }
   const [first] = failures;
-  if (first !== undefined && failures.length === 1) throw first.error;
-  const list = failures.map(({ url, error }) => `${url}: ${error.message}`);
-  const message = `None of ${failures.length} servers can be used.`;
-  throw new RollcallError("ldap.unreachable", message, { details: list });
+  if (first !== undefined && failures.length === 1) throw first;
+  const reasons = failures.map((failure) => failure.message).join(" ");
+  const message = `None of ${failures.length} servers can be used. ${reasons}`;
+  throw new RollcallError("ldap.unreachable", message);
 }
 
 const TRY_NEXT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([

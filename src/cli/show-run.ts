@@ -1,4 +1,5 @@
 import { count } from "../lib/lines.ts";
+import { cureOf } from "../model/errors.ts";
 import type { Run, RunChange, RunCounts } from "../model/run.ts";
 import type { CommonOptions } from "./session.ts";
 import { shown, visible, type Console } from "./console.ts";
@@ -77,6 +78,7 @@ export function nextSteps(run: Run, options: CommonOptions): string[] {
       `  ${command("cancel")}`,
     ];
   }
+  if (run.error !== null) return [`→ ${cureOf(run.error.code)}`];
   if (run.counts.failed > 0) {
     const failed = count(run.counts.failed, "person", "people");
     return [`${failed} failed: ${command("show")} --action failed`];

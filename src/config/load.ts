@@ -91,7 +91,7 @@ function partOf(raw: unknown): Config | null {
   const right = Object.entries(directories).filter(([name, value]) => {
     return configSchema.safeParse({ directories: { [name]: value } }).success;
   });
-  // Names of the others still count as names of directories.
+  // The profile names directories; it can be judged only if none of them is left out.
   const names = Object.keys(directories);
   const known = right.length === names.length;
   const { profile: _profile, ...others } = all as Record<string, unknown>;

@@ -30,6 +30,11 @@ export class RollcallError extends Error {
   }
 }
 
+/** What to do about a stored code; one of a newer Rollcall may not be in the catalogue. */
+export function cureOf(code: string): string {
+  return Object.hasOwn(ERRORS, code) ? ERRORS[code as ErrorCode].cure : "See the documentation.";
+}
+
 /** Why one person could not be updated: the code and the attribute it is about. */
 export interface Problem {
   readonly code: ErrorCode;

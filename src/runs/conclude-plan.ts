@@ -8,7 +8,7 @@ import { judge } from "../reconciler/safeguard.ts";
 import { writeHistory } from "../store/apply.ts";
 import { transact, type Trx } from "../store/database.ts";
 import { fence } from "../store/leases.ts";
-import { dropPlan, keepPlan } from "../store/plan.ts";
+import { keepPlan } from "../store/plan.ts";
 import { openRuns, updateRun, type OpenRun } from "../store/runs.ts";
 import { appendEvents } from "../store/system-log.ts";
 import type { RunContext } from "./context.ts";
@@ -67,7 +67,6 @@ async function endDryRun(
     await keepHistory(trx, context, result.planSize);
     await updateRun(trx, run.id, { held: result.held });
   });
-  await dropPlan(store.db, "plan", run.id);
   await finishRun(context, run, result.counts, phases);
 }
 

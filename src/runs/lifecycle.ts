@@ -45,8 +45,9 @@ export class Stopwatch {
   }
 }
 
-export function planNameOf(run: Pick<Run, "held">): PlanName {
-  return run.held === null ? "plan" : "held_plan";
+/** A dry run may say that it would be held; its plan is a passing one all the same. */
+function planNameOf(run: Pick<Run, "held" | "dryRun">): PlanName {
+  return run.held === null || run.dryRun ? "plan" : "held_plan";
 }
 
 export async function log(context: RunContext, ...drafts: readonly EventDraft[]): Promise<void> {
@@ -83,8 +84,8 @@ export async function finishRun(
     }
     await updateRun(trx, run.id, { status: "done", counts, phases, finished: true });
     await appendEvents(trx, run.id, context.actor, [events.completed(run, counts)]);
+    await dropPlan(trx, planNameOf(run), run.id);
   });
-  await dropPlan(engine.store.db, planNameOf(run), run.id);
 }
 
 /** Ends a run as failed. Nothing of its plan that was not applied will be. */
@@ -97,10 +98,11 @@ export async function failRun(
   const { code, message } = asRollcallError(thrown);
   const error = { code, message };
   await transact(store, async (trx) => {
+    await fence(trx, context.lease);
     await updateRun(trx, run.id, { status: "failed", error, finished: true });
     await appendEvents(trx, run.id, context.actor, [events.runFailed(run, error)]);
+    await dropPlan(trx, planNameOf(run), run.id);
   });
-  await dropPlan(store.db, planNameOf(run), run.id);
 }
 
 /**
