@@ -205,6 +205,6 @@ test("check names the server and how people are identified", async () => {
   await add([person(1)]);
   configure();
   const { status, out } = await place.run("check");
-  expect(out).toContain("OpenLDAP, people are identified by entryUUID");
+  expect(out).toContain("people are identified by entryUUID, 6 mappings");
   expect(status).toBe(0);
 });

@@ -1,10 +1,10 @@
 /** ldaps and StartTLS against a real slapd: trusted, not trusted, and in another's name. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { certificates } from "./support/certificates.ts";
 import { person, toLdif, treeLdif } from "./support/people.ts";
-import { run } from "./support/process.ts";
 import { Workplace, type RunDocument } from "./support/rollcall.ts";
 import { startSlapd, type Slapd } from "./support/slapd.ts";
 
@@ -13,63 +13,11 @@ let folder: string;
 let slapd: Slapd;
 let place: Workplace;
 
-/** A certificate for 127.0.0.1, and nothing else, from a CA of our own. */
-function certificates(): { ca: string; cert: string; key: string } {
-  const file = (name: string): string => join(folder, name);
-  const openssl = (...args: string[]): void => void run("openssl", args, { cwd: folder });
-  openssl(
-    "req",
-    "-x509",
-    "-newkey",
-    "rsa:2048",
-    "-nodes",
-    "-days",
-    "2",
-    "-keyout",
-    "ca.key",
-    "-out",
-    "ca.pem",
-    "-subj",
-    "/CN=Test CA",
-  );
-  openssl(
-    "req",
-    "-newkey",
-    "rsa:2048",
-    "-nodes",
-    "-keyout",
-    "server.key",
-    "-out",
-    "server.csr",
-    "-subj",
-    "/CN=server",
-  );
-  writeFileSync(file("san.txt"), "subjectAltName=IP:127.0.0.1");
-  openssl(
-    "x509",
-    "-req",
-    "-in",
-    "server.csr",
-    "-CA",
-    "ca.pem",
-    "-CAkey",
-    "ca.key",
-    "-CAcreateserial",
-    "-days",
-    "2",
-    "-extfile",
-    "san.txt",
-    "-out",
-    "server.pem",
-  );
-  return { ca: file("ca.pem"), cert: file("server.pem"), key: file("server.key") };
-}
-
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "rollcall-tls-"));
   const people = [1, 2, 3].map((number) => toLdif(person(number), SUFFIX, true)).join("");
   slapd = await startSlapd({
-    tls: certificates(),
+    tls: certificates(folder),
     ldif: treeLdif(SUFFIX) + people,
     global: "security simple_bind=64",
   });

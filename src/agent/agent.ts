@@ -1,18 +1,10 @@
+import type { DirectoryObject } from "../model/directory-object.ts";
 import type { DirectorySource } from "../model/directory.ts";
 import type { RawEntry, ReadEvidence } from "../model/entry.ts";
+import type { Mark, Way } from "../model/incremental.ts";
+import type { IdSet } from "../lib/id-set.ts";
 import { LdapDirectory } from "./ldap-directory.ts";
 import { LdifDirectory } from "./ldif-directory.ts";
-
-/** One read of all people in a directory's scope. */
-export interface DirectoryRead {
-  /**
-   * The entries, in batches. Ends normally only if the read was proven complete.
-   * @throws RollcallError with the cause, if anything less than all was read
-   */
-  batches(signal: AbortSignal): AsyncGenerator<RawEntry[]>;
-  /** How the read ended; `complete` only after the last batch. */
-  evidence(): ReadEvidence;
-}
 
 /** What a look at a directory finds without importing. */
 export interface Probe {
@@ -21,13 +13,75 @@ export interface Probe {
   readonly idAttribute: string;
   /** Whether at least one person is in the scope. */
   readonly hasPeople: boolean;
+  /** The way in which incremental imports will read; null if there is none. */
+  readonly way: Way | null;
+  /** Why better ways are not used, and what the chosen one lacks here. */
+  readonly remarks: readonly string[];
+}
+
+/** Who changed, by identifier; what they are now has to be read. */
+export interface Changes {
+  readonly touched: ReadonlySet<string>;
+  readonly gone: ReadonlySet<string>;
+  /** If not null, whoever is not in it is gone. */
+  readonly present: IdSet | null;
+  /** Whether identifiers have to be compared now, because nothing else shows who is gone. */
+  readonly compare: boolean;
+  readonly mark: Mark;
+}
+
+/** A directory that is open for one run: one connection, or one file. */
+export interface DirectorySession extends AsyncDisposable {
+  /** Which server answered: its kind, its own name where it tells, its address. */
+  readonly server: string;
+  /**
+   * Fixes from where the next incremental import goes on. Called before everybody is read.
+   * @param before the last mark, which may spare work
+   * @returns why better ways are not used
+   */
+  begin(before: Mark | null): Promise<readonly string[]>;
+  /** The mark for the checkpoint; known when everybody was read. Null if there is no way. */
+  mark(): Mark | null;
+  /**
+   * All people, in batches. Ends normally only if the read was proven complete.
+   * @throws RollcallError with the cause, if anything less than all was read
+   */
+  people(): AsyncGenerator<RawEntry[]>;
+  /** How the read ended; `complete` only after the last batch. */
+  evidence(): ReadEvidence;
+  /**
+   * Who changed since a mark.
+   * @param limit from how many changes on everybody should be read instead
+   * @param compareAlways compare identifiers also before it is due, where nothing else shows who is gone
+   * @throws MustReadAll if that cannot be told
+   */
+  changes(since: Mark, limit: number, compareAlways: boolean): Promise<Changes>;
+  /** Those of the people who are in the scope now. */
+  peopleByIds(ids: readonly string[]): AsyncGenerator<RawEntry[]>;
+  /** Whether a person who is asked for by identifier and not found certainly is not in the scope. */
+  readonly findsByIdSurely: boolean;
+  /**
+   * Identifiers of all people, in batches; ends normally only if complete.
+   * @param below only of those below this container; null: of all
+   */
+  identifiers(below: string | null): AsyncGenerator<string[]>;
+  /** Groups and containers: all, or those of the identifiers that still are there. */
+  objects(ids: readonly string[] | null): AsyncGenerator<DirectoryObject[]>;
 }
 
 /** A directory as the runs see it: a server, or a file. */
 export interface Directory {
-  read(): DirectoryRead;
+  /** Connects and logs in. @throws RollcallError */
+  open(signal: AbortSignal): Promise<DirectorySession>;
   /** Connects, logs in and looks for the first person. @throws RollcallError */
   probe(signal: AbortSignal): Promise<Probe>;
+  /**
+   * Listens for changes until the signal or the connection ends; null if the directory offers no
+   * such thing. @throws RollcallError when the connection is lost
+   */
+  readonly listen:
+    | ((since: Mark | null, onChange: () => void, signal: AbortSignal) => Promise<void>)
+    | null;
 }
 
 /** The agent of a configured directory. Opens nothing yet. */

@@ -16,6 +16,8 @@ export interface LdapConnection extends AsyncDisposable {
   readonly client: Client;
   readonly url: string;
   readonly timeoutSeconds: number;
+  /** How many entries may be asked for in a second; null: as many as come. */
+  readonly entriesPerSecond: number | null;
   /** The socket that carries the LDAP messages: TCP, or TLS on top of it. */
   socket(): Socket;
   /** Ends the connection at once. */
@@ -102,6 +104,7 @@ class Attempt {
       client: this.#client,
       url: this.#url,
       timeoutSeconds: this.#target.timeoutSeconds,
+      entriesPerSecond: this.#target.entriesPerSecond,
       socket: () => this.#liveSocket(),
       destroy: () => {
         this.destroy();

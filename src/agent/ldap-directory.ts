@@ -1,122 +1,98 @@
 import type { DirectorySource, LdapTarget } from "../model/directory.ts";
-import type { RawEntry, ReadEvidence } from "../model/entry.ts";
 import { RollcallError } from "../model/errors.ts";
-import type { Directory, DirectoryRead, Probe } from "./agent.ts";
-import { openConnection, type LdapConnection } from "./connection.ts";
-import type { EntryRules } from "./decode-entry.ts";
-import { parseFilter, type Filter } from "./filter.ts";
-import {
-  DEFAULT_ID,
-  DOMAIN_SCOPE,
-  PAGED_RESULTS,
-  readRootDse,
-  type ServerInfo,
-} from "./root-dse.ts";
-import { SearchReader, type SearchRequest } from "./search-reader.ts";
+import type { Mark } from "../model/incremental.ts";
+import type { Directory, Probe } from "./agent.ts";
+import { openConnection } from "./connection.ts";
+import { LdapScope } from "./ldap-scope.ts";
+import { LdapSession } from "./ldap-session.ts";
+import { readRootDse, titleOf, type ServerInfo } from "./root-dse.ts";
+import { SearchReader } from "./search-reader.ts";
+import { beginWay, WAY_LIST } from "./ways/choose.ts";
+import { contentSync, listen } from "./ways/content-sync.ts";
+import { seesDeleted } from "./ways/usn.ts";
 
 /** A directory on an LDAP server. */
 export class LdapDirectory implements Directory {
   readonly #source: DirectorySource;
   readonly #target: LdapTarget;
-  readonly #filter: Filter;
+  readonly listen: Directory["listen"];
 
   /** @throws RollcallError `ldap.filterInvalid` */
   constructor(source: DirectorySource) {
     if (source.ldap === null) throw new Error(`directory ${source.name} has no server`);
     this.#source = source;
     this.#target = source.ldap;
-    this.#filter = parseFilter(source.users.filter);
+    LdapScope.check(source);
+    this.listen = (since, onChange, signal) => this.#listen(since, onChange, signal);
   }
 
-  read(): DirectoryRead {
-    let evidence: ReadEvidence = { complete: false, entries: 0, pages: 0, server: "" };
-    return {
-      batches: (signal) =>
-        this.#batches(signal, (update) => {
-          evidence = { ...evidence, ...update };
-        }),
-      evidence: () => evidence,
-    };
+  async open(signal: AbortSignal): Promise<LdapSession> {
+    const connection = await openConnection(this.#target, signal);
+    try {
+      const server = await serverInfo(connection);
+      const scope = new LdapScope(this.#source, this.#target.pageSize, server);
+      return new LdapSession({ connection, server, scope, source: this.#source, signal });
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
   }
 
   async probe(signal: AbortSignal): Promise<Probe> {
-    await using connection = await openConnection(this.#target, signal);
-    const server = await readRootDse(connection.client);
-    const rules = this.#rules(server);
+    // Listed before the people, because a look at the first of them ends the connection.
+    const { way, remarks } = await this.#probeWay(signal);
+    const { connection, server, scope } = (await this.open(signal)).parts;
+    await using _closing = connection;
     let hasPeople = false;
-    for (const base of this.#source.users.bases) {
-      const request = {
-        ...this.#request(base, server, rules),
-        pageSize: this.#pageSize(server, 1),
-      };
-      const reader = new SearchReader(connection, request, rules);
+    for (const { base, scope: depth, filter } of scope.people) {
+      const request = scope.request(base, filter, scope.attributes(false));
+      const first = { ...request, scope: depth, pageSize: request.pageSize === null ? null : 1 };
+      const reader = new SearchReader(connection, first, scope.rules(null));
       for await (const batch of reader.batches(signal)) {
         hasPeople = batch.length > 0;
         break;
       }
       if (hasPeople) break;
     }
-    return { server: server.title, idAttribute: rules.idAttribute, hasPeople };
+    const title = titleOf(server, connection.url);
+    return { server: title, idAttribute: scope.idAttribute, hasPeople, way, remarks };
   }
 
-  async *#batches(
-    signal: AbortSignal,
-    note: (update: Partial<ReadEvidence>) => void,
-  ): AsyncGenerator<RawEntry[]> {
-    await using connection = await openConnection(this.#target, signal);
-    const server = await this.#serverInfo(connection);
-    note({ server: `${server.title} at ${connection.url}` });
-    const rules = this.#rules(server);
-    let entries = 0;
-    let pages = 0;
-    for (const base of this.#source.users.bases) {
-      const reader = new SearchReader(connection, this.#request(base, server, rules), rules);
-      for await (const batch of reader.batches(signal)) {
-        entries += batch.length;
-        yield batch;
-      }
-      pages += reader.pages;
-      note({ entries, pages });
+  async #probeWay(signal: AbortSignal): Promise<Pick<Probe, "way" | "remarks">> {
+    await using session = await this.open(signal);
+    const { context } = session.parts;
+    const { way, remarks } = await beginWay(context, this.#source.incremental.way, null);
+    if (way !== "usn") return { way, remarks };
+    const blind =
+      "no deleted object is visible to the account, so deletions show only when identifiers are compared";
+    return { way, remarks: (await seesDeleted(context)) ? remarks : [...remarks, blind] };
+  }
+
+  async #listen(since: Mark | null, onChange: () => void, signal: AbortSignal): Promise<void> {
+    await using session = await this.open(signal);
+    const { context, connection, server } = session.parts;
+    if (!WAY_LIST.contentSync.offered(server, context.idAttribute)) {
+      const message = `${titleOf(server, connection.url)} offers no content synchronisation (RFC 4533), which watch: true needs.`;
+      throw new RollcallError("ldap.watchUnavailable", message);
     }
-    note({ complete: true });
-  }
-
-  async #serverInfo(connection: LdapConnection): Promise<ServerInfo> {
-    try {
-      return await readRootDse(connection.client);
-    } catch (error) {
-      const message = `${connection.url} did not tell about itself: ${String(error)}`;
-      throw new RollcallError("ldap.refused", message, { cause: error });
+    const [base, ...others] = context.bases;
+    if (base === undefined || others.length > 0) {
+      const message = "watch: true works with one base below which all people and groups lie.";
+      throw new RollcallError("ldap.watchUnavailable", message);
     }
-  }
-
-  #rules(server: ServerInfo): EntryRules {
-    const { id, disabled } = this.#source.users;
-    return { idAttribute: id ?? DEFAULT_ID[server.kind], disabled };
-  }
-
-  #request(base: string, server: ServerInfo, rules: EntryRules): SearchRequest {
-    const { scope, attributes } = this.#source.users;
-    return {
-      base,
-      scope,
-      filter: this.#filter,
-      attributes: withNeeded(attributes, rules),
-      pageSize: this.#pageSize(server, this.#target.pageSize),
-      domainScope: server.controls.has(DOMAIN_SCOPE),
-    };
-  }
-
-  #pageSize(server: ServerInfo, size: number): number | null {
-    return server.controls.has(PAGED_RESULTS) ? size : null;
+    const cookie = since?.way === "contentSync" ? (since.positions[base] ?? null) : null;
+    const from = cookie ?? (await contentSync.begin(context, null))[base] ?? null;
+    await listen(context, base, from, onChange);
   }
 }
 
-/** Operational attributes come only when they are asked for by name; `*` does not bring them. */
-function withNeeded(attributes: readonly string[], rules: EntryRules): readonly string[] {
-  const needed = [rules.idAttribute, rules.disabled?.attribute].filter(
-    (name) => name !== undefined,
-  );
-  const present = new Set(attributes.map((name) => name.toLowerCase()));
-  return [...attributes, ...needed.filter((name) => !present.has(name.toLowerCase()))];
+async function serverInfo(
+  connection: Awaited<ReturnType<typeof openConnection>>,
+): Promise<ServerInfo> {
+  try {
+    return await readRootDse(connection.client);
+  } catch (error) {
+    const message = `${connection.url} did not tell about itself: ${String(error)}`;
+    throw new RollcallError("ldap.refused", message, { cause: error });
+  }
 }

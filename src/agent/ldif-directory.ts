@@ -3,7 +3,8 @@ import { createReadStream } from "node:fs";
 import type { DirectorySource } from "../model/directory.ts";
 import type { AppProfile, AttributeValue, RawEntry, ReadEvidence } from "../model/entry.ts";
 import { RollcallError } from "../model/errors.ts";
-import type { Directory, DirectoryRead, Probe } from "./agent.ts";
+import { MustReadAll } from "../model/incremental.ts";
+import type { Directory, DirectorySession, Probe } from "./agent.ts";
 import { parseFilter, type Filter } from "./filter.ts";
 import { externalId, idProblem, idTooLong, isDisabled, MAX_ID } from "./identity.ts";
 import { parseLdif, type LdifRecord } from "./ldif-parser.ts";
@@ -16,6 +17,7 @@ const DEFAULT_ID = "entryUUID";
 
 /** A directory in an LDIF file. The filter decides which of its entries are people. */
 export class LdifDirectory implements Directory {
+  readonly listen = null;
   readonly #source: DirectorySource;
   readonly #path: string;
   readonly #filter: Filter;
@@ -34,26 +36,39 @@ export class LdifDirectory implements Directory {
     this.#idAttribute = source.users.id ?? DEFAULT_ID;
   }
 
-  read(): DirectoryRead {
-    let evidence: ReadEvidence = {
-      complete: false,
-      entries: 0,
-      pages: 0,
-      server: `LDIF file ${this.#path}`,
+  async open(signal: AbortSignal): Promise<DirectorySession> {
+    const server = `LDIF file ${this.#path}`;
+    let evidence: ReadEvidence = { complete: false, entries: 0, pages: 0, server };
+    const unable = (): never => {
+      const reason = "An LDIF file does not tell what changed.";
+      throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
     };
-    const batches = (signal: AbortSignal): AsyncGenerator<RawEntry[]> =>
-      this.#batches(signal, (update) => {
-        evidence = { ...evidence, ...update };
-      });
-    return { batches, evidence: () => evidence };
+    return Promise.resolve({
+      server,
+      begin: () => Promise.resolve([]),
+      mark: () => null,
+      people: () =>
+        this.#batches(signal, (update) => {
+          evidence = { ...evidence, ...update };
+        }),
+      evidence: () => evidence,
+      changes: unable,
+      findsByIdSurely: false,
+      peopleByIds: unable,
+      identifiers: unable,
+      // A file of people is read for its people.
+      objects: nothing,
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    });
   }
 
   async probe(signal: AbortSignal): Promise<Probe> {
     const server = `LDIF file ${this.#path}`;
+    const found = { server, idAttribute: this.#idAttribute, way: null, remarks: [] };
     for await (const batch of this.#batches(signal, () => undefined)) {
-      if (batch.length > 0) return { server, idAttribute: this.#idAttribute, hasPeople: true };
+      if (batch.length > 0) return { ...found, hasPeople: true };
     }
-    return { server, idAttribute: this.#idAttribute, hasPeople: false };
+    return { ...found, hasPeople: false };
   }
 
   async *#batches(
@@ -117,16 +132,21 @@ export class LdifDirectory implements Directory {
           ? idProblem(this.#idAttribute, dn, ids.length)
           : null,
       size: record.bytes.length,
+      ranged: false,
       decode: () => ({ dn, id: id ?? "", disabled, profile }),
     };
   }
+}
+
+async function* nothing(): AsyncGenerator<never> {
+  // No batches.
 }
 
 function profileOf(record: LdifRecord): AppProfile {
   const profile: AppProfile = {};
   const keys = new Map<string, string>();
   for (const { name, value } of record.attributes) {
-    const decoded = decodeValue(value, 0, value.length, attributeKind(name) === "binary");
+    const decoded = decodeValue(value, 0, value.length, attributeKind(name));
     // The file may write one attribute in several ways; the first decides how it is kept.
     const lower = name.toLowerCase();
     const key = keys.get(lower) ?? name;

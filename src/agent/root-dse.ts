@@ -15,10 +15,25 @@ export interface ServerInfo {
   readonly title: string;
   readonly controls: ReadonlySet<string>;
   readonly namingContexts: readonly string[];
+  /** The host's own name, where it tells: which domain controller answered. */
+  readonly host: string | null;
+  /** Domain controllers: the greatest update sequence number, and where the server's own settings lie. */
+  readonly highestUsn: number | null;
+  readonly dsServiceName: string | null;
+  /** 389 Directory Server: the retro changelog, and which numbers it has. */
+  readonly changelog: {
+    readonly base: string;
+    readonly first: number;
+    readonly last: number;
+  } | null;
 }
 
 export const PAGED_RESULTS = "1.2.840.113556.1.4.319";
 export const DOMAIN_SCOPE = "1.2.840.113556.1.4.1339";
+export const SHOW_DELETED = "1.2.840.113556.1.4.417";
+export const EXTENDED_DN = "1.2.840.113556.1.4.529";
+export const DIR_SYNC = "1.2.840.113556.1.4.841";
+export const CONTENT_SYNC = "1.3.6.1.4.1.4203.1.9.1.1";
 const AD_CAPABILITY = "1.2.840.113556.1.4.800";
 
 const TITLES: Readonly<Record<ServerKind, string>> = {
@@ -29,6 +44,11 @@ const TITLES: Readonly<Record<ServerKind, string>> = {
   edirectory: "eDirectory",
   unknown: "an LDAP server of unknown kind",
 };
+
+/** Which server it is; of several domain controllers, which one. */
+export function titleOf(server: ServerInfo, url: string): string {
+  return `${server.title}${server.host === null ? "" : ` ${server.host}`} at ${url}`;
+}
 
 /** The attribute that identifies people on each kind of server, for its whole life. */
 export const DEFAULT_ID: Readonly<Record<ServerKind, string>> = {
@@ -42,6 +62,7 @@ export const DEFAULT_ID: Readonly<Record<ServerKind, string>> = {
 
 const ATTRIBUTES = [
   "objectClass", "vendorName", "vendorVersion", "supportedControl", "supportedCapabilities", "namingContexts",
+  "dnsHostName", "highestCommittedUSN", "dsServiceName", "changelog", "firstChangeNumber", "lastChangeNumber",
 ]; // prettier-ignore
 
 export async function readRootDse(client: Client): Promise<ServerInfo> {
@@ -60,7 +81,22 @@ export async function readRootDse(client: Client): Promise<ServerInfo> {
     title,
     controls: new Set(values(entry, "supportedControl")),
     namingContexts: values(entry, "namingContexts"),
+    host: values(entry, "dnsHostName")[0] ?? null,
+    highestUsn: number(values(entry, "highestCommittedUSN")[0]),
+    dsServiceName: values(entry, "dsServiceName")[0] ?? null,
+    changelog: changelogOf(entry),
   };
+}
+
+function changelogOf(entry: LdaptsEntry): ServerInfo["changelog"] {
+  const first = number(values(entry, "firstChangeNumber")[0]);
+  const last = number(values(entry, "lastChangeNumber")[0]);
+  const base = values(entry, "changelog")[0] ?? "cn=changelog";
+  return first === null || last === null ? null : { base, first, last };
+}
+
+function number(text: string | undefined): number | null {
+  return text === undefined || !/^\d+$/.test(text) ? null : Number(text);
 }
 
 function serverKind(entry: LdaptsEntry): ServerKind {

@@ -4,18 +4,25 @@ import type { AppProfile, AttributeValue } from "../model/entry.ts";
 /** Attributes whose values are bytes, from the schemas of RFC 4512/4523, inetOrgPerson and AD. */
 const BINARY = new Set(
   [
-    "objectGUID", "objectSid", "parentGUID", "sIDHistory", "securityIdentifier", "mS-DS-ConsistencyGuid",
-    "msExchMailboxGuid", "msExchArchiveGUID", "msExchMailboxSecurityDescriptor", "nTSecurityDescriptor",
-    "logonHours", "userParameters", "tokenGroups", "tokenGroupsGlobalAndUniversal", "replPropertyMetaData",
+    "mS-DS-ConsistencyGuid", "msExchMailboxSecurityDescriptor", "nTSecurityDescriptor",
+    "logonHours", "userParameters", "replPropertyMetaData",
     "jpegPhoto", "thumbnailPhoto", "thumbnailLogo", "photo", "audio", "userCertificate", "userSMIMECertificate",
-    "userPKCS12", "cACertificate", "userPassword", "GUID", "sambaNTPassword", "krbPrincipalKey",
+    "userPKCS12", "cACertificate", "userPassword", "sambaNTPassword", "krbPrincipalKey",
   ].map((name) => name.toLowerCase()),
 ); // prettier-ignore
+
+/** Attributes of Active Directory and eDirectory whose bytes have a usual text form. */
+const GUIDS = new Set([
+  "objectguid", "parentguid", "guid", "msexchmailboxguid", "msexcharchiveguid", "schemaidguid",
+]); // prettier-ignore
+const SIDS = new Set([
+  "objectsid", "sidhistory", "securityidentifier", "tokengroups", "tokengroupsglobalanduniversal",
+]); // prettier-ignore
 
 /** Descriptions as servers send them: RFC 4512 section 2.5, and signs that some use besides. */
 const DESCRIPTION = /^[A-Za-z0-9][A-Za-z0-9._-]*(?:;[A-Za-z0-9._=-]+)*$/;
 
-type AttributeKind = "text" | "binary" | "invalid";
+export type AttributeKind = "text" | "binary" | "guid" | "sid" | "invalid";
 const kinds = new Map<string, AttributeKind>();
 
 /**
@@ -26,10 +33,15 @@ export function attributeKind(description: string): AttributeKind {
   const known = kinds.get(description);
   if (known !== undefined) return known;
   const [name = "", ...options] = description.toLowerCase().split(";");
-  const binary = BINARY.has(name) || options.includes("binary");
-  const kind = !DESCRIPTION.test(description) ? "invalid" : binary ? "binary" : "text";
+  const kind = DESCRIPTION.test(description) ? kindOf(name, options) : "invalid";
   if (kinds.size < 10_000) kinds.set(description, kind);
   return kind;
+}
+
+function kindOf(name: string, options: readonly string[]): AttributeKind {
+  if (GUIDS.has(name)) return "guid";
+  if (SIDS.has(name)) return "sid";
+  return BINARY.has(name) || options.includes("binary") ? "binary" : "text";
 }
 
 /** One value as it is kept: text, or base64. See `AttributeValue`. */
@@ -37,9 +49,14 @@ export function decodeValue(
   bytes: Buffer,
   start: number,
   end: number,
-  binary: boolean,
+  kind: AttributeKind,
 ): AttributeValue {
-  if (binary) return bytes.toString("base64", start, end);
+  if (kind === "guid" && end - start === 16) return guidText(bytes.subarray(start, end));
+  if (kind === "sid") {
+    const sid = sidText(bytes.subarray(start, end));
+    if (sid !== null) return sid;
+  }
+  if (kind === "binary" || kind === "sid") return bytes.toString("base64", start, end);
   let ascii = true;
   for (let at = start; at < end; at++) {
     const byte = bytes[at] ?? 0;
@@ -72,6 +89,15 @@ export function attributeValues(profile: AppProfile, name: string): readonly Att
   return [];
 }
 
+/** A security identifier as text: `S-1-5-21-…` (MS-DTYP 2.4.2); null if the bytes are none. */
+export function sidText(bytes: Buffer): string | null {
+  const count = bytes[1] ?? 0;
+  if (bytes[0] !== 1 || count > 15 || bytes.length !== 8 + 4 * count) return null;
+  const authority = bytes.readUIntBE(2, 6);
+  const parts = Array.from({ length: count }, (_, i) => bytes.readUInt32LE(8 + 4 * i));
+  return ["S-1", authority, ...parts].join("-");
+}
+
 /**
  * A GUID's 16 bytes as text. Active Directory writes the first three groups with the lowest byte
  * first (MS-DTYP 2.3.4.2).
@@ -81,5 +107,20 @@ export function guidText(bytes: Buffer): string {
   hex.subarray(0, 4).reverse();
   hex.subarray(4, 6).reverse();
   hex.subarray(6, 8).reverse();
-  return hex.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  return uuidText(hex);
+}
+
+/** 16 bytes as a UUID in their own order (RFC 9562 section 4). */
+export function uuidText(bytes: Buffer): string {
+  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+/** The bytes of a GUID's text, as Active Directory compares them. Null if it is none. */
+export function guidBytes(text: string): Buffer | null {
+  const bytes = Buffer.from(text.replaceAll("-", ""), "hex");
+  if (bytes.length !== 16) return null;
+  bytes.subarray(0, 4).reverse();
+  bytes.subarray(4, 6).reverse();
+  bytes.subarray(6, 8).reverse();
+  return bytes;
 }

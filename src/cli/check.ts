@@ -11,6 +11,7 @@ interface Line {
   readonly message: string;
   readonly code: string | null;
   readonly cure: string | null;
+  readonly remarks?: readonly string[];
 }
 
 export function checkCommand(program: Command, register: Register): void {
@@ -58,5 +59,6 @@ export function checkCommand(program: Command, register: Register): void {
 function print(console: Console, line: Line): void {
   const mark = line.ok ? console.style("green", "ok    ") : console.style("red", "failed");
   console.print(`${mark}  ${line.name}: ${line.message}`);
+  for (const remark of line.remarks ?? []) console.print(`        ${remark}`);
   if (line.cure !== null) console.print(`        → ${line.cure} [${line.code ?? ""}]`);
 }

@@ -1,4 +1,5 @@
 import { count } from "../lib/lines.ts";
+import { WAY_TEXTS } from "../model/incremental.ts";
 import { cureOf } from "../model/errors.ts";
 import type { Run, RunChange, RunCounts } from "../model/run.ts";
 import type { CommonOptions } from "./session.ts";
@@ -21,6 +22,10 @@ export function runDocument(run: Run): Record<string, unknown> {
     dryRun,
     phases,
     decidedBy,
+    server,
+    way,
+    converted,
+    objects,
   } = run;
   return {
     run: id,
@@ -37,6 +42,10 @@ export function runDocument(run: Run): Record<string, unknown> {
     error,
     phases,
     decidedBy,
+    server,
+    way,
+    converted,
+    objects,
   };
 }
 
@@ -55,12 +64,27 @@ export function printRun(console: Console, run: Run): void {
     `${run.directory ?? "all"}  ${what} ${console.style(status[run.status], run.status)}${seconds(run)}${dry}`,
   );
   console.print(`  ${countsLine(run.counts)}`);
+  if (run.kind === "import") printReading(console, run);
   if (run.error !== null)
     console.print(`  ${console.style("red", visible(run.error.message))} (${run.error.code})`);
   if (run.held !== null) {
     const would = run.dryRun ? "The import safeguard would hold this import: " : "";
     console.print(`  ${console.style("yellow", would + run.held.reason)}`);
   }
+}
+
+/** From which server, in which way, and why not in the way that was asked for. */
+function printReading(console: Console, { server, way, type, converted, objects }: Run): void {
+  const by = type === "incremental" && way !== null ? `, by ${WAY_TEXTS[way].title}` : "";
+  if (server !== null) console.print(console.style("gray", `  from ${visible(server)}${by}`));
+  if (objects !== null && objects.changed + objects.removed > 0) {
+    const changed = count(objects.changed, "group or container", "groups and containers");
+    console.print(`  ${changed} changed, ${objects.removed} removed`);
+  }
+  if (converted !== null)
+    console.print(
+      `  full instead of incremental: ${visible(converted.reason)} (${converted.code})`,
+    );
 }
 
 /**

@@ -94,11 +94,16 @@ function printUser(console: Console, service: Service, user: UserView): void {
         `  ${console.style("red", visible(appUser.error.message))} (${appUser.error.code}, ${appUser.error.field})`,
       );
     }
-    const attributes = Object.entries(appUser.profile).map(([name, value]) => [
-      `  ${name}`,
-      shown(value, 80),
-    ]);
+    const attributes = Object.entries(appUser.profile).map(([name, value]) => {
+      const meaning = appUser.meanings[name];
+      const text = shown(value, 80);
+      return [`  ${name}`, meaning === undefined ? text : `${text}  (${meaning})`];
+    });
     for (const row of table(attributes)) console.print(row);
+    if (appUser.groups.length === 0) continue;
+    console.print("  groups");
+    const groups = appUser.groups.map((group) => [`    ${group.name}`, group.how, group.dn]);
+    for (const row of table(groups)) console.print(row);
   }
 }
 

@@ -3,6 +3,7 @@
  * editors is generated from here. What needs two places of the file at once is in `semantics.ts`.
  */
 import { z } from "zod";
+import { WAYS } from "../model/incremental.ts";
 
 /** Numbers and truth values may come from variables, which are text. */
 function whole(
@@ -60,6 +61,26 @@ const users = z.strictObject({
   disabled: disabled.optional(),
 });
 
+const groups = z.strictObject({
+  base: oneOrMany
+    .optional()
+    .describe("Where the groups are; for active-directory the domain of the people's base."),
+  filter: z.string().min(1).optional().describe("Which entries are groups (RFC 4515)."),
+});
+
+const incremental = z.strictObject({
+  way: z
+    .enum(["auto", "off", ...WAYS])
+    .default("auto")
+    .describe("How changes are read; auto takes the best that the server offers."),
+  overlap: whole(0, 86_400)
+    .default(300)
+    .describe("Seconds that modification times reach back behind the greatest one seen."),
+  compare: whole(0, 525_600)
+    .default(60)
+    .describe("Minutes between comparisons of identifiers, where nothing else shows who is gone."),
+});
+
 const mapping = z.union([
   z.string(),
   z.strictObject({
@@ -91,8 +112,14 @@ const directory = z.strictObject({
     .prefault({}),
   bind: z.strictObject({ dn: z.string().min(1), password: z.string() }).optional(),
   pageSize: whole(1, 10_000).default(1000),
+  rateLimit: whole(1).optional().describe("Entries to ask for in a second, to spare the server."),
   timeout: whole(1, 3600).default(60).describe("Seconds of silence until a server counts as dead."),
   users: users.prefault({}),
+  groups: groups.optional().describe("Groups and their members; without this they are not read."),
+  incremental: incremental.prefault({}),
+  watch: truth
+    .default(false)
+    .describe("`serve` listens and applies changes at once (RFC 4533 refreshAndPersist)."),
   schedule: schedule.prefault({}),
   importSafeguard: safeguard,
   onRemoval: z.enum(["deactivate", "suspend", "keep"]).default("deactivate"),

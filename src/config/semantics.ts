@@ -51,10 +51,15 @@ function checkDirectory(path: Path, directory: DirectoryConfig, report: Report):
 
 function checkFile(path: Path, directory: DirectoryConfig, report: Report): void {
   if (directory.path === undefined) report(path, "a directory of type ldif needs `path`");
-  for (const key of ["url", "bind"] as const) {
+  for (const key of ["url", "bind", "groups", "rateLimit"] as const) {
     if (directory[key] !== undefined)
       report([...path, key], `a directory of type ldif has no ${key}`);
   }
+  if (directory.watch)
+    report(
+      [...path, "watch"],
+      "a file cannot be listened to; a directory of type ldif has no watch",
+    );
   if (directory.users.base !== undefined) {
     report(
       [...path, "users", "base"],
@@ -70,6 +75,12 @@ function checkServer(path: Path, directory: DirectoryConfig, report: Report): vo
     report(path, `a directory of type ${directory.type} needs \`url\``);
   if (directory.users.base === undefined)
     report([...path, "users"], "`base` is missing: where the people are");
+  if (
+    directory.type === "ldap" &&
+    directory.groups !== undefined &&
+    directory.groups.base === undefined
+  )
+    report([...path, "groups"], "`base` is missing: where the groups are");
   for (const url of directory.url ?? []) {
     if (!isLdapUrl(url)) {
       report(

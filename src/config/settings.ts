@@ -1,4 +1,4 @@
-import type { DirectorySource, UsersScope } from "../model/directory.ts";
+import type { DirectorySource, GroupsScope, UsersScope } from "../model/directory.ts";
 import type { AttributeSchema } from "../model/profile-schema.ts";
 import { RollcallError } from "../model/errors.ts";
 import { Secret } from "../model/secret.ts";
@@ -76,15 +76,23 @@ function toDirectory(
       line: context.line([...path, "matching", i, "app"]),
     })),
     onNoMatch: directory.onNoMatch,
+    watch: directory.watch,
     toOkta: new Map(
-      Object.entries(directory.toOkta).map(([attribute, mapping]): [string, MappingSetting] => {
-        const line = context.line([...path, "toOkta", attribute]);
-        if (typeof mapping === "string")
-          return [attribute, { expression: mapping, apply: "update", line }];
-        return [attribute, { ...mapping, line }];
-      }),
+      Object.entries(mappingsOf(directory)).map(
+        ([attribute, mapping]): [string, MappingSetting] => {
+          const line = context.line([...path, "toOkta", attribute]);
+          if (typeof mapping === "string")
+            return [attribute, { expression: mapping, apply: "update", line }];
+          return [attribute, { ...mapping, line }];
+        },
+      ),
     ),
   };
+}
+
+function mappingsOf({ type, toOkta }: DirectoryConfig): DirectoryConfig["toOkta"] {
+  const none = Object.keys(toOkta).length === 0;
+  return type === "active-directory" && none ? AD_MAPPINGS : toOkta;
 }
 
 function toSource(name: string, directory: DirectoryConfig, context: Context): DirectorySource {
@@ -93,6 +101,12 @@ function toSource(name: string, directory: DirectoryConfig, context: Context): D
     name,
     type,
     users: toScope(directory),
+    groups: toGroups(directory),
+    incremental: {
+      way: directory.incremental.way,
+      overlapSeconds: directory.incremental.overlap,
+      compareMinutes: directory.incremental.compare,
+    },
     path: directory.path ?? null,
     ldap:
       type === "ldif"
@@ -106,6 +120,7 @@ function toSource(name: string, directory: DirectoryConfig, context: Context): D
             },
             bind: bind === undefined ? null : { dn: bind.dn, password: new Secret(bind.password) },
             pageSize: directory.pageSize,
+            entriesPerSecond: directory.rateLimit ?? null,
             timeoutSeconds: directory.timeout,
           },
   };
@@ -129,6 +144,42 @@ function toScope({ type, users }: DirectoryConfig): UsersScope {
     disabled: users.disabled ?? (type === "active-directory" ? ACCOUNTDISABLE : null),
   };
 }
+
+const GROUP_FILTERS = {
+  ldap: "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=groupOfMembers)(objectClass=posixGroup))",
+  "active-directory": "(objectClass=group)",
+} as const;
+
+function toGroups({ type, groups, users }: DirectoryConfig): GroupsScope | null {
+  if (groups === undefined || type === "ldif") return null;
+  const bases = groups.base ?? [...new Set((users.base ?? []).map(domainOf))];
+  return { bases, filter: groups.filter ?? GROUP_FILTERS[type] };
+}
+
+/** The part of a name that names the domain: `dc=…,dc=…` at its end. */
+function domainOf(base: string): string {
+  return /(?:dc=[^,]+)(?:\s*,\s*dc=[^,]+)*$/i.exec(base)?.[0] ?? base;
+}
+
+/** What people of Active Directory are mapped to where nothing is configured. */
+const AD_MAPPINGS: Readonly<Record<string, string>> = {
+  login: "appuser.userPrincipalName",
+  email: "appuser.mail ?: appuser.userPrincipalName",
+  firstName: "appuser.givenName ?: appuser.sAMAccountName",
+  lastName: "appuser.sn ?: appuser.sAMAccountName",
+  displayName: "appuser.displayName",
+  title: "appuser.title",
+  department: "appuser.department",
+  organization: "appuser.company",
+  employeeNumber: "appuser.employeeNumber",
+  mobilePhone: "appuser.mobile",
+  primaryPhone: "appuser.telephoneNumber",
+  streetAddress: "appuser.streetAddress",
+  city: "appuser.l",
+  state: "appuser.st",
+  zipCode: "appuser.postalCode",
+  countryCode: "appuser.c",
+};
 
 function toLimits(limits: Config["importSafeguard"]): SafeguardLimits {
   if (limits === "off") return { percent: null, minimum: 0, count: null };

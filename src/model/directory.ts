@@ -1,3 +1,4 @@
+import type { Way } from "./incremental.ts";
 import type { Secret } from "./secret.ts";
 
 export type DirectoryType = "ldap" | "active-directory" | "ldif";
@@ -29,8 +30,25 @@ export interface LdapTarget {
   readonly tls: { readonly ca: string | null; readonly rejectUnauthorized: boolean };
   readonly bind: { readonly dn: string; readonly password: Secret } | null;
   readonly pageSize: number;
+  /** How many entries may be asked for in a second; null: as many as come. */
+  readonly entriesPerSecond: number | null;
   /** Seconds without a byte from the server until it counts as dead. */
   readonly timeoutSeconds: number;
+}
+
+/** Which entries are groups. */
+export interface GroupsScope {
+  readonly bases: readonly string[];
+  readonly filter: string;
+}
+
+/** How changes are read. */
+export interface IncrementalSettings {
+  readonly way: Way | "auto" | "off";
+  /** How far modification times reach back behind the greatest one seen. */
+  readonly overlapSeconds: number;
+  /** How often identifiers are compared where nothing else shows who is gone. */
+  readonly compareMinutes: number;
 }
 
 /** Where a directory's entries come from: what the agent needs to know. */
@@ -38,6 +56,9 @@ export interface DirectorySource {
   readonly name: string;
   readonly type: DirectoryType;
   readonly users: UsersScope;
+  /** Null: groups are not read. */
+  readonly groups: GroupsScope | null;
+  readonly incremental: IncrementalSettings;
   /** Null for LDIF files. */
   readonly ldap: LdapTarget | null;
   /** The LDIF file; null for servers. */

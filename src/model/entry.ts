@@ -34,6 +34,8 @@ export interface RawEntry {
   readonly problem: Problem | null;
   /** About how many bytes it holds. */
   readonly size: number;
+  /** Whether the server sent only a part of some attribute's values. */
+  readonly ranged: boolean;
   /** Decodes the entry. Only to be called while its batch is being worked on. */
   decode(): Entry;
 }

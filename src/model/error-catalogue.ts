@@ -98,6 +98,10 @@ export const ERRORS = {
     what: "The server answered with a result code that means failure.",
     cure: "Look the code up in the server's log.",
   },
+  "ldap.watchUnavailable": {
+    what: "The directory does not offer to tell of changes while Rollcall listens.",
+    cure: "Remove `watch: true`, or enable content synchronisation on the server (OpenLDAP: overlay syncprov). The schedule goes on.",
+  },
   "directory.empty": {
     what: "The directory answers, but nobody is in the scope.",
     cure: "Check users.base, users.filter and what the bind account may read.",

@@ -1,9 +1,11 @@
 import type { Problem } from "./errors.ts";
 import type { EventActor } from "./event.ts";
+import type { Conversion, Way } from "./incremental.ts";
 
 export type RunKind = "import" | "force-sync";
 export type ImportType = "full" | "incremental";
-export type Trigger = "manual" | "schedule";
+/** `watch`: the directory told of a change. */
+export type Trigger = "manual" | "schedule" | "watch";
 /** `running` outside stands for the phases reading, deciding and applying. */
 export type RunStatus = "running" | "held" | "done" | "failed" | "cancelled";
 export type RunPhase = "reading" | "judging" | "applying" | "ended";
@@ -51,6 +53,12 @@ export interface PhaseTime {
   readonly seconds: number;
 }
 
+/** Groups and containers, by what a run does with them. */
+export interface ObjectCounts {
+  readonly changed: number;
+  readonly removed: number;
+}
+
 export interface Run {
   readonly id: string;
   readonly kind: RunKind;
@@ -66,6 +74,13 @@ export interface Run {
   readonly held: Held | null;
   readonly error: RunError | null;
   readonly decidedBy: string | null;
+  /** Which server or file was read; null before the read ended. */
+  readonly server: string | null;
+  /** How changes were read, or will be from here on; null where only full imports are possible. */
+  readonly way: Way | null;
+  /** Why an incremental import was asked for and a full one made. */
+  readonly converted: Conversion | null;
+  readonly objects: ObjectCounts | null;
   readonly startedAt: string;
   readonly finishedAt: string | null;
 }

@@ -36,6 +36,8 @@ export interface DirectorySettings {
   readonly onRemoval: OnRemoval;
   readonly matching: readonly (MatchingRule & { readonly line: number })[];
   readonly onNoMatch: "create" | "ignore";
+  /** Whether `serve` listens for changes between the times of the schedule. */
+  readonly watch: boolean;
   readonly toOkta: ReadonlyMap<string, MappingSetting>;
 }
 

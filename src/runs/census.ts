@@ -26,6 +26,10 @@ export class Census {
   readonly deferred: Deferred[] = [];
   /** People seen who were in the scope before. */
   known = 0;
+  /** Whether an entry of before is certainly not there any more; asked when the read has ended. */
+  isGone: (id: string) => boolean = (id) => !this.seen.has(id);
+  /** DNs that people had before and have no more. */
+  readonly leftPlaces: string[] = [];
   /** Whether nobody of the directory is known, so that nobody needs to be looked up. */
   readonly first: boolean;
 

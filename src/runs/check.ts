@@ -1,4 +1,6 @@
 import { asRollcallError, RollcallError } from "../model/errors.ts";
+import { WAY_TEXTS } from "../model/incremental.ts";
+import type { Probe } from "../agent/agent.ts";
 import type { Engine } from "./context.ts";
 
 export interface CheckResult {
@@ -7,6 +9,8 @@ export interface CheckResult {
   readonly message: string;
   readonly code: string | null;
   readonly cure: string | null;
+  /** What to know besides: how changes are read, and what that does not see. */
+  readonly remarks: readonly string[];
 }
 
 /** Tries every directory: reachable, login accepted, somebody in the scope. */
@@ -24,15 +28,21 @@ export async function* checkDirectories(
           "directory.empty",
           `${probe.server}: nobody is in the scope`,
         );
-        yield { name, ok: false, message, code, cure };
+        yield { name, ok: false, message, code, cure, remarks: [] };
       } else {
         const message = `${probe.server}, people are identified by ${probe.idAttribute}, ${mappings} mappings`;
-        yield { name, ok: true, message, code: null, cure: null };
+        yield { name, ok: true, message, code: null, cure: null, remarks: remarksOf(probe) };
       }
     } catch (thrown) {
       if (signal.aborted) throw thrown;
       const { code, message, cure } = asRollcallError(thrown);
-      yield { name, ok: false, message, code, cure };
+      yield { name, ok: false, message, code, cure, remarks: [] };
     }
   }
+}
+
+function remarksOf({ way, remarks }: Probe): string[] {
+  if (way === null) return ["only full imports are possible", ...remarks];
+  const { title, blind } = WAY_TEXTS[way];
+  return [`incremental imports by ${title}, which does not see ${blind}`, ...remarks];
 }

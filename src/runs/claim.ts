@@ -35,7 +35,20 @@ export async function claimDirectory(
   holder: string,
   signal: AbortSignal,
 ): Promise<Claim> {
-  const name = `directory:${directory}`;
+  return await claimLease(store, `directory:${directory}`, holder, signal);
+}
+
+/**
+ * Takes a lease and keeps it renewed. @param name what it is for, a colon, a directory
+ * @throws RollcallError `run.busy` if another process, or another part of this one, has it
+ */
+export async function claimLease(
+  store: Store,
+  name: string,
+  holder: string,
+  signal: AbortSignal,
+): Promise<Claim> {
+  const directory = name.slice(name.indexOf(":") + 1);
   let taken = await acquireLease(store.db, name, holder);
   if (!("fence" in taken) && holderIsGone(store, taken.holder, holder)) {
     await breakLease(store.db, name, taken.holder);

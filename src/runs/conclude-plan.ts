@@ -20,8 +20,11 @@ import * as events from "./run-events.ts";
 export interface Considered {
   /** How many people were looked at. */
   readonly read: number;
-  /** People in the scope before the run: of this directory, and of all. */
-  readonly before: { readonly own: number; readonly all: number };
+  /**
+   * People in the scope before the run: of this directory, and of all. Null if the run takes
+   * nothing from anybody, so that nobody has to be counted.
+   */
+  readonly before: { readonly own: number; readonly all: number } | null;
 }
 
 /** Ends a run whose plan is complete, in one of the three ways. */
@@ -37,15 +40,7 @@ export async function concludePlan(
     plan.recount(was),
   );
   const run = await requireRun(context, runId);
-  const summary = {
-    directory: settings.name,
-    // A force sync reads no directory, so nobody can be missing: only lost access is judged.
-    read: run.kind === "import" ? read : before.own,
-    removals: plan.lost,
-    total: before.own,
-    orgTotal: before.all,
-  };
-  const held = judge(summary, settings.importSafeguard, engine.organisation);
+  const held = before === null ? null : judgePlan(context, plan, run, read, before);
   signal.throwIfAborted();
   const counts = plan.counts(read);
   const phases = watch.phases();
@@ -53,6 +48,25 @@ export async function concludePlan(
   if (run.dryRun) await endDryRun(context, run, { counts, held, planSize: plan.size }, phases);
   else if (held !== null) await hold(context, run, held, plan.size);
   else await applyNow(context, run, plan.size, phases);
+}
+
+function judgePlan(
+  { settings, engine }: RunContext,
+  plan: PlanBuilder,
+  run: Run,
+  read: number,
+  before: { readonly own: number; readonly all: number },
+): Held | null {
+  const everybody = run.kind === "import" && run.type === "full";
+  const summary = {
+    directory: settings.name,
+    // Whoever does not read everybody cannot miss anybody: only lost access is judged.
+    read: everybody ? read : before.own,
+    removals: plan.lost,
+    total: before.own,
+    orgTotal: before.all,
+  };
+  return judge(summary, settings.importSafeguard, engine.organisation);
 }
 
 async function endDryRun(

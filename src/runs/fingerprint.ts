@@ -1,8 +1,25 @@
 import { hash } from "node:crypto";
+import type { DirectorySource } from "../model/directory.ts";
 import type { DirectorySettings, Settings } from "../model/settings.ts";
 
 /** To be raised whenever entries are decoded or decided in another way. */
-const VERSION = 1;
+const VERSION = 2;
+
+/**
+ * Changes with whatever decides who is found and what is read of them: another search, another
+ * server or another account may see other people, so a mark of the old one is worth nothing.
+ */
+export function scopeFingerprint({
+  type,
+  users,
+  groups,
+  ldap,
+  incremental,
+}: DirectorySource): string {
+  const { urls = [], bind = null } = ldap ?? {};
+  const facts = [VERSION, type, users, groups, urls.toSorted(), bind?.dn ?? null, incremental.way];
+  return hash("sha1", JSON.stringify(facts), "hex");
+}
 
 /**
  * Eight characters that change with everything that decisions about a directory's people depend

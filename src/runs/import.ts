@@ -7,15 +7,19 @@
  */
 import { RollcallError } from "../model/errors.ts";
 import type { EventActor } from "../model/event.ts";
+import { MustReadAll, type Conversion } from "../model/incremental.ts";
 import type { ImportType, Run, RunKind, Trigger } from "../model/run.ts";
 import { uuidV7 } from "../lib/uuid.ts";
+import { dropObjects } from "../store/objects.ts";
 import { insertRun, updateRun, type NewRun } from "../store/runs.ts";
 import { ensureMatchIndex } from "../store/users.ts";
 import { claimDirectory } from "./claim.ts";
-import { concludePlan } from "./conclude-plan.ts";
+import { concludePlan, type Considered } from "./conclude-plan.ts";
 import type { Engine, ReportProgress, RunContext } from "./context.ts";
+import { scopeFingerprint } from "./fingerprint.ts";
 import { failRun, log, recover, requireRun, Stopwatch } from "./lifecycle.ts";
 import { PlanBuilder } from "./plan-builder.ts";
+import { chooseStart, readChanges } from "./read-changes.ts";
 import { readDirectory } from "./read-directory.ts";
 import * as events from "./run-events.ts";
 
@@ -45,9 +49,8 @@ export async function importDirectory(
   return await withContext(engine, name, request, async (context) => {
     const { db } = engine.store;
     for (const rule of context.directory.matching) await ensureMatchIndex(db, rule.user);
-    const facts = await beginRun(context, "import", request);
-    if (request.type === "incremental") await log(context, events.convertedToFull(facts));
-    return await settle(context, () => runImport(context));
+    await beginRun(context, "import", request);
+    return await settle(context, () => runImport(context, request));
   });
 }
 
@@ -60,7 +63,9 @@ export async function beginRun(
   await recover(context, !dryRun);
   const { fingerprint, runId: id, settings } = context;
   const directory = settings.name;
-  const facts = { id, kind, directory, type: "full", trigger, actor, dryRun, fingerprint } as const;
+  const scope = scopeFingerprint(settings.source);
+  const type = "full";
+  const facts = { id, kind, directory, type, trigger, actor, dryRun, fingerprint, scope } as const;
   await insertRun(context.engine.store.db, facts);
   await log(context, events.started(facts));
   return facts;
@@ -117,16 +122,44 @@ export async function settle(context: RunContext, work: () => Promise<void>): Pr
   return await requireRun(context, context.runId);
 }
 
-async function runImport(context: RunContext): Promise<void> {
+async function runImport(context: RunContext, request: ImportRequest): Promise<void> {
   const { engine, runId } = context;
   const { store } = engine;
   const watch = new Stopwatch();
   watch.begin("reading");
   const plan = new PlanBuilder(store, runId);
-  const { evidence, read, before } = await readDirectory(context, plan);
-  await updateRun(store.db, runId, { server: evidence.server, phase: "judging" });
+  const considered = await readSource(context, plan, request);
   const run = await requireRun(context, runId);
-  await log(context, events.downloadComplete(run, read, evidence.server));
+  await log(context, events.downloadComplete(run, considered.read));
   watch.begin("deciding");
-  await concludePlan(context, plan, { read, before }, watch);
+  await concludePlan(context, plan, considered, watch);
+}
+
+/** Reads changes where that was asked for and is possible, else everybody; a conversion is told. */
+async function readSource(
+  context: RunContext,
+  plan: PlanBuilder,
+  request: ImportRequest,
+): Promise<Considered> {
+  const { db } = context.engine.store;
+  const start = await chooseStart(context, request.type);
+  if ("mark" in start) {
+    try {
+      await updateRun(db, context.runId, { type: "incremental" });
+      return await readChanges(context, plan, start);
+    } catch (thrown) {
+      if (!(thrown instanceof MustReadAll)) throw thrown;
+      await dropObjects(db, context.runId);
+      await convert(context, thrown.conversion);
+    }
+  } else if (start.conversion !== null) {
+    await convert(context, start.conversion);
+  }
+  return await readDirectory(context, plan);
+}
+
+async function convert(context: RunContext, converted: Conversion): Promise<void> {
+  await updateRun(context.engine.store.db, context.runId, { type: "full", converted });
+  const run = await requireRun(context, context.runId);
+  await log(context, events.convertedToFull({ ...run, type: "incremental" }, converted));
 }

@@ -3,8 +3,9 @@ import { asRollcallError, RollcallError } from "../model/errors.ts";
 import type { EventDraft } from "../model/event.ts";
 import type { PhaseTime, Run, RunCounts } from "../model/run.ts";
 import { refreshStatistics } from "../store/app-users.ts";
-import { moveCheckpoint } from "../store/checkpoints.ts";
+import { advanceCheckpoint, moveCheckpoint } from "../store/checkpoints.ts";
 import { transact, type Trx } from "../store/database.ts";
+import { applyObjects, dropObjects } from "../store/objects.ts";
 import { fence } from "../store/leases.ts";
 import { dropApplied, dropPlan, type PlanName } from "../store/plan.ts";
 import { countActions, findRun, openRuns, updateRun, type OpenRun } from "../store/runs.ts";
@@ -74,18 +75,29 @@ export async function finishRun(
   await transact(engine.store, async (trx) => {
     await fence(trx, lease);
     if (run.kind === "import" && !run.dryRun) {
-      const { id: runId, startedAt } = run;
-      await moveCheckpoint(trx, settings.name, {
-        runId,
-        fingerprint: context.fingerprint,
-        entries: counts.read,
-        startedAt,
-      });
+      await applyObjects(trx, run.id, settings.name);
+      await moveTo(trx, context, run, counts.read);
     }
     await updateRun(trx, run.id, { status: "done", counts, phases, finished: true });
     await appendEvents(trx, run.id, context.actor, [events.completed(run, counts)]);
+    await dropObjects(trx, run.id);
     await dropPlan(trx, planNameOf(run), run.id);
   });
+}
+
+async function moveTo(
+  trx: Trx,
+  { settings, fingerprint }: RunContext,
+  run: OpenRun,
+  entries: number,
+): Promise<void> {
+  const { id: runId, startedAt, scope, mark } = run;
+  if (run.type === "full") {
+    const to = { runId, fingerprint, entries, startedAt, scope, mark };
+    await moveCheckpoint(trx, settings.name, to);
+  } else if (mark !== null) {
+    await advanceCheckpoint(trx, settings.name, { startedAt, mark });
+  }
 }
 
 /** Ends a run as failed. Nothing of its plan that was not applied will be. */
@@ -102,6 +114,7 @@ export async function failRun(
     await updateRun(trx, run.id, { status: "failed", error, finished: true });
     await appendEvents(trx, run.id, context.actor, [events.runFailed(run, error)]);
     await dropPlan(trx, planNameOf(run), run.id);
+    await dropObjects(trx, run.id);
   });
 }
 
@@ -181,4 +194,5 @@ export async function cancelHeld(
   await updateRun(trx, run.id, { status: "cancelled", decidedBy: by, finished: true });
   await appendEvents(trx, run.id, context.actor, [events.cancelled(run, by)]);
   await trx.deleteFrom("held_plan").where("run_id", "=", run.id).execute();
+  await dropObjects(trx, run.id);
 }

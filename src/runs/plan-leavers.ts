@@ -110,7 +110,7 @@ export async function planReplacements(
   const { engine, directory } = context;
   const replaced = new Set<string>();
   for (const { sighting, refused, replaces } of census.deferred) {
-    const gone = !census.seen.has(replaces.externalId) && linked.add(replaces.userId);
+    const gone = census.isGone(replaces.externalId) && linked.add(replaces.userId);
     if (gone) replaced.add(replaces.externalId);
     const known = gone ? replaces.known : refused;
     const planned = decideSighting({ rules: engine.rules, directory }, sighting, known, uuidV7());
@@ -123,7 +123,7 @@ export async function planReplacements(
 export async function planRemovals(
   context: RunContext,
   plan: PlanBuilder,
-  census: Census,
+  census: Pick<Census, "isGone">,
   replaced: ReadonlySet<string>,
   total: number,
 ): Promise<void> {
@@ -136,24 +136,36 @@ export async function planRemovals(
     const ids = await presentIdsAfter(db, settings.name, after, PAGE);
     const last = ids.at(-1);
     if (last === undefined) return;
-    const gone = ids.filter((id) => !census.seen.has(id));
-    for (let at = 0; at < gone.length; at += BATCH) {
-      await planGone(context, plan, gone.slice(at, at + BATCH), replaced);
-    }
+    await planGone(context, plan, ids.filter(census.isGone), replaced);
     after = last;
     compared += ids.length;
     context.progress({ directory: settings.name, phase: "comparing", done: compared, total });
   }
 }
 
-async function planGone(
+/** Plans the removal of certain people; of those who are not in the scope anyway, nothing. */
+export async function planGone(
   context: RunContext,
   plan: PlanBuilder,
   ids: readonly string[],
   replaced: ReadonlySet<string>,
-): Promise<void> {
+): Promise<string[]> {
+  const places: string[] = [];
+  for (let at = 0; at < ids.length; at += BATCH) {
+    places.push(...(await planGoneBatch(context, plan, ids.slice(at, at + BATCH), replaced)));
+  }
+  return places;
+}
+
+async function planGoneBatch(
+  context: RunContext,
+  plan: PlanBuilder,
+  ids: readonly string[],
+  replaced: ReadonlySet<string>,
+): Promise<string[]> {
   const { engine, directory, settings } = context;
-  const stored = await appUsersByIds(engine.store.db, settings.name, ids);
+  const found = await appUsersByIds(engine.store.db, settings.name, ids);
+  const stored = found.filter((appUser) => appUser.status !== "removed");
   const sightings = stored.map(({ externalId: id, dn, profile }) => {
     return { id, dn, profile, hash: "", disabled: false };
   });
@@ -170,4 +182,5 @@ async function planGone(
     const planned = decideRemoval({ rules: engine.rules, directory }, appUser, person);
     await plan.add(planned, claimsLogin(planned, person.user));
   }
+  return stored.map((appUser) => appUser.dn);
 }

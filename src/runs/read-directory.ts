@@ -2,29 +2,28 @@
  * The reading phase: every entry of the directory becomes a decision, the decisions become a plan.
  * Entries that are known as they are cost one comparison in the database and are not decoded.
  */
-import type { RawEntry, ReadEvidence } from "../model/entry.ts";
+import type { RawEntry } from "../model/entry.ts";
 import { RollcallError } from "../model/errors.ts";
+import type { Mark } from "../model/incremental.ts";
 import { mapAhead } from "../lib/ahead.ts";
 import { IdSet } from "../lib/id-set.ts";
 import { uuidV7 } from "../lib/uuid.ts";
 import { decideSighting, type Sighting } from "../reconciler/decide.ts";
 import { claimsLogin } from "../reconciler/writes.ts";
 import { changedEntries, countPresent, isUnknownDirectory } from "../store/app-users.ts";
+import { readCheckpoint } from "../store/checkpoints.ts";
+import { updateRun } from "../store/runs.ts";
 import { Census } from "./census.ts";
+import type { Considered } from "./conclude-plan.ts";
 import type { RunContext } from "./context.ts";
+import { scopeFingerprint } from "./fingerprint.ts";
 import { loadKnown, type KnownPeople } from "./known.ts";
 import type { PlanBuilder } from "./plan-builder.ts";
+import { readAllObjects } from "./read-objects.ts";
 import { planRemovals, planReplacements, planUnusable } from "./plan-leavers.ts";
 
 /** Batches whose look-ups are under way at the same time. */
 const IN_FLIGHT = 2;
-
-export interface ReadResult {
-  readonly evidence: ReadEvidence;
-  readonly read: number;
-  /** People in the scope before the run: of this directory, and of all. */
-  readonly before: { readonly own: number; readonly all: number };
-}
 
 interface Batch {
   readonly size: number;
@@ -35,43 +34,68 @@ interface Batch {
 }
 
 /**
- * Reads all people and plans what to do with each.
+ * Reads all people and plans what to do with each; after them groups and containers.
  * @throws RollcallError if the read was not proven complete
  */
-export async function readDirectory(context: RunContext, plan: PlanBuilder): Promise<ReadResult> {
-  const { engine, settings, signal } = context;
-  const before = await countPresent(engine.store.db, settings.name);
-  const reading = engine.openDirectory(settings.name).read();
-  const first = await isUnknownDirectory(engine.store.db, settings.name);
+export async function readDirectory(context: RunContext, plan: PlanBuilder): Promise<Considered> {
+  const { engine, settings, signal, runId } = context;
+  const { db } = engine.store;
+  const before = await countPresent(db, settings.name);
+  await using session = await engine.openDirectory(settings.name).open(signal);
+  await session.begin(await earlierMark(context));
+  const first = await isUnknownDirectory(db, settings.name);
   const census = new Census(first, settings.source.users.bases.length !== 1);
   const linked = new IdSet(Date.now());
-  const look = (batch: RawEntry[]): Promise<Batch> => lookUp(context, batch, census, linked);
-  let read = 0;
-  for await (const batch of mapAhead(reading.batches(signal), IN_FLIGHT, look)) {
-    signal.throwIfAborted();
-    read += batch.size;
-    plan.count("unchanged", batch.unchanged);
-    census.known += batch.unchanged;
-    await planBatch(context, batch, plan, census);
-    context.progress({
-      directory: settings.name,
-      phase: "reading",
-      done: read,
-      total: before.own > 0 ? before.own : null,
-    });
-  }
-  const evidence = reading.evidence();
-  if (!evidence.complete) {
+  const total = before.own > 0 ? before.own : null;
+  const read = await planEntries(context, session.people(), { plan, census, linked, total });
+  if (!session.evidence().complete) {
     throw new RollcallError(
       "ldap.connectionLost",
       `The read of ${settings.name} ended without proof that it is complete.`,
     );
   }
+  const objects = await readAllObjects(context, session);
+  const mark = session.mark();
+  const { server } = session;
+  await updateRun(db, runId, { server, objects, mark, way: mark?.way ?? null, phase: "judging" });
   await planUnusable(context, plan, census);
   const replaced = await planReplacements(context, plan, census, linked);
   if (census.known < before.own) await planRemovals(context, plan, census, replaced, before.own);
   await plan.finish();
-  return { evidence, read, before };
+  return { read, before };
+}
+
+async function earlierMark({ engine, settings }: RunContext): Promise<Mark | null> {
+  const checkpoint = await readCheckpoint(engine.store.db, settings.name);
+  return checkpoint?.scope === scopeFingerprint(settings.source) ? checkpoint.mark : null;
+}
+
+export interface Planning {
+  readonly plan: PlanBuilder;
+  readonly census: Census;
+  readonly linked: IdSet;
+  /** How many entries are expected, for the progress; null if nobody knows. */
+  readonly total: number | null;
+}
+
+/** Plans what to do with every entry of a read. @returns how many there were */
+export async function planEntries(
+  context: RunContext,
+  entries: AsyncIterable<RawEntry[]>,
+  { plan, census, linked, total }: Planning,
+): Promise<number> {
+  const { settings, signal } = context;
+  const look = (batch: RawEntry[]): Promise<Batch> => lookUp(context, batch, census, linked);
+  let read = 0;
+  for await (const batch of mapAhead(entries, IN_FLIGHT, look)) {
+    signal.throwIfAborted();
+    read += batch.size;
+    plan.count("unchanged", batch.unchanged);
+    census.known += batch.unchanged;
+    await planBatch(context, batch, plan, census);
+    context.progress({ directory: settings.name, phase: "reading", done: read, total });
+  }
+  return read;
 }
 
 async function lookUp(
@@ -133,6 +157,8 @@ async function planBatch(
   for (const { sighting } of batch.changed) {
     const known = batch.known.of(sighting);
     if (known.appUser !== null && known.appUser.status !== "removed") census.known++;
+    if (known.appUser !== null && known.appUser.dn !== sighting.dn)
+      census.leftPlaces.push(known.appUser.dn);
     if (known.replaces !== null) {
       census.deferred.push({ sighting, refused: known, replaces: known.replaces });
       continue;

@@ -1,8 +1,15 @@
 import type { EventDraft, Outcome, Severity } from "../model/event.ts";
 import type { EventType } from "../model/event-messages.ts";
+import type { Conversion } from "../model/incremental.ts";
 import type { Held, Run, RunCounts } from "../model/run.ts";
 
 type RunFacts = Pick<Run, "kind" | "directory" | "type" | "trigger" | "dryRun">;
+
+const TRIGGERS = {
+  schedule: "Schedule",
+  manual: "Manual action",
+  watch: "Change in the directory",
+} as const;
 
 /** Events about a run as a whole, with the data that administrators filter by. */
 function runEvent(
@@ -23,7 +30,7 @@ function runEvent(
       ...(run.kind === "import"
         ? { importType: run.type === "full" ? "Full" : "Incremental" }
         : {}),
-      importTrigger: run.trigger === "schedule" ? "Schedule" : "Manual action",
+      importTrigger: TRIGGERS[run.trigger],
       ...(run.dryRun ? { dryRun: true } : {}),
       ...debugData,
     },
@@ -48,13 +55,19 @@ export function started(run: RunFacts): EventDraft {
   return runEvent(run, "system.import.start");
 }
 
-export function convertedToFull(run: RunFacts): EventDraft {
-  const reasonCode = "agent_unable_to_perform_incremental_import";
-  return runEvent(run, "system.import.incremental_converted_to_full", { reasonCode });
+export function convertedToFull(run: RunFacts, { code, reason }: Conversion): EventDraft {
+  const debugData = { reasonCode: code, reason };
+  return runEvent(run, "system.import.incremental_converted_to_full", debugData);
 }
 
-export function downloadComplete(run: RunFacts, read: number, server: string): EventDraft {
-  return runEvent(run, "system.import.download.complete", { totalObjects: read, server });
+export function downloadComplete(run: Run, read: number): EventDraft {
+  const { server, way, objects } = run;
+  return runEvent(run, "system.import.download.complete", {
+    totalObjects: read,
+    server,
+    way,
+    ...(objects === null ? {} : { changedGroups: objects.changed, removedGroups: objects.removed }),
+  });
 }
 
 export function completed(run: RunFacts, counts: RunCounts): EventDraft {

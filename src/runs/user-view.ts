@@ -1,6 +1,11 @@
+import { memberKeys } from "../agent/groups.ts";
+import { meaningOf } from "../agent/times.ts";
+import { attributeValues } from "../agent/values.ts";
+import type { Membership } from "../model/directory-object.ts";
 import { RollcallError, type Problem } from "../model/errors.ts";
 import type { AppProfile } from "../model/entry.ts";
-import { loginKey, type AppUserStatus, type User } from "../model/user.ts";
+import { membershipsOf } from "../store/objects.ts";
+import { loginKey, type AppUser, type AppUserStatus, type User } from "../model/user.ts";
 import { appUsersOf } from "../store/app-users.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
 import type { Connection } from "../store/database.ts";
@@ -24,6 +29,10 @@ export interface AppUserView {
   readonly profile: AppProfile;
   readonly lastImported: string;
   readonly error: Problem | null;
+  /** Directly, by the primary group and through other groups; empty if groups are not read. */
+  readonly groups: readonly Membership[];
+  /** What raw values mean, by attribute: times and bits. */
+  readonly meanings: Readonly<Record<string, string>>;
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -45,15 +54,40 @@ export async function viewUser(db: Connection, who: string): Promise<UserView> {
       profile,
       lastImported: lastImported.toISOString(),
       error,
+      groups: await groupsOf(db, appUser),
+      meanings: meanings(profile),
     });
   }
   const { id, login, status, profile, sources } = user;
   return { id, login, status, profile, sources, appUsers };
 }
 
+async function groupsOf(
+  db: Connection,
+  { directory, externalId, dn, profile, status }: AppUser,
+): Promise<Membership[]> {
+  if (status === "removed") return [];
+  const texts = (name: string): string[] =>
+    attributeValues(profile, name).filter((value) => typeof value === "string");
+  // The primary group is named by the last number of its security identifier only.
+  const domain = texts("objectSid")[0]?.replace(/-\d+$/, "");
+  const primary = texts("primaryGroupID")[0];
+  const sid = domain === undefined || primary === undefined ? null : `${domain}-${primary}`;
+  return await membershipsOf(db, directory, memberKeys(externalId, dn, texts("uid")), sid);
+}
+
+function meanings(profile: AppProfile): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [name, value] of Object.entries(profile)) {
+    const meaning = typeof value === "string" ? meaningOf(name, value) : null;
+    if (meaning !== null) found[name] = meaning;
+  }
+  return found;
+}
+
 /**
  * When a person was last read. Unchanged people are not written at every import; whoever still is
- * in the scope was seen by the last complete one.
+ * in the scope was seen by the last one.
  */
 async function lastSeen(
   db: Connection,
@@ -63,5 +97,5 @@ async function lastSeen(
 ): Promise<Date> {
   if (status === "removed") return importedAt;
   const checkpoint = await readCheckpoint(db, directory);
-  return checkpoint !== null && checkpoint.fullAt > importedAt ? checkpoint.fullAt : importedAt;
+  return checkpoint !== null && checkpoint.readAt > importedAt ? checkpoint.readAt : importedAt;
 }

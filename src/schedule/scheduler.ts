@@ -11,6 +11,7 @@ import { importDirectory } from "../runs/import.ts";
 import { resumeRuns } from "../runs/resume.ts";
 import { claimSlot } from "../store/leases.ts";
 import { Backoff } from "./backoff.ts";
+import { tellRun, watchDirectory } from "./watcher.ts";
 
 export interface SchedulerLog {
   info(fields: object, message: string): void;
@@ -32,7 +33,8 @@ export async function runSchedules(
     return work.finally(() => running.delete(work));
   };
   const tasks: ScheduledTask[] = [];
-  for (const [name, { schedule: times }] of engine.settings) {
+  let watched = 0;
+  for (const [name, { schedule: times, watch }] of engine.settings) {
     const backoff = new Backoff();
     await track(resume(engine, name, log, signal));
     for (const type of ["full", "incremental"] as const) {
@@ -49,8 +51,12 @@ export async function runSchedules(
       );
       log.info({ directory: name, type, cron, timezone: times.timezone }, "schedule started");
     }
+    if (watch) {
+      watched++;
+      void track(watchDirectory({ engine, name, backoff, log, signal }));
+    }
   }
-  if (tasks.length === 0)
+  if (tasks.length === 0 && watched === 0)
     log.warn({}, "no directory has a schedule; nothing will be imported by itself");
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
@@ -107,15 +113,7 @@ async function onTick(
       progress: quiet,
     } as const;
     const run = await importDirectory(engine, name, request);
-    const fields = { directory: name, run: run.id, status: run.status, counts: run.counts };
-    if (run.status === "failed" && run.error !== null) {
-      backoff.failed(run.error.code, Date.now());
-      log.error({ ...fields, code: run.error.code }, run.error.message);
-    } else {
-      backoff.succeeded();
-      if (run.status === "held") log.warn(fields, run.held?.reason ?? "held");
-      else log.info(fields, "import ended");
-    }
+    tellRun(log, backoff, run);
   } catch (thrown) {
     const { code, message } = asRollcallError(thrown);
     if (code === "run.busy") log.info({ directory: name }, message);

@@ -142,6 +142,37 @@ export async function presentIdsAfter(
   return rows.map((row) => row.external_id);
 }
 
+/** People whose last import failed; the first ones, if there are many. */
+export async function failingIds(
+  db: Connection,
+  directory: string,
+  limit: number,
+): Promise<string[]> {
+  const rows = await present(db, directory)
+    .select("external_id")
+    .where("error", "is not", null)
+    .orderBy("external_id")
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.external_id);
+}
+
+/** Those of the identifiers that nobody in the directory's scope has. */
+export async function unknownIds(
+  db: Connection,
+  directory: string,
+  ids: readonly string[],
+): Promise<string[]> {
+  const result = await sql<{ id: string }>`
+    select i.id from unnest(${ids}::text[]) as i (id)
+    left join lateral (
+      select 1 as known from app_users a
+      where a.directory = ${directory} and a.external_id = i.id and a.status <> 'removed' limit 1
+    ) found on true
+    where found.known is null`.execute(db);
+  return result.rows.map((row) => row.id);
+}
+
 /** A page of the directory's people, in order of their identifier. */
 export async function presentAfter(
   db: Connection,

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { Mark } from "../model/incremental.ts";
 import type { Connection, Trx } from "./database.ts";
 
 /** How far a directory is imported: the last run that was applied whole, and what it read. */
@@ -8,6 +9,12 @@ export interface Checkpoint {
   readonly entries: number;
   /** When that run began: whatever it saw unchanged was current then. */
   readonly fullAt: Date;
+  /** When the last run began, full or incremental. */
+  readonly readAt: Date;
+  /** Of the searches that the mark belongs to. */
+  readonly scope: string;
+  /** From where changes can be read; null where they cannot. */
+  readonly mark: Mark | null;
 }
 
 export async function readCheckpoint(
@@ -25,10 +32,13 @@ export async function readCheckpoint(
     fingerprint: row.fingerprint,
     entries: row.entries,
     fullAt: row.full_at,
+    readAt: row.read_at ?? row.full_at,
+    scope: row.scope,
+    mark: row.mark,
   };
 }
 
-/** Moves the checkpoint; only in the transaction of the run's last change. */
+/** Moves the checkpoint of a full import; only in the transaction of the run's last change. */
 export async function moveCheckpoint(
   trx: Trx,
   directory: string,
@@ -37,13 +47,28 @@ export async function moveCheckpoint(
     readonly fingerprint: string;
     readonly entries: number;
     readonly startedAt: string;
+    readonly scope: string;
+    readonly mark: Mark | null;
   },
 ): Promise<void> {
+  const mark = to.mark === null ? null : JSON.stringify(to.mark);
   await sql`
-    insert into checkpoints (directory, run_id, fingerprint, entries, full_at)
-    values (${directory}, ${to.runId}, ${to.fingerprint}, ${to.entries}, ${to.startedAt}::timestamptz)
+    insert into checkpoints (directory, run_id, fingerprint, entries, full_at, read_at, scope, mark)
+    values (${directory}, ${to.runId}, ${to.fingerprint}, ${to.entries}, ${to.startedAt}::timestamptz,
+      ${to.startedAt}::timestamptz, ${to.scope}, ${mark}::jsonb)
     on conflict (directory) do update set
-      run_id = excluded.run_id, fingerprint = excluded.fingerprint, entries = excluded.entries, full_at = excluded.full_at`.execute(
+      run_id = excluded.run_id, fingerprint = excluded.fingerprint, entries = excluded.entries,
+      full_at = excluded.full_at, read_at = excluded.read_at, scope = excluded.scope, mark = excluded.mark`.execute(
     trx,
   );
+}
+
+/** Moves the checkpoint of an incremental import; only in the transaction of the run's last change. */
+export async function advanceCheckpoint(
+  trx: Trx,
+  directory: string,
+  to: { readonly startedAt: string; readonly mark: Mark },
+): Promise<void> {
+  await sql`update checkpoints set mark = ${JSON.stringify(to.mark)}::jsonb, read_at = ${to.startedAt}::timestamptz
+    where directory = ${directory}`.execute(trx);
 }

@@ -4,6 +4,7 @@ import {
   NO_COUNTS,
   type Action,
   type ImportType,
+  type ObjectCounts,
   type PhaseTime,
   type Run,
   type RunChange,
@@ -13,6 +14,7 @@ import {
   type RunStatus,
   type Trigger,
 } from "../model/run.ts";
+import type { Conversion, Mark, Way } from "../model/incremental.ts";
 import type { Connection, Trx } from "./database.ts";
 import type { RunsTable } from "./tables.ts";
 
@@ -21,8 +23,11 @@ type Row = Selectable<RunsTable>;
 /** What a run needs to be finished by another process. */
 export interface OpenRun extends Run {
   readonly fingerprint: string;
-  readonly server: string | null;
   readonly planSize: number;
+  /** Of the searches; see `scopeFingerprint`. */
+  readonly scope: string;
+  /** For the checkpoint. */
+  readonly mark: Mark | null;
 }
 
 export function toRun(row: Row): OpenRun {
@@ -46,6 +51,11 @@ export function toRun(row: Row): OpenRun {
     fingerprint: row.fingerprint,
     server: row.server,
     planSize: row.plan_size,
+    scope: row.scope,
+    way: row.way as Way | null,
+    mark: row.mark,
+    converted: row.converted,
+    objects: row.objects,
   };
 }
 
@@ -58,6 +68,7 @@ export interface NewRun {
   readonly actor: Run["actor"];
   readonly dryRun: boolean;
   readonly fingerprint: string;
+  readonly scope: string;
 }
 
 export async function insertRun(db: Connection, run: NewRun): Promise<void> {
@@ -81,6 +92,7 @@ export async function insertRun(db: Connection, run: NewRun): Promise<void> {
       fingerprint: run.fingerprint,
       server: null,
       plan_size: 0,
+      scope: run.scope,
       finished_at: null,
     })
     .execute();
@@ -96,28 +108,37 @@ export interface RunUpdate {
   readonly decidedBy?: string;
   readonly server?: string;
   readonly planSize?: number;
+  readonly type?: ImportType;
+  readonly way?: Way | null;
+  readonly mark?: Mark | null;
+  readonly converted?: Conversion;
+  readonly objects?: ObjectCounts;
   readonly finished?: boolean;
 }
+
+const JSON_COLUMNS = ["counts", "held", "error", "mark", "converted", "objects"] as const;
+const TEXT_COLUMNS = ["status", "phase", "server", "type", "way"] as const;
 
 export async function updateRun(
   db: Connection | Trx,
   id: string,
   update: RunUpdate,
 ): Promise<void> {
+  const { finished, phases, decidedBy, planSize, ...rest } = update;
   const set: Updateable<RunsTable> = {};
-  if (update.status !== undefined) set.status = update.status;
-  if (update.phase !== undefined) set.phase = update.phase;
-  if (update.counts !== undefined) set.counts = JSON.stringify(update.counts);
-  if (update.phases !== undefined) set.phases = JSON.stringify(update.phases);
-  if (update.held !== undefined)
-    set.held = update.held === null ? null : JSON.stringify(update.held);
-  if (update.error !== undefined)
-    set.error = update.error === null ? null : JSON.stringify(update.error);
-  if (update.decidedBy !== undefined) set.decided_by = update.decidedBy;
-  if (update.server !== undefined) set.server = update.server;
-  if (update.planSize !== undefined) set.plan_size = update.planSize;
+  if (phases !== undefined) set.phases = JSON.stringify(phases);
+  if (decidedBy !== undefined) set.decided_by = decidedBy;
+  if (planSize !== undefined) set.plan_size = planSize;
+  for (const key of JSON_COLUMNS) {
+    const value = rest[key];
+    if (value !== undefined) set[key] = (value === null ? null : JSON.stringify(value)) as never;
+  }
+  for (const key of TEXT_COLUMNS) {
+    const value = rest[key];
+    if (value !== undefined) set[key] = value as never;
+  }
   let query = db.updateTable("runs").set(set).where("id", "=", id);
-  if (update.finished === true)
+  if (finished === true)
     query = query.set({ phase: "ended", finished_at: sql<Date>`clock_timestamp()` });
   await query.execute();
 }

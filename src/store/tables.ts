@@ -3,7 +3,8 @@ import type { ColumnType, Generated } from "kysely";
 import type { AppProfile } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import type { EventActor, EventTarget } from "../model/event.ts";
-import type { AttributeChange, Held, PhaseTime, RunCounts, RunError } from "../model/run.ts";
+import type { Conversion, Mark } from "../model/incremental.ts";
+import type { AttributeChange, Held, ObjectCounts, PhaseTime, RunCounts, RunError } from "../model/run.ts"; // prettier-ignore
 import type { UserProfile } from "../model/user.ts";
 
 /** A jsonb column: read as its type, written as text. */
@@ -54,6 +55,11 @@ export interface RunsTable {
   fingerprint: string;
   server: string | null;
   plan_size: number;
+  scope: string;
+  way: string | null;
+  mark: Json<Mark | null>;
+  converted: Json<Conversion | null>;
+  objects: Json<ObjectCounts | null>;
   started_at: Generated<Time>;
   finished_at: Time | null;
 }
@@ -108,6 +114,39 @@ export interface CheckpointsTable {
   fingerprint: string;
   entries: number;
   full_at: Time;
+  scope: string;
+  mark: Json<Mark | null>;
+  read_at: Time | null;
+}
+
+export interface DirectoryObjectsTable {
+  directory: string;
+  external_id: string;
+  kind: string;
+  dn: string;
+  dn_key: string;
+  name: string;
+  sid: string | null;
+  hash: string;
+}
+
+export interface GroupMembersTable {
+  directory: string;
+  group_id: string;
+  member: string;
+}
+
+/** An object as a run found it; without a kind, it is gone. */
+export interface ObjectPlanTable {
+  run_id: string;
+  external_id: string;
+  kind: string | null;
+  dn: string | null;
+  dn_key: string | null;
+  name: string | null;
+  sid: string | null;
+  hash: string | null;
+  members: Json<string[] | null>;
 }
 
 export interface SystemLogTable {
@@ -144,6 +183,9 @@ export interface Tables {
   plan: PlanTable;
   held_plan: PlanTable;
   checkpoints: CheckpointsTable;
+  directory_objects: DirectoryObjectsTable;
+  group_members: GroupMembersTable;
+  object_plan: ObjectPlanTable;
   system_log: SystemLogTable;
   leases: LeasesTable;
   schedule_slots: ScheduleSlotsTable;

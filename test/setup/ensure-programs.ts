@@ -3,7 +3,17 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { postgresBin } from "../support/postgres.ts";
 
-const PACKAGES = ["slapd", "ldap-utils", "postgresql", "openssl"];
+/** Programs that are looked for, and the packages that have them and what they need. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  slapd: ["slapd"],
+  "ldap-utils": ["ldap-utils"],
+  postgresql: ["postgresql"],
+  openssl: ["openssl"],
+  "samba-ad-dc": [
+    "samba", "samba-ad-dc", "samba-ad-provision", "samba-dsdb-modules", "samba-vfs-modules", "winbind", "ldb-tools",
+  ],
+  "389-ds-base": ["389-ds-base", "python3-lib389", "libnss3-tools"],
+}; // prettier-ignore
 
 function missing(): string[] {
   const names: string[] = [];
@@ -11,6 +21,8 @@ function missing(): string[] {
   if (!has("ldapsearch")) names.push("ldap-utils");
   if (postgresBin() === null) names.push("postgresql");
   if (!has("openssl")) names.push("openssl");
+  if (!has("samba-tool") || !has("ldbadd")) names.push("samba-ad-dc");
+  if (!has("dscreate") && !existsSync("/usr/sbin/dscreate")) names.push("389-ds-base");
   return names;
 }
 
@@ -35,12 +47,13 @@ if (names.length > 0) {
     // The packages' own servers are not wanted, neither a cluster nor a directory.
     spawnSync("debconf-set-selections", { input: "slapd slapd/no_configuration boolean true\n" });
     apt("update");
-    apt("install", "-y", "--no-install-recommends", ...PACKAGES);
+    const packages = names.flatMap((name) => PACKAGES[name] ?? []);
+    apt("install", "-y", "--no-install-recommends", ...packages);
   }
   const left = missing();
   if (left.length > 0) {
     process.stderr.write(
-      `The tests need programs that are not here. On Debian or Ubuntu:\n  sudo apt-get install ${left.join(" ")}\n`,
+      `The tests need programs that are not here. On Debian or Ubuntu:\n  sudo apt-get install ${left.flatMap((name) => PACKAGES[name] ?? []).join(" ")}\n`,
     );
     process.exit(1);
   }

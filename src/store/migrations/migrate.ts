@@ -3,10 +3,12 @@ import { Migrator, type Migration } from "kysely/migration";
 import { RollcallError } from "../../model/errors.ts";
 import type { Tables } from "../tables.ts";
 import { first } from "./2026-11-22-0001-first.ts";
+import { incremental } from "./2026-11-22-0002-incremental.ts";
 
 /** All migrations, in order. Append only; never change one that was released. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "2026-11-22-0001-first": first,
+  "2026-11-22-0002-incremental": incremental,
 };
 
 export interface MigrationReport {

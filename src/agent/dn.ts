@@ -1,0 +1,116 @@
+/**
+ * Distinguished names (RFC 4514) as keys. Servers write one name in many ways (`CN=Doe\, John`,
+ * `cn=Doe\2C John`, other case, other blanks); two names are the same if their keys are.
+ */
+
+/** A name's relative names, the deepest first; null if it does not parse. */
+export function splitDn(dn: string): string[] | null {
+  const parts: string[] = [];
+  let start = 0;
+  let quoted = false;
+  for (let at = 0; at < dn.length; at++) {
+    const sign = dn[at];
+    if (sign === "\\") at++;
+    else if (sign === '"') quoted = !quoted;
+    else if ((sign === "," || sign === ";") && !quoted) {
+      parts.push(dn.slice(start, at));
+      start = at + 1;
+    }
+  }
+  if (quoted) return null;
+  if (dn.trim() !== "") parts.push(dn.slice(start));
+  return parts;
+}
+
+/**
+ * The form of a DN that is the same however it is written: types and values in lower case, escapes
+ * undone, blanks as a directory compares them, the parts of a multi-valued name in order. Text
+ * that is no DN keeps its own form, in lower case.
+ */
+export function dnKey(dn: string): string {
+  const simple = SIMPLE.test(dn);
+  if (simple) return dn.toLowerCase();
+  const parts = splitDn(dn);
+  if (parts === null) return dn.trim().toLowerCase();
+  return parts.map(rdnKey).join(",");
+}
+
+/** Neither escapes nor blanks next to a sign nor anything else that can be written in two ways. */
+const SIMPLE = /^(?:[A-Za-z0-9-]+=[A-Za-z0-9@._-]+(?: [A-Za-z0-9@._-]+)*,?)+(?<!,)$/;
+
+function rdnKey(rdn: string): string {
+  return splitUnescaped(rdn, "+").map(pairKey).sort().join("+");
+}
+
+function pairKey(pair: string): string {
+  const equals = pair.indexOf("=");
+  if (equals < 0) return pair.trim().toLowerCase();
+  const type = pair
+    .slice(0, equals)
+    .trim()
+    .toLowerCase()
+    .replace(/^oid\./, "");
+  const value = unescapeValue(pair.slice(equals + 1));
+  return `${type}=${escapeValue(value.toLowerCase().replaceAll(/ +/g, " ").trim())}`;
+}
+
+function splitUnescaped(text: string, separator: string): string[] {
+  const parts: string[] = [];
+  let part = "";
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const sign = text[at] ?? "";
+    if (sign === "\\") {
+      part += sign + (text[++at] ?? "");
+    } else if (sign === separator && !quoted) {
+      parts.push(part);
+      part = "";
+    } else {
+      if (sign === '"') quoted = !quoted;
+      part += sign;
+    }
+  }
+  return [...parts, part];
+}
+
+/** Undoes `\,`, `\2C` (bytes of UTF-8) and quotes; blanks at the ends count only if escaped. */
+function unescapeValue(text: string): string {
+  const trimmed = text.trimStart().replace(/(?<!\\) +$/, "");
+  const inner = /^".*"$/s.test(trimmed) ? trimmed.slice(1, -1) : trimmed;
+  if (!inner.includes("\\")) return inner;
+  const bytes: Buffer[] = [];
+  for (let at = 0; at < inner.length; at++) {
+    const sign = inner[at] ?? "";
+    const hex = inner.slice(at + 1, at + 3);
+    if (sign === "\\" && /^[0-9a-fA-F]{2}$/.test(hex)) {
+      bytes.push(Buffer.from(hex, "hex"));
+      at += 2;
+    } else if (sign === "\\") {
+      bytes.push(Buffer.from(inner[++at] ?? ""));
+    } else {
+      const code = inner.codePointAt(at) ?? 0;
+      const character = String.fromCodePoint(code);
+      bytes.push(Buffer.from(character));
+      at += character.length - 1;
+    }
+  }
+  return Buffer.concat(bytes).toString("utf8");
+}
+
+function escapeValue(value: string): string {
+  return value.replaceAll(/[\\,+=";<>]/g, (sign) => `\\${sign}`);
+}
+
+/** Whether a name lies below another one, or is it. Both as keys. */
+export function isWithin(key: string, ancestor: string): boolean {
+  return ancestor === "" || key === ancestor || key.endsWith(`,${ancestor}`);
+}
+
+/** Those of the names that lie below none of the others, in order, each once. */
+export function outermost(dns: readonly string[]): string[] {
+  const keys = dns.map(dnKey);
+  return dns.filter((_, i) => {
+    const key = keys[i] ?? "";
+    return !keys.some((other, j) => i !== j && isWithin(key, other) && (key !== other || j < i));
+  });
+}

@@ -1,0 +1,241 @@
+/** One run's conversation with a server: everything over one connection, one search after another. */
+import type { DirectoryObject } from "../model/directory-object.ts";
+import type { DirectorySource } from "../model/directory.ts";
+import type { RawEntry, ReadEvidence } from "../model/entry.ts";
+import { RollcallError } from "../model/errors.ts";
+import { MustReadAll, type Mark, type Way } from "../model/incremental.ts";
+import type { Changes, DirectorySession } from "./agent.ts";
+import type { LdapConnection } from "./connection.ts";
+import type { EntryRules } from "./decode-entry.ts";
+import { dnKey, isWithin } from "./dn.ts";
+import { parseFilter } from "./filter.ts";
+import { toDirectoryObject } from "./groups.ts";
+import { narrowTo, type LdapScope } from "./ldap-scope.ts";
+import { readWhole } from "./ranges.ts";
+import { resultError } from "./result-codes.ts";
+import { titleOf, type ServerInfo } from "./root-dse.ts";
+import { searchAll } from "./search-all.ts";
+import { SearchReader } from "./search-reader.ts";
+import type { SearchRequest } from "./search-request.ts";
+import { beginWay, WAY_LIST } from "./ways/choose.ts";
+import { TimeWatch } from "./ways/timestamp.ts";
+import { ChangeNotes, type Positions, type WayContext } from "./ways/way.ts";
+
+/** Identifiers in one filter: an index look-up each, and far from any server's limit. */
+const IDS_AT_ONCE = 250;
+
+interface Parts {
+  readonly connection: LdapConnection;
+  readonly server: ServerInfo;
+  readonly scope: LdapScope;
+  readonly source: DirectorySource;
+  readonly signal: AbortSignal;
+}
+
+export class LdapSession implements DirectorySession {
+  readonly parts: Parts & { readonly context: WayContext };
+  readonly server: string;
+  readonly findsByIdSurely: boolean;
+  #evidence: ReadEvidence;
+  #way: Way | null = null;
+  #positions: Positions = {};
+  #watch: TimeWatch | null = null;
+
+  constructor(parts: Parts) {
+    const { scope, source } = parts;
+    this.server = titleOf(parts.server, parts.connection.url);
+    this.findsByIdSurely = scope.searchableById;
+    this.#evidence = { complete: false, entries: 0, pages: 0, server: this.server };
+    const context: WayContext = {
+      ...parts,
+      bases: scope.bases,
+      scans: [...scope.people, ...scope.objects],
+      idAttribute: scope.idAttribute,
+      timeAttribute: scope.timeAttribute,
+      overlapSeconds: source.incremental.overlapSeconds,
+      request: (base, filter, attributes) => scope.request(base, filter, attributes),
+    };
+    this.parts = { ...parts, context };
+  }
+
+  evidence(): ReadEvidence {
+    return this.#evidence;
+  }
+
+  async begin(before: Mark | null): Promise<readonly string[]> {
+    const { context, source } = this.parts;
+    const { way, positions, remarks } = await beginWay(context, source.incremental.way, before);
+    this.#useWay(way);
+    this.#positions = positions;
+    return remarks;
+  }
+
+  #useWay(way: Way | null): void {
+    this.#way = way;
+    this.#watch = way === "timestamp" ? new TimeWatch() : null;
+  }
+
+  mark(): Mark | null {
+    if (this.#way === null) return null;
+    const comparedAt = new Date().toISOString();
+    if (this.#watch === null) return { way: this.#way, positions: this.#positions, comparedAt };
+    try {
+      return { way: this.#way, positions: this.#watch.positions(), comparedAt };
+    } catch (error) {
+      if (error instanceof MustReadAll) return null;
+      throw error;
+    }
+  }
+
+  async *people(): AsyncGenerator<RawEntry[]> {
+    const { scope } = this.parts;
+    let entries = 0;
+    let pages = 0;
+    for (const { base, scope: depth, filter } of scope.people) {
+      const request = { ...scope.request(base, filter, this.#attributes()), scope: depth };
+      for await (const batch of this.#entries(request, this.#rules(), (one) => (pages += one))) {
+        entries += batch.length;
+        yield batch;
+      }
+      this.#evidence = { ...this.#evidence, entries, pages };
+    }
+    this.#evidence = { ...this.#evidence, complete: true };
+  }
+
+  async changes(since: Mark, limit: number, compareAlways: boolean): Promise<Changes> {
+    const { context, source } = this.parts;
+    this.#useWay(since.way);
+    const wanted = source.incremental.way;
+    if (wanted !== "auto" && wanted !== since.way)
+      throw new MustReadAll(
+        "configuration_changed",
+        "Another way of reading changes is configured.",
+      );
+    if (!WAY_LIST[since.way].offered(context.server, context.idAttribute)) {
+      const reason = `${this.server} does not offer what the last import read changes by.`;
+      throw new MustReadAll("server_changed", reason);
+    }
+    await this.#requireBases();
+    const notes = new ChangeNotes(limit);
+    const positions = await WAY_LIST[since.way].changes(context, since.positions, notes);
+    const { touched, gone, present } = notes;
+    const compare = !notes.sawDeletions && (compareAlways || this.#comparisonIsDue(since));
+    const comparedAt = compare ? new Date().toISOString() : since.comparedAt;
+    return { touched, gone, present, compare, mark: { way: since.way, positions, comparedAt } };
+  }
+
+  #comparisonIsDue(since: Mark): boolean {
+    const age = Date.now() - Date.parse(since.comparedAt);
+    return !(age < this.parts.source.incremental.compareMinutes * 60_000);
+  }
+
+  /** Whoever is not found because the base is not readable any more has not left the scope. */
+  async #requireBases(): Promise<void> {
+    const { connection, scope, signal } = this.parts;
+    for (const { base } of scope.people) {
+      const request = scope.request(base, parseFilter("(objectClass=*)"), ["1.1"]);
+      let found = false;
+      const { code, diagnostic } = await searchAll(
+        connection,
+        { ...request, scope: "base", pageSize: null },
+        { entry: () => (found = true) },
+        signal,
+      );
+      if (code !== 0) throw resultError(`${connection.url}, searching ${base}`, code, diagnostic);
+      if (found) continue;
+      const message = `${base} cannot be read on ${this.server}, so nobody below it can be judged.`;
+      throw new RollcallError("ldap.baseNotFound", message);
+    }
+  }
+
+  async *peopleByIds(ids: readonly string[]): AsyncGenerator<RawEntry[]> {
+    const { scope } = this.parts;
+    for (let at = 0; at < ids.length; at += IDS_AT_ONCE) {
+      const some = ids.slice(at, at + IDS_AT_ONCE);
+      for (const { base, scope: depth, filter } of scope.people) {
+        const narrowed = narrowTo(filter, scope.idAttribute, some);
+        const request = { ...scope.request(base, narrowed, this.#attributes()), scope: depth };
+        yield* this.#entries(request, this.#rules());
+      }
+    }
+  }
+
+  async *identifiers(below: string | null): AsyncGenerator<string[]> {
+    const { connection, scope, signal } = this.parts;
+    const rules = scope.rules(null);
+    for (const { base: whole, scope: depth, filter } of scope.people) {
+      const base = below ?? whole;
+      if (below !== null && (depth !== "sub" || !isWithin(dnKey(below), dnKey(whole)))) continue;
+      const request = { ...scope.request(base, filter, [scope.idAttribute]), scope: depth };
+      const reader = new SearchReader(connection, request, rules);
+      for await (const batch of reader.batches(signal)) {
+        yield batch.flatMap((entry) => entry.id ?? []);
+      }
+    }
+  }
+
+  async *objects(ids: readonly string[] | null): AsyncGenerator<DirectoryObject[]> {
+    const { scope } = this.parts;
+    const idAttribute = scope.objectIdAttribute;
+    const rules = { idAttribute, disabled: null, clock: this.#clockFor() };
+    const attributes = (names: readonly string[]): readonly string[] =>
+      this.#watch === null ? names : [...names, scope.timeAttribute];
+    for (const one of scope.objects) {
+      const chunks = ids === null ? [null] : inChunks(ids, IDS_AT_ONCE);
+      for (const some of chunks) {
+        const filter = some === null ? one.filter : narrowTo(one.filter, idAttribute, some);
+        const request = scope.request(one.base, filter, attributes(one.attributes));
+        for await (const batch of this.#entries({ ...request, controls: one.controls }, rules)) {
+          const usable = batch.filter((entry) => entry.id !== null);
+          yield usable.map((entry) => toDirectoryObject(one.kind, entry));
+        }
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.parts.connection[Symbol.asyncDispose]();
+  }
+
+  #attributes(): readonly string[] {
+    return this.parts.scope.attributes(this.#watch !== null);
+  }
+
+  #rules(): EntryRules {
+    const watch = this.#watch;
+    return this.parts.scope.rules(watch === null ? null : (value) => watch.note(value));
+  }
+
+  #clockFor(): EntryRules["clock"] {
+    const watch = this.#watch;
+    if (watch === null) return null;
+    const attribute = this.parts.scope.timeAttribute.toLowerCase();
+    return { attribute, note: (value) => watch.note(value), hide: true };
+  }
+
+  /** Entries of a search; those of which the server sent only a part are read whole behind the others. */
+  async *#entries(
+    request: SearchRequest,
+    rules: EntryRules,
+    countPages: (pages: number) => void = () => undefined,
+  ): AsyncGenerator<RawEntry[]> {
+    const { connection, signal } = this.parts;
+    const reader = new SearchReader(connection, request, rules);
+    const partial: string[] = [];
+    for await (const batch of reader.batches(signal)) {
+      const whole = batch.filter((entry) => !entry.ranged);
+      for (const entry of batch) if (entry.ranged) partial.push(entry.dn);
+      if (whole.length > 0) yield whole;
+    }
+    countPages(reader.pages);
+    for (const dn of partial) {
+      const entry = await readWhole(connection, { ...request, base: dn }, rules, signal);
+      if (entry !== null) yield [entry];
+    }
+  }
+}
+
+function inChunks<T>(list: readonly T[], size: number): T[][] {
+  const count = Math.ceil(list.length / size);
+  return Array.from({ length: count }, (_, i) => list.slice(i * size, (i + 1) * size));
+}

@@ -1,0 +1,84 @@
+/** Small searches with controls: everything is handed to callbacks while it arrives. */
+import { BerCursor, TAG } from "./ber.ts";
+import type { LdapConnection } from "./connection.ts";
+import { SearchChannel, type SearchListener, type SearchResult } from "./search-channel.ts";
+import { PAGED_RESULTS } from "./root-dse.ts";
+import type { SearchRequest } from "./search-request.ts";
+
+/** An entry of a small search, with only the values that are asked for. */
+export interface SmallEntry {
+  readonly dn: Buffer;
+  /** Attributes as the server named them, with options. */
+  readonly names: readonly string[];
+  /** Values of an attribute, by its name as the server wrote it, without regard to case. */
+  values(name: string): Buffer[];
+}
+
+export interface SmallSearch {
+  readonly entry: (entry: SmallEntry, controls: ReadonlyMap<string, Buffer>) => void;
+  readonly intermediate?: (oid: string, value: Buffer) => void;
+}
+
+/**
+ * Runs a search to its end, over all its pages.
+ * @returns the result of the last page, whatever its code
+ * @throws RollcallError if the connection or the protocol fails
+ */
+export async function searchAll(
+  connection: LdapConnection,
+  request: SearchRequest,
+  search: SmallSearch,
+  signal: AbortSignal,
+  patience: number | null = connection.timeoutSeconds,
+): Promise<SearchResult> {
+  signal.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<SearchResult>();
+  const listener: SearchListener = {
+    entry: (bytes, at, end, controls) => search.entry(smallEntry(bytes, at, end), controls()),
+    intermediate: (oid, value) => search.intermediate?.(oid, value),
+    done: (result) => {
+      const cookie = result.code === 0 ? nextCookie(result) : null;
+      if (cookie !== null) channel.ask(request, cookie);
+      else {
+        channel.finish();
+        resolve(result);
+      }
+    },
+    failed: (error) => reject(error ?? signal.reason),
+  };
+  const channel = new SearchChannel(connection, listener, patience);
+  channel.open(signal);
+  try {
+    channel.ask(request, Buffer.alloc(0));
+    return await promise;
+  } finally {
+    channel.close();
+  }
+}
+
+function nextCookie({ controls }: SearchResult): Buffer | null {
+  const value = controls.get(PAGED_RESULTS);
+  if (value === undefined) return null;
+  const cursor = new BerCursor(value).enter(TAG.sequence);
+  cursor.integer();
+  const cookie = cursor.octets();
+  return cookie.length === 0 ? null : Buffer.from(cookie);
+}
+
+function smallEntry(bytes: Buffer, at: number, end: number): SmallEntry {
+  const entry = new BerCursor(bytes, at, end).enter(0x64);
+  const dn = Buffer.from(entry.octets());
+  const list = entry.enter(TAG.sequence);
+  const found = new Map<string, Buffer[]>();
+  const names: string[] = [];
+  while (!list.done) {
+    const one = list.enter(TAG.sequence);
+    const name = one.text();
+    names.push(name);
+    const set = one.enter(TAG.set);
+    const values = found.get(name.toLowerCase()) ?? [];
+    while (!set.done) values.push(Buffer.from(set.octets()));
+    found.set(name.toLowerCase(), values);
+  }
+  return { dn, names, values: (name) => found.get(name.toLowerCase()) ?? [] };
+}

@@ -1,0 +1,70 @@
+/** Ways of reading only what changed, and from where the next read goes on. */
+
+export const WAYS = ["contentSync", "dirSync", "usn", "changelog", "timestamp"] as const;
+export type Way = (typeof WAYS)[number];
+
+/** What to call a way, and what it cannot see until the next full import. */
+export const WAY_TEXTS: Readonly<Record<Way, { readonly title: string; readonly blind: string }>> =
+  {
+    contentSync: {
+      title: "content synchronisation (RFC 4533)",
+      blind: "values that the server computes, such as memberOf",
+    },
+    dirSync: {
+      title: "DirSync",
+      blind:
+        "memberOf, constructed attributes, and what is not replicated (lastLogon, badPwdCount, logonCount)",
+    },
+    usn: {
+      title: "uSNChanged",
+      blind:
+        "memberOf and constructed attributes; deletions only where the account may read deleted objects, else at the next comparison of identifiers",
+    },
+    changelog: {
+      title: "the retro changelog",
+      blind: "values that the server computes without writing them, such as roles",
+    },
+    timestamp: {
+      title: "modification times",
+      blind:
+        "who was deleted or left the filter, until the next comparison of identifiers; what changes without a new modification time, such as memberOf",
+    },
+  };
+
+/**
+ * From where the next incremental import reads. Taken before the read whose checkpoint it becomes,
+ * so that what changes meanwhile is read again and not missed.
+ */
+export interface Mark {
+  readonly way: Way;
+  /** By the server, base or naming context that the position belongs to. */
+  readonly positions: Readonly<Record<string, string>>;
+  /** When identifiers were last compared, for ways that do not tell of deletions; ISO 8601. */
+  readonly comparedAt: string;
+}
+
+/** Why an incremental import had to become a full one: the code that stands in its event. */
+export type ConversionCode =
+  | "no_previous_import"
+  | "agent_unable_to_perform_incremental_import"
+  | "configuration_changed"
+  | "checkpoint_refused"
+  | "server_changed"
+  | "history_lost"
+  | "ou_change_detected"
+  | "too_many_changes";
+
+export interface Conversion {
+  readonly code: ConversionCode;
+  readonly reason: string;
+}
+
+/** Thrown where a read cannot go on from its mark: everybody has to be read. */
+export class MustReadAll extends Error {
+  readonly conversion: Conversion;
+
+  constructor(code: ConversionCode, reason: string) {
+    super(reason);
+    this.conversion = { code, reason };
+  }
+}

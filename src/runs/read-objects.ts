@@ -1,0 +1,67 @@
+/** Groups and containers of a directory, staged for the end of the run. */
+import type { DirectorySession } from "../agent/agent.ts";
+import { dnKey } from "../agent/dn.ts";
+import { IdSet } from "../lib/id-set.ts";
+import type { DirectoryObject } from "../model/directory-object.ts";
+import type { ObjectCounts } from "../model/run.ts";
+import { knownObjects, objectIdsAfter, stageGone, stageObjects, type KnownObject } from "../store/objects.ts"; // prettier-ignore
+import type { RunContext } from "./context.ts";
+
+const PAGE = 5000;
+
+/**
+ * Reads all of them; what is not there any more is staged as gone.
+ * @param differing receives the containers that are new or changed
+ */
+export async function readAllObjects(
+  context: RunContext,
+  session: DirectorySession,
+  differing: ChangedObject[] = [],
+): Promise<ObjectCounts> {
+  const { engine, settings, runId } = context;
+  const { db } = engine.store;
+  const seen = new IdSet(Date.now());
+  let changed = 0;
+  for await (const batch of session.objects(null)) {
+    for (const { id } of batch) seen.add(id);
+    const found = await stageChanged(context, batch);
+    changed += found.length;
+    differing.push(...found.filter(({ now }) => now.kind === "container"));
+  }
+  let removed = 0;
+  for (let after = ""; ;) {
+    const ids = await objectIdsAfter(db, settings.name, after, PAGE);
+    const last = ids.at(-1);
+    if (last === undefined) return { changed, removed };
+    const gone = ids.filter((id) => !seen.has(id));
+    await stageGone(db, runId, gone);
+    removed += gone.length;
+    after = last;
+  }
+}
+
+export interface ChangedObject {
+  readonly now: DirectoryObject;
+  /** As it was at the last import; undefined if it was not there. */
+  readonly before: KnownObject | undefined;
+}
+
+/** Stages those that differ from what is known. */
+export async function stageChanged(
+  context: RunContext,
+  objects: readonly DirectoryObject[],
+): Promise<ChangedObject[]> {
+  const { engine, settings, runId } = context;
+  const { db } = engine.store;
+  const ids = objects.map((object) => object.id);
+  const known = await knownObjects(db, settings.name, ids);
+  const differing = objects.filter(({ id, hash }) => known.get(id)?.hash !== hash);
+  // Bases may overlap; a statement must not write one row twice.
+  const changed = [...new Map(differing.map((object) => [object.id, object])).values()];
+  await stageObjects(
+    db,
+    runId,
+    changed.map((object) => ({ ...object, dnKey: dnKey(object.dn) })),
+  );
+  return changed.map((now) => ({ now, before: known.get(now.id) }));
+}

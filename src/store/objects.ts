@@ -1,0 +1,165 @@
+/**
+ * Groups and containers of a directory. What a run finds is staged under the run's id, and takes
+ * effect in the transaction that ends the run.
+ */
+import { sql } from "kysely";
+import type { DirectoryObject, MemberKey, Membership, ObjectKind } from "../model/directory-object.ts"; // prettier-ignore
+import type { Connection, Trx } from "./database.ts";
+
+export interface KnownObject {
+  readonly id: string;
+  readonly kind: ObjectKind;
+  readonly dn: string;
+  readonly hash: string;
+}
+
+/** Objects of a directory by their identifiers. */
+export async function knownObjects(
+  db: Connection,
+  directory: string,
+  ids: readonly string[],
+): Promise<Map<string, KnownObject>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db
+    .selectFrom("directory_objects")
+    .select(["external_id", "kind", "dn", "hash"])
+    .where("directory", "=", directory)
+    .where(sql<boolean>`external_id = any(${ids}::text[])`)
+    .execute();
+  return new Map(
+    rows.map(({ external_id: id, kind, dn, hash }) => {
+      return [id, { id, kind: kind as ObjectKind, dn, hash }];
+    }),
+  );
+}
+
+/** Identifiers of all objects, in pages. */
+export async function objectIdsAfter(
+  db: Connection,
+  directory: string,
+  after: string,
+  limit: number,
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom("directory_objects")
+    .select("external_id")
+    .where("directory", "=", directory)
+    .where("external_id", ">", after)
+    .orderBy("external_id")
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.external_id);
+}
+
+/** Groups that name one of these as a member. */
+export async function groupsNaming(
+  db: Connection,
+  directory: string,
+  keys: readonly MemberKey[],
+): Promise<string[]> {
+  if (keys.length === 0) return [];
+  const rows = await db
+    .selectFrom("group_members")
+    .select("group_id")
+    .distinct()
+    .where("directory", "=", directory)
+    .where(sql<boolean>`member = any(${keys}::text[])`)
+    .execute();
+  return rows.map((row) => row.group_id);
+}
+
+/** Stages objects as they are now; of one that comes twice the later counts. */
+export async function stageObjects(
+  db: Connection,
+  runId: string,
+  objects: readonly (DirectoryObject & { readonly dnKey: string })[],
+): Promise<void> {
+  if (objects.length === 0) return;
+  const rows = objects.map(({ id, kind, dn, dnKey, name, sid, hash, members }) => {
+    return { external_id: id, kind, dn, dn_key: dnKey, name, sid, hash, members };
+  });
+  await sql`
+    insert into object_plan (run_id, external_id, kind, dn, dn_key, name, sid, hash, members)
+    select ${runId}, x.* from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x
+      (external_id text, kind text, dn text, dn_key text, name text, sid text, hash text, members jsonb)
+    on conflict (run_id, external_id) do update set
+      kind = excluded.kind, dn = excluded.dn, dn_key = excluded.dn_key, name = excluded.name,
+      sid = excluded.sid, hash = excluded.hash, members = excluded.members`.execute(db);
+}
+
+/** Stages objects as gone. */
+export async function stageGone(
+  db: Connection,
+  runId: string,
+  ids: readonly string[],
+): Promise<void> {
+  if (ids.length === 0) return;
+  await sql`insert into object_plan (run_id, external_id)
+    select ${runId}, unnest(${ids}::text[]) on conflict do nothing`.execute(db);
+}
+
+export async function dropObjects(db: Connection | Trx, runId: string): Promise<void> {
+  await db.deleteFrom("object_plan").where("run_id", "=", runId).execute();
+}
+
+/** Carries out what a run staged: only the differences of member lists are written. */
+export async function applyObjects(trx: Trx, runId: string, directory: string): Promise<void> {
+  await sql`
+    with wanted as materialized (
+      select external_id, jsonb_array_elements_text(members) as member
+      from object_plan where run_id = ${runId} and kind is not null)
+    delete from group_members m using object_plan p
+    where p.run_id = ${runId} and m.directory = ${directory} and m.group_id = p.external_id
+      and not exists (select 1 from wanted w where w.external_id = m.group_id and w.member = m.member)`.execute(
+    trx,
+  );
+  await sql`
+    insert into group_members (directory, group_id, member)
+    select ${directory}, external_id, jsonb_array_elements_text(members)
+    from object_plan where run_id = ${runId} and kind is not null
+    on conflict do nothing`.execute(trx);
+  await sql`
+    delete from directory_objects o using object_plan p
+    where p.run_id = ${runId} and p.kind is null and o.directory = ${directory} and o.external_id = p.external_id`.execute(
+    trx,
+  );
+  await sql`
+    insert into directory_objects (directory, external_id, kind, dn, dn_key, name, sid, hash)
+    select ${directory}, external_id, kind, dn, dn_key, name, sid, hash
+    from object_plan where run_id = ${runId} and kind is not null
+    on conflict (directory, external_id) do update set
+      kind = excluded.kind, dn = excluded.dn, dn_key = excluded.dn_key, name = excluded.name,
+      sid = excluded.sid, hash = excluded.hash`.execute(trx);
+  await dropObjects(trx, runId);
+}
+
+/**
+ * The groups of somebody, directly, by the primary group, and through other groups. Every group
+ * is reached at most twice, so groups that contain each other are no trouble.
+ * @param keys by which groups may name the person; @param primarySid of the primary group
+ */
+export async function membershipsOf(
+  db: Connection,
+  directory: string,
+  keys: readonly MemberKey[],
+  primarySid: string | null,
+): Promise<Membership[]> {
+  const result = await sql<Omit<Membership, "how"> & { step: number }>`
+    with recursive reached (group_id, step) as (
+      select group_id, 1 from group_members where directory = ${directory} and member = any(${keys}::text[])
+      union
+      select external_id, 2 from directory_objects
+      where directory = ${directory} and kind = 'group' and sid = ${primarySid}::text
+      union
+      select m.group_id, 3 from reached r
+      join directory_objects g on g.directory = ${directory} and g.external_id = r.group_id
+      join group_members m on m.directory = ${directory}
+        and m.member in ('id:' || lower(g.external_id), 'dn:' || g.dn_key)
+    )
+    select o.external_id as id, o.name, o.dn, min(r.step) as step
+    from reached r join directory_objects o on o.directory = ${directory} and o.external_id = r.group_id
+    where o.kind = 'group'
+    group by o.external_id, o.name, o.dn order by min(r.step), o.name, o.external_id`.execute(db);
+  const how = ["direct", "primary", "nested"] as const;
+  return result.rows.map(({ step, ...group }) => ({ ...group, how: how[step - 1] ?? "nested" }));
+}

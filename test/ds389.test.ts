@@ -1,0 +1,34 @@
+/** Imports from a real 389 Directory Server. */
+import { afterAll, beforeAll, test } from "vitest";
+import { startDs389, type Ds389 } from "./support/ds389.ts";
+import { runScenario, type ScenarioServer } from "./support/scenario.ts";
+
+let ds: Ds389;
+let server: ScenarioServer;
+
+beforeAll(async () => {
+  ds = await startDs389({ sync: true });
+  server = {
+    settings: [
+      "type: ldap",
+      `url: ${ds.url}`,
+      `bind: { dn: "${ds.adminDn}", password: "${ds.password}" }`,
+    ],
+    suffix: ds.suffix,
+    flavour: "ldap",
+    modify: (ldif) => ds.modify(ldif),
+    restart: () => ds.restart(),
+  };
+}, 120_000);
+afterAll(async () => {
+  await ds.stop();
+});
+
+test("content synchronisation sees everything that a full read sees", async () => {
+  await runScenario(server, "sync", { way: "contentSync" });
+});
+
+test("the retro changelog, too", async () => {
+  const more = ["incremental: { way: changelog }"];
+  await runScenario(server, "changelog", { way: "changelog", more });
+});

@@ -1,0 +1,112 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { certificates, type Certificates } from "./certificates.ts";
+import { run, startDaemon, type Daemon } from "./process.ts";
+
+export interface SambaDomain {
+  readonly url: string;
+  readonly tlsUrl: string;
+  readonly suffix: string;
+  readonly administrator: string;
+  readonly password: string;
+  /** File of the CA that issued the server's certificate. */
+  readonly ca: string;
+  /** Adds or changes entries over LDAP, as the administrator. */
+  modify(ldif: string): void;
+  /** Adds entries straight into the database, as LDIF; fast. Only while the server is stopped. */
+  load(ldif: string): void;
+  setPassword(account: string, password: string): void;
+  restart(whileStopped?: () => void): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const PASSWORD = "Passw0rd!23";
+const SUFFIX = "DC=exp,DC=test";
+
+/**
+ * A Samba domain controller with a new, empty domain. Its ports (389, 636, 3268) cannot be
+ * chosen, so there can be one at a time, and it needs root.
+ */
+export async function startSamba(): Promise<SambaDomain> {
+  const folder = mkdtempSync(join(tmpdir(), "rollcall-samba-"));
+  provision(folder);
+  const config = join(folder, "smb.conf");
+  const tls = certificates(folder);
+  chmodSync(tls.key, 0o600);
+  writeFileSync(config, configuration(folder, tls));
+  for (const name of ["state", "cache", "lock", "run", "ncalrpc", "bind-dns"])
+    mkdirSync(join(folder, name), { recursive: true });
+  const administrator = "administrator@exp.test";
+  const bind = ["-x", "-H", "ldap://127.0.0.1", "-D", administrator, "-w", PASSWORD];
+  const start = (): Promise<Daemon> =>
+    startDaemon("samba", ["-F", "--no-process-group", "-s", config], {}, () => {
+      run("ldapsearch", [...bind, "-s", "base", "-b", SUFFIX, "1.1"]);
+      return Promise.resolve(true);
+    });
+  let daemon = await start();
+  return {
+    url: "ldap://127.0.0.1",
+    tlsUrl: "ldaps://127.0.0.1",
+    suffix: SUFFIX,
+    administrator,
+    password: PASSWORD,
+    ca: tls.ca,
+    modify: (ldif) => void run("ldapmodify", ["-a", ...bind], { input: ldif }),
+    load: (ldif) => {
+      const file = join(folder, "load.ldif");
+      writeFileSync(file, ldif);
+      run("ldbadd", [`--configfile=${config}`, "-H", join(folder, "private", "sam.ldb"), file]);
+    },
+    setPassword: (account, password) => {
+      const database = join(folder, "private", "sam.ldb");
+      const args = [account, `--newpassword=${password}`, "-s", config, "-H", database];
+      run("samba-tool", ["user", "setpassword", ...args]);
+    },
+    restart: async (whileStopped) => {
+      await daemon.stop();
+      whileStopped?.();
+      daemon = await start();
+    },
+    stop: async () => {
+      await daemon.stop();
+      rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
+    },
+  };
+}
+
+function provision(folder: string): void {
+  const options = ["interfaces = lo", "bind interfaces only = yes"];
+  run("samba-tool", [
+    "domain", "provision", "-s", "/dev/null", `--targetdir=${folder}`,
+    "--realm=EXP.TEST", "--domain=EXP", "--server-role=dc", `--adminpass=${PASSWORD}`,
+    "--dns-backend=NONE", "--host-name=dc1", "--host-ip=127.0.0.1",
+    ...options.map((option) => `--option=${option}`),
+  ]); // prettier-ignore
+}
+
+/** Of all its services only LDAP; everything it writes stays in the folder. */
+function configuration(folder: string, tls: Certificates): string {
+  const at = (name: string): string => join(folder, name);
+  return `[global]
+  netbios name = DC1
+  realm = EXP.TEST
+  workgroup = EXP
+  server role = active directory domain controller
+  server services = ldap
+  interfaces = lo
+  bind interfaces only = yes
+  private dir = ${at("private")}
+  state directory = ${at("state")}
+  cache directory = ${at("cache")}
+  lock directory = ${at("lock")}
+  pid directory = ${at("run")}
+  ncalrpc dir = ${at("ncalrpc")}
+  binddns dir = ${at("bind-dns")}
+  log file = ${at("log")}
+  ldap server require strong auth = no
+  tls cafile = ${tls.ca}
+  tls certfile = ${tls.cert}
+  tls keyfile = ${tls.key}
+`;
+}
