@@ -15,7 +15,7 @@ export function serveCommand(program: Command, register: Register): void {
   register(command, async (console, options) => {
     const log = pino(
       { base: null, timestamp: pino.stdTimeFunctions.isoTime },
-      pino.destination({ dest: 2, sync: true }),
+      { write: (line: string) => console.note(line.trimEnd()) },
     );
     return await withService(console, options, async (service) => {
       log.info(

@@ -26,6 +26,7 @@ export interface ScenarioOptions {
 }
 
 export interface ReadDocument extends RunDocument {
+  readonly trigger: string;
   readonly way: string | null;
   readonly server: string | null;
   readonly converted: { readonly code: string; readonly reason: string } | null;
