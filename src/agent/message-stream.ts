@@ -1,4 +1,4 @@
-import { BerError, elementSize } from "./ber.ts";
+import { BerError, elementSize, TAG } from "./ber.ts";
 
 /** Larger messages are refused before any of their bytes are kept. */
 const MAX_MESSAGE = 64 * 1024 * 1024;
@@ -24,6 +24,8 @@ export class MessageStream {
     if (bytes === null) return;
     let at = 0;
     while (at < bytes.length) {
+      // Every LDAP message is a sequence; something else would be waited for in vain.
+      if (bytes[at] !== TAG.sequence) throw new BerError("what came is no LDAP message");
       const size = elementSize(bytes, at);
       if (size > MAX_MESSAGE) throw new BerError(`a message has ${size} bytes`);
       if (size === 0 || at + size > bytes.length) {

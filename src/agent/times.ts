@@ -43,15 +43,17 @@ export function toGeneralizedTime(time: number, fraction: boolean): string {
   return `${digits}${fraction ? ".0" : ""}Z`;
 }
 
-const FILETIME_1970 = 116_444_736_000_000_000n;
+const MILLISECONDS_TO_1970 = 11_644_473_600_000n;
+const GREATEST = 2n ** 63n - 1n;
 const NEVER = new Set(["0", "9223372036854775807"]);
 
 /** A FILETIME (100 ns since 1601) as ISO 8601, or "never"; null if it is none. MS-DTYP 2.3.3 */
 export function fileTime(text: string): string | null {
   if (NEVER.has(text)) return "never";
   if (!/^\d{1,19}$/.test(text)) return null;
-  const milliseconds = Number((BigInt(text) - FILETIME_1970) / 10_000n);
-  return Math.abs(milliseconds) > 8.64e15 ? null : new Date(milliseconds).toISOString();
+  const ticks = BigInt(text);
+  if (ticks > GREATEST) return null;
+  return new Date(Number(ticks / 10_000n - MILLISECONDS_TO_1970)).toISOString();
 }
 
 const FILETIMES = new Set([

@@ -12,7 +12,7 @@ import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { person, toLdif, treeLdif } from "../support/people.ts";
+import { person, personDn, toLdif, treeLdif } from "../support/people.ts";
 import { startPostgres, type Postgres } from "../support/postgres.ts";
 import { startSlapd, type Slapd } from "../support/slapd.ts";
 import { report, type Measured, type Sample } from "./report.ts";
@@ -20,12 +20,15 @@ import { report, type Measured, type Sample } from "./report.ts";
 const PEOPLE = Number(process.env["PEOPLE"] ?? 100_000);
 const ROUNDS = Number(process.env["ROUNDS"] ?? 3);
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const READ_ONLY = fileURLToPath(new URL("read-only.ts", import.meta.url));
 const PAGE = fileURLToPath(new URL("../../docs/benchmarks.md", import.meta.url));
 const SUFFIX = "dc=example,dc=org";
 const TABLES = ["app_users", "users", "system_log"];
 
 const folder = mkdtempSync(join(tmpdir(), "rollcall-bench-"));
 const samples: Measured = {};
+/** What a process that reads occupies before it reads. */
+let megabytesAtStart = 0;
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`);
@@ -177,28 +180,62 @@ async function round(number: number, slapd: Slapd, postgres: Postgres): Promise<
       config,
       "--json",
     ]);
+  const base = `ou=people,${SUFFIX}`;
+  const reading = ["--max-semi-space-size=8", READ_ONLY, slapd.url, slapd.adminDn, slapd.password, base]; // prettier-ignore
   await measure("ldapsearch", "ldapsearch", search);
   const first = await rollcall("first full import", "import", "corp");
   await measure("ldapsearch", "ldapsearch", search);
-  await rollcall("full import, nothing new", "import", "corp");
+  await rollcall("full import, nothing new", "import", "corp", "--full");
   await rollcall("force sync, nothing new", "force-sync", "corp");
   await measure("ldapsearch", "ldapsearch", search);
-  await rollcall("full import, nothing new", "import", "corp");
+  await rollcall("full import, nothing new", "import", "corp", "--full");
+  await measure("reading only", process.execPath, reading);
+  await measure("ldapsearch", "ldapsearch", search);
+  const read = await measure("reading only", process.execPath, reading);
+  ({ megabytesAtStart } = JSON.parse(read) as { megabytesAtStart: number });
+  await rollcall("incremental, nothing new", "import", "corp", "--incremental");
+  change(slapd, number);
+  const changed = await rollcall("incremental, 100 changes", "import", "corp", "--incremental");
+  const { type, counts } = JSON.parse(changed) as { type: string; counts: { updated: number } };
+  if (type !== "incremental" || counts.updated !== 100)
+    throw new Error(`the incremental import did something else: ${changed}`);
   await copyLimit(postgres, name, number);
   postgres.psql("postgres", `drop database ${name}`);
   return first;
 }
 
+/** A hundred people all over the directory get a new title. */
+function change(slapd: Slapd, round: number): void {
+  const step = Math.floor(PEOPLE / 100);
+  const records = Array.from({ length: 100 }, (_, i) => {
+    const dn = personDn(person(i * step).uid, SUFFIX);
+    return `dn: ${dn}\nchangetype: modify\nreplace: title\ntitle: Changed ${round}\n\n`;
+  });
+  slapd.modify(records.join(""));
+}
+
 say(`Making ${PEOPLE} people …`);
 const ldif = await makePeople();
-const slapd = await startSlapd({ suffix: SUFFIX, ldif: { file: ldif } });
+const slapd = await startSlapd({
+  suffix: SUFFIX,
+  ldif: { file: ldif },
+  global: "moduleload syncprov",
+  database: "index entryCSN eq\noverlay syncprov\nsyncprov-sessionlog 10000",
+});
 const postgres = await startPostgres({ durable: true });
 try {
   let last = "";
   for (let i = 1; i <= ROUNDS; i++) last = await round(i, slapd, postgres);
   const { phases } = JSON.parse(last) as { phases: { phase: string; seconds: number }[] };
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`;
-  const page = report({ people: PEOPLE, rounds: ROUNDS, machine, samples, phases });
+  const page = report({
+    people: PEOPLE,
+    rounds: ROUNDS,
+    machine,
+    samples,
+    phases,
+    megabytesAtStart,
+  });
   if (PEOPLE === 100_000) writeFileSync(PAGE, page);
   process.stdout.write(page);
 } finally {

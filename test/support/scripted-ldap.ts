@@ -4,17 +4,30 @@ import { createServer, type AddressInfo, type Socket } from "node:net";
 import { BerCursor, elementSize, integer, octetString, TAG, tlv } from "../../src/agent/ber.ts";
 
 export interface SearchCall {
+  readonly messageId: number;
   readonly base: string;
+  readonly scope: number;
+  readonly attributes: readonly string[];
   readonly cookie: string;
-  /** How many searches of people came before this one. */
+  /** Values of the request's controls, by OID. */
+  readonly controls: ReadonlyMap<string, Buffer>;
+  /** How many searches came before this one, of all but the root DSE. */
   readonly number: number;
 }
+
+export type Values = string | Buffer | readonly (string | Buffer)[];
 
 export interface Answer {
   readonly entries?: readonly {
     readonly dn: string;
-    readonly attributes: Readonly<Record<string, string>>;
+    readonly attributes: Readonly<Record<string, Values>>;
+    /** Control values, by OID. */
+    readonly controls?: Readonly<Record<string, Buffer>>;
   }[];
+  /** Intermediate responses behind the entries: OID and value. */
+  readonly intermediate?: readonly (readonly [string, Buffer])[];
+  /** Control values of the result, by OID. */
+  readonly controls?: Readonly<Record<string, Buffer>>;
   readonly referral?: string;
   /** The paging cookie behind the page; null leaves the control out. */
   readonly cookie?: string | null;
@@ -28,16 +41,21 @@ export interface Answer {
 export interface ScriptedServer extends AsyncDisposable {
   readonly url: string;
   readonly searches: readonly SearchCall[];
+  /** Tags of all other requests, in order. */
+  readonly others: readonly number[];
 }
 
 const PAGED = "1.2.840.113556.1.4.319";
 
 export async function startScriptedLdap(
   script: (call: SearchCall) => Answer,
+  rootDse: Readonly<Record<string, Values>> = {},
 ): Promise<ScriptedServer> {
   const searches: SearchCall[] = [];
+  const others: number[] = [];
+  const server: Handler = { script, rootDse, searches, others };
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  const listener = createServer((socket) => {
     sockets.add(socket);
     socket.on("error", () => undefined);
     let pending = Buffer.alloc(0);
@@ -48,91 +66,135 @@ export async function startScriptedLdap(
         size > 0 && size <= pending.length;
         size = elementSize(pending, 0)
       ) {
-        answer(socket, pending.subarray(0, size), searches, script);
+        answer(socket, pending.subarray(0, size), server);
         pending = pending.subarray(size);
       }
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  listener.listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const { port } = listener.address() as AddressInfo;
   return {
     url: `ldap://127.0.0.1:${port}`,
     searches,
+    others,
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, "close");
+      listener.close();
+      await once(listener, "close");
     },
   };
 }
 
-function answer(
-  socket: Socket,
-  bytes: Buffer,
-  searches: SearchCall[],
-  script: (call: SearchCall) => Answer,
-): void {
+interface Handler {
+  readonly script: (call: SearchCall) => Answer;
+  readonly rootDse: Readonly<Record<string, Values>>;
+  readonly searches: SearchCall[];
+  readonly others: number[];
+}
+
+function answer(socket: Socket, bytes: Buffer, server: Handler): void {
   const message = new BerCursor(bytes).enter(TAG.sequence);
   const id = message.integer();
   const tag = message.peek();
   if (tag === 0x60) socket.write(envelope(id, result(0x61, 0)));
-  if (tag !== 0x63) return;
+  if (tag !== 0x63) {
+    server.others.push(tag);
+    return;
+  }
   const request = message.enter(0x63);
   const base = request.text();
+  const scope = request.integer(TAG.enumerated);
   if (base === "") {
-    const rootDse = entry("", { objectClass: "OpenLDAProotDSE", supportedControl: PAGED });
+    const standard = { objectClass: "OpenLDAProotDSE", supportedControl: PAGED };
+    const rootDse = entry("", { ...standard, ...server.rootDse });
     socket.write(Buffer.concat([envelope(id, rootDse), envelope(id, result(0x65, 0))]));
     return;
   }
+  const controls = message.peek() === 0xa0 ? requestControls(message.enter(0xa0)) : new Map();
+  const paging = controls.get(PAGED) as Buffer | undefined;
   const call = {
+    messageId: id,
     base,
-    cookie: message.peek() === 0xa0 ? requestCookie(message) : "",
-    number: searches.length,
+    scope,
+    attributes: requestAttributes(request),
+    controls,
+    cookie: paging === undefined ? "" : pagingCookie(paging),
+    number: server.searches.length,
   };
-  searches.push(call);
-  reply(socket, id, script(call));
+  server.searches.push(call);
+  reply(socket, id, server.script(call));
+}
+
+function requestAttributes(request: BerCursor): string[] {
+  for (const tag of [TAG.enumerated, TAG.integer, TAG.integer, TAG.boolean]) request.take(tag);
+  request.take(request.peek()); // the filter
+  const list = request.enter(TAG.sequence);
+  const names: string[] = [];
+  while (!list.done) names.push(list.text());
+  return names;
+}
+
+function requestControls(list: BerCursor): Map<string, Buffer> {
+  const controls = new Map<string, Buffer>();
+  while (!list.done) {
+    const one = list.enter(TAG.sequence);
+    const oid = one.text();
+    if (one.peek() === TAG.boolean) one.take(TAG.boolean);
+    controls.set(oid, one.done ? Buffer.alloc(0) : Buffer.from(one.octets()));
+  }
+  return controls;
 }
 
 function reply(socket: Socket, id: number, answered: Answer): void {
-  for (const { dn, attributes } of answered.entries ?? [])
-    socket.write(envelope(id, entry(dn, attributes)));
+  socket.write(encodeAnswer(id, answered));
+  if (answered.then === "close") socket.end();
+}
+
+/** Everything that an answer sends, as bytes. */
+export function encodeAnswer(id: number, answered: Answer): Buffer {
+  const parts: Buffer[] = [];
+  for (const { dn, attributes, controls } of answered.entries ?? [])
+    parts.push(envelope(id, entry(dn, attributes), controls));
   if (answered.referral !== undefined)
-    socket.write(envelope(id, tlv(0x73, octetString(answered.referral))));
-  if (answered.raw !== undefined) socket.write(answered.raw);
-  else if (answered.then === "close") socket.end();
-  else if (answered.then !== "hang") {
+    parts.push(envelope(id, tlv(0x73, octetString(answered.referral))));
+  for (const [oid, value] of answered.intermediate ?? [])
+    parts.push(envelope(id, tlv(0x79, octetString(oid, 0x80), octetString(value, 0x81))));
+  if (answered.raw !== undefined) parts.push(answered.raw);
+  else if (answered.then === undefined) {
     const cookie = answered.cookie ?? "";
-    const control = tlv(
-      0x30,
-      octetString(PAGED),
-      octetString(tlv(0x30, integer(0), octetString(cookie))),
-    );
-    const controls = answered.cookie === null ? [] : [tlv(0xa0, control)];
-    socket.write(tlv(0x30, integer(id), result(0x65, answered.code ?? 0), ...controls));
+    const paging = { [PAGED]: tlv(0x30, integer(0), octetString(cookie)) };
+    const controls = { ...(answered.cookie === null ? {} : paging), ...answered.controls };
+    parts.push(envelope(id, result(0x65, answered.code ?? 0), controls));
   }
+  return Buffer.concat(parts);
 }
 
-function requestCookie(message: BerCursor): string {
-  const control = message.enter(0xa0).enter(TAG.sequence);
-  control.text();
-  if (control.peek() === TAG.boolean) control.take(TAG.boolean);
-  const value = new BerCursor(control.octets()).enter(TAG.sequence);
-  value.integer();
-  return value.text();
+function pagingCookie(value: Buffer): string {
+  const cursor = new BerCursor(value).enter(TAG.sequence);
+  cursor.integer();
+  return cursor.text();
 }
 
-function envelope(id: number, operation: Buffer): Buffer {
-  return tlv(0x30, integer(id), operation);
+function envelope(
+  id: number,
+  operation: Buffer,
+  controls: Readonly<Record<string, Buffer>> = {},
+): Buffer {
+  const list = Object.entries(controls).map(([oid, value]) =>
+    tlv(0x30, octetString(oid), octetString(value)),
+  );
+  return tlv(0x30, integer(id), operation, ...(list.length > 0 ? [tlv(0xa0, ...list)] : []));
 }
 
 function result(tag: number, code: number): Buffer {
   return tlv(tag, integer(code, TAG.enumerated), octetString(""), octetString(""));
 }
 
-function entry(dn: string, attributes: Readonly<Record<string, string>>): Buffer {
-  const list = Object.entries(attributes).map(([name, value]) =>
-    tlv(0x30, octetString(name), tlv(0x31, octetString(value))),
-  );
+function entry(dn: string, attributes: Readonly<Record<string, Values>>): Buffer {
+  const list = Object.entries(attributes).map(([name, values]) => {
+    const all = Array.isArray(values) ? (values as (string | Buffer)[]) : [values as string];
+    return tlv(0x30, octetString(name), tlv(0x31, ...all.map((value) => octetString(value))));
+  });
   return tlv(0x64, octetString(dn), tlv(0x30, ...list));
 }

@@ -1,0 +1,41 @@
+/**
+ * Reads everybody and does nothing with them: what the reader alone costs.
+ *
+ *   node read-only.ts URL BIND_DN PASSWORD BASE
+ */
+import { createDirectory } from "../../src/agent/agent.ts";
+import { collectEarly } from "../../src/lib/memory.ts";
+import { Secret } from "../../src/model/secret.ts";
+
+collectEarly();
+const atStart = process.memoryUsage.rss();
+
+const [url = "", dn = "", password = "", base = ""] = process.argv.slice(2);
+const directory = createDirectory({
+  name: "corp",
+  type: "ldap",
+  path: null,
+  users: {
+    bases: [base],
+    scope: "sub",
+    filter: "(objectClass=inetOrgPerson)",
+    id: null,
+    attributes: ["*"],
+    disabled: null,
+  },
+  groups: null,
+  incremental: { way: "auto", overlapSeconds: 300, compareMinutes: 60 },
+  ldap: {
+    urls: [url],
+    startTls: false,
+    tls: { ca: null, rejectUnauthorized: true },
+    bind: { dn, password: new Secret(password) },
+    pageSize: 1000,
+    timeoutSeconds: 60,
+    entriesPerSecond: null,
+  },
+});
+await using session = await directory.open(new AbortController().signal);
+let entries = 0;
+for await (const batch of session.people()) entries += batch.length;
+process.stdout.write(JSON.stringify({ entries, megabytesAtStart: Math.round(atStart / 1e6) }));
