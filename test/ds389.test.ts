@@ -1,7 +1,7 @@
 /** Imports from a real 389 Directory Server. */
 import { afterAll, beforeAll, test } from "vitest";
 import { startDs389, type Ds389 } from "./support/ds389.ts";
-import { runScenario, type ScenarioServer } from "./support/scenario.ts";
+import { runScenario, runWatched, type ScenarioServer } from "./support/scenario.ts";
 
 let ds: Ds389;
 let server: ScenarioServer;
@@ -31,4 +31,8 @@ test("content synchronisation sees everything that a full read sees", async () =
 test("the retro changelog, too", async () => {
   const more = ["incremental: { way: changelog }"];
   await runScenario(server, "changelog", { way: "changelog", more });
+});
+
+test("serve with watch applies changes without a schedule, also after the server was away", async () => {
+  await runWatched(server, "watched");
 });

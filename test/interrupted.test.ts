@@ -1,16 +1,13 @@
 /** Killed at any point, nothing is lost or half-done: the next start ends in the same data. */
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { Client } from "pg";
 import { expect, test } from "vitest";
-import { startByteProxy } from "./support/byte-proxy.ts";
+import { importUntil, MAIN } from "./support/import-until.ts";
 import { seeded } from "./support/people.ts";
 import { simplePerson, SIMPLE_MAPPINGS, Workplace, type RunDocument } from "./support/rollcall.ts";
 
-const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const PEOPLE = 6000;
 
 function ldif(generation: number): string {
@@ -61,35 +58,6 @@ directories:
     type: ldif
     path: ${place.file("people.ldif", ldif(generation))}
 ${SIMPLE_MAPPINGS}`);
-}
-
-/** An import whose traffic to Postgres is cut after so many bytes; with `kill`, the process dies, too. */
-async function importUntil(
-  place: Workplace,
-  bytes: number,
-  kill: boolean,
-): Promise<{ sent: number; status: number | null; err: string }> {
-  const url = new URL(place.databaseUrl ?? "");
-  const child: { process?: ChildProcess } = {};
-  await using proxy = await startByteProxy(
-    { host: url.hostname, port: Number(url.port) },
-    bytes,
-    () => {
-      if (kill) child.process?.kill("SIGKILL");
-    },
-  );
-  const config = place.file(
-    "through-proxy.yaml",
-    readFileSync(place.config, "utf8").replace(`:${url.port}/`, `:${proxy.port}/`),
-  );
-  const started = spawn(process.execPath, [MAIN, "import", "corp", "--config", config], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  child.process = started;
-  let err = "";
-  started.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
-  const [status] = (await once(started, "close")) as [number | null];
-  return { sent: proxy.sent(), status, err };
 }
 
 const CUTS = 8;

@@ -1,12 +1,8 @@
 /** Incremental imports from a real OpenLDAP. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { RunDocument, Workplace } from "./support/rollcall.ts";
-import {
-  runScenario,
-  Scenario,
-  type ReadDocument,
-  type ScenarioServer,
-} from "./support/scenario.ts";
+import { importUntil } from "./support/import-until.ts";
+import { seeded } from "./support/people.ts";
+import { runScenario, runWatched, Scenario, type ScenarioServer } from "./support/scenario.ts";
 import { startSlapd, type Slapd } from "./support/slapd.ts";
 
 const SUFFIX = "dc=example,dc=org";
@@ -52,47 +48,38 @@ test("modification times, with identifiers compared each time, too", async () =>
 });
 
 test("serve with watch applies changes without a schedule, also after the server was away", async () => {
-  const story = await Scenario.create(scenarioServer(synced), "watched", {
-    way: "contentSync",
-    more: ["watch: true"],
-  });
-  const { place } = story;
-  story.fill();
-  const stop = new AbortController();
-  const serving = place.runWith(stop.signal, "serve");
-  await expect.poll(async () => (await place.users()).size, { timeout: 30_000 }).toBe(30);
-  const titleOf = async (number: number): Promise<unknown> =>
-    (await place.users()).get(`p${number}.watched@example.org`)?.profile["title"];
-
-  // The first import has ended; from here on only the directory's own word starts one.
-  await expect.poll(() => running(place), { timeout: 30_000 }).toBe(0);
-  story.change(story.dn(1), "replace: title\ntitle: Heard");
-  await expect.poll(() => titleOf(1), { timeout: 30_000 }).toBe("Heard");
-  synced.modify(`dn: ${story.dn(3)}\nchangetype: delete\n`);
-  await expect
-    .poll(async () => (await place.users()).get("p3.watched@example.org")?.status, {
-      timeout: 30_000,
-    })
-    .toBe("deprovisioned");
-
-  await synced.restart();
-  story.change(story.dn(5), "replace: title\ntitle: Heard again");
-  await expect.poll(() => titleOf(5), { timeout: 60_000 }).toBe("Heard again");
-  await expect.poll(() => running(place), { timeout: 30_000 }).toBe(0);
-  stop.abort();
-  const { status, err } = await serving;
-  expect(status).toBe(0);
-  expect(err).toContain("listening for changes");
-  const runs = await place.json<ReadDocument[]>("imports");
-  expect(new Set(runs.map((run) => run.trigger))).toEqual(new Set(["watch"]));
-  await story.expectWhole();
-  place.remove();
+  await runWatched(scenarioServer(synced), "watched");
 });
 
-async function running(place: Workplace): Promise<number> {
-  const runs = await place.json<RunDocument[]>("imports");
-  return runs.filter((run) => run.status === "running").length;
-}
+test("an incremental import that is cut off loses nothing, and its position moves with its last change", async () => {
+  const story = await Scenario.create(scenarioServer(synced), "cut", { way: "contentSync" });
+  const { place, root } = story;
+  story.fill();
+  await story.import();
+  const random = seeded(31);
+  let whole = 0;
+  for (let round = 0; round < 7; round++) {
+    for (let i = 0; i < 30; i++)
+      if (i % 10 !== 7) story.change(story.dn(i), `replace: title\ntitle: Round ${round}`);
+    const [add, drop] = round % 2 === 0 ? ["add", "delete"] : ["delete", "add"];
+    story.change(
+      `cn=inner,${root}`,
+      `${add}: member\nmember: ${story.dn(2)}`,
+      `${drop}: member\nmember: ${story.dn(0)}`,
+    );
+    if (round < 3) synced.modify(`dn: ${story.dn(10 * round + 7)}\nchangetype: delete\n`);
+    // The first one goes through, and tells how much there is to be sent.
+    const bytes =
+      round === 0 ? Number.POSITIVE_INFINITY : Math.round(whole * (0.3 + 0.65 * random()));
+    const cut = await importUntil(place, bytes, round % 2 === 0, "--incremental");
+    if (round === 0) whole = cut.sent;
+    expect(cut.status === 0, `round ${round}`).toBe(round === 0);
+    const next = await story.import("--incremental");
+    expect(next).toMatchObject({ status: "done", type: "incremental", converted: null });
+    await story.expectWhole();
+  }
+  place.remove();
+});
 
 test("a directory that cannot be listened to says so, and goes on by its schedule", async () => {
   const story = await Scenario.create(scenarioServer(plain), "unheard", {

@@ -278,3 +278,47 @@ export async function runScenario(
   await story.step({});
   place.remove();
 }
+
+/** `serve` with `watch: true` and no schedule: whatever is imported, the directory has told of. */
+export async function runWatched(server: ScenarioServer, name: string): Promise<void> {
+  const story = await Scenario.create(server, name, {
+    way: "contentSync",
+    more: ["watch: true"],
+  });
+  const { place } = story;
+  story.fill();
+  const stop = new AbortController();
+  const serving = place.runWith(stop.signal, "serve");
+  await expect.poll(async () => (await place.users()).size, { timeout: 30_000 }).toBe(30);
+  const titleOf = async (number: number): Promise<unknown> =>
+    (await place.users()).get(`p${number}.${name}@example.org`)?.profile["title"];
+
+  // The first import has ended; from here on only the directory's own word starts one.
+  await expect.poll(() => running(place), { timeout: 30_000 }).toBe(0);
+  story.change(story.dn(1), "replace: title\ntitle: Heard");
+  await expect.poll(() => titleOf(1), { timeout: 30_000 }).toBe("Heard");
+  server.modify(`dn: ${story.dn(3)}\nchangetype: delete\n`);
+  await expect
+    .poll(async () => (await place.users()).get(`p3.${name}@example.org`)?.status, {
+      timeout: 30_000,
+    })
+    .toBe("deprovisioned");
+
+  await server.restart();
+  story.change(story.dn(5), "replace: title\ntitle: Heard again");
+  await expect.poll(() => titleOf(5), { timeout: 60_000 }).toBe("Heard again");
+  await expect.poll(() => running(place), { timeout: 30_000 }).toBe(0);
+  stop.abort();
+  const { status, err } = await serving;
+  expect(status).toBe(0);
+  expect(err).toContain("listening for changes");
+  const runs = await place.json<ReadDocument[]>("imports");
+  expect(new Set(runs.map((run) => run.trigger))).toEqual(new Set(["watch"]));
+  await story.expectWhole();
+  place.remove();
+}
+
+async function running(place: Workplace): Promise<number> {
+  const runs = await place.json<RunDocument[]>("imports");
+  return runs.filter((run) => run.status === "running").length;
+}
