@@ -2,7 +2,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { importUntil } from "./support/import-until.ts";
 import { seeded } from "./support/people.ts";
-import { runScenario, runWatched, Scenario, type ScenarioServer } from "./support/scenario.ts";
+import {
+  runScenario,
+  runWatched,
+  Scenario,
+  type ReadDocument,
+  type ScenarioServer,
+} from "./support/scenario.ts";
 import { startSlapd, type Slapd } from "./support/slapd.ts";
 
 const SUFFIX = "dc=example,dc=org";
@@ -94,4 +100,53 @@ test("a directory that cannot be listened to says so, and goes on by its schedul
   const { err } = await serving;
   expect(err).toContain("ldap.watchUnavailable");
   story.place.remove();
+});
+
+test("changes that would leave nobody are held; approved, they and the groups are applied, and the position moves", async () => {
+  const story = await Scenario.create(scenarioServer(synced), "held", { way: "contentSync" });
+  const { place, root } = story;
+  story.fill();
+  await story.import();
+  const position = (): Promise<unknown[]> => story.sql("select mark from checkpoints");
+  const before = await position();
+  for (let i = 0; i < 30; i++)
+    story.change(story.dn(i), "replace: employeeType\nemployeeType: guest");
+  story.change(`cn=inner,${root}`, `delete: member\nmember: ${story.dn(0)}`);
+  const dry = await story.import("--incremental", "--dry-run");
+  expect(dry).toMatchObject({ status: "done", type: "incremental", counts: { removed: 30 } });
+  expect(await position()).toEqual(before);
+  const held = await story.import("--incremental");
+  expect(held).toMatchObject({ status: "held", type: "incremental", counts: { removed: 30 } });
+  expect(await position()).toEqual(before);
+  expect(new Set([...(await place.users()).values()].map((user) => user.status))).toEqual(
+    new Set(["active"]),
+  );
+  expect(
+    await story.sql("select 1 from group_members where member like 'dn:uid=p0,%'"),
+  ).toHaveLength(1);
+
+  const approved = await place.json<ReadDocument>("imports", "approve", held.run);
+  expect(approved).toMatchObject({ status: "done", counts: { removed: 30 } });
+  expect(await story.sql("select 1 from group_members where member like 'dn:uid=p0,%'")).toEqual(
+    [],
+  );
+  expect(await position()).not.toEqual(before);
+  await story.expectWhole();
+  expect(await story.sql("select 1 from object_plan")).toEqual([]);
+  await story.step({});
+  place.remove();
+});
+
+test("people who failed are tried again although nothing of theirs changed", async () => {
+  const story = await Scenario.create(scenarioServer(synced), "failing", { way: "contentSync" });
+  const { place } = story;
+  story.fill();
+  story.change(story.dn(4), "replace: mail\nmail: p6.failing@example.org");
+  expect((await story.import()).counts).toMatchObject({ created: 29, failed: 1 });
+  expect((await story.import("--incremental")).counts).toMatchObject({ failed: 1, updated: 0 });
+  // The cause lies with somebody else, who gives the login up.
+  story.change(story.dn(4), "replace: mail\nmail: other.failing@example.org");
+  const run = await story.import("--incremental");
+  expect(run).toMatchObject({ type: "incremental", counts: { created: 1, updated: 1, failed: 0 } });
+  place.remove();
 });

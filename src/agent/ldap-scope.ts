@@ -52,7 +52,8 @@ export class LdapScope {
     this.objectIdAttribute = this.searchableById ? this.idAttribute : DEFAULT_ID[server.kind];
     this.timeAttribute = this.#isAd ? "whenChanged" : "modifyTimestamp";
     const filter = parseFilter(users.filter);
-    this.people = users.bases.map((base) => ({ base, scope: users.scope, filter }));
+    const { idAttribute } = this;
+    this.people = users.bases.map((base) => ({ base, scope: users.scope, filter, idAttribute }));
     this.bases = outermost([...users.bases, ...(groups?.bases ?? [])]);
     this.objects = this.#objectScans();
   }
@@ -68,7 +69,7 @@ export class LdapScope {
   #objectScans(): ObjectScan[] {
     const id = this.objectIdAttribute;
     const containers = this.bases.map((base): ObjectScan => {
-      const search = { base, scope: "sub", filter: CONTAINERS } as const;
+      const search = { base, scope: "sub", filter: CONTAINERS, idAttribute: id } as const;
       return { ...search, kind: "container", attributes: [id], controls: [] };
     });
     const { groups } = this.#source;
@@ -81,7 +82,8 @@ export class LdapScope {
     return [
       ...containers,
       ...groups.bases.map((base): ObjectScan => {
-        return { base, scope: "sub", filter, kind: "group", attributes, controls };
+        const search = { base, scope: "sub", filter, idAttribute: id } as const;
+        return { ...search, kind: "group", attributes, controls };
       }),
     ];
   }

@@ -60,8 +60,8 @@ function judgePlan(
   const everybody = run.kind === "import" && run.type === "full";
   const summary = {
     directory: settings.name,
-    // Whoever does not read everybody cannot miss anybody: only lost access is judged.
-    read: everybody ? read : before.own,
+    // Whoever does not read everybody knows of the others that they are still there.
+    read: everybody ? read : before.own - plan.counts(read).removed,
     removals: plan.lost,
     total: before.own,
     orgTotal: before.all,

@@ -26,8 +26,8 @@ export async function listenTo(
   await using claim = await claimLease(store, `watch:${name}`, holder, signal);
   const checkpoint = await readCheckpoint(store.db, name);
   const mark = checkpoint?.scope === scopeFingerprint(source) ? checkpoint.mark : null;
-  // Without a mark nothing tells what changed until now.
-  if (mark === null) onChange();
+  // Without a position to listen from, nothing tells what changed until now.
+  if (mark?.way !== "contentSync") onChange();
   try {
     await directory.listen(mark, onChange, claim.signal);
   } catch (thrown) {

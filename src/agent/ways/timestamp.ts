@@ -21,11 +21,11 @@ export const timestamp: IncrementalWay = {
     const from = Date.parse(positionAt(since, SINCE));
     if (Number.isNaN(from))
       throw new MustReadAll("checkpoint_refused", `${since[SINCE]} is no time.`);
-    const { connection, server, signal, timeAttribute, idAttribute } = context;
+    const { connection, server, signal, timeAttribute } = context;
     const fraction = server.kind === "active-directory" || server.kind === "samba";
     const earliest = toGeneralizedTime(from - context.overlapSeconds * 1000, fraction);
     const watch = new TimeWatch(from);
-    for (const { base, scope, filter } of context.scans) {
+    for (const { base, scope, filter, idAttribute } of context.scans) {
       const changed = {
         kind: "greater",
         attribute: timeAttribute,

@@ -32,6 +32,8 @@ export interface Scan {
   readonly base: string;
   readonly scope: SearchScope;
   readonly filter: Filter;
+  /** By what its entries are identified. */
+  readonly idAttribute: string;
 }
 
 export type Positions = Mark["positions"];
