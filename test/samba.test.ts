@@ -171,6 +171,10 @@ describe.runIf(process.getuid?.() === 0)("a domain controller", () => {
       configuration({ bind: `{ dn: "${domain.administrator}", password: "${domain.password}" }` }),
     );
     expect((await place.run("check")).out).toContain("incremental imports by DirSync");
+    place.configure(configuration({ url: "[ldap://127.0.0.1, ldap://127.0.0.1:1]" }));
+    const partly = await place.run("check");
+    expect(partly.status).toBe(0);
+    expect(partly.out).toContain("ldap://127.0.0.1:1 cannot be reached");
   });
 
   test("a restored domain controller has another invocation id: everybody is read", async () => {

@@ -40,7 +40,8 @@ export class LdapDirectory implements Directory {
 
   async probe(signal: AbortSignal): Promise<Probe> {
     // Listed before the people, because a look at the first of them ends the connection.
-    const { way, remarks } = await this.#probeWay(signal);
+    const { way, remarks: ofWay } = await this.#probeWay(signal);
+    const remarks = [...ofWay, ...(await this.#silentServers(signal))];
     const { connection, server, scope } = (await this.open(signal)).parts;
     await using _closing = connection;
     let hasPeople = false;
@@ -66,6 +67,21 @@ export class LdapDirectory implements Directory {
     const blind =
       "no deleted object is visible to the account, so deletions show only when identifiers are compared";
     return { way, remarks: (await seesDeleted(context)) ? remarks : [...remarks, blind] };
+  }
+
+  /** Servers of the list that cannot be used; one of the others was. */
+  async #silentServers(signal: AbortSignal): Promise<string[]> {
+    const { urls } = this.#target;
+    const remarks: string[] = [];
+    for (const url of urls.length > 1 ? urls : []) {
+      try {
+        await using _connection = await openConnection({ ...this.#target, urls: [url] }, signal);
+      } catch (error) {
+        if (!(error instanceof RollcallError)) throw error;
+        remarks.push(`${error.message} (${error.code})`);
+      }
+    }
+    return remarks;
   }
 
   async #listen(since: Mark | null, onChange: () => void, signal: AbortSignal): Promise<void> {

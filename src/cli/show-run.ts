@@ -79,7 +79,7 @@ function printReading(console: Console, { server, way, type, converted, objects 
   if (server !== null) console.print(console.style("gray", `  from ${visible(server)}${by}`));
   if (objects !== null && objects.changed + objects.removed > 0) {
     const changed = count(objects.changed, "group or container", "groups and containers");
-    console.print(`  ${changed} changed, ${objects.removed} removed`);
+    console.print(`  ${changed} new or changed, ${objects.removed} removed`);
   }
   if (converted !== null)
     console.print(

@@ -62,7 +62,7 @@ test("active-directory brings its own filter and rule for disabled accounts", ()
   const users = load(GOOD.replace("type: ldap", "type: active-directory")).directories.get("corp")
     ?.source.users;
   expect(users).toMatchObject({
-    filter: "(sAMAccountType=805306368)",
+    filter: "(&(sAMAccountType=805306368)(!(isCriticalSystemObject=TRUE)))",
     disabled: { attribute: "userAccountControl", bit: 2 },
   });
 });

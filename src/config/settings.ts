@@ -128,8 +128,8 @@ function toSource(name: string, directory: DirectoryConfig, context: Context): D
 
 const FILTERS = {
   ldap: "(objectClass=inetOrgPerson)",
-  // Normal user accounts: neither computers nor trusts, and unlike objectClass it is indexed.
-  "active-directory": "(sAMAccountType=805306368)",
+  // Normal user accounts: neither computers nor trusts, nor what the system needs for itself.
+  "active-directory": "(&(sAMAccountType=805306368)(!(isCriticalSystemObject=TRUE)))",
   ldif: "(|(objectClass=person)(objectClass=organizationalPerson)(objectClass=inetOrgPerson)(objectClass=user))",
 } as const;
 const ACCOUNTDISABLE = { attribute: "userAccountControl", bit: 2 } as const;
