@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createDirectory, type DirectorySession } from "../src/agent/agent.ts";
 import { boolean, integer, octetString, TAG, tlv } from "../src/agent/ber.ts";
+import type { DirectorySource } from "../src/model/directory.ts";
 import type { RawEntry } from "../src/model/entry.ts";
 import { RollcallError } from "../src/model/errors.ts";
 import { MustReadAll, type Mark } from "../src/model/incremental.ts";
@@ -34,18 +35,11 @@ interface Options {
   readonly id?: string;
 }
 
-async function withAgent<T>(
-  script: (call: SearchCall) => Answer,
-  rootDse: Readonly<Record<string, Values>>,
-  work: (
-    session: DirectorySession,
-    calls: readonly SearchCall[],
-    others: readonly number[],
-  ) => Promise<T>,
-  { timeout = 2, rate, groups = false, signal, id }: Options = {},
-): Promise<T> {
-  await using server = await startScriptedLdap(script, rootDse);
-  const directory = createDirectory({
+function sourceOf(
+  url: string,
+  { timeout = 2, rate, groups = false, id }: Options,
+): DirectorySource {
+  return {
     name: "corp",
     type: "ldap",
     path: null,
@@ -60,7 +54,7 @@ async function withAgent<T>(
     groups: groups ? { bases: [BASE], filter: "(member=*)" } : null,
     incremental: { way: "auto", overlapSeconds: 300, compareMinutes: 60 },
     ldap: {
-      urls: [server.url],
+      urls: [url],
       startTls: false,
       tls: { ca: null, rejectUnauthorized: true },
       bind: null,
@@ -68,8 +62,22 @@ async function withAgent<T>(
       timeoutSeconds: timeout,
       entriesPerSecond: rate ?? null,
     },
-  });
-  await using session = await directory.open(signal ?? new AbortController().signal);
+  };
+}
+
+async function withAgent<T>(
+  script: (call: SearchCall) => Answer,
+  rootDse: Readonly<Record<string, Values>>,
+  work: (
+    session: DirectorySession,
+    calls: readonly SearchCall[],
+    others: readonly number[],
+  ) => Promise<T>,
+  options: Options = {},
+): Promise<T> {
+  await using server = await startScriptedLdap(script, rootDse);
+  const directory = createDirectory(sourceOf(server.url, options));
+  await using session = await directory.open(options.signal ?? new AbortController().signal);
   return await work(session, server.searches, server.others);
 }
 
@@ -389,30 +397,7 @@ test("damaged answers end in a read that is whole or in an error with a code, ne
     messageId = call.messageId;
     return current(messageId);
   }, OPENLDAP);
-  const directory = createDirectory({
-    name: "corp",
-    type: "ldap",
-    path: null,
-    users: {
-      bases: [BASE],
-      scope: "sub",
-      filter: "(cn=*)",
-      id: null,
-      attributes: ["*"],
-      disabled: null,
-    },
-    groups: null,
-    incremental: { way: "auto", overlapSeconds: 0, compareMinutes: 0 },
-    ldap: {
-      urls: [server.url],
-      startTls: false,
-      tls: { ca: null, rejectUnauthorized: true },
-      bind: null,
-      pageSize: 2,
-      timeoutSeconds: 5,
-      entriesPerSecond: null,
-    },
-  });
+  const directory = createDirectory(sourceOf(server.url, { timeout: 5 }));
   const property = fc.asyncProperty(
     fc.constantFrom(...VALID),
     damages,
