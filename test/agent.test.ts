@@ -310,10 +310,12 @@ test("more changes than it pays to look up one by one", async () => {
   expect(await changes({ entries, ...done("new", true) }, OPENLDAP, 10)).toBe("too_many_changes");
 });
 
-test("a base that answers nothing is not readable: nobody is judged by it", async () => {
+test("a base that cannot be read itself: nobody below it is judged one by one", async () => {
   const script = (): Answer => ({ cookie: null });
   await withAgent(script, OPENLDAP, async (session) => {
-    await expect(session.changes(MARK, 10, false).catch(code)).resolves.toBe("ldap.baseNotFound");
+    await expect(session.changes(MARK, 10, false).catch(code)).resolves.toBe(
+      "agent_unable_to_perform_incremental_import",
+    );
   });
 });
 

@@ -87,8 +87,10 @@ export class LdapDirectory implements Directory {
   async #listen(since: Mark | null, onChange: () => void, signal: AbortSignal): Promise<void> {
     await using session = await this.open(signal);
     const { context, connection, server } = session.parts;
-    if (!WAY_LIST.contentSync.offered(server, context.idAttribute)) {
-      const message = `${titleOf(server, connection.url)} offers no content synchronisation (RFC 4533), which watch: true needs.`;
+    const { way } = this.#source.incremental;
+    const wanted = way === "auto" || way === "contentSync";
+    if (!wanted || !WAY_LIST.contentSync.offered(server, context.idAttribute)) {
+      const message = `${titleOf(server, connection.url)} does not read changes by content synchronisation (RFC 4533), which watch: true needs.`;
       throw new RollcallError("ldap.watchUnavailable", message);
     }
     const [base, ...others] = context.bases;

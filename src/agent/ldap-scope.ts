@@ -12,7 +12,7 @@ import type { Scan } from "./ways/way.ts";
 
 /** What people usually lie in. A container of another class is noticed at the next full import. */
 const CONTAINERS = parseFilter(
-  "(|(objectClass=organizationalUnit)(objectClass=organization)(objectClass=container)(objectClass=domain)(objectClass=locality)(objectClass=country))",
+  "(|(objectClass=organizationalUnit)(objectClass=organization)(objectClass=container)(objectClass=nsContainer)(objectClass=domain)(objectClass=locality)(objectClass=country))",
 );
 /** Identifiers by which every kind of server can be searched. */
 const NATIVE_IDS = new Set(Object.values(DEFAULT_ID).map((name) => name.toLowerCase()));
@@ -33,6 +33,7 @@ export class LdapScope {
   readonly objectIdAttribute: string;
   readonly timeAttribute: string;
   readonly people: readonly Scan[];
+  /** Groups before containers. */
   readonly objects: readonly ObjectScan[];
   /** Where all of these lie. */
   readonly bases: readonly string[];
@@ -68,11 +69,11 @@ export class LdapScope {
 
   #objectScans(): ObjectScan[] {
     const id = this.objectIdAttribute;
+    const { groups } = this.#source;
     const containers = this.bases.map((base): ObjectScan => {
       const search = { base, scope: "sub", filter: CONTAINERS, idAttribute: id } as const;
       return { ...search, kind: "container", attributes: [id], controls: [] };
     });
-    const { groups } = this.#source;
     if (groups === null) return containers;
     const filter = parseFilter(groups.filter);
     // Members by their GUID: their DNs change with every container above them, and the group with none.
@@ -80,11 +81,11 @@ export class LdapScope {
     const attributes = [id, "cn", ...(this.#isAd ? ["member", "objectSid"] : MEMBER_ATTRIBUTES)];
     const controls = this.#isAd ? [extended] : [];
     return [
-      ...containers,
       ...groups.bases.map((base): ObjectScan => {
         const search = { base, scope: "sub", filter, idAttribute: id } as const;
         return { ...search, kind: "group", attributes, controls };
       }),
+      ...containers,
     ];
   }
 
@@ -126,9 +127,13 @@ export class LdapScope {
 /** A filter narrowed to certain identifiers. */
 export function narrowTo(filter: Filter, attribute: string, ids: readonly string[]): Filter {
   const binary = /^(?:object)?guid$/i.test(attribute);
-  const items = ids.map((id): Filter => {
-    const value = (binary ? guidBytes(id) : null) ?? Buffer.from(id);
-    return { kind: "equal", attribute, value };
+  const items = ids.flatMap((id): Filter[] => {
+    const text = { kind: "equal", attribute, value: Buffer.from(id) } as const;
+    const value = binary ? guidBytes(id) : null;
+    if (value !== null) return [{ kind: "equal", attribute, value }];
+    // Bytes that are no text are kept as hexadecimal digits; which they were cannot be told.
+    if (!/^(?:[0-9a-f]{2})+$/.test(id)) return [text];
+    return [text, { kind: "equal", attribute, value: Buffer.from(id, "hex") }];
   });
   return { kind: "and", items: [filter, { kind: "or", items }] };
 }

@@ -3,6 +3,7 @@ import type { DirectoryObject } from "../model/directory-object.ts";
 import type { DirectorySource } from "../model/directory.ts";
 import type { RawEntry, ReadEvidence } from "../model/entry.ts";
 import { RollcallError } from "../model/errors.ts";
+import { IdSet } from "../lib/id-set.ts";
 import { MustReadAll, type Mark, type Way } from "../model/incremental.ts";
 import type { Changes, DirectorySession } from "./agent.ts";
 import type { LdapConnection } from "./connection.ts";
@@ -143,8 +144,8 @@ export class LdapSession implements DirectorySession {
       );
       if (code !== 0) throw resultError(`${connection.url}, searching ${base}`, code, diagnostic);
       if (found) continue;
-      const message = `${base} cannot be read on ${this.server}, so nobody below it can be judged.`;
-      throw new RollcallError("ldap.baseNotFound", message);
+      const reason = `${base} itself cannot be read, so nobody below it can be judged one by one.`;
+      throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
     }
   }
 
@@ -169,6 +170,11 @@ export class LdapSession implements DirectorySession {
       const request = { ...scope.request(base, filter, [scope.idAttribute]), scope: depth };
       const reader = new SearchReader(connection, request, rules);
       for await (const batch of reader.batches(signal)) {
+        const unusable = batch.find((entry) => entry.id === null);
+        if (unusable !== undefined) {
+          const reason = `${unusable.dn} has no usable ${scope.idAttribute}, so identifiers alone do not tell who is gone.`;
+          throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
+        }
         yield batch.flatMap((entry) => entry.id ?? []);
       }
     }
@@ -180,13 +186,16 @@ export class LdapSession implements DirectorySession {
     const rules = { idAttribute, disabled: null, clock: this.#clockFor() };
     const attributes = (names: readonly string[]): readonly string[] =>
       this.#watch === null ? names : [...names, scope.timeAttribute];
+    const groups = new IdSet(Date.now());
     for (const one of scope.objects) {
       const chunks = ids === null ? [null] : inChunks(ids, IDS_AT_ONCE);
       for (const some of chunks) {
         const filter = some === null ? one.filter : narrowTo(one.filter, idAttribute, some);
         const request = scope.request(one.base, filter, attributes(one.attributes));
         for await (const batch of this.#entries({ ...request, controls: one.controls }, rules)) {
-          const usable = batch.filter((entry) => entry.id !== null);
+          const usable = batch.filter(({ id }) => id !== null && !groups.has(id));
+          // What is a group is no container, whatever else it is.
+          if (one.kind === "group") for (const { id } of usable) groups.add(id ?? "");
           yield usable.map((entry) => toDirectoryObject(one.kind, entry));
         }
       }
@@ -221,17 +230,48 @@ export class LdapSession implements DirectorySession {
   ): AsyncGenerator<RawEntry[]> {
     const { connection, signal } = this.parts;
     const reader = new SearchReader(connection, request, rules);
-    const partial: string[] = [];
+    const partial: RawEntry[] = [];
     for await (const batch of reader.batches(signal)) {
       const whole = batch.filter((entry) => !entry.ranged);
-      for (const entry of batch) if (entry.ranged) partial.push(entry.dn);
+      partial.push(...batch.filter((entry) => entry.ranged));
       if (whole.length > 0) yield whole;
     }
     countPages(reader.pages);
-    for (const dn of partial) {
-      const entry = await readWhole(connection, { ...request, base: dn }, rules, signal);
-      if (entry !== null) yield [entry];
+    for (const entry of partial) {
+      const whole = await this.#whole(entry, request, rules);
+      if (whole !== null) yield [whole];
     }
+  }
+
+  /**
+   * All of an entry that the search showed in part. It may be renamed meanwhile, so it is looked
+   * for by its identifier.
+   * @returns null only if the search certainly does not find it any more
+   */
+  async #whole(
+    seen: RawEntry,
+    request: SearchRequest,
+    rules: EntryRules,
+  ): Promise<RawEntry | null> {
+    const { connection, signal } = this.parts;
+    let dn = seen.dn;
+    for (let attempt = 0; attempt < 3; attempt++) {
+      // With the control for extended DNs, the name begins with what never changes.
+      const base = /^<GUID=[^>]+>/.exec(dn)?.[0] ?? dn;
+      const whole = await readWhole(connection, { ...request, base }, rules, signal);
+      if (whole !== null && whole.id === seen.id) return whole;
+      if (seen.id === null) break;
+      const again = { ...request, filter: narrowTo(request.filter, rules.idAttribute, [seen.id]) };
+      const found: RawEntry[] = [];
+      const reader = new SearchReader(connection, again, rules);
+      for await (const batch of reader.batches(signal)) found.push(...batch);
+      const [one] = found.filter((entry) => entry.id === seen.id);
+      if (one === undefined && this.findsByIdSurely) return null;
+      if (one === undefined) break;
+      dn = one.dn;
+    }
+    const message = `${seen.dn} changed while its values were being read part by part.`;
+    throw new RollcallError("ldap.busy", message);
   }
 }
 

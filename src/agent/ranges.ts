@@ -18,7 +18,7 @@ const RANGE = /^(.*);range=(\d+)-(\d+|\*)$/i;
 /**
  * Reads one entry with all values.
  * @param request its base is the entry's DN
- * @returns null if it is there no more, or does not fit the filter any more
+ * @returns null if it is not there any more, or does not fit the filter any more
  */
 export async function readWhole(
   connection: LdapConnection,
@@ -38,7 +38,8 @@ export async function readWhole(
     let next = match === null || match[3] === "*" ? null : Number(match[3]) + 1;
     while (next !== null) {
       const piece = await readOne(connection, request, [`${plain};range=${next}-*`], signal);
-      next = piece === null ? null : append(piece, plain, next, values);
+      if (piece === null) return null;
+      next = append(piece, plain, next, values);
     }
   }
   const attributes = [...whole].map(([name, values]) =>

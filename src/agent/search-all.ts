@@ -1,6 +1,7 @@
 /** Small searches with controls: everything is handed to callbacks while it arrives. */
-import { BerCursor, TAG } from "./ber.ts";
+import { BerCursor, BerError, TAG } from "./ber.ts";
 import type { LdapConnection } from "./connection.ts";
+import { MAX_EMPTY_PAGES } from "./search-reader.ts";
 import { SearchChannel, type SearchListener, type SearchResult } from "./search-channel.ts";
 import { PAGED_RESULTS } from "./root-dse.ts";
 import type { SearchRequest } from "./search-request.ts";
@@ -33,13 +34,24 @@ export async function searchAll(
 ): Promise<SearchResult> {
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<SearchResult>();
+  let pages = 0;
+  let emptyPages = 0;
   const listener: SearchListener = {
-    entry: (bytes, at, end, controls) => search.entry(smallEntry(bytes, at, end), controls()),
+    entry: (bytes, at, end, controls) => {
+      emptyPages = 0;
+      search.entry(smallEntry(bytes, at, end), controls());
+    },
     intermediate: (oid, value) => search.intermediate?.(oid, value),
     done: (result) => {
       const cookie = result.code === 0 ? nextCookie(result) : null;
-      if (cookie !== null) channel.ask(request, cookie);
-      else {
+      if (result.code === 0 && cookie === null && ++pages > 1)
+        throw new BerError("a page came without the paging control");
+      if (cookie !== null && cookie.length > 0) {
+        pages++;
+        if (++emptyPages > MAX_EMPTY_PAGES)
+          throw new BerError(`${MAX_EMPTY_PAGES} pages in a row were empty`);
+        channel.ask(request, cookie);
+      } else {
         channel.finish();
         resolve(result);
       }
@@ -56,13 +68,13 @@ export async function searchAll(
   }
 }
 
+/** The paging cookie; empty at the end, null if the server did not page. */
 function nextCookie({ controls }: SearchResult): Buffer | null {
   const value = controls.get(PAGED_RESULTS);
   if (value === undefined) return null;
   const cursor = new BerCursor(value).enter(TAG.sequence);
   cursor.integer();
-  const cookie = cursor.octets();
-  return cookie.length === 0 ? null : Buffer.from(cookie);
+  return Buffer.from(cursor.octets());
 }
 
 function smallEntry(bytes: Buffer, at: number, end: number): SmallEntry {

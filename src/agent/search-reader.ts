@@ -23,7 +23,7 @@ const BATCH_ENTRIES = 500;
 const BATCH_BYTES = 4 * 1024 * 1024;
 const MAX_QUEUED = 2;
 /** Empty pages are allowed; a server that sends nothing else will never end. */
-const MAX_EMPTY_PAGES = 1000;
+export const MAX_EMPTY_PAGES = 1000;
 
 /** One search, read batch by batch. After the last batch, `pages` tells how many pages there were. */
 export class SearchReader implements SearchListener {

@@ -12,6 +12,8 @@ export interface SearchRequest {
   /** Null: the server does not know paged results. */
   readonly pageSize: number | null;
   readonly domainScope: boolean;
+  /** Entries after which the server may stop; the result is then code 4. Default: none. */
+  readonly sizeLimit?: number;
   /** Further controls, encoded. */
   readonly controls?: readonly Buffer[];
 }
@@ -34,7 +36,7 @@ export function encodeSearch(messageId: number, request: SearchRequest, cookie: 
     octetString(base),
     integer(SCOPES[scope], TAG.enumerated),
     integer(0, TAG.enumerated), // never dereference aliases: who is found must not depend on them
-    integer(0), // no size limit
+    integer(request.sizeLimit ?? 0),
     integer(0), // no time limit
     boolean(false),
     encodeFilter(filter),

@@ -1,4 +1,5 @@
 import { IdSet } from "../lib/id-set.ts";
+import type { MemberKey } from "../model/directory-object.ts";
 import type { Problem } from "../model/errors.ts";
 import type { Known, Sighting } from "../reconciler/decide.ts";
 import type { Replacement } from "./known.ts";
@@ -28,8 +29,8 @@ export class Census {
   known = 0;
   /** Whether an entry of before is certainly not there any more; asked when the read has ended. */
   isGone: (id: string) => boolean = (id) => !this.seen.has(id);
-  /** DNs that people had before and have no more. */
-  readonly leftPlaces: string[] = [];
+  /** By what groups may have named people whose DN is another one now. */
+  readonly leftPlaces: MemberKey[] = [];
   /** Whether nobody of the directory is known, so that nobody needs to be looked up. */
   readonly first: boolean;
 

@@ -1,6 +1,8 @@
 /** What can be decided only when everybody was seen: who could not be used, who was replaced, who is gone. */
+import { memberKeys } from "../agent/groups.ts";
 import { IdSet } from "../lib/id-set.ts";
 import { uuidV7 } from "../lib/uuid.ts";
+import type { MemberKey } from "../model/directory-object.ts";
 import { decideSighting } from "../reconciler/decide.ts";
 import { decideUnusable } from "../reconciler/decide-failure.ts";
 import { decideRemoval, decideReplaced } from "../reconciler/decide-removal.ts";
@@ -12,7 +14,7 @@ import {
   type StoredAppUser,
 } from "../store/app-users.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
-import { reportedFailures } from "../store/runs.ts";
+import { lastAppliedImport, reportedFailures } from "../store/runs.ts";
 import { usersByIds } from "../store/users.ts";
 import type { Census, Unusable } from "./census.ts";
 import type { RunContext } from "./context.ts";
@@ -29,12 +31,11 @@ export async function planUnusable(
   census: Census,
 ): Promise<void> {
   const { db } = context.engine.store;
-  const checkpoint = await readCheckpoint(db, context.settings.name);
+  const earlier = await earlierImports(context);
   for (let at = 0; at < census.unusable.length; at += BATCH) {
     const batch = census.unusable.slice(at, at + BATCH);
     const dns = batch.map((entry) => entry.dn);
-    const told =
-      checkpoint === null ? new Set() : await reportedFailures(db, checkpoint.runId, dns);
+    const told = await reportedFailures(db, earlier, dns);
     const owners = await ownersOf(context, batch);
     for (const entry of batch) {
       const owner = ownerToKeep(entry, owners, census);
@@ -43,6 +44,14 @@ export async function planUnusable(
       await plan.add(decideUnusable(context.settings.name, entry, owner, problem, before), false);
     }
   }
+}
+
+/** The last full import, which reported everybody, and the last import at all. */
+async function earlierImports({ engine, settings }: RunContext): Promise<string[]> {
+  const { db } = engine.store;
+  const full = (await readCheckpoint(db, settings.name))?.runId;
+  const last = await lastAppliedImport(db, settings.name);
+  return [...new Set([full, last])].filter((id) => id !== undefined && id !== null);
 }
 
 interface Owner {
@@ -119,15 +128,19 @@ export async function planReplacements(
   return replaced;
 }
 
-/** Everybody of the directory whom the read did not show has left its scope. */
+/**
+ * Everybody of the directory whom the read did not show has left its scope.
+ * @returns by what groups may name those who are removed
+ */
 export async function planRemovals(
   context: RunContext,
   plan: PlanBuilder,
   census: Pick<Census, "isGone">,
   replaced: ReadonlySet<string>,
   total: number,
-): Promise<void> {
+): Promise<MemberKey[]> {
   const { engine, settings, signal } = context;
+  const keys: MemberKey[] = [];
   const { db } = engine.store;
   let after = "";
   let compared = 0;
@@ -135,22 +148,25 @@ export async function planRemovals(
     signal.throwIfAborted();
     const ids = await presentIdsAfter(db, settings.name, after, PAGE);
     const last = ids.at(-1);
-    if (last === undefined) return;
-    await planGone(context, plan, ids.filter(census.isGone), replaced);
+    if (last === undefined) return keys;
+    keys.push(...(await planGone(context, plan, ids.filter(census.isGone), replaced)));
     after = last;
     compared += ids.length;
     context.progress({ directory: settings.name, phase: "comparing", done: compared, total });
   }
 }
 
-/** Plans the removal of certain people; of those who are not in the scope anyway, nothing. */
+/**
+ * Plans the removal of certain people; of those who are not in the scope anyway, nothing.
+ * @returns by what groups may name those who are removed
+ */
 export async function planGone(
   context: RunContext,
   plan: PlanBuilder,
   ids: readonly string[],
   replaced: ReadonlySet<string>,
-): Promise<string[]> {
-  const places: string[] = [];
+): Promise<MemberKey[]> {
+  const places: MemberKey[] = [];
   for (let at = 0; at < ids.length; at += BATCH) {
     places.push(...(await planGoneBatch(context, plan, ids.slice(at, at + BATCH), replaced)));
   }
@@ -162,7 +178,7 @@ async function planGoneBatch(
   plan: PlanBuilder,
   ids: readonly string[],
   replaced: ReadonlySet<string>,
-): Promise<string[]> {
+): Promise<MemberKey[]> {
   const { engine, directory, settings } = context;
   const found = await appUsersByIds(engine.store.db, settings.name, ids);
   const stored = found.filter((appUser) => appUser.status !== "removed");
@@ -182,5 +198,5 @@ async function planGoneBatch(
     const planned = decideRemoval({ rules: engine.rules, directory }, appUser, person);
     await plan.add(planned, claimsLogin(planned, person.user));
   }
-  return stored.map((appUser) => appUser.dn);
+  return stored.flatMap(({ externalId, dn }) => memberKeys(externalId, dn, []));
 }

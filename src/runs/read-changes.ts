@@ -5,12 +5,14 @@
  */
 import type { Changes, DirectorySession } from "../agent/agent.ts";
 import { dnKey } from "../agent/dn.ts";
+import { memberKeys } from "../agent/groups.ts";
 import { IdSet } from "../lib/id-set.ts";
+import type { MemberKey } from "../model/directory-object.ts";
 import { MustReadAll, type Conversion, type Mark } from "../model/incremental.ts";
 import type { ImportType, ObjectCounts } from "../model/run.ts";
 import { countPresent, failingIds, unknownIds } from "../store/app-users.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
-import { groupsNaming, knownObjects, stageGone } from "../store/objects.ts";
+import { groupsNaming, knownObjects, objectAt, stageGone } from "../store/objects.ts";
 import { updateRun } from "../store/runs.ts";
 import { Census } from "./census.ts";
 import type { Considered } from "./conclude-plan.ts";
@@ -19,7 +21,12 @@ import { scopeFingerprint } from "./fingerprint.ts";
 import type { PlanBuilder } from "./plan-builder.ts";
 import { planGone, planRemovals, planReplacements, planUnusable } from "./plan-leavers.ts";
 import { planEntries } from "./read-directory.ts";
-import { readAllObjects, stageChanged, type ChangedObject } from "./read-objects.ts";
+import {
+  readAllObjects,
+  stageChanged,
+  type ChangedObject,
+  type ReadObjects,
+} from "./read-objects.ts";
 
 /** Below this many changes, reading just them is always cheaper. */
 const FEW = 5000;
@@ -49,6 +56,10 @@ export async function chooseStart(context: RunContext, wanted: ImportType | null
     const reason = "Filter, base, attributes, servers or account changed since the last import.";
     return full("configuration_changed", reason);
   }
+  if (checkpoint.fingerprint !== context.fingerprint) {
+    const reason = "Mappings, matching or rules changed since the last full import.";
+    return full("configuration_changed", reason);
+  }
   const { mark, entries } = checkpoint;
   if (mark === null) {
     const reason = "The last import found no way to read changes.";
@@ -69,37 +80,57 @@ export async function readChanges(
   await using session = await engine.openDirectory(settings.name).open(signal);
   const limit = Math.max(FEW, Math.floor(people / 10));
   const changes = await session.changes(mark, limit, compareAlways);
-  const touched = new Set(changes.touched);
+  // Whoever is said to be gone is looked for all the same: a move from one base to another is told
+  // as a deletion in one and a change in the other.
+  const touched = new Set([...changes.touched, ...changes.gone]);
   const follow = await readChangedObjects(context, session, changes, touched);
-  for (const id of await failingIds(db, settings.name, RETRIED))
-    if (!changes.gone.has(id)) touched.add(id);
+  for (const id of await failingIds(db, settings.name, RETRIED)) touched.add(id);
   const present = changes.compare ? await compare(context, session, touched) : changes.present;
+  if (touched.size > limit)
+    throw new MustReadAll("too_many_changes", `More than ${limit} people have to be looked at.`);
+  await requireSearchById(session, changes);
 
   const census = new Census(false, settings.source.users.bases.length !== 1);
   const linked = new IdSet(Date.now());
   const ids = [...touched];
   const entries = session.peopleByIds(ids);
   const read = await planEntries(context, entries, { plan, census, linked, total: ids.length });
-  const missing = session.findsByIdSurely ? ids.filter((id) => !census.seen.has(id)) : [];
-  const gone = new Set([...changes.gone, ...missing]);
+  const missing = session.findsByIdSurely ? ids : [...changes.gone];
+  const gone = new Set(missing.filter((id) => !census.seen.has(id)));
   census.isGone = (id) =>
     gone.has(id) || (present !== null && !present.has(id) && !census.seen.has(id));
 
   await planUnusable(context, plan, census);
   const replaced = await planReplacements(context, plan, census, linked);
-  const places = await planGone(context, plan, [...gone], replaced);
+  const left = [...follow.left, ...census.leftPlaces];
+  left.push(...(await planGone(context, plan, [...gone], replaced)));
   if (present !== null) {
     const { own } = await countPresent(db, settings.name);
     const others = { isGone: (id: string) => !gone.has(id) && census.isGone(id) };
-    await planRemovals(context, plan, others, replaced, own);
+    left.push(...(await planRemovals(context, plan, others, replaced, own)));
   }
   await plan.finish();
-  const objects = await readGroupsLeft(context, session, [...places, ...census.leftPlaces], follow);
+  const objects = await readGroupsLeft(context, session, left, follow.counts);
   const { server } = session;
   const { mark: next } = changes;
   await updateRun(db, runId, { server, mark: next, way: next.way, objects, phase: "judging" });
   const before = plan.lost > 0 ? await countPresent(db, settings.name) : null;
   return { read, before };
+}
+
+/**
+ * Where people are identified by an attribute of somebody's choice, searching by it may not work
+ * (no equality rule, values that are no text). Then nobody would be found, and nothing imported.
+ */
+async function requireSearchById(session: DirectorySession, changes: Changes): Promise<void> {
+  const [first] = changes.touched;
+  if (session.findsByIdSurely || first === undefined) return;
+  let found = 0;
+  for await (const batch of session.peopleByIds([first])) found += batch.length;
+  if (found > 0) return;
+  const reason =
+    "People cannot be searched by their identifier; users.id should be the server's own.";
+  throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
 }
 
 /** Compares identifiers: whoever is there but unknown is read, whoever is not there is gone. */
@@ -126,32 +157,35 @@ async function readChangedObjects(
   session: DirectorySession,
   changes: Changes,
   touched: Set<string>,
-): Promise<ObjectCounts> {
-  const containers: ChangedObject[] = [];
-  const counts = changes.compare
-    ? await readAllObjects(context, session, containers)
-    : await readTouchedObjects(context, session, changes, containers);
-  for (const container of containers) await followContainer(session, container, touched);
-  return counts;
+): Promise<Followed> {
+  const differing: ChangedObject[] = [];
+  const { counts, gone } = changes.compare
+    ? await readAllObjects(context, session, differing)
+    : await readTouchedObjects(context, session, [...touched], differing);
+  for (const object of differing) await followContainer(context, session, object, touched);
+  const renamed = differing.flatMap(({ before }) => before ?? []);
+  return { counts, left: [...gone, ...renamed].flatMap(({ id, dn }) => memberKeys(id, dn, [])) };
+}
+
+interface Followed {
+  readonly counts: ObjectCounts;
+  /** By what groups may have named those that are renamed or gone. */
+  readonly left: readonly MemberKey[];
 }
 
 async function readTouchedObjects(
   context: RunContext,
   session: DirectorySession,
-  changes: Changes,
-  containers: ChangedObject[],
-): Promise<ObjectCounts> {
+  ids: readonly string[],
+  differing: ChangedObject[],
+): Promise<ReadObjects> {
   const { engine, settings, runId } = context;
   const { db } = engine.store;
-  const all = [...changes.touched, ...changes.gone];
-  const known = await knownObjects(db, settings.name, all);
+  const known = await knownObjects(db, settings.name, ids);
   const found = new Set<string>();
-  let changed = 0;
-  for await (const batch of session.objects([...changes.touched])) {
+  for await (const batch of session.objects(ids)) {
     for (const { id } of batch) found.add(id);
-    const differing = await stageChanged(context, batch);
-    changed += differing.length;
-    containers.push(...differing.filter(({ now }) => now.kind === "container"));
+    differing.push(...(await stageChanged(context, batch)));
   }
   const gone = [...known.values()].filter(({ id }) => !found.has(id));
   const container = gone.find(({ kind }) => kind === "container");
@@ -159,23 +193,34 @@ async function readTouchedObjects(
     const reason = `${container.dn} was deleted or moved away; whoever was below it has to be looked for.`;
     throw new MustReadAll("ou_change_detected", reason);
   }
-  const ids = gone.map(({ id }) => id);
-  await stageGone(db, runId, ids);
-  return { changed, removed: ids.length };
+  await stageGone(
+    db,
+    runId,
+    gone.map(({ id }) => id),
+  );
+  return { counts: { changed: differing.length, removed: gone.length }, gone };
 }
 
-/** A renamed container changes the DNs below it without a word; a new one may have brought people along. */
+/**
+ * A renamed container changes the DNs below it without a word; a new one may have brought people
+ * along, or stand in the place of another that went where nobody looks.
+ */
 async function followContainer(
+  { engine, settings }: RunContext,
   session: DirectorySession,
   { now, before }: ChangedObject,
   touched: Set<string>,
 ): Promise<void> {
-  if (before === undefined) {
-    for await (const ids of session.identifiers(now.dn)) for (const id of ids) touched.add(id);
-    return;
+  if (now.kind !== "container") return;
+  const key = dnKey(now.dn);
+  if (before !== undefined && dnKey(before.dn) === key) return;
+  const taken = await objectAt(engine.store.db, settings.name, key, now.id);
+  if (before !== undefined || taken) {
+    const reason =
+      before === undefined ? `${now.dn} is another one now.` : `${before.dn} is now ${now.dn}.`;
+    throw new MustReadAll("ou_change_detected", reason);
   }
-  if (dnKey(before.dn) === dnKey(now.dn)) return;
-  throw new MustReadAll("ou_change_detected", `${before.dn} is now ${now.dn}.`);
+  for await (const ids of session.identifiers(now.dn)) for (const id of ids) touched.add(id);
 }
 
 /**
@@ -185,11 +230,10 @@ async function followContainer(
 async function readGroupsLeft(
   context: RunContext,
   session: DirectorySession,
-  places: readonly string[],
+  keys: readonly MemberKey[],
   counts: ObjectCounts,
 ): Promise<ObjectCounts> {
   const { engine, settings } = context;
-  const keys = places.map((dn) => `dn:${dnKey(dn)}`);
   const ids = await groupsNaming(engine.store.db, settings.name, keys);
   let { changed } = counts;
   if (ids.length > 0) {

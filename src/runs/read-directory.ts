@@ -2,6 +2,7 @@
  * The reading phase: every entry of the directory becomes a decision, the decisions become a plan.
  * Entries that are known as they are cost one comparison in the database and are not decoded.
  */
+import { memberKeys } from "../agent/groups.ts";
 import type { RawEntry } from "../model/entry.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Mark } from "../model/incremental.ts";
@@ -54,7 +55,7 @@ export async function readDirectory(context: RunContext, plan: PlanBuilder): Pro
       `The read of ${settings.name} ended without proof that it is complete.`,
     );
   }
-  const objects = await readAllObjects(context, session);
+  const { counts: objects } = await readAllObjects(context, session, null);
   const mark = session.mark();
   const { server } = session;
   await updateRun(db, runId, { server, objects, mark, way: mark?.way ?? null, phase: "judging" });
@@ -158,7 +159,7 @@ async function planBatch(
     const known = batch.known.of(sighting);
     if (known.appUser !== null && known.appUser.status !== "removed") census.known++;
     if (known.appUser !== null && known.appUser.dn !== sighting.dn)
-      census.leftPlaces.push(known.appUser.dn);
+      census.leftPlaces.push(...memberKeys(known.appUser.externalId, known.appUser.dn, []));
     if (known.replaces !== null) {
       census.deferred.push({ sighting, refused: known, replaces: known.replaces });
       continue;

@@ -9,15 +9,20 @@ import type { RunContext } from "./context.ts";
 
 const PAGE = 5000;
 
+export interface ReadObjects {
+  readonly counts: ObjectCounts;
+  readonly gone: readonly Pick<KnownObject, "id" | "dn">[];
+}
+
 /**
  * Reads all of them; what is not there any more is staged as gone.
- * @param differing receives the containers that are new or changed
+ * @param differing receives those that are new or changed; null: they are only counted
  */
 export async function readAllObjects(
   context: RunContext,
   session: DirectorySession,
-  differing: ChangedObject[] = [],
-): Promise<ObjectCounts> {
+  differing: ChangedObject[] | null,
+): Promise<ReadObjects> {
   const { engine, settings, runId } = context;
   const { db } = engine.store;
   const seen = new IdSet(Date.now());
@@ -26,16 +31,16 @@ export async function readAllObjects(
     for (const { id } of batch) seen.add(id);
     const found = await stageChanged(context, batch);
     changed += found.length;
-    differing.push(...found.filter(({ now }) => now.kind === "container"));
+    differing?.push(...found);
   }
-  let removed = 0;
+  const gone: KnownObject[] = [];
   for (let after = ""; ;) {
     const ids = await objectIdsAfter(db, settings.name, after, PAGE);
     const last = ids.at(-1);
-    if (last === undefined) return { changed, removed };
-    const gone = ids.filter((id) => !seen.has(id));
-    await stageGone(db, runId, gone);
-    removed += gone.length;
+    if (last === undefined) return { counts: { changed, removed: gone.length }, gone };
+    const absent = ids.filter((id) => !seen.has(id));
+    await stageGone(db, runId, absent);
+    gone.push(...(await knownObjects(db, settings.name, absent)).values());
     after = last;
   }
 }

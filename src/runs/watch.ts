@@ -1,9 +1,15 @@
 import { RollcallError } from "../model/errors.ts";
-import { MustReadAll } from "../model/incremental.ts";
+import { MustReadAll, WAY_TEXTS } from "../model/incremental.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
 import { claimLease } from "./claim.ts";
 import type { Engine } from "./context.ts";
+import { openRuns } from "../store/runs.ts";
 import { scopeFingerprint } from "./fingerprint.ts";
+
+/** Whether a run of the directory waits for a person's decision; newer ones would replace it. */
+export async function isHeld(engine: Engine, name: string): Promise<boolean> {
+  return (await openRuns(engine.store.db, name, "held")).length > 0;
+}
 
 /**
  * Listens to a directory until the connection or the signal ends. Of several processes one
@@ -26,8 +32,12 @@ export async function listenTo(
   await using claim = await claimLease(store, `watch:${name}`, holder, signal);
   const checkpoint = await readCheckpoint(store.db, name);
   const mark = checkpoint?.scope === scopeFingerprint(source) ? checkpoint.mark : null;
+  if (mark !== null && mark.way !== "contentSync") {
+    const message = `${name} reads changes by ${WAY_TEXTS[mark.way].title}, which cannot be listened to.`;
+    throw new RollcallError("ldap.watchUnavailable", message);
+  }
   // Without a position to listen from, nothing tells what changed until now.
-  if (mark?.way !== "contentSync") onChange();
+  if (mark === null) onChange();
   try {
     await directory.listen(mark, onChange, claim.signal);
   } catch (thrown) {

@@ -9,16 +9,20 @@ import { SYSTEM_ACTOR } from "../model/event.ts";
 import type { Run } from "../model/run.ts";
 import type { Engine } from "../runs/context.ts";
 import { importDirectory } from "../runs/import.ts";
-import { listenTo } from "../runs/watch.ts";
+import { isHeld, listenTo } from "../runs/watch.ts";
 import type { Backoff } from "./backoff.ts";
 import type { SchedulerLog } from "./scheduler.ts";
 
-/** Changes of a moment become one import. */
+/** Changes of a moment become one import; under constant change the moments grow. */
 const GATHER_MS = 50;
+const MOST_GATHER_MS = 2000;
 const BUSY_MS = 1000;
 const RETRY_MS = 5000;
-/** Another process listens; this one takes over when that one ends. */
+const MOST_RETRY_MS = 5 * 60_000;
+/** Another process listens, or a held run waits for somebody; looked at again after this. */
 const STANDBY_MS = 15_000;
+/** The server offers nothing to listen to; it may be another one later. */
+const UNAVAILABLE_MS = 10 * 60_000;
 /** A connection that lived this long was a good one. */
 const GOOD_MS = 60_000;
 
@@ -30,12 +34,12 @@ export interface Watch {
   readonly signal: AbortSignal;
 }
 
-/** Listens until the signal aborts, or the directory turns out not to offer it. */
+/** Listens until the signal aborts. */
 export async function watchDirectory(watch: Watch): Promise<void> {
   const { engine, name, log, signal } = watch;
   const pump = new Pump(watch);
   log.info({ directory: name }, "listening for changes");
-  while (!signal.aborted) {
+  for (let failures = 0; !signal.aborted;) {
     const since = Date.now();
     let wait = RETRY_MS;
     try {
@@ -43,36 +47,48 @@ export async function watchDirectory(watch: Watch): Promise<void> {
     } catch (thrown) {
       if (signal.aborted) break;
       const { code, message } = asRollcallError(thrown);
-      if (code === "ldap.watchUnavailable") {
-        log.error({ directory: name, code }, message);
-        break;
-      }
-      wait = code === "run.busy" ? STANDBY_MS : waitAfter(watch, code, message, since);
+      failures = Date.now() - since > GOOD_MS ? 0 : failures + 1;
+      wait = waitAfter(watch, code, message, failures);
     }
     await sleep(wait, undefined, { signal }).catch(() => undefined);
   }
   await pump.idle();
 }
 
-function waitAfter(watch: Watch, code: string, message: string, since: number): number {
+/** How long to wait until the next attempt, by the cause of the end. */
+function waitAfter(watch: Watch, code: string, message: string, failures: number): number {
   const { backoff, log, name } = watch;
-  const now = Date.now();
-  if (now - since > GOOD_MS) {
+  if (code === "run.busy") return STANDBY_MS;
+  if (code === "ldap.watchUnavailable") {
+    log.error({ directory: name, code }, message);
+    return UNAVAILABLE_MS;
+  }
+  if (failures === 0) {
     log.info({ directory: name, code }, `listening ended and begins again: ${message}`);
     return BUSY_MS;
   }
+  const now = Date.now();
   backoff.failed(code, now);
-  const until = backoff.waiting(now)?.until;
-  const wait = Math.max(RETRY_MS, until === undefined ? 0 : Date.parse(until) - now);
+  const wait = Math.max(growing(failures), untilOf(backoff, now));
   const seconds = Math.round(wait / 1000);
   log.warn({ directory: name, code }, `not listening, next attempt in ${seconds} s: ${message}`);
   return wait;
 }
 
-/** Imports once for all changes that came since the last import began. */
+function growing(failures: number): number {
+  return Math.min(RETRY_MS * 2 ** Math.min(failures - 1, 10), MOST_RETRY_MS);
+}
+
+function untilOf(backoff: Backoff, now: number): number {
+  const until = backoff.waiting(now)?.until;
+  return until === undefined ? 0 : Date.parse(until) - now;
+}
+
+/** Imports once for all changes that came since the last import began; a failed one is repeated. */
 class Pump {
   readonly #watch: Watch;
   #pending = false;
+  #failures = 0;
   #running: Promise<void> | null = null;
 
   constructor(watch: Watch) {
@@ -90,20 +106,28 @@ class Pump {
 
   async #drain(): Promise<void> {
     const { signal } = this.#watch;
+    const pause = (time: number): Promise<unknown> =>
+      sleep(time, undefined, { signal }).catch(() => undefined);
+    let gather = GATHER_MS;
     while (this.#pending && !signal.aborted) {
-      await sleep(GATHER_MS);
+      await pause(gather);
+      gather = Math.min(gather * 2, MOST_GATHER_MS);
       this.#pending = false;
-      if (await this.#import()) continue;
+      const again = signal.aborted ? null : await this.#import();
+      if (again === null) continue;
       this.#pending = true;
-      await sleep(BUSY_MS);
+      await pause(again);
     }
   }
 
-  /** False if the directory is in use by another run, which may have begun before the change. */
-  async #import(): Promise<boolean> {
+  /** After how many milliseconds to try again; null if the import has done its work. */
+  async #import(): Promise<number | null> {
     const { engine, name, backoff, log, signal } = this.#watch;
-    if (backoff.waiting(Date.now()) !== null) return true;
+    const patience = untilOf(backoff, Date.now());
+    if (patience > 0) return patience;
     try {
+      // What is approved must be what was shown, so nothing takes its place unasked.
+      if (await isHeld(engine, name)) return STANDBY_MS;
       const run = await importDirectory(engine, name, {
         type: "incremental",
         trigger: "watch",
@@ -113,12 +137,20 @@ class Pump {
         progress: () => undefined,
       });
       tellRun(log, backoff, run);
+      if (run.status !== "failed") this.#failures = 0;
+      return run.status === "failed" ? this.#later() : null;
     } catch (thrown) {
       const { code, message } = asRollcallError(thrown);
-      if (code === "run.busy") return false;
-      log.error({ directory: name, code }, message);
+      // The other run may have begun before the change.
+      if (code === "run.busy") return BUSY_MS;
+      if (!signal.aborted) log.error({ directory: name, code }, message);
+      return this.#later();
     }
-    return true;
+  }
+
+  #later(): number {
+    this.#failures++;
+    return Math.max(growing(this.#failures), untilOf(this.#watch.backoff, Date.now()));
   }
 }
 

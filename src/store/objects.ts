@@ -33,6 +33,24 @@ export async function knownObjects(
   );
 }
 
+/** Whether another object than this one is known under a DN. */
+export async function objectAt(
+  db: Connection,
+  directory: string,
+  dnKey: string,
+  exceptId: string,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom("directory_objects")
+    .select("external_id")
+    .where("directory", "=", directory)
+    .where("dn_key", "=", dnKey)
+    .where("external_id", "<>", exceptId)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Identifiers of all objects, in pages. */
 export async function objectIdsAfter(
   db: Connection,

@@ -231,16 +231,31 @@ export async function countActions(db: Connection, runId: string): Promise<Map<A
   return new Map(rows.map((row) => [row.action as Action, row.count]));
 }
 
-/** Failures that a run reported for entries without an identifier, as "DN code". */
+/** The last import of a directory that was applied whole. */
+export async function lastAppliedImport(db: Connection, directory: string): Promise<string | null> {
+  const row = await db
+    .selectFrom("runs")
+    .select("id")
+    .where("directory", "=", directory)
+    .where("kind", "=", "import")
+    .where("status", "=", "done")
+    .where("dry_run", "=", false)
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row?.id ?? null;
+}
+
+/** Failures that runs reported for entries without an identifier, as "DN code". */
 export async function reportedFailures(
   db: Connection,
-  runId: string,
+  runIds: readonly string[],
   dns: readonly string[],
 ): Promise<Set<string>> {
   const rows = await db
     .selectFrom("run_changes")
     .select(["dn", "error"])
-    .where("run_id", "=", runId)
+    .where(sql<boolean>`run_id = any(${runIds}::uuid[])`)
     .where("action", "=", "failed")
     .where("external_id", "is", null)
     .where(sql<boolean>`dn = any(${dns}::text[])`)

@@ -8,10 +8,10 @@ import { MustReadAll } from "../../model/incremental.ts";
 import { dnKey, isWithin } from "../dn.ts";
 import { parseFilter } from "../filter.ts";
 import { resultError } from "../result-codes.ts";
+import { readRootDse } from "../root-dse.ts";
 import { searchAll, type SmallEntry } from "../search-all.ts";
 import { numberAt, type ChangeNotes, type IncrementalWay, type WayContext } from "./way.ts";
 
-const POSITION = "changelog";
 const ATTRIBUTES = ["changeNumber", "changeType", "targetDn", "targetUniqueId", "targetEntryUUID"];
 const ID_ATTRIBUTES: Readonly<Record<string, string>> = {
   nsuniqueid: "targetUniqueId",
@@ -21,27 +21,36 @@ const ID_ATTRIBUTES: Readonly<Record<string, string>> = {
 export const changelog: IncrementalWay = {
   offered: (server, idAttribute) =>
     server.changelog !== null && ID_ATTRIBUTES[idAttribute.toLowerCase()] !== undefined,
-  begin: async (context) => {
+  begin: async (context, before) => {
     const { last } = requireChangelog(context);
     // Whoever may not read it gets no error but nothing.
     await readNumbers(context, last, last, null);
-    return { [POSITION]: String(last) };
+    return { ...before, [context.connection.url]: String(last) };
   },
   changes: async (context, since, notes) => {
-    const from = numberAt(since, POSITION);
+    // Every server numbers its own changes.
+    const from = numberAt(since, context.connection.url);
     const { first, last } = requireChangelog(context);
     if (last < from) {
       const reason = `The changelog ends at ${last}, before ${from}: the server was set up anew.`;
       throw new MustReadAll("server_changed", reason);
     }
-    if (first > from + 1) {
-      const reason = `The changelog begins at ${first}; changes from ${from + 1} on were trimmed.`;
-      throw new MustReadAll("history_lost", reason);
+    refuseGap(first, from);
+    if (last > from) {
+      await readNumbers(context, from + 1, last, notes);
+      // Trimming goes on while it is being read.
+      const after = (await readRootDse(context.connection.client)).changelog;
+      refuseGap(after?.first ?? Number.POSITIVE_INFINITY, from);
     }
-    if (last > from) await readNumbers(context, from + 1, last, notes);
-    return { [POSITION]: String(last) };
+    return { ...since, [context.connection.url]: String(last) };
   },
 };
+
+function refuseGap(first: number, from: number): void {
+  if (first <= from + 1) return;
+  const reason = `The changelog begins at ${first}; changes from ${from + 1} on were trimmed.`;
+  throw new MustReadAll("history_lost", reason);
+}
 
 function requireChangelog({ server, connection }: WayContext): { first: number; last: number } {
   if (server.changelog !== null) return server.changelog;

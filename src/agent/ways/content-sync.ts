@@ -6,6 +6,7 @@
  * everybody who is still there (present phase, section 3.3.2). 389 only does the former, and never
  * says so in its Sync Done; taking its silence for "not listed is gone" would delete everybody.
  */
+import { IdSet } from "../../lib/id-set.ts";
 import { MustReadAll } from "../../model/incremental.ts";
 import { BerCursor, boolean, integer, octetString, TAG, tlv } from "../ber.ts";
 import { parseFilter } from "../filter.ts";
@@ -38,10 +39,9 @@ export const contentSync: IncrementalWay = {
     const positions: Record<string, string> = {};
     for (const base of context.bases) {
       positions[base] = await refresh(context, base, positionAt(since, base), notes);
-    }
-    if (notes.present !== null && context.bases.length > 1) {
       // One base lists its own people only; the others' would count as gone.
-      throw new MustReadAll("history_lost", "The server no longer knows who was deleted.");
+      if (notes.present !== null && context.bases.length > 1)
+        throw new MustReadAll("history_lost", "The server no longer knows who was deleted.");
     }
     return positions;
   },
@@ -115,7 +115,8 @@ async function refresh(
 class Refresh {
   readonly #server: ServerInfo;
   readonly #notes: ChangeNotes;
-  #listed = 0;
+  /** Whom this refresh listed as still there; counts only in a present phase. */
+  readonly #listed = new IdSet(Date.now());
   /** Whether there was anything but the end. */
   told = false;
 
@@ -135,7 +136,7 @@ class Refresh {
     const state = cursor.integer(TAG.enumerated);
     const id = this.#id(cursor.octets());
     if (state === STATE.delete) this.#notes.remove(id);
-    else if (state === STATE.present) this.#present(id);
+    else if (state === STATE.present) this.#listed.add(id);
     else this.#notes.touch(id);
   }
 
@@ -151,7 +152,7 @@ class Refresh {
     while (!ids.done) {
       const id = this.#id(ids.octets());
       if (deleted) this.#notes.remove(id);
-      else this.#present(id);
+      else this.#listed.add(id);
     }
   }
 
@@ -162,20 +163,13 @@ class Refresh {
     );
     if (done.peek() === TAG.octetString) done.take(TAG.octetString);
     const deletePhase = done.peek() === TAG.boolean && done.octets(TAG.boolean)[0] !== 0;
-    if (deletePhase) {
-      this.#notes.present = null;
-      return;
-    }
-    if (this.#listed === 0) {
+    if (deletePhase) return;
+    if (this.#listed.size === 0) {
       // Either the server sent everybody anew, or everybody is gone: only a full read can tell.
       throw new MustReadAll("history_lost", "The server no longer knows what changed.");
     }
-    for (const id of this.#notes.touched) this.#notes.isPresent(id);
-  }
-
-  #present(id: string): void {
-    this.#listed++;
-    this.#notes.isPresent(id);
+    for (const id of this.#notes.touched) this.#listed.add(id);
+    this.#notes.present = this.#listed;
   }
 
   #id(uuid: Buffer): string {

@@ -56,17 +56,28 @@ export const timestamp: IncrementalWay = {
   },
 };
 
-/** Remembers the greatest modification time of all entries that pass. */
+/** A server's clock may be ahead of ours; a time further ahead is somebody's mistake. */
+const AHEAD_MS = 10 * 60_000;
+
+/**
+ * Remembers the greatest modification time of all entries that pass. What was changed while they
+ * were being read may have been missed although something later was seen, so the position lies
+ * before the read by as long as the read took.
+ */
 export class TimeWatch {
+  readonly #from: number;
+  readonly #startedAt = Date.now();
   #greatest: number;
 
   constructor(from = Number.NEGATIVE_INFINITY) {
+    this.#from = from;
     this.#greatest = from;
   }
 
   note(value: Buffer): void {
     const time = generalizedTime(value.toString("latin1"));
-    if (time !== null && time > this.#greatest) this.#greatest = time;
+    if (time === null || time > Date.now() + AHEAD_MS) return;
+    if (time > this.#greatest) this.#greatest = time;
   }
 
   /** @throws MustReadAll if no entry had a time */
@@ -75,6 +86,7 @@ export class TimeWatch {
       const reason = "No entry has a modification time that the account may read.";
       throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
     }
-    return { [SINCE]: new Date(this.#greatest).toISOString() };
+    const since = Math.max(this.#from, this.#greatest - (Date.now() - this.#startedAt));
+    return { [SINCE]: new Date(since).toISOString() };
   }
 }

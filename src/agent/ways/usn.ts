@@ -14,6 +14,8 @@ import { guidText } from "../values.ts";
 import { contextsOf } from "./naming-contexts.ts";
 import { numberAt, type IncrementalWay, type WayContext } from "./way.ts";
 
+const SIZE_LIMIT_EXCEEDED = 4;
+
 export const usn: IncrementalWay = {
   offered: (server, idAttribute) =>
     server.highestUsn !== null && idAttribute.toLowerCase() === "objectguid",
@@ -45,13 +47,16 @@ export const usn: IncrementalWay = {
   },
 };
 
-/** Whether the account sees deleted people. False also where nobody was ever deleted. */
+/** Whether the account sees deleted people everywhere. False also where nobody was ever deleted. */
 export async function seesDeleted(context: WayContext): Promise<boolean> {
-  let seen = false;
   for (const base of contextsOf(context)) {
-    await search(context, base, "(&(isDeleted=TRUE)(objectClass=user))", () => (seen = true));
+    let seen = false;
+    const first = { pageSize: null, sizeLimit: 1 };
+    const filter = "(&(isDeleted=TRUE)(objectClass=user))";
+    await search(context, base, filter, () => (seen = true), first);
+    if (!seen) return false;
   }
-  return seen;
+  return true;
 }
 
 async function invocationId(context: WayContext): Promise<string> {
@@ -77,12 +82,15 @@ async function search(
   base: string,
   filter: string,
   entry: (entry: SmallEntry) => void,
+  more: Pick<SearchRequest, "sizeLimit"> & { readonly pageSize?: null } = {},
 ): Promise<void> {
   const { connection, signal } = context;
   const request = {
     ...context.request(base, parseFilter(filter), ["objectGUID", "isDeleted"]),
     controls: [control(SHOW_DELETED, true)],
+    ...more,
   };
   const { code, diagnostic } = await searchAll(connection, request, { entry }, signal);
+  if (code === SIZE_LIMIT_EXCEEDED && more.sizeLimit !== undefined) return;
   if (code !== 0) throw resultError(`${connection.url}, searching ${base}`, code, diagnostic);
 }

@@ -6,7 +6,7 @@
  * sent are never confused, whoever left the filter is simply not found, and the hash of an entry is
  * the same by whichever way it was noticed.
  */
-import { IdSet } from "../../lib/id-set.ts";
+import type { IdSet } from "../../lib/id-set.ts";
 import { MustReadAll, type Mark } from "../../model/incremental.ts";
 import type { LdapConnection } from "../connection.ts";
 import type { Filter } from "../filter.ts";
@@ -75,11 +75,6 @@ export class ChangeNotes {
     this.touched.delete(id);
     this.gone.add(id);
     this.#check();
-  }
-
-  isPresent(id: string): void {
-    this.present ??= new IdSet(Date.now());
-    this.present.add(id);
   }
 
   #check(): void {
