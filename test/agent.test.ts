@@ -1,98 +1,31 @@
 /** The agent against a scripted server: what no real server does on demand. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createDirectory, type DirectorySession } from "../src/agent/agent.ts";
-import { boolean, integer, octetString, TAG, tlv } from "../src/agent/ber.ts";
-import type { DirectorySource } from "../src/model/directory.ts";
-import type { RawEntry } from "../src/model/entry.ts";
+import { createDirectory } from "../src/agent/agent.ts";
+import type { DirectorySession } from "../src/agent/agent.ts";
 import { RollcallError } from "../src/model/errors.ts";
 import { MustReadAll, type Mark } from "../src/model/incremental.ts";
-import { encodeAnswer, startScriptedLdap, type Answer, type SearchCall, type Values } from "./support/scripted-ldap.ts"; // prettier-ignore
-
-const BASE = "ou=people,dc=example,dc=org";
-const SYNC = "1.3.6.1.4.1.4203.1.9.1.1";
-const STATE = "1.3.6.1.4.1.4203.1.9.1.2";
-const DONE = "1.3.6.1.4.1.4203.1.9.1.3";
-const INFO = "1.3.6.1.4.1.4203.1.9.1.4";
-const PAGED = "1.2.840.113556.1.4.319";
-const OPENLDAP = { supportedControl: [PAGED, SYNC] };
-const DS389 = { ...OPENLDAP, objectClass: "top", vendorName: "389 Project" };
-
-const uuid = (number: number): string =>
-  `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
-const bytesOf = (id: string): Buffer => Buffer.from(id.replaceAll("-", ""), "hex");
-
-function person(number: number, more: Readonly<Record<string, Values>> = {}) {
-  const attributes = { entryUUID: uuid(number), cn: `Person ${number}`, ...more };
-  return { dn: `cn=p${number},${BASE}`, attributes };
-}
-
-interface Options {
-  readonly timeout?: number;
-  readonly rate?: number;
-  readonly groups?: boolean;
-  readonly signal?: AbortSignal;
-  readonly id?: string;
-}
-
-function sourceOf(
-  url: string,
-  { timeout = 2, rate, groups = false, id }: Options,
-): DirectorySource {
-  return {
-    name: "corp",
-    type: "ldap",
-    path: null,
-    users: {
-      bases: [BASE],
-      scope: "sub",
-      filter: "(cn=*)",
-      id: id ?? null,
-      attributes: ["*"],
-      disabled: null,
-    },
-    groups: groups ? { bases: [BASE], filter: "(member=*)" } : null,
-    incremental: { way: "auto", overlapSeconds: 300, compareMinutes: 60 },
-    ldap: {
-      urls: [url],
-      startTls: false,
-      tls: { ca: null, rejectUnauthorized: true },
-      bind: null,
-      pageSize: 2,
-      timeoutSeconds: timeout,
-      entriesPerSecond: rate ?? null,
-    },
-  };
-}
-
-async function withAgent<T>(
-  script: (call: SearchCall) => Answer,
-  rootDse: Readonly<Record<string, Values>>,
-  work: (
-    session: DirectorySession,
-    calls: readonly SearchCall[],
-    others: readonly number[],
-  ) => Promise<T>,
-  options: Options = {},
-): Promise<T> {
-  await using server = await startScriptedLdap(script, rootDse);
-  const directory = createDirectory(sourceOf(server.url, options));
-  await using session = await directory.open(options.signal ?? new AbortController().signal);
-  return await work(session, server.searches, server.others);
-}
-
-async function everybody(session: DirectorySession): Promise<RawEntry[]> {
-  const entries: RawEntry[] = [];
-  for await (const batch of session.people()) entries.push(...batch);
-  return entries;
-}
-
-const code = (error: unknown): unknown =>
-  error instanceof RollcallError
-    ? error.code
-    : error instanceof MustReadAll
-      ? error.conversion.code
-      : error;
+import {
+  encodeAnswer,
+  startScriptedLdap,
+  type Answer,
+  type SearchCall,
+  type Values,
+} from "./support/scripted-ldap.ts";
+import {
+  BASE,
+  code,
+  done,
+  everybody,
+  idSet,
+  MARK,
+  OPENLDAP,
+  person,
+  sourceOf,
+  state,
+  uuid,
+  withAgent,
+} from "./support/scripted-agent.ts";
 
 // Ranges
 
@@ -166,161 +99,43 @@ test("a range that begins elsewhere than asked is refused, not patched together"
   });
 });
 
-// Content synchronisation
-
-const doneValue = (cookie: string | null, refreshDeletes: boolean): Buffer =>
-  tlv(
-    TAG.sequence,
-    ...(cookie === null ? [] : [octetString(cookie)]),
-    ...(refreshDeletes ? [boolean(true)] : []),
-  );
-const done = (cookie: string | null, refreshDeletes: boolean): Answer => ({
-  cookie: null,
-  controls: { [DONE]: doneValue(cookie, refreshDeletes) },
-});
-const state = (number: number, value: number) => ({
-  dn: `cn=p${number},${BASE}`,
-  attributes: {},
-  controls: {
-    [STATE]: tlv(TAG.sequence, integer(value, TAG.enumerated), octetString(bytesOf(uuid(number)))),
-  },
-});
-const idSet = (deleted: boolean, ...numbers: number[]): readonly [string, Buffer] => [
-  INFO,
-  tlv(
-    0xa3,
-    ...(deleted ? [boolean(true)] : []),
-    tlv(TAG.set, ...numbers.map((number) => octetString(bytesOf(uuid(number))))),
-  ),
-];
-const MARK: Mark = {
-  way: "contentSync",
-  positions: { [BASE]: Buffer.from("old").toString("base64") },
-  comparedAt: "2026-01-01T00:00:00Z",
-};
-
-/** Answers the look at the base, and the synchronisation as told. */
-function syncing(answer: Answer) {
-  return (call: SearchCall): Answer =>
-    call.controls.has(SYNC) ? answer : { entries: [person(0)], cookie: null };
-}
-
-async function changes(
-  answer: Answer,
-  rootDse: Readonly<Record<string, Values>> = OPENLDAP,
-  limit = 100,
-  id?: string,
-) {
-  return await withAgent(
-    syncing(answer),
-    rootDse,
-    async (session) => {
-      try {
-        const { touched, gone, present, mark } = await session.changes(MARK, limit, false);
-        const seen = present === null ? null : [1, 2, 3, 4].filter((n) => present.has(uuid(n)));
-        const cookie = Buffer.from(mark.positions[BASE] ?? "", "base64").toString();
-        return { touched: [...touched], gone: [...gone], present: seen, cookie };
-      } catch (error) {
-        return code(error);
-      }
-    },
-    id === undefined ? {} : { id },
-  );
-}
-
-test("delete phase: who changed, and who is gone", async () => {
-  const answer = {
-    entries: [state(1, 1), state(2, 3)],
-    intermediate: [idSet(true, 3, 4)],
-    ...done("new", true),
+test("an entry that moves while its values are read part by part is found by its identifier", async () => {
+  const script = (call: SearchCall): Answer => {
+    const moved = { ...person(1), dn: `cn=p1,ou=new,${BASE}` };
+    const part = { ...moved.attributes, "cn;range=0-0": ["a"] };
+    if (call.scope !== 0)
+      return { entries: [{ dn: call.number === 0 ? person(1).dn : moved.dn, attributes: part }] };
+    return call.base === moved.dn
+      ? { entries: [{ ...moved, attributes: { ...moved.attributes, cn: "a" } }] }
+      : { code: 32 };
   };
-  expect(await changes(answer)).toEqual({
-    touched: [uuid(1)],
-    gone: [uuid(2), uuid(3), uuid(4)],
-    present: null,
-    cookie: "new",
+  await withAgent(script, {}, async (session) => {
+    const entries = await everybody(session);
+    expect(entries.map((entry) => entry.decode())).toMatchObject([
+      { dn: `cn=p1,ou=new,${BASE}`, profile: { cn: "a" } },
+    ]);
   });
 });
 
-test("present phase: whoever is neither listed nor changed is gone", async () => {
-  const answer = {
-    entries: [state(1, 1), state(2, 0)],
-    intermediate: [idSet(false, 3)],
-    ...done("new", false),
+test("an entry that is somewhere else whenever it is looked for fails the read", async () => {
+  const script = (call: SearchCall): Answer =>
+    call.scope === 0 ? { code: 32 } : { entries: [person(1, { "description;range=0-0": ["a"] })] };
+  await withAgent(script, {}, async (session) => {
+    await expect(everybody(session).catch(code)).resolves.toBe("ldap.busy");
+  });
+});
+
+test("a server that sends empty pages for ever is left, also where changes are read", async () => {
+  const mark: Mark = {
+    way: "timestamp",
+    positions: { since: "2026-01-01T00:00:00Z" },
+    comparedAt: "",
   };
-  expect(await changes(answer)).toEqual({
-    touched: [uuid(1)],
-    gone: [],
-    present: [1, 2, 3],
-    cookie: "new",
+  const script = (call: SearchCall): Answer =>
+    call.scope === 0 ? { entries: [person(0)] } : { cookie: "more" };
+  await withAgent(script, {}, async (session) => {
+    await expect(session.changes(mark, 10, false).catch(code)).resolves.toBe("ldap.protocol");
   });
-});
-
-test("nothing changed and no new cookie: the old one stays", async () => {
-  expect(await changes(done(null, true))).toEqual({
-    touched: [],
-    gone: [],
-    present: null,
-    cookie: "old",
-  });
-});
-
-test.each<[string, Answer, string]>([
-  [
-    "a refresh that lists nobody in a present phase",
-    { entries: [state(1, 1)], ...done("new", false) },
-    "history_lost",
-  ],
-  ["an empty present phase", done("new", false), "history_lost"],
-  [
-    "changes without a cookie to go on from",
-    { entries: [state(1, 1)], ...done(null, true) },
-    "checkpoint_refused",
-  ],
-  ["an answer without Sync Done", { cookie: null }, "checkpoint_refused"],
-  [
-    "entries without Sync State",
-    { entries: [person(1)], ...done("new", true) },
-    "checkpoint_refused",
-  ],
-  ["e-syncRefreshRequired", { code: 4096 }, "checkpoint_refused"],
-  ["a provider that is behind", { code: 53 }, "checkpoint_refused"],
-  ["a critical control that is not known", { code: 12 }, "checkpoint_refused"],
-  ["a busy server", { code: 51 }, "ldap.busy"],
-  ["a referral", { referral: "ldap://other/", ...done("new", true) }, "ldap.referral"],
-  ["a connection that ends", { entries: [state(1, 1)], then: "close" }, "ldap.connectionLost"],
-  ["a server that hangs", { entries: [state(1, 1)], then: "hang" }, "ldap.timeout"],
-  [
-    "bytes that are none",
-    { raw: Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n") },
-    "ldap.protocol",
-  ],
-])("%s concludes nothing about anybody", async (_, answer, expected) => {
-  expect(await changes(answer)).toBe(expected);
-});
-
-test("389 never ends a delete phase by name; an empty answer removes nobody", async () => {
-  const nothing = { touched: [], gone: [], present: null };
-  const mark = { ...done("new", false) };
-  expect(await changes(mark, DS389)).toEqual({ ...nothing, cookie: "new" });
-});
-
-test("more changes than it pays to look up one by one", async () => {
-  const entries = Array.from({ length: 11 }, (_, i) => state(i, 1));
-  expect(await changes({ entries, ...done("new", true) }, OPENLDAP, 10)).toBe("too_many_changes");
-});
-
-test("a base that cannot be read itself: nobody below it is judged one by one", async () => {
-  const script = (): Answer => ({ cookie: null });
-  await withAgent(script, OPENLDAP, async (session) => {
-    await expect(session.changes(MARK, 10, false).catch(code)).resolves.toBe(
-      "agent_unable_to_perform_incremental_import",
-    );
-  });
-});
-
-test("people identified by something else cannot be told by entryUUID", async () => {
-  expect(await changes(done("new", true), OPENLDAP, 10, "uid")).toBe("server_changed");
 });
 
 // Kindness

@@ -21,8 +21,9 @@ export interface ScenarioOptions {
   readonly way: string;
   /** Further lines of the configuration. */
   readonly more?: readonly string[];
-  /** Whether a restarted server still knows the changes before. */
-  readonly remembers?: boolean;
+  /** Instead of the whole root: the sections `users` and `groups`, made from it. */
+  readonly users?: (root: string) => string;
+  readonly groups?: (root: string) => string;
 }
 
 export interface ReadDocument extends RunDocument {
@@ -40,7 +41,7 @@ export class Scenario {
   readonly options: ScenarioOptions;
   readonly place: Workplace;
   readonly root: string;
-  readonly #yaml: string;
+  #yaml: string;
 
   static async create(
     server: ScenarioServer,
@@ -63,8 +64,11 @@ export class Scenario {
     const kind = server.flavour === "ldap" ? "inetOrgPerson" : "user";
     const lines = [
       ...server.settings,
-      `users: { base: "${this.root}", filter: "(&(objectClass=${kind})(employeeType=staff))" }`,
-      `groups: { base: "${this.root}" }`,
+      `users: ${
+        options.users?.(this.root) ??
+        `{ base: "${this.root}", filter: "(&(objectClass=${kind})(employeeType=staff))" }`
+      }`,
+      `groups: ${options.groups?.(this.root) ?? `{ base: "${this.root}" }`}`,
       ...(options.more ?? []),
       "toOkta:",
       "  login: appuser.mail",
@@ -77,13 +81,20 @@ export class Scenario {
     place.configure(this.#yaml);
   }
 
+  /** Changes the configuration. */
+  reconfigure(from: string, to: string): void {
+    this.#yaml = this.#yaml.replace(from, to);
+    this.place.configure(this.#yaml);
+  }
+
   /** A person's DN, in the container a or b. */
   dn(number: number, container = number % 2 === 0 ? "a" : "b"): string {
     const rdn = this.server.flavour === "ldap" ? "uid" : "cn";
     return `${rdn}=p${number},ou=${container},${this.root}`;
   }
 
-  #person(number: number): string {
+  /** A person as LDIF. */
+  person(number: number): string {
     const mail = `p${number}.${/^ou=([^,]+)/.exec(this.root)?.[1]}@example.org`;
     const names = `givenName: Given${number}\nsn: Family${number}\nmail: ${mail}\nemployeeType: staff\ntitle: Clerk\n`;
     if (this.server.flavour === "ldap")
@@ -116,7 +127,7 @@ export class Scenario {
         ou(this.root),
         ou(`ou=a,${this.root}`),
         ou(`ou=b,${this.root}`),
-        ...Array.from({ length: PEOPLE }, (_, i) => this.#person(i)),
+        ...Array.from({ length: PEOPLE }, (_, i) => this.person(i)),
         this.#group("inner", [this.dn(0), this.dn(1)]),
         this.#group("outer", [`cn=inner,${this.root}`]),
       ].join(""),

@@ -14,6 +14,8 @@ export interface Slapd {
   readonly folder: string;
   /** Adds or changes entries, as LDIF with change types or without. */
   modify(ldif: string): void;
+  /** The same as another account with the same password. */
+  modifyAs(dn: string, ldif: string): void;
   /** What ldapsearch finds, as LDIF without folding. */
   search(base: string, filter: string, ...attributes: string[]): string;
   restart(): Promise<void>;
@@ -69,6 +71,10 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
     password: PASSWORD,
     folder,
     modify: (ldif) => void run("ldapmodify", ["-a", ...bind], { input: ldif }),
+    modifyAs: (dn, ldif) => {
+      const as = ["-x", "-H", `ldap://127.0.0.1:${port}`, "-D", dn, "-w", PASSWORD];
+      run("ldapmodify", ["-a", ...as], { input: ldif });
+    },
     search: (base, filter, ...attributes) =>
       run("ldapsearch", [...bind, "-LLL", "-o", "ldif-wrap=no", "-b", base, filter, ...attributes]),
     restart: async () => {
