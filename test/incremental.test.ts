@@ -80,6 +80,9 @@ test("with people identified by an attribute of one's choice, changes of groups 
   chosen.change(`cn=inner,${chosen.root}`, `add: member\nmember: ${chosen.dn(2)}`);
   chosen.change(chosen.dn(5), "replace: title\ntitle: Director");
   expect((await chosen.step({ updated: 1 })).objects).toMatchObject({ changed: 1 });
+  // With no person among what changed, there is nobody to try the search by identifier with.
+  chosen.change(`cn=outer,${chosen.root}`, `add: member\nmember: ${chosen.dn(4)}`);
+  expect((await chosen.step({})).objects).toMatchObject({ changed: 1 });
   chosen.place.remove();
 });
 

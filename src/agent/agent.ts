@@ -23,6 +23,8 @@ export interface Probe {
 export interface Changes {
   readonly touched: ReadonlySet<string>;
   readonly gone: ReadonlySet<string>;
+  /** One of them who certainly is a person in the scope; null if nobody can be named. */
+  readonly somebody: string | null;
   /** If not null, whoever is not in it is gone. */
   readonly present: IdSet | null;
   /** Whether identifiers have to be compared now, because nothing else shows who is gone. */

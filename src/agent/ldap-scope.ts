@@ -54,7 +54,13 @@ export class LdapScope {
     this.timeAttribute = this.#isAd ? "whenChanged" : "modifyTimestamp";
     const filter = parseFilter(users.filter);
     const { idAttribute } = this;
-    this.people = users.bases.map((base) => ({ base, scope: users.scope, filter, idAttribute }));
+    this.people = users.bases.map((base) => ({
+      base,
+      scope: users.scope,
+      filter,
+      idAttribute,
+      ofPeople: true,
+    }));
     this.bases = outermost([...users.bases, ...(groups?.bases ?? [])]);
     this.objects = this.#objectScans();
   }
@@ -71,7 +77,13 @@ export class LdapScope {
     const id = this.objectIdAttribute;
     const { groups } = this.#source;
     const containers = this.bases.map((base): ObjectScan => {
-      const search = { base, scope: "sub", filter: CONTAINERS, idAttribute: id } as const;
+      const search = {
+        base,
+        scope: "sub",
+        filter: CONTAINERS,
+        idAttribute: id,
+        ofPeople: false,
+      } as const;
       return { ...search, kind: "container", attributes: [id], controls: [] };
     });
     if (groups === null) return containers;
@@ -82,7 +94,7 @@ export class LdapScope {
     const controls = this.#isAd ? [extended] : [];
     return [
       ...groups.bases.map((base): ObjectScan => {
-        const search = { base, scope: "sub", filter, idAttribute: id } as const;
+        const search = { base, scope: "sub", filter, idAttribute: id, ofPeople: false } as const;
         return { ...search, kind: "group", attributes, controls };
       }),
       ...containers,

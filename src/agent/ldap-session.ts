@@ -119,10 +119,17 @@ export class LdapSession implements DirectorySession {
     await this.#requireBases();
     const notes = new ChangeNotes(limit);
     const positions = await WAY_LIST[since.way].changes(context, since.positions, notes);
-    const { touched, gone, present } = notes;
+    const { touched, gone, present, somebody } = notes;
     const compare = !notes.sawDeletions && (compareAlways || this.#comparisonIsDue(since));
     const comparedAt = compare ? new Date().toISOString() : since.comparedAt;
-    return { touched, gone, present, compare, mark: { way: since.way, positions, comparedAt } };
+    return {
+      touched,
+      gone,
+      present,
+      somebody,
+      compare,
+      mark: { way: since.way, positions, comparedAt },
+    };
   }
 
   #comparisonIsDue(since: Mark): boolean {

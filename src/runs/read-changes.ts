@@ -123,10 +123,9 @@ export async function readChanges(
  * (no equality rule, values that are no text). Then nobody would be found, and nothing imported.
  */
 async function requireSearchById(session: DirectorySession, changes: Changes): Promise<void> {
-  const [first] = changes.touched;
-  if (session.findsByIdSurely || first === undefined) return;
+  if (session.findsByIdSurely || changes.somebody === null) return;
   let found = 0;
-  for await (const batch of session.peopleByIds([first])) found += batch.length;
+  for await (const batch of session.peopleByIds([changes.somebody])) found += batch.length;
   if (found > 0) return;
   const reason =
     "People cannot be searched by their identifier; users.id should be the server's own.";

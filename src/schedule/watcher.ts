@@ -3,7 +3,7 @@
  * arrives starts an incremental import; what arrives while one is running starts one more. A
  * connection that ends is made again, with patience by cause; the schedule is the safety net.
  */
-import { setTimeout as sleep } from "node:timers/promises";
+import { sleep } from "../lib/sleep.ts";
 import { asRollcallError } from "../model/errors.ts";
 import { SYSTEM_ACTOR } from "../model/event.ts";
 import type { Run } from "../model/run.ts";
@@ -50,7 +50,7 @@ export async function watchDirectory(watch: Watch): Promise<void> {
       failures = Date.now() - since > GOOD_MS ? 0 : failures + 1;
       wait = waitAfter(watch, code, message, failures);
     }
-    await sleep(wait, undefined, { signal }).catch(() => undefined);
+    await sleep(wait, signal);
   }
   await pump.idle();
 }
@@ -106,17 +106,15 @@ class Pump {
 
   async #drain(): Promise<void> {
     const { signal } = this.#watch;
-    const pause = (time: number): Promise<unknown> =>
-      sleep(time, undefined, { signal }).catch(() => undefined);
     let gather = GATHER_MS;
     while (this.#pending && !signal.aborted) {
-      await pause(gather);
+      await sleep(gather, signal);
       gather = Math.min(gather * 2, MOST_GATHER_MS);
       this.#pending = false;
       const again = signal.aborted ? null : await this.#import();
       if (again === null) continue;
       this.#pending = true;
-      await pause(again);
+      await sleep(again, signal);
     }
   }
 

@@ -25,7 +25,7 @@ export const timestamp: IncrementalWay = {
     const fraction = server.kind === "active-directory" || server.kind === "samba";
     const earliest = toGeneralizedTime(from - context.overlapSeconds * 1000, fraction);
     const watch = new TimeWatch(from);
-    for (const { base, scope, filter, idAttribute } of context.scans) {
+    for (const { base, scope, filter, idAttribute, ofPeople } of context.scans) {
       const changed = {
         kind: "greater",
         attribute: timeAttribute,
@@ -44,7 +44,9 @@ export const timestamp: IncrementalWay = {
             for (const value of entry.values(timeAttribute)) watch.note(value);
             const [value] = entry.values(idAttribute);
             const id = value === undefined ? null : externalId(idAttribute, value);
-            if (id !== null) notes.touch(id);
+            if (id === null) return;
+            notes.touch(id);
+            if (ofPeople) notes.somebody ??= id;
           },
         },
         signal,

@@ -34,6 +34,8 @@ export interface Scan {
   readonly filter: Filter;
   /** By what its entries are identified. */
   readonly idAttribute: string;
+  /** Whether it finds people, and not groups or containers. */
+  readonly ofPeople: boolean;
 }
 
 export type Positions = Mark["positions"];
@@ -54,6 +56,8 @@ export interface IncrementalWay {
 export class ChangeNotes {
   readonly touched = new Set<string>();
   readonly gone = new Set<string>();
+  /** Somebody who certainly is a person in the scope; null if there is nobody to be named. */
+  somebody: string | null = null;
   /** Everybody who is still there, if the way told so: whoever is not in it is gone. */
   present: IdSet | null = null;
   /** Whether the way told of deletions; where not, identifiers have to be compared at times. */

@@ -1,0 +1,117 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { RollcallError } from "../model/errors.ts";
+import type { Engine } from "../runs/context.ts";
+import { importDirectory } from "../runs/import.ts";
+import { isHeld, listenTo } from "../runs/watch.ts";
+import { Backoff } from "./backoff.ts";
+import { watchDirectory } from "./watcher.ts";
+
+vi.mock("../runs/import.ts", () => ({ importDirectory: vi.fn<typeof importDirectory>() }));
+vi.mock("../runs/watch.ts", () => ({
+  isHeld: vi.fn<typeof isHeld>(),
+  listenTo: vi.fn<typeof listenTo>(),
+}));
+const imports = vi.mocked(importDirectory);
+const listening = vi.mocked(listenTo);
+
+const SECOND = 1000;
+const done = { directory: "corp", status: "done", error: null } as never;
+const failed = (code: string) =>
+  ({ directory: "corp", status: "failed", error: { code, message: code } }) as never;
+
+const quiet = (): void => undefined;
+
+let stop: AbortController;
+let hear: () => void;
+let watching: Promise<void>;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  imports.mockReset().mockResolvedValue(done);
+  vi.mocked(isHeld).mockReset().mockResolvedValue(false);
+  stop = new AbortController();
+  listening.mockReset().mockImplementation((_engine, _name, onChange, signal) => {
+    hear = onChange;
+    return new Promise((_, reject) => {
+      signal.addEventListener("abort", () => reject(new Error("stopped")));
+    });
+  });
+});
+afterEach(async () => {
+  stop.abort();
+  await vi.advanceTimersByTimeAsync(SECOND);
+  await watching;
+  vi.useRealTimers();
+});
+
+function start(): void {
+  const log = { info: quiet, warn: quiet, error: quiet };
+  const watch = { engine: {} as Engine, name: "corp", backoff: new Backoff(), log };
+  watching = watchDirectory({ ...watch, signal: stop.signal });
+}
+
+test("changes of a moment become one import; one that comes meanwhile starts one more", async () => {
+  start();
+  imports.mockImplementationOnce(async () => {
+    hear();
+    return await Promise.resolve(done);
+  });
+  for (let i = 0; i < 10; i++) hear();
+  await vi.advanceTimersByTimeAsync(10 * SECOND);
+  expect(imports).toHaveBeenCalledTimes(2);
+});
+
+test("an import that fails is repeated when its cause allows, although nothing more is heard", async () => {
+  start();
+  imports.mockResolvedValueOnce(failed("ldap.busy"));
+  hear();
+  await vi.advanceTimersByTimeAsync(30 * SECOND);
+  expect(imports).toHaveBeenCalledTimes(1);
+  hear(); // within the patience, which it must not shorten
+  await vi.advanceTimersByTimeAsync(10 * SECOND);
+  expect(imports).toHaveBeenCalledTimes(1);
+  await vi.advanceTimersByTimeAsync(60 * SECOND);
+  expect(imports).toHaveBeenCalledTimes(2);
+  await vi.advanceTimersByTimeAsync(600 * SECOND);
+  expect(imports).toHaveBeenCalledTimes(2);
+});
+
+test("a directory that is busy, or whose run is held, is tried again", async () => {
+  start();
+  imports.mockRejectedValueOnce(new RollcallError("run.busy", "busy"));
+  hear();
+  await vi.advanceTimersByTimeAsync(5 * SECOND);
+  expect(imports).toHaveBeenCalledTimes(2);
+  vi.mocked(isHeld).mockResolvedValue(true);
+  hear();
+  await vi.advanceTimersByTimeAsync(120 * SECOND);
+  expect(imports).toHaveBeenCalledTimes(2);
+  vi.mocked(isHeld).mockResolvedValue(false);
+  await vi.advanceTimersByTimeAsync(20 * SECOND);
+  expect(imports).toHaveBeenCalledTimes(3);
+});
+
+test("constant change does not mean constant importing", async () => {
+  start();
+  imports.mockImplementation(async () => {
+    hear();
+    return await Promise.resolve(done);
+  });
+  hear();
+  await vi.advanceTimersByTimeAsync(60 * SECOND);
+  expect(imports.mock.calls.length).toBeLessThan(40);
+  expect(imports.mock.calls.length).toBeGreaterThan(20);
+});
+
+test("a lost connection is made again with growing patience; what cannot be heard is asked rarely", async () => {
+  listening.mockRejectedValue(new RollcallError("ldap.connectionLost", "lost"));
+  start();
+  await vi.advanceTimersByTimeAsync(60 * SECOND);
+  expect(listening.mock.calls.length).toBeLessThan(6);
+  expect(listening.mock.calls.length).toBeGreaterThan(2);
+  listening.mockRejectedValue(new RollcallError("ldap.watchUnavailable", "no"));
+  await vi.advanceTimersByTimeAsync(300 * SECOND);
+  const asked = listening.mock.calls.length;
+  await vi.advanceTimersByTimeAsync(1800 * SECOND);
+  expect(listening.mock.calls.length - asked).toBe(3);
+});
