@@ -79,10 +79,10 @@ test("with people identified by an attribute of one's choice, changes of groups 
   await chosen.import();
   chosen.change(`cn=inner,${chosen.root}`, `add: member\nmember: ${chosen.dn(2)}`);
   chosen.change(chosen.dn(5), "replace: title\ntitle: Director");
-  expect((await chosen.step({ updated: 1 })).objects).toMatchObject({ changed: 1 });
+  expect((await chosen.step({ updated: 1 })).groups).toMatchObject({ changed: 1 });
   // With no person among what changed, there is nobody to try the search by identifier with.
   chosen.change(`cn=outer,${chosen.root}`, `add: member\nmember: ${chosen.dn(4)}`);
-  expect((await chosen.step({})).objects).toMatchObject({ changed: 1 });
+  expect((await chosen.step({})).groups).toMatchObject({ changed: 1 });
   chosen.place.remove();
 });
 
@@ -164,7 +164,7 @@ test("an entry that is a container and a group is a group, at every import", asy
   const both = await story(plain, "both", { groups });
   both.change(`ou=a,${both.root}`, "add: description\ndescription: team");
   await both.import();
-  expect(await both.import("--full")).toMatchObject({ objects: { changed: 0, removed: 0 } });
+  expect(await both.import("--full")).toMatchObject({ groups: { changed: 0, removed: 0 } });
   expect(await both.sql("select 1 from directory_objects where kind = 'group'")).toHaveLength(1);
   both.place.remove();
 });
@@ -258,4 +258,55 @@ test("a changelog is not read on from another server's number", async () => {
     converted: { code: "server_changed" },
   });
   place.remove();
+});
+
+test("a deletion that goes on in slices is held like one at once, until somebody approves", async () => {
+  const sliced = await story(synced, "sliced", {
+    more: ["importSafeguard: { percent: 20, minimum: 10 }"],
+  });
+  const { place } = sliced;
+  await sliced.import();
+  const drop = (...numbers: number[]): void => {
+    for (const i of numbers) synced.modify(`dn: ${sliced.dn(i)}\nchangetype: delete\n`);
+  };
+  drop(2, 3, 4);
+  await sliced.step({ removed: 3 });
+  drop(5, 6, 7);
+  await sliced.step({ removed: 3 });
+  drop(8);
+  const held = await sliced.import("--incremental");
+  expect(held).toMatchObject({ status: "held", held: { removals: 7, total: 30, percent: 23.3 } });
+  expect(held.held?.["reason"]).toContain("6 of them were removed by incremental imports");
+  await place.json("imports", "approve", held.run);
+  drop(9);
+  await sliced.step({ removed: 1 });
+  place.remove();
+});
+
+test("check tells what will not work as it is configured", async () => {
+  const told = async (slapd: Slapd, name: string, options: Partial<ScenarioOptions>) => {
+    const made = await story(slapd, name, options);
+    const { status, out } = await made.place.run("check");
+    made.place.remove();
+    return `${status}: ${out}`;
+  };
+  expect(await told(plain, "c1", { more: ["incremental: { way: contentSync }"] })).toMatch(
+    /^1:.*ldap\.wayUnavailable/s,
+  );
+  const deaf = await told(plain, "c2", { more: ["watch: true"] });
+  expect(deaf).toMatch(/^0:.*watch: true has no effect/s);
+  expect(deaf).toContain(
+    "content synchronisation (RFC 4533) is not used: the server does not offer it",
+  );
+  expect(await told(synced, "c3", { more: ["incremental: off"] })).toContain("switched off");
+  const none = (root: string): string => `{ base: "${root}", filter: "(cn=nothing)" }`;
+  expect(await told(synced, "c4", { groups: none })).toContain("no group fits groups.filter");
+  const nowhere = (root: string): string => `{ base: "ou=nowhere,${root}" }`;
+  expect(await told(synced, "c5", { groups: nowhere })).toMatch(
+    /^1:.*groups\.base on OpenLDAP: ou=nowhere/s,
+  );
+  const broken = (root: string): string => `{ base: "${root}", filter: "(cn=" }`;
+  expect(await told(synced, "c6", { groups: broken })).toMatch(/^1:.*groups\.filter: /s);
+  const byUid = (root: string): string => `{ base: "${root}", id: uid }`;
+  expect(await told(synced, "c7", { users: byUid })).toContain("people are identified by uid");
 });

@@ -15,6 +15,10 @@ export interface Probe {
   readonly hasPeople: boolean;
   /** The way in which incremental imports will read; null if there is none. */
   readonly way: Way | null;
+  /** What is configured. */
+  readonly wanted: Way | "auto" | "off";
+  /** Whether `watch` works. */
+  readonly listens: boolean;
   /** Why better ways are not used, and what the chosen one lacks here. */
   readonly remarks: readonly string[];
 }
@@ -71,6 +75,13 @@ export interface DirectorySession extends AsyncDisposable {
   objects(ids: readonly string[] | null): AsyncGenerator<DirectoryObject[]>;
 }
 
+/** Who listens to a directory. */
+export interface Ear {
+  /** From now on, changes are told. */
+  onReady(): void;
+  onChange(): void;
+}
+
 /** A directory as the runs see it: a server, or a file. */
 export interface Directory {
   /** Connects and logs in. @throws RollcallError */
@@ -81,9 +92,7 @@ export interface Directory {
    * Listens for changes until the signal or the connection ends; null if the directory offers no
    * such thing. @throws RollcallError when the connection is lost
    */
-  readonly listen:
-    | ((since: Mark | null, onChange: () => void, signal: AbortSignal) => Promise<void>)
-    | null;
+  readonly listen: ((since: Mark | null, ear: Ear, signal: AbortSignal) => Promise<void>) | null;
 }
 
 /** The agent of a configured directory. Opens nothing yet. */

@@ -1,15 +1,19 @@
 import type { DirectorySource, LdapTarget } from "../model/directory.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Mark } from "../model/incremental.ts";
-import type { Directory, Probe } from "./agent.ts";
+import type { Directory, Ear, Probe } from "./agent.ts";
 import { openConnection } from "./connection.ts";
 import { LdapScope } from "./ldap-scope.ts";
 import { LdapSession } from "./ldap-session.ts";
 import { readRootDse, titleOf, type ServerInfo } from "./root-dse.ts";
+import { resultError } from "./result-codes.ts";
+import { searchAll } from "./search-all.ts";
 import { SearchReader } from "./search-reader.ts";
 import { beginWay, WAY_LIST } from "./ways/choose.ts";
 import { contentSync, listen } from "./ways/content-sync.ts";
 import { seesDeleted } from "./ways/usn.ts";
+
+const SIZE_LIMIT_EXCEEDED = 4;
 
 /** A directory on an LDAP server. */
 export class LdapDirectory implements Directory {
@@ -23,7 +27,7 @@ export class LdapDirectory implements Directory {
     this.#source = source;
     this.#target = source.ldap;
     LdapScope.check(source);
-    this.listen = (since, onChange, signal) => this.#listen(since, onChange, signal);
+    this.listen = (since, ear, signal) => this.#listen(since, ear, signal);
   }
 
   async open(signal: AbortSignal): Promise<LdapSession> {
@@ -41,7 +45,11 @@ export class LdapDirectory implements Directory {
   async probe(signal: AbortSignal): Promise<Probe> {
     // Listed before the people, because a look at the first of them ends the connection.
     const { way, remarks: ofWay } = await this.#probeWay(signal);
-    const remarks = [...ofWay, ...(await this.#silentServers(signal))];
+    const remarks = [
+      ...ofWay,
+      ...(await this.#noGroups(signal)),
+      ...(await this.#silentServers(signal)),
+    ];
     const { connection, server, scope } = (await this.open(signal)).parts;
     await using _closing = connection;
     let hasPeople = false;
@@ -56,7 +64,17 @@ export class LdapDirectory implements Directory {
       if (hasPeople) break;
     }
     const title = titleOf(server, connection.url);
-    return { server: title, idAttribute: scope.idAttribute, hasPeople, way, remarks };
+    const wanted = this.#source.incremental.way;
+    const listens = way === "contentSync" && scope.bases.length === 1;
+    return {
+      server: title,
+      idAttribute: scope.idAttribute,
+      hasPeople,
+      way,
+      wanted,
+      listens,
+      remarks,
+    };
   }
 
   async #probeWay(signal: AbortSignal): Promise<Pick<Probe, "way" | "remarks">> {
@@ -67,6 +85,33 @@ export class LdapDirectory implements Directory {
     const blind =
       "no deleted object is visible to the account, so deletions show only when identifiers are compared";
     return { way, remarks: (await seesDeleted(context)) ? remarks : [...remarks, blind] };
+  }
+
+  /** Looks for one group in each base. @throws RollcallError if a base does not exist */
+  async #noGroups(signal: AbortSignal): Promise<string[]> {
+    let groups = 0;
+    const source = this.#source;
+    for (const base of source.groups?.bases ?? []) {
+      await using session = await this.open(signal);
+      const { scope, connection, server } = session.parts;
+      const scan = scope.objects.find((one) => one.kind === "group" && one.base === base);
+      if (scan === undefined) continue;
+      const request = {
+        ...scope.request(base, scan.filter, ["1.1"]),
+        pageSize: null,
+        sizeLimit: 1,
+      };
+      const { code, diagnostic } = await searchAll(
+        connection,
+        request,
+        { entry: () => groups++ },
+        signal,
+      );
+      if (code !== 0 && code !== SIZE_LIMIT_EXCEEDED)
+        throw resultError(`groups.base on ${server.title}: ${base}`, code, diagnostic);
+    }
+    const { filter = "" } = source.groups ?? {};
+    return source.groups === null || groups > 0 ? [] : [`no group fits groups.filter ${filter}`];
   }
 
   /** Servers of the list that cannot be used; one of the others was. */
@@ -84,7 +129,7 @@ export class LdapDirectory implements Directory {
     return remarks;
   }
 
-  async #listen(since: Mark | null, onChange: () => void, signal: AbortSignal): Promise<void> {
+  async #listen(since: Mark | null, ear: Ear, signal: AbortSignal): Promise<void> {
     await using session = await this.open(signal);
     const { context, connection, server } = session.parts;
     const { way } = this.#source.incremental;
@@ -100,7 +145,7 @@ export class LdapDirectory implements Directory {
     }
     const cookie = since?.way === "contentSync" ? (since.positions[base] ?? null) : null;
     const from = cookie ?? (await contentSync.begin(context, null))[base] ?? null;
-    await listen(context, base, from, onChange);
+    await listen(context, base, from, ear);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The searches of a configured directory on a certain server: people, groups and containers. */
 import type { DirectorySource } from "../model/directory.ts";
 import type { ObjectKind } from "../model/directory-object.ts";
+import { RollcallError } from "../model/errors.ts";
 import { outermost } from "./dn.ts";
 import type { EntryRules } from "./decode-entry.ts";
 import { parseFilter, type Filter } from "./filter.ts";
@@ -41,7 +42,13 @@ export class LdapScope {
   /** @throws RollcallError `ldap.filterInvalid` */
   static check(source: DirectorySource): void {
     parseFilter(source.users.filter);
-    if (source.groups !== null) parseFilter(source.groups.filter);
+    if (source.groups === null) return;
+    try {
+      parseFilter(source.groups.filter);
+    } catch (error) {
+      if (!(error instanceof RollcallError)) throw error;
+      throw new RollcallError(error.code, `groups.filter: ${error.message}`, { cause: error });
+    }
   }
 
   constructor(source: DirectorySource, pageSize: number, server: ServerInfo) {

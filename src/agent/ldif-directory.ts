@@ -64,7 +64,14 @@ export class LdifDirectory implements Directory {
 
   async probe(signal: AbortSignal): Promise<Probe> {
     const server = `LDIF file ${this.#path}`;
-    const found = { server, idAttribute: this.#idAttribute, way: null, remarks: [] };
+    const found = {
+      server,
+      idAttribute: this.#idAttribute,
+      way: null,
+      wanted: "auto",
+      listens: false,
+      remarks: [],
+    } as const;
     for await (const batch of this.#batches(signal, () => undefined)) {
       if (batch.length > 0) return { ...found, hasPeople: true };
     }

@@ -25,7 +25,8 @@ export function runDocument(run: Run): Record<string, unknown> {
     server,
     way,
     converted,
-    objects,
+    groups,
+    comparedAt,
   } = run;
   return {
     run: id,
@@ -45,7 +46,8 @@ export function runDocument(run: Run): Record<string, unknown> {
     server,
     way,
     converted,
-    objects,
+    groups,
+    comparedAt,
   };
 }
 
@@ -74,12 +76,19 @@ export function printRun(console: Console, run: Run): void {
 }
 
 /** From which server, in which way, and why not in the way that was asked for. */
-function printReading(console: Console, { server, way, type, converted, objects }: Run): void {
-  const by = type === "incremental" && way !== null ? `, by ${WAY_TEXTS[way].title}` : "";
-  if (server !== null) console.print(console.style("gray", `  from ${visible(server)}${by}`));
-  if (objects !== null && objects.changed + objects.removed > 0) {
-    const changed = count(objects.changed, "group or container", "groups and containers");
-    console.print(`  ${changed} new or changed, ${objects.removed} removed`);
+function printReading(console: Console, run: Run): void {
+  const { server, way, type, converted, groups, comparedAt } = run;
+  const by = way === null ? "" : `by ${WAY_TEXTS[way].title}`;
+  const next = by === "" ? "" : `; changes can be read ${by} from here on`;
+  if (server !== null) {
+    const text = type === "incremental" ? `, ${by}` : next;
+    console.print(console.style("gray", `  from ${visible(server)}${text}`));
+  }
+  if (type === "incremental" && comparedAt !== null)
+    console.print(console.style("gray", `  who is gone was last looked for at ${comparedAt}`));
+  if (groups !== null && groups.changed + groups.removed > 0) {
+    const changed = count(groups.changed, "group", "groups");
+    console.print(`  ${changed} new or changed, ${groups.removed} removed`);
   }
   if (converted !== null)
     console.print(
@@ -103,11 +112,13 @@ export function nextSteps(run: Run, options: CommonOptions): string[] {
     ];
   }
   if (run.error !== null) return [`→ ${cureOf(run.error.code)}`];
+  const steps: string[] = [];
+  if (run.dryRun) steps.push(`What it would change: ${command("show")}`);
   if (run.counts.failed > 0) {
     const failed = count(run.counts.failed, "person", "people");
-    return [`${failed} failed: ${command("show")} --action failed`];
+    steps.push(`${failed} failed: ${command("show")} --action failed`);
   }
-  return run.dryRun ? [`What it would change: ${command("show")}`] : [];
+  return steps;
 }
 
 export function countsLine(counts: RunCounts): string {

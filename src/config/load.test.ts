@@ -95,6 +95,11 @@ describe("problems, all at once, with path and line", () => {
     ["toOkta:", "importSafeguard: { percent: 120 }\n    toOkta:", "percent"],
     ["toOkta:", "tls: { ca: ./nowhere.pem }\n    toOkta:", "cannot be read"],
     ["toOkta:", "startTls: maybe\n    toOkta:", "startTls"],
+    ["toOkta:", "groups: {}\n    toOkta:", "where the groups are"],
+    ["toOkta:", "incremental: { way: dirsync }\n    toOkta:", "incremental"],
+    ["toOkta:", "watch: true\n    incremental: off\n    toOkta:", "needs incremental.way auto"],
+    ["toOkta:", "watch: true\n    groups: { base: dc=x }\n    toOkta:", "one base below which"],
+    ["type: ldap", "type: active-directory\n    watch: true", "cannot be listened to"],
     ["toOkta:", "matching: [{ user: logn, app: x }]\n    toOkta:", "do you mean login"],
   ])("%s → %s", (from, to, message) => {
     expect(problems(GOOD.replace(from, to)).join("\n")).toContain(message);

@@ -68,7 +68,7 @@ const groups = z.strictObject({
   filter: z.string().min(1).optional().describe("Which entries are groups (RFC 4515)."),
 });
 
-const incremental = z.strictObject({
+const changes = z.strictObject({
   way: z
     .enum(["auto", "off", ...WAYS])
     .default("auto")
@@ -80,6 +80,13 @@ const incremental = z.strictObject({
     .default(60)
     .describe("Minutes between comparisons of identifiers, where nothing else shows who is gone."),
 });
+
+const incremental = z
+  .union([
+    z.literal("off").transform(() => ({ way: "off" as const, overlap: 300, compare: 60 })),
+    changes,
+  ])
+  .prefault({});
 
 const mapping = z.union([
   z.string(),
@@ -116,7 +123,7 @@ const directory = z.strictObject({
   timeout: whole(1, 3600).default(60).describe("Seconds of silence until a server counts as dead."),
   users: users.prefault({}),
   groups: groups.optional().describe("Groups and their members; without this they are not read."),
-  incremental: incremental.prefault({}),
+  incremental,
   watch: truth
     .default(false)
     .describe("`serve` listens and applies changes at once (RFC 4533 refreshAndPersist)."),

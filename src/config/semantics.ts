@@ -68,6 +68,28 @@ function checkFile(path: Path, directory: DirectoryConfig, report: Report): void
   }
 }
 
+/** What can be listened to: RFC 4533, below one base. */
+function checkWatch(
+  path: Path,
+  { type, incremental, users, groups }: DirectoryConfig,
+  report: Report,
+): void {
+  const { way } = incremental;
+  if (type === "active-directory")
+    report(path, "Active Directory cannot be listened to; use a schedule with short intervals");
+  else if (way !== "auto" && way !== "contentSync")
+    report(path, `listening needs incremental.way auto or contentSync, not ${way}`);
+  const bases = [...(users.base ?? []), ...(groups?.base ?? [])];
+  const top = bases.toSorted((a, b) => a.length - b.length)[0] ?? "";
+  const below = (base: string): boolean =>
+    base
+      .toLowerCase()
+      .replaceAll(/\s*,\s*/g, ",")
+      .endsWith(top.toLowerCase().replaceAll(/\s*,\s*/g, ","));
+  if (!bases.every(below))
+    report(path, "listening needs one base below which all people and groups lie");
+}
+
 function checkServer(path: Path, directory: DirectoryConfig, report: Report): void {
   if (directory.path !== undefined)
     report([...path, "path"], `only a directory of type ldif has a path`);
@@ -81,6 +103,7 @@ function checkServer(path: Path, directory: DirectoryConfig, report: Report): vo
     directory.groups.base === undefined
   )
     report([...path, "groups"], "`base` is missing: where the groups are");
+  if (directory.watch) checkWatch([...path, "watch"], directory, report);
   for (const url of directory.url ?? []) {
     if (!isLdapUrl(url)) {
       report(

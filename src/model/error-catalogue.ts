@@ -60,11 +60,11 @@ export const ERRORS = {
   },
   "ldap.baseNotFound": {
     what: "The search base does not exist, or the bind account may not see it.",
-    cure: "Correct users.base, or give the bind account read access to it.",
+    cure: "Correct users.base or groups.base, whichever is named, or give the bind account read access to it.",
   },
   "ldap.filterInvalid": {
     what: "The search filter does not parse (RFC 4515).",
-    cure: "Correct users.filter at the position given.",
+    cure: "Correct users.filter or groups.filter, whichever is named, at the position given.",
   },
   "ldap.insufficientAccess": {
     what: "The bind account may not read the search base.",
@@ -97,6 +97,10 @@ export const ERRORS = {
   "ldap.refused": {
     what: "The server answered with a result code that means failure.",
     cure: "Look the code up in the server's log.",
+  },
+  "ldap.wayUnavailable": {
+    what: "The way of reading changes that is configured cannot be used here, so only full imports are possible.",
+    cure: "Set incremental.way to auto, or give the server or the account what that way needs: docs/10-directories.md.",
   },
   "ldap.watchUnavailable": {
     what: "The directory does not offer to tell of changes while Rollcall listens.",

@@ -18,7 +18,7 @@ export const WAY_TEXTS: Readonly<Record<Way, { readonly title: string; readonly 
     usn: {
       title: "uSNChanged",
       blind:
-        "memberOf and constructed attributes; deletions only where the account may read deleted objects, else at the next comparison of identifiers",
+        "memberOf and constructed attributes; nor deletions, where the account may not read deleted objects, until identifiers are compared",
     },
     changelog: {
       title: "the retro changelog",
@@ -27,7 +27,7 @@ export const WAY_TEXTS: Readonly<Record<Way, { readonly title: string; readonly 
     timestamp: {
       title: "modification times",
       blind:
-        "who was deleted or left the filter, until the next comparison of identifiers; what changes without a new modification time, such as memberOf",
+        "who was deleted or left the filter, until identifiers are compared; what changes without a new modification time, such as memberOf",
     },
   };
 

@@ -53,8 +53,8 @@ export interface PhaseTime {
   readonly seconds: number;
 }
 
-/** Groups and containers, by what a run does with them. */
-export interface ObjectCounts {
+/** Groups, by what a run does with them. */
+export interface GroupCounts {
   readonly changed: number;
   readonly removed: number;
 }
@@ -80,7 +80,10 @@ export interface Run {
   readonly way: Way | null;
   /** Why an incremental import was asked for and a full one made. */
   readonly converted: Conversion | null;
-  readonly objects: ObjectCounts | null;
+  /** New or changed, and removed; null if the run did not come that far. */
+  readonly groups: GroupCounts | null;
+  /** When identifiers were last compared, where nothing else shows who is gone; ISO 8601. */
+  readonly comparedAt: string | null;
   readonly startedAt: string;
   readonly finishedAt: string | null;
 }

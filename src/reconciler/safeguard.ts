@@ -12,6 +12,8 @@ export interface PlanSummary {
   readonly total: number;
   /** People of all directories before the run. */
   readonly orgTotal: number;
+  /** How many of the removals are those of earlier incremental imports that count together with this one. */
+  readonly earlier?: number;
 }
 
 /**
@@ -25,6 +27,18 @@ export function judge(
   organisation: SafeguardLimits,
 ): Held | null {
   if (plan.read === 0 && plan.total > 0) return emptyRead(plan);
+  const held = judgeLimits(plan, directory, organisation);
+  const { earlier = 0 } = plan;
+  if (held === null || earlier === 0) return held;
+  const reason = `${held.reason} ${earlier} of them were removed by incremental imports of the last 24 hours.`;
+  return { ...held, reason };
+}
+
+function judgeLimits(
+  plan: PlanSummary,
+  directory: SafeguardLimits,
+  organisation: SafeguardLimits,
+): Held | null {
   const percent = share(plan.removals, plan.total);
   const facts = { removals: plan.removals, total: plan.total, percent };
   if (directory.count !== null && plan.removals > directory.count) {

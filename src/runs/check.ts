@@ -29,9 +29,23 @@ export async function* checkDirectories(
           `${probe.server}: nobody is in the scope`,
         );
         yield { name, ok: false, message, code, cure, remarks: [] };
+      } else if (probe.way === null && probe.wanted !== "auto" && probe.wanted !== "off") {
+        const reasons = probe.remarks.join("; ");
+        const { code, message, cure } = new RollcallError(
+          "ldap.wayUnavailable",
+          `${probe.server}: ${reasons}`,
+        );
+        yield { name, ok: false, message, code, cure, remarks: [] };
       } else {
         const message = `${probe.server}, people are identified by ${probe.idAttribute}, ${mappings} mappings`;
-        yield { name, ok: true, message, code: null, cure: null, remarks: remarksOf(probe) };
+        yield {
+          name,
+          ok: true,
+          message,
+          code: null,
+          cure: null,
+          remarks: remarksOf(probe, settings.watch),
+        };
       }
     } catch (thrown) {
       if (signal.aborted) throw thrown;
@@ -41,8 +55,13 @@ export async function* checkDirectories(
   }
 }
 
-function remarksOf({ way, remarks }: Probe): string[] {
-  if (way === null) return ["only full imports are possible", ...remarks];
+function remarksOf({ way, wanted, listens, remarks }: Probe, watch: boolean): string[] {
+  const deaf =
+    watch && !listens
+      ? ["watch: true has no effect, because this directory cannot be listened to"]
+      : [];
+  if (wanted === "off") return ["incremental imports are switched off", ...remarks];
+  if (way === null) return ["only full imports are possible", ...remarks, ...deaf];
   const { title, blind } = WAY_TEXTS[way];
-  return [`incremental imports by ${title}, which does not see ${blind}`, ...remarks];
+  return [`incremental imports by ${title}; not seen that way: ${blind}`, ...remarks, ...deaf];
 }

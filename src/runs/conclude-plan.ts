@@ -9,7 +9,7 @@ import { writeHistory } from "../store/apply.ts";
 import { transact, type Trx } from "../store/database.ts";
 import { fence } from "../store/leases.ts";
 import { keepPlan } from "../store/plan.ts";
-import { openRuns, updateRun, type OpenRun } from "../store/runs.ts";
+import { openRuns, removedBefore, updateRun, type OpenRun } from "../store/runs.ts";
 import { appendEvents } from "../store/system-log.ts";
 import type { RunContext } from "./context.ts";
 import { applyToEnd, cancelHeld, finishRun, requireRun, type Stopwatch } from "./lifecycle.ts";
@@ -40,7 +40,7 @@ export async function concludePlan(
     plan.recount(was),
   );
   const run = await requireRun(context, runId);
-  const held = before === null ? null : judgePlan(context, plan, run, read, before);
+  const held = before === null ? null : await judgePlan(context, plan, run, read, before);
   signal.throwIfAborted();
   const counts = plan.counts(read);
   const phases = watch.phases();
@@ -50,21 +50,28 @@ export async function concludePlan(
   else await applyNow(context, run, plan.size, phases);
 }
 
-function judgePlan(
+/**
+ * Incremental imports are judged together with those before them: a deletion that goes on for
+ * hours would otherwise pass in slices.
+ */
+async function judgePlan(
   { settings, engine }: RunContext,
   plan: PlanBuilder,
   run: Run,
   read: number,
   before: { readonly own: number; readonly all: number },
-): Held | null {
+): Promise<Held | null> {
   const everybody = run.kind === "import" && run.type === "full";
+  const earlier =
+    run.type === "incremental" ? await removedBefore(engine.store.db, settings.name) : 0;
   const summary = {
     directory: settings.name,
     // Whoever does not read everybody knows of the others that they are still there.
     read: everybody ? read : before.own - plan.counts(read).removed,
-    removals: plan.lost,
-    total: before.own,
-    orgTotal: before.all,
+    removals: plan.lost + earlier,
+    total: before.own + earlier,
+    orgTotal: before.all + earlier,
+    earlier,
   };
   return judge(summary, settings.importSafeguard, engine.organisation);
 }

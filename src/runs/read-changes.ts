@@ -9,7 +9,7 @@ import { memberKeys } from "../agent/groups.ts";
 import { IdSet } from "../lib/id-set.ts";
 import type { MemberKey } from "../model/directory-object.ts";
 import { MustReadAll, type Conversion, type Mark } from "../model/incremental.ts";
-import type { ImportType, ObjectCounts } from "../model/run.ts";
+import type { ImportType, GroupCounts } from "../model/run.ts";
 import { countPresent, failingIds, unknownIds } from "../store/app-users.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
 import { groupsNaming, knownObjects, objectAt, stageGone } from "../store/objects.ts";
@@ -22,6 +22,8 @@ import type { PlanBuilder } from "./plan-builder.ts";
 import { planGone, planRemovals, planReplacements, planUnusable } from "./plan-leavers.ts";
 import { planEntries } from "./read-directory.ts";
 import {
+  countGroups,
+  groupsOf,
   readAllObjects,
   stageChanged,
   type ChangedObject,
@@ -53,7 +55,8 @@ export async function chooseStart(context: RunContext, wanted: ImportType | null
   };
   if (checkpoint === null) return full("no_previous_import", "There was no full import before.");
   if (checkpoint.scope !== scopeFingerprint(settings.source)) {
-    const reason = "Filter, base, attributes, servers or account changed since the last import.";
+    const reason =
+      "Filter, base, attributes, groups, servers or account changed since the last import.";
     return full("configuration_changed", reason);
   }
   if (checkpoint.fingerprint !== context.fingerprint) {
@@ -61,6 +64,10 @@ export async function chooseStart(context: RunContext, wanted: ImportType | null
     return full("configuration_changed", reason);
   }
   const { mark, entries } = checkpoint;
+  if (settings.source.incremental.way === "off") {
+    const reason = "Incremental imports are switched off (incremental.way).";
+    return full("agent_unable_to_perform_incremental_import", reason);
+  }
   if (mark === null) {
     const reason = "The last import found no way to read changes.";
     return full("agent_unable_to_perform_incremental_import", reason);
@@ -167,7 +174,7 @@ async function readChangedObjects(
 }
 
 interface Followed {
-  readonly counts: ObjectCounts;
+  readonly counts: GroupCounts;
   /** By what groups may have named those that are renamed or gone. */
   readonly left: readonly MemberKey[];
 }
@@ -197,7 +204,7 @@ async function readTouchedObjects(
     runId,
     gone.map(({ id }) => id),
   );
-  return { counts: { changed: differing.length, removed: gone.length }, gone };
+  return { counts: { changed: countGroups(differing), removed: groupsOf(gone) }, gone };
 }
 
 /**
@@ -230,14 +237,14 @@ async function readGroupsLeft(
   context: RunContext,
   session: DirectorySession,
   keys: readonly MemberKey[],
-  counts: ObjectCounts,
-): Promise<ObjectCounts> {
+  counts: GroupCounts,
+): Promise<GroupCounts> {
   const { engine, settings } = context;
   const ids = await groupsNaming(engine.store.db, settings.name, keys);
   let { changed } = counts;
   if (ids.length > 0) {
     for await (const batch of session.objects(ids)) {
-      changed += (await stageChanged(context, batch)).length;
+      changed += countGroups(await stageChanged(context, batch));
     }
   }
   return { ...counts, changed };

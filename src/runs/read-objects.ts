@@ -2,16 +2,16 @@
 import type { DirectorySession } from "../agent/agent.ts";
 import { dnKey } from "../agent/dn.ts";
 import { IdSet } from "../lib/id-set.ts";
-import type { DirectoryObject } from "../model/directory-object.ts";
-import type { ObjectCounts } from "../model/run.ts";
+import type { DirectoryObject, ObjectKind } from "../model/directory-object.ts";
+import type { GroupCounts } from "../model/run.ts";
 import { knownObjects, objectIdsAfter, stageGone, stageObjects, type KnownObject } from "../store/objects.ts"; // prettier-ignore
 import type { RunContext } from "./context.ts";
 
 const PAGE = 5000;
 
 export interface ReadObjects {
-  readonly counts: ObjectCounts;
-  readonly gone: readonly Pick<KnownObject, "id" | "dn">[];
+  readonly counts: GroupCounts;
+  readonly gone: readonly KnownObject[];
 }
 
 /**
@@ -30,19 +30,28 @@ export async function readAllObjects(
   for await (const batch of session.objects(null)) {
     for (const { id } of batch) seen.add(id);
     const found = await stageChanged(context, batch);
-    changed += found.length;
+    changed += countGroups(found);
     differing?.push(...found);
   }
   const gone: KnownObject[] = [];
   for (let after = ""; ;) {
     const ids = await objectIdsAfter(db, settings.name, after, PAGE);
     const last = ids.at(-1);
-    if (last === undefined) return { counts: { changed, removed: gone.length }, gone };
+    if (last === undefined) return { counts: { changed, removed: groupsOf(gone) }, gone };
     const absent = ids.filter((id) => !seen.has(id));
     await stageGone(db, runId, absent);
     gone.push(...(await knownObjects(db, settings.name, absent)).values());
     after = last;
   }
+}
+
+/** How many of these are groups; containers are no news to anybody. */
+export function countGroups(objects: readonly ChangedObject[]): number {
+  return groupsOf(objects.map(({ now }) => now));
+}
+
+export function groupsOf(objects: readonly { readonly kind: ObjectKind }[]): number {
+  return objects.filter(({ kind }) => kind === "group").length;
 }
 
 export interface ChangedObject {

@@ -61,12 +61,12 @@ export function convertedToFull(run: RunFacts, { code, reason }: Conversion): Ev
 }
 
 export function downloadComplete(run: Run, read: number): EventDraft {
-  const { server, way, objects } = run;
+  const { server, way, groups } = run;
   return runEvent(run, "system.import.download.complete", {
     totalObjects: read,
     server,
     way,
-    ...(objects === null ? {} : { changedGroups: objects.changed, removedGroups: objects.removed }),
+    ...(groups === null ? {} : { changedGroups: groups.changed, removedGroups: groups.removed }),
   });
 }
 

@@ -1,3 +1,4 @@
+import type { Ear } from "../agent/agent.ts";
 import { RollcallError } from "../model/errors.ts";
 import { MustReadAll, WAY_TEXTS } from "../model/incremental.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
@@ -21,7 +22,7 @@ export async function isHeld(engine: Engine, name: string): Promise<boolean> {
 export async function listenTo(
   engine: Engine,
   name: string,
-  onChange: () => void,
+  ear: Ear,
   signal: AbortSignal,
 ): Promise<void> {
   const directory = engine.openDirectory(name);
@@ -37,12 +38,12 @@ export async function listenTo(
     throw new RollcallError("ldap.watchUnavailable", message);
   }
   // Without a position to listen from, nothing tells what changed until now.
-  if (mark === null) onChange();
+  if (mark === null) ear.onChange();
   try {
-    await directory.listen(mark, onChange, claim.signal);
+    await directory.listen(mark, ear, claim.signal);
   } catch (thrown) {
     if (!(thrown instanceof MustReadAll)) throw thrown;
-    onChange(); // this import will begin anew, and leave a mark that is accepted
+    ear.onChange(); // this import will begin anew, and leave a mark that is accepted
     throw new RollcallError("ldap.connectionLost", thrown.message, { cause: thrown });
   }
 }

@@ -30,8 +30,8 @@ beforeEach(() => {
   imports.mockReset().mockResolvedValue(done);
   vi.mocked(isHeld).mockReset().mockResolvedValue(false);
   stop = new AbortController();
-  listening.mockReset().mockImplementation((_engine, _name, onChange, signal) => {
-    hear = onChange;
+  listening.mockReset().mockImplementation((_engine, _name, ear, signal) => {
+    hear = () => ear.onChange();
     return new Promise((_, reject) => {
       signal.addEventListener("abort", () => reject(new Error("stopped")));
     });

@@ -4,7 +4,7 @@
  * connection that ends is made again, with patience by cause; the schedule is the safety net.
  */
 import { sleep } from "../lib/sleep.ts";
-import { asRollcallError } from "../model/errors.ts";
+import { asRollcallError, cureOf } from "../model/errors.ts";
 import { SYSTEM_ACTOR } from "../model/event.ts";
 import type { Run } from "../model/run.ts";
 import type { Engine } from "../runs/context.ts";
@@ -38,12 +38,15 @@ export interface Watch {
 export async function watchDirectory(watch: Watch): Promise<void> {
   const { engine, name, log, signal } = watch;
   const pump = new Pump(watch);
-  log.info({ directory: name }, "listening for changes");
+  const ear = {
+    onChange: () => pump.wake(),
+    onReady: () => log.info({ directory: name }, "listening for changes"),
+  };
   for (let failures = 0; !signal.aborted;) {
     const since = Date.now();
     let wait = RETRY_MS;
     try {
-      await listenTo(engine, name, () => pump.wake(), signal);
+      await listenTo(engine, name, ear, signal);
     } catch (thrown) {
       if (signal.aborted) break;
       const { code, message } = asRollcallError(thrown);
@@ -60,7 +63,7 @@ function waitAfter(watch: Watch, code: string, message: string, failures: number
   const { backoff, log, name } = watch;
   if (code === "run.busy") return STANDBY_MS;
   if (code === "ldap.watchUnavailable") {
-    log.error({ directory: name, code }, message);
+    log.error({ directory: name, code, cure: cureOf(code) }, message);
     return UNAVAILABLE_MS;
   }
   if (failures === 0) {
@@ -71,7 +74,10 @@ function waitAfter(watch: Watch, code: string, message: string, failures: number
   backoff.failed(code, now);
   const wait = Math.max(growing(failures), untilOf(backoff, now));
   const seconds = Math.round(wait / 1000);
-  log.warn({ directory: name, code }, `not listening, next attempt in ${seconds} s: ${message}`);
+  log.warn(
+    { directory: name, code, cure: cureOf(code) },
+    `not listening, next attempt in ${seconds} s: ${message}`,
+  );
   return wait;
 }
 

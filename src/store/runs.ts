@@ -4,7 +4,7 @@ import {
   NO_COUNTS,
   type Action,
   type ImportType,
-  type ObjectCounts,
+  type GroupCounts,
   type PhaseTime,
   type Run,
   type RunChange,
@@ -19,6 +19,9 @@ import type { Connection, Trx } from "./database.ts";
 import type { RunsTable } from "./tables.ts";
 
 type Row = Selectable<RunsTable>;
+
+/** Ways that may not tell of deletions by themselves. */
+const COMPARED: ReadonlySet<Way> = new Set<Way>(["usn", "timestamp"]);
 
 /** What a run needs to be finished by another process. */
 export interface OpenRun extends Run {
@@ -55,7 +58,8 @@ export function toRun(row: Row): OpenRun {
     way: row.way as Way | null,
     mark: row.mark,
     converted: row.converted,
-    objects: row.objects,
+    groups: row.objects,
+    comparedAt: row.mark !== null && COMPARED.has(row.mark.way) ? row.mark.comparedAt : null,
   };
 }
 
@@ -112,7 +116,7 @@ export interface RunUpdate {
   readonly way?: Way | null;
   readonly mark?: Mark | null;
   readonly converted?: Conversion;
-  readonly objects?: ObjectCounts;
+  readonly objects?: GroupCounts;
   readonly finished?: boolean;
 }
 
@@ -229,6 +233,22 @@ export async function countActions(db: Connection, runId: string): Promise<Map<A
     .groupBy("action")
     .execute();
   return new Map(rows.map((row) => [row.action as Action, row.count]));
+}
+
+/**
+ * How many people the incremental imports of the last 24 hours removed, since the last full import
+ * and since somebody last approved a run: what was approved is not held against anybody again.
+ */
+export async function removedBefore(db: Connection, directory: string): Promise<number> {
+  const result = await sql<{ removed: number }>`
+    select coalesce(sum((r.counts->>'removed')::int), 0)::int as removed from runs r
+    where r.directory = ${directory} and r.kind = 'import' and r.status = 'done' and not r.dry_run
+      and r.type = 'incremental' and r.decided_by is null
+      and r.started_at > greatest(clock_timestamp() - interval '24 hours', coalesce((
+        select max(f.finished_at) from runs f
+        where f.directory = ${directory} and f.kind = 'import' and f.status = 'done' and not f.dry_run
+          and (f.type = 'full' or f.decided_by is not null)), '-infinity'))`.execute(db);
+  return result.rows[0]?.removed ?? 0;
 }
 
 /** The last import of a directory that was applied whole. */

@@ -4,7 +4,7 @@ import type { AppProfile } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import type { EventActor, EventTarget } from "../model/event.ts";
 import type { Conversion, Mark } from "../model/incremental.ts";
-import type { AttributeChange, Held, ObjectCounts, PhaseTime, RunCounts, RunError } from "../model/run.ts"; // prettier-ignore
+import type { AttributeChange, Held, GroupCounts, PhaseTime, RunCounts, RunError } from "../model/run.ts"; // prettier-ignore
 import type { UserProfile } from "../model/user.ts";
 
 /** A jsonb column: read as its type, written as text. */
@@ -59,7 +59,7 @@ export interface RunsTable {
   way: string | null;
   mark: Json<Mark | null>;
   converted: Json<Conversion | null>;
-  objects: Json<ObjectCounts | null>;
+  objects: Json<GroupCounts | null>;
   started_at: Generated<Time>;
   finished_at: Time | null;
 }

@@ -31,7 +31,7 @@ export interface ReadDocument extends RunDocument {
   readonly way: string | null;
   readonly server: string | null;
   readonly converted: { readonly code: string; readonly reason: string } | null;
-  readonly objects: { readonly changed: number; readonly removed: number } | null;
+  readonly groups: { readonly changed: number; readonly removed: number } | null;
 }
 
 const PEOPLE = 30;
@@ -262,7 +262,7 @@ export async function runScenario(
   ]);
   story.change(`cn=inner,${root}`, `delete: member\nmember: ${story.dn(2)}`);
   server.modify(`dn: cn=outer,${root}\nchangetype: delete\n`);
-  expect((await story.step({})).objects).toMatchObject({ removed: 1 });
+  expect((await story.step({})).groups).toMatchObject({ removed: 1 });
 
   // A new container, and somebody in it.
   server.modify(`dn: ou=c,${root}\nobjectClass: organizationalUnit\n`);

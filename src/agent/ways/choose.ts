@@ -1,4 +1,5 @@
 import { MustReadAll, WAY_TEXTS, WAYS, type Mark, type Way } from "../../model/incremental.ts";
+import { DEFAULT_ID, type ServerKind } from "../root-dse.ts";
 import { changelog } from "./changelog.ts";
 import { contentSync } from "./content-sync.ts";
 import { dirSync } from "./dir-sync.ts";
@@ -13,6 +14,21 @@ export const WAY_LIST: Readonly<Record<Way, IncrementalWay>> = {
   changelog,
   timestamp,
 };
+
+/** What each kind of server could offer, and an administrator might want to switch on. */
+const EXPECTED: Partial<Record<ServerKind, readonly Way[]>> = {
+  openldap: ["contentSync"],
+  "389": ["contentSync", "changelog"],
+  "active-directory": ["dirSync"],
+  samba: ["dirSync"],
+};
+
+function notOffered({ server, idAttribute }: WayContext, way: Way): string {
+  const byNative = WAY_LIST[way].offered(server, DEFAULT_ID[server.kind]);
+  return byNative
+    ? `people are identified by ${idAttribute}, and it knows them by ${DEFAULT_ID[server.kind]}`
+    : "the server does not offer it";
+}
 
 export interface Begun {
   readonly way: Way | null;
@@ -34,7 +50,8 @@ export async function beginWay(
   const candidates = wanted === "off" ? [] : wanted === "auto" ? WAYS : [wanted];
   for (const way of candidates) {
     if (!WAY_LIST[way].offered(context.server, context.idAttribute)) {
-      if (wanted !== "auto") remarks.push(`${WAY_TEXTS[way].title} is not offered here`);
+      if (wanted !== "auto" || EXPECTED[context.server.kind]?.includes(way) === true)
+        remarks.push(`${WAY_TEXTS[way].title} is not used: ${notOffered(context, way)}`);
       continue;
     }
     try {

@@ -9,6 +9,7 @@
 import { IdSet } from "../../lib/id-set.ts";
 import { MustReadAll } from "../../model/incremental.ts";
 import { BerCursor, boolean, integer, octetString, TAG, tlv } from "../ber.ts";
+import type { Ear } from "../agent.ts";
 import { parseFilter } from "../filter.ts";
 import { resultError } from "../result-codes.ts";
 import { CONTENT_SYNC, type ServerInfo } from "../root-dse.ts";
@@ -211,24 +212,26 @@ function cookieOf(
 
 /**
  * Listens for changes (refreshAndPersist, section 3.4) until the connection or the signal ends.
- * @param onChange called for whatever arrives after the first refresh, and for content of that
+ * @param ear told of whatever arrives, and of the end of the first refresh
  * @throws RollcallError when the connection is lost; MustReadAll if the server refuses
  */
 export async function listen(
   context: WayContext,
   base: string,
   since: string | null,
-  onChange: () => void,
+  ear: Ear,
 ): Promise<void> {
   const request = syncSearch(context, base, "refreshAndPersist", since);
   const result = await searchAll(
     context.connection,
     request,
     {
-      entry: onChange,
+      entry: () => ear.onChange(),
       intermediate: (oid, value) => {
-        // Of a Sync Info, only a set of identifiers speaks of changes.
-        if (oid === SYNC_INFO && value[0] === 0xa3) onChange();
+        if (oid !== SYNC_INFO) return;
+        // A set of identifiers speaks of changes; the ends of phases, of being up to date.
+        if (value[0] === 0xa3) ear.onChange();
+        else if (value[0] === 0xa1 || value[0] === 0xa2) ear.onReady();
       },
     },
     context.signal,

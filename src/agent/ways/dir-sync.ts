@@ -89,7 +89,11 @@ async function oneRound(
     const what = `${connection.url}, DirSync of ${base}`;
     const error = resultError(what, result.code, result.diagnostic);
     if (error.code === "ldap.busy") throw error;
-    throw new MustReadAll("checkpoint_refused", error.message);
+    const right =
+      error.code === "ldap.insufficientAccess"
+        ? " Grant the account Replicating Directory Changes on the domain."
+        : "";
+    throw new MustReadAll("checkpoint_refused", `${error.message}.${right}`);
   }
   const answer = result.controls.get(DIR_SYNC);
   if (answer === undefined)
