@@ -1,7 +1,7 @@
 /** Corners of incremental imports: what a server tells in an odd way must not lose anybody. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Scenario, type ScenarioOptions, type ScenarioServer } from "./support/scenario.ts";
+import { Scenario, type ScenarioOptions, slapdServer } from "./support/scenario.ts";
 import { startScriptedLdap } from "./support/scripted-ldap.ts";
 import { Workplace } from "./support/rollcall.ts";
 import { startSlapd, type Slapd } from "./support/slapd.ts";
@@ -32,19 +32,8 @@ async function story(
   name: string,
   options: Partial<ScenarioOptions> = {},
 ): Promise<Scenario> {
-  const server: ScenarioServer = {
-    settings: [
-      "type: ldap",
-      `url: ${slapd.url}`,
-      `bind: { dn: "${slapd.adminDn}", password: "${slapd.password}" }`,
-    ],
-    suffix: SUFFIX,
-    flavour: "ldap",
-    modify: (ldif) => slapd.modify(ldif),
-    restart: () => slapd.restart(),
-  };
   const way = slapd === synced ? "contentSync" : "timestamp";
-  const made = await Scenario.create(server, name, { way, ...options });
+  const made = await Scenario.create(slapdServer(slapd), name, { way, ...options });
   made.fill();
   return made;
 }

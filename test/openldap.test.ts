@@ -7,7 +7,7 @@ import {
   runWatched,
   Scenario,
   type ReadDocument,
-  type ScenarioServer,
+  slapdServer,
 } from "./support/scenario.ts";
 import { startSlapd, type Slapd } from "./support/slapd.ts";
 
@@ -30,35 +30,21 @@ afterAll(async () => {
   await plain.stop();
 });
 
-function scenarioServer(slapd: Slapd): ScenarioServer {
-  return {
-    settings: [
-      "type: ldap",
-      `url: ${slapd.url}`,
-      `bind: { dn: "${slapd.adminDn}", password: "${slapd.password}" }`,
-    ],
-    suffix: SUFFIX,
-    flavour: "ldap",
-    modify: (ldif) => slapd.modify(ldif),
-    restart: () => slapd.restart(),
-  };
-}
-
 test("content synchronisation sees everything that a full read sees", async () => {
-  await runScenario(scenarioServer(synced), "sync", { way: "contentSync" });
+  await runScenario(slapdServer(synced), "sync", { way: "contentSync" });
 });
 
 test("modification times, with identifiers compared each time, too", async () => {
   const more = ["incremental: { compare: 0 }"];
-  await runScenario(scenarioServer(plain), "times", { way: "timestamp", more });
+  await runScenario(slapdServer(plain), "times", { way: "timestamp", more });
 });
 
 test("serve with watch applies changes without a schedule, also after the server was away", async () => {
-  await runWatched(scenarioServer(synced), "watched");
+  await runWatched(slapdServer(synced), "watched");
 });
 
 test("an incremental import that is cut off loses nothing, and its position moves with its last change", async () => {
-  const story = await Scenario.create(scenarioServer(synced), "cut", { way: "contentSync" });
+  const story = await Scenario.create(slapdServer(synced), "cut", { way: "contentSync" });
   const { place, root } = story;
   story.fill();
   await story.import();
@@ -88,7 +74,7 @@ test("an incremental import that is cut off loses nothing, and its position move
 });
 
 test("a directory that cannot be listened to says so, and goes on by its schedule", async () => {
-  const story = await Scenario.create(scenarioServer(plain), "unheard", {
+  const story = await Scenario.create(slapdServer(plain), "unheard", {
     way: "timestamp",
     more: ["watch: true", 'schedule: { full: "* * * * * *" }'],
   });
@@ -103,7 +89,7 @@ test("a directory that cannot be listened to says so, and goes on by its schedul
 });
 
 test("changes that would leave nobody are held; approved, they and the groups are applied, and the position moves", async () => {
-  const story = await Scenario.create(scenarioServer(synced), "held", { way: "contentSync" });
+  const story = await Scenario.create(slapdServer(synced), "held", { way: "contentSync" });
   const { place, root } = story;
   story.fill();
   await story.import();
@@ -138,7 +124,7 @@ test("changes that would leave nobody are held; approved, they and the groups ar
 });
 
 test("people who failed are tried again although nothing of theirs changed", async () => {
-  const story = await Scenario.create(scenarioServer(synced), "failing", { way: "contentSync" });
+  const story = await Scenario.create(slapdServer(synced), "failing", { way: "contentSync" });
   const { place } = story;
   story.fill();
   story.change(story.dn(4), "replace: mail\nmail: p6.failing@example.org");

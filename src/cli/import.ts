@@ -7,14 +7,15 @@ import { nextSteps, printRun, runDocument } from "./show-run.ts";
 
 const HELP = `
 An import reads the directory, decides about every person, and asks the import safeguard before it
-changes anything. If too many people would be removed, the run is held (exit status 3).`;
+changes anything. Without an option it reads changes only, where the directory has a way that
+shows deletions, too; else everybody. If too many people would be removed, the run is held (exit status 3).`;
 
 export function importCommand(program: Command, register: Register): void {
   const command = program
     .command("import")
     .description("import a directory now")
     .argument("<directory>", "its name in the configuration")
-    .option("--full", "read everybody (the default where nothing else is possible)")
+    .option("--full", "read everybody")
     .option("--incremental", "read changes only, where the directory offers a way; else everybody")
     .option("--dry-run", "decide everything, change nothing")
     .addHelpText("after", HELP);

@@ -6,6 +6,7 @@
 import { Client } from "pg";
 import { expect } from "vitest";
 import { Workplace, type RunDocument } from "./rollcall.ts";
+import type { Slapd } from "./slapd.ts";
 
 export interface ScenarioServer {
   /** Lines of the directory's configuration: type, url, bind. */
@@ -14,6 +15,21 @@ export interface ScenarioServer {
   readonly flavour: "ldap" | "active-directory";
   modify(ldif: string): void;
   restart(): Promise<void>;
+}
+
+/** An OpenLDAP for a scenario. */
+export function slapdServer(slapd: Slapd): ScenarioServer {
+  return {
+    settings: [
+      "type: ldap",
+      `url: ${slapd.url}`,
+      `bind: { dn: "${slapd.adminDn}", password: "${slapd.password}" }`,
+    ],
+    suffix: slapd.suffix,
+    flavour: "ldap",
+    modify: (ldif) => slapd.modify(ldif),
+    restart: () => slapd.restart(),
+  };
 }
 
 export interface ScenarioOptions {
