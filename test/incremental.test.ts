@@ -1,4 +1,7 @@
 /** Corners of incremental imports: what a server tells in an odd way must not lose anybody. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Scenario, type ScenarioOptions, slapdServer } from "./support/scenario.ts";
@@ -90,10 +93,11 @@ test("a time in the future does not blind the next import", async () => {
 });
 
 test("bases in two databases: when one forgot its changes, everybody is read", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "rollcall-slapd-second-"));
   const slapd = await startSlapd({
     ldif: ROOT,
     global: "moduleload syncprov",
-    database: `overlay syncprov\nsyncprov-sessionlog 1000\n${await secondDatabase()}`,
+    database: `overlay syncprov\nsyncprov-sessionlog 1000\n${secondDatabase(folder)}`,
   });
   slapd.modifyAs(`cn=admin,${OTHER}`, `dn: ${OTHER}\nobjectClass: domain\ndc: other\n`);
   const users = (root: string): string => `{ base: ["${root}", "${OTHER}"] }`;
@@ -111,11 +115,10 @@ test("bases in two databases: when one forgot its changes, everybody is read", a
   await two.expectWhole();
   two.place.remove();
   await slapd.stop();
+  rmSync(folder, { recursive: true, force: true });
 });
 
-async function secondDatabase(): Promise<string> {
-  const { mkdtempSync } = await import("node:fs");
-  const folder = mkdtempSync("/tmp/rollcall-slapd-second-");
+function secondDatabase(folder: string): string {
   return `database mdb\nsuffix "${OTHER}"\nrootdn "cn=admin,${OTHER}"\nrootpw secret\ndirectory ${folder}\nmaxsize 104857600\noverlay syncprov\nsyncprov-sessionlog 1000`;
 }
 
