@@ -79,14 +79,15 @@ By \`node --cpu-prof\` at 0.1.0, 100,000 people. Rollcall decides on one core, s
 
 ## Other sizes
 
-Measured at 0.1.0 on a machine that was busy with tests, the process's start included (0.5 to 0.7 s of each incremental import):
+Measured at 0.1.0, the process's start included (0.4 to 0.6 s of each incremental import):
 
 | people | incremental, nothing new | incremental, 100 changes | reading ÷ \`ldapsearch\` | nothing new ÷ \`ldapsearch\` | first import ÷ both limits | peak MB |
 |---|---|---|---|---|---|---|
-| 10,000 | 0.84 s | 0.88 s | 1.07 | 1.86 | 2.20 | 224 |
-| 1,000,000 | 1.20 s | 0.98 s | 0.69 | 1.04 | 2.23 | 273 |
+| 10,000 | 0.54 s | 0.60 s | 2.77 | 7.32 | 4.00 | 218 |
+| 1,000,000 | 0.73 s | 0.80 s | 0.91 | 1.43 | 2.26 | 285 |
 
-At 10,000 people the start of the process is most of every import. Force sync at 1,000,000 people: 26,800 people a second.
+At 10,000 people, which \`ldapsearch\` dumps in 0.11 s, the start of the process is most of everything; the same start weighs in
+"nothing new" at 100,000. Force sync at 1,000,000 people: 25,400 people a second.
 `;
 }
 
