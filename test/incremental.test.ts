@@ -185,7 +185,7 @@ test("a held run is not replaced by what is heard; once it is decided, listening
   // Long enough to have replaced it: the daemon has heard, and looked at the held run.
   await sleep(1500);
   stop.abort();
-  await serving;
+  expect((await serving).err).toContain("listening for changes");
   const runs = await place.json<{ run: string; status: string }[]>("imports");
   expect(runs.map((run) => run.status)).toEqual(["held", "done"]);
   expect(await place.json("imports", "approve", held.run)).toMatchObject({ status: "done" });

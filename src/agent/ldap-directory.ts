@@ -6,14 +6,12 @@ import { openConnection } from "./connection.ts";
 import { LdapScope } from "./ldap-scope.ts";
 import { LdapSession } from "./ldap-session.ts";
 import { readRootDse, titleOf, type ServerInfo } from "./root-dse.ts";
-import { resultError } from "./result-codes.ts";
+import { resultError, SIZE_LIMIT_EXCEEDED } from "./result-codes.ts";
 import { searchAll } from "./search-all.ts";
 import { SearchReader } from "./search-reader.ts";
 import { beginWay, WAY_LIST } from "./ways/choose.ts";
 import { contentSync, listen } from "./ways/content-sync.ts";
 import { seesDeleted } from "./ways/usn.ts";
-
-const SIZE_LIMIT_EXCEEDED = 4;
 
 /** A directory on an LDAP server. */
 export class LdapDirectory implements Directory {

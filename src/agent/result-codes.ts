@@ -1,5 +1,8 @@
 import { RollcallError, type ErrorCode } from "../model/errors.ts";
 
+/** What a search with a size limit of its own ends with; elsewhere, people are missing. */
+export const SIZE_LIMIT_EXCEEDED = 4;
+
 /** LDAP result codes (RFC 4511 appendix A) that mean something to an administrator. */
 const CODES = new Map<number, { readonly code: ErrorCode; readonly text: string }>([
   [1, { code: "ldap.refused", text: "operations error" }],

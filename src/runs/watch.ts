@@ -2,9 +2,9 @@ import type { Ear } from "../agent/agent.ts";
 import { RollcallError } from "../model/errors.ts";
 import { MustReadAll, WAY_TEXTS } from "../model/incremental.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
+import { openRuns } from "../store/runs.ts";
 import { claimLease } from "./claim.ts";
 import type { Engine } from "./context.ts";
-import { openRuns } from "../store/runs.ts";
 import { scopeFingerprint } from "./fingerprint.ts";
 
 /** Whether a run of the directory waits for a person's decision; newer ones would replace it. */

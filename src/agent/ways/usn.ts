@@ -6,15 +6,13 @@
  */
 import { MustReadAll } from "../../model/incremental.ts";
 import { parseFilter } from "../filter.ts";
-import { resultError } from "../result-codes.ts";
+import { resultError, SIZE_LIMIT_EXCEEDED } from "../result-codes.ts";
 import { SHOW_DELETED } from "../root-dse.ts";
 import { searchAll, type SmallEntry } from "../search-all.ts";
 import { control, type SearchRequest } from "../search-request.ts";
 import { guidText } from "../values.ts";
 import { contextsOf } from "./naming-contexts.ts";
 import { numberAt, type IncrementalWay, type WayContext } from "./way.ts";
-
-const SIZE_LIMIT_EXCEEDED = 4;
 
 export const usn: IncrementalWay = {
   offered: (server, idAttribute) =>
