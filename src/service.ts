@@ -21,14 +21,17 @@ import {
   type PersonPreview,
   type SummaryPreview,
 } from "./runs/preview.ts";
+import { revertRun } from "./runs/revert.ts";
 import { viewUser, type UserView } from "./runs/user-view.ts";
 import { startHttp } from "./http/server.ts";
 import { runSchedules, type SchedulerLog } from "./schedule/scheduler.ts";
 import { openStore } from "./store/database.ts";
 import { parseLogFilter } from "./store/log-filter.ts";
-import { findRun, listRuns, runChanges } from "./store/runs.ts";
+import { findRun, listRuns, runChanges, type ChangeQuery } from "./store/runs.ts";
 import { queryLog, type LogQuery } from "./store/system-log.ts";
 import { findUsers, usersAfter } from "./store/users.ts";
+
+export type { ChangeQuery } from "./store/runs.ts";
 
 export interface LogRequest extends Omit<LogQuery, "filter"> {
   readonly filter: string | null;
@@ -50,10 +53,8 @@ export interface Service extends AsyncDisposable {
   cancel(runId: string, decision: Decision): Promise<Run>;
   runs(query: { directory: string | null; status: string | null; limit: number }): Promise<Run[]>;
   run(id: string): Promise<Run>;
-  runChanges(
-    id: string,
-    query: { after: number; limit: number; action: string | null },
-  ): Promise<(RunChange & { readonly seq: number })[]>;
+  revert(runId: string, request: RunRequest): Promise<Run>;
+  runChanges(id: string, query: ChangeQuery): Promise<(RunChange & { readonly seq: number })[]>;
   users(query: { words: string | null; status: string | null; limit: number }): Promise<User[]>;
   usersAfter(key: string, limit: number): Promise<{ key: string; user: User }[]>;
   user(who: string): Promise<UserView>;
@@ -101,6 +102,7 @@ export async function openService(settings: Settings): Promise<Service> {
     rules,
     settings: settings.directories,
     organisation: settings.importSafeguard,
+    history: settings.history,
     openDirectory: (name) => {
       const directory = settings.directories.get(name);
       if (directory === undefined) throw unknownDirectory(name);
@@ -130,6 +132,7 @@ export async function openService(settings: Settings): Promise<Service> {
     forceSync: (name, request) => forceSync(engine, name, request),
     approve: async (id, decision) => approveRun(engine, (await run(id)).id, decision),
     cancel: async (id, decision) => cancelRun(engine, (await run(id)).id, decision),
+    revert: async (id, request) => revertRun(engine, (await run(id)).id, request),
     runs: (query) => listRuns(db, query),
     run,
     runChanges: async (id, query) => runChanges(db, (await run(id)).id, query),

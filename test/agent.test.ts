@@ -162,6 +162,7 @@ test("a read that is given up is abandoned", async () => {
 test("a rate limit asks for the next page only when it is due, and reads everything", async () => {
   const asked: number[] = [];
   const script = (call: SearchCall): Answer => {
+    if (call.scope === 0) return { entries: [person(0)] }; // the base
     asked.push(performance.now());
     return {
       entries: [person(2 * call.number), person(2 * call.number + 1)],

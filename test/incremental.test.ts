@@ -123,7 +123,8 @@ function secondDatabase(folder: string): string {
 }
 
 test("a container that takes the place of another is noticed", async () => {
-  const swapped = await story(synced, "swapped");
+  // So many of thirty people leave the base that the safeguard would have them looked at.
+  const swapped = await story(synced, "swapped", { more: ["importSafeguard: off"] });
   const { root } = swapped;
   await swapped.import();
   swapped.rename(`ou=a,${root}`, "ou=elsewhere", SUFFIX);

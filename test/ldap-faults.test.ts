@@ -121,14 +121,18 @@ describe("a read that is not proven complete removes nobody", () => {
   });
 });
 
-test("a successful answer without anybody is held", async () => {
+test("a successful answer without anybody is held if the base can be read, and fails if not", async () => {
   await imports(whole);
-  const run = await imports(() => ({}));
+  const base = { dn: BASE, attributes: { objectClass: "organizationalUnit" } };
+  const run = await imports((call) => (call.scope === 0 ? { entries: [base] } : {}));
   expect(run).toMatchObject({
     exit: 3,
     status: "held",
-    held: { level: "directory", removals: 3, total: 3 },
+    held: { level: "directory", of: "people read", removals: 3, total: 3 },
   });
+  expect(JSON.stringify(run.held)).toContain("the account may not see them");
+  const unreadable = await imports(() => ({}));
+  expect(unreadable).toMatchObject({ exit: 1, error: { code: "ldap.baseUnreadable" } });
 });
 
 test("an interrupted import says so and leaves nothing behind", async () => {

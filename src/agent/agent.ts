@@ -2,6 +2,7 @@ import type { DirectoryObject } from "../model/directory-object.ts";
 import type { DirectorySource } from "../model/directory.ts";
 import type { RawEntry, ReadEvidence } from "../model/entry.ts";
 import type { Mark, Way } from "../model/incremental.ts";
+import type { Absence } from "../model/run.ts";
 import type { IdSet } from "../lib/id-set.ts";
 import { LdapDirectory } from "./ldap-directory.ts";
 import { LdifDirectory } from "./ldif-directory.ts";
@@ -34,6 +35,11 @@ export interface Changes {
   /** Whether identifiers have to be compared now, because nothing else shows who is gone. */
   readonly compare: boolean;
   readonly mark: Mark;
+}
+
+/** Looks for people who are not in the scope; by identifier, wherever the account may read. */
+export interface Whereabouts {
+  of(ids: readonly string[]): Promise<ReadonlyMap<string, Exclude<Absence, "unexamined">>>;
 }
 
 /** A directory that is open for one run: one connection, or one file. */
@@ -71,6 +77,11 @@ export interface DirectorySession extends AsyncDisposable {
    * @param below only of those below this container; null: of all
    */
   identifiers(below: string | null): AsyncGenerator<string[]>;
+  /**
+   * Where people are whom the search did not find.
+   * @param expected how many will be asked for, in one call or more
+   */
+  whereabouts(expected: number): Whereabouts;
   /** Groups and containers: all, or those of the identifiers that still are there. */
   objects(ids: readonly string[] | null): AsyncGenerator<DirectoryObject[]>;
 }

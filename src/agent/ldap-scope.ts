@@ -72,6 +72,11 @@ export class LdapScope {
     this.objects = this.#objectScans();
   }
 
+  /** Most entries of a page; null where the server does not page. */
+  get pageSize(): number | null {
+    return this.#server.controls.has(PAGED_RESULTS) ? this.#pageSize : null;
+  }
+
   get searchableById(): boolean {
     return NATIVE_IDS.has(this.idAttribute.toLowerCase());
   }
@@ -137,7 +142,7 @@ export class LdapScope {
       scope: "sub",
       filter,
       attributes,
-      pageSize: controls.has(PAGED_RESULTS) ? this.#pageSize : null,
+      pageSize: this.pageSize,
       domainScope: controls.has(DOMAIN_SCOPE),
     };
   }

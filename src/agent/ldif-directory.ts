@@ -4,7 +4,8 @@ import type { DirectorySource } from "../model/directory.ts";
 import type { AppProfile, AttributeValue, RawEntry, ReadEvidence } from "../model/entry.ts";
 import { RollcallError } from "../model/errors.ts";
 import { MustReadAll } from "../model/incremental.ts";
-import type { Directory, DirectorySession, Probe } from "./agent.ts";
+import { IdSet } from "../lib/id-set.ts";
+import type { Directory, DirectorySession, Probe, Whereabouts } from "./agent.ts";
 import { parseFilter, type Filter } from "./filter.ts";
 import { externalId, idProblem, idTooLong, isDisabled, MAX_ID } from "./identity.ts";
 import { parseLdif, type LdifRecord } from "./ldif-parser.ts";
@@ -38,7 +39,15 @@ export class LdifDirectory implements Directory {
 
   async open(signal: AbortSignal): Promise<DirectorySession> {
     const server = `LDIF file ${this.#path}`;
-    let evidence: ReadEvidence = { complete: false, entries: 0, pages: 0, server };
+    let evidence: ReadEvidence = {
+      complete: false,
+      entries: 0,
+      pages: 0,
+      server,
+      end: null,
+      pageSize: null,
+      bases: [],
+    };
     const unable = (): never => {
       const reason = "An LDIF file does not tell what changed.";
       throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
@@ -56,6 +65,7 @@ export class LdifDirectory implements Directory {
       findsByIdSurely: false,
       peopleByIds: unable,
       identifiers: unable,
+      whereabouts: () => new LdifWhereabouts(() => this.#identifiers(signal)),
       // A file of people is read for its people.
       objects: nothing,
       [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -98,7 +108,15 @@ export class LdifDirectory implements Directory {
       }
     }
     if (batch.length > 0) yield batch;
-    note({ complete: true, entries, pages: 1 });
+    note({ complete: true, entries, pages: 1, end: "the end of the file" });
+  }
+
+  /** Of all records, whatever the filter says. */
+  async *#identifiers(signal: AbortSignal): AsyncGenerator<string> {
+    for await (const record of parseLdif(this.#chunks(signal), this.#path)) {
+      const { id } = this.#identify(record);
+      if (id !== null) yield id;
+    }
   }
 
   async *#chunks(signal: AbortSignal): AsyncGenerator<Buffer> {
@@ -120,14 +138,7 @@ export class LdifDirectory implements Directory {
   #entry(record: LdifRecord): RawEntry | null {
     const profile = profileOf(record);
     if (!matchesFilter(this.#filter, profile)) return null;
-    const lower = this.#idAttribute.toLowerCase();
-    const ids = record.attributes.filter((attribute) => attribute.name.toLowerCase() === lower);
-    const dn = decodeDn(record.dn);
-    const [only] = ids;
-    const found =
-      only === undefined || ids.length > 1 ? null : externalId(this.#idAttribute, only.value);
-    const tooLong = found !== null && found.length > MAX_ID;
-    const id = tooLong ? null : found;
+    const { dn, id, tooLong, values } = this.#identify(record);
     const disabled = isDisabled(this.#source.users.disabled, profile);
     return {
       id,
@@ -136,12 +147,47 @@ export class LdifDirectory implements Directory {
       problem: tooLong
         ? idTooLong(this.#idAttribute, dn)
         : id === null
-          ? idProblem(this.#idAttribute, dn, ids.length)
+          ? idProblem(this.#idAttribute, dn, values)
           : null,
       size: record.bytes.length,
       ranged: false,
       decode: () => ({ dn, id: id ?? "", disabled, profile }),
     };
+  }
+
+  #identify(record: LdifRecord): {
+    dn: string;
+    id: string | null;
+    tooLong: boolean;
+    values: number;
+  } {
+    const lower = this.#idAttribute.toLowerCase();
+    const ids = record.attributes.filter((attribute) => attribute.name.toLowerCase() === lower);
+    const [only] = ids;
+    const found =
+      only === undefined || ids.length > 1 ? null : externalId(this.#idAttribute, only.value);
+    const tooLong = found !== null && found.length > MAX_ID;
+    return { dn: decodeDn(record.dn), id: tooLong ? null : found, tooLong, values: ids.length };
+  }
+}
+
+/** A person whom the read of the file did not show is in it all the same, or is not. */
+class LdifWhereabouts implements Whereabouts {
+  readonly #identifiers: () => AsyncGenerator<string>;
+  #all: IdSet | null = null;
+
+  constructor(identifiers: () => AsyncGenerator<string>) {
+    this.#identifiers = identifiers;
+  }
+
+  async of(ids: readonly string[]): Promise<ReadonlyMap<string, "gone" | "outOfFilter">> {
+    if (this.#all === null) {
+      const all = new IdSet(Date.now());
+      for await (const id of this.#identifiers()) all.add(id);
+      this.#all = all;
+    }
+    const all = this.#all;
+    return new Map(ids.map((id) => [id, all.has(id) ? "outOfFilter" : "gone"]));
   }
 }
 

@@ -1,23 +1,27 @@
 import type { Command } from "commander";
 import { RollcallError } from "../model/errors.ts";
-import type { Run } from "../model/run.ts";
-import type { Service } from "../service.ts";
+import { csvLine } from "../lib/csv.ts";
+import type { Run, RunChange } from "../model/run.ts";
+import type { ChangeQuery, Service } from "../service.ts";
 import { table, type Console } from "./console.ts";
 import type { Register } from "./program.ts";
 import { progressReporter } from "./progress.ts";
 import { commandActor, statusOf, wholeNumber, withService } from "./session.ts";
-import { countsLine, nextSteps, printChange, printRun, runDocument } from "./show-run.ts";
+import { countsLine, nextSteps, printChange, printEvidence, printRun, runDocument } from "./show-run.ts"; // prettier-ignore
 
 const STATUSES = ["running", "held", "done", "failed", "cancelled"];
-const ACTIONS = ["created", "updated", "removed", "failed", "ignored"];
+const ACTIONS = ["created", "updated", "removed", "failed", "ignored", "skipped"];
+const PAGE = 5000;
 
 export function importsCommand(program: Command, register: Register): void {
   const imports = program
     .command("imports")
-    .description("runs, newest first; show, approve or cancel one");
+    .description("runs, newest first; show, export, approve, cancel or put back one");
   list(imports, register);
   show(imports, register);
+  exportPeople(imports, register);
   decide(imports, register);
+  revert(imports, register);
 }
 
 function list(imports: Command, register: Register): void {
@@ -51,6 +55,7 @@ function list(imports: Command, register: Register): void {
         kindOf(run),
         run.status,
         countsLine(run.counts),
+        run.error?.code ?? run.held?.of ?? "",
       ]);
       for (const row of table(rows)) console.print(row);
       return 0;
@@ -69,21 +74,15 @@ function show(imports: Command, register: Register): void {
     .description("one run: counts, phases, and per person what it changed or would change")
     .argument("<run>", "its id, or the beginning of it")
     .option("--action <action>", `only people who were ${ACTIONS.join(", ")}`)
+    .option("--counted", "only people whom the import safeguard counts, with the reason")
     .option("--limit <n>", "how many people", "50")
     .option("--after <n>", "go on behind this number", "");
   register(command, async (console, options, [id = ""]) =>
     withService(console, options, async (service) => {
-      const action = text(options["action"]);
-      if (action !== null && !ACTIONS.includes(action)) {
-        throw new RollcallError(
-          "usage.invalid",
-          `--action takes one of ${ACTIONS.join(", ")}, not ${action}.`,
-        );
-      }
       const after = text(options["after"]);
       const limit = wholeNumber(String(options["limit"]), "--limit", 1_000_000);
       return await showRun(console, service, id, {
-        action,
+        ...choiceOf(options),
         limit,
         after: after === null ? -1 : wholeNumber(after, "--after", 2 ** 31),
       });
@@ -95,7 +94,7 @@ async function showRun(
   console: Console,
   service: Service,
   id: string,
-  query: { readonly action: string | null; readonly limit: number; readonly after: number },
+  query: ChangeQuery,
 ): Promise<number> {
   const run = await service.run(id);
   const changes = await service.runChanges(id, { ...query, limit: query.limit + 1 });
@@ -106,11 +105,90 @@ async function showRun(
   printRun(console, run);
   if (run.decidedBy !== null)
     console.print(`  ${run.status === "cancelled" ? "cancelled" : "approved"} by ${run.decidedBy}`);
+  printEvidence(console, run);
   for (const { phase, seconds } of run.phases) console.print(`  ${phase} ${seconds.toFixed(2)} s`);
   if (page.length > 0) console.print();
   for (const change of page) printChange(console, change);
   if (more) console.note(`There are more; go on with --after ${last.seq}`);
   return 0;
+}
+
+function choiceOf(options: Record<string, unknown>): Pick<ChangeQuery, "action" | "counted"> {
+  const action = text(options["action"]);
+  if (action !== null && !ACTIONS.includes(action)) {
+    throw new RollcallError(
+      "usage.invalid",
+      `--action takes one of ${ACTIONS.join(", ")}, not ${action}.`,
+    );
+  }
+  return { action, counted: options["counted"] === true };
+}
+
+const COLUMNS = [
+  "action", "reason", "login", "externalId", "dn", "changes", "code", "field", "message", "counted",
+]; // prettier-ignore
+
+function exportPeople(imports: Command, register: Register): void {
+  const command = imports
+    .command("export")
+    .description("all people of a run as CSV, or with --json one JSON line each")
+    .argument("<run>", "its id, or the beginning of it")
+    .option("--action <action>", `only people who were ${ACTIONS.join(", ")}`)
+    .option("--counted", "only people whom the import safeguard counts");
+  register(command, async (console, options, [id = ""]) =>
+    withService(console, options, async (service) => {
+      const choice = choiceOf(options);
+      await service.run(id);
+      if (!console.json) await console.write(`${csvLine(COLUMNS)}\r\n`);
+      for (let after = -1; ;) {
+        console.signal.throwIfAborted();
+        const page = await service.runChanges(id, { ...choice, after, limit: PAGE });
+        const last = page.at(-1);
+        if (last === undefined) return 0;
+        const lines = page.map((change) =>
+          console.json ? `${JSON.stringify(change)}\n` : `${csvLine(cellsOf(change))}\r\n`,
+        );
+        await console.write(lines.join(""));
+        after = last.seq;
+      }
+    }),
+  );
+}
+
+function cellsOf(change: RunChange): (string | null)[] {
+  const { action, reason, login, externalId, dn, changes, error, lost } = change;
+  const values = changes.length === 0 ? null : JSON.stringify(changes);
+  const problem = [error?.code ?? null, error?.field ?? null, error?.message ?? null];
+  return [action, reason, login, externalId, dn, values, ...problem, lost ? "yes" : "no"];
+}
+
+const REVERT_HELP = `
+Puts back what a run did to profiles and statuses, person by person. Whoever was changed by something
+else since is left out and named. Correct the cause first: the next import is a full one, and decides
+about these people again by the directory and the configuration as they are then.`;
+
+function revert(imports: Command, register: Register): void {
+  const command = imports
+    .command("revert")
+    .description("put back what a run did to profiles and statuses")
+    .argument("<run>", "its id, or the beginning of it")
+    .option("--dry-run", "show what would be put back, change nothing")
+    .addHelpText("after", REVERT_HELP);
+  register(command, async (console, options, [id = ""]) =>
+    withService(console, options, async (service) => {
+      const run = await service.revert(id, {
+        trigger: "manual",
+        actor: commandActor(),
+        dryRun: options["dryRun"] === true,
+        signal: console.signal,
+        progress: progressReporter(console),
+      });
+      console.document(runDocument(run));
+      printRun(console, run);
+      for (const step of nextSteps(run, options)) console.note(step);
+      return statusOf(run);
+    }),
+  );
 }
 
 function decide(imports: Command, register: Register): void {

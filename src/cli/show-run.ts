@@ -1,7 +1,7 @@
 import { count } from "../lib/lines.ts";
 import { WAY_TEXTS } from "../model/incremental.ts";
 import { cureOf } from "../model/errors.ts";
-import type { Run, RunChange, RunCounts } from "../model/run.ts";
+import { REASONS, type Run, type RunChange, type RunCounts } from "../model/run.ts";
 import type { CommonOptions } from "./session.ts";
 import { shown, visible, type Console } from "./console.ts";
 
@@ -27,6 +27,9 @@ export function runDocument(run: Run): Record<string, unknown> {
     converted,
     groups,
     comparedAt,
+    evidence,
+    replaces,
+    reverts,
   } = run;
   return {
     run: id,
@@ -48,12 +51,15 @@ export function runDocument(run: Run): Record<string, unknown> {
     converted,
     groups,
     comparedAt,
+    evidence,
+    replaces,
+    reverts,
   };
 }
 
 /** What a run did, in a few lines. */
 export function printRun(console: Console, run: Run): void {
-  const what = run.kind === "import" ? `${run.type} import` : "force sync";
+  const what = kindText(run);
   const status = {
     done: "green",
     held: "yellow",
@@ -70,8 +76,32 @@ export function printRun(console: Console, run: Run): void {
   if (run.error !== null)
     console.print(`  ${console.style("red", visible(run.error.message))} (${run.error.code})`);
   if (run.held !== null) {
-    const would = run.dryRun ? "The import safeguard would hold this import: " : "";
-    console.print(`  ${console.style("yellow", would + run.held.reason)}`);
+    const would = run.dryRun ? "The import safeguard would hold this run: " : "";
+    console.print(`  ${console.style("yellow", would + visible(run.held.reason))}`);
+    for (const finding of run.held.findings) console.print(`    ${visible(finding)}`);
+  }
+  if (run.replaces !== null)
+    console.print(`  takes the place of the run ${run.replaces}, which was held and is cancelled`);
+}
+
+function kindText(run: Run): string {
+  if (run.kind === "import") return `${run.type} import`;
+  return run.kind === "revert" ? `putting back of ${run.reverts}` : "force sync";
+}
+
+/** How the read ended, or how far it came, base by base. */
+export function printEvidence(console: Console, { evidence }: Run): void {
+  if (evidence === null) return;
+  const { entries, pages, end, pageSize, bases } = evidence;
+  const paged = pageSize === null ? "" : ` of up to ${pageSize.toLocaleString("en-US")}`;
+  const ended = end ?? "it did not come to its end";
+  console.print(
+    `  read ${count(entries, "entry", "entries")} in ${count(pages, "page", "pages")}${paged}: ${ended}`,
+  );
+  if (bases.length < 2 && bases.every((base) => base.readable)) return;
+  for (const { base, entries: found, readable } of bases) {
+    const seen = readable ? "" : "; the base itself cannot be read";
+    console.print(`    ${visible(base)}: ${count(found, "entry", "entries")}${seen}`);
   }
 }
 
@@ -106,7 +136,8 @@ export function nextSteps(run: Run, options: CommonOptions): string[] {
   if (run.status === "held") {
     return [
       "Nothing was changed. Look at the people concerned, then release the run or drop it:",
-      `  ${command("show")}`,
+      `  ${command("show")} --counted`,
+      `  ${command("export")} > people.csv`,
       `  ${command("approve")}`,
       `  ${command("cancel")}`,
     ];
@@ -114,6 +145,10 @@ export function nextSteps(run: Run, options: CommonOptions): string[] {
   if (run.error !== null) return [`→ ${cureOf(run.error.code)}`];
   const steps: string[] = [];
   if (run.dryRun) steps.push(`What it would change: ${command("show")}`);
+  if (run.counts.skipped > 0) {
+    const skipped = count(run.counts.skipped, "person was", "people were");
+    steps.push(`${skipped} left out: ${command("show")} --action skipped`);
+  }
   if (run.counts.failed > 0) {
     const failed = count(run.counts.failed, "person", "people");
     steps.push(`${failed} failed: ${command("show")} --action failed`);
@@ -122,11 +157,12 @@ export function nextSteps(run: Run, options: CommonOptions): string[] {
 }
 
 export function countsLine(counts: RunCounts): string {
-  const { ignored, ...always } = counts;
+  const { ignored, skipped, ...always } = counts;
   const parts = Object.entries(always).map(
     ([name, number]) => `${name} ${number.toLocaleString("en-US")}`,
   );
   if (ignored > 0) parts.push(`ignored ${ignored.toLocaleString("en-US")}`);
+  if (skipped > 0) parts.push(`left out ${skipped.toLocaleString("en-US")}`);
   return parts.join(", ");
 }
 
@@ -138,8 +174,12 @@ export function printChange(console: Console, change: RunChange): void {
   console.print(
     `${console.style(colour, change.action.padEnd(8))} ${visible(who)}  ${console.style("gray", visible(change.dn))}`,
   );
-  if (change.error !== null)
-    console.print(`           ${visible(change.error.message)} (${change.error.code})`);
+  if (change.reason !== null) console.print(`           ${REASONS[change.reason]}`);
+  if (change.error !== null) {
+    const { message, code, field, shape } = change.error;
+    const what = shape === undefined ? field : `${field}: ${shape}`;
+    console.print(`           ${visible(message)} (${code}; ${visible(what)})`);
+  }
   if (change.action === "created") return;
   for (const { attribute, from, to, source } of change.changes) {
     console.print(

@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import { csvLine } from "../lib/csv.ts";
 import { profileSchema } from "../model/profile-schema.ts";
 import { USER_STATUSES, type ProfileValue, type User } from "../model/user.ts";
-import { RollcallError } from "../model/errors.ts";
+import { RollcallError, type Problem } from "../model/errors.ts";
+import { REASONS } from "../model/run.ts";
 import type { UserView } from "../runs/user-view.ts";
 import type { Service } from "../service.ts";
 import { shown, table, visible, type Console } from "./console.ts";
@@ -91,7 +92,7 @@ function printUser(console: Console, service: Service, user: UserView): void {
     console.print(`  external id ${visible(appUser.externalId)}`);
     if (appUser.error !== null) {
       console.print(
-        `  ${console.style("red", visible(appUser.error.message))} (${appUser.error.code}, ${appUser.error.field})`,
+        `  ${console.style("red", visible(appUser.error.message))} (${problemText(appUser.error)})`,
       );
     }
     const attributes = Object.entries(appUser.profile).map(([name, value]) => {
@@ -105,6 +106,27 @@ function printUser(console: Console, service: Service, user: UserView): void {
     const groups = appUser.groups.map((group) => [`    ${group.name}`, group.how, group.dn]);
     for (const row of table(groups)) console.print(row);
   }
+  printHistory(console, user);
+}
+
+function printHistory(console: Console, { history, createdAt }: UserView): void {
+  console.print();
+  console.print("Last changes");
+  for (const { at, run, directory, kind, by, action, reason, changes, error } of history) {
+    const what = kind === "import" ? action : `${action} by ${kind}`;
+    const told = reason === null ? "" : `: ${REASONS[reason]}`;
+    console.print(`  ${at}  ${what}${told}  (${directory ?? "all"}, ${visible(by)}, run ${run})`);
+    for (const { attribute, from, to, source } of changes) {
+      const values = `${visible(shown(from, 60))} → ${visible(shown(to, 60))}`;
+      console.print(`    ${attribute}: ${values}  (${source})`);
+    }
+    if (error !== null) console.print(`    ${visible(error.message)} (${error.code})`);
+  }
+  console.print(`  ${createdAt}  created`);
+}
+
+function problemText({ code, field, shape }: Problem): string {
+  return [code, field, ...(shape === undefined ? [] : [visible(shape)])].join(", ");
 }
 
 function exportAll(users: Command, register: Register): void {

@@ -30,7 +30,14 @@ function problems(text: string, environment?: Environment): readonly string[] {
 test("defaults are filled in, and the secret cannot be printed", () => {
   const settings = load(GOOD);
   const corp = settings.directories.get("corp");
-  expect(corp?.importSafeguard).toEqual({ percent: 20, minimum: 100, count: null });
+  expect(corp?.importSafeguard).toEqual({
+    percent: 20,
+    minimum: 100,
+    count: null,
+    drop: 40,
+    updates: 50,
+    logins: 20,
+  });
   expect(corp?.source.ldap?.urls).toEqual(["ldap://127.0.0.1"]);
   expect(corp?.source.users.filter).toBe("(objectClass=inetOrgPerson)");
   expect(settings.profile.sources).toEqual(["corp"]);

@@ -33,13 +33,28 @@ const percent = z.union([
     .pipe(z.number().min(0).max(100)),
 ]);
 
+const removals = {
+  percent: percent.default(20).describe("Removals above this percentage hold the run; or off."),
+  minimum: whole(0).default(100).describe("Percentages do not apply to fewer people."),
+  count: whole(0).optional().describe("Removals above this number hold the run."),
+};
+
+const orgSafeguard = z.union([z.literal("off"), z.strictObject(removals)]).prefault({});
+
 const safeguard = z
   .union([
     z.literal("off"),
     z.strictObject({
-      percent: percent.default(20).describe("Removals above this percentage hold the run; or off."),
-      minimum: whole(0).default(100).describe("The percentage does not apply to fewer people."),
-      count: whole(0).optional().describe("Removals above this number hold the run."),
+      ...removals,
+      drop: percent
+        .default(40)
+        .describe("A read of more than this percentage fewer people than the last holds the run."),
+      updates: percent
+        .default(50)
+        .describe("Overwritten or emptied values of more than this percentage hold the run."),
+      logins: percent
+        .default(20)
+        .describe("Changed logins of more than this percentage hold the run."),
     }),
   ])
   .prefault({});
@@ -178,7 +193,17 @@ export const configSchema = z.strictObject({
     ])
     .prefault({})
     .describe("Where `serve` answers /healthz, /readyz and /metrics."),
-  importSafeguard: safeguard.describe("The limits of the whole organisation."),
+  importSafeguard: orgSafeguard.describe("The limits of the whole organisation."),
+  history: z
+    .strictObject({
+      undoDays: whole(0, 36_500)
+        .default(30)
+        .describe("Days for which a run can be put back with `imports revert`."),
+      runDays: whole(1, 36_500)
+        .default(365)
+        .describe("Days for which it is kept what a run did with each person."),
+    })
+    .prefault({}),
   directories: z.record(z.string(), directory),
   profile: profile.prefault({}),
 });

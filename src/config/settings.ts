@@ -5,6 +5,7 @@ import { Secret } from "../model/secret.ts";
 import type {
   DirectorySettings,
   MappingSetting,
+  RemovalLimits,
   SafeguardLimits,
   Settings,
 } from "../model/settings.ts";
@@ -37,7 +38,8 @@ export function toSettings(config: Config, context: Context): Settings {
       url: url === undefined || url === "" ? null : new Secret(url),
       directory: config.database?.directory ?? "./data",
     },
-    importSafeguard: toLimits(config.importSafeguard),
+    importSafeguard: toRemovalLimits(config.importSafeguard),
+    history: config.history,
     http: config.http === "off" ? null : config.http,
     directories: new Map(
       Object.entries(config.directories).map(([name, directory]) => [
@@ -181,13 +183,26 @@ const AD_MAPPINGS: Readonly<Record<string, string>> = {
   countryCode: "appuser.c",
 };
 
-function toLimits(limits: Config["importSafeguard"]): SafeguardLimits {
+function toRemovalLimits(limits: Config["importSafeguard"]): RemovalLimits {
   if (limits === "off") return { percent: null, minimum: 0, count: null };
+  const { minimum, count = null } = limits;
+  return { percent: unlessOff(limits.percent), minimum, count };
+}
+
+function toLimits(limits: DirectoryConfig["importSafeguard"]): SafeguardLimits {
+  const common = toRemovalLimits(limits);
+  if (limits === "off") return { ...common, drop: null, updates: null, logins: null };
+  const { drop, updates, logins } = limits;
   return {
-    percent: limits.percent === "off" ? null : limits.percent,
-    minimum: limits.minimum,
-    count: limits.count ?? null,
+    ...common,
+    drop: unlessOff(drop),
+    updates: unlessOff(updates),
+    logins: unlessOff(logins),
   };
+}
+
+function unlessOff(percent: number | "off"): number | null {
+  return percent === "off" ? null : percent;
 }
 
 function toAttribute(name: string, { title, ...rules }: AttributeConfig): AttributeSchema {

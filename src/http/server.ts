@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
-import { Gauge, Registry, collectDefaultMetrics } from "@prometheus-io/client";
 import { Hono } from "hono";
 import { RollcallError } from "../model/errors.ts";
 import type { Store } from "../store/database.ts";
-import { gatherMetrics, ping } from "../store/metrics.ts";
+import { ping } from "../store/metrics.ts";
+import { createMetrics } from "./metrics.ts";
 
 export interface HttpServer extends AsyncDisposable {
   readonly address: string;
@@ -55,37 +55,5 @@ export async function startHttp(
       if ("closeAllConnections" in server) server.closeAllConnections();
       await once(server, "close");
     },
-  };
-}
-
-function createMetrics(store: Store): () => Promise<string> {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  const people = new Gauge({
-    name: "rollcall_app_users",
-    help: "People by directory and status",
-    labelNames: ["directory", "status"],
-    registers: [registry],
-  });
-  const users = new Gauge({
-    name: "rollcall_users",
-    help: "Users by status",
-    labelNames: ["status"],
-    registers: [registry],
-  });
-  const runs = new Gauge({
-    name: "rollcall_runs_open",
-    help: "Runs that are running or held",
-    labelNames: ["status"],
-    registers: [registry],
-  });
-  return async () => {
-    const figures = await gatherMetrics(store.db);
-    for (const gauge of [people, users, runs]) gauge.reset();
-    for (const { directory, status, count } of figures.appUsers)
-      people.set({ directory, status }, count);
-    for (const { status, count } of figures.users) users.set({ status }, count);
-    for (const { status, count } of figures.runs) runs.set({ status }, count);
-    return registry.metrics();
   };
 }

@@ -49,4 +49,18 @@ export interface ReadEvidence {
   readonly entries: number;
   readonly pages: number;
   readonly server: string;
+  /** How it ended, in the protocol's words; null while it goes on, and if it was cut off. */
+  readonly end: string | null;
+  /** Most entries of a page; null: all at once. */
+  readonly pageSize: number | null;
+  /** How each search base answered. */
+  readonly bases: readonly BaseEvidence[];
+}
+
+export interface BaseEvidence {
+  readonly base: string;
+  readonly entries: number;
+  readonly pages: number;
+  /** Whether the account sees the base itself. */
+  readonly readable: boolean;
 }

@@ -62,6 +62,10 @@ export const ERRORS = {
     what: "The search base does not exist, or the bind account may not see it.",
     cure: "Correct users.base or groups.base, whichever is named, or give the bind account read access to it.",
   },
+  "ldap.baseUnreadable": {
+    what: "The server answered with success and without people, but the search base itself cannot be read. Some servers answer so instead of saying that a base does not exist or that the account lacks permission.",
+    cure: "Correct users.base, or give the bind account read access to it.",
+  },
   "ldap.filterInvalid": {
     what: "The search filter does not parse (RFC 4515).",
     cure: "Correct users.filter or groups.filter, whichever is named, at the position given.",
@@ -137,6 +141,10 @@ export const ERRORS = {
   "entry.idTooLong": {
     what: "The identifier is longer than 512 characters.",
     cure: "Set users.id to the attribute that really identifies people.",
+  },
+  "entry.undecodable": {
+    what: "The entry contains something that is not valid, such as an attribute name that is none, so it cannot be used.",
+    cure: "Look at the entry in the directory. Leave the attribute out of users.attributes, or correct it.",
   },
   "entry.unstorable": {
     what: "The database refuses a value of this person, so nothing of the person was changed.",
@@ -289,6 +297,14 @@ export const ERRORS = {
   "run.notFound": {
     what: "There is no run with this id.",
     cure: "`rollcall imports` lists the runs.",
+  },
+  "run.notFinished": {
+    what: "Only a run that has ended, and was no dry run, can be put back.",
+    cure: "`rollcall imports` lists the runs with their status; a held one is dropped with `imports cancel RUN`.",
+  },
+  "run.undoExpired": {
+    what: "The run is older than what is kept for putting runs back.",
+    cure: "Correct the directory or the configuration and import; history.undoDays decides how long runs can be put back.",
   },
   "run.notHeld": {
     what: "Only a run that the safeguard holds can be approved or cancelled.",

@@ -40,6 +40,8 @@ export interface Problem {
   readonly code: ErrorCode;
   readonly field: string;
   readonly message: string;
+  /** What kind of value it was (its type and size, never the value), where a value is at fault. */
+  readonly shape?: string;
 }
 
 /** Anything thrown, as an error with a code; what is unknown becomes `internal.error`. */

@@ -1,7 +1,7 @@
 import type { AppProfile } from "./entry.ts";
 import type { Problem } from "./errors.ts";
 import type { PersonEvent } from "./event.ts";
-import type { Action, AttributeChange } from "./run.ts";
+import type { Action, AttributeChange, Reason } from "./run.ts";
 import type { AppUserStatus, UserProfile, UserStatus, ValueSource } from "./user.ts";
 
 /**
@@ -55,4 +55,8 @@ export interface PlannedChange {
   readonly events: readonly PersonEvent[];
   /** Counted by the safeguard: left the scope, or was disabled in the directory. */
   readonly lost: boolean;
+  /** Why, where that needs a word. */
+  readonly reason: Reason | null;
+  /** What a run made that is put back now, and so goes: only the app user, or the user as well. */
+  readonly deletes?: "appUser" | "person" | null;
 }

@@ -1,8 +1,9 @@
+import type { ReadEvidence } from "./entry.ts";
 import type { Problem } from "./errors.ts";
 import type { EventActor } from "./event.ts";
 import type { Conversion, Way } from "./incremental.ts";
 
-export type RunKind = "import" | "force-sync";
+export type RunKind = "import" | "force-sync" | "revert";
 export type ImportType = "full" | "incremental";
 /** `watch`: the directory told of a change. */
 export type Trigger = "manual" | "schedule" | "watch";
@@ -20,6 +21,8 @@ export interface RunCounts {
   readonly failed: number;
   /** Matched no user where the directory may not create one. */
   readonly ignored: number;
+  /** Left out of an approved or reverting run, because they are not any more what it was about. */
+  readonly skipped: number;
 }
 
 export const NO_COUNTS: RunCounts = {
@@ -30,7 +33,11 @@ export const NO_COUNTS: RunCounts = {
   removed: 0,
   failed: 0,
   ignored: 0,
+  skipped: 0,
 };
+
+/** What the safeguard counts. */
+export type HeldFor = "removals" | "people read" | "logins" | "updates";
 
 /** The limit that the safeguard found exceeded. */
 export interface Held {
@@ -40,7 +47,41 @@ export interface Held {
   readonly total: number;
   readonly percent: number;
   readonly limit: number;
+  /** What there is too much of, or, of people read, too little. */
+  readonly of: HeldFor;
+  /** Of the limit. */
+  readonly unit: "%" | "people";
+  /** What speaks for which cause; a sentence each. */
+  readonly findings: readonly string[];
 }
+
+/** The search that a run reads by, for comparing it with an earlier one. */
+export interface SearchFacts {
+  readonly servers: readonly string[];
+  readonly account: string | null;
+  readonly bases: readonly string[];
+  readonly scope: string;
+  readonly filter: string;
+}
+
+/** Why somebody is concerned: what the safeguard counts, and who was left out. */
+export const REASONS = {
+  gone: "the directory shows no such entry to the account any more",
+  outOfFilter: "the entry is still there, but the filter or scope does not find it",
+  moved: "the entry is still there, but outside the base",
+  unexamined: "the search does not find the entry; where it is was not looked for",
+  disabled: "the account is disabled in the directory",
+  accessLost: "the settings take the access away",
+  replaced: "another entry took the place",
+  undone: "came or was given access by the run that is put back",
+  cameBack: "left out: the directory shows the person again, or as enabled",
+  changedSince: "left out: changed by something else since",
+  missing: "left out: no longer there",
+} as const satisfies Readonly<Record<string, string>>;
+export type Reason = keyof typeof REASONS;
+
+/** Where somebody is whom the search does not find. */
+export type Absence = "gone" | "outOfFilter" | "moved" | "unexamined";
 
 export interface RunError {
   readonly code: string;
@@ -84,12 +125,25 @@ export interface Run {
   readonly groups: GroupCounts | null;
   /** When identifiers were last compared, where nothing else shows who is gone; ISO 8601. */
   readonly comparedAt: string | null;
+  /** How the read ended, or how far it came; null if nothing was read. */
+  readonly evidence: ReadEvidence | null;
+  /** The held run whose place it took. */
+  readonly replaces: string | null;
+  /** The run that it puts back. */
+  readonly reverts: string | null;
   readonly startedAt: string;
   readonly finishedAt: string | null;
 }
 
 /** What a run does with one person. */
-export type Action = "created" | "updated" | "unchanged" | "removed" | "failed" | "ignored";
+export type Action =
+  | "created"
+  | "updated"
+  | "unchanged"
+  | "removed"
+  | "failed"
+  | "ignored"
+  | "skipped";
 
 /** One attribute of a user profile, before and after, and whose value it is now. */
 export interface AttributeChange {
@@ -109,4 +163,7 @@ export interface RunChange {
   readonly changes: readonly AttributeChange[];
   readonly error: Problem | null;
   readonly applied: boolean;
+  readonly reason: Reason | null;
+  /** Whether the safeguard counts this person. */
+  readonly lost: boolean;
 }

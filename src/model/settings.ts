@@ -3,11 +3,21 @@ import type { AttributeSchema } from "./profile-schema.ts";
 import type { Secret } from "./secret.ts";
 
 /** Limits on removals. A limit that is null is off. */
-export interface SafeguardLimits {
+export interface RemovalLimits {
   readonly percent: number | null;
-  /** The percentage does not apply below this many people. */
+  /** Percentages do not apply below this many people. */
   readonly minimum: number;
   readonly count: number | null;
+}
+
+/** Limits of one directory; all of them percentages of its people. */
+export interface SafeguardLimits extends RemovalLimits {
+  /** How many fewer people than at the last good import may be read. */
+  readonly drop: number | null;
+  /** How many may have a value overwritten or emptied. */
+  readonly updates: number | null;
+  /** How many may get another login. */
+  readonly logins: number | null;
 }
 
 export type OnRemoval = "deactivate" | "suspend" | "keep";
@@ -45,7 +55,9 @@ export interface DirectorySettings {
 export interface Settings {
   readonly file: string;
   readonly database: { readonly url: Secret | null; readonly directory: string };
-  readonly importSafeguard: SafeguardLimits;
+  readonly importSafeguard: RemovalLimits;
+  /** For how many days is kept what runs did. */
+  readonly history: { readonly undoDays: number; readonly runDays: number };
   readonly http: { readonly host: string; readonly port: number } | null;
   readonly directories: ReadonlyMap<string, DirectorySettings>;
   readonly profile: {

@@ -47,6 +47,7 @@ export function decideUnusable(
     error: problem,
     events: repeated ? [] : [events.updateFailed(directory, problem)],
     lost: false,
+    reason: null,
   };
 }
 

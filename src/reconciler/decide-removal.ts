@@ -1,6 +1,7 @@
 /** What becomes of people who are no longer in a directory's scope. */
 import type { PersonEvent } from "../model/event.ts";
 import type { AppUserWrite, PlannedChange } from "../model/plan.ts";
+import type { Absence } from "../model/run.ts";
 import type { AppUser, User } from "../model/user.ts";
 import type { Context, Known } from "./decide.ts";
 import { diffProfiles } from "./diff.ts";
@@ -10,8 +11,13 @@ import type { DirectoryRules } from "./rules.ts";
 import { profileSourceOf, resolveProfile } from "./source-priority.ts";
 import { linksOf, standingOf, writeUser } from "./writes.ts";
 
-/** Decides about a person who is no longer in the directory's scope. */
-export function decideRemoval(context: Context, appUser: AppUser, known: Known): PlannedChange {
+/** Decides about a person who is no longer in the directory's scope. @param reason where the person is instead */
+export function decideRemoval(
+  context: Context,
+  appUser: AppUser,
+  known: Known,
+  reason: Absence,
+): PlannedChange {
   const { rules, directory } = context;
   const { user, others } = known;
   const { externalId, dn, profile, userId } = appUser;
@@ -26,6 +32,7 @@ export function decideRemoval(context: Context, appUser: AppUser, known: Known):
     userVersion: user?.version ?? 0,
     error: null,
     lost: true,
+    reason,
   } as const;
   if (user === null) return { ...base, user: null, login: null, changes: [], events: told };
   const before = linksOf(others, directory.name, profile);
@@ -78,5 +85,6 @@ export function decideReplaced(directory: DirectoryRules, appUser: AppUser): Pla
     error: null,
     events: [events.appUserRemoved(directory.onRemoval)],
     lost: false,
+    reason: "replaced",
   };
 }

@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest";
 import { parseSettings } from "../config/load.ts";
 import type { AppProfile } from "../model/entry.ts";
 import type { AppUser, User } from "../model/user.ts";
-import { decideSighting, type Known } from "./decide.ts";
+import { decideSighting, type Context, type Known } from "./decide.ts";
 import { failPlanned } from "./decide-failure.ts";
-import { decideRemoval } from "./decide-removal.ts";
+import { decideRemoval as decideRemovalWith } from "./decide-removal.ts";
 import { compileRules, type Rules } from "./rules.ts";
 
 const YAML = `
@@ -26,6 +26,10 @@ const ADA = {
   title: "Countess",
   l: "London",
 };
+
+const decideRemoval = (
+  ...[rules, appUser, known]: [Context, AppUser, Known]
+): ReturnType<typeof decideRemovalWith> => decideRemovalWith(rules, appUser, known, "gone");
 
 function context(name: string): {
   rules: Rules;
@@ -198,6 +202,7 @@ describe("a removal", () => {
     expect(planned).toMatchObject({
       action: "removed",
       lost: true,
+      reason: "gone",
       changes: [],
       user: {
         status: "deprovisioned",

@@ -7,7 +7,7 @@ import type { AppProfile } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import type { PersonEvent } from "../model/event.ts";
 import type { AppUserWrite, PlannedChange, UserWrite } from "../model/plan.ts";
-import type { AttributeChange } from "../model/run.ts";
+import type { AttributeChange, Reason } from "../model/run.ts";
 import type { AppUser, AppUserStatus, User } from "../model/user.ts";
 import { diffProfiles } from "./diff.ts";
 import * as events from "./events.ts";
@@ -60,7 +60,7 @@ export function decideSighting(
 ): PlannedChange {
   const { rules, directory } = context;
   const status: AppUserStatus = seen.disabled ? "disabled" : "active";
-  const disabled = status === "disabled" && known.appUser?.status === "active";
+  const disabled = nowDisabled(status, known.appUser);
   const write = { dn: seen.dn, status, profile: seen.profile, hash: seen.hash };
   if (known.matchProblem !== null) {
     return failed(
@@ -78,7 +78,7 @@ export function decideSighting(
   const creator = known.user === null ? directory.name : null;
   const resolved = resolveProfile(rules, { links, before: known.user, creator });
   const standing = standingAfter(context, known, resolved, status);
-  const lost = disabled || losesAccess(known.user, standing);
+  const lost = disabled ?? (losesAccess(known.user, standing) ? "accessLost" : null);
   const [problem] = resolved.problems;
   if (problem !== undefined) {
     const userId = known.user?.id ?? null;
@@ -93,6 +93,11 @@ export function decideSighting(
     standing,
     lost,
   );
+}
+
+/** Disabled since the last import is a loss, whatever the directory may decide about the user. */
+function nowDisabled(status: AppUserStatus, before: AppUser | null): Reason | null {
+  return status === "disabled" && before?.status === "active" ? "disabled" : null;
 }
 
 /** Only the profile source decides; without one among the links, a directory that is the only one. */
@@ -113,7 +118,7 @@ function resolvedChange(
   known: Known,
   resolved: Resolved,
   standing: Standing,
-  lost: boolean,
+  reason: Reason | null,
 ): PlannedChange {
   const { user, appUser } = known;
   const changes = user === null ? [] : diffProfiles(user, resolved);
@@ -131,7 +136,8 @@ function resolvedChange(
     userVersion: user?.version ?? 0,
     changes,
     error: null,
-    lost,
+    lost: reason !== null,
+    reason,
   };
   if (user !== null && userWrite === null && !appChanged) {
     return { ...base, action: "unchanged", appUser: write, user: null, events: [] };
@@ -168,7 +174,7 @@ function failed(
   externalId: string,
   known: Known,
   problem: Problem,
-  lost: boolean,
+  reason: Reason | null,
   standing: Standing = standingOf(known.user),
 ): PlannedChange {
   const { user, appUser } = known;
@@ -190,7 +196,8 @@ function failed(
     changes: [],
     error: problem,
     events: told,
-    lost,
+    lost: reason !== null,
+    reason,
   };
 }
 
@@ -215,6 +222,7 @@ function ignored(
     error: null,
     events: changed && known.appUser !== null ? [events.APP_USER_UPDATED] : [],
     lost: false,
+    reason: null,
   };
 }
 

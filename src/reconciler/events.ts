@@ -5,6 +5,7 @@ import type { UserStatus } from "../model/user.ts";
 
 export const USER_CREATED: PersonEvent = { type: "system.import.user.create" };
 export const USER_LINKED: PersonEvent = { type: "system.import.user_match.confirm" };
+export const USER_DELETED: PersonEvent = { type: "user.lifecycle.delete.completed" };
 export const APP_USER_UPDATED: PersonEvent = { type: "system.import.user.update" };
 
 export function profileUpdated(changes: readonly AttributeChange[]): PersonEvent {
@@ -34,6 +35,7 @@ export function updateFailed(directory: string, problem: Problem): PersonEvent {
     ErrorCode: problem.code,
     ErrorField: problem.field,
     ErrorMessage: problem.message,
+    ...(problem.shape === undefined ? {} : { ErrorValueShape: problem.shape }),
   };
   return {
     type: "app.user_management.update_from_master_failed",

@@ -1,9 +1,15 @@
-import { expect, test } from "vitest";
-import { judge } from "./safeguard.ts";
+import { describe, expect, test } from "vitest";
+import type { RemovalLimits, SafeguardLimits } from "../model/settings.ts";
+import { judge, type PlanSummary } from "./safeguard.ts";
 
-const OFF = { percent: null, minimum: 0, count: null };
-const TWENTY = { percent: 20, minimum: 100, count: null };
-const plan = (read: number, removals: number, total: number, orgTotal = total) => ({
+const NO_REMOVALS: RemovalLimits = { percent: null, minimum: 0, count: null };
+const OFF: SafeguardLimits = { ...NO_REMOVALS, drop: null, updates: null, logins: null };
+const TWENTY = { ...OFF, percent: 20, minimum: 100 };
+const DEFAULT = { ...TWENTY, drop: 40, updates: 50, logins: 20 };
+const NOTHING = { lastRead: null, gone: 0, earlier: 0, existing: 0, updates: 0, logins: 0 };
+
+const plan = (read: number, removals: number, total: number, orgTotal = total): PlanSummary => ({
+  ...NOTHING,
   directory: "corp",
   read,
   removals,
@@ -26,4 +32,51 @@ test.each([
   ["percent 0: nobody may go", plan(199, 1, 200), { ...TWENTY, percent: 0 }, OFF, "directory"],
 ] as const)("%s", (_, summary, directory, organisation, level) => {
   expect(judge(summary, directory, organisation)?.level ?? null).toBe(level);
+});
+
+describe("a read that is whole and suspicious", () => {
+  const read = (people: number, lastRead: number, gone: number, total: number): PlanSummary => ({
+    ...plan(people, gone, total),
+    lastRead,
+    gone,
+  });
+  test.each([
+    ["41 % fewer of 80, where the percentage does not apply", read(47, 80, 33, 80), "people read"],
+    ["exactly 40 % fewer", read(48, 80, 32, 80), null],
+    ["nine of ten people, which may happen", read(1, 10, 9, 10), null],
+    ["ten of eleven", read(1, 11, 10, 11), "people read"],
+    ["as many other people", read(50, 50, 50, 50), "people read"],
+    ["growth", read(500, 50, 0, 50), null],
+  ] as const)("%s", (_, summary, of) => {
+    expect(judge(summary, DEFAULT, DEFAULT)?.of ?? null).toBe(of);
+    expect(judge(summary, OFF, OFF)).toBeNull();
+  });
+
+  test("disabled people are removals, but they were read", () => {
+    const disabled = { ...plan(80, 33, 80), lastRead: 80 };
+    expect(judge(disabled, DEFAULT, DEFAULT)).toBeNull();
+  });
+});
+
+describe("mass updates", () => {
+  const changed = (updates: number, logins: number, total = 100): PlanSummary => ({
+    ...plan(total, 0, total),
+    updates,
+    logins,
+  });
+  test.each([
+    ["logins, above the limit", changed(21, 21), "logins"],
+    ["logins, at the limit", changed(20, 20), null],
+    ["values, above the limit", changed(51, 0), "updates"],
+    ["values, at the limit", changed(50, 0), null],
+    ["fewer people than the minimum", changed(99, 99, 99), null],
+    ["removals come first", { ...changed(100, 100), removals: 21 }, "removals"],
+  ] as const)("%s", (_, summary, of) => {
+    expect(judge(summary, DEFAULT, OFF)?.of ?? null).toBe(of);
+  });
+
+  test("a new directory is judged by the people whom its entries match", () => {
+    const linking = { ...changed(60, 0, 0), read: 100, existing: 100 };
+    expect(judge(linking, DEFAULT, OFF)).toMatchObject({ of: "updates", total: 100, percent: 60 });
+  });
 });

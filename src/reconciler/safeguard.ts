@@ -1,80 +1,156 @@
 /** The import safeguard: whether a plan may be applied, or has to wait for a person. Pure. */
-import type { Held } from "../model/run.ts";
-import type { SafeguardLimits } from "../model/settings.ts";
+import type { Held, HeldFor } from "../model/run.ts";
+import type { RemovalLimits, SafeguardLimits } from "../model/settings.ts";
 
 export interface PlanSummary {
   readonly directory: string;
   /** Entries that the read returned. */
   readonly read: number;
+  /** Entries that the last good read returned; null if there is none to compare with. */
+  readonly lastRead: number | null;
   /** People who left the directory's scope or were disabled in it. */
   readonly removals: number;
+  /** Of these, people who left the scope. */
+  readonly gone: number;
   /** People of the directory before the run. */
   readonly total: number;
   /** People of all directories before the run. */
   readonly orgTotal: number;
   /** How many of the removals are those of earlier incremental imports that count together with this one. */
-  readonly earlier?: number;
+  readonly earlier: number;
+  /** People who had a user before the run and are looked at in it. */
+  readonly existing: number;
+  /** Of these, people a value of whom would be overwritten or emptied. */
+  readonly updates: number;
+  /** Of these, people who would get another login. */
+  readonly logins: number;
 }
+
+/** Fewer people than these may come and go without looking suspicious. */
+const HANDFUL = 10;
 
 /**
  * Judges a plan. Limits trip when exceeded, not when reached; the directory's come before the
- * organisation's. An empty read of a directory that had people is held whatever the limits are:
- * a typing mistake in a filter looks exactly like it.
+ * organisation's. What looks like a broken search is held although it was read whole: nobody
+ * (whatever the limits are), or far fewer people, or other people than the last time.
  */
 export function judge(
   plan: PlanSummary,
   directory: SafeguardLimits,
-  organisation: SafeguardLimits,
+  organisation: RemovalLimits,
 ): Held | null {
   if (plan.read === 0 && plan.total > 0) return emptyRead(plan);
-  const held = judgeLimits(plan, directory, organisation);
-  const { earlier = 0 } = plan;
-  if (held === null || earlier === 0) return held;
-  const reason = `${held.reason} ${earlier} of them were removed by incremental imports of the last 24 hours.`;
+  const held =
+    judgeRemovals(plan, directory) ??
+    judgeRead(plan, directory) ??
+    judgeUpdates(plan, directory) ??
+    judgeOrganisation(plan, organisation);
+  if (held === null || plan.earlier === 0 || held.of !== "removals") return held;
+  const reason = `${held.reason} ${plan.earlier} of them were removed by incremental imports of the last 24 hours.`;
   return { ...held, reason };
 }
 
-function judgeLimits(
-  plan: PlanSummary,
-  directory: SafeguardLimits,
-  organisation: SafeguardLimits,
-): Held | null {
-  const percent = share(plan.removals, plan.total);
-  const facts = { removals: plan.removals, total: plan.total, percent };
-  if (directory.count !== null && plan.removals > directory.count) {
-    const reason = `${plan.removals} people of ${plan.directory} would be removed; the limit is ${directory.count}.`;
-    return { level: "directory", reason, ...facts, limit: directory.count };
+function judgeRemovals(plan: PlanSummary, limits: SafeguardLimits): Held | null {
+  const { removals, total, directory } = plan;
+  if (limits.count !== null && removals > limits.count) {
+    const reason = `${removals} people of ${directory} would be removed; the limit is ${limits.count}.`;
+    return held(plan, "removals", {
+      reason,
+      part: removals,
+      whole: total,
+      limit: limits.count,
+      unit: "people",
+    });
   }
-  if (exceeds(plan.removals, plan.total, directory)) {
-    const reason = `${plan.removals} of ${plan.total} people of ${plan.directory} would be removed (${percent} %); the limit is ${directory.percent} %.`;
-    return { level: "directory", reason, ...facts, limit: directory.percent ?? 0 };
-  }
-  return judgeOrganisation(plan, organisation);
+  if (!exceeds(removals, total, limits.percent, limits.minimum)) return null;
+  const limit = limits.percent ?? 0;
+  const reason = `${removals} of ${total} people of ${directory} would be removed (${share(removals, total)} %); the limit is ${limit} %.`;
+  return held(plan, "removals", { reason, part: removals, whole: total, limit });
 }
 
-function judgeOrganisation(plan: PlanSummary, limits: SafeguardLimits): Held | null {
-  const percent = share(plan.removals, plan.orgTotal);
-  const facts = { removals: plan.removals, total: plan.orgTotal, percent };
-  if (limits.count !== null && plan.removals > limits.count) {
-    const reason = `${plan.removals} people would be removed; the organisation's limit is ${limits.count}.`;
-    return { level: "org", reason, ...facts, limit: limits.count };
+/**
+ * The read itself, which needs no minimum: a directory of eighty people can be searched with a
+ * wrong filter as well. Whether fewer came, or as many others, is the same to those who did not.
+ */
+function judgeRead(plan: PlanSummary, { drop }: SafeguardLimits): Held | null {
+  const { read, lastRead, gone, total, directory } = plan;
+  if (drop === null) return null;
+  const missing = lastRead === null ? 0 : lastRead - read;
+  if (lastRead !== null && missing >= HANDFUL && missing * 100 > drop * lastRead) {
+    const reason = `The read of ${directory} returned ${read} people; the last good import returned ${lastRead} (${share(missing, lastRead)} % fewer; the limit is ${drop} %).`;
+    return held(plan, "people read", { reason, part: missing, whole: lastRead, limit: drop });
   }
-  if (exceeds(plan.removals, plan.orgTotal, limits)) {
-    const reason = `${plan.removals} of the organisation's ${plan.orgTotal} people would be removed (${percent} %); the limit is ${limits.percent} %.`;
-    return { level: "org", reason, ...facts, limit: limits.percent ?? 0 };
-  }
-  return null;
+  if (gone < HANDFUL || gone * 100 <= drop * total) return null;
+  const reason = `${gone} of the ${total} people that ${directory} had are not in the read (${share(gone, total)} %; the limit is ${drop} %), as if it were another directory.`;
+  return held(plan, "people read", { reason, part: gone, whole: total, limit: drop });
 }
 
-function emptyRead({ directory, removals, total }: PlanSummary): Held {
-  const reason = `The read of ${directory} returned nobody, although ${total} people were there before. If a filter, a base or the bind account's rights were changed, that is the cause.`;
-  return { level: "directory", reason, removals, total, percent: share(removals, total), limit: 0 };
+function judgeUpdates(plan: PlanSummary, limits: SafeguardLimits): Held | null {
+  const { directory, logins, updates } = plan;
+  const whole = Math.max(plan.total, plan.existing);
+  if (exceeds(logins, whole, limits.logins, limits.minimum)) {
+    const limit = limits.logins ?? 0;
+    const reason = `${logins} of ${whole} people of ${directory} would get another login (${share(logins, whole)} %); the limit is ${limit} %.`;
+    return held(plan, "logins", { reason, part: logins, whole, limit });
+  }
+  if (!exceeds(updates, whole, limits.updates, limits.minimum)) return null;
+  const limit = limits.updates ?? 0;
+  const reason = `Values of ${updates} of ${whole} people of ${directory} would be overwritten or emptied (${share(updates, whole)} %); the limit is ${limit} %.`;
+  return held(plan, "updates", { reason, part: updates, whole, limit });
 }
 
-function exceeds(removals: number, total: number, limits: SafeguardLimits): boolean {
-  return (
-    limits.percent !== null && total >= limits.minimum && removals * 100 > limits.percent * total
-  );
+function judgeOrganisation(plan: PlanSummary, limits: RemovalLimits): Held | null {
+  const { removals, orgTotal } = plan;
+  const level = { ...plan, level: "org" } as const;
+  if (limits.count !== null && removals > limits.count) {
+    const reason = `${removals} people would be removed; the organisation's limit is ${limits.count}.`;
+    return held(level, "removals", {
+      reason,
+      part: removals,
+      whole: orgTotal,
+      limit: limits.count,
+      unit: "people",
+    });
+  }
+  if (!exceeds(removals, orgTotal, limits.percent, limits.minimum)) return null;
+  const limit = limits.percent ?? 0;
+  const reason = `${removals} of the organisation's ${orgTotal} people would be removed (${share(removals, orgTotal)} %); the limit is ${limit} %.`;
+  return held(level, "removals", { reason, part: removals, whole: orgTotal, limit });
+}
+
+function emptyRead(plan: PlanSummary): Held {
+  const { directory, removals, total } = plan;
+  const reason = `The read of ${directory} returned nobody, although ${total} people were there before.`;
+  return held(plan, "people read", { reason, part: removals, whole: total, limit: 0 });
+}
+
+function held(
+  { level = "directory", removals }: PlanSummary & { readonly level?: Held["level"] },
+  of: HeldFor,
+  found: {
+    readonly reason: string;
+    readonly part: number;
+    readonly whole: number;
+    readonly limit: number;
+    readonly unit?: Held["unit"];
+  },
+): Held {
+  const { reason, part, whole: total, limit, unit = "%" } = found;
+  return {
+    level,
+    reason,
+    removals,
+    total,
+    percent: share(part, total),
+    limit,
+    of,
+    unit,
+    findings: [],
+  };
+}
+
+function exceeds(part: number, whole: number, percent: number | null, minimum: number): boolean {
+  return percent !== null && whole >= minimum && part * 100 > percent * whole;
 }
 
 /** A percentage with one decimal place, for people; limits are compared with the exact one. */

@@ -7,6 +7,7 @@
  * that came from this source (the mapping was removed) or was edited here, and loses one that
  * another directory gave.
  */
+import { shapeOf } from "../lib/shape.ts";
 import { evaluateMapping, type Mapping } from "../mapping/mapping.ts";
 import type { AppProfile } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
@@ -131,9 +132,23 @@ function mappedValue(
 ): AttributeResult {
   const value = evaluateMapping(mapping, profile);
   if (value === null) return null;
-  if (typeof value === "object" && "problem" in value) return value;
+  if (typeof value === "object" && "problem" in value) {
+    return { problem: { ...value.problem, shape: inputShapes(mapping, profile) } };
+  }
   const typed = toAttributeType(mapping.attribute, value, attribute);
-  if (typeof typed === "object" && "problem" in typed) return typed;
+  if (typeof typed === "object" && "problem" in typed) {
+    return { problem: { ...typed.problem, shape: shapeOf(value) } };
+  }
   if (typeof typed === "object" && typed.length === 0) return null;
   return { value: typed, source };
+}
+
+/** Of an expression that could not be evaluated: what it was given. */
+function inputShapes({ expression }: Mapping, profile: AppProfile): string {
+  const inputs = expression.reads.map((name) => {
+    const lower = name.toLowerCase();
+    const key = Object.keys(profile).find((candidate) => candidate.toLowerCase() === lower);
+    return `${name}: ${shapeOf(key === undefined ? null : profile[key])}`;
+  });
+  return inputs.length === 0 ? "no input" : inputs.join("; ");
 }

@@ -2,6 +2,7 @@ import type { Value } from "../mapping/tree.ts";
 import type { ErrorCode, Problem } from "../model/errors.ts";
 import type { AttributeSchema, ProfileSchema } from "../model/profile-schema.ts";
 import type { ProfileValue, UserProfile } from "../model/user.ts";
+import { shapeOf } from "../lib/shape.ts";
 import { formatFault } from "./formats.ts";
 
 const CONSTRAINT = "platform.cvd.profile.property.constraint.violation";
@@ -17,12 +18,13 @@ export function validateProfile(profile: UserProfile, schema: ProfileSchema): Pr
     const value = profile[name];
     const problem =
       value === undefined ? missing(name, attribute) : valueFault(name, value, attribute);
-    if (problem !== null) problems.push(problem);
+    if (problem !== null) problems.push({ ...problem, shape: shapeOf(value) });
   }
   const { email, secondEmail } = profile;
   if (email !== undefined && email === secondEmail) {
     const message = "secondEmail is the same address as email.";
-    problems.push({ code: "notUniqueWithinObject.config.email", field: "secondEmail", message });
+    const code = "notUniqueWithinObject.config.email";
+    problems.push({ code, field: "secondEmail", message, shape: shapeOf(secondEmail) });
   }
   return problems;
 }

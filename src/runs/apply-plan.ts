@@ -117,8 +117,12 @@ async function failUnstorable(context: RunContext, batch: Batch, cause: unknown)
       return { ...row, planned: { ...planned, appUser: null, user: null }, claimsLogin: false };
     });
     await replacePlanRows(trx, batch.plan, batch.runId, failed);
-    await applyBatch(trx, batch, context.actor);
+    await applyBatch(trx, batch, context.actor, keepsUndo(context));
   });
+}
+
+function keepsUndo({ engine }: RunContext): boolean {
+  return engine.history.undoDays > 0;
 }
 
 /** SQLSTATE classes of values that cannot be stored, or not in one statement. */
@@ -139,7 +143,7 @@ async function applyIn(trx: Trx, context: RunContext, batch: Batch): Promise<voi
     const failed = await failConflicts(trx, batch, inTheWay);
     if (exchange) await restoreLogins(trx, failed);
   }
-  await applyBatch(trx, batch, context.actor);
+  await applyBatch(trx, batch, context.actor, keepsUndo(context));
 }
 
 /** @returns the ids of the users who keep what they have */

@@ -4,27 +4,26 @@
  */
 import { STEPS } from "../model/plan.ts";
 import type { Held, Run, RunCounts } from "../model/run.ts";
-import { judge } from "../reconciler/safeguard.ts";
 import { writeHistory } from "../store/apply.ts";
 import { transact, type Trx } from "../store/database.ts";
 import { fence } from "../store/leases.ts";
 import { keepPlan } from "../store/plan.ts";
-import { openRuns, removedBefore, updateRun, type OpenRun } from "../store/runs.ts";
+import { openRuns, updateRun, type OpenRun } from "../store/runs.ts";
+import { addTotals } from "../store/totals.ts";
 import { appendEvents } from "../store/system-log.ts";
 import type { RunContext } from "./context.ts";
-import { applyToEnd, cancelHeld, finishRun, requireRun, type Stopwatch } from "./lifecycle.ts";
+import { applyToEnd, cancelHeld, finishRun, noteRun, requireRun, type Stopwatch } from "./lifecycle.ts"; // prettier-ignore
+import { judgePlan, type Before } from "./judge-plan.ts";
 import type { PlanBuilder } from "./plan-builder.ts";
 import { resolveLogins } from "./resolve-logins.ts";
 import * as events from "./run-events.ts";
+import { totalsOf } from "./run-totals.ts";
 
 export interface Considered {
   /** How many people were looked at. */
   readonly read: number;
-  /**
-   * People in the scope before the run: of this directory, and of all. Null if the run takes
-   * nothing from anybody, so that nobody has to be counted.
-   */
-  readonly before: { readonly own: number; readonly all: number } | null;
+  /** Null if the run takes nothing from anybody, so that nobody has to be counted. */
+  readonly before: Before | null;
 }
 
 /** Ends a run whose plan is complete, in one of the three ways. */
@@ -40,40 +39,14 @@ export async function concludePlan(
     plan.recount(was),
   );
   const run = await requireRun(context, runId);
-  const held = before === null ? null : await judgePlan(context, plan, run, read, before);
+  const held = before === null ? null : await judgePlan(context, plan, run, { read, before });
   signal.throwIfAborted();
   const counts = plan.counts(read);
   const phases = watch.phases();
-  await updateRun(db, runId, { phase: "judging", counts, phases, planSize: plan.size });
+  await noteRun(context, { phase: "judging", counts, phases, planSize: plan.size });
   if (run.dryRun) await endDryRun(context, run, { counts, held, planSize: plan.size }, phases);
   else if (held !== null) await hold(context, run, held, plan.size);
   else await applyNow(context, run, plan.size, phases);
-}
-
-/**
- * Incremental imports are judged together with those before them: a deletion that goes on for
- * hours would otherwise pass in slices.
- */
-async function judgePlan(
-  { settings, engine }: RunContext,
-  plan: PlanBuilder,
-  run: Run,
-  read: number,
-  before: { readonly own: number; readonly all: number },
-): Promise<Held | null> {
-  const everybody = run.kind === "import" && run.type === "full";
-  const earlier =
-    run.type === "incremental" ? await removedBefore(engine.store.db, settings.name) : 0;
-  const summary = {
-    directory: settings.name,
-    // Whoever does not read everybody knows of the others that they are still there.
-    read: everybody ? read : before.own - plan.counts(read).removed,
-    removals: plan.lost + earlier,
-    total: before.own + earlier,
-    orgTotal: before.all + earlier,
-    earlier,
-  };
-  return judge(summary, settings.importSafeguard, engine.organisation);
 }
 
 async function endDryRun(
@@ -99,10 +72,11 @@ async function hold(
 ): Promise<void> {
   await transact(context.engine.store, async (trx) => {
     await fence(trx, context.lease);
-    if (run.kind === "import") await replaceHeld(trx, context);
+    const replaces = await replaceHeld(trx, context, run);
     await keepHistory(trx, context, planSize);
     await keepPlan(trx, run.id);
-    await updateRun(trx, run.id, { status: "held", held });
+    await updateRun(trx, run.id, { status: "held", held, ...replaces });
+    await addTotals(trx, totalsOf(run, "held", {}));
     await appendEvents(trx, run.id, context.actor, [events.roadblock(run, held)]);
   });
 }
@@ -116,8 +90,8 @@ async function applyNow(
   const { engine, runId } = context;
   await transact(engine.store, async (trx) => {
     await fence(trx, context.lease);
-    if (run.kind === "import") await replaceHeld(trx, context);
-    await updateRun(trx, runId, { phase: "applying", planSize });
+    const replaces = await replaceHeld(trx, context, run);
+    await updateRun(trx, runId, { phase: "applying", planSize, ...replaces });
   });
   await applyToEnd(context, await requireRun(context, runId), phases);
 }
@@ -135,8 +109,16 @@ async function keepHistory(trx: Trx, context: RunContext, planSize: number): Pro
 }
 
 /** A newer verdict on the directory takes the place of an older plan that nobody released. */
-async function replaceHeld(trx: Trx, context: RunContext): Promise<void> {
-  for (const older of await openRuns(trx, context.settings.name, "held")) {
+async function replaceHeld(
+  trx: Trx,
+  context: RunContext,
+  run: OpenRun,
+): Promise<{ readonly replaces?: string }> {
+  if (run.kind !== "import") return {};
+  const held = await openRuns(trx, context.settings.name, "held");
+  for (const older of held) {
     await cancelHeld(trx, context, older, `replaced by run ${context.runId}`);
   }
+  const last = held.at(-1);
+  return last === undefined ? {} : { replaces: last.id };
 }

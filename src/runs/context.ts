@@ -1,6 +1,6 @@
 import type { Directory } from "../agent/agent.ts";
 import type { EventActor } from "../model/event.ts";
-import type { DirectorySettings, SafeguardLimits } from "../model/settings.ts";
+import type { DirectorySettings, RemovalLimits, Settings } from "../model/settings.ts";
 import type { DirectoryRules, Rules } from "../reconciler/rules.ts";
 import type { Store } from "../store/database.ts";
 import type { Lease } from "../store/leases.ts";
@@ -21,7 +21,8 @@ export interface Engine {
   readonly store: Store;
   readonly rules: Rules;
   readonly settings: ReadonlyMap<string, DirectorySettings>;
-  readonly organisation: SafeguardLimits;
+  readonly organisation: RemovalLimits;
+  readonly history: Settings["history"];
   /** The agent of a directory. @throws RollcallError `ldap.filterInvalid` */
   readonly openDirectory: (name: string) => Directory;
   /** See `decisionFingerprint`. */

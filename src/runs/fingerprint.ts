@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { DirectorySource } from "../model/directory.ts";
+import type { SearchFacts } from "../model/run.ts";
 import type { DirectorySettings, Settings } from "../model/settings.ts";
 
 /** To be raised whenever entries are decoded or decided in another way. */
@@ -19,6 +20,13 @@ export function scopeFingerprint({
   const { urls = [], bind = null } = ldap ?? {};
   const facts = [VERSION, type, users, groups, urls.toSorted(), bind?.dn ?? null, incremental.way];
   return hash("sha1", JSON.stringify(facts), "hex");
+}
+
+/** The search in words, to say what changed in it. */
+export function searchFacts({ users, ldap, path }: DirectorySource): SearchFacts {
+  const { bases, scope, filter } = users;
+  const servers = ldap?.urls ?? [path ?? ""];
+  return { servers, account: ldap?.bind?.dn ?? null, bases, scope, filter };
 }
 
 /**

@@ -4,10 +4,9 @@
  */
 import { IdSet } from "../lib/id-set.ts";
 import { mapAhead } from "../lib/ahead.ts";
-import { uuidV7 } from "../lib/uuid.ts";
 import type { PlannedChange } from "../model/plan.ts";
 import type { Run } from "../model/run.ts";
-import { decideSighting, type Sighting } from "../reconciler/decide.ts";
+import type { Sighting } from "../reconciler/decide.ts";
 import { claimsLogin } from "../reconciler/writes.ts";
 import {
   appUsersByIds,
@@ -17,6 +16,7 @@ import {
 } from "../store/app-users.ts";
 import { concludePlan } from "./conclude-plan.ts";
 import type { Engine, RunContext } from "./context.ts";
+import { decideOne } from "./decide-one.ts";
 import { beginRun, settle, withContext, type RunRequest } from "./import.ts";
 import { loadKnown, type KnownPeople } from "./known.ts";
 import { Stopwatch } from "./lifecycle.ts";
@@ -69,12 +69,7 @@ async function planAll(
     for (const appUser of page) {
       const sighting = toSighting(appUser);
       const person = known.of(sighting);
-      const planned = decideSighting(
-        { rules: engine.rules, directory },
-        sighting,
-        person,
-        uuidV7(),
-      );
+      const planned = decideOne({ rules: engine.rules, directory }, sighting, person);
       if (isNothing(planned)) plan.count(planned.action);
       else await plan.add(planned, claimsLogin(planned, person.user));
     }

@@ -1,21 +1,24 @@
 import { RollcallError } from "../model/errors.ts";
 import type { Run } from "../model/run.ts";
-import { outdatedRows } from "../store/apply.ts";
 import { transact } from "../store/database.ts";
 import { fence } from "../store/leases.ts";
-import { takenLogins } from "../store/plan.ts";
 import { findRun, updateRun, type OpenRun } from "../store/runs.ts";
 import { appendEvents } from "../store/system-log.ts";
+import { countLost, leaveOut, outdatedRows } from "../store/held-plan.ts";
+import { takenLogins } from "../store/plan.ts";
 import type { Engine } from "./context.ts";
 import { settle, withContext, type RunRequest } from "./import.ts";
 import { applyToEnd, cancelHeld, recover, requireRun } from "./lifecycle.ts";
+import { returnedSince } from "./recheck.ts";
 import * as events from "./run-events.ts";
 
 type Decision = Pick<RunRequest, "actor" | "signal" | "progress">;
 
 /**
- * Applies exactly the plan that was shown.
- * @throws RollcallError `run.planOutdated` if the plan no longer fits the data
+ * Applies exactly the plan that was shown, without those whom it does not fit any more: whoever
+ * came back, and whoever was changed by something else, is left out and named in the run's history;
+ * the next import is a full one and decides about them again.
+ * @throws RollcallError if the directory cannot be asked who came back; the run stays held
  */
 export async function approveRun(engine: Engine, id: string, decision: Decision): Promise<Run> {
   const { directory } = await heldRun(engine, id);
@@ -24,18 +27,21 @@ export async function approveRun(engine: Engine, id: string, decision: Decision)
     const run = await heldRun(engine, id); // as it is now that nobody else can touch it
     const context = { ...claimed, runId: run.id, fingerprint: run.fingerprint };
     const { db } = engine.store;
-    const outdated = await outdatedRows(db, "held_plan", run.id);
+    const lost = run.kind === "import" ? await countLost(db, run.id) : 0;
+    const returned = await returnedSince(context, lost);
+    const back = new Set(returned);
     const taken = await takenLogins(db, "held_plan", run.id);
-    if (outdated > 0 || taken.length > 0) {
-      const message = `The plan no longer fits the data: ${outdated + taken.length} people in it were changed since. Cancel the run and import ${directory} again.`;
-      throw new RollcallError("run.planOutdated", message);
-    }
+    const outdated = [...(await outdatedRows(db, run.id)), ...taken.map((row) => row.seq)];
+    const changed = [...new Set(outdated)].filter((seq) => !back.has(seq));
     const by = decision.actor.displayName;
     await transact(engine.store, async (trx) => {
       await fence(trx, context.lease);
       await updateRun(trx, run.id, { status: "running", phase: "applying", decidedBy: by });
       await trx.deleteFrom("run_changes").where("run_id", "=", run.id).execute(); // written again as applied
-      await appendEvents(trx, run.id, context.actor, [events.approved(run, by)]);
+      await leaveOut(trx, run.id, returned, "cameBack");
+      await leaveOut(trx, run.id, changed, "changedSince");
+      const leftOut = returned.length + changed.length;
+      await appendEvents(trx, run.id, context.actor, [events.approved(run, by, leftOut)]);
     });
     return await settle(context, async () => {
       const current = await requireRun(context, run.id);

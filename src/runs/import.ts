@@ -11,13 +11,18 @@ import { MustReadAll, type Conversion } from "../model/incremental.ts";
 import type { ImportType, Run, RunKind, Trigger } from "../model/run.ts";
 import { uuidV7 } from "../lib/uuid.ts";
 import { dropObjects } from "../store/objects.ts";
-import { insertRun, updateRun, type NewRun } from "../store/runs.ts";
+import { transact } from "../store/database.ts";
+import { fence } from "../store/leases.ts";
+import { thinHistory } from "../store/retention.ts";
+import { insertRun, type NewRun } from "../store/runs.ts";
+import { noteSafeguard } from "../store/safeguard-settings.ts";
+import { appendEvents } from "../store/system-log.ts";
 import { ensureMatchIndex } from "../store/users.ts";
 import { claimDirectory } from "./claim.ts";
 import { concludePlan, type Considered } from "./conclude-plan.ts";
 import type { Engine, ReportProgress, RunContext } from "./context.ts";
-import { scopeFingerprint } from "./fingerprint.ts";
-import { failRun, log, recover, requireRun, Stopwatch } from "./lifecycle.ts";
+import { scopeFingerprint, searchFacts } from "./fingerprint.ts";
+import { failRun, log, noteRun, recover, requireRun, Stopwatch } from "./lifecycle.ts";
 import { PlanBuilder } from "./plan-builder.ts";
 import { chooseStart, readChanges } from "./read-changes.ts";
 import { readDirectory } from "./read-directory.ts";
@@ -36,6 +41,9 @@ export interface ImportRequest extends RunRequest {
   readonly type: ImportType | null;
 }
 
+/** Of each table behind each import; more waits for the next one. */
+const THINNING_BATCHES = 20;
+
 /**
  * Imports a directory. A failed read does not throw: the run that is returned has status
  * `failed` and its error.
@@ -50,7 +58,9 @@ export async function importDirectory(
     const { db } = engine.store;
     for (const rule of context.directory.matching) await ensureMatchIndex(db, rule.user);
     await beginRun(context, "import", request);
-    return await settle(context, () => runImport(context, request));
+    const run = await settle(context, () => runImport(context, request));
+    if (!request.dryRun) await thinHistory(db, engine.history, Date.now(), THINNING_BATCHES);
+    return run;
   });
 }
 
@@ -59,16 +69,43 @@ export async function beginRun(
   context: RunContext,
   kind: RunKind,
   { trigger, actor, dryRun }: RunRequest,
+  reverts: string | null = null,
 ): Promise<NewRun> {
   await recover(context, !dryRun);
   const { fingerprint, runId: id, settings } = context;
   const directory = settings.name;
   const scope = scopeFingerprint(settings.source);
   const type = "full";
-  const facts = { id, kind, directory, type, trigger, actor, dryRun, fingerprint, scope } as const;
+  const search = kind === "import" ? searchFacts(settings.source) : null;
+  const facts: NewRun = {
+    id,
+    kind,
+    directory,
+    type,
+    trigger,
+    actor,
+    dryRun,
+    fingerprint,
+    scope,
+    search,
+    reverts,
+  };
   await insertRun(context.engine.store.db, facts);
   await log(context, events.started(facts));
+  if (kind === "import" && !dryRun) await tellOfLimits(context);
   return facts;
+}
+
+/** The limits stand in a file that anybody may have edited; a change of them is an event. */
+async function tellOfLimits(context: RunContext): Promise<void> {
+  const { name, importSafeguard } = context.settings;
+  await transact(context.engine.store, async (trx) => {
+    await fence(trx, context.lease);
+    const before = await noteSafeguard(trx, name, importSafeguard);
+    if (before === null) return;
+    const event = events.roadblockUpdated(name, before, importSafeguard);
+    await appendEvents(trx, context.runId, context.actor, [event]);
+  });
 }
 
 /** Claims the directory and gives the work a context to run in. */
@@ -145,7 +182,7 @@ async function readSource(
   const start = await chooseStart(context, request.type);
   if ("mark" in start) {
     try {
-      await updateRun(db, context.runId, { type: "incremental" });
+      await noteRun(context, { type: "incremental" });
       return await readChanges(context, plan, start);
     } catch (thrown) {
       if (!(thrown instanceof MustReadAll)) throw thrown;
@@ -159,7 +196,7 @@ async function readSource(
 }
 
 async function convert(context: RunContext, converted: Conversion): Promise<void> {
-  await updateRun(context.engine.store.db, context.runId, { type: "full", converted });
+  await noteRun(context, { type: "full", converted });
   const run = await requireRun(context, context.runId);
   await log(context, events.convertedToFull({ ...run, type: "incremental" }, converted));
 }

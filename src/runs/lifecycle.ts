@@ -3,16 +3,18 @@ import { asRollcallError, RollcallError } from "../model/errors.ts";
 import type { EventDraft } from "../model/event.ts";
 import type { PhaseTime, Run, RunCounts } from "../model/run.ts";
 import { refreshStatistics } from "../store/app-users.ts";
-import { advanceCheckpoint, moveCheckpoint } from "../store/checkpoints.ts";
+import { advanceCheckpoint, moveCheckpoint, requireFullImport } from "../store/checkpoints.ts";
 import { transact, type Trx } from "../store/database.ts";
 import { applyObjects, dropObjects } from "../store/objects.ts";
 import { fence } from "../store/leases.ts";
 import { dropApplied, dropPlan, type PlanName } from "../store/plan.ts";
-import { countActions, findRun, openRuns, updateRun, type OpenRun } from "../store/runs.ts";
+import { countActions, findRun, openRuns, updateRun, type OpenRun, type RunUpdate } from "../store/runs.ts"; // prettier-ignore
+import { addTotals } from "../store/totals.ts";
 import { appendEvents } from "../store/system-log.ts";
 import { applyPlan } from "./apply-plan.ts";
 import type { RunContext } from "./context.ts";
 import * as events from "./run-events.ts";
+import { totalsOf } from "./run-totals.ts";
 
 /** From this many changes on, the database should look at its tables anew. */
 const LARGE = 1000;
@@ -51,8 +53,20 @@ function planNameOf(run: Pick<Run, "held" | "dryRun">): PlanName {
   return run.held === null || run.dryRun ? "plan" : "held_plan";
 }
 
+/** Tells of the run; only while the claim on the directory is ours. */
 export async function log(context: RunContext, ...drafts: readonly EventDraft[]): Promise<void> {
-  await appendEvents(context.engine.store.db, context.runId, context.actor, drafts);
+  await transact(context.engine.store, async (trx) => {
+    await fence(trx, context.lease);
+    await appendEvents(trx, context.runId, context.actor, drafts);
+  });
+}
+
+/** Writes down how far the run is; only while the claim on the directory is ours. */
+export async function noteRun(context: RunContext, update: RunUpdate): Promise<void> {
+  await transact(context.engine.store, async (trx) => {
+    await fence(trx, context.lease);
+    await updateRun(trx, context.runId, update);
+  });
 }
 
 export async function requireRun(
@@ -77,8 +91,16 @@ export async function finishRun(
     if (run.kind === "import" && !run.dryRun) {
       await applyObjects(trx, run.id, settings.name);
       await moveTo(trx, context, run, counts.read);
+      if (counts.skipped > 0) {
+        const reason = `People were left out of the run ${run.id}, which was approved.`;
+        await requireFullImport(trx, settings.name, reason);
+      }
+    }
+    if (run.kind === "revert" && !run.dryRun) {
+      await requireFullImport(trx, settings.name, `The run ${run.reverts} was put back.`);
     }
     await updateRun(trx, run.id, { status: "done", counts, phases, finished: true });
+    await addTotals(trx, totalsOf(run, "done", { counts, phases }));
     await appendEvents(trx, run.id, context.actor, [events.completed(run, counts)]);
     await dropObjects(trx, run.id);
     await dropPlan(trx, planNameOf(run), run.id);
@@ -91,9 +113,9 @@ async function moveTo(
   run: OpenRun,
   entries: number,
 ): Promise<void> {
-  const { id: runId, startedAt, scope, mark } = run;
+  const { id: runId, startedAt, scope, mark, search } = run;
   if (run.type === "full") {
-    const to = { runId, fingerprint, entries, startedAt, scope, mark };
+    const to = { runId, fingerprint, entries, startedAt, scope, mark, search };
     await moveCheckpoint(trx, settings.name, to);
   } else if (mark !== null) {
     await advanceCheckpoint(trx, settings.name, { startedAt, mark });
@@ -112,6 +134,7 @@ export async function failRun(
   await transact(store, async (trx) => {
     await fence(trx, context.lease);
     await updateRun(trx, run.id, { status: "failed", error, finished: true });
+    await addTotals(trx, totalsOf(run, "failed", { code }));
     await appendEvents(trx, run.id, context.actor, [events.runFailed(run, error)]);
     await dropPlan(trx, planNameOf(run), run.id);
     await dropObjects(trx, run.id);
@@ -178,10 +201,10 @@ export async function applyToEnd(
 async function appliedCounts(context: RunContext, planned: RunCounts): Promise<RunCounts> {
   const actions = await countActions(context.engine.store.db, context.runId);
   const { read, unchanged, ignored } = planned;
-  const [created = 0, updated = 0, removed = 0, failed = 0] = (
-    ["created", "updated", "removed", "failed"] as const
+  const [created = 0, updated = 0, removed = 0, failed = 0, skipped = 0] = (
+    ["created", "updated", "removed", "failed", "skipped"] as const
   ).map((action) => actions.get(action));
-  return { read, created, updated, unchanged, removed, failed, ignored };
+  return { read, created, updated, unchanged, removed, failed, ignored, skipped };
 }
 
 /** Drops the plan of a held run and ends it as cancelled. */
@@ -192,6 +215,7 @@ export async function cancelHeld(
   by: string,
 ): Promise<void> {
   await updateRun(trx, run.id, { status: "cancelled", decidedBy: by, finished: true });
+  await addTotals(trx, totalsOf(run, "cancelled", {}));
   await appendEvents(trx, run.id, context.actor, [events.cancelled(run, by)]);
   await trx.deleteFrom("held_plan").where("run_id", "=", run.id).execute();
   await dropObjects(trx, run.id);

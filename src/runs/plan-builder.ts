@@ -1,5 +1,5 @@
 import type { PlannedChange } from "../model/plan.ts";
-import { NO_COUNTS, type Action, type RunCounts } from "../model/run.ts";
+import { NO_COUNTS, type Action, type Reason, type RunCounts } from "../model/run.ts";
 import type { Store } from "../store/database.ts";
 import { addToPlan, planLine, stepOf } from "../store/plan.ts";
 
@@ -19,14 +19,21 @@ export class PlanBuilder {
     removed: 0,
     failed: 0,
     ignored: 0,
+    skipped: 0,
   };
   #lines: string[] = [];
   #length = 0;
   readonly #writing: Promise<void>[] = [];
   /** Rows so far; also the next row's number. */
   size = 0;
-  /** People who left the scope or were disabled. */
+  /** People who left the scope or were disabled, and how many of them left it. */
   lost = 0;
+  gone = 0;
+  /** People who had a user before, and how many of them lose a value or their login. */
+  existing = 0;
+  overwritten = 0;
+  logins = 0;
+  readonly reasons = new Map<Reason, number>();
 
   constructor(store: Store, runId: string) {
     this.#store = store;
@@ -40,7 +47,7 @@ export class PlanBuilder {
 
   async add(planned: PlannedChange, claimsLogin: boolean): Promise<void> {
     this.count(planned.action);
-    if (planned.lost) this.lost++;
+    this.#note(planned);
     const line = planLine(this.#runId, {
       seq: this.size++,
       step: stepOf(planned),
@@ -50,6 +57,18 @@ export class PlanBuilder {
     this.#lines.push(line);
     this.#length += line.length;
     if (this.#lines.length >= BATCH_ROWS || this.#length >= BATCH_LENGTH) await this.#flush();
+  }
+
+  #note({ action, lost, reason, userId, user, changes }: PlannedChange): void {
+    if (lost) this.lost++;
+    if (lost && action === "removed") this.gone++;
+    if (lost && reason !== null) this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);
+    if (userId === null || user?.isNew === true) return;
+    this.existing++;
+    const overwritten = changes.filter((change) => change.from !== null);
+    if (overwritten.length === 0) return;
+    this.overwritten++;
+    if (overwritten.some((change) => change.attribute === "login")) this.logins++;
   }
 
   /** Writes what is left. */

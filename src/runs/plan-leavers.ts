@@ -1,9 +1,7 @@
 /** What can be decided only when everybody was seen: who could not be used, who was replaced, who is gone. */
 import { memberKeys } from "../agent/groups.ts";
 import { IdSet } from "../lib/id-set.ts";
-import { uuidV7 } from "../lib/uuid.ts";
 import type { MemberKey } from "../model/directory-object.ts";
-import { decideSighting } from "../reconciler/decide.ts";
 import { decideUnusable } from "../reconciler/decide-failure.ts";
 import { decideRemoval, decideReplaced } from "../reconciler/decide-removal.ts";
 import { claimsLogin } from "../reconciler/writes.ts";
@@ -16,8 +14,10 @@ import {
 import { readCheckpoint } from "../store/checkpoints.ts";
 import { lastAppliedImport, reportedFailures } from "../store/runs.ts";
 import { usersByIds } from "../store/users.ts";
+import type { Absences } from "./absences.ts";
 import type { Census, Unusable } from "./census.ts";
 import type { RunContext } from "./context.ts";
+import { decideOne, guarded } from "./decide-one.ts";
 import { loadKnown } from "./known.ts";
 import type { PlanBuilder } from "./plan-builder.ts";
 
@@ -122,10 +122,17 @@ export async function planReplacements(
     const gone = census.isGone(replaces.externalId) && linked.add(replaces.userId);
     if (gone) replaced.add(replaces.externalId);
     const known = gone ? replaces.known : refused;
-    const planned = decideSighting({ rules: engine.rules, directory }, sighting, known, uuidV7());
+    const planned = decideOne({ rules: engine.rules, directory }, sighting, known);
     await plan.add(planned, claimsLogin(planned, known.user));
   }
   return replaced;
+}
+
+/** What is known about those who leave. */
+export interface Leaving {
+  /** Identifiers of entries whose user went over to another one. */
+  readonly replaced: ReadonlySet<string>;
+  readonly absences: Absences;
 }
 
 /**
@@ -136,7 +143,7 @@ export async function planRemovals(
   context: RunContext,
   plan: PlanBuilder,
   census: Pick<Census, "isGone">,
-  replaced: ReadonlySet<string>,
+  leaving: Leaving,
   total: number,
 ): Promise<MemberKey[]> {
   const { engine, settings, signal } = context;
@@ -149,7 +156,7 @@ export async function planRemovals(
     const ids = await presentIdsAfter(db, settings.name, after, PAGE);
     const last = ids.at(-1);
     if (last === undefined) return keys;
-    keys.push(...(await planGone(context, plan, ids.filter(census.isGone), replaced)));
+    keys.push(...(await planGone(context, plan, ids.filter(census.isGone), leaving)));
     after = last;
     compared += ids.length;
     context.progress({ directory: settings.name, phase: "comparing", done: compared, total });
@@ -164,11 +171,11 @@ export async function planGone(
   context: RunContext,
   plan: PlanBuilder,
   ids: readonly string[],
-  replaced: ReadonlySet<string>,
+  leaving: Leaving,
 ): Promise<MemberKey[]> {
   const places: MemberKey[] = [];
   for (let at = 0; at < ids.length; at += BATCH) {
-    places.push(...(await planGoneBatch(context, plan, ids.slice(at, at + BATCH), replaced)));
+    places.push(...(await planGoneBatch(context, plan, ids.slice(at, at + BATCH), leaving)));
   }
   return places;
 }
@@ -177,7 +184,7 @@ async function planGoneBatch(
   context: RunContext,
   plan: PlanBuilder,
   ids: readonly string[],
-  replaced: ReadonlySet<string>,
+  { replaced, absences }: Leaving,
 ): Promise<MemberKey[]> {
   const { engine, directory, settings } = context;
   const found = await appUsersByIds(engine.store.db, settings.name, ids);
@@ -187,6 +194,9 @@ async function planGoneBatch(
   });
   const linkedOnly = { ...directory, matching: [] };
   const known = await loadKnown(engine, linkedOnly, sightings, stored, new IdSet(0));
+  const absenceOf = await absences.of(
+    stored.flatMap(({ externalId }) => (replaced.has(externalId) ? [] : [externalId])),
+  );
   for (const [i, appUser] of stored.entries()) {
     const sighting = sightings[i];
     if (sighting === undefined) continue;
@@ -195,7 +205,11 @@ async function planGoneBatch(
       continue;
     }
     const person = known.of(sighting);
-    const planned = decideRemoval({ rules: engine.rules, directory }, appUser, person);
+    const where = absenceOf(appUser.externalId);
+    const rules = { rules: engine.rules, directory };
+    const planned = guarded(rules, sighting, person, () =>
+      decideRemoval(rules, appUser, person, where),
+    );
     await plan.add(planned, claimsLogin(planned, person.user));
   }
   return stored.flatMap(({ externalId, dn }) => memberKeys(externalId, dn, []));

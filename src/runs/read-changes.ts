@@ -13,11 +13,12 @@ import type { ImportType, GroupCounts } from "../model/run.ts";
 import { countPresent, failingIds, unknownIds } from "../store/app-users.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
 import { groupsNaming, knownObjects, objectAt, stageGone } from "../store/objects.ts";
-import { updateRun } from "../store/runs.ts";
+import { Absences } from "./absences.ts";
 import { Census } from "./census.ts";
 import type { Considered } from "./conclude-plan.ts";
 import type { RunContext } from "./context.ts";
 import { scopeFingerprint } from "./fingerprint.ts";
+import { noteRun } from "./lifecycle.ts";
 import type { PlanBuilder } from "./plan-builder.ts";
 import { planGone, planRemovals, planReplacements, planUnusable } from "./plan-leavers.ts";
 import { planEntries } from "./read-directory.ts";
@@ -34,6 +35,8 @@ import {
 const FEW = 5000;
 /** People whose last update failed are tried again; more of them wait for a full import. */
 const RETRIED = 1000;
+/** One changed person in so many is enough for the safeguard to look at it. */
+const NOTABLE = 100;
 
 /** Where an import begins: at a mark, or everywhere (with the reason, if something else was asked). */
 export type Start =
@@ -63,6 +66,7 @@ export async function chooseStart(context: RunContext, wanted: ImportType | null
     const reason = "Mappings, matching or rules changed since the last full import.";
     return full("configuration_changed", reason);
   }
+  if (checkpoint.fullReason !== null) return full("configuration_changed", checkpoint.fullReason);
   const { mark, entries } = checkpoint;
   if (settings.source.incremental.way === "off") {
     const reason = "Incremental imports are switched off (incremental.way).";
@@ -82,7 +86,7 @@ export async function readChanges(
   plan: PlanBuilder,
   { mark, people, compareAlways }: Extract<Start, { mark: Mark }>,
 ): Promise<Considered> {
-  const { engine, settings, signal, runId } = context;
+  const { engine, settings, signal } = context;
   const { db } = engine.store;
   await using session = await engine.openDirectory(settings.name).open(signal);
   const limit = Math.max(FEW, Math.floor(people / 10));
@@ -110,18 +114,22 @@ export async function readChanges(
   await planUnusable(context, plan, census);
   const replaced = await planReplacements(context, plan, census, linked);
   const left = [...follow.left, ...census.leftPlaces];
-  left.push(...(await planGone(context, plan, [...gone], replaced)));
+  const own = present === null ? 0 : (await countPresent(db, settings.name)).own;
+  const expected = gone.size + Math.max(0, own - (present?.size ?? 0));
+  await using absences = new Absences(context, expected);
+  const leaving = { replaced, absences };
+  left.push(...(await planGone(context, plan, [...gone], leaving)));
   if (present !== null) {
-    const { own } = await countPresent(db, settings.name);
     const others = { isGone: (id: string) => !gone.has(id) && census.isGone(id) };
-    left.push(...(await planRemovals(context, plan, others, replaced, own)));
+    left.push(...(await planRemovals(context, plan, others, leaving, own)));
   }
   await plan.finish();
   const objects = await readGroupsLeft(context, session, left, follow.counts);
   const { server } = session;
   const { mark: next } = changes;
-  await updateRun(db, runId, { server, mark: next, way: next.way, objects, phase: "judging" });
-  const before = plan.lost > 0 ? await countPresent(db, settings.name) : null;
+  await noteRun(context, { server, mark: next, way: next.way, objects, phase: "judging" });
+  const judged = plan.lost > 0 || plan.overwritten * NOTABLE > people;
+  const before = judged ? await countPresent(db, settings.name) : null;
   return { read, before };
 }
 

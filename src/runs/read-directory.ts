@@ -2,23 +2,25 @@
  * The reading phase: every entry of the directory becomes a decision, the decisions become a plan.
  * Entries that are known as they are cost one comparison in the database and are not decoded.
  */
+import type { DirectorySession } from "../agent/agent.ts";
 import { memberKeys } from "../agent/groups.ts";
-import type { RawEntry } from "../model/entry.ts";
-import { RollcallError } from "../model/errors.ts";
+import type { Entry, RawEntry } from "../model/entry.ts";
+import { RollcallError, type Problem } from "../model/errors.ts";
 import type { Mark } from "../model/incremental.ts";
 import { mapAhead } from "../lib/ahead.ts";
 import { IdSet } from "../lib/id-set.ts";
-import { uuidV7 } from "../lib/uuid.ts";
-import { decideSighting, type Sighting } from "../reconciler/decide.ts";
+import type { Sighting } from "../reconciler/decide.ts";
 import { claimsLogin } from "../reconciler/writes.ts";
 import { changedEntries, countPresent, isUnknownDirectory } from "../store/app-users.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
-import { updateRun } from "../store/runs.ts";
+import { Absences } from "./absences.ts";
 import { Census } from "./census.ts";
 import type { Considered } from "./conclude-plan.ts";
 import type { RunContext } from "./context.ts";
+import { decideOne } from "./decide-one.ts";
 import { scopeFingerprint } from "./fingerprint.ts";
 import { loadKnown, type KnownPeople } from "./known.ts";
+import { noteRun } from "./lifecycle.ts";
 import type { PlanBuilder } from "./plan-builder.ts";
 import { readAllObjects } from "./read-objects.ts";
 import { planRemovals, planReplacements, planUnusable } from "./plan-leavers.ts";
@@ -39,7 +41,7 @@ interface Batch {
  * @throws RollcallError if the read was not proven complete
  */
 export async function readDirectory(context: RunContext, plan: PlanBuilder): Promise<Considered> {
-  const { engine, settings, signal, runId } = context;
+  const { engine, settings, signal } = context;
   const { db } = engine.store;
   const before = await countPresent(db, settings.name);
   await using session = await engine.openDirectory(settings.name).open(signal);
@@ -48,7 +50,13 @@ export async function readDirectory(context: RunContext, plan: PlanBuilder): Pro
   const census = new Census(first, settings.source.users.bases.length !== 1);
   const linked = new IdSet(Date.now());
   const total = before.own > 0 ? before.own : null;
-  const read = await planEntries(context, session.people(), { plan, census, linked, total });
+  const planning = { plan, census, linked, total };
+  let read: number;
+  try {
+    read = await planEntries(context, session.people(), planning);
+  } finally {
+    await noteEvidence(context, session);
+  }
   if (!session.evidence().complete) {
     throw new RollcallError(
       "ldap.connectionLost",
@@ -58,12 +66,20 @@ export async function readDirectory(context: RunContext, plan: PlanBuilder): Pro
   const { counts: objects } = await readAllObjects(context, session, null);
   const mark = session.mark();
   const { server } = session;
-  await updateRun(db, runId, { server, objects, mark, way: mark?.way ?? null, phase: "judging" });
+  await noteRun(context, { server, objects, mark, way: mark?.way ?? null, phase: "judging" });
   await planUnusable(context, plan, census);
   const replaced = await planReplacements(context, plan, census, linked);
-  if (census.known < before.own) await planRemovals(context, plan, census, replaced, before.own);
+  if (census.known < before.own) {
+    await using absences = new Absences(context, before.own - census.known);
+    await planRemovals(context, plan, census, { replaced, absences }, before.own);
+  }
   await plan.finish();
   return { read, before };
+}
+
+/** How far the read came, also where it failed; then its own error is what counts. */
+async function noteEvidence(context: RunContext, session: DirectorySession): Promise<void> {
+  await noteRun(context, { evidence: session.evidence() }).catch(() => undefined);
 }
 
 async function earlierMark({ engine, settings }: RunContext): Promise<Mark | null> {
@@ -128,7 +144,12 @@ async function lookUp(
   const changed = positions.flatMap((at) => {
     const raw = usable[at];
     if (raw === undefined) return [];
-    const { dn, disabled, profile } = raw.decode();
+    const decoded = decodeOne(raw);
+    if ("problem" in decoded) {
+      unusable.push({ ...raw, problem: decoded.problem });
+      return [];
+    }
+    const { dn, disabled, profile } = decoded;
     const id = raw.id ?? "";
     return [{ raw, sighting: { id, dn, disabled, profile, hash: fingerprint + raw.hash } }];
   });
@@ -136,11 +157,22 @@ async function lookUp(
   const known = await loadKnown(engine, directory, sightings, census.first ? [] : null, linked);
   return {
     size: entries.length - repeated,
-    unchanged: usable.length - changed.length,
+    unchanged: usable.length - positions.length,
     unusable,
     changed,
     known,
   };
+}
+
+/** An entry that was framed rightly but holds something invalid is that person's failure. */
+function decodeOne(raw: RawEntry): Entry | { readonly problem: Problem } {
+  try {
+    return raw.decode();
+  } catch (error) {
+    if (!(error instanceof RollcallError)) throw error;
+    const problem = { code: "entry.undecodable", field: "entry", message: error.message } as const;
+    return { problem };
+  }
 }
 
 function duplicate(entry: RawEntry): RawEntry {
@@ -164,7 +196,7 @@ async function planBatch(
       census.deferred.push({ sighting, refused: known, replaces: known.replaces });
       continue;
     }
-    const planned = decideSighting({ rules: engine.rules, directory }, sighting, known, uuidV7());
+    const planned = decideOne({ rules: engine.rules, directory }, sighting, known);
     const nothing =
       planned.appUser === null && planned.user === null && planned.action === "ignored";
     if (nothing) plan.count(planned.action);

@@ -2,6 +2,7 @@ import type { EventDraft, Outcome, Severity } from "../model/event.ts";
 import type { EventType } from "../model/event-messages.ts";
 import type { Conversion } from "../model/incremental.ts";
 import type { Held, Run, RunCounts } from "../model/run.ts";
+import type { SafeguardLimits } from "../model/settings.ts";
 
 type RunFacts = Pick<Run, "kind" | "directory" | "type" | "trigger" | "dryRun">;
 
@@ -45,14 +46,32 @@ function countData(counts: RunCounts): Record<string, number> {
     unchangedObjects: counts.unchanged,
     deletedObjects: counts.removed,
     failedObjects: counts.failed,
+    ...(counts.skipped > 0 ? { skippedObjects: counts.skipped } : {}),
   };
 }
 
-export function started(run: RunFacts): EventDraft {
-  if (run.kind === "force-sync") {
-    return runEvent(run, "app.app_instance.provision_sync_job.started");
-  }
-  return runEvent(run, "system.import.start");
+/** What each kind of run is called in the System Log. */
+const TYPES = {
+  import: {
+    started: "system.import.start",
+    completed: "system.import.complete",
+    failed: "system.import.complete",
+  },
+  "force-sync": {
+    started: "app.app_instance.provision_sync_job.started",
+    completed: "app.app_instance.provision_sync_job.completed",
+    failed: "app.app_instance.provision_sync_job.failed",
+  },
+  revert: {
+    started: "system.import.revert.start",
+    completed: "system.import.revert.complete",
+    failed: "system.import.revert.complete",
+  },
+} as const;
+
+export function started(run: RunFacts & Pick<Run, "reverts">): EventDraft {
+  const { reverts } = run;
+  return runEvent(run, TYPES[run.kind].started, reverts === null ? {} : { reverts });
 }
 
 export function convertedToFull(run: RunFacts, { code, reason }: Conversion): EventDraft {
@@ -71,10 +90,7 @@ export function downloadComplete(run: Run, read: number): EventDraft {
 }
 
 export function completed(run: RunFacts, counts: RunCounts): EventDraft {
-  if (run.kind === "force-sync") {
-    return runEvent(run, "app.app_instance.provision_sync_job.completed", countData(counts));
-  }
-  return runEvent(run, "system.import.complete", countData(counts));
+  return runEvent(run, TYPES[run.kind].completed, countData(counts));
 }
 
 export function runFailed(
@@ -82,33 +98,84 @@ export function runFailed(
   error: { readonly code: string; readonly message: string },
 ): EventDraft {
   const debugData = { ErrorCode: error.code, ErrorMessage: error.message };
-  const event =
-    run.kind === "force-sync"
-      ? runEvent(run, "app.app_instance.provision_sync_job.failed", debugData, "FAILURE", "ERROR")
-      : runEvent(run, "system.import.complete", debugData, "FAILURE", "ERROR");
+  const event = runEvent(run, TYPES[run.kind].failed, debugData, "FAILURE", "ERROR");
   return { ...event, outcome: { result: "FAILURE", reason: error.code } };
 }
 
-export function roadblock(run: RunFacts, held: Held): EventDraft {
+const IMPORT_ACTIONS: Readonly<Record<Held["of"], string>> = {
+  removals: "users removals",
+  "people read": "users removals",
+  logins: "users updates",
+  updates: "users updates",
+};
+
+export function roadblock(run: RunFacts & Pick<Run, "id">, held: Held): EventDraft {
+  const { level, removals, total, percent, limit, reason, findings } = held;
+  const name = run.directory ?? "all directories";
+  const share = `${percent}%`;
   const debugData = {
-    importAction: "users removals",
-    level: held.level,
-    appUnassignments: held.removals,
-    ...(held.level === "org"
-      ? { totalOrgAppAssignments: held.total }
-      : { appAssignments: held.total }),
-    appUnassignmentPercent: `${held.percent}%`,
-    threshold: held.limit,
-    message: held.reason,
+    level,
+    job_id: run.id,
+    instance_id: name,
+    import_action: IMPORT_ACTIONS[held.of],
+    import_type: run.type === "full" ? "Full" : "Incremental",
+    import_trigger: TRIGGERS[run.trigger],
+    app_unassignments: removals,
+    app_unassignment_percent: share,
+    ...(level === "org" ? { total_org_app_assignments: total } : {}),
+    roadblocked_instances: {
+      [name]: {
+        appUnassignmentPercent: share,
+        appAssignments: total,
+        appUnassignments: removals,
+      },
+    },
+    threshold: held.unit === "%" ? `${limit}%` : String(limit),
+    manualIntervention: false,
+    message: reason,
+    detailedMessage: [reason, ...findings].join(" "),
   };
   return runEvent(run, "system.import.roadblock", debugData, "DEFERRED", "WARN");
 }
 
+/** The limits of the configuration are others than at the last import. */
+export function roadblockUpdated(
+  directory: string,
+  before: SafeguardLimits,
+  now: SafeguardLimits,
+): EventDraft {
+  const facts = {
+    kind: "import",
+    directory,
+    type: "full",
+    trigger: "manual",
+    dryRun: false,
+  } as const;
+  const changeDetails = { from: limitFacts(before), to: limitFacts(now) };
+  return runEvent(facts, "system.import.roadblock.updated", { changeDetails });
+}
+
+function limitFacts(limits: SafeguardLimits): Record<string, unknown> {
+  const { percent, count, minimum, drop, updates, logins } = limits;
+  return {
+    roadblock_check_enabled: percent !== null || count !== null,
+    percentage_threshold_enabled: percent !== null,
+    percentage_threshold: percent,
+    absolute_value_threshold_enabled: count !== null,
+    absolute_threshold: count,
+    minimum,
+    drop,
+    updates,
+    logins,
+  };
+}
+
 /** A person approved the held run: it goes on. */
-export function approved(run: RunFacts, by: string): EventDraft {
+export function approved(run: RunFacts, by: string, leftOut: number): EventDraft {
   return runEvent(run, "system.import.roadblock.reschedule_and_resume", {
     manualIntervention: true,
     approvedBy: by,
+    leftOut,
   });
 }
 

@@ -9,7 +9,8 @@ import { loginKey, type AppUser, type AppUserStatus, type User } from "../model/
 import { appUsersOf } from "../store/app-users.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
 import type { Connection } from "../store/database.ts";
-import { userByLoginKey, usersByIds } from "../store/users.ts";
+import { changesOfUser, type UserChange } from "../store/history.ts";
+import { createdAtOf, userByLoginKey, usersByIds } from "../store/users.ts";
 
 /** A user as an administrator looks at one: the profile, whose values it has, and what was read. */
 export interface UserView {
@@ -19,7 +20,12 @@ export interface UserView {
   readonly profile: User["profile"];
   readonly sources: Readonly<Record<string, string>>;
   readonly appUsers: readonly AppUserView[];
+  readonly createdAt: string;
+  /** The last changes, newest first. */
+  readonly history: readonly UserChange[];
 }
+
+const CHANGES = 20;
 
 export interface AppUserView {
   readonly directory: string;
@@ -59,7 +65,9 @@ export async function viewUser(db: Connection, who: string): Promise<UserView> {
     });
   }
   const { id, login, status, profile, sources } = user;
-  return { id, login, status, profile, sources, appUsers };
+  const history = await changesOfUser(db, id, CHANGES);
+  const createdAt = (await createdAtOf(db, id)).toISOString();
+  return { id, login, status, profile, sources, appUsers, createdAt, history };
 }
 
 async function groupsOf(

@@ -6,7 +6,7 @@ import { sql } from "kysely";
 import { STEPS, type Step } from "../model/plan.ts";
 import { loginKey } from "../model/user.ts";
 import type { EventActor } from "../model/event.ts";
-import type { Connection, Trx } from "./database.ts";
+import type { Trx } from "./database.ts";
 import type { PlanName } from "./plan.ts";
 
 export interface Batch {
@@ -33,7 +33,7 @@ export interface Conflict {
 }
 
 /** Rows that were decided by what their user was, whether they write the user or only a link. */
-const dependsOnUser = sql`p.user_id is not null and not p.user_new
+export const dependsOnUser = sql`p.user_id is not null and not p.user_new
   and (p.write_user or p.action in ('updated', 'removed'))`;
 
 /**
@@ -54,16 +54,6 @@ export async function conflicts(trx: Trx, batch: Batch): Promise<Conflict[]> {
     from (select p.seq, p.user_id, p.login_key, p.login from ${rows(batch)} and p.claims_login) x
     join users u on u.login_key = x.login_key and u.id <> x.user_id`.execute(trx);
   return [...outdated.rows, ...taken.rows];
-}
-
-/** How many people of a whole plan were changed by something else since it was made. */
-export async function outdatedRows(db: Connection, name: PlanName, runId: string): Promise<number> {
-  const result = await sql<{ count: number }>`
-    select count(*)::int as count from ${sql.table(name)} p
-    left join users u on u.id = p.user_id
-    where p.run_id = ${runId} and ${dependsOnUser}
-      and (u.id is null or u.version <> p.base_version)`.execute(db);
-  return result.rows[0]?.count ?? 0;
 }
 
 /** Gives up the logins of a batch's users, so that they can be exchanged among them. */
@@ -91,13 +81,44 @@ export async function restoreLogins(trx: Trx, userIds: readonly string[]): Promi
   }
 }
 
-/** Writes users, app users, history and events of the batch. */
-export async function applyBatch(trx: Trx, batch: Batch, actor: EventActor): Promise<void> {
+/** Writes users, app users, history and events of the batch. @param undo whether it can be put back */
+export async function applyBatch(
+  trx: Trx,
+  batch: Batch,
+  actor: EventActor,
+  undo: boolean,
+): Promise<void> {
+  const creation = batch.step === "creation";
+  if (undo && !creation) await keepImages(trx, batch);
   await writeUsers(trx, batch);
-  if (batch.step !== "creation") await noteLinks(trx, batch);
+  if (!creation) await noteLinks(trx, batch);
   await writeAppUsers(trx, batch);
+  if (batch.step === "removal") await deletePeople(trx, batch);
   await writeHistory(trx, batch, true);
   await writeEvents(trx, batch, actor);
+}
+
+/** What the batch's people are before it. Whoever is created was nothing. */
+async function keepImages(trx: Trx, batch: Batch): Promise<void> {
+  await sql`insert into run_undo (run_id, seq, user_before, app_user_before)
+    select p.run_id, p.seq,
+      case when u.id is not null then jsonb_build_object('id', u.id, 'login', u.login, 'status', u.status,
+        'status_by', u.status_by, 'profile', u.profile, 'sources', u.sources, 'version', u.version) end,
+      case when a.external_id is not null then jsonb_build_object('external_id', a.external_id, 'user_id', a.user_id,
+        'dn', a.dn, 'status', a.status, 'profile', a.profile, 'error', a.error) end
+    from (select p.* from ${rows(batch)} and p.action in ('updated', 'removed', 'failed') and p.user_id is not null) p
+    left join users u on u.id = p.user_id
+    left join app_users a on a.directory = ${batch.directory}::text and a.external_id = p.external_id`.execute(
+    trx,
+  );
+}
+
+/** Takes away what a run made that is put back. */
+async function deletePeople(trx: Trx, batch: Batch): Promise<void> {
+  await sql`delete from app_users a using (select p.external_id from ${rows(batch)} and p.deletes is not null) p
+    where a.directory = ${batch.directory}::text and a.external_id = p.external_id`.execute(trx);
+  await sql`delete from users
+    where id in (select p.user_id from ${rows(batch)} and p.deletes = 'person')`.execute(trx);
 }
 
 async function writeUsers(trx: Trx, batch: Batch): Promise<void> {
@@ -157,8 +178,14 @@ export async function writeHistory(trx: Trx, batch: Batch, applied: boolean): Pr
   const changes = applied
     ? sql`p.changes::jsonb`
     : sql`case when p.user_new then (${newProfile}) else p.changes::jsonb end`;
-  await sql`insert into run_changes (run_id, seq, action, external_id, dn, user_id, login, changes, error, applied)
-    select p.run_id, p.seq, p.action, p.external_id, p.dn, p.user_id, p.user_login, ${changes}, p.error::jsonb, ${applied}::boolean
+  const version =
+    batch.step === "creation" || !applied
+      ? sql`case when p.user_new and ${applied}::boolean then 1 end`
+      : sql`(select u.version from users u where u.id = p.user_id)`;
+  await sql`insert into run_changes
+      (run_id, seq, action, external_id, dn, user_id, login, changes, error, applied, reason, lost, user_version)
+    select p.run_id, p.seq, p.action, p.external_id, p.dn, p.user_id, p.user_login, ${changes}, p.error::jsonb,
+      ${applied}::boolean, p.reason, p.lost, ${version}
     from ${rows(batch)} and p.action <> 'unchanged'`.execute(trx);
 }
 

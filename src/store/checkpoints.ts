@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Mark } from "../model/incremental.ts";
+import type { SearchFacts } from "../model/run.ts";
 import type { Connection, Trx } from "./database.ts";
 
 /** How far a directory is imported: the last run that was applied whole, and what it read. */
@@ -15,6 +16,10 @@ export interface Checkpoint {
   readonly scope: string;
   /** From where changes can be read; null where they cannot. */
   readonly mark: Mark | null;
+  /** The search of the last full import. */
+  readonly search: SearchFacts | null;
+  /** Why the next import has to be a full one, whatever can be read; null: it need not. */
+  readonly fullReason: string | null;
 }
 
 export async function readCheckpoint(
@@ -35,6 +40,8 @@ export async function readCheckpoint(
     readAt: row.read_at ?? row.full_at,
     scope: row.scope,
     mark: row.mark,
+    search: row.search,
+    fullReason: row.full_reason,
   };
 }
 
@@ -49,18 +56,19 @@ export async function moveCheckpoint(
     readonly startedAt: string;
     readonly scope: string;
     readonly mark: Mark | null;
+    readonly search: SearchFacts | null;
   },
 ): Promise<void> {
+  const search = to.search === null ? null : JSON.stringify(to.search);
   const mark = to.mark === null ? null : JSON.stringify(to.mark);
   await sql`
-    insert into checkpoints (directory, run_id, fingerprint, entries, full_at, read_at, scope, mark)
+    insert into checkpoints (directory, run_id, fingerprint, entries, full_at, read_at, scope, mark, search)
     values (${directory}, ${to.runId}, ${to.fingerprint}, ${to.entries}, ${to.startedAt}::timestamptz,
-      ${to.startedAt}::timestamptz, ${to.scope}, ${mark}::jsonb)
+      ${to.startedAt}::timestamptz, ${to.scope}, ${mark}::jsonb, ${search}::jsonb)
     on conflict (directory) do update set
       run_id = excluded.run_id, fingerprint = excluded.fingerprint, entries = excluded.entries,
-      full_at = excluded.full_at, read_at = excluded.read_at, scope = excluded.scope, mark = excluded.mark`.execute(
-    trx,
-  );
+      full_at = excluded.full_at, read_at = excluded.read_at, scope = excluded.scope, mark = excluded.mark,
+      search = excluded.search, full_reason = null`.execute(trx);
 }
 
 /** Moves the checkpoint of an incremental import; only in the transaction of the run's last change. */
@@ -71,4 +79,17 @@ export async function advanceCheckpoint(
 ): Promise<void> {
   await sql`update checkpoints set mark = ${JSON.stringify(to.mark)}::jsonb, read_at = ${to.startedAt}::timestamptz
     where directory = ${directory}`.execute(trx);
+}
+
+/** Makes the next import a full one, because what is kept is not what the last one left. */
+export async function requireFullImport(
+  trx: Trx,
+  directory: string,
+  reason: string,
+): Promise<void> {
+  await trx
+    .updateTable("checkpoints")
+    .set({ full_reason: reason })
+    .where("directory", "=", directory)
+    .execute();
 }

@@ -5,7 +5,8 @@
  * `transaction`; functions that need a transaction take it as their parameter.
  */
 import { mkdirSync } from "node:fs";
-import { Kysely, PGliteDialect, PostgresDialect, sql, type Transaction } from "kysely";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Kysely, PGliteDialect, PostgresDialect, sql, type LogEvent, type Transaction } from "kysely"; // prettier-ignore
 import type { PGlite } from "@electric-sql/pglite";
 import { Pool, type PoolClient } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
@@ -24,6 +25,8 @@ export interface Store extends AsyncDisposable {
   /** What to call it: the server's version, or the folder. */
   readonly title: string;
   readonly migrated: MigrationReport;
+  /** Tells of every fault of the database from now on, by SQLSTATE or network code. */
+  onFault(listener: (code: string) => void): void;
   /** Runs a COPY … FROM STDIN statement with rows in COPY's text format. */
   copy(table: keyof Tables, columns: readonly string[], rows: string): Promise<void>;
 }
@@ -55,7 +58,11 @@ async function openPostgres(url: Secret): Promise<Store> {
   // One that breaks while it is used fails the statement, or the next one; without a listener of
   // its own the event would end the process.
   pool.on("connect", (client) => client.on("error", () => undefined));
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const faults = new Faults();
+  const db = new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool }),
+    log: (event) => faults.log(event),
+  });
   try {
     const title = await checkVersion(db);
     const migrated = await migrate(db);
@@ -64,12 +71,37 @@ async function openPostgres(url: Secret): Promise<Store> {
       kind: "postgres",
       title,
       migrated,
-      copy: (table, columns, rows) => copyPostgres(pool, table, columns, rows),
+      onFault: faults.onFault,
+      copy: (table, columns, rows) =>
+        copyPostgres(pool, table, columns, rows).catch(faults.rethrow),
       [Symbol.asyncDispose]: () => db.destroy(),
     };
   } catch (error) {
     await db.destroy();
     throw connectError(error);
+  }
+}
+
+/** Passes on what the database refuses, also where it is repeated with success. */
+class Faults {
+  readonly #listeners: ((code: string) => void)[] = [];
+
+  readonly onFault = (listener: (code: string) => void): void => {
+    this.#listeners.push(listener);
+  };
+
+  readonly rethrow = (error: unknown): never => {
+    this.#tell(error);
+    throw error;
+  };
+
+  readonly log = (event: LogEvent): void => {
+    if (event.level === "error") this.#tell(event.error);
+  };
+
+  #tell(error: unknown): void {
+    const code = codeOf(error) ?? "timeout";
+    for (const listener of this.#listeners) listener(code === "" ? "unknown" : code);
   }
 }
 
@@ -116,16 +148,21 @@ async function openEmbedded(directory: string): Promise<Store> {
     mkdirSync(directory, { recursive: true });
     const { PGlite } = await import("@electric-sql/pglite");
     const pglite: PGlite = await PGlite.create(directory);
-    const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
+    const faults = new Faults();
+    const db = new Kysely<Tables>({
+      dialect: new PGliteDialect({ pglite }),
+      log: (event) => faults.log(event),
+    });
     const migrated = await migrate(db);
     return {
       db,
       kind: "embedded",
       title: `embedded database in ${directory}`,
       migrated,
+      onFault: faults.onFault,
       copy: async (table, columns, rows) => {
         const statement = `copy ${table} (${columns.join(", ")}) from '/dev/blob'`;
-        await pglite.query(statement, [], { blob: new Blob([rows]) });
+        await pglite.query(statement, [], { blob: new Blob([rows]) }).catch(faults.rethrow);
       },
       [Symbol.asyncDispose]: async () => {
         await db.destroy();
@@ -159,6 +196,7 @@ function codeOf(error: unknown): string | null {
   return error instanceof Error && /timeout|terminated/i.test(error.message) ? null : "";
 }
 
+const ATTEMPTS = 8;
 const RETRY = new Set(["40001", "40P01"]);
 
 /** Runs a transaction; one that the database undid because of others is repeated. */
@@ -167,7 +205,9 @@ export async function transact<T>(store: Store, work: (trx: Trx) => Promise<T>):
     try {
       return await store.db.transaction().execute(work);
     } catch (error) {
-      if (attempt >= 5 || !RETRY.has(codeOf(error) ?? "")) throw error;
+      if (attempt >= ATTEMPTS || !RETRY.has(codeOf(error) ?? "")) throw error;
+      // Not in step with whoever stood in the way.
+      await sleep(Math.random() * 20 * 2 ** attempt);
     }
   }
 }

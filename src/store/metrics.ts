@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Connection } from "./database.ts";
+import { readTotals, type Total } from "./totals.ts";
 
 export interface Figures {
   readonly appUsers: readonly {
@@ -7,8 +8,25 @@ export interface Figures {
     readonly status: string;
     readonly count: number;
   }[];
+  /** People whose last update failed, by directory and code. */
+  readonly failing: readonly {
+    readonly directory: string;
+    readonly code: string;
+    readonly count: number;
+  }[];
   readonly users: readonly { readonly status: string; readonly count: number }[];
-  readonly runs: readonly { readonly status: string; readonly count: number }[];
+  readonly runs: readonly {
+    readonly directory: string;
+    readonly status: string;
+    readonly count: number;
+  }[];
+  /** Seconds since the last import that was applied whole began, and the last full one. */
+  readonly ages: readonly {
+    readonly directory: string;
+    readonly any: number;
+    readonly full: number;
+  }[];
+  readonly totals: readonly Total[];
 }
 
 /** How many of everything there are. */
@@ -19,14 +37,26 @@ export async function gatherMetrics(db: Connection): Promise<Figures> {
     .select(["directory", "status", count])
     .groupBy(["directory", "status"])
     .execute();
+  const failing = await db
+    .selectFrom("app_users")
+    .select(["directory", sql<string>`error->>'code'`.as("code"), count])
+    .where("error", "is not", null)
+    .groupBy(["directory", sql`error->>'code'`])
+    .execute();
   const users = await db.selectFrom("users").select(["status", count]).groupBy("status").execute();
   const runs = await db
     .selectFrom("runs")
-    .select(["status", count])
+    .select([sql<string>`coalesce(directory, 'all')`.as("directory"), "status", count])
     .where("status", "in", ["running", "held"])
-    .groupBy("status")
+    .groupBy(["directory", "status"])
     .execute();
-  return { appUsers, users, runs };
+  const age = (column: "full_at" | "read_at") =>
+    sql<number>`extract(epoch from clock_timestamp() - coalesce(${sql.ref(column)}, full_at))::float8`;
+  const ages = await db
+    .selectFrom("checkpoints")
+    .select(["directory", age("read_at").as("any"), age("full_at").as("full")])
+    .execute();
+  return { appUsers, failing, users, runs, ages, totals: await readTotals(db) };
 }
 
 /** Whether the database answers. */

@@ -6,7 +6,7 @@ import { sql, type Selectable, type Updateable } from "kysely";
 import type { AppProfile } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import { STEPS, type PlannedChange, type Step } from "../model/plan.ts";
-import type { Action } from "../model/run.ts";
+import type { Action, Reason } from "../model/run.ts";
 import { loginKey, type AppUserStatus, type UserStatus } from "../model/user.ts";
 import { copyRow, type CopyValue } from "./copy-format.ts";
 import type { Connection, Store } from "./database.ts";
@@ -21,7 +21,7 @@ export const PLAN_COLUMNS = [
   "app_status", "app_profile", "app_hash", "app_user_id", "app_error",
   "user_id", "user_login", "write_user", "user_new", "base_version", "claims_login",
   "login", "login_key", "user_profile", "user_sources", "user_status", "status_by",
-  "changes", "error", "events",
+  "changes", "error", "events", "reason", "deletes",
 ] as const satisfies readonly (keyof PlanTable)[]; // prettier-ignore
 
 /** A planned change with its place in the plan. */
@@ -55,6 +55,7 @@ function planValues(runId: string, { seq, step, planned, claimsLogin }: PlanRow)
     planned.userId, planned.login,
     ...userValues(planned, claimsLogin),
     JSON.stringify(planned.changes), jsonOrNull(planned.error), JSON.stringify(planned.events),
+    planned.reason, planned.deletes ?? null,
   ];
 }
 
@@ -108,6 +109,8 @@ function toPlanRow(row: Row): PlanRow {
       changes: JSON.parse(row.changes) as PlannedChange["changes"],
       error: parseProblem(row.error),
       events: JSON.parse(row.events) as PlannedChange["events"],
+      reason: row.reason as Reason | null,
+      deletes: row.deletes as NonNullable<PlannedChange["deletes"]> | null,
     },
   };
 }

@@ -6,14 +6,17 @@ import {
   type ImportType,
   type GroupCounts,
   type PhaseTime,
+  type Reason,
   type Run,
   type RunChange,
   type RunCounts,
   type RunKind,
   type RunPhase,
   type RunStatus,
+  type SearchFacts,
   type Trigger,
 } from "../model/run.ts";
+import type { ReadEvidence } from "../model/entry.ts";
 import type { Conversion, Mark, Way } from "../model/incremental.ts";
 import type { Connection, Trx } from "./database.ts";
 import type { RunsTable } from "./tables.ts";
@@ -31,6 +34,7 @@ export interface OpenRun extends Run {
   readonly scope: string;
   /** For the checkpoint. */
   readonly mark: Mark | null;
+  readonly search: SearchFacts | null;
 }
 
 export function toRun(row: Row): OpenRun {
@@ -55,6 +59,10 @@ export function toRun(row: Row): OpenRun {
     server: row.server,
     planSize: row.plan_size,
     scope: row.scope,
+    evidence: row.evidence,
+    search: row.search,
+    replaces: row.replaces,
+    reverts: row.reverts,
     way: row.way as Way | null,
     mark: row.mark,
     converted: row.converted,
@@ -73,6 +81,8 @@ export interface NewRun {
   readonly dryRun: boolean;
   readonly fingerprint: string;
   readonly scope: string;
+  readonly search: SearchFacts | null;
+  readonly reverts: string | null;
 }
 
 export async function insertRun(db: Connection, run: NewRun): Promise<void> {
@@ -97,6 +107,8 @@ export async function insertRun(db: Connection, run: NewRun): Promise<void> {
       server: null,
       plan_size: 0,
       scope: run.scope,
+      search: run.search === null ? null : JSON.stringify(run.search),
+      reverts: run.reverts,
       finished_at: null,
     })
     .execute();
@@ -117,11 +129,21 @@ export interface RunUpdate {
   readonly mark?: Mark | null;
   readonly converted?: Conversion;
   readonly objects?: GroupCounts;
+  readonly evidence?: ReadEvidence;
+  readonly replaces?: string;
   readonly finished?: boolean;
 }
 
-const JSON_COLUMNS = ["counts", "held", "error", "mark", "converted", "objects"] as const;
-const TEXT_COLUMNS = ["status", "phase", "server", "type", "way"] as const;
+const JSON_COLUMNS = [
+  "counts",
+  "held",
+  "error",
+  "mark",
+  "converted",
+  "objects",
+  "evidence",
+] as const;
+const TEXT_COLUMNS = ["status", "phase", "server", "type", "way", "replaces"] as const;
 
 export async function updateRun(
   db: Connection | Trx,
@@ -196,11 +218,19 @@ export async function openRuns(
   return rows.map(toRun);
 }
 
+export interface ChangeQuery {
+  readonly after: number;
+  readonly limit: number;
+  readonly action: string | null;
+  /** Only people whom the safeguard counts. */
+  readonly counted: boolean;
+}
+
 /** Per person what a run did or would do, a page in order of the plan. */
 export async function runChanges(
   db: Connection,
   runId: string,
-  query: { readonly after: number; readonly limit: number; readonly action: string | null },
+  query: ChangeQuery,
 ): Promise<(RunChange & { readonly seq: number })[]> {
   let select = db
     .selectFrom("run_changes")
@@ -210,6 +240,7 @@ export async function runChanges(
     .orderBy("seq")
     .limit(query.limit);
   if (query.action !== null) select = select.where("action", "=", query.action);
+  if (query.counted) select = select.where("lost", "=", true);
   const rows = await select.execute();
   return rows.map((row) => ({
     seq: row.seq,
@@ -221,6 +252,8 @@ export async function runChanges(
     changes: row.changes,
     error: row.error,
     applied: row.applied,
+    reason: row.reason as Reason | null,
+    lost: row.lost,
   }));
 }
 

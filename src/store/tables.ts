@@ -1,10 +1,11 @@
 /** The rows as the database holds them. They do not leave this folder. */
 import type { ColumnType, Generated } from "kysely";
-import type { AppProfile } from "../model/entry.ts";
+import type { AppProfile, ReadEvidence } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import type { EventActor, EventTarget } from "../model/event.ts";
 import type { Conversion, Mark } from "../model/incremental.ts";
-import type { AttributeChange, Held, GroupCounts, PhaseTime, RunCounts, RunError } from "../model/run.ts"; // prettier-ignore
+import type { AttributeChange, Held, GroupCounts, PhaseTime, RunCounts, RunError, SearchFacts } from "../model/run.ts"; // prettier-ignore
+import type { SafeguardLimits } from "../model/settings.ts";
 import type { UserProfile } from "../model/user.ts";
 
 /** A jsonb column: read as its type, written as text. */
@@ -60,6 +61,10 @@ export interface RunsTable {
   mark: Json<Mark | null>;
   converted: Json<Conversion | null>;
   objects: Json<GroupCounts | null>;
+  evidence: Json<ReadEvidence | null>;
+  search: Json<SearchFacts | null>;
+  replaces: string | null;
+  reverts: string | null;
   started_at: Generated<Time>;
   finished_at: Time | null;
 }
@@ -75,7 +80,33 @@ export interface RunChangesTable {
   changes: Json<AttributeChange[]>;
   error: Json<Problem | null>;
   applied: boolean;
+  /** Why somebody is no longer in the scope, or was left out. */
+  reason: string | null;
+  /** Counted by the safeguard. */
+  lost: boolean;
+  /** Of the user, after the change. */
+  user_version: number | null;
 }
+
+/** A person before a run; null where there was none. */
+export interface RunUndoTable {
+  run_id: string;
+  seq: number;
+  user_before: Json<UserImage | null>;
+  app_user_before: Json<AppUserImage | null>;
+}
+
+/** A row of `users` as `to_jsonb` writes it. */
+export type UserImage = Pick<UsersTable, "id" | "login" | "status" | "status_by" | "version"> & {
+  readonly profile: UserProfile;
+  readonly sources: Record<string, string>;
+};
+
+/** A row of `app_users` as `to_jsonb` writes it. */
+export type AppUserImage = Pick<AppUsersTable, "external_id" | "user_id" | "dn" | "status"> & {
+  readonly profile: AppProfile;
+  readonly error: Problem | null;
+};
 
 /** One person of a plan that is not applied yet. JSON stays text until it reaches its table. */
 export interface PlanTable {
@@ -106,6 +137,8 @@ export interface PlanTable {
   changes: string;
   error: string | null;
   events: string;
+  reason: string | null;
+  deletes: string | null;
 }
 
 export interface CheckpointsTable {
@@ -117,6 +150,20 @@ export interface CheckpointsTable {
   scope: string;
   mark: Json<Mark | null>;
   read_at: Time | null;
+  search: Json<SearchFacts | null>;
+  full_reason: string | null;
+}
+
+export interface SafeguardSettingsTable {
+  directory: string;
+  settings: Json<SafeguardLimits>;
+}
+
+export interface TotalsTable {
+  name: string;
+  /** JSON, with its keys in order. */
+  labels: string;
+  value: number;
 }
 
 export interface DirectoryObjectsTable {
@@ -180,6 +227,9 @@ export interface Tables {
   app_users: AppUsersTable;
   runs: RunsTable;
   run_changes: RunChangesTable;
+  run_undo: RunUndoTable;
+  safeguard_settings: SafeguardSettingsTable;
+  totals: TotalsTable;
   plan: PlanTable;
   held_plan: PlanTable;
   checkpoints: CheckpointsTable;

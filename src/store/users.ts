@@ -31,6 +31,15 @@ export async function usersByIds(db: Connection, ids: readonly string[]): Promis
   return rows.map(toUser);
 }
 
+export async function createdAtOf(db: Connection, id: string): Promise<Date> {
+  const row = await db
+    .selectFrom("users")
+    .select("created_at")
+    .where("id", "=", id)
+    .executeTakeFirstOrThrow();
+  return row.created_at;
+}
+
 export async function userByLoginKey(db: Connection, key: string): Promise<User | null> {
   const row = await db
     .selectFrom("users")

@@ -121,7 +121,9 @@ export interface RunDocument {
     readonly dn: string;
     readonly login: string | null;
     readonly changes: readonly { attribute: string; from: unknown; to: unknown; source: string }[];
-    readonly error: null | { code: string; field: string; message: string };
+    readonly error: null | { code: string; field: string; message: string; shape?: string };
+    readonly reason: string | null;
+    readonly lost: boolean;
   }[];
 }
 

@@ -1,0 +1,84 @@
+/**
+ * `/metrics` in Prometheus' text format. What is in the database is read at every scrape, so all
+ * replicas tell the same; what went wrong with the database itself is counted by this process.
+ */
+import { Counter, Gauge, Registry, collectDefaultMetrics } from "@prometheus-io/client";
+import type { Store } from "../store/database.ts";
+import { gatherMetrics, type Figures } from "../store/metrics.ts";
+import type { TotalName } from "../store/totals.ts";
+
+const TOTALS: Readonly<Record<TotalName, { name: string; help: string; labels: string[] }>> = {
+  runs: {
+    name: "rollcall_runs_total",
+    help: "Runs that ended or were held, by directory, kind and result",
+    labels: ["directory", "kind", "result"],
+  },
+  phase_seconds: {
+    name: "rollcall_run_phase_seconds_sum",
+    help: "Seconds that the runs that were done spent in each phase",
+    labels: ["directory", "phase"],
+  },
+  phases: {
+    name: "rollcall_run_phase_seconds_count",
+    help: "How often the runs that were done went through each phase",
+    labels: ["directory", "phase"],
+  },
+  people: {
+    name: "rollcall_people_total",
+    help: "People in the runs that were done, by outcome",
+    labels: ["directory", "outcome"],
+  },
+  run_errors: {
+    name: "rollcall_run_errors_total",
+    help: "Runs that failed, by the code of the error",
+    labels: ["directory", "code"],
+  },
+};
+
+/** @returns what answers a scrape */
+export function createMetrics(store: Store): () => Promise<string> {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const gauge = (name: string, help: string, labelNames: string[]): Gauge<string> =>
+    new Gauge({ name, help, labelNames, registers: [registry] });
+  const people = gauge("rollcall_app_users", "People by directory and status", ["directory", "status"]); // prettier-ignore
+  const failing = gauge("rollcall_people_failing", "People whose last update failed, by code", ["directory", "code"]); // prettier-ignore
+  const users = gauge("rollcall_users", "Users by status", ["status"]);
+  const open = gauge("rollcall_runs_open", "Runs that are running or held", ["directory", "status"]); // prettier-ignore
+  const age = gauge(
+    "rollcall_last_good_import_age_seconds",
+    "Seconds since the last import that was applied whole began",
+    ["directory", "type"],
+  );
+  const databaseErrors = new Counter({
+    name: "rollcall_database_errors_total",
+    help: "Statements of this process that the database refused or did not answer, by SQLSTATE or network code; repeated ones, too",
+    labelNames: ["code"],
+    registers: [registry],
+  });
+  const totals = new Map(
+    Object.entries(TOTALS).map(([key, { name, help, labels }]) => {
+      return [key, new Counter({ name, help, labelNames: labels, registers: [registry] })] as const;
+    }),
+  );
+  store.onFault((code) => databaseErrors.inc({ code }));
+  return async () => {
+    const figures = await gatherMetrics(store.db);
+    for (const one of [people, failing, users, open, age]) one.reset();
+    for (const one of totals.values()) one.reset();
+    for (const { count, ...labels } of figures.appUsers) people.set(labels, count);
+    for (const { count, ...labels } of figures.failing) failing.set(labels, count);
+    for (const { count, ...labels } of figures.users) users.set(labels, count);
+    for (const { count, ...labels } of figures.runs) open.set(labels, count);
+    setAges(age, figures);
+    for (const { name, labels, value } of figures.totals) totals.get(name)?.inc(labels, value);
+    return await registry.metrics();
+  };
+}
+
+function setAges(age: Gauge<string>, { ages }: Figures): void {
+  for (const { directory, any, full } of ages) {
+    age.set({ directory, type: "any" }, any);
+    age.set({ directory, type: "full" }, full);
+  }
+}

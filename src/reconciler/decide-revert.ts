@@ -1,0 +1,96 @@
+/**
+ * What becomes of a person when a run is put back: as before that run, if nothing else has changed
+ * the person since. Pure.
+ */
+import type { AppUserWrite, PlannedChange, UserWrite } from "../model/plan.ts";
+import type { Action, Reason } from "../model/run.ts";
+import type { AppUser, User } from "../model/user.ts";
+import { diffProfiles } from "./diff.ts";
+import * as events from "./events.ts";
+import { losesAccess, writeUser } from "./writes.ts";
+
+/** Belongs to no entry, so that the next full import decides about the person again. */
+const NO_HASH = "put back";
+
+/** One person of the run that is put back. */
+export interface Reverted {
+  readonly action: Action;
+  readonly externalId: string | null;
+  readonly dn: string;
+  readonly before: { readonly user: User | null; readonly appUser: AppUser | null };
+  /** The user as it is; null if it is not there any more. */
+  readonly user: User | null;
+  readonly changedSince: boolean;
+}
+
+export function decideRevert(person: Reverted): PlannedChange {
+  const { action, before, user, changedSince } = person;
+  if (user === null) return leftOut(person, "missing");
+  if (changedSince) return leftOut(person, "changedSince");
+  if (action === "created") return takenBack(person, user);
+  return before.user === null ? leftOut(person, "missing") : putBack(person, user, before.user);
+}
+
+/** Whoever did not exist before goes, with everything that is kept. */
+function takenBack(person: Reverted, user: User): PlannedChange {
+  return {
+    ...facts(person, user),
+    action: "removed",
+    appUser: null,
+    user: null,
+    changes: [],
+    events: [events.USER_DELETED],
+    lost: user.status === "active",
+    reason: "undone",
+    deletes: "person",
+  };
+}
+
+function putBack(person: Reverted, user: User, before: User): PlannedChange {
+  const { status, statusBy } = before;
+  const standing = { status, statusBy };
+  const write: UserWrite | null = writeUser(user, before, standing);
+  const changes = diffProfiles(user, before);
+  const appUser = person.before.appUser;
+  const lost = losesAccess(user, standing);
+  return {
+    ...facts(person, user),
+    // A link that the run made is cut; rows that delete come in the step of removals.
+    action: appUser === null ? "removed" : "updated",
+    appUser: appUser === null ? null : appUserWrite(appUser),
+    user: write,
+    changes,
+    events: [
+      ...(changes.length > 0 ? [events.profileUpdated(changes)] : [events.APP_USER_UPDATED]),
+      ...events.statusChanged(user.status, status),
+    ],
+    lost,
+    reason: lost ? "undone" : null,
+    deletes: appUser === null ? "appUser" : null,
+  };
+}
+
+function appUserWrite({ dn, status, profile, userId, error }: AppUser): AppUserWrite {
+  return { dn, status, profile, hash: NO_HASH, userId, error };
+}
+
+function leftOut(person: Reverted, reason: Reason): PlannedChange {
+  return {
+    ...facts(person, person.user),
+    action: "skipped",
+    appUser: null,
+    user: null,
+    changes: [],
+    events: [],
+    lost: false,
+    reason,
+  };
+}
+
+function facts(
+  { externalId, dn }: Reverted,
+  user: User | null,
+): Pick<PlannedChange, "externalId" | "dn" | "login" | "userId" | "userVersion" | "error"> {
+  const { login = null, id = null, version = 0 } = user ?? {};
+  return { externalId, dn, login, userId: id, userVersion: version, error: null };
+}

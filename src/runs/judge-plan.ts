@@ -1,0 +1,68 @@
+import type { Held } from "../model/run.ts";
+import { absenceFindings, evidenceFindings, searchFindings } from "../reconciler/findings.ts";
+import { judge, type PlanSummary } from "../reconciler/safeguard.ts";
+import { readCheckpoint, type Checkpoint } from "../store/checkpoints.ts";
+import { removedBefore, type OpenRun } from "../store/runs.ts";
+import type { RunContext } from "./context.ts";
+import type { PlanBuilder } from "./plan-builder.ts";
+
+/** People in the scope before the run: of this directory, and of all. */
+export interface Before {
+  readonly own: number;
+  readonly all: number;
+}
+
+/**
+ * Has the safeguard judge a plan, and says what speaks for which cause. Incremental imports are
+ * judged together with those before them: a deletion that goes on for hours would otherwise pass
+ * in slices.
+ */
+export async function judgePlan(
+  { settings, engine }: RunContext,
+  plan: PlanBuilder,
+  run: OpenRun,
+  considered: { readonly read: number; readonly before: Before },
+): Promise<Held | null> {
+  const { db } = engine.store;
+  const earlier = run.type === "incremental" ? await removedBefore(db, settings.name) : 0;
+  const checkpoint = await readCheckpoint(db, settings.name);
+  const { before } = considered;
+  const summary: PlanSummary = {
+    directory: settings.name,
+    ...readingOf(plan, run, considered, checkpoint),
+    removals: plan.lost + earlier,
+    total: before.own + earlier,
+    orgTotal: before.all + earlier,
+    earlier,
+    existing: plan.existing + plan.counts(considered.read).unchanged,
+    // Putting back restores what a person may have approved before.
+    updates: run.kind === "revert" ? 0 : plan.overwritten,
+    logins: run.kind === "revert" ? 0 : plan.logins,
+  };
+  const held = judge(summary, settings.importSafeguard, engine.organisation);
+  if (held === null || held.of === "logins" || held.of === "updates") return held;
+  return { ...held, findings: findingsOf(plan, run, checkpoint) };
+}
+
+/** Whoever does not read everybody knows of the others that they are still there. */
+function readingOf(
+  plan: PlanBuilder,
+  run: OpenRun,
+  { read, before }: { readonly read: number; readonly before: Before },
+  checkpoint: Checkpoint | null,
+): Pick<PlanSummary, "read" | "lastRead" | "gone"> {
+  if (run.kind !== "import") return { read: before.own, lastRead: null, gone: 0 };
+  const { gone } = plan;
+  if (run.type === "incremental") return { read: before.own - gone, lastRead: null, gone };
+  // Incremental imports since the last full one may have changed how many there are.
+  const comparable = checkpoint?.fullAt.getTime() === checkpoint?.readAt.getTime();
+  return { read, lastRead: comparable ? (checkpoint?.entries ?? null) : null, gone };
+}
+
+function findingsOf(plan: PlanBuilder, run: OpenRun, checkpoint: Checkpoint | null): string[] {
+  return [
+    ...(run.search === null ? [] : searchFindings(checkpoint?.search ?? null, run.search)),
+    ...(run.evidence === null ? [] : evidenceFindings(run.evidence)),
+    ...absenceFindings(plan.reasons),
+  ];
+}

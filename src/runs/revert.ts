@@ -1,0 +1,81 @@
+/**
+ * Puts back what a run did to profiles and statuses, person by person. It is a run like any other:
+ * planned, judged for the access that it takes away, applied in batches, and resumed after a crash.
+ */
+import { RollcallError } from "../model/errors.ts";
+import type { Run } from "../model/run.ts";
+import { decideRevert } from "../reconciler/decide-revert.ts";
+import { claimsLogin } from "../reconciler/writes.ts";
+import { countPresent } from "../store/app-users.ts";
+import { countUndoable, undoableAfter } from "../store/undo.ts";
+import { usersByIds } from "../store/users.ts";
+import { concludePlan } from "./conclude-plan.ts";
+import type { Engine, RunContext } from "./context.ts";
+import { beginRun, settle, withContext, type RunRequest } from "./import.ts";
+import { requireRun, Stopwatch } from "./lifecycle.ts";
+import { PlanBuilder } from "./plan-builder.ts";
+
+const PAGE = 1000;
+const DAY = 86_400_000;
+
+/**
+ * @throws RollcallError `run.notFinished`, `run.undoExpired`, or `run.busy`
+ */
+export async function revertRun(engine: Engine, id: string, request: RunRequest): Promise<Run> {
+  const { directory } = await revertible(engine, id);
+  return await withContext(engine, directory, request, async (context) => {
+    const target = await revertible(engine, id); // as it is now that nobody else can touch it
+    await beginRun(context, "revert", request, target.id);
+    return await settle(context, () => runRevert(context, target));
+  });
+}
+
+interface Target {
+  readonly id: string;
+  readonly directory: string;
+}
+
+async function revertible(engine: Engine, id: string): Promise<Target> {
+  const run = await requireRun({ engine }, id);
+  const { directory, status, dryRun, finishedAt } = run;
+  if (dryRun || directory === null || finishedAt === null || status === "cancelled") {
+    const what = dryRun ? "was a dry run" : `is ${status}`;
+    const message = `The run ${run.id} ${what}; there is nothing to put back.`;
+    throw new RollcallError("run.notFinished", message);
+  }
+  const { undoDays } = engine.history;
+  if (Date.now() - Date.parse(finishedAt) > undoDays * DAY) {
+    const message = `The run ${run.id} ended at ${finishedAt}; runs can be put back for ${undoDays} days (history.undoDays).`;
+    throw new RollcallError("run.undoExpired", message);
+  }
+  return { id: run.id, directory };
+}
+
+async function runRevert(context: RunContext, target: Target): Promise<void> {
+  const { engine, runId, settings } = context;
+  const { db } = engine.store;
+  const watch = new Stopwatch();
+  watch.begin("deciding");
+  const plan = new PlanBuilder(engine.store, runId);
+  const total = await countUndoable(db, target.id);
+  let read = 0;
+  for (let after = -1; ;) {
+    context.signal.throwIfAborted();
+    const page = await undoableAfter(db, target, after, PAGE);
+    const last = page.at(-1);
+    if (last === undefined) break;
+    const ids = page.map((one) => one.userId);
+    const users = new Map((await usersByIds(db, ids)).map((user) => [user.id, user]));
+    for (const one of page) {
+      const user = users.get(one.userId) ?? null;
+      const planned = decideRevert({ ...one, user });
+      await plan.add(planned, claimsLogin(planned, user));
+    }
+    after = last.seq;
+    read += page.length;
+    context.progress({ directory: settings.name, phase: "comparing", done: read, total });
+  }
+  await plan.finish();
+  const before = await countPresent(db, settings.name);
+  await concludePlan(context, plan, { read, before }, watch);
+}

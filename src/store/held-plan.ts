@@ -1,0 +1,85 @@
+/** Held plans: whom they take something from, and who is left out of them. */
+import { sql } from "kysely";
+import type { Reason } from "../model/run.ts";
+import { dependsOnUser } from "./apply.ts";
+import type { Connection, Trx } from "./database.ts";
+
+/** Somebody whom the safeguard counts. */
+export interface LostRow {
+  readonly seq: number;
+  readonly externalId: string;
+  readonly reason: Reason | null;
+}
+
+function lost(db: Connection, runId: string) {
+  return db
+    .selectFrom("held_plan")
+    .select(["seq", "external_id", "reason"])
+    .where("run_id", "=", runId)
+    .where("lost", "=", true)
+    .where("external_id", "is not", null);
+}
+
+type Row = { seq: number; external_id: string | null; reason: string | null };
+
+function toLost({ seq, external_id: id, reason }: Row): LostRow {
+  return { seq, externalId: id ?? "", reason: reason as Reason | null };
+}
+
+export async function countLost(db: Connection, runId: string): Promise<number> {
+  const row = await lost(db, runId)
+    .clearSelect()
+    .select(sql<number>`count(*)::int`.as("count"))
+    .executeTakeFirst();
+  return row?.count ?? 0;
+}
+
+/** A page of them, in order of the plan. */
+export async function lostAfter(
+  db: Connection,
+  runId: string,
+  after: number,
+  limit: number,
+): Promise<LostRow[]> {
+  const rows = await lost(db, runId).where("seq", ">", after).orderBy("seq").limit(limit).execute();
+  return rows.map(toLost);
+}
+
+/** Those of them who have one of the identifiers. */
+export async function lostAmong(
+  db: Connection,
+  runId: string,
+  ids: readonly string[],
+): Promise<LostRow[]> {
+  if (ids.length === 0) return [];
+  const rows = await lost(db, runId)
+    .where(sql<boolean>`external_id = any(${ids}::text[])`)
+    .execute();
+  return rows.map(toLost);
+}
+
+/** Rows of a plan whose user was changed by something else since it was made. */
+export async function outdatedRows(db: Connection, runId: string): Promise<number[]> {
+  const { rows } = await sql<{ seq: number }>`
+    select p.seq from held_plan p left join users u on u.id = p.user_id
+    where p.run_id = ${runId} and ${dependsOnUser} and (u.id is null or u.version <> p.base_version)`.execute(
+    db,
+  );
+  return rows.map((row) => row.seq);
+}
+
+/** Takes rows out of a held plan; the run's history tells of them. */
+export async function leaveOut(
+  trx: Trx,
+  runId: string,
+  seqs: readonly number[],
+  reason: Extract<Reason, "cameBack" | "changedSince">,
+): Promise<void> {
+  if (seqs.length === 0) return;
+  await sql`with left_out as (
+      delete from held_plan where run_id = ${runId} and seq = any(${seqs}::int[]) returning *
+    )
+    insert into run_changes (run_id, seq, action, external_id, dn, user_id, login, changes, error, applied, reason, lost)
+    select run_id, seq, 'skipped', external_id, dn, user_id, user_login, '[]'::jsonb, null, true, ${reason}, false
+    from left_out`.execute(trx);
+}
