@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
@@ -42,6 +42,11 @@ export class Workplace {
       directory: join(this.folder, "data"),
     });
     writeFileSync(this.config, `database: ${database}\nhttp: off\n${yaml}`);
+  }
+
+  /** Adds lines to the end of the configuration. */
+  append(yaml: string): void {
+    appendFileSync(this.config, yaml);
   }
 
   file(name: string, content: string | Buffer): string {
