@@ -68,6 +68,7 @@ function plain(changes: Changes, created: boolean): unknown {
 describe.each(DATABASES)("a dry run, %s", (database) => {
   test("shows per person exactly what the run after it does", { timeout: 300_000 }, async () => {
     const place = await Workplace.create(database);
+    const met = new Set<string>();
     const step = async (people: readonly Somebody[]): Promise<void> => {
       place.configure(`
 profile: { attributes: { badge: { type: string, maxLength: 5 } } }
@@ -86,6 +87,7 @@ ${SIMPLE_MAPPINGS}      badge: appuser.badge`);
       expect({ ...real.held }).toEqual({ ...dry.held });
       const [promised, done] = [await shown(place, dry), await shown(place, real)];
       expect(plain(done, real.status === "held")).toEqual(plain(promised, real.status === "held"));
+      for (const { action, error } of done) met.add(error?.code ?? action);
       if (real.status === "held") return;
       const users = await place.users();
       for (const { action, login, changes } of promised) {
@@ -101,6 +103,12 @@ ${SIMPLE_MAPPINGS}      badge: appuser.badge`);
       seed: 20_261_123,
       endOnFailure: true,
     });
+    // What never came up was not shown.
+    const constraint = "platform.cvd.profile.property.constraint.violation";
+    const needed = ["created", "updated", "removed", "notUniqueWithinOrg", "entry.duplicateId"];
+    expect([...met]).toEqual(
+      expect.arrayContaining([...needed, `${constraint}.required`, `${constraint}.maxLength`]),
+    );
     place.remove();
   });
 });

@@ -269,7 +269,7 @@ test("a deletion that goes on in slices is held like one at once, until somebody
   drop(8);
   const held = await sliced.import("--incremental");
   expect(held).toMatchObject({ status: "held", held: { removals: 7, total: 30, percent: 23.3 } });
-  expect(held.held?.["reason"]).toContain("6 of them were removed by incremental imports");
+  expect(held.held?.["reason"]).toContain("6 of them were removed by imports just before");
   await place.json("imports", "approve", held.run);
   drop(9);
   await sliced.step({ removed: 1 });

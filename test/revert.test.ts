@@ -17,6 +17,8 @@ interface Shown {
   readonly createdAt: string;
 }
 
+const withoutId = ({ login, status, profile }: ExportedUser): unknown => [login, status, profile];
+
 describe.each(DATABASES)("putting back, %s", (database) => {
   beforeEach(async () => {
     place = await Workplace.create(database);
@@ -36,7 +38,7 @@ describe.each(DATABASES)("putting back, %s", (database) => {
   const appUsers = async (login: string): Promise<unknown> =>
     (
       await place.json<{ appUsers: { lastImported: string }[] }>("users", "show", login)
-    ).appUsers.map(({ lastImported: _, ...rest }) => rest);
+    ).appUsers.map((one) => ({ ...one, lastImported: null }));
 
   const before =
     simplePerson("ada", { title: "Countess" }) +
@@ -83,7 +85,7 @@ describe.each(DATABASES)("putting back, %s", (database) => {
     await imported();
     setup(after);
     const run = await imported();
-    const wanted = (await state()).map(({ id: _, ...user }) => user);
+    const wanted = (await state()).map(withoutId);
     await revert(run);
     const again = await place.json<RunDocument>("import", "corp", "--incremental");
     expect(again).toMatchObject({
@@ -91,7 +93,7 @@ describe.each(DATABASES)("putting back, %s", (database) => {
       converted: { reason: expect.stringContaining(run.run) },
     });
     expect(again.counts).toMatchObject({ created: 1, updated: 3, removed: 1, unchanged: 0 });
-    expect((await state()).map(({ id: _, ...user }) => user)).toEqual(wanted);
+    expect((await state()).map(withoutId)).toEqual(wanted);
     expect((await imported()).counts).toMatchObject({ unchanged: 4, updated: 0 });
   });
 

@@ -1,7 +1,7 @@
 import { count } from "../lib/lines.ts";
 import { WAY_TEXTS } from "../model/incremental.ts";
 import { cureOf } from "../model/errors.ts";
-import { REASONS, type Run, type RunChange, type RunCounts } from "../model/run.ts";
+import { REASONS, type Run, type RunChange, type RunCounts, type RunError } from "../model/run.ts";
 import type { CommonOptions } from "./session.ts";
 import { shown, visible, type Console } from "./console.ts";
 
@@ -74,7 +74,9 @@ export function printRun(console: Console, run: Run): void {
   console.print(`  ${countsLine(run.counts)}`);
   if (run.kind === "import") printReading(console, run);
   if (run.error !== null)
-    console.print(`  ${console.style("red", visible(run.error.message))} (${run.error.code})`);
+    console.print(
+      `  ${console.style("red", visible(run.error.message))} (${errorPlace(run.error)})`,
+    );
   if (run.held !== null) {
     const would = run.dryRun ? "The import safeguard would hold this run: " : "";
     console.print(`  ${console.style("yellow", would + visible(run.held.reason))}`);
@@ -82,6 +84,10 @@ export function printRun(console: Console, run: Run): void {
   }
   if (run.replaces !== null)
     console.print(`  takes the place of the run ${run.replaces}, which was held and is cancelled`);
+}
+
+function errorPlace({ code, phase }: RunError): string {
+  return phase === undefined || phase === "ended" ? code : `${code}, while ${phase}`;
 }
 
 function kindText(run: Run): string {

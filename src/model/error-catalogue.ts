@@ -330,6 +330,10 @@ export const ERRORS = {
     what: "The Postgres server cannot be reached, or refuses the login.",
     cure: "Check DATABASE_URL. Leave it empty to use the embedded database.",
   },
+  "database.silent": {
+    what: "The database stopped answering in the middle of a run, without closing its connection.",
+    cure: "Look at the network between Rollcall and the database. The next start finishes the run or drops it.",
+  },
   "database.inUse": {
     what: "Another process has the embedded database open; it can serve only one.",
     cure: "Stop that process, or use a Postgres server by DATABASE_URL.",

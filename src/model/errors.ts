@@ -58,6 +58,6 @@ function isDatabaseFault(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false;
   const code = "code" in thrown ? String(thrown.code) : "";
   const broken =
-    /^Connection terminated|^Client has encountered a connection error|^Client was closed/;
+    /^Connection terminated|^Client has encountered a connection error|^Client was closed|^timeout exceeded when trying to connect/;
   return /^[0-9A-Z]{5}$/.test(code) || broken.test(thrown.message) || /^E(?:CONN|PIPE)/.test(code);
 }

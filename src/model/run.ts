@@ -86,6 +86,8 @@ export type Absence = "gone" | "outOfFilter" | "moved" | "unexamined";
 export interface RunError {
   readonly code: string;
   readonly message: string;
+  /** What the run was doing. */
+  readonly phase?: RunPhase;
 }
 
 export interface PhaseTime {

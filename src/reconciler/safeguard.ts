@@ -16,7 +16,7 @@ export interface PlanSummary {
   readonly total: number;
   /** People of all directories before the run. */
   readonly orgTotal: number;
-  /** How many of the removals are those of earlier incremental imports that count together with this one. */
+  /** How many of the removals were done by earlier imports that count together with this one. */
   readonly earlier: number;
   /** People who had a user before the run and are looked at in it. */
   readonly existing: number;
@@ -46,7 +46,7 @@ export function judge(
     judgeUpdates(plan, directory) ??
     judgeOrganisation(plan, organisation);
   if (held === null || plan.earlier === 0 || held.of !== "removals") return held;
-  const reason = `${held.reason} ${plan.earlier} of them were removed by incremental imports of the last 24 hours.`;
+  const reason = `${held.reason} ${plan.earlier} of them were removed by imports just before, which count together with this one: incremental ones of the last 24 hours, or one that was interrupted.`;
   return { ...held, reason };
 }
 

@@ -21,6 +21,9 @@ export function processHolder(): string {
   return HOLDER;
 }
 
+/** The claims that this process holds. */
+const alive = new Set<string>();
+
 /** Once: computed again, the start would differ by a millisecond and look like another process. */
 const STARTED_AT = new Date(Date.now() - process.uptime() * 1000).toISOString();
 const HOLDER = `${hostname()} process ${process.pid}, started ${STARTED_AT}`;
@@ -50,8 +53,8 @@ export async function claimLease(
 ): Promise<Claim> {
   const directory = name.slice(name.indexOf(":") + 1);
   let taken = await acquireLease(store.db, name, holder);
-  if (!("fence" in taken) && holderIsGone(store, taken.holder, holder)) {
-    await breakLease(store.db, name, taken.holder);
+  if (!("fence" in taken) && holderIsGone(store, taken, holder)) {
+    await breakLease(store.db, name, taken);
     taken = await acquireLease(store.db, name, holder);
   }
   if (!("fence" in taken)) {
@@ -66,8 +69,14 @@ export async function claimLease(
  * Whether the holder of a lease certainly is dead: nobody but this process can have the embedded
  * database open, and a process of this host can be looked for.
  */
-function holderIsGone(store: Store, other: string, self: string): boolean {
-  if (other === self) return false;
+function holderIsGone(
+  store: Store,
+  { holder: other, owner }: { readonly holder: string; readonly owner: string },
+  self: string,
+): boolean {
+  // A claim of this process that nobody in it holds could not be given back, because the
+  // database was away.
+  if (other === self) return !alive.has(owner);
   if (store.kind === "embedded") return true;
   const match = /^(.*) process (\d+), started /.exec(other);
   if (match === null || match[1] !== hostname()) return false;
@@ -80,15 +89,33 @@ function holderIsGone(store: Store, other: string, self: string): boolean {
   }
 }
 
+/** Renewals without an answer for so long mean that the database is silent. */
+const SILENCE_MS = 2 * LEASE_SECONDS * 1000;
+
 function keepRenewed(store: Store, lease: Lease, signal: AbortSignal): Claim {
+  alive.add(lease.owner);
   const lost = new AbortController();
-  let renewing: Promise<void> = Promise.resolve();
+  let renewing: Promise<void> | null = null;
+  let answered = Date.now();
+  const renew = async (): Promise<void> => {
+    try {
+      await renewLease(store.db, lease);
+      answered = Date.now();
+    } catch (error) {
+      // A database that is away for a moment is no loss; the fence decides at the next write.
+      if (error instanceof RollcallError) lost.abort(error);
+    } finally {
+      renewing = null;
+    }
+  };
   const timer = setInterval(
     () => {
-      renewing = renewLease(store.db, lease).catch((error: unknown) => {
-        // A database that is away for a moment is no loss; the fence decides at the next write.
-        if (error instanceof RollcallError) lost.abort(error);
-      });
+      if (Date.now() - answered > SILENCE_MS) {
+        const message = `The database did not answer for ${SILENCE_MS / 1000} seconds.`;
+        lost.abort(new RollcallError("database.silent", message));
+        store.abandon();
+      }
+      renewing ??= renew();
     },
     (LEASE_SECONDS * 1000) / 3,
   );
@@ -97,7 +124,8 @@ function keepRenewed(store: Store, lease: Lease, signal: AbortSignal): Claim {
     signal: AbortSignal.any([signal, lost.signal]),
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer);
-      await renewing;
+      alive.delete(lease.owner);
+      if (renewing !== null) await renewing;
       await releaseLease(store.db, lease).catch(() => undefined);
     },
   };

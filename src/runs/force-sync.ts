@@ -38,11 +38,11 @@ export async function forceSync(engine: Engine, name: string, request: SyncReque
 }
 
 async function runSync(context: RunContext, request: SyncRequest): Promise<void> {
-  const { engine, runId, settings } = context;
+  const { engine, settings } = context;
   const { store } = engine;
   const watch = new Stopwatch();
   watch.begin("deciding");
-  const plan = new PlanBuilder(store, runId);
+  const plan = new PlanBuilder(context);
   const read = await planAll(context, request, plan);
   await plan.finish();
   const before = await countPresent(store.db, settings.name);

@@ -160,11 +160,10 @@ export async function settle(context: RunContext, work: () => Promise<void>): Pr
 }
 
 async function runImport(context: RunContext, request: ImportRequest): Promise<void> {
-  const { engine, runId } = context;
-  const { store } = engine;
+  const { runId } = context;
   const watch = new Stopwatch();
   watch.begin("reading");
-  const plan = new PlanBuilder(store, runId);
+  const plan = new PlanBuilder(context);
   const considered = await readSource(context, plan, request);
   const run = await requireRun(context, runId);
   await log(context, events.downloadComplete(run, considered.read));

@@ -2,7 +2,7 @@ import type { Held } from "../model/run.ts";
 import { absenceFindings, evidenceFindings, searchFindings } from "../reconciler/findings.ts";
 import { judge, type PlanSummary } from "../reconciler/safeguard.ts";
 import { readCheckpoint, type Checkpoint } from "../store/checkpoints.ts";
-import { removedBefore, type OpenRun } from "../store/runs.ts";
+import { removedBefore, removedByLostPlans, type OpenRun } from "../store/runs.ts";
 import type { RunContext } from "./context.ts";
 import type { PlanBuilder } from "./plan-builder.ts";
 
@@ -24,7 +24,8 @@ export async function judgePlan(
   considered: { readonly read: number; readonly before: Before },
 ): Promise<Held | null> {
   const { db } = engine.store;
-  const earlier = run.type === "incremental" ? await removedBefore(db, settings.name) : 0;
+  const slices = run.type === "incremental" ? await removedBefore(db, settings.name) : 0;
+  const earlier = slices + (await removedByLostPlans(db, settings.name));
   const checkpoint = await readCheckpoint(db, settings.name);
   const { before } = considered;
   const summary: PlanSummary = {

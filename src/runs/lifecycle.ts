@@ -125,12 +125,15 @@ async function moveTo(
 /** Ends a run as failed. Nothing of its plan that was not applied will be. */
 export async function failRun(
   context: RunContext,
-  run: Pick<OpenRun, "id" | "kind" | "directory" | "type" | "trigger" | "dryRun" | "held">,
+  run: Pick<
+    OpenRun,
+    "id" | "kind" | "directory" | "type" | "trigger" | "dryRun" | "held" | "phase"
+  >,
   thrown: unknown,
 ): Promise<void> {
   const { store } = context.engine;
   const { code, message } = asRollcallError(thrown);
-  const error = { code, message };
+  const error = { code, message, phase: run.phase };
   await transact(store, async (trx) => {
     await fence(trx, context.lease);
     await updateRun(trx, run.id, { status: "failed", error, finished: true });

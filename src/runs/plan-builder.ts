@@ -1,7 +1,9 @@
 import type { PlannedChange } from "../model/plan.ts";
 import { NO_COUNTS, type Action, type Reason, type RunCounts } from "../model/run.ts";
 import type { Store } from "../store/database.ts";
+import type { Lease } from "../store/leases.ts";
 import { addToPlan, planLine, stepOf } from "../store/plan.ts";
+import type { RunContext } from "./context.ts";
 
 const BATCH_ROWS = 1000;
 /** Batches on their way to the database; more would only wait there. */
@@ -12,6 +14,7 @@ const BATCH_LENGTH = 2 * 1024 * 1024;
 export class PlanBuilder {
   readonly #store: Store;
   readonly #runId: string;
+  readonly #lease: Lease;
   readonly #counts: Record<Action, number> = {
     created: 0,
     updated: 0,
@@ -35,9 +38,10 @@ export class PlanBuilder {
   logins = 0;
   readonly reasons = new Map<Reason, number>();
 
-  constructor(store: Store, runId: string) {
-    this.#store = store;
+  constructor({ engine, runId, lease }: Pick<RunContext, "engine" | "runId" | "lease">) {
+    this.#store = engine.store;
     this.#runId = runId;
+    this.#lease = lease;
   }
 
   /** Counts a person about whom there is nothing to write. */
@@ -93,7 +97,7 @@ export class PlanBuilder {
     const lines = this.#lines;
     this.#lines = [];
     this.#length = 0;
-    const writing = addToPlan(this.#store, lines);
+    const writing = addToPlan(this.#store, this.#lease, lines);
     writing.catch(() => undefined); // reported when it is waited for
     this.#writing.push(writing);
   }

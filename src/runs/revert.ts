@@ -52,11 +52,11 @@ async function revertible(engine: Engine, id: string): Promise<Target> {
 }
 
 async function runRevert(context: RunContext, target: Target): Promise<void> {
-  const { engine, runId, settings } = context;
+  const { engine, settings } = context;
   const { db } = engine.store;
   const watch = new Stopwatch();
   watch.begin("deciding");
-  const plan = new PlanBuilder(engine.store, runId);
+  const plan = new PlanBuilder(context);
   const total = await countUndoable(db, target.id);
   let read = 0;
   for (let after = -1; ;) {

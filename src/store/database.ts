@@ -13,6 +13,7 @@ import { from as copyFrom } from "pg-copy-streams";
 import { RollcallError } from "../model/errors.ts";
 import type { Secret } from "../model/secret.ts";
 import { lockFolder } from "./embedded-lock.ts";
+import { fenceStatement, LEASE_SECONDS, leaseLost, type Lease } from "./leases.ts";
 import { migrate, type MigrationReport } from "./migrations/migrate.ts";
 import type { Tables } from "./tables.ts";
 
@@ -25,10 +26,15 @@ export interface Store extends AsyncDisposable {
   /** What to call it: the server's version, or the folder. */
   readonly title: string;
   readonly migrated: MigrationReport;
+  /** Ends all connections at once, so that nobody waits for a server that is silent. */
+  abandon(): void;
   /** Tells of every fault of the database from now on, by SQLSTATE or network code. */
   onFault(listener: (code: string) => void): void;
-  /** Runs a COPY … FROM STDIN statement with rows in COPY's text format. */
-  copy(table: keyof Tables, columns: readonly string[], rows: string): Promise<void>;
+  /**
+   * Runs a COPY … FROM STDIN statement with rows in COPY's text format, under a lease.
+   * @throws RollcallError `run.leaseLost` if somebody else has it by now
+   */
+  copy(table: keyof Tables, columns: readonly string[], rows: string, lease: Lease): Promise<void>;
 }
 
 export interface StoreSettings {
@@ -52,12 +58,20 @@ async function openPostgres(url: Secret): Promise<Store> {
     max: POOL_SIZE,
     connectionTimeoutMillis: 10_000,
     application_name: "rollcall",
+    keepAlive: true,
+    // A process that was paused must not keep its locks: whoever takes over would wait for it.
+    idle_in_transaction_session_timeout: LEASE_SECONDS * 1000,
   });
   // A connection that breaks while nobody uses it is replaced at the next use.
   pool.on("error", () => undefined);
   // One that breaks while it is used fails the statement, or the next one; without a listener of
   // its own the event would end the process.
-  pool.on("connect", (client) => client.on("error", () => undefined));
+  const clients = new Set<PoolClient>();
+  pool.on("connect", (client) => {
+    client.on("error", () => undefined);
+    clients.add(client);
+  });
+  pool.on("remove", (client) => clients.delete(client));
   const faults = new Faults();
   const db = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool }),
@@ -71,9 +85,14 @@ async function openPostgres(url: Secret): Promise<Store> {
       kind: "postgres",
       title,
       migrated,
+      abandon: () => {
+        for (const client of clients) client.connection.stream.destroy();
+      },
       onFault: faults.onFault,
-      copy: (table, columns, rows) =>
-        copyPostgres(pool, table, columns, rows).catch(faults.rethrow),
+      copy: (table, columns, rows, lease) => {
+        const statement = `copy ${table} (${columns.join(", ")}) from stdin`;
+        return copyPostgres(pool, statement, rows, lease).catch(faults.rethrow);
+      },
       [Symbol.asyncDispose]: () => db.destroy(),
     };
   } catch (error) {
@@ -91,7 +110,7 @@ class Faults {
   };
 
   readonly rethrow = (error: unknown): never => {
-    this.#tell(error);
+    if (!(error instanceof RollcallError)) this.#tell(error);
     throw error;
   };
 
@@ -121,23 +140,28 @@ async function checkVersion(db: Connection): Promise<string> {
 
 async function copyPostgres(
   pool: Pool,
-  table: string,
-  columns: readonly string[],
+  statement: string,
   rows: string,
+  lease: Lease,
 ): Promise<void> {
   const client: PoolClient = await pool.connect();
   let failure: Error | undefined;
   try {
+    await client.query("begin");
+    const held = await client.query(fenceStatement(lease));
+    if (held.rowCount === 0) throw leaseLost(lease);
     await new Promise<void>((resolve, reject) => {
-      const stream = client.query(copyFrom(`copy ${table} (${columns.join(", ")}) from stdin`));
+      const stream = client.query(copyFrom(statement));
       stream.on("error", reject);
       stream.on("finish", resolve);
       stream.end(rows);
     });
+    await client.query("commit");
   } catch (error) {
     failure = error instanceof Error ? error : new Error(String(error));
     throw failure;
   } finally {
+    // A connection in which something failed is closed, and its transaction with it.
     client.release(failure);
   }
 }
@@ -159,6 +183,7 @@ async function openEmbedded(directory: string): Promise<Store> {
       kind: "embedded",
       title: `embedded database in ${directory}`,
       migrated,
+      abandon: () => undefined,
       onFault: faults.onFault,
       copy: async (table, columns, rows) => {
         const statement = `copy ${table} (${columns.join(", ")}) from '/dev/blob'`;

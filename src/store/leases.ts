@@ -21,7 +21,7 @@ export async function acquireLease(
   db: Connection,
   name: string,
   holder: string,
-): Promise<Lease | { readonly holder: string; readonly expiresAt: Date }> {
+): Promise<Lease | { readonly holder: string; readonly owner: string; readonly expiresAt: Date }> {
   const owner = randomUUID();
   const taken = await sql<{ fence: number }>`
     insert into leases as l (name, owner, holder, fence, expires_at)
@@ -34,10 +34,14 @@ export async function acquireLease(
   if (row !== undefined) return { name, owner, fence: row.fence };
   const other = await db
     .selectFrom("leases")
-    .select(["holder", "expires_at"])
+    .select(["holder", "owner", "expires_at"])
     .where("name", "=", name)
     .executeTakeFirst();
-  return { holder: other?.holder ?? "another process", expiresAt: other?.expires_at ?? new Date() };
+  return {
+    holder: other?.holder ?? "another process",
+    owner: other?.owner ?? "",
+    expiresAt: other?.expires_at ?? new Date(),
+  };
 }
 
 /** Prolongs the lease. @throws RollcallError `run.leaseLost` if somebody else took it */
@@ -46,7 +50,7 @@ export async function renewLease(db: Connection, lease: Lease): Promise<void> {
     update leases set expires_at = clock_timestamp() + ${LEASE_SECONDS} * interval '1 second'
     where name = ${lease.name} and owner = ${lease.owner} and fence = ${lease.fence}
     returning name`.execute(db);
-  if (renewed.rows.length === 0) throw lost(lease);
+  if (renewed.rows.length === 0) throw leaseLost(lease);
 }
 
 export async function releaseLease(db: Connection, lease: Lease): Promise<void> {
@@ -56,10 +60,14 @@ export async function releaseLease(db: Connection, lease: Lease): Promise<void> 
 }
 
 /** Frees a lease whose holder is known to be dead. */
-export async function breakLease(db: Connection, name: string, holder: string): Promise<void> {
+export async function breakLease(
+  db: Connection,
+  name: string,
+  { holder, owner }: { readonly holder: string; readonly owner: string },
+): Promise<void> {
   await sql`
     update leases set expires_at = clock_timestamp() - interval '1 second'
-    where name = ${name} and holder = ${holder}`.execute(db);
+    where name = ${name} and holder = ${holder} and owner = ${owner}`.execute(db);
 }
 
 /**
@@ -71,10 +79,19 @@ export async function fence(trx: Trx, lease: Lease): Promise<void> {
     select name from leases
     where name = ${lease.name} and owner = ${lease.owner} and fence = ${lease.fence}
     for share`.execute(trx);
-  if (held.rows.length === 0) throw lost(lease);
+  if (held.rows.length === 0) throw leaseLost(lease);
 }
 
-function lost(lease: Lease): RollcallError {
+/** The same for a connection of its own. */
+export function fenceStatement({ name, owner, fence: number }: Lease): {
+  readonly text: string;
+  readonly values: unknown[];
+} {
+  const text = "select 1 from leases where name = $1 and owner = $2 and fence = $3 for share";
+  return { text, values: [name, owner, number] };
+}
+
+export function leaseLost(lease: Lease): RollcallError {
   return new RollcallError(
     "run.leaseLost",
     `The claim on ${lease.name} was taken over by another process.`,

@@ -10,6 +10,7 @@ import type { Action, Reason } from "../model/run.ts";
 import { loginKey, type AppUserStatus, type UserStatus } from "../model/user.ts";
 import { copyRow, type CopyValue } from "./copy-format.ts";
 import type { Connection, Store } from "./database.ts";
+import type { Lease } from "./leases.ts";
 import { packSources, unpackSources } from "./packed-sources.ts";
 import type { PlanTable } from "./tables.ts";
 
@@ -43,8 +44,12 @@ export function planLine(runId: string, row: PlanRow): string {
 }
 
 /** Adds lines of `planLine` to the plan. */
-export async function addToPlan(store: Store, lines: readonly string[]): Promise<void> {
-  await store.copy("plan", PLAN_COLUMNS, lines.join(""));
+export async function addToPlan(
+  store: Store,
+  lease: Lease,
+  lines: readonly string[],
+): Promise<void> {
+  await store.copy("plan", PLAN_COLUMNS, lines.join(""), lease);
 }
 
 function planValues(runId: string, { seq, step, planned, claimsLogin }: PlanRow): CopyValue[] {

@@ -284,6 +284,23 @@ export async function removedBefore(db: Connection, directory: string): Promise<
   return result.rows[0]?.removed ?? 0;
 }
 
+/**
+ * How many people were removed by a run whose plan the database lost in the middle of its
+ * application, since the last import that was applied whole. What is left of it counts together
+ * with them, as it did when the whole plan was judged.
+ */
+export async function removedByLostPlans(db: Connection, directory: string): Promise<number> {
+  const result = await sql<{ removed: number }>`
+    select count(*)::int as removed from runs r join run_changes c on c.run_id = r.id
+    where r.directory = ${directory} and r.kind = 'import' and r.status = 'failed'
+      and r.error->>'code' = 'run.planLost' and c.applied and c.lost and c.action = 'removed'
+      and r.started_at > coalesce((
+        select max(d.started_at) from runs d
+        where d.directory = ${directory} and d.kind = 'import' and d.status = 'done' and not d.dry_run
+      ), '-infinity')`.execute(db);
+  return result.rows[0]?.removed ?? 0;
+}
+
 /** The last import of a directory that was applied whole. */
 export async function lastAppliedImport(db: Connection, directory: string): Promise<string | null> {
   const row = await db

@@ -1,57 +1,91 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { seeded } from "./people.ts";
 
 export interface ByteProxy extends AsyncDisposable {
   readonly port: number;
-  /** Bytes that clients have sent so far, over all connections. */
-  sent(): number;
+  /** Bytes that have passed so far in the direction that is counted, over all connections. */
+  passed(): number;
+}
+
+export interface ProxyFault {
+  /** After so many bytes. */
+  readonly after: number;
+  /** Of what clients send, or of what the server answers. */
+  readonly counting: "sent" | "answered";
+  /**
+   * cut: all connections end, now and from here on · silence: they stay and nothing passes · garbage:
+   * random bytes instead of the server's · pass: nothing changes.
+   */
+  readonly then: "cut" | "silence" | "garbage" | "pass";
+  readonly onLimit?: () => void;
 }
 
 /**
- * A TCP proxy that cuts every connection, and calls `onLimit`, once clients have sent so many
- * bytes. So a fault comes at the same point of the work however fast the machine is.
+ * A TCP proxy in which something goes wrong once so many bytes have passed. So a fault comes at
+ * the same point of the work however fast the machine is.
  */
 export async function startByteProxy(
   to: { readonly host: string; readonly port: number },
-  limit: number,
-  onLimit: () => void,
+  fault: ProxyFault,
 ): Promise<ByteProxy> {
-  const sockets = new Set<Socket>();
-  let sent = 0;
-  let cut = false;
-  const server = createServer((client) => {
-    const upstream = connect(to.port, to.host);
+  const line = new Line(fault);
+  const server = createServer((client) => line.open(client, connect(to.port, to.host)));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    passed: () => line.passed,
+    [Symbol.asyncDispose]: async () => {
+      line.cut();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+class Line {
+  readonly #fault: ProxyFault;
+  readonly #sockets = new Set<Socket>();
+  readonly #random = seeded(1);
+  #broken = false;
+  passed = 0;
+
+  constructor(fault: ProxyFault) {
+    this.#fault = fault;
+  }
+
+  open(client: Socket, upstream: Socket): void {
     for (const socket of [client, upstream]) {
-      sockets.add(socket);
+      this.#sockets.add(socket);
       socket.on("error", () => undefined);
       socket.on("close", () => {
         client.destroy();
         upstream.destroy();
       });
     }
-    upstream.pipe(client);
-    client.on("data", (chunk) => {
-      sent += chunk.length;
-      if (sent < limit) {
-        upstream.write(chunk);
-        return;
+    client.on("data", (chunk) => this.#pass("sent", chunk, upstream));
+    upstream.on("data", (chunk) => this.#pass("answered", chunk, client));
+    if (this.#broken && this.#fault.then === "cut") client.destroy();
+  }
+
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #pass(direction: ProxyFault["counting"], chunk: Buffer, to: Socket): void {
+    const { counting, after, then, onLimit } = this.#fault;
+    if (counting === direction) {
+      this.passed += chunk.length;
+      if (!this.#broken && this.passed >= after) {
+        this.#broken = true;
+        onLimit?.();
       }
-      if (!cut) {
-        cut = true;
-        onLimit();
-      }
-      for (const socket of sockets) socket.destroy();
-    });
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    port: (server.address() as AddressInfo).port,
-    sent: () => sent,
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, "close");
-    },
-  };
+    }
+    if (!this.#broken || then === "pass") to.write(chunk);
+    else if (then === "cut") this.cut();
+    else if (then === "garbage" && direction === "answered")
+      to.write(chunk.map(() => Math.floor(this.#random() * 256)));
+    else if (then === "garbage") to.write(chunk);
+  }
 }

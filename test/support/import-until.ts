@@ -18,9 +18,13 @@ export async function importUntil(
   const child: { process?: ChildProcess } = {};
   await using proxy = await startByteProxy(
     { host: url.hostname, port: Number(url.port) },
-    bytes,
-    () => {
-      if (kill) child.process?.kill("SIGKILL");
+    {
+      after: bytes,
+      counting: "sent",
+      then: "cut",
+      onLimit: () => {
+        if (kill) child.process?.kill("SIGKILL");
+      },
     },
   );
   const config = place.file(
@@ -38,5 +42,5 @@ export async function importUntil(
   let err = "";
   started.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
   const [status] = (await once(started, "close")) as [number | null];
-  return { sent: proxy.sent(), status, err };
+  return { sent: proxy.passed(), status, err };
 }

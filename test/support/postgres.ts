@@ -1,4 +1,4 @@
-import { existsSync, chownSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, chownSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, run, startDaemon, type Daemon } from "./process.ts";
@@ -8,9 +8,11 @@ export interface Postgres {
   readonly url: string;
   readonly folder: string;
   psql(database: string, sql: string): string;
+  /** The end of the server's log. */
+  log(): string;
   /** Makes an empty database and returns its url. */
   createDatabase(name: string): string;
-  /** Ends the server at once, as a crash does. */
+  /** Ends the server at once with all its processes, as a crash does. */
   kill(): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -29,11 +31,11 @@ export function postgresBin(): string | null {
 
 /** Starts a real Postgres on the loopback interface. `durable` keeps fsync on, as in production. */
 export async function startPostgres(
-  options: { readonly durable?: boolean } = {},
+  options: { readonly durable?: boolean; readonly folder?: string } = {},
 ): Promise<Postgres> {
   const bin = postgresBin();
   if (bin === null) throw new Error("Postgres is not installed");
-  const folder = mkdtempSync(join(tmpdir(), "rollcall-postgres-"));
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), "rollcall-postgres-"));
   const account = ownAccount(folder);
   const data = join(folder, "data");
   const inFolder = { ...account, cwd: folder };
@@ -73,11 +75,22 @@ export async function startPostgres(
     url: url("postgres"),
     folder,
     psql,
+    log: () => daemon.output(),
     createDatabase: (name) => {
       psql("postgres", `create database "${name}"`);
       return url(name);
     },
-    kill: () => daemon.stop("SIGQUIT"),
+    kill: async () => {
+      const children = childrenOf(daemon.pid);
+      await daemon.stop("SIGKILL");
+      for (const pid of children) {
+        try {
+          process.kill(pid, "SIGKILL");
+        } catch {
+          // It went with its parent.
+        }
+      }
+    },
     start: async () => {
       daemon = await launch();
     },
@@ -86,6 +99,11 @@ export async function startPostgres(
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return text.split(" ").map(Number).filter(Boolean);
 }
 
 /** Postgres refuses to run as root; Debian's package brings an account for it. */

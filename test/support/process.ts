@@ -16,6 +16,8 @@ export async function freePort(): Promise<number> {
 
 export interface Daemon {
   readonly pid: number;
+  /** The end of what it printed. */
+  output(): string;
   /** Ends the process and waits for its end. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
@@ -46,7 +48,11 @@ export async function startDaemon(
         .then(ready)
         .catch(() => false)
     ) {
-      return { pid: child.pid ?? 0, stop: (signal) => stopChild(child, signal) };
+      return {
+        pid: child.pid ?? 0,
+        output: () => output,
+        stop: (signal) => stopChild(child, signal),
+      };
     }
     await sleep(50);
   }

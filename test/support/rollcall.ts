@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { appendFileSync, cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
@@ -35,6 +35,11 @@ export class Workplace {
     return place;
   }
 
+  /** On a database that is there already. */
+  static at(databaseUrl: string): Workplace {
+    return new Workplace(databaseUrl);
+  }
+
   /** Writes the configuration: the text behind the `database` section. */
   configure(yaml: string): void {
     const database = JSON.stringify({
@@ -42,6 +47,13 @@ export class Workplace {
       directory: join(this.folder, "data"),
     });
     writeFileSync(this.config, `database: ${database}\nhttp: off\n${yaml}`);
+  }
+
+  /** Has Rollcall reach its Postgres through another port, such as a proxy's. */
+  usePort(port: number): void {
+    const url = new URL(this.databaseUrl ?? "");
+    const text = readFileSync(this.config, "utf8");
+    writeFileSync(this.config, text.replace(`:${url.port}/`, `:${port}/`));
   }
 
   /** Adds lines to the end of the configuration. */

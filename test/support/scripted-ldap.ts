@@ -50,10 +50,11 @@ const PAGED = "1.2.840.113556.1.4.319";
 export async function startScriptedLdap(
   script: (call: SearchCall) => Answer,
   rootDse: Readonly<Record<string, Values>> = {},
+  bind: BindAnswer = { code: 0, diagnostic: "" },
 ): Promise<ScriptedServer> {
   const searches: SearchCall[] = [];
   const others: number[] = [];
-  const server: Handler = { script, rootDse, searches, others };
+  const server: Handler = { script, rootDse, bind, searches, others };
   const sockets = new Set<Socket>();
   const listener = createServer((socket) => {
     sockets.add(socket);
@@ -86,7 +87,13 @@ export async function startScriptedLdap(
   };
 }
 
+export interface BindAnswer {
+  readonly code: number;
+  readonly diagnostic: string;
+}
+
 interface Handler {
+  readonly bind: BindAnswer;
   readonly script: (call: SearchCall) => Answer;
   readonly rootDse: Readonly<Record<string, Values>>;
   readonly searches: SearchCall[];
@@ -97,7 +104,8 @@ function answer(socket: Socket, bytes: Buffer, server: Handler): void {
   const message = new BerCursor(bytes).enter(TAG.sequence);
   const id = message.integer();
   const tag = message.peek();
-  if (tag === 0x60) socket.write(envelope(id, result(0x61, 0)));
+  if (tag === 0x60)
+    socket.write(envelope(id, result(0x61, server.bind.code, server.bind.diagnostic)));
   if (tag !== 0x63) {
     server.others.push(tag);
     return;
@@ -187,8 +195,8 @@ function envelope(
   return tlv(0x30, integer(id), operation, ...(list.length > 0 ? [tlv(0xa0, ...list)] : []));
 }
 
-function result(tag: number, code: number): Buffer {
-  return tlv(tag, integer(code, TAG.enumerated), octetString(""), octetString(""));
+function result(tag: number, code: number, diagnostic = ""): Buffer {
+  return tlv(tag, integer(code, TAG.enumerated), octetString(""), octetString(diagnostic));
 }
 
 function entry(dn: string, attributes: Readonly<Record<string, Values>>): Buffer {

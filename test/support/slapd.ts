@@ -19,6 +19,9 @@ export interface Slapd {
   /** What ldapsearch finds, as LDIF without folding. */
   search(base: string, filter: string, ...attributes: string[]): string;
   restart(): Promise<void>;
+  /** Ends the process at once, as a crash does; `start` brings it back. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -79,6 +82,10 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
       run("ldapsearch", [...bind, "-LLL", "-o", "ldif-wrap=no", "-b", base, filter, ...attributes]),
     restart: async () => {
       await daemon.stop();
+      daemon = await start();
+    },
+    kill: () => daemon.stop("SIGKILL"),
+    start: async () => {
       daemon = await start();
     },
     stop: async () => {
