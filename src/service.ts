@@ -27,11 +27,12 @@ import { startHttp } from "./http/server.ts";
 import { runSchedules, type SchedulerLog } from "./schedule/scheduler.ts";
 import { openStore } from "./store/database.ts";
 import { parseLogFilter } from "./store/log-filter.ts";
-import { findRun, listRuns, runChanges, type ChangeQuery } from "./store/runs.ts";
+import { runChanges, type ChangeQuery } from "./store/history.ts";
+import { findRun, listRuns } from "./store/runs.ts";
 import { queryLog, type LogQuery } from "./store/system-log.ts";
 import { findUsers, usersAfter } from "./store/users.ts";
 
-export type { ChangeQuery } from "./store/runs.ts";
+export type { ChangeQuery } from "./store/history.ts";
 
 export interface LogRequest extends Omit<LogQuery, "filter"> {
   readonly filter: string | null;

@@ -6,17 +6,16 @@ import { RollcallError } from "../model/errors.ts";
 import { IdSet } from "../lib/id-set.ts";
 import { MustReadAll, type Mark, type Way } from "../model/incremental.ts";
 import type { Changes, DirectorySession, Whereabouts } from "./agent.ts";
+import { isReadable, seesBase } from "./base-check.ts";
 import type { LdapConnection } from "./connection.ts";
 import type { EntryRules } from "./decode-entry.ts";
 import { dnKey, isWithin } from "./dn.ts";
-import { parseFilter } from "./filter.ts";
+import { EvidenceRecord } from "./evidence.ts";
 import { toDirectoryObject } from "./groups.ts";
 import { narrowTo, type LdapScope } from "./ldap-scope.ts";
 import { LdapWhereabouts } from "./whereabouts.ts";
 import { readWhole } from "./ranges.ts";
-import { resultError } from "./result-codes.ts";
 import { titleOf, type ServerInfo } from "./root-dse.ts";
-import { searchAll } from "./search-all.ts";
 import { SearchReader } from "./search-reader.ts";
 import type { SearchRequest } from "./search-request.ts";
 import { beginWay, WAY_LIST } from "./ways/choose.ts";
@@ -25,7 +24,6 @@ import { ChangeNotes, type Positions, type WayContext } from "./ways/way.ts";
 
 /** Identifiers in one filter: an index look-up each, and far from any server's limit. */
 const IDS_AT_ONCE = 250;
-const ANYTHING = parseFilter("(objectClass=*)");
 
 interface Parts {
   readonly connection: LdapConnection;
@@ -39,7 +37,7 @@ export class LdapSession implements DirectorySession {
   readonly parts: Parts & { readonly context: WayContext };
   readonly server: string;
   readonly findsByIdSurely: boolean;
-  #evidence: ReadEvidence;
+  readonly #record: EvidenceRecord;
   #way: Way | null = null;
   #positions: Positions = {};
   #watch: TimeWatch | null = null;
@@ -48,15 +46,7 @@ export class LdapSession implements DirectorySession {
     const { scope, source } = parts;
     this.server = titleOf(parts.server, parts.connection.url);
     this.findsByIdSurely = scope.searchableById;
-    this.#evidence = {
-      complete: false,
-      entries: 0,
-      pages: 0,
-      server: this.server,
-      end: null,
-      pageSize: scope.pageSize,
-      bases: [],
-    };
+    this.#record = new EvidenceRecord(this.server, scope.pageSize);
     const context: WayContext = {
       ...parts,
       bases: scope.bases,
@@ -70,7 +60,7 @@ export class LdapSession implements DirectorySession {
   }
 
   evidence(): ReadEvidence {
-    return this.#evidence;
+    return this.#record.evidence;
   }
 
   async begin(before: Mark | null): Promise<readonly string[]> {
@@ -106,28 +96,14 @@ export class LdapSession implements DirectorySession {
       let pages = 0;
       for await (const batch of this.#entries(request, this.#rules(), (one) => (pages += one))) {
         entries += batch.length;
-        this.#note({ entries: this.#evidence.entries + batch.length });
+        this.#record.count(batch.length);
         yield batch;
       }
-      const readable = await this.#isReadable(base).catch((error: unknown) => {
-        // Whoever sees people below a base that it may not see itself sees people all the same.
-        if (entries > 0 && isAboutBase(error)) return false;
-        throw error;
-      });
-      this.#note({
-        pages: this.#evidence.pages + pages,
-        bases: [...this.#evidence.bases, { base, entries, pages, readable }],
-      });
-      // Some servers answer with success and nobody where they should say that there is no such
-      // base, or no permission (389 does).
-      if (!readable && entries === 0) throw unreadable(this.parts.connection.url, base);
+      const readable = await seesBase(this.parts, base, entries);
+      this.#record.base({ base, entries, pages, readable });
     }
     const paging = scope.pageSize === null ? "" : ", no paging cookie left";
-    this.#note({ complete: true, end: `result code 0${paging}, no referral` });
-  }
-
-  #note(evidence: Partial<ReadEvidence>): void {
-    this.#evidence = { ...this.#evidence, ...evidence };
+    this.#record.complete(`result code 0${paging}, no referral`);
   }
 
   async changes(since: Mark, limit: number, compareAlways: boolean): Promise<Changes> {
@@ -167,25 +143,10 @@ export class LdapSession implements DirectorySession {
   /** Whoever is not found because the base is not readable any more has not left the scope. */
   async #requireBases(): Promise<void> {
     for (const { base } of this.parts.scope.people) {
-      if (await this.#isReadable(base)) continue;
+      if (await isReadable(this.parts, base)) continue;
       const reason = `${base} itself cannot be read, so nobody below it can be judged one by one.`;
       throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
     }
-  }
-
-  /** Whether the account sees an entry itself. @throws RollcallError if the server says that it does not */
-  async #isReadable(dn: string): Promise<boolean> {
-    const { connection, scope, signal } = this.parts;
-    const request = scope.request(dn, ANYTHING, ["1.1"]);
-    let found = false;
-    const { code, diagnostic } = await searchAll(
-      connection,
-      { ...request, scope: "base", pageSize: null },
-      { entry: () => (found = true) },
-      signal,
-    );
-    if (code !== 0) throw resultError(`${connection.url}, searching ${dn}`, code, diagnostic);
-    return found;
   }
 
   whereabouts(expected: number): Whereabouts {
@@ -317,16 +278,6 @@ export class LdapSession implements DirectorySession {
     const message = `${seen.dn} changed while its values were being read part by part.`;
     throw new RollcallError("ldap.busy", message);
   }
-}
-
-function isAboutBase(error: unknown): boolean {
-  const codes = ["ldap.baseNotFound", "ldap.insufficientAccess"];
-  return error instanceof RollcallError && codes.includes(error.code);
-}
-
-function unreadable(url: string, base: string): RollcallError {
-  const message = `${url} answered the search below ${base} with success and without people, but ${base} itself cannot be read: it does not exist, or the account may not see it.`;
-  return new RollcallError("ldap.baseUnreadable", message);
 }
 
 function inChunks<T>(list: readonly T[], size: number): T[][] {

@@ -1,11 +1,12 @@
 import { hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import type { DirectorySource } from "../model/directory.ts";
-import type { AppProfile, AttributeValue, RawEntry, ReadEvidence } from "../model/entry.ts";
+import type { AppProfile, AttributeValue, RawEntry } from "../model/entry.ts";
 import { RollcallError } from "../model/errors.ts";
 import { MustReadAll } from "../model/incremental.ts";
 import { IdSet } from "../lib/id-set.ts";
 import type { Directory, DirectorySession, Probe, Whereabouts } from "./agent.ts";
+import { EvidenceRecord } from "./evidence.ts";
 import { parseFilter, type Filter } from "./filter.ts";
 import { externalId, idProblem, idTooLong, isDisabled, MAX_ID } from "./identity.ts";
 import { parseLdif, type LdifRecord } from "./ldif-parser.ts";
@@ -39,15 +40,7 @@ export class LdifDirectory implements Directory {
 
   async open(signal: AbortSignal): Promise<DirectorySession> {
     const server = `LDIF file ${this.#path}`;
-    let evidence: ReadEvidence = {
-      complete: false,
-      entries: 0,
-      pages: 0,
-      server,
-      end: null,
-      pageSize: null,
-      bases: [],
-    };
+    const record = new EvidenceRecord(server, null);
     const unable = (): never => {
       const reason = "An LDIF file does not tell what changed.";
       throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
@@ -56,11 +49,8 @@ export class LdifDirectory implements Directory {
       server,
       begin: () => Promise.resolve([]),
       mark: () => null,
-      people: () =>
-        this.#batches(signal, (update) => {
-          evidence = { ...evidence, ...update };
-        }),
-      evidence: () => evidence,
+      people: () => this.#batches(signal, record),
+      evidence: () => record.evidence,
       changes: unable,
       findsByIdSurely: false,
       peopleByIds: unable,
@@ -82,16 +72,13 @@ export class LdifDirectory implements Directory {
       listens: false,
       remarks: [],
     } as const;
-    for await (const batch of this.#batches(signal, () => undefined)) {
+    for await (const batch of this.#batches(signal, new EvidenceRecord(server, null))) {
       if (batch.length > 0) return { ...found, hasPeople: true };
     }
     return { ...found, hasPeople: false };
   }
 
-  async *#batches(
-    signal: AbortSignal,
-    note: (update: Partial<ReadEvidence>) => void,
-  ): AsyncGenerator<RawEntry[]> {
+  async *#batches(signal: AbortSignal, record: EvidenceRecord): AsyncGenerator<RawEntry[]> {
     let batch: RawEntry[] = [];
     let bytes = 0;
     let entries = 0;
@@ -108,7 +95,8 @@ export class LdifDirectory implements Directory {
       }
     }
     if (batch.length > 0) yield batch;
-    note({ complete: true, entries, pages: 1, end: "the end of the file" });
+    record.count(entries);
+    record.complete("the end of the file");
   }
 
   /** Of all records, whatever the filter says. */

@@ -99,11 +99,10 @@ function kindText(run: Run): string {
 export function printEvidence(console: Console, { evidence }: Run): void {
   if (evidence === null) return;
   const { entries, pages, end, pageSize, bases } = evidence;
-  const paged = pageSize === null ? "" : ` of up to ${pageSize.toLocaleString("en-US")}`;
+  const size = pageSize === null ? "" : ` of up to ${pageSize.toLocaleString("en-US")}`;
+  const paged = pages === 0 ? "" : ` in ${count(pages, "page", "pages")}${size}`;
   const ended = end ?? "it did not come to its end";
-  console.print(
-    `  read ${count(entries, "entry", "entries")} in ${count(pages, "page", "pages")}${paged}: ${ended}`,
-  );
+  console.print(`  read ${count(entries, "entry", "entries")}${paged}: ${ended}`);
   if (bases.length < 2 && bases.every((base) => base.readable)) return;
   for (const { base, entries: found, readable } of bases) {
     const seen = readable ? "" : "; the base itself cannot be read";

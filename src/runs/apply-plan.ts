@@ -20,9 +20,12 @@ import { planRows, planSteps, replacePlanRows, type PlanName } from "../store/pl
 import type { RunContext } from "./context.ts";
 import { loadKept } from "./kept.ts";
 import { loginTaken } from "./resolve-logins.ts";
+import { failUnstorable, failUnstorableMoves, isDataFault, sqlState } from "./unstorable.ts";
 
 const BATCH_ROWS = 2500;
 const UNIQUE_VIOLATION = "23505";
+/** Whoever cannot be stored even as a failure must not be tried for ever. */
+const MOST_MOVES = 3;
 
 /**
  * Applies all rows of a plan. People whose data changed meanwhile become failures.
@@ -85,9 +88,9 @@ async function applyOne(context: RunContext, batch: Batch): Promise<void> {
       const state = sqlState(error);
       // Somebody took a login between our look and our write: look again.
       if (state === UNIQUE_VIOLATION && attempt < 3) continue;
-      if (!DATA_FAULT.test(state) || batch.step === "loginMove") throw error;
-      await applyHalves(context, batch, error);
-      return;
+      if (!isDataFault(error)) throw error;
+      if (batch.step !== "loginMove") return await applyHalves(context, batch, error);
+      if (attempt > MOST_MOVES || !(await failUnstorableMoves(context, batch))) throw error;
     }
   }
 }
@@ -103,33 +106,8 @@ async function applyHalves(context: RunContext, batch: Batch, cause: unknown): P
   await applyOne(context, { ...batch, from: middle });
 }
 
-async function failUnstorable(context: RunContext, batch: Batch, cause: unknown): Promise<void> {
-  const { store } = context.engine;
-  const reason = cause instanceof Error ? cause.message.toWellFormed().slice(0, 300) : "refused";
-  const message = `The database refuses a value of this person: ${reason}`;
-  await transact(store, async (trx) => {
-    await fence(trx, context.lease);
-    const rows = await planRows(trx, batch.plan, batch.runId, [batch.from]);
-    const kept = await loadKept(trx, batch.directory, rows);
-    const failed = rows.map((row) => {
-      const problem = { code: "entry.unstorable", field: "entry", message } as const;
-      const planned = failPlanned(batch.directory, row.planned, problem, kept(row.planned));
-      return { ...row, planned: { ...planned, appUser: null, user: null }, claimsLogin: false };
-    });
-    await replacePlanRows(trx, batch.plan, batch.runId, failed);
-    await applyBatch(trx, batch, context.actor, keepsUndo(context));
-  });
-}
-
 function keepsUndo({ engine }: RunContext): boolean {
   return engine.history.undoDays > 0;
-}
-
-/** SQLSTATE classes of values that cannot be stored, or not in one statement. */
-const DATA_FAULT = /^(?:21|22|23|54)/;
-
-function sqlState(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
 async function applyIn(trx: Trx, context: RunContext, batch: Batch): Promise<void> {

@@ -8,12 +8,14 @@ import { transact, type Trx } from "../store/database.ts";
 import { applyObjects, dropObjects } from "../store/objects.ts";
 import { fence } from "../store/leases.ts";
 import { dropApplied, dropPlan, type PlanName } from "../store/plan.ts";
-import { countActions, findRun, openRuns, updateRun, type OpenRun, type RunUpdate } from "../store/runs.ts"; // prettier-ignore
+import { countActions } from "../store/history.ts";
+import { findRun, openRuns, updateRun, type OpenRun, type RunUpdate } from "../store/runs.ts"; // prettier-ignore
 import { addTotals } from "../store/totals.ts";
 import { appendEvents } from "../store/system-log.ts";
 import { applyPlan } from "./apply-plan.ts";
 import type { RunContext } from "./context.ts";
 import * as events from "./run-events.ts";
+import { isDataFault } from "./unstorable.ts";
 import { totalsOf } from "./run-totals.ts";
 
 /** From this many changes on, the database should look at its tables anew. */
@@ -177,13 +179,6 @@ export async function recover(context: RunContext, changes = true): Promise<void
       await failRun(resumed, run, thrown);
     }
   }
-}
-
-/** SQLSTATE classes 21 to 23 and 54: trying again would end in the same way. */
-function isDataFault(thrown: unknown): boolean {
-  return (
-    thrown instanceof Error && "code" in thrown && /^(?:21|22|23|54)/.test(String(thrown.code))
-  );
 }
 
 /** Applies a run from where it stands, and ends it. */

@@ -12,7 +12,8 @@ import {
   type StoredAppUser,
 } from "../store/app-users.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
-import { lastAppliedImport, reportedFailures } from "../store/runs.ts";
+import { reportedFailures } from "../store/history.ts";
+import { lastAppliedImport } from "../store/runs.ts";
 import { usersByIds } from "../store/users.ts";
 import type { Absences } from "./absences.ts";
 import type { Census, Unusable } from "./census.ts";

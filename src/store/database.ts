@@ -236,3 +236,16 @@ export async function transact<T>(store: Store, work: (trx: Trx) => Promise<T>):
     }
   }
 }
+
+/** Does work inside a transaction and takes it back. @returns what it failed with; null if it did not */
+export async function tryOut(trx: Trx, work: () => Promise<void>): Promise<unknown> {
+  await sql`savepoint tried`.execute(trx);
+  let failure: unknown = null;
+  try {
+    await work();
+  } catch (error) {
+    failure = error;
+  }
+  await sql`rollback to savepoint tried`.execute(trx);
+  return failure;
+}

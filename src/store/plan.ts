@@ -178,6 +178,23 @@ export async function replacePlanRows(
   }
 }
 
+/** The rows of a step, in order. */
+export async function stepSeqs(
+  db: Connection,
+  name: PlanName,
+  runId: string,
+  step: Step,
+): Promise<number[]> {
+  const rows = await db
+    .selectFrom(name)
+    .select("seq")
+    .where("run_id", "=", runId)
+    .where("step", "=", STEPS.indexOf(step))
+    .orderBy("seq")
+    .execute();
+  return rows.map((row) => row.seq);
+}
+
 /** Rows per step, and in all. */
 export async function planSteps(
   db: Connection,

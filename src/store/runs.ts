@@ -2,13 +2,10 @@ import { sql, type Selectable, type Updateable } from "kysely";
 import { RollcallError } from "../model/errors.ts";
 import {
   NO_COUNTS,
-  type Action,
   type ImportType,
   type GroupCounts,
   type PhaseTime,
-  type Reason,
   type Run,
-  type RunChange,
   type RunCounts,
   type RunKind,
   type RunPhase,
@@ -218,56 +215,6 @@ export async function openRuns(
   return rows.map(toRun);
 }
 
-export interface ChangeQuery {
-  readonly after: number;
-  readonly limit: number;
-  readonly action: string | null;
-  /** Only people whom the safeguard counts. */
-  readonly counted: boolean;
-}
-
-/** Per person what a run did or would do, a page in order of the plan. */
-export async function runChanges(
-  db: Connection,
-  runId: string,
-  query: ChangeQuery,
-): Promise<(RunChange & { readonly seq: number })[]> {
-  let select = db
-    .selectFrom("run_changes")
-    .selectAll()
-    .where("run_id", "=", runId)
-    .where("seq", ">", query.after)
-    .orderBy("seq")
-    .limit(query.limit);
-  if (query.action !== null) select = select.where("action", "=", query.action);
-  if (query.counted) select = select.where("lost", "=", true);
-  const rows = await select.execute();
-  return rows.map((row) => ({
-    seq: row.seq,
-    action: row.action as Action,
-    externalId: row.external_id,
-    dn: row.dn,
-    login: row.login,
-    userId: row.user_id,
-    changes: row.changes,
-    error: row.error,
-    applied: row.applied,
-    reason: row.reason as Reason | null,
-    lost: row.lost,
-  }));
-}
-
-/** How many people of a run's history were created, updated, removed and failed. */
-export async function countActions(db: Connection, runId: string): Promise<Map<Action, number>> {
-  const rows = await db
-    .selectFrom("run_changes")
-    .select(["action", sql<number>`count(*)::int`.as("count")])
-    .where("run_id", "=", runId)
-    .groupBy("action")
-    .execute();
-  return new Map(rows.map((row) => [row.action as Action, row.count]));
-}
-
 /**
  * How many people the incremental imports of the last 24 hours removed, since the last full import
  * and since somebody last approved a run: what was approved is not held against anybody again.
@@ -314,21 +261,4 @@ export async function lastAppliedImport(db: Connection, directory: string): Prom
     .limit(1)
     .executeTakeFirst();
   return row?.id ?? null;
-}
-
-/** Failures that runs reported for entries without an identifier, as "DN code". */
-export async function reportedFailures(
-  db: Connection,
-  runIds: readonly string[],
-  dns: readonly string[],
-): Promise<Set<string>> {
-  const rows = await db
-    .selectFrom("run_changes")
-    .select(["dn", "error"])
-    .where(sql<boolean>`run_id = any(${runIds}::uuid[])`)
-    .where("action", "=", "failed")
-    .where("external_id", "is", null)
-    .where(sql<boolean>`dn = any(${dns}::text[])`)
-    .execute();
-  return new Set(rows.map((row) => `${row.dn} ${row.error?.code ?? ""}`));
 }
