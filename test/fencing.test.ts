@@ -100,7 +100,7 @@ describe("a process that is paused and wakes up after its claim was taken", () =
       (table) =>
         `select '${table}' as name, md5(string_agg(t::text, '|' order by t::text)) from ${table} t`,
     );
-    return await query(place, hashes.join(" union all "));
+    return await query(place, `${hashes.join(" union all ")} order by name`);
   }
 });
 

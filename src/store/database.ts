@@ -5,6 +5,7 @@
  * `transaction`; functions that need a transaction take it as their parameter.
  */
 import { mkdirSync } from "node:fs";
+import { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Kysely, PGliteDialect, PostgresDialect, sql, type LogEvent, type Transaction } from "kysely"; // prettier-ignore
 import type { PGlite } from "@electric-sql/pglite";
@@ -44,6 +45,7 @@ export interface StoreSettings {
 
 const OLDEST = 140_000;
 const POOL_SIZE = 4;
+const FAREWELL_MS = 3000;
 
 /** Opens the database and brings its schema to the newest version. */
 export async function openStore(settings: StoreSettings): Promise<Store> {
@@ -52,26 +54,40 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
     : await openPostgres(settings.url);
 }
 
+/**
+ * A process that was paused, or cut off without a word, must not keep its locks: whoever takes over
+ * would wait for it.
+ */
+const SESSION = `set idle_in_transaction_session_timeout = ${LEASE_SECONDS * 1000};
+  set tcp_keepalives_idle = ${LEASE_SECONDS}; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3`;
+
 async function openPostgres(url: Secret): Promise<Store> {
+  const sockets = new Set<Socket>();
+  const abandon = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
   const pool = new Pool({
+    // Known from the beginning, also those that never get as far as a session.
+    stream: () => {
+      const socket = new Socket();
+      sockets.add(socket);
+      return socket.once("close", () => sockets.delete(socket));
+    },
     connectionString: url.reveal(),
     max: POOL_SIZE,
     connectionTimeoutMillis: 10_000,
     application_name: "rollcall",
     keepAlive: true,
-    // A process that was paused must not keep its locks: whoever takes over would wait for it.
-    idle_in_transaction_session_timeout: LEASE_SECONDS * 1000,
   });
   // A connection that breaks while nobody uses it is replaced at the next use.
   pool.on("error", () => undefined);
   // One that breaks while it is used fails the statement, or the next one; without a listener of
   // its own the event would end the process.
-  const clients = new Set<PoolClient>();
   pool.on("connect", (client) => {
     client.on("error", () => undefined);
-    clients.add(client);
+    // Not as parameters of the connection, which poolers in between refuse.
+    client.query(SESSION).catch(() => undefined); // whoever uses the connection is told
   });
-  pool.on("remove", (client) => clients.delete(client));
   const faults = new Faults();
   const db = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool }),
@@ -85,15 +101,18 @@ async function openPostgres(url: Secret): Promise<Store> {
       kind: "postgres",
       title,
       migrated,
-      abandon: () => {
-        for (const client of clients) client.connection.stream.destroy();
-      },
+      abandon,
       onFault: faults.onFault,
       copy: (table, columns, rows, lease) => {
         const statement = `copy ${table} (${columns.join(", ")}) from stdin`;
         return copyPostgres(pool, statement, rows, lease).catch(faults.rethrow);
       },
-      [Symbol.asyncDispose]: () => db.destroy(),
+      [Symbol.asyncDispose]: async () => {
+        // A silent server does not answer a farewell either.
+        const impatient = setTimeout(abandon, FAREWELL_MS);
+        await db.destroy().finally(() => clearTimeout(impatient));
+        abandon();
+      },
     };
   } catch (error) {
     await db.destroy();
@@ -148,14 +167,16 @@ async function copyPostgres(
   let failure: Error | undefined;
   try {
     await client.query("begin");
-    const held = await client.query(fenceStatement(lease));
-    if (held.rowCount === 0) throw leaseLost(lease);
     await new Promise<void>((resolve, reject) => {
       const stream = client.query(copyFrom(statement));
       stream.on("error", reject);
       stream.on("finish", resolve);
       stream.end(rows);
     });
+    // Behind the rows and not before them: a process that is paused while it sends them would hold
+    // the lease's lock, and a server that waits for rows ends no such session.
+    const held = await client.query(fenceStatement(lease));
+    if (held.rowCount === 0) throw leaseLost(lease);
     await client.query("commit");
   } catch (error) {
     failure = error instanceof Error ? error : new Error(String(error));
