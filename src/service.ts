@@ -21,24 +21,32 @@ import {
   type PersonPreview,
   type SummaryPreview,
 } from "./runs/preview.ts";
+import { resumeRun } from "./runs/resume.ts";
 import { revertRun } from "./runs/revert.ts";
 import { viewUser, type UserView } from "./runs/user-view.ts";
 import { startHttp } from "./http/server.ts";
 import { runSchedules, type SchedulerLog } from "./schedule/scheduler.ts";
 import { openStore } from "./store/database.ts";
 import { parseLogFilter } from "./store/log-filter.ts";
-import { runChanges, type ChangeQuery } from "./store/history.ts";
+import { runChanges } from "./store/history.ts";
 import { findRun, listRuns } from "./store/runs.ts";
 import { queryLog, type LogQuery } from "./store/system-log.ts";
 import { findUsers, usersAfter } from "./store/users.ts";
 
-export type { ChangeQuery } from "./store/history.ts";
+/** Whom of a run to show. */
+export interface PeopleQuery {
+  readonly after: number;
+  readonly limit: number;
+  readonly action: string | null;
+  /** Only people whom the import safeguard counts. */
+  readonly counted: boolean;
+}
 
 export interface LogRequest extends Omit<LogQuery, "filter"> {
   readonly filter: string | null;
 }
 
-type Decision = Pick<RunRequest, "actor" | "signal" | "progress">;
+type Decision = Pick<RunRequest, "actor" | "signal" | "progress" | "note">;
 
 /** All that a command can ask for. */
 export interface Service extends AsyncDisposable {
@@ -55,7 +63,8 @@ export interface Service extends AsyncDisposable {
   runs(query: { directory: string | null; status: string | null; limit: number }): Promise<Run[]>;
   run(id: string): Promise<Run>;
   revert(runId: string, request: RunRequest): Promise<Run>;
-  runChanges(id: string, query: ChangeQuery): Promise<(RunChange & { readonly seq: number })[]>;
+  resume(runId: string, decision: Decision): Promise<Run>;
+  runChanges(id: string, query: PeopleQuery): Promise<(RunChange & { readonly seq: number })[]>;
   users(query: { words: string | null; status: string | null; limit: number }): Promise<User[]>;
   usersAfter(key: string, limit: number): Promise<{ key: string; user: User }[]>;
   user(who: string): Promise<UserView>;
@@ -117,11 +126,6 @@ export async function openService(settings: Settings): Promise<Service> {
     holder: processHolder(),
   };
   const { db } = store;
-  const run = async (id: string): Promise<Run> => {
-    const found = await findRun(db, id);
-    if (found === null) throw new RollcallError("run.notFound", `There is no run ${id}.`);
-    return found;
-  };
   return {
     settings,
     database: {
@@ -129,14 +133,7 @@ export async function openService(settings: Settings): Promise<Service> {
       schema: store.migrated.current,
       migrated: store.migrated.applied,
     },
-    importDirectory: (name, request) => importDirectory(engine, name, request),
-    forceSync: (name, request) => forceSync(engine, name, request),
-    approve: async (id, decision) => approveRun(engine, (await run(id)).id, decision),
-    cancel: async (id, decision) => cancelRun(engine, (await run(id)).id, decision),
-    revert: async (id, request) => revertRun(engine, (await run(id)).id, request),
-    runs: (query) => listRuns(db, query),
-    run,
-    runChanges: async (id, query) => runChanges(db, (await run(id)).id, query),
+    ...runsOf(engine),
     users: (query) => findUsers(db, query),
     usersAfter: (key, limit) => usersAfter(db, key, limit),
     user: (who) => viewUser(db, who),
@@ -152,6 +149,35 @@ export async function openService(settings: Settings): Promise<Service> {
     check: (signal) => checkDirectories(engine, signal),
     serve: (log, signal) => serve(engine, settings, log, signal),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}
+
+type RunMethods =
+  | "importDirectory" | "forceSync" | "approve" | "cancel" | "revert" | "resume"
+  | "runs" | "run" | "runChanges"; // prettier-ignore
+
+/** Everything about runs. */
+function runsOf(engine: Engine): Pick<Service, RunMethods> {
+  const { db } = engine.store;
+  const run = async (id: string): Promise<Run> => {
+    const found = await findRun(db, id);
+    if (found === null) throw new RollcallError("run.notFound", `There is no run ${id}.`);
+    return found;
+  };
+  return {
+    importDirectory: (name, request) => importDirectory(engine, name, request),
+    forceSync: (name, request) => forceSync(engine, name, request),
+    approve: async (id, decision) => approveRun(engine, (await run(id)).id, decision),
+    cancel: async (id, decision) => cancelRun(engine, (await run(id)).id, decision),
+    revert: async (id, request) => revertRun(engine, (await run(id)).id, request),
+    resume: async (id, decision) => resumeRun(engine, (await run(id)).id, decision),
+    runs: (query) => listRuns(db, query),
+    run,
+    runChanges: async (id, { counted, ...query }) => {
+      const { id: runId, held } = await run(id);
+      const of = counted ? (held?.of ?? "removals") : null;
+      return await runChanges(db, runId, { ...query, counted: of });
+    },
   };
 }
 

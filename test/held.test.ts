@@ -193,6 +193,22 @@ describe("approval", () => {
     expect(await active()).toBe(PEOPLE);
   });
 
+  test("that sees nobody at all does not take it for nobody having come back", async () => {
+    configure({ more: "importSafeguard: { count: 3 }" });
+    await imported();
+    for (const name of names(0, 10)) employ(name, "gone");
+    const held = await imported();
+    for (const name of names(0, 10)) employ(name, "staff");
+    configure({ more: "importSafeguard: { count: 3 }", account: SEES_NOBODY });
+    const { status, err } = await place.run("imports", "approve", held.run);
+    expect(status).toBe(1);
+    expect(err).toContain("run.unverified");
+    expect(await active()).toBe(PEOPLE);
+    configure({ more: "importSafeguard: { count: 3 }" });
+    const run = await place.json<RunDocument>("imports", "approve", held.run);
+    expect(run.counts).toMatchObject({ skipped: 10, updated: 0 });
+  });
+
   test("that cannot ask the directory leaves the run held", async () => {
     configure();
     await imported();
@@ -225,6 +241,17 @@ test("a newer import takes the place of a held run, and both say so", async () =
     `takes the place of the run ${first.run}`,
   );
   expect(await place.json("imports", "list", "--status", "held")).toHaveLength(1);
+});
+
+test("an import of changes does not take the place of what a full one found missing", async () => {
+  const more = "incremental: { overlap: 0, compare: 60 }\n    importSafeguard: { count: 3 }";
+  configure({ more });
+  await imported();
+  for (const name of names(0, 10)) remove(dnOf(name));
+  const held = await imported("--full");
+  expect(await imported("--incremental")).toMatchObject({ type: "incremental", status: "done" });
+  const run = await place.json<RunDocument>("imports", "approve", held.run);
+  expect(run).toMatchObject({ status: "done", counts: { removed: 10 } });
 });
 
 test("a held run holds only its own directory", async () => {
@@ -278,9 +305,40 @@ describe("mass updates", () => {
     ldif(people(100));
     expect(await imported()).toMatchObject({ status: "done", counts: { updated: 100 } });
     ldif(people(100).replaceAll("Engineer", "Undefined"));
-    expect(await imported()).toMatchObject({ status: "held", held: { of: "updates", limit: 50 } });
+    const held = await imported();
+    expect(held).toMatchObject({ status: "held", held: { of: "updates", limit: 50 } });
+    expect(await shown(held, "--counted")).toHaveLength(100);
     ldif(people(100).replaceAll("Engineer", "Undefined"), "importSafeguard: { updates: off }");
     expect(await imported()).toMatchObject({ status: "done", counts: { updated: 100 } });
+  });
+
+  test("everybody failing at once is held, and those who fail are shown", async () => {
+    ldif(people(100));
+    await imported();
+    ldif(people(100).replaceAll("@example.org", ""));
+    const run = await imported();
+    expect(run).toMatchObject({ status: "held", held: { of: "failures", percent: 100 } });
+    expect(await shown(run, "--counted")).toHaveLength(100);
+    expect(await place.json("imports", "cancel", run.run)).toMatchObject({ status: "cancelled" });
+    // Who failed before does not count again.
+    ldif(people(100).replaceAll("@example.org", ""), "importSafeguard: { failures: off }");
+    expect(await imported()).toMatchObject({ status: "done", counts: { failed: 100 } });
+    ldif(people(100).replaceAll("@example.org", ""));
+    expect(await imported()).toMatchObject({ status: "done", counts: { failed: 100 } });
+  });
+
+  test("a mapping mistake is held by its share of everybody, in an import, too", async () => {
+    ldif(people(100));
+    await imported();
+    const wrong = `login: 'appuser.givenName == "p1" OR String.startsWith(appuser.givenName, "p2") OR String.startsWith(appuser.givenName, "p3") OR appuser.givenName == "p4" ? "x" + appuser.mail : appuser.mail'`;
+    place.configure(
+      `directories:\n  corp:\n    type: ldif\n    path: ${place.folder}/people.ldif\n${SIMPLE_MAPPINGS.replace("login: appuser.mail", wrong)}`,
+    );
+    // 24 of 100, of whom the other 76 are looked at again and stay as they are.
+    expect(await imported()).toMatchObject({
+      status: "held",
+      held: { of: "logins", total: 100, percent: 24 },
+    });
   });
 
   test("a mapping mistake is held in a force sync as well", async () => {

@@ -276,6 +276,35 @@ test("a deletion that goes on in slices is held like one at once, until somebody
   place.remove();
 });
 
+test("disabled people in slices count together, and so does a small directory", async () => {
+  const way = { more: ["importSafeguard: { percent: 20, minimum: 10, drop: off }"] };
+  const slow = await story(synced, "disabledslices", {
+    ...way,
+    users: (root) => `{ base: "${root}", disabled: { attribute: description, values: [gone] } }`,
+  });
+  await slow.import();
+  const disable = (...numbers: number[]): void => {
+    for (const i of numbers) slow.change(slow.dn(i), "replace: description\ndescription: gone");
+  };
+  disable(2, 3, 4);
+  expect(await slow.import("--incremental")).toMatchObject({ status: "done" });
+  disable(5, 6, 7, 8);
+  expect(await slow.import("--incremental")).toMatchObject({ held: { removals: 7, total: 30 } });
+  slow.place.remove();
+
+  const small = await story(synced, "smallslices");
+  await small.import();
+  const drop = (...numbers: number[]): void => {
+    for (const i of numbers) synced.modify(`dn: ${small.dn(i)}\nchangetype: delete\n`);
+  };
+  drop(2, 3, 4, 5, 6, 7, 8);
+  await small.step({ removed: 7 });
+  drop(9, 10, 11, 12, 13, 14);
+  const held = await small.import("--incremental");
+  expect(held).toMatchObject({ status: "held", held: { of: "people read", percent: 43.3 } });
+  small.place.remove();
+});
+
 test("check tells what will not work as it is configured", async () => {
   const told = async (slapd: Slapd, name: string, options: Partial<ScenarioOptions>) => {
     const made = await story(slapd, name, options);

@@ -53,6 +53,7 @@ async function sync(
     externalIds,
     signal: console.signal,
     progress: progressReporter(console),
+    note: (text) => console.note(text),
   });
 }
 

@@ -33,6 +33,7 @@ export function importCommand(program: Command, register: Register): void {
         dryRun: options["dryRun"] === true,
         signal: console.signal,
         progress: progressReporter(console),
+        note: (text) => console.note(text),
       });
       console.document(runDocument(run));
       printRun(console, run);

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { RollcallError } from "../model/errors.ts";
 import { csvLine } from "../lib/csv.ts";
 import type { Run, RunChange } from "../model/run.ts";
-import type { ChangeQuery, Service } from "../service.ts";
+import type { PeopleQuery, Service } from "../service.ts";
 import { table, type Console } from "./console.ts";
 import type { Register } from "./program.ts";
 import { progressReporter } from "./progress.ts";
@@ -22,6 +22,7 @@ export function importsCommand(program: Command, register: Register): void {
   exportPeople(imports, register);
   decide(imports, register);
   revert(imports, register);
+  resume(imports, register);
 }
 
 function list(imports: Command, register: Register): void {
@@ -47,7 +48,7 @@ function list(imports: Command, register: Register): void {
       };
       const runs = await service.runs(query);
       console.document(runs.map(runDocument));
-      if (runs.length === 0) console.print("No runs yet.");
+      if (runs.length === 0) console.print(status === null && query.directory === null ? "No runs yet." : "No such runs."); // prettier-ignore
       const rows = runs.map((run) => [
         run.id,
         run.startedAt.slice(0, 19),
@@ -55,7 +56,7 @@ function list(imports: Command, register: Register): void {
         kindOf(run),
         run.status,
         countsLine(run.counts),
-        run.error?.code ?? run.held?.of ?? "",
+        run.error?.code ?? (run.status === "held" ? (run.held?.of ?? "") : ""),
       ]);
       for (const row of table(rows)) console.print(row);
       return 0;
@@ -76,7 +77,7 @@ function show(imports: Command, register: Register): void {
     .option("--action <action>", `only people who were ${ACTIONS.join(", ")}`)
     .option("--counted", "only people whom the import safeguard counts, with the reason")
     .option("--limit <n>", "how many people", "50")
-    .option("--after <n>", "go on behind this number", "");
+    .option("--after <n>", "go on behind this number");
   register(command, async (console, options, [id = ""]) =>
     withService(console, options, async (service) => {
       const after = text(options["after"]);
@@ -84,7 +85,7 @@ function show(imports: Command, register: Register): void {
       return await showRun(console, service, id, {
         ...choiceOf(options),
         limit,
-        after: after === null ? -1 : wholeNumber(after, "--after", 2 ** 31),
+        after: after === null ? -1 : wholeNumber(after, "--after", 2 ** 31, 0),
       });
     }),
   );
@@ -94,7 +95,7 @@ async function showRun(
   console: Console,
   service: Service,
   id: string,
-  query: ChangeQuery,
+  query: PeopleQuery,
 ): Promise<number> {
   const run = await service.run(id);
   const changes = await service.runChanges(id, { ...query, limit: query.limit + 1 });
@@ -103,17 +104,17 @@ async function showRun(
   const more = changes.length > query.limit && last !== undefined;
   console.document({ ...runDocument(run), changes: page, next: more ? last.seq : null });
   printRun(console, run);
-  if (run.decidedBy !== null)
-    console.print(`  ${run.status === "cancelled" ? "cancelled" : "approved"} by ${run.decidedBy}`);
+  if (run.decidedBy !== null) console.print(`  ${decision(run, run.decidedBy)}`);
   printEvidence(console, run);
   for (const { phase, seconds } of run.phases) console.print(`  ${phase} ${seconds.toFixed(2)} s`);
-  if (page.length > 0) console.print();
+  console.print();
+  if (page.length === 0) console.print("Nobody to show.");
   for (const change of page) printChange(console, change);
   if (more) console.note(`There are more; go on with --after ${last.seq}`);
   return 0;
 }
 
-function choiceOf(options: Record<string, unknown>): Pick<ChangeQuery, "action" | "counted"> {
+function choiceOf(options: Record<string, unknown>): Pick<PeopleQuery, "action" | "counted"> {
   const action = text(options["action"]);
   if (action !== null && !ACTIONS.includes(action)) {
     throw new RollcallError(
@@ -122,6 +123,11 @@ function choiceOf(options: Record<string, unknown>): Pick<ChangeQuery, "action" 
     );
   }
   return { action, counted: options["counted"] === true };
+}
+
+function decision({ status }: Run, by: string): string {
+  if (status !== "cancelled") return `approved by ${by}`;
+  return by.startsWith("replaced") ? `cancelled: ${by}` : `cancelled by ${by}`;
 }
 
 const COLUMNS = [
@@ -182,6 +188,7 @@ function revert(imports: Command, register: Register): void {
         dryRun: options["dryRun"] === true,
         signal: console.signal,
         progress: progressReporter(console),
+        note: (line: string) => console.note(line),
       });
       console.document(runDocument(run));
       printRun(console, run);
@@ -191,6 +198,36 @@ function revert(imports: Command, register: Register): void {
   );
 }
 
+function resume(imports: Command, register: Register): void {
+  const command = imports
+    .command("resume")
+    .description(
+      "finish a run that was interrupted while it was applying its plan; imports nothing",
+    )
+    .argument("<run>", "its id, or the beginning of it");
+  register(command, async (console, options, [id = ""]) =>
+    withService(console, options, async (service) => {
+      const run = await service.resume(id, {
+        actor: commandActor(),
+        signal: console.signal,
+        progress: progressReporter(console),
+      });
+      console.document(runDocument(run));
+      printRun(console, run);
+      return statusOf(run);
+    }),
+  );
+}
+
+const DECIDE_HELP = {
+  approve: `
+Applies exactly the plan that imports show has. First the directory is asked once more about everybody from
+whom the plan takes something: whoever came back, and whoever was changed by something else since, is left
+out and named. If the directory cannot be asked, the run stays held.`,
+  cancel: `
+Drops the plan. Nothing of it was applied, and the next import decides anew.`,
+} as const;
+
 function decide(imports: Command, register: Register): void {
   for (const action of ["approve", "cancel"] as const) {
     const description =
@@ -198,13 +235,15 @@ function decide(imports: Command, register: Register): void {
     const command = imports
       .command(action)
       .description(description)
-      .argument("<run>", "its id, or the beginning of it");
+      .argument("<run>", "its id, or the beginning of it")
+      .addHelpText("after", DECIDE_HELP[action]);
     register(command, async (console, options, [id = ""]) =>
       withService(console, options, async (service) => {
         const decision = {
           actor: commandActor(),
           signal: console.signal,
           progress: progressReporter(console),
+          note: (line: string) => console.note(line),
         };
         const run = await service[action](id, decision);
         console.document(runDocument(run));

@@ -55,12 +55,12 @@ export function statusOf(run: Run): number {
 }
 
 /** @throws RollcallError `usage.invalid` */
-export function wholeNumber(text: string, option: string, most: number): number {
+export function wholeNumber(text: string, option: string, most: number, least = 1): number {
   const number = Number(text);
-  if (!/^\d+$/.test(text) || number < 1 || number > most) {
+  if (!/^\d+$/.test(text) || number < least || number > most) {
     throw new RollcallError(
       "usage.invalid",
-      `${option} takes a whole number from 1 to ${most}, not ${text}.`,
+      `${option} takes a whole number from ${least} to ${most}, not ${text}.`,
     );
   }
   return number;

@@ -1,7 +1,14 @@
 import { count } from "../lib/lines.ts";
 import { WAY_TEXTS } from "../model/incremental.ts";
 import { cureOf } from "../model/errors.ts";
-import { REASONS, type Run, type RunChange, type RunCounts, type RunError } from "../model/run.ts";
+import {
+  REASONS,
+  type Held,
+  type Run,
+  type RunChange,
+  type RunCounts,
+  type RunError,
+} from "../model/run.ts";
 import type { CommonOptions } from "./session.ts";
 import { shown, visible, type Console } from "./console.ts";
 
@@ -77,13 +84,17 @@ export function printRun(console: Console, run: Run): void {
     console.print(
       `  ${console.style("red", visible(run.error.message))} (${errorPlace(run.error)})`,
     );
-  if (run.held !== null) {
-    const would = run.dryRun ? "The import safeguard would hold this run: " : "";
-    console.print(`  ${console.style("yellow", would + visible(run.held.reason))}`);
-    for (const finding of run.held.findings) console.print(`    ${visible(finding)}`);
-  }
+  if (run.held !== null) printHeld(console, run, run.held);
   if (run.replaces !== null)
     console.print(`  takes the place of the run ${run.replaces}, which was held and is cancelled`);
+}
+
+function printHeld(console: Console, { status, dryRun }: Run, held: Held): void {
+  const over = status !== "held" && !dryRun;
+  const what = over ? "It was held: " : dryRun ? "The import safeguard would hold this run: " : "";
+  console.print(`  ${console.style(over ? "gray" : "yellow", what + visible(held.reason))}`);
+  if (over) return;
+  for (const finding of held.findings) console.print(`    ${visible(finding)}`);
 }
 
 function errorPlace({ code, phase }: RunError): string {
@@ -149,6 +160,7 @@ export function nextSteps(run: Run, options: CommonOptions): string[] {
   }
   if (run.error !== null) return [`→ ${cureOf(run.error.code)}`];
   const steps: string[] = [];
+  if (run.kind === "revert") steps.push(...revertSteps(run));
   if (run.dryRun) steps.push(`What it would change: ${command("show")}`);
   if (run.counts.skipped > 0) {
     const skipped = count(run.counts.skipped, "person was", "people were");
@@ -159,6 +171,15 @@ export function nextSteps(run: Run, options: CommonOptions): string[] {
     steps.push(`${failed} failed: ${command("show")} --action failed`);
   }
   return steps;
+}
+
+function revertSteps({ counts, dryRun }: Run): string[] {
+  const gone = count(counts.removed, "user", "users");
+  const deleted = `${gone} whom that run had created ${dryRun ? "would be" : "were"} deleted; a deletion cannot be put back.`;
+  return [
+    ...(counts.removed > 0 ? [deleted] : []),
+    "The next import is a full one and decides about these people again: correct the cause before it comes.",
+  ];
 }
 
 export function countsLine(counts: RunCounts): string {
@@ -195,6 +216,9 @@ export function printChange(console: Console, change: RunChange): void {
 
 function seconds(run: Run): string {
   if (run.finishedAt === null) return "";
-  const elapsed = (Date.parse(run.finishedAt) - Date.parse(run.startedAt)) / 1000;
+  // What was held has waited for a person; only work is counted.
+  const worked = run.phases.reduce((sum, phase) => sum + phase.seconds, 0);
+  const passed = (Date.parse(run.finishedAt) - Date.parse(run.startedAt)) / 1000;
+  const elapsed = run.held === null ? passed : worked;
   return ` in ${elapsed.toFixed(1)} s`;
 }

@@ -35,6 +35,7 @@ test("defaults are filled in, and the secret cannot be printed", () => {
     minimum: 100,
     count: null,
     drop: 40,
+    failures: 50,
     updates: 50,
     logins: 20,
   });

@@ -59,14 +59,17 @@ export function fromIssue(issue: z.core.$ZodIssue, places: Places): ConfigProble
   }
   if (issue.code === "invalid_union") {
     // The branch that got furthest says what is wrong with what was meant.
-    const branches = issue.errors.filter((errors) => errors.every((one) => one.path.length > 0));
+    const branches = issue.errors.filter((errors) =>
+      errors.every((one) => one.path.length > 0 || one.code === "unrecognized_keys"),
+    );
     const [branch] = branches;
     if (branch !== undefined && branch.length > 0) {
       return branch.flatMap((one) =>
         fromIssue({ ...one, path: [...issue.path, ...one.path] }, places),
       );
     }
-    const messages = new Set(issue.errors.flat().map((one) => one.message));
+    const own = issue.message === "Invalid input" ? [] : [issue.message];
+    const messages = new Set(own.length > 0 ? own : issue.errors.flat().map((one) => one.message));
     return [
       {
         path: pathText(issue.path),

@@ -23,15 +23,18 @@ const oneOrMany = z
   .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
   .transform((value) => (typeof value === "string" ? [value] : value));
 
-const percent = z.union([
-  z.literal("off"),
-  z.number().min(0).max(100),
-  z
-    .string()
-    .regex(/^\d+(?:\.\d+)?$/)
-    .transform(Number)
-    .pipe(z.number().min(0).max(100)),
-]);
+const percent = z.union(
+  [
+    z.literal("off"),
+    z.number().min(0).max(100),
+    z
+      .string()
+      .regex(/^\d+(?:\.\d+)?$/)
+      .transform(Number)
+      .pipe(z.number().min(0).max(100)),
+  ],
+  { error: "a percentage from 0 to 100 (without a sign), or off, is expected" },
+);
 
 const removals = {
   percent: percent.default(20).describe("Removals above this percentage hold the run; or off."),
@@ -52,6 +55,9 @@ const safeguard = z
       updates: percent
         .default(50)
         .describe("Overwritten or emptied values of more than this percentage hold the run."),
+      failures: percent
+        .default(50)
+        .describe("More than this percentage of people failing who did not before holds the run."),
       logins: percent
         .default(20)
         .describe("Changed logins of more than this percentage hold the run."),

@@ -191,11 +191,13 @@ function toRemovalLimits(limits: Config["importSafeguard"]): RemovalLimits {
 
 function toLimits(limits: DirectoryConfig["importSafeguard"]): SafeguardLimits {
   const common = toRemovalLimits(limits);
-  if (limits === "off") return { ...common, drop: null, updates: null, logins: null };
-  const { drop, updates, logins } = limits;
+  if (limits === "off")
+    return { ...common, drop: null, failures: null, updates: null, logins: null };
+  const { drop, failures, updates, logins } = limits;
   return {
     ...common,
     drop: unlessOff(drop),
+    failures: unlessOff(failures),
     updates: unlessOff(updates),
     logins: unlessOff(logins),
   };

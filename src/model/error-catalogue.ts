@@ -284,7 +284,7 @@ export const ERRORS = {
   },
   "run.handedBack": {
     what: "The run was interrupted while it was applying its plan. What was applied stays, and is complete for each person.",
-    cure: "Start any import of the directory, or the daemon: it finishes the rest first.",
+    cure: "`rollcall imports resume RUN` finishes it. So does, first of all, any import of the directory and the daemon.",
   },
   "run.planLost": {
     what: "The database restarted while the plan was being applied and no longer has its rest. What was applied is complete for each person.",
@@ -298,6 +298,10 @@ export const ERRORS = {
     what: "There is no run with this id.",
     cure: "`rollcall imports` lists the runs.",
   },
+  "run.unverified": {
+    what: "Before a held run is applied, the directory is asked who came back. It did not show people either who must be there, so its answer is worth nothing; the run stays held.",
+    cure: "Check the bind account's rights, base and filter with `rollcall check`; then approve again.",
+  },
   "run.notFinished": {
     what: "Only a run that has ended, and was no dry run, can be put back.",
     cure: "`rollcall imports` lists the runs with their status; a held one is dropped with `imports cancel RUN`.",
@@ -305,6 +309,10 @@ export const ERRORS = {
   "run.undoExpired": {
     what: "The run is older than what is kept for putting runs back.",
     cure: "Correct the directory or the configuration and import; history.undoDays decides how long runs can be put back.",
+  },
+  "run.notInterrupted": {
+    what: "Only a run that was interrupted while it was applying its plan can be resumed.",
+    cure: "`rollcall imports` lists the runs with their status.",
   },
   "run.notHeld": {
     what: "Only a run that the safeguard holds can be approved or cancelled.",

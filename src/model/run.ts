@@ -37,7 +37,7 @@ export const NO_COUNTS: RunCounts = {
 };
 
 /** What the safeguard counts. */
-export type HeldFor = "removals" | "people read" | "logins" | "updates";
+export type HeldFor = "removals" | "people read" | "failures" | "logins" | "updates";
 
 /** The limit that the safeguard found exceeded. */
 export interface Held {
@@ -73,7 +73,7 @@ export const REASONS = {
   disabled: "the account is disabled in the directory",
   accessLost: "the settings take the access away",
   replaced: "another entry took the place",
-  undone: "came or was given access by the run that is put back",
+  undone: "was created, which is deleted again, or was given access by the run that is put back",
   cameBack: "left out: the directory shows the person again, or as enabled",
   changedSince: "left out: changed by something else since",
   missing: "left out: no longer there",

@@ -16,6 +16,8 @@ export interface SafeguardLimits extends RemovalLimits {
   readonly drop: number | null;
   /** How many may have a value overwritten or emptied. */
   readonly updates: number | null;
+  /** How many may fail who did not before. */
+  readonly failures: number | null;
   /** How many may get another login. */
   readonly logins: number | null;
 }

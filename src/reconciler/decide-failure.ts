@@ -87,6 +87,7 @@ export function failPlanned(
     changes: [],
     error: problem,
     events: repeated ? status : [events.updateFailed(directory, problem), ...status],
+    deletes: null,
   };
 }
 

@@ -69,7 +69,11 @@ function standingAfterRemoval(
  * An app user whose place another entry of the same directory took: an account that was deleted
  * and made anew. The link ends, the user goes on with the new entry.
  */
-export function decideReplaced(directory: DirectoryRules, appUser: AppUser): PlannedChange {
+export function decideReplaced(
+  directory: DirectoryRules,
+  appUser: AppUser,
+  user: User | null,
+): PlannedChange {
   const { externalId, dn, profile } = appUser;
   const write = { dn, status: "removed", profile, hash: "", userId: null, error: null } as const;
   return {
@@ -77,10 +81,11 @@ export function decideReplaced(directory: DirectoryRules, appUser: AppUser): Pla
     externalId,
     dn,
     appUser: write,
+    // Told of, but not written: the new entry's row does that.
     user: null,
-    login: null,
-    userId: null,
-    userVersion: 0,
+    login: user?.login ?? null,
+    userId: user?.id ?? null,
+    userVersion: user?.version ?? 0,
     changes: [],
     error: null,
     events: [events.appUserRemoved(directory.onRemoval)],

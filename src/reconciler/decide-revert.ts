@@ -3,7 +3,7 @@
  * the person since. Pure.
  */
 import type { AppUserWrite, PlannedChange, UserWrite } from "../model/plan.ts";
-import type { Action, Reason } from "../model/run.ts";
+import type { Action, AttributeChange, Reason } from "../model/run.ts";
 import type { AppUser, User } from "../model/user.ts";
 import { diffProfiles } from "./diff.ts";
 import * as events from "./events.ts";
@@ -21,11 +21,14 @@ export interface Reverted {
   /** The user as it is; null if it is not there any more. */
   readonly user: User | null;
   readonly changedSince: boolean;
+  /** The entry gave its place to another one, whose row has what becomes of the user. */
+  readonly replaced: boolean;
 }
 
 export function decideRevert(person: Reverted): PlannedChange {
   const { action, before, user, changedSince } = person;
   if (user === null) return leftOut(person, "missing");
+  if (person.replaced && !changedSince) return linkedAgain(person);
   if (changedSince) return leftOut(person, "changedSince");
   if (action === "created") return takenBack(person, user);
   return before.user === null ? leftOut(person, "missing") : putBack(person, user, before.user);
@@ -46,28 +49,50 @@ function takenBack(person: Reverted, user: User): PlannedChange {
   };
 }
 
+/** The link of an entry that was replaced; the one that took its place is cut before. */
+function linkedAgain(person: Reverted): PlannedChange {
+  const { appUser } = person.before;
+  return {
+    ...facts(person, null),
+    action: "updated",
+    appUser: appUser === null ? null : appUserWrite(appUser),
+    user: null,
+    changes: [],
+    events: [events.APP_USER_UPDATED],
+    lost: false,
+    reason: null,
+  };
+}
+
 function putBack(person: Reverted, user: User, before: User): PlannedChange {
   const { status, statusBy } = before;
   const standing = { status, statusBy };
   const write: UserWrite | null = writeUser(user, before, standing);
-  const changes = diffProfiles(user, before);
+  const values = diffProfiles(user, before);
+  const changes = [...values, ...statusChange(user, status)];
   const appUser = person.before.appUser;
   const lost = losesAccess(user, standing);
   return {
     ...facts(person, user),
-    // A link that the run made is cut; rows that delete come in the step of removals.
-    action: appUser === null ? "removed" : "updated",
+    action: "updated",
     appUser: appUser === null ? null : appUserWrite(appUser),
     user: write,
     changes,
     events: [
-      ...(changes.length > 0 ? [events.profileUpdated(changes)] : [events.APP_USER_UPDATED]),
+      ...(values.length > 0 ? [events.profileUpdated(values)] : [events.APP_USER_UPDATED]),
       ...events.statusChanged(user.status, status),
     ],
     lost,
     reason: lost ? "undone" : null,
+    // A link that the run made is cut.
     deletes: appUser === null ? "appUser" : null,
   };
+}
+
+/** Access is what people want to see first, so it stands among the values. */
+function statusChange(user: User, status: User["status"]): AttributeChange[] {
+  if (user.status === status) return [];
+  return [{ attribute: "status", from: user.status, to: status, source: "okta" }];
 }
 
 function appUserWrite({ dn, status, profile, userId, error }: AppUser): AppUserWrite {

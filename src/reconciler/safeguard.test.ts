@@ -3,10 +3,24 @@ import type { RemovalLimits, SafeguardLimits } from "../model/settings.ts";
 import { judge, type PlanSummary } from "./safeguard.ts";
 
 const NO_REMOVALS: RemovalLimits = { percent: null, minimum: 0, count: null };
-const OFF: SafeguardLimits = { ...NO_REMOVALS, drop: null, updates: null, logins: null };
+const OFF: SafeguardLimits = {
+  ...NO_REMOVALS,
+  drop: null,
+  failures: null,
+  updates: null,
+  logins: null,
+};
 const TWENTY = { ...OFF, percent: 20, minimum: 100 };
-const DEFAULT = { ...TWENTY, drop: 40, updates: 50, logins: 20 };
-const NOTHING = { lastRead: null, gone: 0, earlier: 0, existing: 0, updates: 0, logins: 0 };
+const DEFAULT = { ...TWENTY, drop: 40, failures: 50, updates: 50, logins: 20 };
+const NOTHING = {
+  lastRead: null,
+  gone: 0,
+  earlier: 0,
+  existing: 0,
+  failures: 0,
+  updates: 0,
+  logins: 0,
+};
 
 const plan = (read: number, removals: number, total: number, orgTotal = total): PlanSummary => ({
   ...NOTHING,

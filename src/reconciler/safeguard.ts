@@ -20,6 +20,8 @@ export interface PlanSummary {
   readonly earlier: number;
   /** People who had a user before the run and are looked at in it. */
   readonly existing: number;
+  /** Of these, people who fail and did not before. */
+  readonly failures: number;
   /** Of these, people a value of whom would be overwritten or emptied. */
   readonly updates: number;
   /** Of these, people who would get another login. */
@@ -86,8 +88,13 @@ function judgeRead(plan: PlanSummary, { drop }: SafeguardLimits): Held | null {
 }
 
 function judgeUpdates(plan: PlanSummary, limits: SafeguardLimits): Held | null {
-  const { directory, logins, updates } = plan;
+  const { directory, logins, updates, failures } = plan;
   const whole = Math.max(plan.total, plan.existing);
+  if (exceeds(failures, whole, limits.failures, limits.minimum)) {
+    const limit = limits.failures ?? 0;
+    const reason = `${failures} of ${whole} people of ${directory} could not be updated, although they could before (${share(failures, whole)} %); the limit is ${limit} %.`;
+    return held(plan, "failures", { reason, part: failures, whole, limit });
+  }
   if (exceeds(logins, whole, limits.logins, limits.minimum)) {
     const limit = limits.logins ?? 0;
     const reason = `${logins} of ${whole} people of ${directory} would get another login (${share(logins, whole)} %); the limit is ${limit} %.`;

@@ -44,7 +44,7 @@ export async function applyPlan(context: RunContext, plan: PlanName, size: numbe
     // People who exchange logins go together, however many they are.
     const batchSize = step === "loginMove" ? size : BATCH_ROWS;
     for (let seq = rows > 0 ? 0 : size; seq < size; seq += batchSize * atOnce) {
-      interruptible(context);
+      interruptible(context, done, total);
       const starts = Array.from({ length: atOnce }, (_, i) => seq + i * batchSize).filter(
         (from) => from < size,
       );
@@ -69,13 +69,11 @@ export async function applyPlan(context: RunContext, plan: PlanName, size: numbe
   }
 }
 
-function interruptible({ signal }: RunContext): void {
+function interruptible({ signal, runId }: RunContext, done: number, total: number): void {
   if (!signal.aborted) return;
   if (signal.reason instanceof RollcallError) throw signal.reason;
-  throw new RollcallError(
-    "run.handedBack",
-    "The run was interrupted while it was applying its plan; the rest will be applied by the next start.",
-  );
+  const message = `The run ${runId} was interrupted while it was applying its plan; about ${done} of ${total} people are done.`;
+  throw new RollcallError("run.handedBack", message);
 }
 
 async function applyOne(context: RunContext, batch: Batch): Promise<void> {

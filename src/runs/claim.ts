@@ -9,6 +9,7 @@ import {
   renewLease,
   type Lease,
 } from "../store/leases.ts";
+import { ping } from "../store/metrics.ts";
 
 /** A held lease, renewed until it is disposed of. Its signal aborts when the lease was lost. */
 export interface Claim extends AsyncDisposable {
@@ -89,18 +90,17 @@ function holderIsGone(
   }
 }
 
-/** Renewals without an answer for so long mean that the database is silent. */
-const SILENCE_MS = 2 * LEASE_SECONDS * 1000;
+const RENEWALS = 3;
+/** So many times in turn the same question had no answer: the database is silent. */
+const SILENCE = 2 * RENEWALS;
 
 function keepRenewed(store: Store, lease: Lease, signal: AbortSignal): Claim {
   alive.add(lease.owner);
   const lost = new AbortController();
   let renewing: Promise<void> | null = null;
-  let answered = Date.now();
   const renew = async (): Promise<void> => {
     try {
       await renewLease(store.db, lease);
-      answered = Date.now();
     } catch (error) {
       // A database that is away for a moment is no loss; the fence decides at the next write.
       if (error instanceof RollcallError) lost.abort(error);
@@ -108,16 +108,27 @@ function keepRenewed(store: Store, lease: Lease, signal: AbortSignal): Claim {
       renewing = null;
     }
   };
+  // Asked for by itself: a renewal may wait for a long transaction of ours, which locks the row.
+  // Counted and not timed, so that a process that was asleep does not take its sleep for silence.
+  let asking: Promise<void> | null = null;
+  let unanswered = 0;
+  const ask = async (): Promise<void> => {
+    await ping(store.db).catch(() => undefined);
+    unanswered = 0;
+    asking = null;
+  };
   const timer = setInterval(
     () => {
-      if (Date.now() - answered > SILENCE_MS) {
-        const message = `The database did not answer for ${SILENCE_MS / 1000} seconds.`;
+      if (asking !== null && ++unanswered >= SILENCE) {
+        const seconds = (SILENCE * LEASE_SECONDS) / RENEWALS;
+        const message = `The database did not answer for ${seconds} seconds.`;
         lost.abort(new RollcallError("database.silent", message));
         store.abandon();
       }
+      asking ??= ask();
       renewing ??= renew();
     },
-    (LEASE_SECONDS * 1000) / 3,
+    (LEASE_SECONDS * 1000) / RENEWALS,
   );
   return {
     lease,

@@ -115,7 +115,9 @@ async function replaceHeld(
   run: OpenRun,
 ): Promise<{ readonly replaces?: string }> {
   if (run.kind !== "import") return {};
-  const held = await openRuns(trx, context.settings.name, "held");
+  const all = await openRuns(trx, context.settings.name, "held");
+  // Whoever read changes only does not know what a full import found missing.
+  const held = run.type === "full" ? all : all.filter((older) => older.type === "incremental");
   for (const older of held) {
     await cancelHeld(trx, context, older, `replaced by run ${context.runId}`);
   }

@@ -42,4 +42,6 @@ export interface RunContext {
   readonly actor: EventActor;
   readonly signal: AbortSignal;
   readonly progress: ReportProgress;
+  /** Tells of something besides the run itself, to whoever waits for it. */
+  readonly note: (text: string) => void;
 }

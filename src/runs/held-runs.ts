@@ -9,10 +9,10 @@ import { takenLogins } from "../store/plan.ts";
 import type { Engine } from "./context.ts";
 import { settle, withContext, type RunRequest } from "./import.ts";
 import { applyToEnd, cancelHeld, recover, requireRun } from "./lifecycle.ts";
-import { returnedSince } from "./recheck.ts";
+import { matchedSince, returnedSince } from "./recheck.ts";
 import * as events from "./run-events.ts";
 
-type Decision = Pick<RunRequest, "actor" | "signal" | "progress">;
+type Decision = Pick<RunRequest, "actor" | "signal" | "progress" | "note">;
 
 /**
  * Applies exactly the plan that was shown, without those whom it does not fit any more: whoever
@@ -28,19 +28,27 @@ export async function approveRun(engine: Engine, id: string, decision: Decision)
     const context = { ...claimed, runId: run.id, fingerprint: run.fingerprint };
     const { db } = engine.store;
     const lost = run.kind === "import" ? await countLost(db, run.id) : 0;
-    const returned = await returnedSince(context, lost);
+    const returned = await returnedSince(context, lost).catch((thrown: unknown) => {
+      if (!context.signal.aborted || thrown instanceof RollcallError) throw thrown;
+      const message = `Interrupted while the directory was being asked; the run ${run.id} is still held.`;
+      throw new RollcallError("run.interrupted", message);
+    });
     const back = new Set(returned);
     const taken = await takenLogins(db, "held_plan", run.id);
-    const outdated = [...(await outdatedRows(db, run.id)), ...taken.map((row) => row.seq)];
+    const matched = await matchedSince(context);
+    const outdated = [
+      ...(await outdatedRows(db, run.id)),
+      ...taken.map((row) => row.seq),
+      ...matched,
+    ];
     const changed = [...new Set(outdated)].filter((seq) => !back.has(seq));
     const by = decision.actor.displayName;
     await transact(engine.store, async (trx) => {
       await fence(trx, context.lease);
       await updateRun(trx, run.id, { status: "running", phase: "applying", decidedBy: by });
       await trx.deleteFrom("run_changes").where("run_id", "=", run.id).execute(); // written again as applied
-      await leaveOut(trx, run.id, returned, "cameBack");
-      await leaveOut(trx, run.id, changed, "changedSince");
-      const leftOut = returned.length + changed.length;
+      const came = await leaveOut(trx, run.id, [...back], "cameBack");
+      const leftOut = came + (await leaveOut(trx, run.id, changed, "changedSince"));
       await appendEvents(trx, run.id, context.actor, [events.approved(run, by, leftOut)]);
     });
     return await settle(context, async () => {

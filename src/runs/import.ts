@@ -34,6 +34,7 @@ export interface RunRequest {
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
   readonly progress: ReportProgress;
+  readonly note?: (text: string) => void;
 }
 
 export interface ImportRequest extends RunRequest {
@@ -59,7 +60,9 @@ export async function importDirectory(
     for (const rule of context.directory.matching) await ensureMatchIndex(db, rule.user);
     await beginRun(context, "import", request);
     const run = await settle(context, () => runImport(context, request));
-    if (!request.dryRun) await thinHistory(db, engine.history, Date.now(), THINNING_BATCHES);
+    // What is left of it is for the next import; the run is over, whatever becomes of old ones.
+    if (!request.dryRun)
+      await thinHistory(engine.store, engine.history, THINNING_BATCHES).catch(() => 0);
     return run;
   });
 }
@@ -90,8 +93,11 @@ export async function beginRun(
     search,
     reverts,
   };
-  await insertRun(context.engine.store.db, facts);
-  await log(context, events.started(facts));
+  await transact(context.engine.store, async (trx) => {
+    await fence(trx, context.lease);
+    await insertRun(trx, facts);
+    await appendEvents(trx, id, actor, [events.started(facts)]);
+  });
   if (kind === "import" && !dryRun) await tellOfLimits(context);
   return facts;
 }
@@ -112,7 +118,7 @@ async function tellOfLimits(context: RunContext): Promise<void> {
 export async function withContext<T>(
   engine: Engine,
   name: string,
-  request: Pick<RunRequest, "actor" | "signal" | "progress">,
+  request: Pick<RunRequest, "actor" | "signal" | "progress" | "note">,
   work: (context: RunContext) => Promise<T>,
 ): Promise<T> {
   const settings = engine.settings.get(name);
@@ -134,6 +140,7 @@ export async function withContext<T>(
     actor: request.actor,
     signal: claim.signal,
     progress: request.progress,
+    note: request.note ?? (() => undefined),
   });
 }
 
@@ -148,15 +155,19 @@ export async function settle(context: RunContext, work: () => Promise<void>): Pr
       (thrown.code === "run.handedBack" || thrown.code === "run.leaseLost")
     )
       throw thrown;
-    const interrupted = context.signal.aborted && !(thrown instanceof RollcallError);
-    const reason = interrupted
-      ? new RollcallError("run.interrupted", "Interrupted; nothing was changed.")
-      : thrown;
+    const reason = stopReason(context.signal, thrown);
     // A run that began to apply is finished by the next start; it must not be dropped.
     if (run.phase !== "applying") await failRun(context, run, reason);
     if (!(reason instanceof RollcallError)) throw reason;
   }
   return await requireRun(context, context.runId);
+}
+
+/** What stopped a run: a fault with a code, what its claim says, or the person at the keyboard. */
+function stopReason(signal: AbortSignal, thrown: unknown): unknown {
+  if (!signal.aborted || thrown instanceof RollcallError) return thrown;
+  if (signal.reason instanceof RollcallError) return signal.reason;
+  return new RollcallError("run.interrupted", "Interrupted; nothing was changed.");
 }
 
 async function runImport(context: RunContext, request: ImportRequest): Promise<void> {

@@ -2,7 +2,8 @@ import type { Held } from "../model/run.ts";
 import { absenceFindings, evidenceFindings, searchFindings } from "../reconciler/findings.ts";
 import { judge, type PlanSummary } from "../reconciler/safeguard.ts";
 import { readCheckpoint, type Checkpoint } from "../store/checkpoints.ts";
-import { removedBefore, removedByLostPlans, type OpenRun } from "../store/runs.ts";
+import type { Connection } from "../store/database.ts";
+import { lossesByLostPlans, lossesInSlices, type Losses, type OpenRun } from "../store/runs.ts";
 import type { RunContext } from "./context.ts";
 import type { PlanBuilder } from "./plan-builder.ts";
 
@@ -24,25 +25,33 @@ export async function judgePlan(
   considered: { readonly read: number; readonly before: Before },
 ): Promise<Held | null> {
   const { db } = engine.store;
-  const slices = run.type === "incremental" ? await removedBefore(db, settings.name) : 0;
-  const earlier = slices + (await removedByLostPlans(db, settings.name));
+  const earlier = await earlierLosses(db, run, settings.name);
   const checkpoint = await readCheckpoint(db, settings.name);
   const { before } = considered;
   const summary: PlanSummary = {
     directory: settings.name,
     ...readingOf(plan, run, considered, checkpoint),
-    removals: plan.lost + earlier,
-    total: before.own + earlier,
-    orgTotal: before.all + earlier,
-    earlier,
+    removals: plan.lost + earlier.lost,
+    gone: run.kind === "import" ? plan.gone + earlier.gone : 0,
+    total: before.own + earlier.gone,
+    orgTotal: before.all + earlier.gone,
+    earlier: earlier.lost,
     existing: plan.existing + plan.counts(considered.read).unchanged,
     // Putting back restores what a person may have approved before.
+    failures: run.kind === "revert" ? 0 : plan.failures,
     updates: run.kind === "revert" ? 0 : plan.overwritten,
     logins: run.kind === "revert" ? 0 : plan.logins,
   };
   const held = judge(summary, settings.importSafeguard, engine.organisation);
-  if (held === null || held.of === "logins" || held.of === "updates") return held;
+  if (held === null || (held.of !== "removals" && held.of !== "people read")) return held;
   return { ...held, findings: findingsOf(plan, run, checkpoint) };
+}
+
+async function earlierLosses(db: Connection, run: OpenRun, directory: string): Promise<Losses> {
+  const none = { lost: 0, gone: 0 };
+  const slices = run.type === "incremental" ? await lossesInSlices(db, directory) : none;
+  const rest = run.kind === "import" ? await lossesByLostPlans(db, directory) : none;
+  return { lost: slices.lost + rest.lost, gone: slices.gone + rest.gone };
 }
 
 /** Whoever does not read everybody knows of the others that they are still there. */
@@ -51,13 +60,12 @@ function readingOf(
   run: OpenRun,
   { read, before }: { readonly read: number; readonly before: Before },
   checkpoint: Checkpoint | null,
-): Pick<PlanSummary, "read" | "lastRead" | "gone"> {
-  if (run.kind !== "import") return { read: before.own, lastRead: null, gone: 0 };
-  const { gone } = plan;
-  if (run.type === "incremental") return { read: before.own - gone, lastRead: null, gone };
+): Pick<PlanSummary, "read" | "lastRead"> {
+  if (run.kind !== "import") return { read: before.own, lastRead: null };
+  if (run.type === "incremental") return { read: before.own - plan.gone, lastRead: null };
   // Incremental imports since the last full one may have changed how many there are.
   const comparable = checkpoint?.fullAt.getTime() === checkpoint?.readAt.getTime();
-  return { read, lastRead: comparable ? (checkpoint?.entries ?? null) : null, gone };
+  return { read, lastRead: comparable ? (checkpoint?.entries ?? null) : null };
 }
 
 function findingsOf(plan: PlanBuilder, run: OpenRun, checkpoint: Checkpoint | null): string[] {

@@ -92,7 +92,7 @@ export async function finishRun(
     await fence(trx, lease);
     if (run.kind === "import" && !run.dryRun) {
       await applyObjects(trx, run.id, settings.name);
-      await moveTo(trx, context, run, counts.read);
+      await moveTo(trx, context, run, counts);
       if (counts.skipped > 0) {
         const reason = `People were left out of the run ${run.id}, which was approved.`;
         await requireFullImport(trx, settings.name, reason);
@@ -113,9 +113,11 @@ async function moveTo(
   trx: Trx,
   { settings, fingerprint }: RunContext,
   run: OpenRun,
-  entries: number,
+  { read: entries, skipped }: RunCounts,
 ): Promise<void> {
-  const { id: runId, startedAt, scope, mark, search } = run;
+  const { id: runId, startedAt, scope, mark } = run;
+  // A read that showed people as gone who were there is no measure for later ones.
+  const search = skipped > 0 ? null : run.search;
   if (run.type === "full") {
     const to = { runId, fingerprint, entries, startedAt, scope, mark, search };
     await moveCheckpoint(trx, settings.name, to);
@@ -151,9 +153,11 @@ export async function failRun(
  * everything before that is dropped, because nothing had been changed. A plan that cannot be
  * applied ends as failed, so that it does not stand in the way of the directory for ever.
  * @param changes false for dry runs, which leave a half-applied plan to others
+ * @returns the runs that were finished
  */
-export async function recover(context: RunContext, changes = true): Promise<void> {
+export async function recover(context: RunContext, changes = true): Promise<OpenRun[]> {
   const { db } = context.engine.store;
+  const finished: OpenRun[] = [];
   for (const run of await openRuns(db, context.settings.name, "running")) {
     const resumed: RunContext = { ...context, runId: run.id, fingerprint: run.fingerprint };
     if (run.phase !== "applying") {
@@ -164,7 +168,12 @@ export async function recover(context: RunContext, changes = true): Promise<void
       );
       continue;
     }
-    if (!changes) continue;
+    const name = `${run.kind === "import" ? "import" : run.kind === "revert" ? "putting back" : "force sync"} ${run.id}`;
+    if (!changes) {
+      context.note(`An interrupted run waits to be finished by the next one: ${name}.`);
+      continue;
+    }
+    context.note(`Finishing what was interrupted: ${name} …`);
     const rows = await dropApplied(db, planNameOf(run), run.id);
     if (rows !== run.planSize) {
       const message =
@@ -174,11 +183,13 @@ export async function recover(context: RunContext, changes = true): Promise<void
     }
     try {
       await applyToEnd(resumed, run, run.phases);
+      finished.push(await requireRun(resumed, run.id));
     } catch (thrown) {
       if (!isDataFault(thrown)) throw thrown;
       await failRun(resumed, run, thrown);
     }
   }
+  return finished;
 }
 
 /** Applies a run from where it stands, and ends it. */

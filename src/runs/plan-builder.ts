@@ -35,6 +35,7 @@ export class PlanBuilder {
   /** People who had a user before, and how many of them lose a value or their login. */
   existing = 0;
   overwritten = 0;
+  failures = 0;
   logins = 0;
   readonly reasons = new Map<Reason, number>();
 
@@ -54,7 +55,7 @@ export class PlanBuilder {
     this.#note(planned);
     const line = planLine(this.#runId, {
       seq: this.size++,
-      step: stepOf(planned),
+      step: stepOf(planned, claimsLogin),
       planned,
       claimsLogin,
     });
@@ -63,12 +64,15 @@ export class PlanBuilder {
     if (this.#lines.length >= BATCH_ROWS || this.#length >= BATCH_LENGTH) await this.#flush();
   }
 
-  #note({ action, lost, reason, userId, user, changes }: PlannedChange): void {
+  #note({ action, lost, reason, userId, user, changes, events }: PlannedChange): void {
     if (lost) this.lost++;
     if (lost && action === "removed") this.gone++;
     if (lost && reason !== null) this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);
-    if (userId === null || user?.isNew === true) return;
+    // Whoever is unchanged is counted as such, with those who are not in the plan at all.
+    if (userId === null || user?.isNew === true || action === "unchanged") return;
     this.existing++;
+    // A failure is told when it is new.
+    if (action === "failed" && events.some((event) => event.failure !== undefined)) this.failures++;
     const overwritten = changes.filter((change) => change.from !== null);
     if (overwritten.length === 0) return;
     this.overwritten++;

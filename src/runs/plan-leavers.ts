@@ -201,11 +201,11 @@ async function planGoneBatch(
   for (const [i, appUser] of stored.entries()) {
     const sighting = sightings[i];
     if (sighting === undefined) continue;
+    const person = known.of(sighting);
     if (replaced.has(appUser.externalId)) {
-      await plan.add(decideReplaced(directory, appUser), false);
+      await plan.add(decideReplaced(directory, appUser, person.user), false);
       continue;
     }
-    const person = known.of(sighting);
     const where = absenceOf(appUser.externalId);
     const rules = { rules: engine.rules, directory };
     const planned = guarded(rules, sighting, person, () =>

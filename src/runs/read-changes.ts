@@ -128,7 +128,7 @@ export async function readChanges(
   const { server } = session;
   const { mark: next } = changes;
   await noteRun(context, { server, mark: next, way: next.way, objects, phase: "judging" });
-  const judged = plan.lost > 0 || plan.overwritten * NOTABLE > people;
+  const judged = plan.lost > 0 || (plan.overwritten + plan.failures) * NOTABLE > people;
   const before = judged ? await countPresent(db, settings.name) : null;
   return { read, before };
 }

@@ -7,12 +7,13 @@ import type { Run } from "../model/run.ts";
 import { decideRevert } from "../reconciler/decide-revert.ts";
 import { claimsLogin } from "../reconciler/writes.ts";
 import { countPresent } from "../store/app-users.ts";
+import { wholeRevertOf } from "../store/runs.ts";
 import { countUndoable, undoableAfter } from "../store/undo.ts";
 import { usersByIds } from "../store/users.ts";
 import { concludePlan } from "./conclude-plan.ts";
 import type { Engine, RunContext } from "./context.ts";
 import { beginRun, settle, withContext, type RunRequest } from "./import.ts";
-import { requireRun, Stopwatch } from "./lifecycle.ts";
+import { recover, requireRun, Stopwatch } from "./lifecycle.ts";
 import { PlanBuilder } from "./plan-builder.ts";
 
 const PAGE = 1000;
@@ -24,6 +25,10 @@ const DAY = 86_400_000;
 export async function revertRun(engine: Engine, id: string, request: RunRequest): Promise<Run> {
   const { directory } = await revertible(engine, id);
   return await withContext(engine, directory, request, async (context) => {
+    for (const resumed of await recover(context)) {
+      // Somebody wanted the same before, and was interrupted.
+      if (resumed.reverts === id && resumed.status === "done" && !request.dryRun) return resumed;
+    }
     const target = await revertible(engine, id); // as it is now that nobody else can touch it
     await beginRun(context, "revert", request, target.id);
     return await settle(context, () => runRevert(context, target));
@@ -33,6 +38,8 @@ export async function revertRun(engine: Engine, id: string, request: RunRequest)
 interface Target {
   readonly id: string;
   readonly directory: string;
+  /** People whom it changed. */
+  readonly total: number;
 }
 
 async function revertible(engine: Engine, id: string): Promise<Target> {
@@ -48,7 +55,17 @@ async function revertible(engine: Engine, id: string): Promise<Target> {
     const message = `The run ${run.id} ended at ${finishedAt}; runs can be put back for ${undoDays} days (history.undoDays).`;
     throw new RollcallError("run.undoExpired", message);
   }
-  return { id: run.id, directory };
+  const { all: total, without } = await countUndoable(engine.store.db, run.id);
+  if (without > 0) {
+    const message = `Of ${without} of the ${total} people whom the run ${run.id} changed, it is not kept what they were before.`;
+    throw new RollcallError("run.undoExpired", message);
+  }
+  const before = await wholeRevertOf(engine.store.db, run.id);
+  if (before !== null) {
+    const message = `The run ${run.id} was put back by the run ${before} already.`;
+    throw new RollcallError("run.notFinished", message);
+  }
+  return { id: run.id, directory, total };
 }
 
 async function runRevert(context: RunContext, target: Target): Promise<void> {
@@ -57,7 +74,7 @@ async function runRevert(context: RunContext, target: Target): Promise<void> {
   const watch = new Stopwatch();
   watch.begin("deciding");
   const plan = new PlanBuilder(context);
-  const total = await countUndoable(db, target.id);
+  const { total } = target;
   let read = 0;
   for (let after = -1; ;) {
     context.signal.throwIfAborted();

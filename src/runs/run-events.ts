@@ -105,6 +105,7 @@ export function runFailed(
 const IMPORT_ACTIONS: Readonly<Record<Held["of"], string>> = {
   removals: "users removals",
   "people read": "users removals",
+  failures: "users updates",
   logins: "users updates",
   updates: "users updates",
 };
@@ -156,7 +157,7 @@ export function roadblockUpdated(
 }
 
 function limitFacts(limits: SafeguardLimits): Record<string, unknown> {
-  const { percent, count, minimum, drop, updates, logins } = limits;
+  const { percent, count, minimum, drop, failures, updates, logins } = limits;
   return {
     roadblock_check_enabled: percent !== null || count !== null,
     percentage_threshold_enabled: percent !== null,
@@ -165,6 +166,7 @@ function limitFacts(limits: SafeguardLimits): Record<string, unknown> {
     absolute_threshold: count,
     minimum,
     drop,
+    failures,
     updates,
     logins,
   };

@@ -9,6 +9,7 @@ import type { ImportType } from "../model/run.ts";
 import type { Engine } from "../runs/context.ts";
 import { importDirectory } from "../runs/import.ts";
 import { resumeRuns } from "../runs/resume.ts";
+import { isHeld } from "../runs/watch.ts";
 import { claimSlot } from "../store/leases.ts";
 import { Backoff } from "./backoff.ts";
 import { tellRun, watchDirectory } from "./watcher.ts";
@@ -104,6 +105,11 @@ async function onTick(
   try {
     const slot = new Date(Math.floor(context.date.getTime() / 1000) * 1000);
     if (!(await claimSlot(engine.store.db, `${name}:${type}`, slot))) return;
+    if (type === "incremental" && (await isHeld(engine, name))) {
+      // Another import every few minutes would take its place before anybody could release it.
+      log.warn({ directory: name }, "not imported: a held run waits for a decision");
+      return;
+    }
     const request = {
       type,
       trigger: "schedule",

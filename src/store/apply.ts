@@ -92,8 +92,9 @@ export async function applyBatch(
   if (undo && !creation) await keepImages(trx, batch);
   await writeUsers(trx, batch);
   if (!creation) await noteLinks(trx, batch);
+  // Before others take their places.
+  if (!creation) await deletePeople(trx, batch);
   await writeAppUsers(trx, batch);
-  if (batch.step === "removal") await deletePeople(trx, batch);
   await writeHistory(trx, batch, true);
   await writeEvents(trx, batch, actor);
 }
@@ -106,7 +107,8 @@ async function keepImages(trx: Trx, batch: Batch): Promise<void> {
         'status_by', u.status_by, 'profile', u.profile, 'sources', u.sources, 'version', u.version) end,
       case when a.external_id is not null then jsonb_build_object('external_id', a.external_id, 'user_id', a.user_id,
         'dn', a.dn, 'status', a.status, 'profile', a.profile, 'error', a.error) end
-    from (select p.* from ${rows(batch)} and p.action in ('updated', 'removed', 'failed') and p.user_id is not null) p
+    from (select p.* from ${rows(batch)} and p.user_id is not null
+      and (p.write_user or p.app_status is not null or p.deletes is not null) and p.action <> 'unchanged') p
     left join users u on u.id = p.user_id
     left join app_users a on a.directory = ${batch.directory}::text and a.external_id = p.external_id`.execute(
     trx,
@@ -115,10 +117,13 @@ async function keepImages(trx: Trx, batch: Batch): Promise<void> {
 
 /** Takes away what a run made that is put back. */
 async function deletePeople(trx: Trx, batch: Batch): Promise<void> {
-  await sql`delete from app_users a using (select p.external_id from ${rows(batch)} and p.deletes is not null) p
+  await sql`delete from app_users a using (
+      select p.external_id from ${rows(batch)} and p.deletes is not null and p.action in ('removed', 'updated')) p
     where a.directory = ${batch.directory}::text and a.external_id = p.external_id`.execute(trx);
   await sql`delete from users
-    where id in (select p.user_id from ${rows(batch)} and p.deletes = 'person')`.execute(trx);
+    where id in (select p.user_id from ${rows(batch)} and p.deletes = 'person' and p.action = 'removed')`.execute(
+    trx,
+  );
 }
 
 async function writeUsers(trx: Trx, batch: Batch): Promise<void> {
@@ -145,7 +150,7 @@ async function noteLinks(trx: Trx, batch: Batch): Promise<void> {
     where id in (
       select l.user_id from (
         select p.external_id, p.app_status, p.app_user_id from ${rows(batch)}
-          and p.app_status is not null and not p.write_user
+          and (p.app_status is not null or p.deletes = 'appUser') and not p.write_user
           and not (p.action = 'removed' and p.app_user_id is null)
       ) x
       left join app_users a on a.directory = ${batch.directory}::text and a.external_id = x.external_id,

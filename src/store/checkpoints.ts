@@ -68,7 +68,11 @@ export async function moveCheckpoint(
     on conflict (directory) do update set
       run_id = excluded.run_id, fingerprint = excluded.fingerprint, entries = excluded.entries,
       full_at = excluded.full_at, read_at = excluded.read_at, scope = excluded.scope, mark = excluded.mark,
-      search = excluded.search, full_reason = null`.execute(trx);
+      search = coalesce(excluded.search, checkpoints.search),
+      -- Not what was asked for after that run had read.
+      full_reason = case when checkpoints.full_reason_at > excluded.full_at then checkpoints.full_reason end`.execute(
+    trx,
+  );
 }
 
 /** Moves the checkpoint of an incremental import; only in the transaction of the run's last change. */
@@ -89,7 +93,7 @@ export async function requireFullImport(
 ): Promise<void> {
   await trx
     .updateTable("checkpoints")
-    .set({ full_reason: reason })
+    .set({ full_reason: reason, full_reason_at: sql<Date>`clock_timestamp()` })
     .where("directory", "=", directory)
     .execute();
 }

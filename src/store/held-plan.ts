@@ -1,5 +1,6 @@
 /** Held plans: whom they take something from, and who is left out of them. */
 import { sql } from "kysely";
+import { STEPS } from "../model/plan.ts";
 import type { Reason } from "../model/run.ts";
 import { dependsOnUser } from "./apply.ts";
 import type { Connection, Trx } from "./database.ts";
@@ -68,18 +69,61 @@ export async function outdatedRows(db: Connection, runId: string): Promise<numbe
   return rows.map((row) => row.seq);
 }
 
-/** Takes rows out of a held plan; the run's history tells of them. */
+/**
+ * Takes rows out of a held plan, with whatever else it does to the same users: an entry that was
+ * replaced and the one that took its place stay or go together. The run's history tells of them.
+ * @returns how many there were
+ */
 export async function leaveOut(
   trx: Trx,
   runId: string,
   seqs: readonly number[],
   reason: Extract<Reason, "cameBack" | "changedSince">,
-): Promise<void> {
-  if (seqs.length === 0) return;
-  await sql`with left_out as (
-      delete from held_plan where run_id = ${runId} and seq = any(${seqs}::int[]) returning *
+): Promise<number> {
+  if (seqs.length === 0) return 0;
+  const result = await sql`with left_out as (
+      delete from held_plan where run_id = ${runId} and (seq = any(${seqs}::int[]) or user_id in (
+        select p.user_id from held_plan p
+        where p.run_id = ${runId} and p.user_id is not null and not p.user_new and p.seq = any(${seqs}::int[])))
+      returning *
     )
     insert into run_changes (run_id, seq, action, external_id, dn, user_id, login, changes, error, applied, reason, lost)
-    select run_id, seq, 'skipped', external_id, dn, user_id, user_login, '[]'::jsonb, null, true, ${reason}, false
+    select run_id, seq, 'skipped', external_id, dn, case when user_new then null else user_id end, user_login,
+      '[]'::jsonb, null, true, ${reason}, false
     from left_out`.execute(trx);
+  return Number(result.numAffectedRows ?? 0);
+}
+
+/** Active people of a directory from whom a held plan takes nothing; a few of them. */
+export async function keptPeople(
+  db: Connection,
+  directory: string,
+  runId: string,
+  limit: number,
+): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select a.external_id as id from app_users a
+    where a.directory = ${directory} and a.status = 'active' and not exists (
+      select 1 from held_plan p where p.run_id = ${runId} and p.lost and p.external_id = a.external_id)
+    limit ${limit}`.execute(db);
+  return rows.map((row) => row.id);
+}
+
+/** Rows that would create a user, in order of the plan. */
+export async function creationsAfter(
+  db: Connection,
+  runId: string,
+  after: number,
+  limit: number,
+): Promise<number[]> {
+  const rows = await db
+    .selectFrom("held_plan")
+    .select("seq")
+    .where("run_id", "=", runId)
+    .where("step", "=", STEPS.indexOf("creation"))
+    .where("seq", ">", after)
+    .orderBy("seq")
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.seq);
 }

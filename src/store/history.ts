@@ -1,15 +1,23 @@
 /** What runs did, or would do, with each person. */
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 import type { Problem } from "../model/errors.ts";
-import type { Action, AttributeChange, Reason, RunChange, RunKind } from "../model/run.ts";
+import type { Action, AttributeChange, HeldFor, Reason, RunChange, RunKind } from "../model/run.ts";
 import type { Connection } from "./database.ts";
 
 export interface ChangeQuery {
   readonly after: number;
   readonly limit: number;
   readonly action: string | null;
-  /** Only people whom the safeguard counts. */
-  readonly counted: boolean;
+  /** Only people whom the safeguard counts; for what, says the run. Null: everybody. */
+  readonly counted: HeldFor | null;
+}
+
+function countedFor(of: HeldFor): RawBuilder<boolean> {
+  if (of === "removals" || of === "people read") return sql<boolean>`lost`;
+  if (of === "failures") return sql<boolean>`action = 'failed'`;
+  const login = of === "logins" ? sql`and c.value->>'attribute' = 'login'` : sql``;
+  return sql<boolean>`action = 'updated' and exists (
+    select 1 from jsonb_array_elements(changes) c where c.value->'from' <> 'null'::jsonb ${login})`;
 }
 
 /** Per person what a run did or would do, a page in order of the plan. */
@@ -26,7 +34,7 @@ export async function runChanges(
     .orderBy("seq")
     .limit(query.limit);
   if (query.action !== null) select = select.where("action", "=", query.action);
-  if (query.counted) select = select.where("lost", "=", true);
+  if (query.counted !== null) select = select.where(countedFor(query.counted));
   const rows = await select.execute();
   return rows.map((row) => ({
     seq: row.seq,

@@ -33,8 +33,10 @@ export interface PlanRow {
   readonly claimsLogin: boolean;
 }
 
-export function stepOf(planned: PlannedChange): Step {
+export function stepOf(planned: PlannedChange, claimsLogin: boolean): Step {
   if (planned.action === "removed") return "removal";
+  // A link that is cut makes room for another one, unless it belongs to an exchange of logins.
+  if (planned.deletes === "appUser" && !claimsLogin) return "removal";
   return planned.user?.isNew === true ? "creation" : "change";
 }
 
@@ -221,7 +223,8 @@ export async function takenLogins(
     select p.seq, p.login, u.login as holder
     from ${table} p join users u on u.login_key = p.login_key and u.id <> p.user_id
     where p.run_id = ${runId} and p.claims_login and not exists (
-      select 1 from ${table} q where q.run_id = ${runId} and q.claims_login and q.user_id = u.id)
+      select 1 from ${table} q where q.run_id = ${runId} and q.user_id = u.id
+        and (q.claims_login or q.deletes = 'person'))
     order by p.seq`.execute(db);
   return result.rows;
 }

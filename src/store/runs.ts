@@ -1,4 +1,4 @@
-import { sql, type Selectable, type Updateable } from "kysely";
+import { sql, type RawBuilder, type Selectable, type Updateable } from "kysely";
 import { RollcallError } from "../model/errors.ts";
 import {
   NO_COUNTS,
@@ -82,7 +82,7 @@ export interface NewRun {
   readonly reverts: string | null;
 }
 
-export async function insertRun(db: Connection, run: NewRun): Promise<void> {
+export async function insertRun(db: Connection | Trx, run: NewRun): Promise<void> {
   await db
     .insertInto("runs")
     .values({
@@ -166,14 +166,22 @@ export async function updateRun(
   await query.execute();
 }
 
+const LENGTH = 36;
+
 /** A run by its id, or by the beginning of it if only one fits. @throws RollcallError `run.notFound` */
 export async function findRun(db: Connection, id: string): Promise<OpenRun | null> {
-  const prefix = id.toLowerCase().replaceAll(/[^0-9a-f-]/g, "");
-  if (prefix.length < 4 || prefix !== id.toLowerCase()) return null;
+  const prefix = id.toLowerCase();
+  if (!/^[0-9a-f-]{4,36}$/.test(prefix)) return null;
+  // Between the first and the last id that begin so; the key's index knows where they are.
+  const bound = (digit: string): string =>
+    prefix + TEMPLATE.slice(prefix.length).replaceAll("x", digit);
+  const [first, last] = prefix.length === LENGTH ? [prefix, prefix] : [bound("0"), bound("f")];
+  if (!UUID.test(first)) return null;
   const rows = await db
     .selectFrom("runs")
     .selectAll()
-    .where(sql<boolean>`id::text like ${`${prefix}%`}`)
+    .where("id", ">=", first)
+    .where("id", "<=", last)
     .limit(2)
     .execute();
   const [row] = rows;
@@ -183,6 +191,9 @@ export async function findRun(db: Connection, id: string): Promise<OpenRun | nul
   }
   return row === undefined ? null : toRun(row);
 }
+
+const TEMPLATE = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Runs, newest first. */
 export async function listRuns(
@@ -215,37 +226,51 @@ export async function openRuns(
   return rows.map(toRun);
 }
 
+/** People whom imports took something from: in all, and of these who left the scope. */
+export interface Losses {
+  readonly lost: number;
+  readonly gone: number;
+}
+
 /**
- * How many people the incremental imports of the last 24 hours removed, since the last full import
- * and since somebody last approved a run: what was approved is not held against anybody again.
+ * Losses by the incremental imports of the last 24 hours, since the last full import and since
+ * somebody last approved a run: what was approved is not held against anybody again.
  */
-export async function removedBefore(db: Connection, directory: string): Promise<number> {
-  const result = await sql<{ removed: number }>`
-    select coalesce(sum((r.counts->>'removed')::int), 0)::int as removed from runs r
-    where r.directory = ${directory} and r.kind = 'import' and r.status = 'done' and not r.dry_run
+export async function lossesInSlices(db: Connection, directory: string): Promise<Losses> {
+  return await losses(
+    db,
+    sql`r.directory = ${directory} and r.kind = 'import' and r.status = 'done' and not r.dry_run
       and r.type = 'incremental' and r.decided_by is null
       and r.started_at > greatest(clock_timestamp() - interval '24 hours', coalesce((
         select max(f.finished_at) from runs f
         where f.directory = ${directory} and f.kind = 'import' and f.status = 'done' and not f.dry_run
-          and (f.type = 'full' or f.decided_by is not null)), '-infinity'))`.execute(db);
-  return result.rows[0]?.removed ?? 0;
+          and (f.type = 'full' or f.decided_by is not null)), '-infinity'))`,
+  );
 }
 
 /**
- * How many people were removed by a run whose plan the database lost in the middle of its
- * application, since the last import that was applied whole. What is left of it counts together
- * with them, as it did when the whole plan was judged.
+ * Losses by a run whose plan the database lost in the middle of its application, since the last
+ * import that was applied whole. What is left of it counts together with them, as it did when the
+ * whole plan was judged.
  */
-export async function removedByLostPlans(db: Connection, directory: string): Promise<number> {
-  const result = await sql<{ removed: number }>`
-    select count(*)::int as removed from runs r join run_changes c on c.run_id = r.id
-    where r.directory = ${directory} and r.kind = 'import' and r.status = 'failed'
-      and r.error->>'code' = 'run.planLost' and c.applied and c.lost and c.action = 'removed'
+export async function lossesByLostPlans(db: Connection, directory: string): Promise<Losses> {
+  return await losses(
+    db,
+    sql`r.directory = ${directory} and r.kind = 'import' and r.status = 'failed'
+      and r.error->>'code' = 'run.planLost'
       and r.started_at > coalesce((
         select max(d.started_at) from runs d
         where d.directory = ${directory} and d.kind = 'import' and d.status = 'done' and not d.dry_run
-      ), '-infinity')`.execute(db);
-  return result.rows[0]?.removed ?? 0;
+      ), '-infinity')`,
+  );
+}
+
+async function losses(db: Connection, which: RawBuilder<unknown>): Promise<Losses> {
+  const result = await sql<Losses>`
+    select count(*)::int as lost, count(*) filter (where c.action = 'removed')::int as gone
+    from runs r join run_changes c on c.run_id = r.id and c.lost and c.applied
+    where ${which}`.execute(db);
+  return result.rows[0] ?? { lost: 0, gone: 0 };
 }
 
 /** The last import of a directory that was applied whole. */
@@ -259,6 +284,20 @@ export async function lastAppliedImport(db: Connection, directory: string): Prom
     .where("dry_run", "=", false)
     .orderBy("id", "desc")
     .limit(1)
+    .executeTakeFirst();
+  return row?.id ?? null;
+}
+
+/** The run that put another one back without leaving anybody out; null if there is none. */
+export async function wholeRevertOf(db: Connection, runId: string): Promise<string | null> {
+  const row = await db
+    .selectFrom("runs")
+    .select("id")
+    .where("reverts", "=", runId)
+    .where("kind", "=", "revert")
+    .where("status", "=", "done")
+    .where("dry_run", "=", false)
+    .where(sql<boolean>`(counts->>'skipped')::int + (counts->>'failed')::int = 0`)
     .executeTakeFirst();
   return row?.id ?? null;
 }

@@ -152,6 +152,7 @@ export interface CheckpointsTable {
   read_at: Time | null;
   search: Json<SearchFacts | null>;
   full_reason: string | null;
+  full_reason_at: Time | null;
 }
 
 export interface SafeguardSettingsTable {

@@ -15,6 +15,7 @@ export interface Undoable {
   readonly userId: string;
   readonly before: { readonly user: User | null; readonly appUser: AppUser | null };
   readonly changedSince: boolean;
+  readonly replaced: boolean;
 }
 
 interface Row {
@@ -26,11 +27,22 @@ interface Row {
   readonly user_before: UserImage | null;
   readonly app_user_before: AppUserImage | null;
   readonly changed: boolean;
+  readonly reason: string | null;
 }
 
 /**
+ * One look-up by the whole key. Of a fresh run the planner knows nothing, and would compare every
+ * row with every other; for the same reason, runs are compared as text below, so that a person's
+ * history is found by the person.
+ */
+const image = sql`
+  select i.run_id, i.user_before, i.app_user_before from run_undo i
+  where i.run_id = c.run_id and i.seq = c.seq limit 1`;
+
+/**
  * A page of the people whom a run changed, in order of its plan. Changed since is whoever has
- * another version than the run left, or stands in the history of a newer run.
+ * another version than the run left, or was written by a newer run of the same directory; what
+ * others did to their own app profiles is not concerned.
  */
 export async function undoableAfter(
   db: Connection,
@@ -39,14 +51,18 @@ export async function undoableAfter(
   limit: number,
 ): Promise<Undoable[]> {
   const { rows } = await sql<Row>`
-    select c.seq, c.action, c.external_id, c.dn, c.user_id, b.user_before, b.app_user_before,
-      coalesce(u.version <> c.user_version, false) or exists (
-        select 1 from run_changes n
-        where n.user_id = c.user_id and n.action <> 'created' and n.run_id > c.run_id
-          and n.applied and n.action in ('updated', 'removed')
+    select c.seq, c.action, c.external_id, c.dn, c.user_id, c.reason, b.user_before, b.app_user_before,
+      coalesce(u.version <> greatest(c.user_version, (
+        select max(x.user_version) from run_changes x
+        where x.user_id = c.user_id and x.run_id::text = c.run_id::text and x.action <> 'created')), false)
+      or exists (
+        select 1 from run_changes n join runs r on r.id = n.run_id
+        where n.user_id = c.user_id and n.action <> 'created' and n.run_id::text > c.run_id::text and n.applied
+          and r.directory = ${run.directory} and (n.action in ('updated', 'removed') or exists (
+            select 1 from run_undo i where i.run_id = n.run_id and i.seq = n.seq))
       ) as changed
     from run_changes c
-    left join run_undo b on b.run_id = c.run_id and b.seq = c.seq
+    left join lateral (${image}) b on true
     left join users u on u.id = c.user_id
     where c.run_id = ${run.id} and c.applied and c.user_id is not null and c.seq > ${after}
       and (c.action = 'created' or b.run_id is not null)
@@ -58,6 +74,7 @@ export async function undoableAfter(
     dn: row.dn,
     userId: row.user_id,
     changedSince: row.changed,
+    replaced: row.reason === "replaced",
     before: {
       user: row.user_before === null ? null : toUser(row.user_before),
       appUser: row.app_user_before === null ? null : toAppUser(run.directory, row.app_user_before),
@@ -77,12 +94,17 @@ function toAppUser(directory: string, image: AppUserImage): AppUser {
   };
 }
 
-/** How many people a run changed who can be put back. */
-export async function countUndoable(db: Connection, runId: string): Promise<number> {
-  const { rows } = await sql<{ count: number }>`
-    select count(*)::int as count from run_changes c
-    left join run_undo b on b.run_id = c.run_id and b.seq = c.seq
+/** How many people a run changed: in all, and of whom no image is kept. */
+export async function countUndoable(
+  db: Connection,
+  runId: string,
+): Promise<{ readonly all: number; readonly without: number }> {
+  const { rows } = await sql<{ all: number; without: number }>`
+    select count(*)::int as all,
+      count(*) filter (where c.action <> 'created' and b.run_id is null)::int as without
+    from run_changes c
+    left join lateral (${image}) b on true
     where c.run_id = ${runId} and c.applied and c.user_id is not null
-      and (c.action = 'created' or b.run_id is not null)`.execute(db);
-  return rows[0]?.count ?? 0;
+      and (c.action in ('created', 'updated', 'removed') or b.run_id is not null)`.execute(db);
+  return rows[0] ?? { all: 0, without: 0 };
 }

@@ -16,6 +16,9 @@ const STATEMENTS = [
   // The last changes of one person. Creations are left out: a first import has nothing else, and
   // whoever was created knows the time of it.
   `create index run_changes_user on run_changes (user_id, run_id) where action <> 'created' and user_id is not null`,
+  `create index held_plan_lost on held_plan (run_id, seq) where lost`,
+  `create index held_plan_lost_ids on held_plan (run_id, external_id) where lost`,
+  `create index runs_directory on runs (directory, kind, status, started_at)`,
   // What a run's people were before it, for as long as it can be undone.
   `create table run_undo (
     run_id uuid not null,
@@ -26,7 +29,8 @@ const STATEMENTS = [
   )`,
   `alter table checkpoints
     add column search jsonb,
-    add column full_reason text`,
+    add column full_reason text,
+    add column full_reason_at timestamptz`,
   // The safeguard's settings as the last import found them.
   `create table safeguard_settings (
     directory text primary key,
