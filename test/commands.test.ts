@@ -133,3 +133,36 @@ test("a held run shows everybody concerned; preview and export are what they say
   expect(lines).toHaveLength(2);
   expect(out).toContain("'=cmd()");
 });
+
+test("check says that nobody can be identified, before an import fails for everybody", async () => {
+  const place = await Workplace.create("postgres");
+  place.configure(`
+directories:
+  corp:
+    type: ldif
+    path: ${place.file("people.ldif", simplePerson("ada"))}
+    users: { id: employeNumber }
+${SIMPLE_MAPPINGS}`);
+  const { status, out } = await place.run("check");
+  expect(status).toBe(1);
+  expect(out).toContain("entry.idMissing");
+  place.remove();
+});
+
+test("a wrong limit of the safeguard is named with its key and what would be right", async () => {
+  const place = await Workplace.create("postgres");
+  place.configure(`
+directories:
+  corp:
+    type: ldif
+    path: x
+    importSafeguard: { percent: twenty, drop: 400, update: 3 }
+${SIMPLE_MAPPINGS}`);
+  const { status, err } = await place.run("check");
+  expect(status).toBe(2);
+  const percentage = "a percentage from 0 to 100 (without a sign), or off, is expected";
+  expect(err).toContain(`directories.corp.importSafeguard.percent: ${percentage}`);
+  expect(err).toContain("directories.corp.importSafeguard.drop: Too big");
+  expect(err).toContain("directories.corp.importSafeguard.update: unknown key");
+  place.remove();
+});

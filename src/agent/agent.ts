@@ -2,6 +2,7 @@ import type { DirectoryObject } from "../model/directory-object.ts";
 import type { DirectorySource } from "../model/directory.ts";
 import type { RawEntry, ReadEvidence } from "../model/entry.ts";
 import type { Mark, Way } from "../model/incremental.ts";
+import type { Problem } from "../model/errors.ts";
 import type { Absence } from "../model/run.ts";
 import type { IdSet } from "../lib/id-set.ts";
 import { LdapDirectory } from "./ldap-directory.ts";
@@ -14,6 +15,8 @@ export interface Probe {
   readonly idAttribute: string;
   /** Whether at least one person is in the scope. */
   readonly hasPeople: boolean;
+  /** Why the first people of the scope cannot be used, if that is so for all of them. */
+  readonly problem: Problem | null;
   /** The way in which incremental imports will read; null if there is none. */
   readonly way: Way | null;
   /** What is configured. */

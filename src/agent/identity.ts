@@ -1,5 +1,5 @@
 import type { DisabledRule } from "../model/directory.ts";
-import type { AppProfile } from "../model/entry.ts";
+import type { AppProfile, RawEntry } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import { attributeValues, guidText } from "./values.ts";
 
@@ -43,4 +43,9 @@ export function isDisabled(rule: DisabledRule | null, profile: AppProfile): bool
     return values.some((value) => typeof value === "string" && lower.includes(value.toLowerCase()));
   }
   return values.length > 0;
+}
+
+/** What is wrong with all of these entries, as the first of them has it; null if one is usable. */
+export function commonProblem(entries: readonly RawEntry[]): Problem | null {
+  return entries.every(({ problem }) => problem !== null) ? (entries[0]?.problem ?? null) : null;
 }

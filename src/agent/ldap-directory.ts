@@ -2,6 +2,8 @@ import type { DirectorySource, LdapTarget } from "../model/directory.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Mark } from "../model/incremental.ts";
 import type { Directory, Ear, Probe } from "./agent.ts";
+import type { RawEntry } from "../model/entry.ts";
+import { commonProblem } from "./identity.ts";
 import { openConnection } from "./connection.ts";
 import { LdapScope } from "./ldap-scope.ts";
 import { LdapSession } from "./ldap-session.ts";
@@ -14,6 +16,9 @@ import { contentSync, listen } from "./ways/content-sync.ts";
 import { seesDeleted } from "./ways/usn.ts";
 
 /** A directory on an LDAP server. */
+/** People to look at before an import. */
+const PROBED = 10;
+
 export class LdapDirectory implements Directory {
   readonly #source: DirectorySource;
   readonly #target: LdapTarget;
@@ -50,16 +55,17 @@ export class LdapDirectory implements Directory {
     ];
     const { connection, server, scope } = (await this.open(signal)).parts;
     await using _closing = connection;
-    let hasPeople = false;
+    let first: readonly RawEntry[] = [];
     for (const { base, scope: depth, filter } of scope.people) {
       const request = scope.request(base, filter, scope.attributes(false));
-      const first = { ...request, scope: depth, pageSize: request.pageSize === null ? null : 1 };
-      const reader = new SearchReader(connection, first, scope.rules(null));
+      const pageSize = request.pageSize === null ? null : PROBED;
+      const look = { ...request, scope: depth, pageSize };
+      const reader = new SearchReader(connection, look, scope.rules(null));
       for await (const batch of reader.batches(signal)) {
-        hasPeople = batch.length > 0;
+        first = batch;
         break;
       }
-      if (hasPeople) break;
+      if (first.length > 0) break;
     }
     const title = titleOf(server, connection.url);
     const wanted = this.#source.incremental.way;
@@ -67,7 +73,8 @@ export class LdapDirectory implements Directory {
     return {
       server: title,
       idAttribute: scope.idAttribute,
-      hasPeople,
+      hasPeople: first.length > 0,
+      problem: commonProblem(first),
       way,
       wanted,
       listens,

@@ -8,7 +8,7 @@ import { IdSet } from "../lib/id-set.ts";
 import type { Directory, DirectorySession, Probe, Whereabouts } from "./agent.ts";
 import { EvidenceRecord } from "./evidence.ts";
 import { parseFilter, type Filter } from "./filter.ts";
-import { externalId, idProblem, idTooLong, isDisabled, MAX_ID } from "./identity.ts";
+import { commonProblem, externalId, idProblem, idTooLong, isDisabled, MAX_ID } from "./identity.ts";
 import { parseLdif, type LdifRecord } from "./ldif-parser.ts";
 import { matchesFilter, usesMatchingRule } from "./match-filter.ts";
 import { attributeKind, decodeDn, decodeValue } from "./values.ts";
@@ -73,9 +73,9 @@ export class LdifDirectory implements Directory {
       remarks: [],
     } as const;
     for await (const batch of this.#batches(signal, new EvidenceRecord(server, null))) {
-      if (batch.length > 0) return { ...found, hasPeople: true };
+      if (batch.length > 0) return { ...found, hasPeople: true, problem: commonProblem(batch) };
     }
-    return { ...found, hasPeople: false };
+    return { ...found, hasPeople: false, problem: null };
   }
 
   async *#batches(signal: AbortSignal, record: EvidenceRecord): AsyncGenerator<RawEntry[]> {

@@ -29,6 +29,10 @@ export async function* checkDirectories(
           `${probe.server}: nobody is in the scope`,
         );
         yield { name, ok: false, message, code, cure, remarks: [] };
+      } else if (probe.problem !== null) {
+        const { code, message } = probe.problem;
+        const { cure } = new RollcallError(code, message);
+        yield { name, ok: false, message, code, cure, remarks: [] };
       } else if (probe.way === null && probe.wanted !== "auto" && probe.wanted !== "off") {
         const reasons = probe.remarks.join("; ");
         const { code, message, cure } = new RollcallError(

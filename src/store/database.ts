@@ -173,8 +173,7 @@ async function copyPostgres(
       stream.on("finish", resolve);
       stream.end(rows);
     });
-    // Behind the rows and not before them: a process that is paused while it sends them would hold
-    // the lease's lock, and a server that waits for rows ends no such session.
+    // Behind the rows, because it is while they are sent that a process may lose its claim.
     const held = await client.query(fenceStatement(lease));
     if (held.rowCount === 0) throw leaseLost(lease);
     await client.query("commit");

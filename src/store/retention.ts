@@ -27,6 +27,11 @@ export async function thinHistory(
   most: number,
 ): Promise<number> {
   const idleDays = Math.min(keep.runDays, IDLE_DAYS);
+  const days = Math.min(idleDays, keep.undoDays);
+  const { rows } = await sql`select 1 from runs r where ${endedBefore(days)} limit 1`.execute(
+    store.db,
+  );
+  if (rows.length === 0) return 0; // nearly always; asking costs less than looking
   const steps = [
     oldest("run_undo", sql`${endedBefore(keep.undoDays)} and r.status <> 'held'`),
     oldest("run_changes", sql`${endedBefore(idleDays)} and (r.dry_run or r.status = 'cancelled')`),
