@@ -34,15 +34,22 @@ async function lived(): Promise<Workplace> {
   return place;
 }
 
-test("runs, phases, people, ages, held runs, failing people and errors are counted", async () => {
+/** Behind a life in which the database refused something, too. */
+async function scraped(): Promise<{ metrics: () => Promise<string>; close: () => Promise<void> }> {
   const place = await lived();
   const store = await openStore({ url: new Secret(place.databaseUrl ?? ""), directory: "" });
   const metrics = createMetrics(store);
-  await store.db
-    .deleteFrom("users")
-    .where("id", "=", "no uuid")
-    .execute()
-    .catch(() => undefined);
+  const refused = store.db.deleteFrom("users").where("id", "=", "no uuid").execute();
+  await expect(refused).rejects.toThrow("invalid input syntax");
+  const close = async (): Promise<void> => {
+    await store[Symbol.asyncDispose]();
+    place.remove();
+  };
+  return { metrics, close };
+}
+
+test("runs, phases, people, ages, held runs, failing people and errors are counted", async () => {
+  const { metrics, close } = await scraped();
   const text = await metrics();
   for (const line of [
     'rollcall_runs_total{directory="corp",kind="full import",result="done"} 2',
@@ -67,8 +74,7 @@ test("runs, phases, people, ages, held runs, failing people and errors are count
   expect(sorted(await metrics())).toContain(
     'rollcall_people_total{directory="corp",outcome="created"} 200',
   );
-  await store[Symbol.asyncDispose]();
-  place.remove();
+  await close();
 });
 
 /** Labels may come in any order. */
@@ -79,14 +85,7 @@ function sorted(text: string): string {
 }
 
 test("every metric of the alert rules exists, with its labels", async () => {
-  const place = await lived();
-  const store = await openStore({ url: new Secret(place.databaseUrl ?? ""), directory: "" });
-  const metrics = createMetrics(store);
-  await store.db
-    .deleteFrom("users")
-    .where("id", "=", "no uuid")
-    .execute()
-    .catch(() => undefined);
+  const { metrics, close } = await scraped();
   const text = await metrics();
   const { groups } = parse(readFileSync("docs/alerts.yaml", "utf8")) as {
     groups: { rules: { alert: string; expr: string }[] }[];
@@ -100,6 +99,5 @@ test("every metric of the alert rules exists, with its labels", async () => {
     expect(lines, alert).not.toEqual([]);
     for (const label of labels) expect(lines[0], alert).toContain(`${label}="`);
   }
-  await store[Symbol.asyncDispose]();
-  place.remove();
+  await close();
 });
