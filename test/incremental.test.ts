@@ -292,6 +292,23 @@ test("disabled people in slices count together, and so does a small directory", 
   expect(await slow.import("--incremental")).toMatchObject({ held: { removals: 7, total: 30 } });
   slow.place.remove();
 
+  // Disabled first and deleted later is one loss, and whoever is enabled again is none.
+  const leaving = await story(synced, "leaving", {
+    ...way,
+    users: (root) => `{ base: "${root}", disabled: { attribute: description, values: [gone] } }`,
+  });
+  await leaving.import();
+  for (const i of [2, 3, 4, 5])
+    leaving.change(leaving.dn(i), "replace: description\ndescription: gone");
+  expect(await leaving.import("--incremental")).toMatchObject({ status: "done" });
+  for (const i of [2, 3, 4]) synced.modify(`dn: ${leaving.dn(i)}\nchangetype: delete\n`);
+  leaving.change(leaving.dn(5), "replace: description\ndescription: here");
+  expect(await leaving.import("--incremental")).toMatchObject({ status: "done", counts: { removed: 3 } }); // prettier-ignore
+  for (const i of [6, 7, 8])
+    leaving.change(leaving.dn(i), "replace: description\ndescription: gone");
+  expect(await leaving.import("--incremental")).toMatchObject({ status: "done" });
+  leaving.place.remove();
+
   const small = await story(synced, "smallslices");
   await small.import();
   const drop = (...numbers: number[]): void => {

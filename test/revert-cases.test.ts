@@ -313,3 +313,79 @@ test("old rows that cannot be deleted spoil no import", async () => {
   corp("b");
   expect((await place.run("import", "corp")).status).toBe(0);
 });
+
+test("a dry run of putting back finishes nobody else's work", async () => {
+  const many = (title: string): string =>
+    Array.from({ length: 150 }, (_, i) => simplePerson(`p${i}`, { title })).join("");
+  const corp = (title: string): void => setup(directory("corp", many(title), ""));
+  corp("A");
+  const first = await imported();
+  corp("B");
+  const held = await imported();
+  await query(place, `update runs set status = 'running', phase = 'applying' where id = '${held.run}'`); // prettier-ignore
+  await query(place, `delete from run_changes where run_id = '${held.run}'`);
+  await place.run("imports", "revert", first.run, "--dry-run");
+  const titles = [...(await place.users()).values()].map((user) => user.profile["title"]);
+  expect(new Set(titles)).toEqual(new Set(["A"]));
+});
+
+test("a plan that an import of changes overtook cuts no link and creates nobody twice", async () => {
+  const people = (mail: string, more = ""): string =>
+    Array.from({ length: 30 }, (_, i) => simplePerson(`p${i}`)).join("") +
+    simplePerson("late", { mail }) +
+    more;
+  const corp = (text: string): void =>
+    setup(directory("corp", text, "    importSafeguard: { count: 0 }\n"));
+  corp(people("nonsense"));
+  await imported();
+  corp(people("nonsense", simplePerson("new")).replace(/dn: uid=p0,[^]*?\n\n/, ""));
+  const held = await imported();
+  expect(held).toMatchObject({ status: "held", counts: { created: 1, removed: 1, failed: 1 } });
+  // What an import of changes would have done meanwhile.
+  await query(place, `create table kept as select * from runs where id = '${held.run}'`);
+  await query(place, `create table kept_plan as select * from held_plan`);
+  corp(people("late@example.org", simplePerson("new", { mail: "renamed@example.org" })));
+  await imported();
+  await query(place, `update runs set status = 'held', finished_at = null, phase = 'judging' where id = '${held.run}'`); // prettier-ignore
+  await query(place, "insert into held_plan select * from kept_plan");
+  await place.run("imports", "approve", held.run);
+  const owned = (await links()).filter(({ login }) => login !== null);
+  expect(owned.map(({ login }) => login)).toContain("late@example.org");
+  const orphans = await query(place, "select login from users u where not exists (select 1 from app_users a where a.user_id = u.id)"); // prettier-ignore
+  expect(orphans).toEqual([]);
+});
+
+test("accounts that were all made anew can be approved", async () => {
+  const corp = (suffix: string, count: number): void => {
+    const people = Array.from({ length: count }, (_, i) =>
+      simplePerson(`p${i}`).replace(`entryUUID: p${i}`, `entryUUID: p${i}${suffix}`),
+    );
+    setup(directory("corp", people.join(""), `${BY_LOGIN}    importSafeguard: { count: 3 }\n`));
+  };
+  corp("", 30);
+  await imported();
+  corp("new", 25);
+  const held = await imported();
+  expect(held).toMatchObject({ status: "held", held: { removals: 5 } });
+  expect((await place.json<RunDocument>("imports", "approve", held.run)).counts).toMatchObject({
+    skipped: 0,
+    failed: 0,
+  });
+});
+
+test("a held putting back of an account made anew is left out whole", async () => {
+  const both = (corp: string, hr: string, limits = OFF): void =>
+    setup(directory("corp", corp, limits + BY_LOGIN), directory("hr", hr, OFF + BY_LOGIN));
+  const anew = simplePerson("ada").replace("entryUUID: ada", "entryUUID: ada2");
+  both(simplePerson("ada") + simplePerson("bob"), simplePerson("zed"));
+  await imported();
+  both(anew + simplePerson("bob") + simplePerson("eve"), simplePerson("zed"));
+  const run = await imported();
+  both(anew + simplePerson("bob") + simplePerson("eve"), simplePerson("zed"), "    importSafeguard: { count: 0 }\n"); // prettier-ignore
+  const held = await revert(run);
+  expect(held.status).toBe("held");
+  both(anew + simplePerson("bob") + simplePerson("eve"), simplePerson("ada"));
+  await imported("hr");
+  const approved = await place.json<RunDocument>("imports", "approve", held.run);
+  expect(approved.counts).toMatchObject({ skipped: 2, failed: 0, removed: 1 });
+});

@@ -87,6 +87,9 @@ export function failPlanned(
     changes: [],
     error: problem,
     events: repeated ? status : [events.updateFailed(directory, problem), ...status],
+    // What is not taken is not lost.
+    lost: planned.lost && user !== null,
+    reason: user === null ? null : planned.reason,
     deletes: null,
   };
 }

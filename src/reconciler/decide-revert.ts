@@ -53,14 +53,15 @@ function takenBack(person: Reverted, user: User): PlannedChange {
 function linkedAgain(person: Reverted): PlannedChange {
   const { appUser } = person.before;
   return {
-    ...facts(person, null),
+    // The row of the other entry writes the user, and is the one that depends on it.
+    ...facts(person, person.user),
     action: "updated",
     appUser: appUser === null ? null : appUserWrite(appUser),
     user: null,
     changes: [],
     events: [events.APP_USER_UPDATED],
     lost: false,
-    reason: null,
+    reason: "relinked",
   };
 }
 

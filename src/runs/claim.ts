@@ -9,7 +9,7 @@ import {
   renewLease,
   type Lease,
 } from "../store/leases.ts";
-import { ping } from "../store/metrics.ts";
+import { sleep } from "../lib/sleep.ts";
 
 /** A held lease, renewed until it is disposed of. Its signal aborts when the lease was lost. */
 export interface Claim extends AsyncDisposable {
@@ -91,6 +91,7 @@ function holderIsGone(
 }
 
 const RENEWALS = 3;
+const FAREWELL_MS = 5000;
 /** So many times in turn the same question had no answer: the database is silent. */
 const SILENCE = 2 * RENEWALS;
 
@@ -110,22 +111,25 @@ function keepRenewed(store: Store, lease: Lease, signal: AbortSignal): Claim {
   };
   // Asked for by itself: a renewal may wait for a long transaction of ours, which locks the row.
   // Counted and not timed, so that a process that was asleep does not take its sleep for silence.
-  let asking: Promise<void> | null = null;
+  let asking = false;
   let unanswered = 0;
-  const ask = async (): Promise<void> => {
-    await ping(store.db).catch(() => undefined);
-    unanswered = 0;
-    asking = null;
+  const ask = (): void => {
+    asking = true;
+    const answered = (): number => (unanswered = 0);
+    void store
+      .ping()
+      .then(answered, () => undefined)
+      .finally(() => (asking = false));
   };
   const timer = setInterval(
     () => {
-      if (asking !== null && ++unanswered >= SILENCE) {
+      if (++unanswered > SILENCE) {
         const seconds = (SILENCE * LEASE_SECONDS) / RENEWALS;
         const message = `The database did not answer for ${seconds} seconds.`;
         lost.abort(new RollcallError("database.silent", message));
         store.abandon();
       }
-      asking ??= ask();
+      if (!asking) ask();
       renewing ??= renew();
     },
     (LEASE_SECONDS * 1000) / RENEWALS,
@@ -136,8 +140,15 @@ function keepRenewed(store: Store, lease: Lease, signal: AbortSignal): Claim {
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer);
       alive.delete(lease.owner);
-      if (renewing !== null) await renewing;
-      await releaseLease(store.db, lease).catch(() => undefined);
+      // A database that is silent just now must not keep us; the lease ends by itself.
+      const release = async (): Promise<void> => {
+        if (renewing !== null) await renewing;
+        await releaseLease(store.db, lease);
+      };
+      const patience = new AbortController();
+      const released = release().catch(() => undefined);
+      await Promise.race([released, sleep(FAREWELL_MS, patience.signal)]);
+      patience.abort();
     },
   };
 }

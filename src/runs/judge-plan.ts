@@ -49,8 +49,8 @@ export async function judgePlan(
 
 async function earlierLosses(db: Connection, run: OpenRun, directory: string): Promise<Losses> {
   const none = { lost: 0, gone: 0 };
-  const slices = run.type === "incremental" ? await lossesInSlices(db, directory) : none;
-  const rest = run.kind === "import" ? await lossesByLostPlans(db, directory) : none;
+  const slices = run.type === "incremental" ? await lossesInSlices(db, directory, run.id) : none;
+  const rest = run.kind === "import" ? await lossesByLostPlans(db, directory, run.id) : none;
   return { lost: slices.lost + rest.lost, gone: slices.gone + rest.gone };
 }
 

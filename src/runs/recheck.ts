@@ -65,7 +65,6 @@ export async function matchedSince(context: RunContext): Promise<number[]> {
   const { engine, runId, directory } = context;
   const { db } = engine.store;
   const seqs: number[] = [];
-  if (directory.matching.length === 0) return seqs;
   for (let after = -1; ;) {
     const page = await creationsAfter(db, runId, after, PAGE);
     const last = page.at(-1);

@@ -25,7 +25,7 @@ const DAY = 86_400_000;
 export async function revertRun(engine: Engine, id: string, request: RunRequest): Promise<Run> {
   const { directory } = await revertible(engine, id);
   return await withContext(engine, directory, request, async (context) => {
-    for (const resumed of await recover(context)) {
+    for (const resumed of await recover(context, !request.dryRun)) {
       // Somebody wanted the same before, and was interrupted.
       if (resumed.reverts === id && resumed.status === "done" && !request.dryRun) return resumed;
     }

@@ -34,7 +34,7 @@ export interface Conflict {
 
 /** Rows that were decided by what their user was, whether they write the user or only a link. */
 export const dependsOnUser = sql`p.user_id is not null and not p.user_new
-  and (p.write_user or p.action in ('updated', 'removed'))`;
+  and (p.write_user or p.action in ('updated', 'removed')) and p.reason is distinct from 'relinked'`;
 
 /**
  * Rows that no longer fit the data: their user was changed by somebody else since the plan was

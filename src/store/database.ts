@@ -27,6 +27,8 @@ export interface Store extends AsyncDisposable {
   /** What to call it: the server's version, or the folder. */
   readonly title: string;
   readonly migrated: MigrationReport;
+  /** Whether the database answers, asked on a connection that nothing else uses. */
+  ping(): Promise<void>;
   /** Ends all connections at once, so that nobody waits for a server that is silent. */
   abandon(): void;
   /** Tells of every fault of the database from now on, by SQLSTATE or network code. */
@@ -66,7 +68,7 @@ async function openPostgres(url: Secret): Promise<Store> {
   const abandon = (): void => {
     for (const socket of sockets) socket.destroy();
   };
-  const pool = new Pool({
+  const connection = {
     // Known from the beginning, also those that never get as far as a session.
     stream: () => {
       const socket = new Socket();
@@ -74,11 +76,14 @@ async function openPostgres(url: Secret): Promise<Store> {
       return socket.once("close", () => sockets.delete(socket));
     },
     connectionString: url.reveal(),
-    max: POOL_SIZE,
     connectionTimeoutMillis: 10_000,
     application_name: "rollcall",
     keepAlive: true,
-  });
+  };
+  const pool = new Pool({ ...connection, max: POOL_SIZE });
+  const heart = new Pool({ ...connection, max: 1 });
+  heart.on("error", () => undefined);
+  heart.on("connect", (client) => client.on("error", () => undefined));
   // A connection that breaks while nobody uses it is replaced at the next use.
   pool.on("error", () => undefined);
   // One that breaks while it is used fails the statement, or the next one; without a listener of
@@ -101,6 +106,9 @@ async function openPostgres(url: Secret): Promise<Store> {
       kind: "postgres",
       title,
       migrated,
+      ping: async () => {
+        await heart.query("select 1");
+      },
       abandon,
       onFault: faults.onFault,
       copy: (table, columns, rows, lease) => {
@@ -110,12 +118,12 @@ async function openPostgres(url: Secret): Promise<Store> {
       [Symbol.asyncDispose]: async () => {
         // A silent server does not answer a farewell either.
         const impatient = setTimeout(abandon, FAREWELL_MS);
-        await db.destroy().finally(() => clearTimeout(impatient));
+        await Promise.all([db.destroy(), heart.end()]).finally(() => clearTimeout(impatient));
         abandon();
       },
     };
   } catch (error) {
-    await db.destroy();
+    await Promise.all([db.destroy(), heart.end()]);
     throw connectError(error);
   }
 }
@@ -203,6 +211,8 @@ async function openEmbedded(directory: string): Promise<Store> {
       kind: "embedded",
       title: `embedded database in ${directory}`,
       migrated,
+      // It is in this process.
+      ping: () => Promise.resolve(),
       abandon: () => undefined,
       onFault: faults.onFault,
       copy: async (table, columns, rows) => {

@@ -59,13 +59,20 @@ export async function lostAmong(
   return rows.map(toLost);
 }
 
-/** Rows of a plan whose user was changed by something else since it was made. */
+/**
+ * Rows of a plan whose user, or whose app user, was written by something else since it was made.
+ * Of a removed app user, the time of the last import stays; its status tells.
+ */
 export async function outdatedRows(db: Connection, runId: string): Promise<number[]> {
   const { rows } = await sql<{ seq: number }>`
-    select p.seq from held_plan p left join users u on u.id = p.user_id
-    where p.run_id = ${runId} and ${dependsOnUser} and (u.id is null or u.version <> p.base_version)`.execute(
-    db,
-  );
+    select p.seq from held_plan p
+    join runs r on r.id = p.run_id
+    left join users u on u.id = p.user_id
+    left join app_users a on a.directory = r.directory and a.external_id = p.external_id
+    where p.run_id = ${runId} and (
+      (${dependsOnUser} and (u.id is null or u.version <> p.base_version))
+      or (p.app_status is not null and a.imported_at > r.started_at)
+      or (p.action in ('removed', 'failed') and a.status = 'removed'))`.execute(db);
   return rows.map((row) => row.seq);
 }
 
@@ -104,7 +111,8 @@ export async function keptPeople(
   const { rows } = await sql<{ id: string }>`
     select a.external_id as id from app_users a
     where a.directory = ${directory} and a.status = 'active' and not exists (
-      select 1 from held_plan p where p.run_id = ${runId} and p.lost and p.external_id = a.external_id)
+      select 1 from held_plan p
+      where p.run_id = ${runId} and (p.lost or p.action = 'removed') and p.external_id = a.external_id)
     limit ${limit}`.execute(db);
   return rows.map((row) => row.id);
 }

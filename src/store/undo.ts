@@ -74,7 +74,7 @@ export async function undoableAfter(
     dn: row.dn,
     userId: row.user_id,
     changedSince: row.changed,
-    replaced: row.reason === "replaced",
+    replaced: row.reason === "replaced" || row.reason === "relinked",
     before: {
       user: row.user_before === null ? null : toUser(row.user_before),
       appUser: row.app_user_before === null ? null : toAppUser(run.directory, row.app_user_before),

@@ -19,6 +19,9 @@ SQL over everybody.
 \`runs\` counts how often it was done, at seeded random points of the traffic where a fault can come at any time. \`ended\` is how
 the disturbed import ended: \`failed\` with its code, \`held\`, \`done\` (the fault does no harm, or the import was through already),
 or \`killed\`/\`stopped\` without a word, which the next start notices. \`starting\` is before a run has its record.
+
+A process that is paused and wakes up after its claim was taken, a database that falls silent, and two daemons with one schedule
+take minutes each and stand in \`test/fencing.test.ts\`.
 `;
 
 export function faultsTable(
