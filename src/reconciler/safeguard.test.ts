@@ -89,8 +89,10 @@ describe("mass updates", () => {
     expect(judge(summary, DEFAULT, OFF)?.of ?? null).toBe(of);
   });
 
-  test("a new directory is judged by the people whom its entries match", () => {
+  test("a new directory may bring its values, but not other logins, to the people it matches", () => {
     const linking = { ...changed(60, 0, 0), read: 100, existing: 100 };
-    expect(judge(linking, DEFAULT, OFF)).toMatchObject({ of: "updates", total: 100, percent: 60 });
+    expect(judge(linking, DEFAULT, OFF)).toBeNull();
+    const renaming = { ...linking, logins: 30 };
+    expect(judge(renaming, DEFAULT, OFF)).toMatchObject({ of: "logins", total: 100, percent: 30 });
   });
 });

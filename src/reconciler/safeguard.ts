@@ -100,7 +100,8 @@ function judgeUpdates(plan: PlanSummary, limits: SafeguardLimits): Held | null {
     const reason = `${logins} of ${whole} people of ${directory} would get another login (${share(logins, whole)} %); the limit is ${limit} %.`;
     return held(plan, "logins", { reason, part: logins, whole, limit });
   }
-  if (!exceeds(updates, whole, limits.updates, limits.minimum)) return null;
+  // That a directory that was just connected gives its values is what it was connected for.
+  if (plan.total === 0 || !exceeds(updates, whole, limits.updates, limits.minimum)) return null;
   const limit = limits.updates ?? 0;
   const reason = `Values of ${updates} of ${whole} people of ${directory} would be overwritten or emptied (${share(updates, whole)} %); the limit is ${limit} %.`;
   return held(plan, "updates", { reason, part: updates, whole, limit });
