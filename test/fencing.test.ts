@@ -4,6 +4,9 @@ import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Secret } from "../src/model/secret.ts";
+import { claimDirectory, processHolder } from "../src/runs/claim.ts";
+import { openStore } from "../src/store/database.ts";
 import { behindProxy, importApart } from "./faults/fault.ts";
 import { query } from "./faults/world.ts";
 import { MAIN } from "./support/import-until.ts";
@@ -102,6 +105,22 @@ describe("a process that is paused and wakes up after its claim was taken", () =
     );
     return await query(place, `${hashes.join(" union all ")} order by name`);
   }
+});
+
+test("a claim whose answer is still on its way is not taken for a dead one's", async () => {
+  const fault = { after: 0, counting: "answered", then: "late" } as const;
+  await behindProxy(portOf(place), fault, async (port) => {
+    const url = new URL(place.databaseUrl ?? "");
+    await using direct = await openStore({ url: new Secret(url.href), directory: "" });
+    url.port = String(port);
+    await using far = await openStore({ url: new Secret(url.href), directory: "" });
+    const { signal } = new AbortController();
+    const first = claimDirectory(far, "corp", processHolder(), signal);
+    await expect.poll(() => query(place, "select 1 from leases"), { interval: 10 }).toHaveLength(1);
+    const second = claimDirectory(direct, "corp", processHolder(), signal);
+    await expect(second).rejects.toThrow("in use by a run of");
+    await (await first)[Symbol.asyncDispose]();
+  });
 });
 
 test(

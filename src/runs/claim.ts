@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { RollcallError } from "../model/errors.ts";
 import type { Store } from "../store/database.ts";
@@ -53,17 +54,33 @@ export async function claimLease(
   signal: AbortSignal,
 ): Promise<Claim> {
   const directory = name.slice(name.indexOf(":") + 1);
-  let taken = await acquireLease(store.db, name, holder);
-  if (!("fence" in taken) && holderIsGone(store, taken, holder)) {
-    await breakLease(store.db, name, taken);
-    taken = await acquireLease(store.db, name, holder);
-  }
+  const owner = randomUUID();
+  // Before the row is there, so that nobody else in this process takes it for a dead one's.
+  alive.add(owner);
+  const taken = await takeLease(store, name, holder, owner).catch((error: unknown) => {
+    alive.delete(owner);
+    throw error;
+  });
   if (!("fence" in taken)) {
+    alive.delete(owner);
     const until = taken.expiresAt.toISOString();
     const message = `${directory} is in use by a run of ${taken.holder}. If that process no longer lives, its claim ends at ${until}.`;
     throw new RollcallError("run.busy", message);
   }
   return keepRenewed(store, taken, signal);
+}
+
+/** Takes a lease, also from somebody who is certainly dead. */
+async function takeLease(
+  store: Store,
+  name: string,
+  holder: string,
+  owner: string,
+): ReturnType<typeof acquireLease> {
+  const taken = await acquireLease(store.db, name, holder, owner);
+  if ("fence" in taken || !holderIsGone(store, taken, holder)) return taken;
+  await breakLease(store.db, name, taken);
+  return await acquireLease(store.db, name, holder, owner);
 }
 
 /**
@@ -96,7 +113,6 @@ const FAREWELL_MS = 5000;
 const SILENCE = 2 * RENEWALS;
 
 function keepRenewed(store: Store, lease: Lease, signal: AbortSignal): Claim {
-  alive.add(lease.owner);
   const lost = new AbortController();
   let renewing: Promise<void> | null = null;
   const renew = async (): Promise<void> => {

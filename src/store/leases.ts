@@ -16,13 +16,16 @@ export interface Lease {
 
 export const LEASE_SECONDS = 30;
 
-/** Takes the lease if nobody holds it; otherwise tells who does, and until when. */
+/**
+ * Takes the lease if nobody holds it; otherwise tells who does, and until when.
+ * @param owner of the claim; whoever keeps a list of its claims has to know it before others see it
+ */
 export async function acquireLease(
   db: Connection,
   name: string,
   holder: string,
+  owner: string = randomUUID(),
 ): Promise<Lease | { readonly holder: string; readonly owner: string; readonly expiresAt: Date }> {
-  const owner = randomUUID();
   const taken = await sql<{ fence: number }>`
     insert into leases as l (name, owner, holder, fence, expires_at)
     values (${name}, ${owner}, ${holder}, 1, clock_timestamp() + ${LEASE_SECONDS} * interval '1 second')

@@ -15,9 +15,9 @@ export interface ProxyFault {
   readonly counting: "sent" | "answered";
   /**
    * cut: all connections end, now and from here on · silence: they stay and nothing passes · garbage:
-   * random bytes instead of the server's · pass: nothing changes.
+   * random bytes instead of the server's · late: answers take a while · pass: nothing changes.
    */
-  readonly then: "cut" | "silence" | "garbage" | "pass";
+  readonly then: "cut" | "silence" | "garbage" | "late" | "pass";
   readonly onLimit?: () => void;
 }
 
@@ -43,6 +43,8 @@ export async function startByteProxy(
     },
   };
 }
+
+const LATE_MS = 200;
 
 class Line {
   readonly #fault: ProxyFault;
@@ -86,6 +88,8 @@ class Line {
     else if (then === "cut") this.cut();
     else if (then === "garbage" && direction === "answered")
       to.write(chunk.map(() => Math.floor(this.#random() * 256)));
-    else if (then === "garbage") to.write(chunk);
+    else if (then === "late" && direction === "answered")
+      setTimeout(() => to.write(chunk), LATE_MS);
+    else if (then === "garbage" || then === "late") to.write(chunk);
   }
 }
