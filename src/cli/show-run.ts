@@ -103,7 +103,7 @@ function errorPlace({ code, phase }: RunError): string {
 
 function kindText(run: Run): string {
   if (run.kind === "import") return `${run.type} import`;
-  return run.kind === "revert" ? `putting back of ${run.reverts}` : "force sync";
+  return run.kind === "revert" ? `revert of ${run.reverts}` : "force sync";
 }
 
 /** How the read ended, or how far it came, base by base. */
@@ -178,7 +178,7 @@ function revertSteps({ counts, dryRun }: Run): string[] {
   const deleted = `${gone} whom that run had created ${dryRun ? "would be" : "were"} deleted; a deletion cannot be put back.`;
   return [
     ...(counts.removed > 0 ? [deleted] : []),
-    "The next import is a full one and decides about these people again: correct the cause before it comes.",
+    `The next import ${dryRun ? "would be" : "is"} a full one that decides about these people again: correct the cause before it comes.`,
   ];
 }
 

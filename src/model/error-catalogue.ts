@@ -306,6 +306,10 @@ export const ERRORS = {
     what: "Only a run that has ended, and was no dry run, can be put back.",
     cure: "`rollcall imports` lists the runs with their status; a held one is dropped with `imports cancel RUN`.",
   },
+  "run.alreadyReverted": {
+    what: "The run was put back before, without leaving anybody out.",
+    cure: "Nothing: `rollcall imports show RUN` of the named run tells what it did.",
+  },
   "run.undoExpired": {
     what: "The run is older than what is kept for putting runs back.",
     cure: "Correct the directory or the configuration and import; history.undoDays decides how long runs can be put back.",

@@ -3,7 +3,8 @@ import { absenceFindings, evidenceFindings, searchFindings } from "../reconciler
 import { judge, type PlanSummary } from "../reconciler/safeguard.ts";
 import { readCheckpoint, type Checkpoint } from "../store/checkpoints.ts";
 import type { Connection } from "../store/database.ts";
-import { lossesByLostPlans, lossesInSlices, type Losses, type OpenRun } from "../store/runs.ts";
+import { lossesByLostPlans, lossesInSlices, type Losses } from "../store/losses.ts";
+import type { OpenRun } from "../store/runs.ts";
 import type { RunContext } from "./context.ts";
 import type { PlanBuilder } from "./plan-builder.ts";
 

@@ -168,7 +168,7 @@ export async function recover(context: RunContext, changes = true): Promise<Open
       );
       continue;
     }
-    const name = `${run.kind === "import" ? "import" : run.kind === "revert" ? "putting back" : "force sync"} ${run.id}`;
+    const name = `${run.kind === "import" ? "import" : run.kind === "revert" ? "revert" : "force sync"} ${run.id}`;
     if (!changes) {
       context.note(`An interrupted run waits to be finished by the next one: ${name}.`);
       continue;

@@ -20,7 +20,7 @@ const PAGE = 1000;
 const DAY = 86_400_000;
 
 /**
- * @throws RollcallError `run.notFinished`, `run.undoExpired`, or `run.busy`
+ * @throws RollcallError `run.notFinished`, `run.alreadyReverted`, `run.undoExpired`, or `run.busy`
  */
 export async function revertRun(engine: Engine, id: string, request: RunRequest): Promise<Run> {
   const { directory } = await revertible(engine, id);
@@ -63,7 +63,7 @@ async function revertible(engine: Engine, id: string): Promise<Target> {
   const before = await wholeRevertOf(engine.store.db, run.id);
   if (before !== null) {
     const message = `The run ${run.id} was put back by the run ${before} already.`;
-    throw new RollcallError("run.notFinished", message);
+    throw new RollcallError("run.alreadyReverted", message);
   }
   return { id: run.id, directory, total };
 }
