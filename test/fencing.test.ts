@@ -107,6 +107,27 @@ describe("a process that is paused and wakes up after its claim was taken", () =
   }
 });
 
+test("rows on their way into the database land before the claim is taken over, or never", async () => {
+  const settings = { url: new Secret(place.databaseUrl ?? ""), directory: "" };
+  await using sleeper = await openStore(settings);
+  await using other = await openStore(settings);
+  const { signal } = new AbortController();
+  const claim = await claimDirectory(sleeper, "corp", processHolder(), signal);
+  // The database takes its time between the last statement of a transaction and its end.
+  await query(place, "create function doze() returns trigger language plpgsql as 'begin perform pg_sleep(2); return null; end'"); // prettier-ignore
+  await query(place, "create constraint trigger doze after insert on schedule_slots deferrable initially deferred for each row execute function doze()"); // prettier-ignore
+  const copied = sleeper.copy("schedule_slots", ["name", "slot"], "row\t2026-01-01\n", claim.lease);
+  const dozing = "select 1 from pg_stat_activity where wait_event = 'PgSleep'";
+  await expect.poll(() => query(place, dozing), { interval: 10 }).toHaveLength(1);
+  await query(place, "update leases set expires_at = clock_timestamp() - interval '1 second'");
+  await using taken = await claimDirectory(other, "corp", "another process", signal);
+  expect(taken.lease.fence).toBe(2);
+  const atTakeover = await query(place, "select name from schedule_slots");
+  await copied.catch(() => undefined);
+  expect(await query(place, "select name from schedule_slots")).toEqual(atTakeover);
+  await claim[Symbol.asyncDispose]();
+});
+
 test("a claim whose answer is still on its way is not taken for a dead one's", async () => {
   const fault = { after: 0, counting: "answered", then: "late" } as const;
   await behindProxy(portOf(place), fault, async (port) => {

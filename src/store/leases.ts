@@ -85,16 +85,12 @@ export async function fence(trx: Trx, lease: Lease): Promise<void> {
   if (held.rows.length === 0) throw leaseLost(lease);
 }
 
-/**
- * The same for a connection of its own, without the lock: taking it is a write, and would make the
- * database wait for its disk at every batch. What slips through is a row of a plan that nobody
- * will ever apply.
- */
+/** The same for a connection of its own: a statement that finds a row while the lease is ours. */
 export function fenceStatement({ name, owner, fence: number }: Lease): {
   readonly text: string;
   readonly values: unknown[];
 } {
-  const text = "select 1 from leases where name = $1 and owner = $2 and fence = $3";
+  const text = "select 1 from leases where name = $1 and owner = $2 and fence = $3 for share";
   return { text, values: [name, owner, number] };
 }
 
