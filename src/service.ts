@@ -1,11 +1,12 @@
 /** The composition root: builds every part, in the order in which a person's data flows. */
 import { createDirectory } from "./agent/agent.ts";
-import { caret } from "./mapping/problem.ts";
-import { compileMappings } from "./mapping/mapping.ts";
+import { caret, positionOf } from "./mapping/problem.ts";
+
+export { evaluateLine } from "./mapping/evaluate.ts";
 import { RollcallError } from "./model/errors.ts";
 import type { LogEvent } from "./model/event.ts";
 import type { Run, RunChange } from "./model/run.ts";
-import type { Settings } from "./model/settings.ts";
+import type { DirectorySettings, MappingSetting, Settings } from "./model/settings.ts";
 import type { User } from "./model/user.ts";
 import { compileRules, type Rules, type RulesProblem } from "./reconciler/rules.ts";
 import { checkDirectories, type CheckResult } from "./runs/check.ts";
@@ -15,18 +16,15 @@ import { decisionFingerprint } from "./runs/fingerprint.ts";
 import { forceSync, type SyncRequest } from "./runs/force-sync.ts";
 import { approveRun, cancelRun } from "./runs/held-runs.ts";
 import { importDirectory, type ImportRequest, type RunRequest } from "./runs/import.ts";
-import {
-  previewAll,
-  previewPerson,
-  type PersonPreview,
-  type SummaryPreview,
-} from "./runs/preview.ts";
+import { previewDiff, type ConfigurationDiff, type DiffRequest } from "./runs/preview-diff.ts";
+import { previewAll, previewPerson, type PersonPreview, type PreviewRequest, type SummaryPreview } from "./runs/preview.ts"; // prettier-ignore
+import { requireAttribute, tryExpression } from "./runs/try-expression.ts";
 import { resumeRun } from "./runs/resume.ts";
 import { revertRun } from "./runs/revert.ts";
 import { viewUser, type UserView } from "./runs/user-view.ts";
 import { startHttp } from "./http/server.ts";
 import { runSchedules, type SchedulerLog } from "./schedule/scheduler.ts";
-import { openStore } from "./store/database.ts";
+import { openStore, type Store } from "./store/database.ts";
 import { parseLogFilter } from "./store/log-filter.ts";
 import { runChanges } from "./store/history.ts";
 import { findRun, listRuns } from "./store/runs.ts";
@@ -44,6 +42,11 @@ export interface PeopleQuery {
 
 export interface LogRequest extends Omit<LogQuery, "filter"> {
   readonly filter: string | null;
+}
+
+export interface PreviewAsked extends PreviewRequest {
+  /** Tried instead of what is configured for the attribute (or else for displayName). */
+  readonly expression: string | null;
 }
 
 type Decision = Pick<RunRequest, "actor" | "signal" | "progress" | "note">;
@@ -69,16 +72,10 @@ export interface Service extends AsyncDisposable {
   usersAfter(key: string, limit: number): Promise<{ key: string; user: User }[]>;
   user(who: string): Promise<UserView>;
   logs(request: LogRequest): Promise<LogEvent[]>;
-  previewPerson(
-    directory: string,
-    who: string,
-    only: { attribute: string | null; expression: string | null },
-  ): Promise<PersonPreview>;
-  previewAll(
-    directory: string,
-    only: { attribute: string | null; expression: string | null },
-    signal: AbortSignal,
-  ): Promise<SummaryPreview>;
+  previewPerson(directory: string, who: string, request: PreviewAsked): Promise<PersonPreview>;
+  previewAll(directory: string, request: PreviewAsked): Promise<SummaryPreview>;
+  /** What another configuration would make of the same people. */
+  previewDiff(other: Settings, request: DiffRequest): Promise<ConfigurationDiff>;
   check(signal: AbortSignal): AsyncGenerator<CheckResult>;
   serve(log: SchedulerLog, signal: AbortSignal): Promise<void>;
 }
@@ -95,36 +92,59 @@ export function compileSettings(settings: Settings): Rules {
   throw new RollcallError("config.invalid", `The mappings have ${number}.`, { details });
 }
 
+/** What is wrong with mappings that a directory does not have yet, next to those that it has. */
+export function mappingProblems(
+  settings: Settings,
+  name: string,
+  mappings: ReadonlyMap<string, Pick<MappingSetting, "expression" | "apply">>,
+): string[] {
+  const directory = settings.directories.get(name);
+  if (directory === undefined) throw unknownDirectory(name);
+  const toOkta = new Map(directory.toOkta);
+  for (const [attribute, mapping] of mappings) toOkta.set(attribute, { ...mapping, line: 0 });
+  const directories = new Map(settings.directories).set(name, { ...directory, toOkta });
+  const { problems } = compileRules({ ...settings, directories });
+  return problems
+    .filter((problem) => problem.directory === name && mappings.has(problem.attribute))
+    .map((problem) => describeFault(problem.attribute, problem));
+}
+
 function describeProblem(file: string, problem: RulesProblem): string {
   const where = `${file}:${problem.line}  directories.${problem.directory}.toOkta.${problem.attribute}`;
-  const text = `${where}: ${problem.message} (${problem.code})`;
-  if (problem.place === null) return text;
-  const pointer = caret(problem.source, problem.place).replaceAll(/^/gm, "    ");
-  return `${text}, column ${problem.place.start + 1}\n${pointer}`;
+  return describeFault(where, problem);
+}
+
+function describeFault(where: string, { message, code, place, source }: RulesProblem): string {
+  const text = `${where}: ${message} (${code})`;
+  if (place === null) return text;
+  const pointer = caret(source, place).replaceAll(/^/gm, "    ");
+  return `${text}, ${positionOf(source, place)}\n${pointer}`;
+}
+
+/** All that runs need, from the settings and an open database. @throws RollcallError `config.invalid` */
+function engineOf(settings: Settings, store: Store): Engine {
+  const directoryOf = (name: string): DirectorySettings => {
+    const directory = settings.directories.get(name);
+    if (directory === undefined) throw unknownDirectory(name);
+    return directory;
+  };
+  return {
+    store,
+    rules: compileSettings(settings),
+    settings: settings.directories,
+    organisation: settings.importSafeguard,
+    history: settings.history,
+    openDirectory: (name) => createDirectory(directoryOf(name).source),
+    fingerprintOf: (name) => decisionFingerprint(directoryOf(name), settings),
+    holder: processHolder(),
+  };
 }
 
 /** Opens the database and puts everything together. */
 export async function openService(settings: Settings): Promise<Service> {
-  const rules = compileSettings(settings);
+  compileSettings(settings); // nothing is opened for a configuration with a fault
   const store = await openStore(settings.database);
-  const engine: Engine = {
-    store,
-    rules,
-    settings: settings.directories,
-    organisation: settings.importSafeguard,
-    history: settings.history,
-    openDirectory: (name) => {
-      const directory = settings.directories.get(name);
-      if (directory === undefined) throw unknownDirectory(name);
-      return createDirectory(directory.source);
-    },
-    fingerprintOf: (name) => {
-      const directory = settings.directories.get(name);
-      if (directory === undefined) throw unknownDirectory(name);
-      return decisionFingerprint(directory, settings.profile);
-    },
-    holder: processHolder(),
-  };
+  const engine = engineOf(settings, store);
   const { db } = store;
   return {
     settings,
@@ -139,16 +159,34 @@ export async function openService(settings: Settings): Promise<Service> {
     user: (who) => viewUser(db, who),
     logs: ({ filter, ...query }) =>
       queryLog(db, { ...query, filter: filter === null ? null : parseLogFilter(filter) }),
-    previewPerson: (directory, who, only) => {
-      const narrowed = narrow(engine, directory, only);
-      return previewPerson(narrowed, directory, who, pick(narrowed, directory, only.attribute));
-    },
-    previewAll: (directory, only, signal) => {
-      return previewAll(narrow(engine, directory, only), directory, only.attribute, signal);
-    },
+    ...previewsOf(engine),
     check: (signal) => checkDirectories(engine, signal),
     serve: (log, signal) => serve(engine, settings, log, signal),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}
+
+function previewsOf(engine: Engine): Pick<Service, "previewPerson" | "previewAll" | "previewDiff"> {
+  const prepared = (directory: string, asked: PreviewAsked): [Engine, PreviewRequest] => {
+    const { attribute, expression } = asked;
+    if (attribute !== null) requireAttribute(engine, attribute);
+    if (expression === null) return [engine, asked];
+    const name = attribute ?? "displayName";
+    return [tryExpression(engine, directory, name, expression), { ...asked, attribute: name }];
+  };
+  return {
+    previewPerson: async (directory, who, asked) => {
+      const [tried, request] = prepared(directory, asked);
+      return await previewPerson(tried, directory, who, request);
+    },
+    previewAll: async (directory, asked) => {
+      const [tried, request] = prepared(directory, asked);
+      return await previewAll(tried, directory, request);
+    },
+    previewDiff: (other, request) => {
+      const otherEngine = engineOf(other, engine.store);
+      return previewDiff(engine, { file: other.file, engine: otherEngine }, request);
+    },
   };
 }
 
@@ -194,51 +232,6 @@ async function serve(
   } finally {
     await http?.[Symbol.asyncDispose]();
   }
-}
-
-/** The engine with one mapping of a directory replaced, to try an expression that is in no file. */
-function narrow(
-  engine: Engine,
-  name: string,
-  only: { attribute: string | null; expression: string | null },
-): Engine {
-  const directory = engine.rules.directories.get(name);
-  if (directory === undefined) throw unknownDirectory(name);
-  if (only.attribute !== null && !engine.rules.schema.has(only.attribute)) {
-    throw new RollcallError(
-      "usage.invalid",
-      `${only.attribute} is not an attribute of the user profile.`,
-    );
-  }
-  if (only.expression === null) return engine;
-  const attribute = only.attribute ?? "displayName";
-  const setting = { expression: only.expression, apply: "update", line: 1 } as const;
-  const { mappings, problems } = compileMappings(
-    name,
-    new Map([[attribute, setting]]),
-    engine.rules.schema,
-  );
-  const [problem] = problems;
-  if (problem !== undefined) {
-    const pointer = problem.place === null ? "" : `\n${caret(problem.source, problem.place)}`;
-    throw new RollcallError("usage.invalid", `${problem.message} (${problem.code})${pointer}`);
-  }
-  const changed = new Map([
-    ...directory.mappings,
-    ...mappings.map((mapping) => [attribute, mapping] as const),
-  ]);
-  const directories = new Map(engine.rules.directories).set(name, {
-    ...directory,
-    mappings: changed,
-  });
-  return { ...engine, rules: { ...engine.rules, directories } };
-}
-
-function pick(engine: Engine, name: string, attribute: string | null) {
-  const mappings = [...(engine.rules.directories.get(name)?.mappings.values() ?? [])];
-  return attribute === null
-    ? mappings
-    : mappings.filter((mapping) => mapping.attribute === attribute);
 }
 
 function unknownDirectory(name: string): RollcallError {

@@ -25,6 +25,8 @@ export interface Probe {
   readonly listens: boolean;
   /** Why better ways are not used, and what the chosen one lacks here. */
   readonly remarks: readonly string[];
+  /** Names of all attributes that the directory's schema has, in lower case; null: not known. */
+  readonly attributes: ReadonlySet<string> | null;
 }
 
 /** Who changed, by identifier; what they are now has to be read. */

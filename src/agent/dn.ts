@@ -28,13 +28,15 @@ export function splitDn(dn: string): string[] | null {
  * that is no DN keeps its own form, in lower case.
  */
 export function dnKey(dn: string): string {
-  const simple = SIMPLE.test(dn);
+  const simple = dn.length <= MAX_SIMPLE && SIMPLE.test(dn);
   if (simple) return dn.toLowerCase();
   const parts = splitDn(dn);
   if (parts === null) return dn.trim().toLowerCase();
   return parts.map(rdnKey).join(",");
 }
 
+/** The pattern takes long for long text that is nearly a name. */
+const MAX_SIMPLE = 1000;
 /** Neither escapes nor blanks next to a sign nor anything else that can be written in two ways. */
 const SIMPLE = /^(?:[A-Za-z0-9-]+=[A-Za-z0-9@._-]+(?: [A-Za-z0-9@._-]+)*,?)+(?<!,)$/;
 
@@ -99,6 +101,14 @@ function unescapeValue(text: string): string {
 
 function escapeValue(value: string): string {
   return value.replaceAll(/[\\,+=";<>]/g, (sign) => `\\${sign}`);
+}
+
+/** The value of a name's deepest part: "Sales, EMEA" of `CN=Sales\\, EMEA,OU=Groups`. */
+export function nameOfDn(dn: string): string {
+  const [rdn = dn] = splitDn(dn) ?? [];
+  const [pair = rdn] = splitUnescaped(rdn, "+");
+  const equals = pair.indexOf("=");
+  return equals < 0 ? dn : unescapeValue(pair.slice(equals + 1));
 }
 
 /** Whether a name lies below another one, or is it. Both as keys. */

@@ -11,6 +11,7 @@ import { readRootDse, titleOf, type ServerInfo } from "./root-dse.ts";
 import { resultError, SIZE_LIMIT_EXCEEDED } from "./result-codes.ts";
 import { searchAll } from "./search-all.ts";
 import { SearchReader } from "./search-reader.ts";
+import { schemaAttributes } from "./subschema.ts";
 import { beginWay, WAY_LIST } from "./ways/choose.ts";
 import { contentSync, listen } from "./ways/content-sync.ts";
 import { seesDeleted } from "./ways/usn.ts";
@@ -48,6 +49,7 @@ export class LdapDirectory implements Directory {
   async probe(signal: AbortSignal): Promise<Probe> {
     // Listed before the people, because a look at the first of them ends the connection.
     const { way, remarks: ofWay } = await this.#probeWay(signal);
+    const attributes = await this.#schemaAttributes(signal);
     const remarks = [
       ...ofWay,
       ...(await this.#noGroups(signal)),
@@ -79,6 +81,7 @@ export class LdapDirectory implements Directory {
       wanted,
       listens,
       remarks,
+      attributes,
     };
   }
 
@@ -90,6 +93,12 @@ export class LdapDirectory implements Directory {
     const blind =
       "no deleted object is visible to the account, so deletions show only when identifiers are compared";
     return { way, remarks: (await seesDeleted(context)) ? remarks : [...remarks, blind] };
+  }
+
+  /** Nobody depends on the schema being readable. */
+  async #schemaAttributes(signal: AbortSignal): Promise<ReadonlySet<string> | null> {
+    await using connection = await openConnection(this.#target, signal);
+    return await schemaAttributes(connection.client).catch(() => null);
   }
 
   /** Looks for one group in each base. @throws RollcallError if a base does not exist */

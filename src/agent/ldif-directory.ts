@@ -71,6 +71,7 @@ export class LdifDirectory implements Directory {
       wanted: "auto",
       listens: false,
       remarks: [],
+      attributes: null,
     } as const;
     for await (const batch of this.#batches(signal, new EvidenceRecord(server, null))) {
       if (batch.length > 0) return { ...found, hasPeople: true, problem: commonProblem(batch) };

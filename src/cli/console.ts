@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import type { Writable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { once } from "node:events";
 
 export interface Stream extends Writable {
@@ -10,6 +10,7 @@ export interface Stream extends Writable {
 /** What a command line runs in. */
 export interface CommandLine {
   readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Stream;
   readonly stderr: Stream;
   readonly signal: AbortSignal;
@@ -34,6 +35,10 @@ export class Console {
 
   get environment(): CommandLine["environment"] {
     return this.#line.environment;
+  }
+
+  get input(): CommandLine["stdin"] {
+    return this.#line.stdin;
   }
 
   get isTerminal(): boolean {

@@ -3,9 +3,11 @@ import { asRollcallError, RollcallError } from "../model/errors.ts";
 import { checkCommand } from "./check.ts";
 import { Console, visible, type CommandLine } from "./console.ts";
 import { forceSyncCommand } from "./force-sync.ts";
+import { evaluateCommand } from "./evaluate.ts";
 import { importCommand } from "./import.ts";
 import { importsCommand } from "./imports.ts";
 import { logsCommand } from "./logs.ts";
+import { mappingsCommand } from "./mappings.ts";
 import { migrateCommand } from "./migrate.ts";
 import { previewCommand } from "./preview.ts";
 import { serveCommand } from "./serve.ts";
@@ -78,7 +80,7 @@ function build(register: Register, line: CommandLine): Command {
     .showHelpAfterError("(run it with --help to see how it is used)");
   for (const add of [
     serveCommand, importCommand, importsCommand, forceSyncCommand, previewCommand,
-    usersCommand, logsCommand, checkCommand, migrateCommand,
+    evaluateCommand, mappingsCommand, usersCommand, logsCommand, checkCommand, migrateCommand,
   ]) add(program, register); // prettier-ignore
   configure(program, line);
   return program;

@@ -200,6 +200,10 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe("Where `serve` answers /healthz, /readyz and /metrics."),
   importSafeguard: orgSafeguard.describe("The limits of the whole organisation."),
+  organisation: z
+    .strictObject({ name: z.string().optional(), subDomain: z.string().optional() })
+    .prefault({})
+    .describe("What org.name and org.subDomain are in expressions."),
   history: z
     .strictObject({
       undoDays: whole(0, 36_500)

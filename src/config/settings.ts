@@ -39,6 +39,10 @@ export function toSettings(config: Config, context: Context): Settings {
       directory: config.database?.directory ?? "./data",
     },
     importSafeguard: toRemovalLimits(config.importSafeguard),
+    organisation: {
+      name: config.organisation.name ?? null,
+      subDomain: config.organisation.subDomain ?? null,
+    },
     history: config.history,
     http: config.http === "off" ? null : config.http,
     directories: new Map(

@@ -1,30 +1,57 @@
+/** Finds every fault of a tree that can be seen without a person's data, and what it needs. */
 import { closest } from "../lib/lines.ts";
-import { FUNCTIONS, signature, type ExpressionFunction, type Type } from "./functions.ts";
+import type { Environment } from "./environment.ts";
+import { OpenEnvironment } from "./environment.ts";
+import { methodSignature, signature, type ExpressionFunction, type Parameter, type Type } from "./functions/definition.ts"; // prettier-ignore
+import { FILTERED_GROUPS, FUNCTIONS, METHODS } from "./functions/table.ts";
+import { parseExpression } from "./parse.ts";
+import { patternFault } from "./patterns.ts";
 import { CODES, type ExpressionProblem } from "./problem.ts";
-import type { Node } from "./tree.ts";
+import type { Needs } from "./scope.ts";
+import { asMethod, type CallNode, type MethodNode, type Node } from "./tree.ts";
 
-/** The names that an expression may begin a reference with; each means the app profile. */
-export type Roots = ReadonlySet<string>;
+/** An attribute of an app profile that an expression reads. */
+export interface Read {
+  /** The directory, or its type; null: the one that is mapped. */
+  readonly source: string | null;
+  readonly attribute: string;
+  /** The place of its name. */
+  readonly start: number;
+  readonly end: number;
+}
 
 export interface Checked {
   readonly type: Type;
   readonly problems: readonly ExpressionProblem[];
+  readonly reads: readonly Read[];
+  readonly needs: Needs;
 }
 
-/** Finds every fault of a tree that can be seen without a person's data, and the result's type. */
-export function checkExpression(tree: Node, roots: Roots): Checked {
-  const problems: ExpressionProblem[] = [];
-  const type = new Checker(roots, problems).type(tree);
-  return { type, problems };
+export function checkExpression(tree: Node, environment: Environment): Checked {
+  const checker = new Checker(environment);
+  const type = checker.type(tree);
+  const { problems, reads, groups, related } = checker;
+  return { type, problems, reads, needs: { groups, related } };
 }
+
+/** What is taken where another type is wanted, besides the type itself. */
+const ACCEPTED: Readonly<Partial<Record<Type, readonly Type[]>>> = {
+  string: ["number", "boolean", "dateTime", "country"],
+  array: ["string"],
+  dateTime: ["string"],
+  country: ["string"],
+};
+const SOURCE_PARAMETERS = new Set(["managerSource", "assistantSource", "attributeSource"]);
 
 class Checker {
-  readonly #roots: Roots;
-  readonly #problems: ExpressionProblem[];
+  readonly problems: ExpressionProblem[] = [];
+  readonly reads: Read[] = [];
+  readonly related: Needs["related"][number][] = [];
+  readonly #environment: Environment;
+  groups = false;
 
-  constructor(roots: Roots, problems: ExpressionProblem[]) {
-    this.#roots = roots;
-    this.#problems = problems;
+  constructor(environment: Environment) {
+    this.#environment = environment;
   }
 
   type(node: Node): Type {
@@ -34,14 +61,24 @@ class Checker {
       case "array":
         for (const item of node.items) this.type(item);
         return "array";
+      case "map":
+        for (const [, value] of node.pairs) this.type(value);
+        return "map";
       case "reference":
         return this.#reference(node);
+      case "member":
+        return this.#member(node);
+      case "projection":
+        this.#want("array", node.target, "A projection needs an array");
+        return "array";
       case "index":
-        this.type(node.target);
+        this.#want("array", node.target, "A position needs an array");
         this.#want("number", node.index, "A position is a number");
         return "any";
       case "call":
         return this.#call(node);
+      case "method":
+        return this.#method(node);
       case "not":
         this.#want("boolean", node.operand, "`!` needs a condition");
         return "boolean";
@@ -59,104 +96,207 @@ class Checker {
   }
 
   #reference(node: Node & { kind: "reference" }): Type {
-    const [root = "", ...rest] = node.path;
-    if (this.#roots.has(root.toLowerCase())) {
-      if (rest.length === 1) return "any";
-      const message =
-        rest.length === 0
-          ? `${root} alone has no value; name an attribute: ${root}.NAME`
-          : `An attribute has no parts: ${node.path.join(".")}`;
-      this.#add(CODES.unknownName, message, node);
-      return "any";
-    }
-    this.#add(CODES.unknownName, this.#unknownReference(root, node.path), node);
+    const meant = this.#environment.resolve(node.path);
+    if ("code" in meant) this.#add(meant.code, meant.message, node);
+    else if (meant.kind === "app") {
+      const { source, attribute } = meant;
+      this.reads.push({ source, attribute, start: node.start, end: node.end });
+    } else if (meant.kind === "organisation") return "string";
     return "any";
   }
 
-  #unknownReference(root: string, path: readonly string[]): string {
-    if (root === "user") {
-      return "`user` is the user profile, which exists only in mappings from Okta to an application; here use appuser.NAME";
+  #member(node: Node & { kind: "member" }): Type {
+    const type = this.type(node.target);
+    if (type !== "any" && type !== "record" && type !== "null") {
+      const message = `${node.name}: ${described(type)} has no members; a function is called with parentheses`;
+      this.#add(CODES.type, message, node);
     }
-    if (path.length === 1) return `${root} is not known here; do you mean appuser.${root}?`;
-    const meant = closest(root, this.#roots);
-    const hint = meant === undefined ? "use appuser.NAME" : `do you mean ${meant}?`;
-    return `${root} is not known here; ${hint}`;
+    return "any";
   }
 
-  #call(node: Node & { kind: "call" }): Type {
-    const entry = FUNCTIONS.get(node.name);
+  #call(node: CallNode): Type {
+    const name = node.path.join(".");
+    const entry = FUNCTIONS.get(name);
+    if (entry === undefined && node.path.length > 1 && this.#isValue(node.path.slice(0, -1)))
+      return this.#method(asMethod(node));
     if (entry === undefined) {
       for (const argument of node.args) this.type(argument);
-      const meant = closest(node.name, FUNCTIONS.keys());
+      const meant = closest(name, FUNCTIONS.keys());
       const hint = meant === undefined ? "" : `; do you mean ${meant}?`;
-      this.#add(CODES.unknownFunction, `There is no function ${node.name}${hint}`, node);
+      this.#addAt(CODES.unknownFunction, `There is no function ${name}${hint}`, node.start, node.nameEnd); // prettier-ignore
       return "any";
     }
-    this.#argumentCount(node, entry);
-    node.args.forEach((argument, i) => {
-      const parameter = entry.parameters[i] ?? entry.rest;
-      if (parameter === undefined) this.type(argument);
-      else this.#want(parameter.type, argument, `${parameter.name} of ${entry.name}`);
-    });
+    this.#argumentCount(node.args.length, entry, node);
+    this.#arguments(node.args, entry, entry.parameters);
+    const constants = node.args.map((argument) =>
+      argument.kind === "literal" && typeof argument.value === "string" ? argument.value : null,
+    );
+    const needs = entry.needs?.(constants);
+    if (needs?.groups === true) this.groups = true;
+    this.related.push(...(needs?.related ?? []));
+    if (name === FILTERED_GROUPS) this.#groupExpression(node);
     return entry.returns;
   }
 
-  #argumentCount(node: Node & { kind: "call" }, entry: ExpressionFunction): void {
-    const least = entry.parameters.length;
-    const given = node.args.length;
-    const more = given - least;
+  /** Whether a path that a method may stand behind is meant as a value. */
+  #isValue(path: readonly string[]): boolean {
+    const meant = this.#environment.resolve(path);
+    return !("code" in meant) || METHODS.has(path.at(-1) ?? "") || path.length > 1;
+  }
+
+  #method(node: MethodNode): Type {
+    const method = METHODS.get(node.name);
+    const type = this.type(node.target);
+    if (method === undefined) {
+      for (const argument of node.args) this.type(argument);
+      const meant = closest(node.name, METHODS.keys());
+      const hint = meant === undefined ? "" : `; do you mean ${meant}()?`;
+      this.#addAt(CODES.unknownFunction, `There is no method ${node.name}()${hint}`, node.nameStart, node.nameEnd); // prettier-ignore
+      return "any";
+    }
+    if (type !== "any" && type !== "null" && !method.on.includes(type)) {
+      const message = `${method.name}() is a method of ${method.on.map(described).join(" or ")}, and this is ${described(type)}`;
+      this.#add(CODES.type, message, node.target);
+    }
+    const shape = { ...method, parameters: method.parameters.slice(1) };
+    this.#argumentCount(node.args.length, shape, node, methodSignature(method));
+    this.#arguments(node.args, shape, shape.parameters);
+    return method.returns;
+  }
+
+  #arguments(
+    args: readonly Node[],
+    entry: ExpressionFunction,
+    parameters: readonly Parameter[],
+  ): void {
+    for (const [i, argument] of args.entries()) {
+      const parameter = parameters[i] ?? entry.rest;
+      if (parameter === undefined) {
+        this.type(argument);
+        continue;
+      }
+      this.#want(parameter.type, argument, `${parameter.name} of ${entry.name}`);
+      this.#constant(parameter, argument);
+    }
+  }
+
+  /** What can be said of an argument that is a constant. */
+  #constant(parameter: Parameter, node: Node): void {
+    if (node.kind === "map") {
+      for (const [key] of node.pairs) {
+        if (parameter.keys === undefined || parameter.keys.has(key)) continue;
+        const known = [...parameter.keys].join(", ");
+        this.#add(CODES.type, `${key} is no key of ${parameter.name}; there are ${known}`, node);
+      }
+    }
+    if (node.kind !== "literal" || typeof node.value !== "string") return;
+    const fault = SOURCE_PARAMETERS.has(parameter.name)
+      ? this.#environment.sourceFault(node.value)
+      : (parameter.fault?.(node.value) ?? null);
+    if (fault !== null) this.#add(CODES.type, fault, node);
+  }
+
+  #argumentCount(
+    given: number,
+    entry: ExpressionFunction,
+    node: Node,
+    called = signature(entry),
+  ): void {
+    const most = entry.parameters.length;
+    const more = given - most;
     const fits =
-      more === 0 || (more > 0 && entry.rest !== undefined && more % entry.rest.every === 0);
+      (more <= 0 && more >= -(entry.optional ?? 0)) ||
+      (more > 0 && entry.rest !== undefined && more % entry.rest.every === 0);
     if (fits) return;
-    const message = `${entry.name} is called with ${given} arguments; it is ${signature(entry)}`;
-    this.#add(CODES.argumentCount, message, node);
+    const number = given === 1 ? "1 argument" : `${given} arguments`;
+    this.#add(CODES.argumentCount, `${entry.name} is called with ${number}; it is ${called}`, node);
+  }
+
+  /** The second argument of getFilteredGroups: an expression inside of a text. */
+  #groupExpression({ args }: CallNode): void {
+    const inner = args[1];
+    if (inner === undefined) return;
+    if (inner.kind !== "literal" || typeof inner.value !== "string") {
+      this.#add(CODES.unsupported, `The groupExpression of ${FILTERED_GROUPS} is a text in quotes`, inner); // prettier-ignore
+      return;
+    }
+    const parsed = parseExpression(inner.value);
+    const problems = parsed.ok
+      ? checkExpression(parsed.tree, GROUP_ENVIRONMENT).problems
+      : [parsed.problem];
+    for (const { code, message } of problems) this.#add(code, `In the groupExpression: ${message}`, inner); // prettier-ignore
   }
 
   #binary(node: Node & { kind: "binary" }): Type {
-    switch (node.operator) {
+    const { operator, left, right } = node;
+    switch (operator) {
       case "AND":
       case "OR":
-        this.#want("boolean", node.left, `${node.operator} needs conditions`);
-        this.#want("boolean", node.right, `${node.operator} needs conditions`);
+        this.#want("boolean", left, `${operator} needs conditions`);
+        this.#want("boolean", right, `${operator} needs conditions`);
         return "boolean";
-      case "+": {
-        const left = this.type(node.left);
-        const right = this.type(node.right);
-        if (left === "array" || right === "array") {
-          this.#add(CODES.type, "Arrays cannot be added", node);
-        }
-        if (left === "number" && right === "number") return "number";
-        return left === "string" || right === "string" ? "string" : "any";
-      }
+      case "+":
+        return this.#sum(node);
       case "-":
       case "*":
       case "/":
       case "%":
-        this.#want("number", node.left, `${node.operator} needs numbers`);
-        this.#want("number", node.right, `${node.operator} needs numbers`);
+        this.#want("number", left, `${operator} needs numbers`);
+        this.#want("number", right, `${operator} needs numbers`);
         return "number";
+      case "matches":
+        this.#want("string", left, "matches needs a text");
+        this.#want("string", right, "matches needs a regular expression in quotes");
+        this.#constant({ name: "pattern", type: "string", fault: patternFault }, right);
+        return "boolean";
       case "==":
       case "!=":
       case "<":
       case ">":
       case "<=":
       case ">=":
-        this.type(node.left);
-        this.type(node.right);
+        this.type(left);
+        this.type(right);
         return "boolean";
     }
+  }
+
+  #sum(node: Node & { kind: "binary" }): Type {
+    const types = [this.type(node.left), this.type(node.right)];
+    const wrong = types.find((type) => type === "array" || type === "map" || type === "record");
+    if (wrong !== undefined) {
+      const hint = wrong === "array" ? "; use Arrays.flatten, or Arrays.toCsvString for text" : "";
+      this.#add(CODES.type, `${described(wrong)} cannot be added${hint}`, node);
+    }
+    if (types.every((type) => type === "number")) return "number";
+    return types.includes("string") ? "string" : "any";
   }
 
   #want(wanted: Type, node: Node, what: string): void {
     const type = this.type(node);
     if (type === wanted || type === "any" || type === "null" || wanted === "any") return;
-    if (wanted === "string" && (type === "number" || type === "boolean")) return;
+    if (ACCEPTED[wanted]?.includes(type) === true) return;
     this.#add(CODES.type, `${what}: this is of type ${type}, wanted is ${wanted}`, node);
   }
 
-  #add(code: ExpressionProblem["code"], message: string, node: Node): void {
-    this.#problems.push({ code, message, start: node.start, end: node.end });
+  #add(code: ExpressionProblem["code"], message: string, { start, end }: Node): void {
+    this.#addAt(code, message, start, end);
   }
+
+  #addAt(code: ExpressionProblem["code"], message: string, start: number, end: number): void {
+    this.problems.push({ code, message, start, end });
+  }
+}
+
+/** Inside of `getFilteredGroups`, only the group has a name. */
+export const GROUP_ENVIRONMENT = new OpenEnvironment(["group"]);
+
+function described(type: Type): string {
+  const words: Readonly<Partial<Record<Type, string>>> = {
+    string: "text", number: "a number", boolean: "a condition", array: "an array",
+    dateTime: "a time", country: "a country", record: "a profile", map: "a map", null: "null",
+  }; // prettier-ignore
+  return words[type] ?? "a value";
 }
 
 function union(a: Type, b: Type): Type {

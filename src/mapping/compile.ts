@@ -3,193 +3,289 @@
  * for a person is calls only. There are no loops and no definitions in the language, so time is
  * linear in the tree times the input, and every text is bounded in length.
  */
-import type { AppProfile } from "../model/entry.ts";
-import { bounded, FUNCTIONS, toText } from "./functions.ts";
-import { CODES, EvaluationError } from "./problem.ts";
-import type { BinaryOperator, Node, Value } from "./tree.ts";
-
-export type Evaluate = (profile: AppProfile) => Value;
+import { GROUP_ENVIRONMENT } from "./check.ts";
+import type { Environment } from "./environment.ts";
+import { toArray } from "./functions/arrays.ts";
+import type { ExpressionFunction, Parameter } from "./functions/definition.ts";
+import { limitOf } from "./functions/groups.ts";
+import { FILTERED_GROUPS, FUNCTIONS, METHODS } from "./functions/table.ts";
+import { add, equal, finite, order } from "./operators.ts";
+import { parseExpression } from "./parse.ts";
+import { compilePattern, matchesWhole } from "./patterns.ts";
+import { compileReference, memberOf, type Evaluate } from "./references.ts";
+import { asMethod, type CallNode, type MethodNode, type Node } from "./tree.ts";
+import { bounded, isArray, MAX_TEXT, toBoolean, toIndex, toNumber, toText, type Value } from "./values.ts"; // prettier-ignore
 
 /** Compiles a tree that `checkExpression` found no problem in. */
-export function compileTree(node: Node): Evaluate {
-  switch (node.kind) {
-    case "literal": {
-      const value = node.value;
-      return () => value;
+export function compileTree(node: Node, environment: Environment): Evaluate {
+  return new Compiler(environment).compile(node);
+}
+
+class Compiler {
+  readonly #environment: Environment;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  readonly compile = (node: Node): Evaluate => {
+    switch (node.kind) {
+      case "literal": {
+        const { value } = node;
+        return () => value;
+      }
+      case "array": {
+        const items = node.items.map(this.compile);
+        return (scope) => items.map((item) => item(scope));
+      }
+      case "map": {
+        const pairs = node.pairs.map(([key, value]) => [key, this.compile(value)] as const);
+        return (scope) => {
+          const values = pairs.map(([key, value]) => [key, value(scope)] as const);
+          return { kind: "map", pairs: new Map(values) };
+        };
+      }
+      case "reference":
+        return this.#reference(node.path);
+      case "member": {
+        const target = this.compile(node.target);
+        const { name } = node;
+        return (scope) => memberOf(target(scope), name);
+      }
+      case "projection":
+        return projection(this.compile(node.target), node.path);
+      case "index":
+        return position(this.compile(node.target), this.compile(node.index));
+      case "call":
+        return this.#call(node);
+      case "method":
+        return this.#method(node);
+      case "not":
+      case "minus":
+      case "binary":
+      case "ternary":
+      case "elvis":
+        return this.#operator(node);
     }
-    case "array": {
-      const items = node.items.map(compileTree);
-      return (profile) => items.map((item) => item(profile));
+  };
+
+  #reference(path: readonly string[]): Evaluate {
+    const reference = this.#environment.resolve(path);
+    if ("code" in reference) throw new Error(`unchecked name ${path.join(".")}`);
+    return compileReference(reference);
+  }
+
+  #call(node: CallNode): Evaluate {
+    const name = node.path.join(".");
+    if (name === FILTERED_GROUPS) return this.#filteredGroups(node);
+    const entry = FUNCTIONS.get(name);
+    if (entry === undefined) return this.#method(asMethod(node));
+    const args = node.args.map((argument, i) =>
+      this.#argument(argument, entry.parameters[i] ?? entry.rest),
+    );
+    return bindCall(entry, args);
+  }
+
+  #method({ target, name, args }: MethodNode): Evaluate {
+    const method = METHODS.get(name);
+    if (method === undefined) throw new Error(`unchecked method ${name}`);
+    const [receiver, ...parameters] = method.parameters;
+    return bindCall(method, [
+      this.#argument(target, receiver),
+      ...args.map((argument, i) => this.#argument(argument, parameters[i] ?? method.rest)),
+    ]);
+  }
+
+  /**
+   * A single value of a directory's attribute is an array of one where an array is wanted: whether
+   * it has commas in it says nothing, as in a DN.
+   */
+  #argument(node: Node, parameter: Parameter | undefined): Evaluate {
+    const value = this.compile(node);
+    if (node.kind !== "reference") return value;
+    const wanted = parameter?.type;
+    if (wanted !== "array" && !(wanted === "any" && parameter?.name === "values")) return value;
+    const reference = this.#environment.resolve(node.path);
+    if ("code" in reference || reference.kind !== "app") return value;
+    return (scope) => {
+      const found = value(scope);
+      return typeof found === "string" ? [found] : found;
+    };
+  }
+
+  #filteredGroups({ args }: CallNode): Evaluate {
+    const [ids, , limit] = args.map(this.compile);
+    const text = args[1];
+    const source = text?.kind === "literal" ? String(text.value) : "";
+    const parsed = parseExpression(source);
+    if (!parsed.ok || ids === undefined || limit === undefined)
+      throw new Error("unchecked groupExpression");
+    const each = compileTree(parsed.tree, GROUP_ENVIRONMENT);
+    return (scope) => {
+      const wanted = new Set(toArray(ids(scope)).map((id) => toText(id)));
+      const found = scope.facts.groups.filter((group) => wanted.has(group.id));
+      return found.slice(0, limitOf(limit(scope))).map((group) => {
+        const variables = new Map([["group", group]]);
+        return each({ app: {}, facts: { ...scope.facts, variables } });
+      });
+    };
+  }
+
+  #operator(node: Node & { kind: "not" | "minus" | "binary" | "ternary" | "elvis" }): Evaluate {
+    switch (node.kind) {
+      case "not": {
+        const operand = this.compile(node.operand);
+        return (scope) => !toBoolean(operand(scope));
+      }
+      case "minus": {
+        const operand = this.compile(node.operand);
+        return (scope) => finite(-toNumber(operand(scope)));
+      }
+      case "binary":
+        return this.#binary(node);
+      case "ternary": {
+        const test = this.compile(node.test);
+        const then = this.compile(node.then);
+        const otherwise = this.compile(node.otherwise);
+        return (scope) => (toBoolean(test(scope)) ? then(scope) : otherwise(scope));
+      }
+      case "elvis": {
+        const value = this.compile(node.value);
+        const otherwise = this.compile(node.otherwise);
+        return (scope) => {
+          const first = value(scope);
+          return first === null || first === "" ? otherwise(scope) : first;
+        };
+      }
     }
-    case "reference":
-      return compileReference(node.path[1] ?? "");
-    case "index":
-      return compileIndex(compileTree(node.target), compileTree(node.index));
-    case "call":
-      return compileCall(node.name, node.args.map(compileTree));
-    case "not": {
-      const operand = compileTree(node.operand);
-      return (profile) => !toBoolean(operand(profile));
+  }
+
+  #binary(node: Node & { kind: "binary" }): Evaluate {
+    if (node.operator === "+") return this.#sum(node);
+    const left = this.compile(node.left);
+    const right = this.compile(node.right);
+    switch (node.operator) {
+      case "AND":
+        return (scope) => toBoolean(left(scope)) && toBoolean(right(scope));
+      case "OR":
+        return (scope) => toBoolean(left(scope)) || toBoolean(right(scope));
+      case "-":
+        return (scope) => finite(toNumber(left(scope)) - toNumber(right(scope)));
+      case "*":
+        return (scope) => finite(toNumber(left(scope)) * toNumber(right(scope)));
+      case "/":
+        return (scope) => finite(toNumber(left(scope)) / toNumber(right(scope)));
+      case "%":
+        return (scope) => finite(toNumber(left(scope)) % toNumber(right(scope)));
+      case "==":
+        return (scope) => equal(left(scope), right(scope));
+      case "!=":
+        return (scope) => !equal(left(scope), right(scope));
+      case "<":
+        return (scope) => (order(left(scope), right(scope)) ?? 0) < 0;
+      case ">":
+        return (scope) => (order(left(scope), right(scope)) ?? 0) > 0;
+      case "<=":
+        return (scope) => (order(left(scope), right(scope)) ?? 1) <= 0;
+      case ">=":
+        return (scope) => (order(left(scope), right(scope)) ?? -1) >= 0;
+      case "matches":
+        return matching(left, right, node.right);
     }
-    case "minus": {
-      const operand = compileTree(node.operand);
-      return (profile) => finite(-toNumber(operand(profile)));
-    }
-    case "binary":
-      return compileBinary(node.operator, compileTree(node.left), compileTree(node.right));
-    case "ternary": {
-      const [test, then, otherwise] = [node.test, node.then, node.otherwise].map(compileTree) as [
-        Evaluate,
-        Evaluate,
-        Evaluate,
-      ];
-      return (profile) => (toBoolean(test(profile)) ? then(profile) : otherwise(profile));
-    }
-    case "elvis": {
-      const value = compileTree(node.value);
-      const otherwise = compileTree(node.otherwise);
-      return (profile) => {
-        const first = value(profile);
-        return first === null || first === "" ? otherwise(profile) : first;
-      };
-    }
+  }
+
+  /** A chain that begins with text is text all along, and is joined in one go. */
+  #sum(node: Node & { kind: "binary" }): Evaluate {
+    const parts = summands(node);
+    if (!parts.slice(0, 2).some(isText))
+      return sum(this.compile(node.left), this.compile(node.right));
+    return concatenation(parts.map(this.compile));
   }
 }
 
-/** An attribute by its name without regard to case, as LDAP compares them (RFC 4512, 2.5). */
-function compileReference(name: string): Evaluate {
-  const lower = name.toLowerCase();
-  return (profile) => {
-    if (Object.hasOwn(profile, name)) return readAttribute(profile[name], name);
-    for (const key in profile) {
-      if (key.length === lower.length && key.toLowerCase() === lower) {
-        return readAttribute(profile[key], name);
-      }
+function sum(left: Evaluate, right: Evaluate): Evaluate {
+  return (scope) => add(left(scope), right(scope));
+}
+
+function summands(node: Node): Node[] {
+  const parts: Node[] = [];
+  let rest = node;
+  while (rest.kind === "binary" && rest.operator === "+") {
+    parts.push(rest.right);
+    rest = rest.left;
+  }
+  return [...parts, rest].toReversed();
+}
+
+function isText(node: Node): boolean {
+  return node.kind === "literal" && typeof node.value === "string";
+}
+
+function piece(value: Value): string {
+  return typeof value === "string" ? value : (toText(value) ?? "");
+}
+
+function concatenation(parts: readonly Evaluate[]): Evaluate {
+  const [a, b, c] = parts;
+  if (a === undefined || b === undefined) throw new Error("a sum of less than two");
+  if (parts.length === 2) return (scope) => bounded(piece(a(scope)) + piece(b(scope)));
+  if (parts.length === 3 && c !== undefined)
+    return (scope) => bounded(piece(a(scope)) + piece(b(scope)) + piece(c(scope)));
+  return (scope) => {
+    let text = "";
+    for (const part of parts) {
+      text += piece(part(scope));
+      if (text.length > MAX_TEXT) return bounded(text);
     }
-    return null;
+    return text;
   };
 }
 
-function readAttribute(value: AppProfile[string] | undefined, name: string): Value {
-  if (typeof value === "string") return value;
-  if (value === undefined) return null;
-  if (Array.isArray(value)) return value.map((item) => readAttribute(item, name));
-  throw new EvaluationError(
-    `The value of ${name} is not text (it is not valid UTF-8, or contains NUL).`,
-    "platform.cvd.profile.property.constraint.violation.schema",
-  );
+/** A pattern that is a constant is compiled once. */
+function matching(left: Evaluate, right: Evaluate, pattern: Node): Evaluate {
+  if (pattern.kind === "literal" && typeof pattern.value === "string") {
+    const compiled = compilePattern(pattern.value);
+    return (scope) => {
+      const text = toText(left(scope));
+      return text !== null && compiled.testExact(text);
+    };
+  }
+  return (scope) => {
+    const text = toText(left(scope));
+    const wanted = toText(right(scope));
+    return text !== null && wanted !== null && matchesWhole(text, wanted);
+  };
 }
 
 /** Position in an array, from 0; a single value counts as an array of one. Beyond it: null. */
-function compileIndex(target: Evaluate, index: Evaluate): Evaluate {
-  return (profile) => {
-    const value = target(profile);
+function position(target: Evaluate, index: Evaluate): Evaluate {
+  return (scope) => {
+    const value = target(scope);
     if (value === null) return null;
-    const at = toNumber(index(profile));
-    if (typeof value === "object") return value[at] ?? null;
+    const at = toIndex(index(scope));
+    if (isArray(value)) return value[at] ?? null;
     return at === 0 ? value : null;
   };
 }
 
-function compileCall(name: string, args: readonly Evaluate[]): Evaluate {
-  const entry = FUNCTIONS.get(name);
-  if (entry === undefined) throw new Error(`unchecked call of ${name}`);
-  return (profile) => entry.evaluate(args.map((argument) => argument(profile)));
+function projection(target: Evaluate, path: readonly string[]): Evaluate {
+  return (scope) => {
+    const value = target(scope);
+    const items = isArray(value) ? value : value === null ? [] : [value];
+    return items.map((item) => path.reduce(memberOf, item));
+  };
 }
 
-function compileBinary(operator: BinaryOperator, left: Evaluate, right: Evaluate): Evaluate {
-  switch (operator) {
-    case "AND":
-      return (profile) => toBoolean(left(profile)) && toBoolean(right(profile));
-    case "OR":
-      return (profile) => toBoolean(left(profile)) || toBoolean(right(profile));
-    case "+":
-      return (profile) => add(left(profile), right(profile));
-    case "-":
-      return (profile) => finite(toNumber(left(profile)) - toNumber(right(profile)));
-    case "*":
-      return (profile) => finite(toNumber(left(profile)) * toNumber(right(profile)));
-    case "/":
-      return (profile) => finite(toNumber(left(profile)) / toNumber(right(profile)));
-    case "%":
-      return (profile) => finite(toNumber(left(profile)) % toNumber(right(profile)));
-    case "==":
-      return (profile) => equal(left(profile), right(profile));
-    case "!=":
-      return (profile) => !equal(left(profile), right(profile));
-    case "<":
-      return (profile) => compare(left(profile), right(profile), (order) => order < 0);
-    case ">":
-      return (profile) => compare(left(profile), right(profile), (order) => order > 0);
-    case "<=":
-      return (profile) => compare(left(profile), right(profile), (order) => order <= 0);
-    case ">=":
-      return (profile) => compare(left(profile), right(profile), (order) => order >= 0);
-  }
-}
-
-/** Numbers are added, everything else is joined as text. Null counts as empty text. */
-function add(left: Value, right: Value): Value {
-  if (typeof left === "string" && typeof right === "string") return bounded(left + right);
-  if (typeof left === "number" && typeof right === "number") return finite(left + right);
-  if (left === null && right === null) return null;
-  return bounded((toText(left) ?? "") + (toText(right) ?? ""));
-}
-
-/** Division by zero, and numbers beyond all bounds, are no values. */
-function finite(result: number): number {
-  if (!Number.isFinite(result)) throw new EvaluationError("The result is not a finite number.");
-  return result;
-}
-
-/** Same type: same value. A number equals text that spells it, because directories hold only text. */
-function equal(left: Value, right: Value): boolean {
-  if (typeof left === typeof right || left === null || right === null) {
-    return Array.isArray(left) && Array.isArray(right)
-      ? left.length === right.length && left.every((item, i) => equal(item, right[i] ?? null))
-      : left === right;
-  }
-  if (typeof left === "number" && typeof right === "string") return left === spelled(right);
-  if (typeof right === "number" && typeof left === "string") return right === spelled(left);
-  if (typeof left === "boolean" || typeof right === "boolean") {
-    return String(left).toLowerCase() === String(right).toLowerCase();
-  }
-  return false;
-}
-
-/** Numbers by value, text by code units; nothing is less or greater than null. */
-function compare(left: Value, right: Value, accept: (order: number) => boolean): boolean {
-  if (left === null || right === null) return false;
-  if (typeof left === "number" || typeof right === "number") {
-    return accept(Math.sign(toNumber(left) - toNumber(right)));
-  }
-  const a = toText(left) ?? "";
-  const b = toText(right) ?? "";
-  return accept(a < b ? -1 : a > b ? 1 : 0);
-}
-
-function spelled(text: string): number {
-  return text.trim() === "" ? Number.NaN : Number(text);
-}
-
-function toNumber(value: Value): number {
-  if (typeof value === "number") return value;
-  const number = typeof value === "string" ? spelled(value) : Number.NaN;
-  if (!Number.isFinite(number)) throw new EvaluationError(`${show(value)} is not a number.`);
-  return number;
-}
-
-/** A condition: true, false, null (counts as false), or the text of a directory's boolean. */
-function toBoolean(value: Value): boolean {
-  if (typeof value === "boolean") return value;
-  if (value === null) return false;
-  const text = typeof value === "string" ? value.toLowerCase() : "";
-  if (text === "true") return true;
-  if (text === "false" || value === "") return false;
-  throw new EvaluationError(`${show(value)} is neither true nor false.`, CODES.evaluation);
-}
-
-function show(value: Value): string {
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57).toWellFormed()}…` : text;
+/** A call with its arguments; those of few arguments need no list of them. */
+function bindCall(entry: ExpressionFunction, args: readonly Evaluate[]): Evaluate {
+  const { evaluate, evaluateIn } = entry;
+  if (evaluateIn !== undefined)
+    return (scope) => evaluateIn(scope.facts, ...args.map((argument) => argument(scope)));
+  const [a, b, c] = args;
+  if (a === undefined) return () => evaluate();
+  if (b === undefined) return (scope) => evaluate(a(scope));
+  if (args.length === 2) return (scope) => evaluate(a(scope), b(scope));
+  if (c !== undefined && args.length === 3)
+    return (scope) => evaluate(a(scope), b(scope), c(scope));
+  return (scope) => evaluate(...args.map((argument) => argument(scope)));
 }

@@ -4,7 +4,9 @@ import type { AppProfile } from "../model/entry.ts";
 import { compileExpression } from "./mapping.ts";
 import { parseExpression } from "./parse.ts";
 import { CODES, EvaluationError } from "./problem.ts";
-import type { Value } from "./tree.ts";
+import { MappingEnvironment } from "./environment.ts";
+import { NO_FACTS } from "./scope.ts";
+import type { Value } from "./values.ts";
 
 const ADA: AppProfile = {
   givenName: "Ada",
@@ -16,14 +18,19 @@ const ADA: AppProfile = {
   bytes: { base64: "AAE=" },
 };
 
+const CORP = new MappingEnvironment(
+  "corp",
+  new Map(["corp", "hr"].map((name) => [name, { type: name }])),
+);
+
 function evaluate(source: string, profile: AppProfile = ADA): Value {
-  const compiled = compileExpression(source, "corp");
+  const compiled = compileExpression(source, CORP);
   if ("problems" in compiled) throw new Error(compiled.problems[0]?.message);
-  return compiled.expression.evaluate(profile);
+  return compiled.expression.evaluate({ app: profile, facts: NO_FACTS });
 }
 
 function problems(source: string) {
-  const compiled = compileExpression(source, "corp");
+  const compiled = compileExpression(source, CORP);
   return "problems" in compiled ? compiled.problems : [];
 }
 
@@ -112,7 +119,7 @@ describe("faults", () => {
     ["String.nope(1)", CODES.unknownFunction, 0],
     ['"x" + String.len()', CODES.argumentCount, 6],
     ['String.stringSwitch("a", "b", "c")', CODES.argumentCount, 0],
-    ["user.login", CODES.unknownName, 0],
+    ["user.login", CODES.wrongDirection, 0],
     ["other.login", CODES.unknownName, 0],
     ["givenName", CODES.unknownName, 0],
     ["appuser", CODES.unknownName, 0],
@@ -120,8 +127,18 @@ describe("faults", () => {
     ['"text" ? 1 : 2', CODES.type, 0],
     ["{1} + 2", CODES.type, 0],
     ["String.len({1})", CODES.type, 11],
-    ["appuser.a matches 'x'", CODES.unsupported, 10],
-    ["(appuser.a).b", CODES.unsupported, 11],
+    ["appuser.a instanceof 'x'", CODES.unsupported, 10],
+    ["appuser.a.b", CODES.unknownName, 0],
+    ["'a'.b", CODES.type, 0],
+    ["appuser.a.nope()", CODES.unknownFunction, 10],
+    ["appuser.a matches '('", CODES.type, 18],
+    ["Time.now('Berlin')", CODES.type, 9],
+    ["Time.fromIso8601ToString(appuser.a, 'qq')", CODES.type, 36],
+    ["getManagerUser('nowhere').firstName", CODES.type, 15],
+    ["user.getGroups({'group.nme': 'x'}).![name]", CODES.type, 15],
+    ["user.getInternalProperty('password')", CODES.type, 25],
+    ["getFilteredGroups({'a'}, 'group.', 1)", CODES.syntax, 25],
+    ["getFilteredGroups({'a'}, appuser.x, 1)", CODES.unsupported, 25],
   ])("%s", (source, code, start) => {
     expect(problems(source)[0]).toMatchObject({ code, start });
   });
@@ -129,7 +146,7 @@ describe("faults", () => {
   test("every fault is found, not only the first, with a hint", () => {
     const found = problems("String.tolowercase(user.x) + frstName + String.len(1, 2)");
     expect(found.map((problem) => problem.code)).toEqual([
-      CODES.unknownName,
+      CODES.wrongDirection,
       CODES.unknownFunction,
       CODES.unknownName,
       CODES.argumentCount,
@@ -186,14 +203,14 @@ describe("bounds", () => {
     );
     fc.assert(
       fc.property(text, (source) => {
-        const compiled = compileExpression(source, "corp");
+        const compiled = compileExpression(source, CORP);
         if ("problems" in compiled) {
           for (const { start, end } of compiled.problems)
             expect(start <= end && end <= source.length).toBe(true);
           return;
         }
         try {
-          compiled.expression.evaluate(ADA);
+          compiled.expression.evaluate({ app: ADA, facts: NO_FACTS });
         } catch (error) {
           expect(error).toBeInstanceOf(EvaluationError);
         }

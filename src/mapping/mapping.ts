@@ -1,20 +1,26 @@
 import { closest } from "../lib/lines.ts";
-import type { AppProfile } from "../model/entry.ts";
 import type { ErrorCode, Problem } from "../model/errors.ts";
-import type { ProfileSchema } from "../model/profile-schema.ts";
+import type { AttributeSchema, ProfileSchema } from "../model/profile-schema.ts";
 import type { MappingSetting } from "../model/settings.ts";
-import { checkExpression } from "./check.ts";
-import { compileTree, type Evaluate } from "./compile.ts";
-import type { Type } from "./functions.ts";
+import { checkExpression, type Read } from "./check.ts";
+import { compileTree } from "./compile.ts";
+import type { Environment } from "./environment.ts";
+import type { Type } from "./functions/definition.ts";
 import { parseExpression } from "./parse.ts";
 import { CODES, EvaluationError, type ExpressionProblem } from "./problem.ts";
-import type { Node, Value } from "./tree.ts";
+import type { Evaluate } from "./references.ts";
+import type { Needs, Scope } from "./scope.ts";
+import type { Node } from "./tree.ts";
+import { plain, type PlainValue } from "./values.ts";
 
 /** An expression that was parsed, checked and compiled. */
 export interface Expression {
   readonly source: string;
-  /** Attributes of the app profile that it reads. */
-  readonly reads: readonly string[];
+  readonly tree: Node;
+  readonly environment: Environment;
+  /** Attributes of app profiles that it reads. */
+  readonly reads: readonly Read[];
+  readonly needs: Needs;
   readonly evaluate: Evaluate;
 }
 
@@ -35,23 +41,23 @@ export interface MappingProblem {
   readonly place: ExpressionProblem | null;
 }
 
-/** Compiles one expression for the app profile of a directory. */
+/** Compiles one expression. */
 export function compileExpression(
   source: string,
-  directory: string,
+  environment: Environment,
 ): { expression: Expression; type: Type } | { problems: readonly ExpressionProblem[] } {
   const parsed = parseExpression(source);
   if (!parsed.ok) return { problems: [parsed.problem] };
-  const roots = new Set(["appuser", "source", directory.toLowerCase()]);
-  const { type, problems } = checkExpression(parsed.tree, roots);
+  const { tree } = parsed;
+  const { type, problems, reads, needs } = checkExpression(tree, environment);
   if (problems.length > 0) return { problems };
-  const expression = { source, reads: readsOf(parsed.tree), evaluate: compileTree(parsed.tree) };
-  return { expression, type };
+  const evaluate = compileTree(tree, environment);
+  return { expression: { source, tree, environment, reads, needs, evaluate }, type };
 }
 
 /** Compiles the To-Okta mappings of a directory; every problem is reported, not only the first. */
 export function compileMappings(
-  directory: string,
+  environment: Environment,
   settings: ReadonlyMap<string, MappingSetting>,
   schema: ProfileSchema,
 ): { mappings: readonly Mapping[]; problems: readonly MappingProblem[] } {
@@ -68,31 +74,37 @@ export function compileMappings(
       const message = `${attribute} is not an attribute of the user profile${hint}`;
       add("platform.cvd.profiles.mapping.targetIsInvalid", message, null);
     }
-    const compiled = compileExpression(source, directory);
+    const compiled = compileExpression(source, environment);
     if ("problems" in compiled) {
       for (const problem of compiled.problems) add(problem.code, problem.message, problem);
       continue;
     }
-    if (target !== undefined && !fits(compiled.type, target.type)) {
-      const message = `The expression gives ${compiled.type}, but ${attribute} is of type ${target.type}`;
-      const place = { code: CODES.type, message, start: 0, end: source.length };
-      add(CODES.type, message, place);
-      continue;
+    const { expression, type } = compiled;
+    const fault = target === undefined ? null : misfit(type, target, attribute);
+    if (fault !== null) {
+      const place = { code: CODES.type, message: fault, start: 0, end: source.length };
+      add(CODES.type, fault, place);
+    } else if (attribute === "login" && isEmpty(expression.tree)) {
+      const message = "The login cannot be empty; every user needs one";
+      add("platform.cvd.profiles.mapping.cannotHaveEmptyLogin", message, null);
+    } else {
+      mappings.push({ attribute, apply, expression });
     }
-    mappings.push({ attribute, apply, expression: compiled.expression });
   }
   return { mappings, problems };
+}
+
+function isEmpty(tree: Node): boolean {
+  if (tree.kind !== "literal") return false;
+  return tree.value === null || (typeof tree.value === "string" && tree.value.trim() === "");
 }
 
 const HALF = "The result contains half a character (a lone surrogate).";
 
 /** Evaluates a mapping for one person. An empty text clears the attribute, as null does. */
-export function evaluateMapping(
-  mapping: Mapping,
-  profile: AppProfile,
-): Value | { problem: Problem } {
+export function evaluateMapping(mapping: Mapping, scope: Scope): PlainValue | { problem: Problem } {
   try {
-    const value = mapping.expression.evaluate(profile);
+    const value = plain(mapping.expression.evaluate(scope));
     if (typeof value === "string" && !value.isWellFormed()) {
       return { problem: { code: CODES.evaluation, field: mapping.attribute, message: HALF } };
     }
@@ -103,43 +115,19 @@ export function evaluateMapping(
   }
 }
 
-function fits(type: Type, target: string): boolean {
+/** Why a result of a type cannot become the attribute's value; null if it can. */
+function misfit(type: Type, { type: target }: AttributeSchema, attribute: string): string | null {
+  if (type === "record" || type === "map")
+    return `The expression gives a ${type === "map" ? "map" : "profile"}, not a value; name one of its attributes`;
+  if (fits(type, target)) return null;
+  const hint = type === "array" ? "; pick one value, for example with [0]" : "";
+  return `The expression gives ${type}, but ${attribute} is of type ${target}${hint}`;
+}
+
+function fits(type: Type, target: AttributeSchema["type"]): boolean {
   if (type === "any" || type === "null") return true;
   if (target === "string") return type !== "array";
   if (target === "array") return type === "array" || type === "string";
   if (target === "boolean") return type === "boolean" || type === "string";
   return type === "number" || type === "string";
-}
-
-function readsOf(tree: Node): readonly string[] {
-  const names = new Set<string>();
-  const visit = (node: Node): void => {
-    if (node.kind === "reference") names.add(node.path[1] ?? "");
-    for (const child of childrenOf(node)) visit(child);
-  };
-  visit(tree);
-  return [...names];
-}
-
-function childrenOf(node: Node): readonly Node[] {
-  switch (node.kind) {
-    case "literal":
-    case "reference":
-      return [];
-    case "array":
-      return node.items;
-    case "index":
-      return [node.target, node.index];
-    case "call":
-      return node.args;
-    case "not":
-    case "minus":
-      return [node.operand];
-    case "binary":
-      return [node.left, node.right];
-    case "ternary":
-      return [node.test, node.then, node.otherwise];
-    case "elvis":
-      return [node.value, node.otherwise];
-  }
 }

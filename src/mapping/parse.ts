@@ -26,7 +26,17 @@ const BINARY = new Map<string, { readonly operator: BinaryOperator; readonly pow
   ["*", { operator: "*", power: 6 }],
   ["/", { operator: "/", power: 6 }],
   ["%", { operator: "%", power: 6 }],
+  ["MATCHES", { operator: "matches", power: 4 }],
+  // The words that the language this one is a part of (SpEL) has for the signs.
+  ["EQ", { operator: "==", power: 4 }],
+  ["NE", { operator: "!=", power: 4 }],
+  ["LT", { operator: "<", power: 4 }],
+  ["GT", { operator: ">", power: 4 }],
+  ["LE", { operator: "<=", power: 4 }],
+  ["GE", { operator: ">=", power: 4 }],
 ]);
+/** What SpEL has and this language leaves out. */
+const UNSUPPORTED = new Set(["instanceof", "between"]);
 const CONDITION_POWER = 1;
 const PREFIX_POWER = 7;
 const CONSTANTS = new Map<string, boolean | null>([
@@ -60,7 +70,8 @@ class Parser {
   }
 
   parse(): Node {
-    if (this.#peek().kind === "end") this.#fail("The expression is empty.", this.#peek());
+    if (this.#peek().kind === "end")
+      this.#fail("The expression is empty; to clear the attribute write '\"\"'", this.#peek());
     const tree = this.#expression(0);
     const rest = this.#peek();
     if (rest.kind !== "end") this.#failAtOperator(rest);
@@ -125,10 +136,7 @@ class Parser {
       this.#expect(")", "The parenthesis is not closed");
       return inner;
     }
-    if (token.text === "{") {
-      const { nodes, end } = this.#list("}", "The array is not closed");
-      return this.#node({ kind: "array", items: nodes, start: token.start, end });
-    }
+    if (token.text === "{") return this.#braces(token);
     if (token.text === "!" || token.text === "-") {
       const operand = this.#expression(PREFIX_POWER);
       const kind = token.text === "!" ? "not" : "minus";
@@ -138,66 +146,108 @@ class Parser {
     return this.#fail(`A value is expected here, not ${token.text}`, token);
   }
 
-  /** A constant, a call `Name.name(…)`, or a reference `name.name`. */
-  #name(token: Token): Node {
-    const constant = CONSTANTS.get(token.text.toLowerCase());
-    if (constant !== undefined) {
-      return this.#node({ kind: "literal", value: constant, start: token.start, end: token.end });
+  /** An array `{1, 2}`, or a map `{'key': value}`. */
+  #braces(open: Token): Node {
+    if (this.#isOperator("}")) {
+      return this.#node({ kind: "array", items: [], start: open.start, end: this.#next().end });
     }
-    const path = [token.text];
-    let end = token.end;
-    while (this.#peek().text === "." && this.#peek().kind === "operator") {
-      this.#at++;
-      const part = this.#next();
-      if (part.kind !== "name") this.#fail("A name is expected after the point", part);
-      path.push(part.text);
-      end = part.end;
-    }
-    if (this.#isOperator("(")) {
-      this.#at++;
-      const list = this.#list(")", "The list of arguments is not closed");
-      const name = path.join(".");
-      return this.#node({
-        kind: "call",
-        name,
-        args: list.nodes,
-        start: token.start,
-        end: list.end,
-      });
-    }
-    return this.#node({ kind: "reference", path, start: token.start, end });
+    const first = this.#expression(0);
+    if (this.#isOperator(":")) return this.#map(open, first);
+    const { nodes, end } = this.#list("}", "The array is not closed", [first]);
+    return this.#node({ kind: "array", items: nodes, start: open.start, end });
   }
 
+  #map(open: Token, firstKey: Node): Node {
+    const pairs: (readonly [string, Node])[] = [];
+    for (let key = firstKey; ; key = this.#expression(0)) {
+      const place = { kind: "operator", text: "", start: key.start, end: key.end } as const;
+      if (key.kind !== "literal" || typeof key.value !== "string")
+        return this.#fail("The keys of a map are texts in quotes", place);
+      this.#expect(":", "A key of a map is followed by its value");
+      pairs.push([key.value, this.#expression(0)]);
+      if (!this.#isOperator(",")) break;
+      this.#at++;
+    }
+    const { end } = this.#expect("}", "The map is not closed");
+    return this.#node({ kind: "map", pairs, start: open.start, end });
+  }
+
+  /** A constant, or the beginning of a reference or of a function's name. */
+  #name(token: Token): Node {
+    const { start, end } = token;
+    const constant = CONSTANTS.get(token.text.toLowerCase());
+    if (constant !== undefined && !this.#isOperator("("))
+      return this.#node({ kind: "literal", value: constant, start, end });
+    const name: Node = { kind: "reference", path: [token.text], start, end };
+    if (!this.#isOperator("(")) return this.#node(name);
+    return this.#callOf(name, end);
+  }
+
+  /** Whatever stands behind a value: `[index]`, `.member`, `.method(…)`, `.![projection]`. */
   #postfix(target: Node): Node {
     let node = target;
     for (;;) {
       if (this.#isOperator("[")) {
         this.#at++;
         const index = this.#expression(0);
-        const close = this.#expect("]", "The index is not closed");
-        node = this.#node({
-          kind: "index",
-          target: node,
-          index,
-          start: node.start,
-          end: close.end,
-        });
-      } else if (this.#isOperator(".")) {
-        const message = "Members and methods of a computed value are not supported";
-        throw new ExpressionFault(CODES.unsupported, message, this.#peek().start, this.#peek().end);
+        const { end } = this.#expect("]", "The index is not closed");
+        node = this.#node({ kind: "index", target: node, index, start: node.start, end });
+      } else if (this.#isOperator(".") || this.#isOperator("?.")) {
+        this.#at++;
+        node = this.#isOperator("!") ? this.#projection(node) : this.#member(node);
       } else {
         return node;
       }
     }
   }
 
-  #list(close: string, unclosed: string): { nodes: Node[]; end: number } {
-    const nodes: Node[] = [];
-    if (this.#isOperator(close)) return { nodes, end: this.#next().end };
-    for (;;) {
-      nodes.push(this.#expression(0));
-      if (!this.#isOperator(",")) break;
+  #member(target: Node): Node {
+    const part = this.#next();
+    if (part.kind !== "name") this.#fail("A name is expected after the point", part);
+    const { text: name, end } = part;
+    const { start } = target;
+    if (target.kind === "reference") {
+      const path = [...target.path, name];
+      const longer: Node = { kind: "reference", path, start, end };
+      return this.#isOperator("(") ? this.#callOf(longer, end) : this.#node(longer);
+    }
+    if (!this.#isOperator("(")) return this.#node({ kind: "member", target, name, start, end });
+    const list = this.#arguments();
+    const place = { nameStart: part.start, nameEnd: end, start, end: list.end };
+    return this.#node({ kind: "method", target, name, args: list.nodes, ...place });
+  }
+
+  #callOf({ path, start }: Node & { readonly kind: "reference" }, nameEnd: number): Node {
+    const { nodes: args, end } = this.#arguments();
+    return this.#node({ kind: "call", path, nameEnd, args, start, end });
+  }
+
+  #arguments(): { nodes: Node[]; end: number } {
+    this.#at++;
+    if (this.#isOperator(")")) return { nodes: [], end: this.#next().end };
+    const unclosed = "The list of arguments is not closed";
+    return this.#list(")", unclosed, [this.#expression(0)]);
+  }
+
+  #projection(target: Node): Node {
+    this.#at++;
+    this.#expect("[", "A projection is written `.![name]`");
+    const path: string[] = [];
+    do {
+      if (path.length > 0) this.#at++;
+      const part = this.#next();
+      if (part.kind !== "name") this.#fail("A name is expected here", part);
+      path.push(part.text);
+    } while (this.#isOperator("."));
+    const { end } = this.#expect("]", "The projection is not closed");
+    return this.#node({ kind: "projection", target, path, start: target.start, end });
+  }
+
+  /** Further items of a list, up to its end. */
+  #list(close: string, unclosed: string, nodes: Node[]): { nodes: Node[]; end: number } {
+    while (this.#isOperator(",")) {
       this.#at++;
+      nodes.push(this.#expression(0));
     }
     return { nodes, end: this.#expect(close, unclosed).end };
   }
@@ -212,8 +262,8 @@ class Parser {
 
   #failAtOperator(token: Token): never {
     if (token.text === "=") this.#fail("Use == to compare", token);
-    if (token.text.toLowerCase() === "matches") {
-      const message = "The operator `matches` is not supported";
+    if (UNSUPPORTED.has(token.text.toLowerCase())) {
+      const message = `\`${token.text}\` is not part of the language`;
       throw new ExpressionFault(CODES.unsupported, message, token.start, token.end);
     }
     return this.#fail(`Unexpected ${token.kind === "string" ? "string" : token.text}`, token);

@@ -16,6 +16,7 @@ export const CODES = {
   argumentCount: `${PREFIX}.method.param.count.mismatch`,
   type: `${PREFIX}.invalid.return.type`,
   unknownName: `${PREFIX}.propertyIsNotFound`,
+  wrongDirection: `${PREFIX}.mappingToSameProfileNotAllowed`,
   unsupported: `${PREFIX}.unsupported.construct`,
   evaluation: `${PREFIX}.uncategorized.error`,
 } as const satisfies Record<string, ErrorCode>;
@@ -41,6 +42,13 @@ export class EvaluationError extends Error {
     super(message);
     this.code = code;
   }
+}
+
+/** "column 5", or "line 2, column 5" of an expression with several lines. */
+export function positionOf(text: string, { start }: Pick<ExpressionProblem, "start">): string {
+  const before = text.slice(0, start).split("\n");
+  const column = `column ${(before.at(-1)?.length ?? 0) + 1}`;
+  return text.includes("\n") ? `line ${before.length}, ${column}` : column;
 }
 
 /** The expression, and below it a caret under the place: two lines for a terminal. */

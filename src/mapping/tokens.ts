@@ -14,7 +14,7 @@ export interface Token {
 export const MAX_SOURCE = 4096;
 
 const OPERATORS = [
-  "==", "!=", "<=", ">=", "&&", "||", "?:",
+  "==", "!=", "<=", ">=", "&&", "||", "?:", "?.",
   "+", "-", "*", "/", "%", "<", ">", "!", "?", ":", "(", ")", "[", "]", "{", "}", ",", ".", "=",
 ]; // prettier-ignore
 const NAME_START = /[\p{L}_$]/u;

@@ -1,6 +1,3 @@
-/** The value of an expression. A missing attribute is null. */
-export type Value = string | number | boolean | null | readonly Value[];
-
 interface Place {
   readonly start: number;
   readonly end: number;
@@ -9,16 +6,26 @@ interface Place {
 export type BinaryOperator =
   | "+" | "-" | "*" | "/" | "%"
   | "==" | "!=" | "<" | ">" | "<=" | ">="
-  | "AND" | "OR"; // prettier-ignore
+  | "matches" | "AND" | "OR"; // prettier-ignore
 
 /** The tree of an expression. Every node knows its place in the text. */
 export type Node = Place &
   (
     | { readonly kind: "literal"; readonly value: string | number | boolean | null }
     | { readonly kind: "array"; readonly items: readonly Node[] }
+    | { readonly kind: "map"; readonly pairs: readonly (readonly [key: string, value: Node])[] }
     | { readonly kind: "reference"; readonly path: readonly string[] }
+    /** A member of a computed value; a member of a name is part of the reference. */
+    | { readonly kind: "member"; readonly target: Node; readonly name: string }
     | { readonly kind: "index"; readonly target: Node; readonly index: Node }
-    | { readonly kind: "call"; readonly name: string; readonly args: readonly Node[] }
+    /** `.![path]`: the member of every item. */
+    | { readonly kind: "projection"; readonly target: Node; readonly path: readonly string[] }
+    /**
+     * A function by its name with points; or, if there is none of that name, a method of the
+     * reference before the last point. The name ends at `nameEnd`.
+     */
+    | CallNode
+    | MethodNode
     | { readonly kind: "not" | "minus"; readonly operand: Node }
     | {
         readonly kind: "binary";
@@ -34,3 +41,59 @@ export type Node = Place &
       }
     | { readonly kind: "elvis"; readonly value: Node; readonly otherwise: Node }
   );
+
+export interface CallNode extends Place {
+  readonly kind: "call";
+  readonly path: readonly string[];
+  readonly nameEnd: number;
+  readonly args: readonly Node[];
+}
+
+/** A method of a value: `target.name(…)`. */
+export interface MethodNode extends Place {
+  readonly kind: "method";
+  readonly target: Node;
+  readonly name: string;
+  readonly nameStart: number;
+  readonly nameEnd: number;
+  readonly args: readonly Node[];
+}
+
+/** The parts that a node is made of, in the order of their evaluation. */
+export function childrenOf(node: Node): readonly Node[] {
+  switch (node.kind) {
+    case "literal":
+    case "reference":
+      return [];
+    case "array":
+      return node.items;
+    case "map":
+      return node.pairs.map(([, value]) => value);
+    case "member":
+    case "projection":
+      return [node.target];
+    case "index":
+      return [node.target, node.index];
+    case "call":
+      return node.args;
+    case "method":
+      return [node.target, ...node.args];
+    case "not":
+    case "minus":
+      return [node.operand];
+    case "binary":
+      return [node.left, node.right];
+    case "ternary":
+      return [node.test, node.then, node.otherwise];
+    case "elvis":
+      return [node.value, node.otherwise];
+  }
+}
+
+/** A call that is a method of a reference: `appuser.mail.length()`. */
+export function asMethod({ path, nameEnd, args, start, end }: CallNode): MethodNode {
+  const name = path.at(-1) ?? "";
+  const nameStart = nameEnd - name.length;
+  const target: Node = { kind: "reference", path: path.slice(0, -1), start, end: nameStart - 1 };
+  return { kind: "method", target, name, nameStart, nameEnd, args, start, end };
+}

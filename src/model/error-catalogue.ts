@@ -30,6 +30,10 @@ export const ERRORS = {
     what: "The address for health and metrics cannot be used.",
     cure: "Set another port under `http`, or `http: off`.",
   },
+  "mappings.unreadable": {
+    what: "The file is no exported profile mapping from an application to the user profile.",
+    cure: "Export it with GET /api/v1/mappings/{id}; `rollcall mappings import --help` shows the form.",
+  },
   "config.unknownDirectory": {
     what: "The named directory is not in the configuration.",
     cure: "Use one of the names under `directories`.",
@@ -240,11 +244,11 @@ export const ERRORS = {
   },
   [`${EXPRESSION}.function.not.found`]: {
     what: "The expression calls a function that does not exist.",
-    cure: "Use one of the functions in docs/03-mappings.md.",
+    cure: "Use one of the functions in docs/12-expressions.md.",
   },
   [`${EXPRESSION}.method.param.count.mismatch`]: {
     what: "A function is called with the wrong number of arguments.",
-    cure: "See the function's signature in docs/03-mappings.md.",
+    cure: "See the function's signature in docs/12-expressions.md.",
   },
   [`${EXPRESSION}.invalid.return.type`]: {
     what: "An expression, or a part of it, has a type that does not fit its place.",
@@ -254,9 +258,13 @@ export const ERRORS = {
     what: "The expression names something that does not exist at this place.",
     cure: "Use appuser.NAME, source.NAME, or the directory's own name.",
   },
+  [`${EXPRESSION}.mappingToSameProfileNotAllowed`]: {
+    what: "A To-Okta mapping reads the user profile, which is what it writes.",
+    cure: "Use appuser.NAME; `user.NAME` belongs into mappings from Okta to an application.",
+  },
   [`${EXPRESSION}.unsupported.construct`]: {
     what: "The expression uses a construct that Rollcall does not have.",
-    cure: "Rewrite it with what docs/03-mappings.md describes.",
+    cure: "Rewrite it with what docs/12-expressions.md describes.",
   },
   [`${EXPRESSION}.uncategorized.error`]: {
     what: "The expression could not be evaluated for this person.",
@@ -267,8 +275,12 @@ export const ERRORS = {
     cure: "Correct the name, or define the attribute under profile.attributes.",
   },
   "platform.cvd.profiles.mapping.cannotHaveEmptyLogin": {
-    what: "A directory that creates users has no mapping for the login.",
+    what: "A directory that creates users has no mapping for the login, or one that gives no value.",
     cure: "Add `login:` under toOkta.",
+  },
+  "platform.cvd.profiles.mapping.mappingNotFoundForTarget": {
+    what: "A directory that creates users has no mapping for an attribute that every user needs.",
+    cure: "Add it under toOkta, or set `onNoMatch: ignore` if another directory creates the users.",
   },
   "run.busy": {
     what: "An import or force sync of this directory is already running.",

@@ -58,6 +58,8 @@ export interface Settings {
   readonly file: string;
   readonly database: { readonly url: Secret | null; readonly directory: string };
   readonly importSafeguard: RemovalLimits;
+  /** What `org.name` and `org.subDomain` are in expressions. */
+  readonly organisation: { readonly name: string | null; readonly subDomain: string | null };
   /** For how many days is kept what runs did. */
   readonly history: { readonly undoDays: number; readonly runDays: number };
   readonly http: { readonly host: string; readonly port: number } | null;

@@ -19,7 +19,7 @@ export function decideRemoval(
   reason: Absence,
 ): PlannedChange {
   const { rules, directory } = context;
-  const { user, others } = known;
+  const { user, others, around } = known;
   const { externalId, dn, profile, userId } = appUser;
   const write: AppUserWrite = { dn, status: "removed", profile, hash: "", userId, error: null };
   const told: PersonEvent[] = [events.appUserRemoved(directory.onRemoval)];
@@ -39,7 +39,7 @@ export function decideRemoval(
   const links = linksOf(others, null, {});
   const standing = standingAfterRemoval(context, user, others, profileSourceOf(rules, before));
   // Without another source the values stay, and belong to Rollcall from now on.
-  const resolved = resolveProfile(rules, { links, before: user, creator: null });
+  const resolved = resolveProfile(rules, { links, before: user, creator: null, around });
   const valid = resolved.problems.length === 0;
   const after = valid ? resolved : { profile: user.profile, sources: user.sources };
   const changes = diffProfiles(user, after);

@@ -6,6 +6,7 @@ import type { AppUser, User } from "../model/user.ts";
 import { decideSighting, type Context, type Known } from "./decide.ts";
 import { failPlanned } from "./decide-failure.ts";
 import { decideRemoval as decideRemovalWith } from "./decide-removal.ts";
+import { NOTHING_AROUND } from "./facts.ts";
 import { compileRules, type Rules } from "./rules.ts";
 
 const YAML = `
@@ -18,7 +19,13 @@ profile:
   overrides: { department: [hr, corp], mobilePhone: okta }
 `;
 const { rules } = compileRules(parseSettings(YAML, "test.yaml", {}));
-const NOBODY: Known = { appUser: null, user: null, others: [], matchProblem: null };
+const NOBODY: Known = {
+  appUser: null,
+  user: null,
+  others: [],
+  matchProblem: null,
+  around: NOTHING_AROUND,
+};
 const ADA = {
   mail: "ada@example.org",
   givenName: "Ada",
@@ -142,6 +149,7 @@ describe("an entry", () => {
       user: user(),
       others: [appUser("corp", ADA)],
       matchProblem: null,
+      around: NOTHING_AROUND,
     };
     const planned = decideSighting(
       context("hr"),

@@ -11,6 +11,7 @@ import type { AttributeChange, Reason } from "../model/run.ts";
 import type { AppUser, AppUserStatus, User } from "../model/user.ts";
 import { diffProfiles } from "./diff.ts";
 import * as events from "./events.ts";
+import type { Around } from "./facts.ts";
 import { nextStanding, type Standing } from "./lifecycle.ts";
 import type { DirectoryRules, Rules } from "./rules.ts";
 import { resolveProfile, type Resolved } from "./source-priority.ts";
@@ -32,6 +33,7 @@ export interface Known {
   readonly others: readonly AppUser[];
   /** Why the entry cannot be linked to anybody; then `user` is null. */
   readonly matchProblem: Problem | null;
+  readonly around: Around;
 }
 
 /** What was read of a person. A force sync takes it from the stored app user. */
@@ -76,7 +78,8 @@ export function decideSighting(
     return ignored(write, seen.id, known);
   const links = linksOf(known.others, directory.name, seen.profile);
   const creator = known.user === null ? directory.name : null;
-  const resolved = resolveProfile(rules, { links, before: known.user, creator });
+  const { around } = known;
+  const resolved = resolveProfile(rules, { links, before: known.user, creator, around });
   const standing = standingAfter(context, known, resolved, status);
   const lost = disabled ?? (losesAccess(known.user, standing) ? "accessLost" : null);
   const [problem] = resolved.problems;

@@ -1,6 +1,9 @@
 import type { ErrorCode } from "../model/errors.ts";
 import type { AttributeFormat } from "../model/profile-schema.ts";
-import { COUNTRY_CODES, LANGUAGE_CODES } from "./iso-codes.ts";
+import { COUNTRIES } from "../mapping/countries.ts";
+import { LANGUAGE_CODES } from "./iso-codes.ts";
+
+const COUNTRY_CODES: ReadonlySet<string> = new Set(COUNTRIES.map((country) => country.alpha2));
 
 const CONSTRAINT = "platform.cvd.profile.property.constraint.violation";
 

@@ -1,4 +1,7 @@
 import { EvaluationError } from "../mapping/problem.ts";
+import type { Evaluate } from "../mapping/references.ts";
+import { NO_FACTS, type Scope } from "../mapping/scope.ts";
+import { isArray, plain } from "../mapping/values.ts";
 import type { AppProfile } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import { loginKey } from "../model/user.ts";
@@ -17,7 +20,7 @@ const MAX_KEY = 400;
 export function matchKeys(directory: DirectoryRules, profile: AppProfile): MatchKey[] {
   const keys: MatchKey[] = [];
   for (const rule of directory.matching) {
-    const value = evaluate(rule.app.evaluate, profile);
+    const value = evaluate(rule.app.evaluate, { app: profile, facts: NO_FACTS });
     if (value !== null && value !== "" && value.length <= MAX_KEY)
       keys.push({
         attribute: rule.user,
@@ -28,13 +31,10 @@ export function matchKeys(directory: DirectoryRules, profile: AppProfile): Match
 }
 
 /** An expression that fails for this person matches nobody; several values are no key. */
-function evaluate(
-  expression: (profile: AppProfile) => unknown,
-  profile: AppProfile,
-): string | null {
+function evaluate(expression: Evaluate, scope: Scope): string | null {
   try {
-    const value = expression(profile);
-    return typeof value === "string" || typeof value === "number" ? String(value) : null;
+    const value = plain(expression(scope));
+    return value === null || isArray(value) ? null : String(value);
   } catch (error) {
     if (error instanceof EvaluationError) return null;
     throw error;

@@ -1,3 +1,5 @@
+import { MappingEnvironment, type Environment } from "../mapping/environment.ts";
+import { ACTIVE_DIRECTORY } from "../mapping/functions/people.ts";
 import {
   compileExpression,
   compileMappings,
@@ -5,12 +7,20 @@ import {
   type Mapping,
   type MappingProblem,
 } from "../mapping/mapping.ts";
+import { CODES } from "../mapping/problem.ts";
+import { jsonRecord } from "../mapping/references.ts";
+import { spelling } from "../mapping/scope.ts";
+import type { RecordValue } from "../mapping/values.ts";
 import { profileSchema, type ProfileSchema } from "../model/profile-schema.ts";
 import type { DirectorySettings, OnRemoval, Settings } from "../model/settings.ts";
 
 /** A directory's part in every decision: its settings with all expressions compiled. */
 export interface DirectoryRules {
   readonly name: string;
+  /** `active_directory`, or the directory's name: what expressions may call it. */
+  readonly type: string;
+  /** What names mean in its expressions. */
+  readonly environment: Environment;
   readonly mappings: ReadonlyMap<string, Mapping>;
   readonly matching: readonly { readonly user: string; readonly app: Expression }[];
   readonly onNoMatch: "create" | "ignore";
@@ -24,6 +34,16 @@ export interface Rules {
   /** Profile sources, highest priority first. */
   readonly sources: readonly string[];
   readonly overrides: ReadonlyMap<string, readonly string[] | "okta">;
+  /** Of the whole organisation, as `org.name` reads it. */
+  readonly organisation: RecordValue;
+  /** What has to be loaded before mappings can be evaluated. */
+  readonly needs: RulesNeeds;
+}
+
+export interface RulesNeeds {
+  readonly groups: boolean;
+  /** Attributes of a directory's app profiles that name other people. */
+  readonly related: readonly { readonly directory: string; readonly attribute: string }[];
 }
 
 export interface RulesProblem extends MappingProblem {
@@ -38,35 +58,61 @@ export function compileRules(settings: Settings): {
   const schema = profileSchema(settings.profile.attributes);
   const problems: RulesProblem[] = [];
   const directories = new Map<string, DirectoryRules>();
+  const types = new Map([...settings.directories].map(([name, one]) => [name, { type: typeOf(one) }])); // prettier-ignore
   for (const [name, directory] of settings.directories) {
-    const compiled = compileDirectory(directory, schema);
+    const environment = new MappingEnvironment(name, types);
+    const compiled = compileDirectory(directory, environment, schema);
     directories.set(name, compiled.rules);
     problems.push(...compiled.problems.map((problem) => ({ ...problem, directory: name })));
   }
   const { sources, overrides } = settings.profile;
-  return { rules: { schema, directories, sources, overrides }, problems };
+  const organisation = jsonRecord({ ...settings.organisation });
+  const needs = needsOf(directories);
+  return { rules: { schema, directories, sources, overrides, organisation, needs }, problems };
+}
+
+function typeOf({ name, source }: DirectorySettings): string {
+  return source.type === "active-directory" ? ACTIVE_DIRECTORY : name;
+}
+
+/** What the mappings of all directories need; a name of a type stands for all of that type. */
+export function needsOf(directories: ReadonlyMap<string, DirectoryRules>): RulesNeeds {
+  let groups = false;
+  const related = new Map<string, { directory: string; attribute: string }>();
+  for (const { name, mappings } of directories.values()) {
+    for (const { expression } of mappings.values()) {
+      groups ||= expression.needs.groups;
+      for (const { attribute, source } of expression.needs.related) {
+        for (const directory of namedBy(source, name, directories))
+          related.set(`${directory} ${attribute.toLowerCase()}`, { directory, attribute });
+      }
+    }
+  }
+  return { groups, related: [...related.values()] };
+}
+
+function namedBy(
+  source: string | null,
+  own: string,
+  directories: ReadonlyMap<string, DirectoryRules>,
+): string[] {
+  if (source === null) return [own];
+  const wanted = spelling(source);
+  return [...directories.values()]
+    .filter(({ name, type }) => spelling(name) === wanted || spelling(type) === wanted)
+    .map(({ name }) => name);
 }
 
 function compileDirectory(
   directory: DirectorySettings,
+  environment: Environment,
   schema: ProfileSchema,
 ): { rules: DirectoryRules; problems: readonly MappingProblem[] } {
   const { name, toOkta, onNoMatch, onRemoval } = directory;
-  const { mappings, problems } = compileMappings(name, toOkta, schema);
-  const all = [...problems];
-  if (onNoMatch === "create" && toOkta.size > 0 && !toOkta.has("login")) {
-    const line = Math.min(...[...toOkta.values()].map((mapping) => mapping.line));
-    all.push({
-      attribute: "login",
-      line,
-      source: "",
-      code: "platform.cvd.profiles.mapping.cannotHaveEmptyLogin",
-      message: `${name} may create users, but has no mapping for login`,
-      place: null,
-    });
-  }
+  const { mappings, problems } = compileMappings(environment, toOkta, schema);
+  const all = [...problems, ...missingMappings(directory, schema)];
   const matching = directory.matching.flatMap((rule) => {
-    const compiled = compileExpression(rule.app, name);
+    const compiled = compileMatching(rule.app, environment);
     if ("expression" in compiled) return [{ user: rule.user, app: compiled.expression }];
     for (const problem of compiled.problems) {
       const { code, message } = problem;
@@ -82,5 +128,47 @@ function compileDirectory(
     return [];
   });
   const byAttribute = new Map(mappings.map((mapping) => [mapping.attribute, mapping]));
-  return { rules: { name, mappings: byAttribute, matching, onNoMatch, onRemoval }, problems: all };
+  const rules = {
+    name,
+    type: typeOf(directory),
+    environment,
+    mappings: byAttribute,
+    matching,
+    onNoMatch,
+    onRemoval,
+  };
+  return { rules, problems: all };
+}
+
+/** Whoever creates users has to give them what every user needs. */
+function missingMappings(
+  { name, toOkta, onNoMatch }: DirectorySettings,
+  schema: ProfileSchema,
+): MappingProblem[] {
+  if (onNoMatch !== "create" || toOkta.size === 0) return [];
+  const line = Math.min(...[...toOkta.values()].map((mapping) => mapping.line));
+  return [...schema].flatMap(([attribute, { required }]) => {
+    if (required !== true || toOkta.has(attribute)) return [];
+    const code =
+      attribute === "login"
+        ? "platform.cvd.profiles.mapping.cannotHaveEmptyLogin"
+        : "platform.cvd.profiles.mapping.mappingNotFoundForTarget";
+    const message = `${name} may create users, but has no mapping for ${attribute}, which is required`;
+    return [{ attribute, line, source: "", code, message, place: null } as const];
+  });
+}
+
+/** A matching rule finds the user; what is known of a user only then, it cannot ask for. */
+function compileMatching(
+  source: string,
+  environment: Environment,
+): ReturnType<typeof compileExpression> {
+  const compiled = compileExpression(source, environment);
+  if ("problems" in compiled) return compiled;
+  const { reads, needs } = compiled.expression;
+  const other = reads.find((read) => read.source !== null);
+  if (other === undefined && !needs.groups && needs.related.length === 0) return compiled;
+  const message = "A matching rule can only read the app profile itself; groups and other people are known later"; // prettier-ignore
+  const place = { start: other?.start ?? 0, end: other?.end ?? source.length };
+  return { problems: [{ code: CODES.unsupported, message, ...place }] };
 }

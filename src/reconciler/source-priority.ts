@@ -8,11 +8,14 @@
  * another directory gave.
  */
 import { shapeOf } from "../lib/shape.ts";
+import { inputsOf } from "../mapping/inputs.ts";
 import { evaluateMapping, type Mapping } from "../mapping/mapping.ts";
+import type { Scope } from "../mapping/scope.ts";
 import type { AppProfile } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import type { AttributeSchema } from "../model/profile-schema.ts";
-import type { ProfileValue, UserProfile, ValueSource } from "../model/user.ts";
+import type { ProfileValue, User, UserProfile, ValueSource } from "../model/user.ts";
+import { scopeOf, type Around } from "./facts.ts";
 import type { Rules } from "./rules.ts";
 import { toAttributeType, validateProfile } from "./validate.ts";
 
@@ -20,12 +23,10 @@ export interface ResolveInput {
   /** App profiles of the user, by directory; without those that left their scope. */
   readonly links: ReadonlyMap<string, AppProfile>;
   /** Null for a user that is being created. */
-  readonly before: {
-    readonly profile: UserProfile;
-    readonly sources: Readonly<Record<string, ValueSource>>;
-  } | null;
+  readonly before: Pick<User, "id" | "status" | "profile" | "sources"> | null;
   /** The directory whose entry creates the user; it fills the profile even if it is no source. */
   readonly creator: string | null;
+  readonly around: Around;
 }
 
 export interface Resolved {
@@ -47,9 +48,17 @@ export function resolveProfile(rules: Rules, input: ResolveInput): Resolved {
   const profile: UserProfile = {};
   const sources: Record<string, ValueSource> = {};
   const problems: Problem[] = [];
+  const scopes = new Map<string, Scope>();
+  const scope = (directory: string): Scope => {
+    const known = scopes.get(directory);
+    if (known !== undefined) return known;
+    const fresh = scopeOf(rules, directory, { ...input, user: input.before });
+    scopes.set(directory, fresh);
+    return fresh;
+  };
   for (const [name, attribute] of rules.schema) {
     const owner = ownerOf(rules, name, profileSource, input);
-    const result = resolveAttribute(rules, name, attribute, owner, input);
+    const result = resolveAttribute(rules, name, attribute, { owner, input, scope });
     if (result === null) continue;
     if ("problem" in result) {
       problems.push(result.problem);
@@ -86,12 +95,18 @@ type AttributeResult =
   | { readonly problem: Problem }
   | null;
 
+interface Owned {
+  /** See `ownerOf`. */
+  readonly owner: string | null;
+  readonly input: ResolveInput;
+  readonly scope: (directory: string) => Scope;
+}
+
 function resolveAttribute(
   rules: Rules,
   name: string,
   attribute: AttributeSchema,
-  owner: string | null,
-  input: ResolveInput,
+  { owner, input, scope }: Owned,
 ): AttributeResult {
   const kept = keptValue(name, input);
   if (owner === null || owner === "okta") {
@@ -109,7 +124,7 @@ function resolveAttribute(
   if (mapping.apply === "create" && input.before !== null) return kept;
   return mappedValue(
     mapping,
-    input.links.get(owner) ?? {},
+    scope(owner),
     attribute,
     rules.sources.includes(owner) ? owner : "okta",
   );
@@ -126,14 +141,14 @@ function keptValue(
 
 function mappedValue(
   mapping: Mapping,
-  profile: AppProfile,
+  scope: Scope,
   attribute: AttributeSchema,
   source: ValueSource,
 ): AttributeResult {
-  const value = evaluateMapping(mapping, profile);
+  const value = evaluateMapping(mapping, scope);
   if (value === null) return null;
   if (typeof value === "object" && "problem" in value) {
-    return { problem: { ...value.problem, shape: inputShapes(mapping, profile) } };
+    return { problem: { ...value.problem, shape: inputShapes(mapping, scope) } };
   }
   const typed = toAttributeType(mapping.attribute, value, attribute);
   if (typeof typed === "object" && "problem" in typed) {
@@ -144,11 +159,7 @@ function mappedValue(
 }
 
 /** Of an expression that could not be evaluated: what it was given. */
-function inputShapes({ expression }: Mapping, profile: AppProfile): string {
-  const inputs = expression.reads.map((name) => {
-    const lower = name.toLowerCase();
-    const key = Object.keys(profile).find((candidate) => candidate.toLowerCase() === lower);
-    return `${name}: ${shapeOf(key === undefined ? null : profile[key])}`;
-  });
+function inputShapes({ expression }: Mapping, scope: Scope): string {
+  const inputs = inputsOf(expression, scope).map(({ name, value }) => `${name}: ${shapeOf(value)}`);
   return inputs.length === 0 ? "no input" : inputs.join("; ");
 }

@@ -1,4 +1,4 @@
-import type { Value } from "../mapping/tree.ts";
+import type { PlainValue } from "../mapping/values.ts";
 import type { ErrorCode, Problem } from "../model/errors.ts";
 import type { AttributeSchema, ProfileSchema } from "../model/profile-schema.ts";
 import type { ProfileValue, UserProfile } from "../model/user.ts";
@@ -106,7 +106,7 @@ function enumFault(
  */
 export function toAttributeType(
   name: string,
-  value: Exclude<Value, null>,
+  value: Exclude<PlainValue, null>,
   attribute: AttributeSchema,
 ): ProfileValue | { readonly problem: Problem } {
   if (attribute.type === "array")
@@ -130,7 +130,7 @@ export function toAttributeType(
   }
 }
 
-function toList(values: readonly Value[]): readonly (string | number)[] {
+function toList(values: readonly PlainValue[]): readonly (string | number)[] {
   return values
     .flat(4)
     .filter((value) => value !== null)

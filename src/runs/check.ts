@@ -1,6 +1,7 @@
 import { asRollcallError, RollcallError } from "../model/errors.ts";
 import { WAY_TEXTS } from "../model/incremental.ts";
 import type { Probe } from "../agent/agent.ts";
+import { mappingRemarks } from "./check-mappings.ts";
 import type { Engine } from "./context.ts";
 
 export interface CheckResult {
@@ -48,7 +49,10 @@ export async function* checkDirectories(
           message,
           code: null,
           cure: null,
-          remarks: remarksOf(probe, settings.watch),
+          remarks: [
+            ...remarksOf(probe, settings.watch),
+            ...(await mappingRemarks(engine, name, probe.attributes)),
+          ],
         };
       }
     } catch (thrown) {

@@ -39,6 +39,8 @@ export interface RunContext {
   readonly directory: DirectoryRules;
   readonly fingerprint: string;
   readonly lease: Lease;
+  /** Milliseconds since 1970: what expressions take for now. */
+  readonly now: number;
   readonly actor: EventActor;
   readonly signal: AbortSignal;
   readonly progress: ReportProgress;

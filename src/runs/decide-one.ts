@@ -4,10 +4,15 @@ import type { PlannedChange } from "../model/plan.ts";
 import type { AppUser } from "../model/user.ts";
 import { decideSighting, type Context, type Known, type Sighting } from "../reconciler/decide.ts";
 import { decideUnusable } from "../reconciler/decide-failure.ts";
+import { decidedHash } from "./fingerprint.ts";
 
 /** Decides about one entry. A fault of ours in it is that person's failure, and nobody else's. */
 export function decideOne(context: Context, seen: Sighting, known: Known): PlannedChange {
-  return guarded(context, seen, known, () => decideSighting(context, seen, known, uuidV7()));
+  // Whoever names somebody who is not known yet is looked at again, until that one is.
+  const hash = decidedHash(seen.hash, known.around.incomplete);
+  return guarded(context, seen, known, () =>
+    decideSighting(context, { ...seen, hash }, known, uuidV7()),
+  );
 }
 
 /** As `decide`; if it throws, the person fails and keeps everything. */

@@ -4,7 +4,7 @@ import type { SearchFacts } from "../model/run.ts";
 import type { DirectorySettings, Settings } from "../model/settings.ts";
 
 /** To be raised whenever entries are decoded or decided in another way. */
-const VERSION = 2;
+const VERSION = 3;
 
 /**
  * Changes with whatever decides who is found and what is read of them: another search, another
@@ -29,14 +29,18 @@ export function searchFacts({ users, ldap, path }: DirectorySource): SearchFacts
   return { servers, account: ldap?.bind?.dn ?? null, bases, scope, filter };
 }
 
+/** Lengths of the two parts of a `decisionFingerprint`. */
+const PART = 8;
+
 /**
- * Eight characters that change with everything that decisions about a directory's people depend
- * on besides their entries. They stand before every stored hash, so that the next full import
- * looks again at people whose entry is the same but whose mapping is not.
+ * Sixteen characters that stand before every stored hash, so that the next full import looks again
+ * at people whose entry is the same but who would be read or mapped in another way: eight for what
+ * is taken from an entry, which only another read can do anew, and eight for everything that is
+ * decided from it.
  */
 export function decisionFingerprint(
   directory: DirectorySettings,
-  profile: Settings["profile"],
+  { profile, organisation }: Pick<Settings, "profile" | "organisation">,
 ): string {
   const { id, disabled } = directory.source.users;
   const mappings = [...directory.toOkta].map(([name, { expression, apply }]) => [
@@ -46,9 +50,27 @@ export function decisionFingerprint(
   ]);
   const matching = directory.matching.map(({ user, app }) => [user, app]);
   const { onNoMatch, onRemoval } = directory;
-  const facts = [
-    VERSION, id, disabled, mappings, matching, onNoMatch, onRemoval,
+  const decided = [
+    VERSION, mappings, matching, onNoMatch, onRemoval, organisation,
     profile.sources, [...profile.overrides], [...profile.attributes],
   ]; // prettier-ignore
-  return `${hash("sha1", JSON.stringify(facts), "hex").slice(0, 8)}:`;
+  return `${shortHash([VERSION, id, disabled])}${shortHash(decided)}:`;
+}
+
+/** The part of it that mapping again from stored app profiles brings up to date. */
+export function mappingVersion(fingerprint: string): string {
+  return fingerprint.slice(PART, 2 * PART);
+}
+
+function shortHash(facts: readonly unknown[]): string {
+  return hash("sha1", JSON.stringify(facts), "hex").slice(0, PART);
+}
+
+/** Marks a hash so that the next full import looks at the person again, whatever the entry says. */
+const LOOK_AGAIN = "?";
+
+/** The hash to keep of an entry that was decided on while something was still missing, or not. */
+export function decidedHash(hash: string, incomplete: boolean): string {
+  const plain = hash.endsWith(LOOK_AGAIN) ? hash.slice(0, -1) : hash;
+  return incomplete ? plain + LOOK_AGAIN : plain;
 }

@@ -11,12 +11,16 @@ import { claimsLogin } from "../reconciler/writes.ts";
 import {
   appUsersByIds,
   countPresent,
+  markMapped,
   presentAfter,
   type StoredAppUser,
 } from "../store/app-users.ts";
+import { transact } from "../store/database.ts";
+import { fence } from "../store/leases.ts";
 import { concludePlan } from "./conclude-plan.ts";
 import type { Engine, RunContext } from "./context.ts";
 import { decideOne } from "./decide-one.ts";
+import { mappingVersion } from "./fingerprint.ts";
 import { beginRun, settle, withContext, type RunRequest } from "./import.ts";
 import { loadKnown, type KnownPeople } from "./known.ts";
 import { Stopwatch } from "./lifecycle.ts";
@@ -33,8 +37,26 @@ export interface SyncRequest extends RunRequest {
 export async function forceSync(engine: Engine, name: string, request: SyncRequest): Promise<Run> {
   return await withContext(engine, name, request, async (context) => {
     await beginRun(context, "force-sync", request);
-    return await settle(context, () => runSync(context, request));
+    const run = await settle(context, () => runSync(context, request));
+    if (run.status === "done" && !run.dryRun) await noteMapped(context, request);
+    return run;
   });
+}
+
+/** From now on these app profiles count as mapped with the present mappings. */
+async function noteMapped(
+  { engine, settings, fingerprint, lease, signal }: RunContext,
+  { externalIds }: SyncRequest,
+): Promise<void> {
+  const version = mappingVersion(fingerprint);
+  for (let after: string | null = ""; after !== null;) {
+    signal.throwIfAborted();
+    const from: string = after;
+    after = await transact(engine.store, async (trx) => {
+      await fence(trx, lease);
+      return await markMapped(trx, settings.name, version, { after: from, ids: externalIds });
+    });
+  }
 }
 
 async function runSync(context: RunContext, request: SyncRequest): Promise<void> {
@@ -61,7 +83,7 @@ async function planAll(
   const look = async (
     page: readonly StoredAppUser[],
   ): Promise<{ page: readonly StoredAppUser[]; known: KnownPeople }> => {
-    return { page, known: await loadKnown(engine, directory, page.map(toSighting), page, linked) };
+    return { page, known: await loadKnown(context, directory, page.map(toSighting), page, linked) };
   };
   let read = 0;
   for await (const { page, known } of mapAhead(pages(context, request), IN_FLIGHT, look)) {

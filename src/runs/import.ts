@@ -17,6 +17,7 @@ import { thinHistory } from "../store/retention.ts";
 import { insertRun, type NewRun } from "../store/runs.ts";
 import { noteSafeguard } from "../store/safeguard-settings.ts";
 import { appendEvents } from "../store/system-log.ts";
+import { ensureDnIndex } from "../store/app-users.ts";
 import { ensureMatchIndex } from "../store/users.ts";
 import { claimDirectory } from "./claim.ts";
 import { concludePlan, type Considered } from "./conclude-plan.ts";
@@ -58,6 +59,7 @@ export async function importDirectory(
   return await withContext(engine, name, request, async (context) => {
     const { db } = engine.store;
     for (const rule of context.directory.matching) await ensureMatchIndex(db, rule.user);
+    if (context.engine.rules.needs.related.length > 0) await ensureDnIndex(db);
     await beginRun(context, "import", request);
     const run = await settle(context, () => runImport(context, request));
     // What is left of it is for the next import; the run is over, whatever becomes of old ones.
@@ -137,6 +139,7 @@ export async function withContext<T>(
     directory,
     fingerprint: engine.fingerprintOf(name),
     lease: claim.lease,
+    now: Date.now(),
     actor: request.actor,
     signal: claim.signal,
     progress: request.progress,

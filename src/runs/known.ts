@@ -3,15 +3,23 @@ import type { User } from "../model/user.ts";
 import type { IdSet } from "../lib/id-set.ts";
 import type { Known, Sighting } from "../reconciler/decide.ts";
 import { decideMatch, matchKeys, type Match, type MatchKey } from "../reconciler/match.ts";
+import type { Around } from "../reconciler/facts.ts";
 import type { DirectoryRules } from "../reconciler/rules.ts";
 import { appUsersByIds, appUsersOfUsers, type StoredAppUser } from "../store/app-users.ts";
 import type { Connection } from "../store/database.ts";
-import type { Engine } from "./context.ts";
+import { loadAround, type AroundOf, type Link } from "./around.ts";
+import type { RunContext } from "./context.ts";
 import { usersByIds, usersByValue } from "../store/users.ts";
+
+export type PersonKnown = Known & {
+  readonly replaces: Replacement | null;
+  /** Of the entry as it was kept; null if there is none. */
+  readonly hash: string | null;
+};
 
 /** What the store knows about a batch of people: a handful of queries, however many they are. */
 export interface KnownPeople {
-  of(sighting: Sighting): Known & { readonly replaces: Replacement | null };
+  of(sighting: Sighting): PersonKnown;
 }
 
 /**
@@ -25,12 +33,13 @@ export interface Replacement {
 }
 
 /**
+ * @param directory with the matching rules to apply, which need not be those of the run
  * @param given the people's app users; null: still to be looked up
  * @param linked users that this run has linked to an entry of the directory already; a second
  * entry for one of them is refused, also when both are new
  */
 export async function loadKnown(
-  engine: Engine,
+  { engine, now }: Pick<RunContext, "engine" | "now">,
   directory: DirectoryRules,
   sightings: readonly Sighting[],
   given: readonly StoredAppUser[] | null,
@@ -62,9 +71,12 @@ export async function loadKnown(
     ...returning.map((one) => one.userId).filter((id) => id !== null),
     ...[...found.values()].flat().map((user) => user.id),
   ]);
-  const links = groupByUser(await appUsersOfUsers(db, [...involved]));
-
-  return new People(directory, { appUsers, users, links, keys, found }, linked);
+  const all = await appUsersOfUsers(db, [...involved]);
+  const links = groupByUser(all);
+  const read = sightings.map((sighting) => linkOf(directory, sighting));
+  const others = all.filter((one) => one.directory !== directory.name);
+  const around = await loadAround(engine, now, [...read, ...others]);
+  return new People(directory, { appUsers, users, links, keys, found, around }, linked);
 }
 
 interface Loaded {
@@ -73,6 +85,11 @@ interface Loaded {
   readonly links: ReadonlyMap<string, readonly StoredAppUser[]>;
   readonly keys: ReadonlyMap<string, readonly MatchKey[]>;
   readonly found: ReadonlyMap<string, readonly User[]>;
+  readonly around: AroundOf;
+}
+
+function linkOf({ name }: DirectoryRules, { id, dn, profile }: Sighting): Link {
+  return { directory: name, externalId: id, dn, profile };
 }
 
 class People implements KnownPeople {
@@ -86,28 +103,33 @@ class People implements KnownPeople {
     this.#linked = linked;
   }
 
-  of(sighting: Sighting): Known & { readonly replaces: Replacement | null } {
+  of(sighting: Sighting): PersonKnown {
     const appUser = this.#loaded.appUsers.get(sighting.id) ?? null;
+    const hash = appUser?.hash ?? null;
     const match = this.#userOf(sighting, appUser);
+    const own = linkOf(this.#directory, sighting);
+    const alone = (problem: Problem | null): Known => {
+      return unlinked(appUser, problem, this.#loaded.around([own]));
+    };
     if (match.kind !== "one") {
-      const problem = match.kind === "problem" ? match.problem : null;
-      return { ...unlinked(appUser, problem), replaces: null };
+      return { ...alone(match.kind === "problem" ? match.problem : null), replaces: null, hash };
     }
     const { user } = match;
     const { name } = this.#directory;
     const all = this.#loaded.links.get(user.id) ?? [];
     const twin = all.find((link) => link.directory === name && link.externalId !== sighting.id);
     const others = all.filter((link) => link.directory !== name);
-    const known = { appUser, user, others, matchProblem: null };
+    const around = this.#loaded.around([own, ...others]);
+    const known = { appUser, user, others, matchProblem: null, around };
     if (twin !== undefined) {
       const replaces = { externalId: twin.externalId, userId: user.id, known };
-      return { ...unlinked(appUser, alreadyLinked(user, twin)), replaces };
+      return { ...alone(alreadyLinked(user, twin)), replaces, hash };
     }
     const fresh = appUser?.userId !== user.id || appUser.status === "removed";
     if (fresh && !this.#linked.add(user.id)) {
-      return { ...unlinked(appUser, alreadyLinked(user, undefined)), replaces: null };
+      return { ...alone(alreadyLinked(user, undefined)), replaces: null, hash };
     }
-    return { ...known, replaces: null };
+    return { ...known, replaces: null, hash };
   }
 
   /** The user of the link, or else the one whom the matching rules find. */
@@ -120,8 +142,8 @@ class People implements KnownPeople {
   }
 }
 
-function unlinked(appUser: StoredAppUser | null, problem: Problem | null): Known {
-  return { appUser, user: null, others: [], matchProblem: problem };
+function unlinked(appUser: StoredAppUser | null, problem: Problem | null, around: Around): Known {
+  return { appUser, user: null, others: [], matchProblem: problem, around };
 }
 
 function alreadyLinked(user: User, twin: StoredAppUser | undefined): Problem {

@@ -194,7 +194,7 @@ async function planGoneBatch(
     return { id, dn, profile, hash: "", disabled: false };
   });
   const linkedOnly = { ...directory, matching: [] };
-  const known = await loadKnown(engine, linkedOnly, sightings, stored, new IdSet(0));
+  const known = await loadKnown(context, linkedOnly, sightings, stored, new IdSet(0));
   const absenceOf = await absences.of(
     stored.flatMap(({ externalId }) => (replaced.has(externalId) ? [] : [externalId])),
   );

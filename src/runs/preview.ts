@@ -1,30 +1,40 @@
 /**
- * What the mappings give, from the stored app profiles. Changes nothing. The answer for one person
- * shows every stage of a value; the answer for all counts what a force sync would change.
+ * What the mappings give, for one person or for everybody. Changes nothing: it is the decision of
+ * an import without its plan.
  */
 import { IdSet } from "../lib/id-set.ts";
+import { inputsOf, type Input } from "../mapping/inputs.ts";
 import { evaluateMapping, type Mapping } from "../mapping/mapping.ts";
-import type { AppProfile } from "../model/entry.ts";
-import { RollcallError, type Problem } from "../model/errors.ts";
-import type { UserProfile } from "../model/user.ts";
-import { decideSighting } from "../reconciler/decide.ts";
+import type { Scope } from "../mapping/scope.ts";
+import type { Problem } from "../model/errors.ts";
+import type { PlannedChange } from "../model/plan.ts";
+import type { User } from "../model/user.ts";
+import { scopeOf } from "../reconciler/facts.ts";
 import type { DirectoryRules } from "../reconciler/rules.ts";
+import { resolveProfile, type Resolved } from "../reconciler/source-priority.ts";
 import { toAttributeType, validateProfile } from "../reconciler/validate.ts";
-import { findAppUser, presentAfter, type StoredAppUser } from "../store/app-users.ts";
-import { usersByIds } from "../store/users.ts";
-import type { Engine } from "./context.ts";
+import { linksOf } from "../reconciler/writes.ts";
+import { countPresent } from "../store/app-users.ts";
+import type { Engine, ReportProgress } from "./context.ts";
+import { decideOne } from "./decide-one.ts";
 import { loadKnown } from "./known.ts";
+import { livePeople, livePerson, rulesOf, storedPeople, storedPerson, storedSighting, type Batch } from "./preview-people.ts"; // prettier-ignore
+import { Tally, type Counted } from "./tally.ts";
 
 export interface AttributePreview {
   readonly attribute: string;
   readonly expression: string;
+  readonly apply: "create" | "update";
   /** The attributes that the expression reads, with their values in the app profile. */
   readonly inputs: Readonly<Record<string, unknown>>;
+  /** What the mapping gives, as a value of the attribute. */
   readonly value: unknown;
   readonly problem: Problem | null;
   /** What the user profile has now, and from whom. */
   readonly present: unknown;
   readonly source: string | null;
+  /** What it would have by source priority, and from whom. */
+  readonly after: { readonly value: unknown; readonly source: string | null };
 }
 
 export interface PersonPreview {
@@ -32,190 +42,213 @@ export interface PersonPreview {
   readonly externalId: string;
   readonly dn: string;
   readonly login: string | null;
+  readonly live: boolean;
+  /** The directory that the user's profile comes from. */
+  readonly profileSource: string | null;
   readonly attributes: readonly AttributePreview[];
+  /** Everything that would make the update fail as a whole. */
+  readonly problems: readonly Problem[];
 }
 
 export interface SummaryPreview {
   readonly directory: string;
+  readonly live: boolean;
   readonly people: number;
+  readonly created: number;
   readonly changed: number;
   readonly failed: number;
+  /** People of the last import whom the directory does not show now; null unless it was asked. */
+  readonly absent: number | null;
   /** How many people's value of each attribute would change, with examples. */
-  readonly attributes: Readonly<
-    Record<string, { people: number; examples: { dn: string; from: unknown; to: unknown }[] }>
-  >;
-  readonly problems: Readonly<
-    Record<string, { people: number; examples: { dn: string; field: string; message: string }[] }>
-  >;
+  readonly attributes: Counted<{ dn: string; from: unknown; to: unknown }>;
+  readonly problems: Counted<{ dn: string; field: string; message: string }>;
 }
 
-const PAGE = 1000;
-const EXAMPLES = 3;
-
-function rulesOf(engine: Engine, directory: string): DirectoryRules {
-  const rules = engine.rules.directories.get(directory);
-  if (rules === undefined) {
-    throw new RollcallError(
-      "config.unknownDirectory",
-      `There is no directory ${directory} in the configuration.`,
-    );
-  }
-  return rules;
+export interface PreviewRequest {
+  /** Ask the directory instead of taking what was imported. */
+  readonly live: boolean;
+  readonly attribute: string | null;
+  readonly signal: AbortSignal;
+  readonly progress: ReportProgress;
 }
 
 /** @param who an external id, a DN, or the login of the user. @throws RollcallError `user.notFound` */
 export async function previewPerson(
   engine: Engine,
-  directory: string,
+  name: string,
   who: string,
-  mappings: Iterable<Mapping> = rulesOf(engine, directory).mappings.values(),
+  { live, attribute: only, signal }: PreviewRequest,
 ): Promise<PersonPreview> {
-  rulesOf(engine, directory);
-  const { db } = engine.store;
-  const appUser = await findAppUser(db, directory, who);
-  if (appUser === null) {
-    throw new RollcallError(
-      "user.notFound",
-      `${directory} has nobody with the login, external id or DN ${who}. Only people who were imported can be shown.`,
-    );
-  }
-  const [user] = appUser.userId === null ? [] : await usersByIds(db, [appUser.userId]);
-  const attributes = [...mappings].map((mapping) =>
-    previewMapping(engine, mapping, appUser.profile, user?.profile ?? {}, user?.sources ?? {}),
+  const directory = rulesOf(engine, name);
+  const sighting = live
+    ? await livePerson(engine, name, who, signal)
+    : storedSighting(await storedPerson(engine, name, who));
+  const context = { engine, now: Date.now() };
+  const known = await loadKnown(context, directory, [sighting], null, new IdSet(0));
+  const { user, others, around } = known.of(sighting);
+  const links = linksOf(others, name, sighting.profile);
+  const creator = user === null ? name : null;
+  const resolved = resolveProfile(engine.rules, { links, before: user, creator, around });
+  const scope = scopeOf(engine.rules, name, { links, user, around });
+  const mappings = [...directory.mappings.values()].filter(
+    (mapping) => only === null || mapping.attribute === only,
   );
-  const { externalId, dn } = appUser;
-  return { directory, externalId, dn, login: user?.login ?? null, attributes };
+  return {
+    directory: name,
+    externalId: sighting.id,
+    dn: sighting.dn,
+    login: user?.login ?? null,
+    live,
+    profileSource: resolved.profileSource,
+    attributes: mappings.map((mapping) => previewMapping(engine, mapping, scope, user, resolved)),
+    problems: resolved.problems,
+  };
 }
 
 function previewMapping(
   engine: Engine,
   mapping: Mapping,
-  profile: AppProfile,
-  present: UserProfile,
-  sources: Readonly<Record<string, string>>,
+  scope: Scope,
+  user: User | null,
+  resolved: Resolved,
 ): AttributePreview {
-  const { attribute, expression } = mapping;
-  const inputs = Object.fromEntries(expression.reads.map((name) => [name, inputOf(profile, name)]));
-  const facts = {
+  const { attribute, expression, apply } = mapping;
+  const failed = resolved.problems.length > 0;
+  return {
     attribute,
     expression: expression.source,
-    inputs,
-    present: present[attribute] ?? null,
-    source: sources[attribute] ?? null,
+    apply,
+    inputs: byName(inputsOf(expression, scope)),
+    ...valueOf(engine, mapping, scope),
+    present: user?.profile[attribute] ?? null,
+    source: user?.sources[attribute] ?? null,
+    after: {
+      value: (failed ? user?.profile : resolved.profile)?.[attribute] ?? null,
+      source: (failed ? user?.sources : resolved.sources)?.[attribute] ?? null,
+    },
   };
-  const value = evaluateMapping(mapping, profile);
-  if (typeof value === "object" && value !== null && "problem" in value) {
-    return { ...facts, value: null, problem: value.problem };
-  }
+}
+
+function byName(inputs: readonly Input[]): Record<string, unknown> {
+  return Object.fromEntries(inputs.map(({ name, value }) => [name, value]));
+}
+
+/** The mapping's result as a value of its attribute, and what is wrong with it. */
+function valueOf(
+  engine: Engine,
+  mapping: Mapping,
+  scope: Scope,
+): Pick<AttributePreview, "value" | "problem"> {
+  const { attribute } = mapping;
+  const value = evaluateMapping(mapping, scope);
+  if (typeof value === "object" && value !== null && "problem" in value)
+    return { value: null, problem: value.problem };
   const schema = engine.rules.schema.get(attribute);
-  if (schema === undefined) return { ...facts, value, problem: null };
+  if (schema === undefined) return { value, problem: null };
   const typed = value === null ? null : toAttributeType(attribute, value, schema);
   if (typeof typed === "object" && typed !== null && "problem" in typed)
-    return { ...facts, value, problem: typed.problem };
-  const [problem] = validateProfile(
-    typed === null ? {} : { [attribute]: typed },
-    new Map([[attribute, schema]]),
-  );
-  return { ...facts, value: typed, problem: problem ?? null };
+    return { value, problem: typed.problem };
+  const profile = typed === null ? {} : { [attribute]: typed };
+  const [problem = null] = validateProfile(profile, new Map([[attribute, schema]]));
+  return { value: typed, problem };
 }
 
-function inputOf(profile: AppProfile, name: string): unknown {
-  const key = Object.keys(profile).find(
-    (candidate) => candidate.toLowerCase() === name.toLowerCase(),
-  );
-  return key === undefined ? null : profile[key];
-}
-
-/** What a force sync of the directory would change, without planning or writing it. */
+/** What a run would change, counted over everybody. */
 export async function previewAll(
   engine: Engine,
-  directory: string,
-  only: string | null,
-  signal: AbortSignal,
+  name: string,
+  { live, attribute, signal, progress }: PreviewRequest,
 ): Promise<SummaryPreview> {
-  rulesOf(engine, directory);
-  const summary = new Summary(directory, only);
+  const directory = rulesOf(engine, name);
+  const { own } = await countPresent(engine.store.db, name);
+  const summary = new Summary(name, live, attribute);
   const linked = new IdSet(1);
-  for (let after = ""; ;) {
-    signal.throwIfAborted();
-    const page = await presentAfter(engine.store.db, directory, after, PAGE);
-    const last = page.at(-1);
-    if (last === undefined) return summary.result();
-    await previewPage(engine, directory, page, linked, summary);
-    after = last.externalId;
+  const batches = live
+    ? livePeople(engine, name, signal)
+    : storedPeople(engine, name, null, signal);
+  let done = 0;
+  for await (const batch of batches) {
+    await previewBatch(engine, directory, batch, linked, summary);
+    done += batch.sightings.length + batch.unusable.length;
+    const phase = live ? "reading" : "comparing";
+    progress({ directory: name, phase, done, total: own > 0 ? own : null });
   }
+  return summary.result(own);
 }
 
-async function previewPage(
+async function previewBatch(
   engine: Engine,
-  name: string,
-  page: readonly StoredAppUser[],
+  directory: DirectoryRules,
+  { sightings, stored, unusable }: Batch,
   linked: IdSet,
   summary: Summary,
 ): Promise<void> {
-  const directory = rulesOf(engine, name);
-  const sightings = page.map(({ externalId: id, dn, hash, profile, status }) => ({
-    id,
-    dn,
-    hash,
-    profile,
-    disabled: status === "disabled",
-  }));
-  const known = await loadKnown(engine, directory, sightings, page, linked);
+  const context = { engine, now: Date.now() };
+  const known = await loadKnown(context, directory, sightings, stored, linked);
   for (const sighting of sightings) {
     const person = known.of(sighting);
-    summary.add(
-      decideSighting(
-        { rules: engine.rules, directory },
-        sighting,
-        person,
-        "00000000-0000-7000-8000-000000000000",
-      ),
-    );
+    const planned = decideOne({ rules: engine.rules, directory }, sighting, person);
+    summary.add(planned, person.appUser !== null && person.appUser.status !== "removed");
   }
+  for (const { dn, problem } of unusable) summary.addUnusable(dn, problem);
 }
 
 class Summary {
   readonly #directory: string;
+  readonly #live: boolean;
   readonly #only: string | null;
-  readonly #attributes: Record<string, SummaryPreview["attributes"][string]> = {};
-  readonly #problems: Record<string, SummaryPreview["problems"][string]> = {};
+  readonly #attributes = new Tally<{ dn: string; from: unknown; to: unknown }>();
+  readonly #problems = new Tally<{ dn: string; field: string; message: string }>();
   #people = 0;
+  #created = 0;
   #changed = 0;
   #failed = 0;
+  #known = 0;
 
-  constructor(directory: string, only: string | null) {
+  constructor(directory: string, live: boolean, only: string | null) {
     this.#directory = directory;
+    this.#live = live;
     this.#only = only;
   }
 
-  add({ dn, changes, error }: ReturnType<typeof decideSighting>): void {
+  add({ dn, action, changes, error }: PlannedChange, isKnown: boolean): void {
     this.#people++;
-    const shown = changes.filter(
-      (change) => this.#only === null || change.attribute === this.#only,
-    );
+    if (isKnown) this.#known++;
+    if (action === "created") this.#created++;
+    const shown = changes.filter(({ attribute }) => this.#shows(attribute));
     if (shown.length > 0) this.#changed++;
-    for (const { attribute, from, to } of shown) {
-      const entry = (this.#attributes[attribute] ??= { people: 0, examples: [] });
-      entry.people++;
-      if (entry.examples.length < EXAMPLES) entry.examples.push({ dn, from, to });
-    }
-    if (error === null || (this.#only !== null && error.field !== this.#only)) return;
-    this.#failed++;
-    const entry = (this.#problems[error.code] ??= { people: 0, examples: [] });
-    entry.people++;
-    if (entry.examples.length < EXAMPLES)
-      entry.examples.push({ dn, field: error.field, message: error.message });
+    for (const { attribute, from, to } of shown) this.#attributes.add(attribute, { dn, from, to });
+    if (error !== null) this.#fail(dn, error);
   }
 
-  result(): SummaryPreview {
+  /** Somebody who stood there before may be meant, so nobody is counted as absent for it. */
+  addUnusable(dn: string, problem: Problem): void {
+    this.#people++;
+    this.#known++;
+    this.#fail(dn, problem);
+  }
+
+  #fail(dn: string, { code, field, message }: Problem): void {
+    if (!this.#shows(field)) return;
+    this.#failed++;
+    this.#problems.add(code, { dn, field, message });
+  }
+
+  #shows(attribute: string): boolean {
+    return this.#only === null || attribute === this.#only;
+  }
+
+  result(before: number): SummaryPreview {
     return {
       directory: this.#directory,
+      live: this.#live,
       people: this.#people,
+      created: this.#created,
       changed: this.#changed,
       failed: this.#failed,
-      attributes: this.#attributes,
-      problems: this.#problems,
+      absent: this.#live ? Math.max(0, before - this.#known) : null,
+      attributes: this.#attributes.result(),
+      problems: this.#problems.result(),
     };
   }
 }

@@ -10,6 +10,7 @@ import type { Mark } from "../model/incremental.ts";
 import { mapAhead } from "../lib/ahead.ts";
 import { IdSet } from "../lib/id-set.ts";
 import type { Sighting } from "../reconciler/decide.ts";
+import type { PlannedChange } from "../model/plan.ts";
 import { claimsLogin } from "../reconciler/writes.ts";
 import { changedEntries, countPresent, isUnknownDirectory } from "../store/app-users.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
@@ -154,7 +155,7 @@ async function lookUp(
     return [{ raw, sighting: { id, dn, disabled, profile, hash: fingerprint + raw.hash } }];
   });
   const sightings = changed.map(({ sighting }) => sighting);
-  const known = await loadKnown(engine, directory, sightings, census.first ? [] : null, linked);
+  const known = await loadKnown(context, directory, sightings, census.first ? [] : null, linked);
   return {
     size: entries.length - repeated,
     unchanged: usable.length - positions.length,
@@ -180,6 +181,13 @@ function duplicate(entry: RawEntry): RawEntry {
   return { ...entry, id: null, problem: { code: "entry.duplicateId", field: "id", message } };
 }
 
+/** Nothing to write: an ignored person, or one who was looked at again and is the same. */
+function isNothing({ action, appUser, user }: PlannedChange, hash: string | null): boolean {
+  if (user !== null) return false;
+  if (action === "ignored") return appUser === null;
+  return action === "unchanged" && appUser?.hash === hash;
+}
+
 async function planBatch(
   context: RunContext,
   batch: Batch,
@@ -197,9 +205,7 @@ async function planBatch(
       continue;
     }
     const planned = decideOne({ rules: engine.rules, directory }, sighting, known);
-    const nothing =
-      planned.appUser === null && planned.user === null && planned.action === "ignored";
-    if (nothing) plan.count(planned.action);
+    if (isNothing(planned, known.hash)) plan.count(planned.action);
     else await plan.add(planned, claimsLogin(planned, known.user));
   }
   for (const { id, dn, problem } of batch.unusable) {

@@ -79,7 +79,7 @@ export async function matchedSince(context: RunContext): Promise<number[]> {
         profile: appUser?.profile ?? {},
       };
     });
-    const known = await loadKnown(engine, directory, sightings, null, new IdSet(0));
+    const known = await loadKnown(context, directory, sightings, null, new IdSet(0));
     for (const [i, sighting] of sightings.entries()) {
       const { user, matchProblem } = known.of(sighting);
       if (user !== null || matchProblem !== null) seqs.push(rows[i]?.seq ?? -1);

@@ -1,6 +1,4 @@
-import { memberKeys } from "../agent/groups.ts";
 import { meaningOf } from "../agent/times.ts";
-import { attributeValues } from "../agent/values.ts";
 import type { Membership } from "../model/directory-object.ts";
 import { RollcallError, type Problem } from "../model/errors.ts";
 import type { AppProfile } from "../model/entry.ts";
@@ -10,6 +8,7 @@ import { appUsersOf } from "../store/app-users.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
 import type { Connection } from "../store/database.ts";
 import { changesOfUser, type UserChange } from "../store/history.ts";
+import { memberNames } from "./memberships.ts";
 import { createdAtOf, userByLoginKey, usersByIds } from "../store/users.ts";
 
 /** A user as an administrator looks at one: the profile, whose values it has, and what was read. */
@@ -75,13 +74,8 @@ async function groupsOf(
   { directory, externalId, dn, profile, status }: AppUser,
 ): Promise<Membership[]> {
   if (status === "removed") return [];
-  const texts = (name: string): string[] =>
-    attributeValues(profile, name).filter((value) => typeof value === "string");
-  // The primary group is named by the last number of its security identifier only.
-  const domain = texts("objectSid")[0]?.replace(/-\d+$/, "");
-  const primary = texts("primaryGroupID")[0];
-  const sid = domain === undefined || primary === undefined ? null : `${domain}-${primary}`;
-  return await membershipsOf(db, directory, memberKeys(externalId, dn, texts("uid")), sid);
+  const { keys, primarySid } = memberNames(externalId, dn, profile);
+  return await membershipsOf(db, directory, keys, primarySid);
 }
 
 function meanings(profile: AppProfile): Record<string, string> {

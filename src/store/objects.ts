@@ -151,6 +151,44 @@ export async function applyObjects(trx: Trx, runId: string, directory: string): 
   await dropObjects(trx, runId);
 }
 
+/** Somebody whose groups are asked for: by what groups may name them, and their primary group. */
+export interface Member {
+  readonly ref: string;
+  readonly keys: readonly MemberKey[];
+  readonly primarySid: string | null;
+}
+
+/** The groups of several people, directly, by the primary group, and through other groups. */
+export async function membershipsOfMany(
+  db: Connection,
+  directory: string,
+  members: readonly Member[],
+): Promise<{ ref: string; id: string; name: string; dn: string }[]> {
+  if (members.length === 0) return [];
+  const refs = members.flatMap(({ ref, keys }) => keys.map(() => ref));
+  const keys = members.flatMap((member) => member.keys);
+  const primary = members.filter((member) => member.primarySid !== null);
+  const result = await sql<{ ref: string; id: string; name: string; dn: string }>`
+    with recursive reached (ref, group_id) as (
+      select i.ref, m.group_id from unnest(${refs}::text[], ${keys}::text[]) as i (ref, key)
+      join group_members m on m.directory = ${directory} and m.member = i.key
+      union
+      select i.ref, o.external_id
+      from unnest(${primary.map((one) => one.ref)}::text[], ${primary.map((one) => one.primarySid)}::text[]) as i (ref, sid)
+      join directory_objects o on o.directory = ${directory} and o.kind = 'group' and o.sid = i.sid
+      union
+      select r.ref, m.group_id from reached r
+      join directory_objects g on g.directory = ${directory} and g.external_id = r.group_id
+      join group_members m on m.directory = ${directory}
+        and m.member in ('id:' || lower(g.external_id), 'dn:' || g.dn_key)
+    )
+    select r.ref, o.external_id as id, o.name, o.dn
+    from reached r join directory_objects o on o.directory = ${directory} and o.external_id = r.group_id
+    where o.kind = 'group'
+    order by r.ref, o.name, o.external_id`.execute(db);
+  return result.rows;
+}
+
 /**
  * The groups of somebody, directly, by the primary group, and through other groups. Every group
  * is reached at most twice, so groups that contain each other are no trouble.

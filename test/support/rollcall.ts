@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
+import { Readable, Writable } from "node:stream";
 import { Client } from "pg";
 import { inject } from "vitest";
 import { runCommandLine } from "../../src/cli/program.ts";
@@ -72,9 +72,15 @@ export class Workplace {
   }
 
   async runWith(signal: AbortSignal, ...args: string[]): Promise<Result> {
+    return await this.runOn("", signal, ...args);
+  }
+
+  /** Runs a command with a text on standard input. */
+  async runOn(input: string, signal: AbortSignal, ...args: string[]): Promise<Result> {
+    const stdin = Readable.from([input]);
     const [stdout, stderr] = [new Collector(), new Collector()];
     const environment = { ...this.environment, ROLLCALL_CONFIG: this.config };
-    const status = await runCommandLine(args, { environment, stdout, stderr, signal });
+    const status = await runCommandLine(args, { environment, stdin, stdout, stderr, signal });
     return { status, out: stdout.text, err: stderr.text };
   }
 

@@ -1,25 +1,33 @@
 import { configJsonSchema } from "../../src/config/schema.ts";
-import { FUNCTIONS, signature } from "../../src/mapping/functions.ts";
+import {
+  methodSignature,
+  signature,
+  type ExpressionFunction,
+} from "../../src/mapping/functions/definition.ts";
+import { CHAPTERS, METHODS } from "../../src/mapping/functions/table.ts";
 import { ERRORS } from "../../src/model/error-catalogue.ts";
+
+import { EXAMPLE_CONTEXT } from "./expression-context.ts";
 
 export interface GeneratedFile {
   readonly file: string;
   readonly content: string;
 }
 
-const BEGIN = "<!-- functions: generated -->";
-const END = "<!-- end of functions -->";
+/** Between these marks, by name. */
+const begin = (part: string): string => `<!-- ${part}: generated -->`;
+const end = (part: string): string => `<!-- end of ${part} -->`;
 
 /** Files, or parts of files, that follow from the code. */
 export function generated(read: (file: string) => string): GeneratedFile[] {
-  const mappings = "docs/03-mappings.md";
+  const language = "docs/12-expressions.md";
   return [
     {
       file: "config/rollcall.schema.json",
       content: `${JSON.stringify(configJsonSchema(), null, 2)}\n`,
     },
     { file: "docs/07-errors.md", content: errorsPage() },
-    { file: mappings, content: withFunctions(read(mappings)) },
+    { file: language, content: withLanguage(read(language)) },
   ];
 }
 
@@ -30,12 +38,35 @@ function errorsPage(): string {
   return `# 7. Errors\n\nEvery error has a code, tells what happened, and what to do. This page is generated from the catalogue\nin \`src/model/error-catalogue.ts\` (\`npm run generate\`). Codes that administrators of Okta's profile\nsourcing know are used for the same causes.\n\n${rows.join("\n")}`;
 }
 
-function withFunctions(page: string): string {
-  const rows = [...FUNCTIONS.values()].map(
-    (one) => `| \`${signature(one)}\` | ${one.returns} | ${one.describe} |`,
+function withLanguage(page: string): string {
+  const chapters = CHAPTERS.map(
+    ([title, functions]) => `### ${title}\n\n${tableOf(functions, signature)}`,
   );
-  const table = `| function | gives | what |\n|---|---|---|\n${rows.join("\n")}`;
-  const [before = "", rest = ""] = page.split(BEGIN);
-  const [, after = ""] = rest.split(END);
-  return `${before}${BEGIN}\n${table}\n${END}${after}`;
+  const methods = `### Methods\n\nThe newer dialect writes functions behind the value. Of null they give what the table above says of null.\n\n${tableOf([...METHODS.values()], methodSignature)}`;
+  const context = `\`\`\`json\n${JSON.stringify(EXAMPLE_CONTEXT, null, 2)}\n\`\`\``;
+  const functions = [...chapters, methods].join("\n\n");
+  return replacePart(replacePart(page, "functions", functions), "context", context);
+}
+
+function tableOf<F extends ExpressionFunction>(
+  functions: readonly F[],
+  write: (one: F) => string,
+): string {
+  const rows = functions.map((one) => {
+    const examples = one.examples.map(
+      ([expression, value]) => `${code(expression)} → ${code(JSON.stringify(value))}`,
+    );
+    return `| ${code(write(one))} | ${one.returns} | ${one.describe} | ${examples.join("<br>")} |`;
+  });
+  return `| function | gives | what | example |\n|---|---|---|---|\n${rows.join("\n")}`;
+}
+
+function code(text: string): string {
+  return `\`${text.replaceAll("|", "\\|")}\``;
+}
+
+function replacePart(page: string, part: string, content: string): string {
+  const [before = "", rest = ""] = page.split(begin(part));
+  const [, after = ""] = rest.split(end(part));
+  return `${before}${begin(part)}\n${content}\n${end(part)}${after}`;
 }

@@ -1,0 +1,103 @@
+/**
+ * An exported Okta profile mapping (GET /api/v1/mappings/{id}), and its way into the configuration
+ * file.
+ */
+import { readFileSync } from "node:fs";
+import { parseDocument, stringify } from "yaml";
+import { z } from "zod";
+import { RollcallError } from "../model/errors.ts";
+
+export interface ImportedMapping {
+  readonly expression: string;
+  readonly apply: "create" | "update";
+}
+
+const profile = z.looseObject({ name: z.string().optional(), type: z.string().optional() });
+const exported = z.looseObject({
+  source: profile.optional(),
+  target: profile.optional(),
+  properties: z.record(
+    z.string(),
+    z
+      .looseObject({
+        expression: z.string(),
+        // On create and update, or on create only.
+        pushStatus: z.enum(["PUSH", "DONT_PUSH"]).default("PUSH"),
+      })
+      .nullable(),
+  ),
+});
+
+const FORM = '{"properties": {"TARGET": {"expression": "…", "pushStatus": "PUSH" | "DONT_PUSH"}}}';
+
+/**
+ * Reads the export. A property that is null is not mapped.
+ * @throws RollcallError `mappings.unreadable`, if it is no such mapping or goes the other way
+ */
+export function readOktaMapping(file: string): ReadonlyMap<string, ImportedMapping> {
+  const parsed = exported.safeParse(readJson(file));
+  if (!parsed.success) {
+    const details = parsed.error.issues.map(
+      ({ path, message }) => `${path.map(String).join(".")}: ${message}`,
+    );
+    const message = `${file} is no profile mapping, which looks like ${FORM}.`;
+    throw new RollcallError("mappings.unreadable", message, { details });
+  }
+  const { source, target, properties } = parsed.data;
+  if (source?.type === "user" || target?.type === "appuser") {
+    const names = `from ${source?.name ?? "the user profile"} to ${target?.name ?? "an application"}`; // prettier-ignore
+    const message = `${file} maps ${names}; wanted is the mapping from the application to the user profile.`;
+    throw new RollcallError("mappings.unreadable", message);
+  }
+  return new Map(
+    Object.entries(properties).flatMap(([attribute, mapping]) => {
+      if (mapping === null) return [];
+      const apply = mapping.pushStatus === "PUSH" ? "update" : "create";
+      return [[attribute, { expression: mapping.expression, apply }] as const];
+    }),
+  );
+}
+
+function readJson(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    const message = `The file ${file} cannot be read.`;
+    throw new RollcallError("mappings.unreadable", message, { cause: error });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RollcallError("mappings.unreadable", `${file} is not JSON: ${reason}`);
+  }
+}
+
+/** The mappings as they stand in the configuration file. */
+export function mappingsYaml(mappings: ReadonlyMap<string, ImportedMapping>): string {
+  return stringify({ toOkta: Object.fromEntries(toYaml(mappings)) }, { lineWidth: 0 });
+}
+
+/**
+ * The text of a configuration file with these mappings in a directory's `toOkta`. Other mappings,
+ * comments and variables stay.
+ */
+export function withMappings(
+  text: string,
+  directory: string,
+  mappings: ReadonlyMap<string, ImportedMapping>,
+): string {
+  const document = parseDocument(text);
+  for (const [attribute, value] of toYaml(mappings))
+    document.setIn(["directories", directory, "toOkta", attribute], document.createNode(value));
+  return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+}
+
+function* toYaml(
+  mappings: ReadonlyMap<string, ImportedMapping>,
+): Generator<[string, string | ImportedMapping]> {
+  for (const [attribute, { expression, apply }] of mappings) {
+    yield [attribute, apply === "update" ? expression : { expression, apply }];
+  }
+}
