@@ -88,7 +88,8 @@ export function compileSettings(settings: Settings): Rules {
   const { rules, problems } = compileRules(settings);
   if (problems.length === 0) return rules;
   const number = problems.length === 1 ? "a problem" : `${problems.length} problems`;
-  const details = problems.map((problem) => describeProblem(settings.file, problem));
+  const sorted = problems.toSorted((a, b) => a.line - b.line);
+  const details = sorted.map((problem) => describeProblem(settings.file, problem));
   throw new RollcallError("config.invalid", `The mappings have ${number}.`, { details });
 }
 
@@ -105,12 +106,16 @@ export function mappingProblems(
   const directories = new Map(settings.directories).set(name, { ...directory, toOkta });
   const { problems } = compileRules({ ...settings, directories });
   return problems
-    .filter((problem) => problem.directory === name && mappings.has(problem.attribute))
+    .filter(
+      (problem) =>
+        problem.directory === name && problem.matching !== true && mappings.has(problem.attribute),
+    )
     .map((problem) => describeFault(problem.attribute, problem));
 }
 
 function describeProblem(file: string, problem: RulesProblem): string {
-  const where = `${file}:${problem.line}  directories.${problem.directory}.toOkta.${problem.attribute}`;
+  const key = problem.matching === true ? "matching" : `toOkta.${problem.attribute}`;
+  const where = `${file}:${problem.line}  directories.${problem.directory}.${key}`;
   return describeFault(where, problem);
 }
 

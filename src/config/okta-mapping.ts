@@ -3,7 +3,7 @@
  * file.
  */
 import { readFileSync } from "node:fs";
-import { parseDocument, stringify } from "yaml";
+import { isScalar, parseDocument, stringify } from "yaml";
 import { z } from "zod";
 import { RollcallError } from "../model/errors.ts";
 
@@ -89,8 +89,13 @@ export function withMappings(
   mappings: ReadonlyMap<string, ImportedMapping>,
 ): string {
   const document = parseDocument(text);
-  for (const [attribute, value] of toYaml(mappings))
-    document.setIn(["directories", directory, "toOkta", attribute], document.createNode(value));
+  for (const [attribute, value] of toYaml(mappings)) {
+    const path = ["directories", directory, "toOkta", attribute];
+    const present = document.getIn(path, true);
+    // The same place with another text, so that what stands behind it stays.
+    if (isScalar(present) && typeof value === "string") present.value = value;
+    else document.setIn(path, document.createNode(value));
+  }
   return document.toString({ lineWidth: 0, flowCollectionPadding: true });
 }
 

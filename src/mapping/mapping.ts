@@ -33,6 +33,8 @@ export interface Mapping {
 /** A fault in a directory's mappings, with the configuration line that it stands on. */
 export interface MappingProblem {
   readonly attribute: string;
+  /** Whether it is a matching rule and no mapping. */
+  readonly matching?: true;
   readonly line: number;
   readonly source: string;
   readonly code: ErrorCode;
@@ -40,6 +42,8 @@ export interface MappingProblem {
   /** The place in `source`; null if the fault is not in the expression. */
   readonly place: ExpressionProblem | null;
 }
+
+const EMPTY_LOGIN = "platform.cvd.profiles.mapping.cannotHaveEmptyLogin";
 
 /** Compiles one expression. */
 export function compileExpression(
@@ -74,6 +78,10 @@ export function compileMappings(
       const message = `${attribute} is not an attribute of the user profile${hint}`;
       add("platform.cvd.profiles.mapping.targetIsInvalid", message, null);
     }
+    if (attribute === "login" && source.trim() === "") {
+      add(EMPTY_LOGIN, "The login cannot be empty; every user needs one", null);
+      continue;
+    }
     const compiled = compileExpression(source, environment);
     if ("problems" in compiled) {
       for (const problem of compiled.problems) add(problem.code, problem.message, problem);
@@ -85,8 +93,7 @@ export function compileMappings(
       const place = { code: CODES.type, message: fault, start: 0, end: source.length };
       add(CODES.type, fault, place);
     } else if (attribute === "login" && isEmpty(expression.tree)) {
-      const message = "The login cannot be empty; every user needs one";
-      add("platform.cvd.profiles.mapping.cannotHaveEmptyLogin", message, null);
+      add(EMPTY_LOGIN, "The login cannot be empty; every user needs one", null);
     } else {
       mappings.push({ attribute, apply, expression });
     }

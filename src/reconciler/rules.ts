@@ -118,6 +118,7 @@ function compileDirectory(
       const { code, message } = problem;
       all.push({
         attribute: rule.user,
+        matching: true,
         line: rule.line,
         source: rule.app,
         code,

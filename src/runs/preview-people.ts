@@ -128,7 +128,8 @@ export async function livePerson(
   const id = stored?.externalId ?? who;
   const key = dnKey(who);
   // Only somebody who was imported is certain to be found by identifier.
-  const entries = stored === null ? session.people() : session.peopleByIds([id]);
+  const byId = stored !== null && session.findsByIdSurely;
+  const entries = byId ? session.peopleByIds([id]) : session.people();
   for await (const batch of entries) {
     for (const entry of batch) {
       if (entry.id !== id && (stored !== null || dnKey(entry.dn) !== key)) continue;

@@ -1,0 +1,370 @@
+/** Mappings from end to end: what they can read, how they are tried first, and how they arrive. */
+import { readFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { query } from "./faults/world.ts";
+import {
+  DATABASES,
+  ldifPerson,
+  simplePerson,
+  Workplace,
+  type RunDocument,
+} from "./support/rollcall.ts";
+
+let place: Workplace;
+afterEach(() => place.remove());
+
+const NAMES = "login: appuser.mail, email: appuser.mail, firstName: appuser.givenName, lastName: appuser.sn"; // prettier-ignore
+
+interface Preview {
+  readonly people: number;
+  readonly created: number;
+  readonly changed: number;
+  readonly failed: number;
+  readonly absent: number | null;
+  readonly attributes: Record<string, { people: number; examples: unknown[] }>;
+  readonly problems: Record<string, { people: number }>;
+}
+
+interface Person {
+  readonly profileSource: string | null;
+  readonly attributes: readonly {
+    attribute: string;
+    inputs: Record<string, unknown>;
+    value: unknown;
+    problem: { code: string } | null;
+    present: unknown;
+    after: { value: unknown; source: string | null };
+  }[];
+}
+
+async function remarks(directory = "corp"): Promise<string> {
+  const { checks } = await place.json<{ checks: { name: string; remarks?: string[] }[] }>("check");
+  return (checks.find((one) => one.name === directory)?.remarks ?? []).join("\n");
+}
+
+async function profile(login: string): Promise<Record<string, unknown>> {
+  return (await place.users()).get(`${login}@example.org`)?.profile ?? {};
+}
+
+describe.each(DATABASES)("on %s", (kind) => {
+  beforeEach(async () => {
+    place = await Workplace.create(kind);
+  });
+
+  const DN = (id: string): string => `uid=${id},ou=people,dc=example,dc=org`;
+  function writePeople(): void {
+    place.file(
+      "corp.ldif",
+      // Ada names a manager who comes after her.
+      simplePerson("ada", { title: "Countess", manager: DN("charles"), memberOf: ["cn=Sales\\2C EMEA,ou=groups", "cn=Poets,ou=groups"] }) +
+        simplePerson("bob", { manager: "UID=Charles, OU=People,dc=example,dc=org", memberOf: "cn=Poets,ou=groups" }) +
+        simplePerson("charles", { displayName: "Charles Babbage" }) +
+        simplePerson("dora", { manager: DN("nobody") }),
+    ); // prettier-ignore
+    const badge = (id: string, badge: string): string =>
+      ldifPerson(`hr-${id}`, { mail: `${id}@example.org`, badge, sn: id, givenName: id });
+    place.file("hr.ldif", badge("ada", "A-1") + badge("charles", "C-1"));
+  }
+
+  function configure(extra: string, more = ""): void {
+    place.configure(`
+organisation: { name: Example }
+directories:
+  corp:
+    type: ldif
+    path: ${place.folder}/corp.ldif
+    toOkta: { ${NAMES}${extra} }
+  hr-data:
+    type: ldif
+    path: ${place.folder}/hr.ldif
+    matching: [{ user: login, app: appuser.mail }]
+    onNoMatch: ignore
+${more}`);
+  }
+
+  test("groups, managers, the organisation and other directories; a manager who comes later is found", async () => {
+    writePeople();
+    configure(`,
+      manager: 'getManagerUser("corp").displayName',
+      managerId: 'user.getLinkedObject("manager").login',
+      costCenter: hr_data.badge,
+      division: 'getManagerAppUser("corp", "hr-data").badge',
+      organization: org.name,
+      displayName: appuser.displayName,
+      userType: 'isMemberOfGroupName("Sales, EMEA") ? "sales" : "other"',
+      nickName: 'Arrays.toCsvString(user.getGroups({"group.profile.name": "Po"}).![name])',
+      state: 'Arrays.contains(appuser.memberOf, "cn=Poets,ou=groups") ? "poet" : "none"',
+      title: 'user.getInternalProperty("status") ?: "new"'`);
+    await place.run("import", "corp");
+    expect(await profile("ada")).not.toHaveProperty("manager");
+    await place.run("import", "hr-data");
+    const second = await place.json<RunDocument>("import", "corp");
+    expect(second).toMatchObject({ status: "done", counts: { updated: 3, failed: 0 } });
+    expect(await profile("ada")).toMatchObject({
+      manager: "Charles Babbage",
+      managerId: "charles@example.org",
+      division: "C-1",
+      organization: "Example",
+      userType: "sales",
+      nickName: "Poets",
+      state: "poet",
+      title: "ACTIVE",
+    });
+    expect(await profile("bob")).toMatchObject({ manager: "Charles Babbage", state: "poet" });
+    expect(await profile("dora")).not.toHaveProperty("manager");
+    // Nobody's entry changed; only whoever names nobody we know is looked at again.
+    const before = await query(place, "select xmin::text, external_id from app_users order by 2").catch(() => []); // prettier-ignore
+    expect(await place.json<RunDocument>("import", "corp")).toMatchObject({ counts: { unchanged: 4 } }); // prettier-ignore
+    expect(await query(place, "select xmin::text, external_id from app_users order by 2").catch(() => [])).toEqual(before); // prettier-ignore
+    await place.run("force-sync", "corp");
+    expect(await profile("ada")).toMatchObject({ costCenter: "A-1" });
+  });
+
+  test("a removed mapping keeps the value, an explicit empty clears it, create only leaves it", async () => {
+    writePeople();
+    configure(", title: appuser.title, nickName: { expression: appuser.title, apply: create }, city: '\"Here\"'"); // prettier-ignore
+    await place.run("import", "corp");
+    expect(await profile("ada")).toMatchObject({ title: "Countess", nickName: "Countess" });
+    configure(", nickName: { expression: '\"New\"', apply: create }, city: '\"\"'");
+    expect(await profile("ada")).toMatchObject({ city: "Here" });
+    await place.run("import", "corp");
+    const after = await profile("ada");
+    expect(after).toMatchObject({ title: "Countess", nickName: "Countess" });
+    expect(after).not.toHaveProperty("city");
+  });
+
+  test("check counts who was mapped with an older version, until a force sync or an import", async () => {
+    writePeople();
+    configure(", title: appuser.title");
+    await place.run("import", "corp");
+    expect(await remarks()).not.toContain("older version");
+    configure(", title: appuser.titel");
+    const told = await remarks();
+    expect(told).toContain("4 of 4 app profiles were last mapped with an older version");
+    expect(told).toContain("titel, which the mapping of title reads, has no value at any of 4 people; do you mean title?"); // prettier-ignore
+    configure(", title: String.toUpperCase(appuser.title)");
+    await place.run("force-sync", "corp", "--dry-run");
+    expect(await remarks()).toContain("4 of 4 app profiles");
+    await place.run("force-sync", "--user", "ada@example.org");
+    expect(await profile("ada")).toMatchObject({ title: "COUNTESS" });
+    expect(await remarks()).toContain("3 of 4 app profiles");
+    await place.run("force-sync", "corp");
+    expect(await remarks()).not.toContain("older version");
+    expect(await place.json<RunDocument>("import", "corp", "--full")).toMatchObject({ counts: { unchanged: 4 } }); // prettier-ignore
+    configure("");
+    expect(await remarks()).toContain("older version");
+    await place.run("import", "corp");
+    expect(await remarks()).not.toContain("older version");
+  });
+
+  test("a preview of all is what a force sync does, and live what an import does", async () => {
+    writePeople();
+    configure(", title: appuser.title");
+    await place.run("import", "corp");
+    configure(", title: 'String.substring(appuser.title, 0, 3)', displayName: 'appuser.memberOf'");
+    const stored = await place.json<Preview>("preview", "corp");
+    expect(stored).toMatchObject({
+      people: 4, created: 0, changed: 1, failed: 1, absent: null,
+      attributes: { displayName: { people: 1 } },
+      problems: { "platform.cvd.profile.property.constraint.violation.schema": { people: 1 } },
+    }); // prettier-ignore
+    const run = await place.json<RunDocument>("force-sync", "corp");
+    expect(run).toMatchObject({ counts: { updated: 1, failed: 1, unchanged: 2 } });
+    place.file("corp.ldif", simplePerson("ada", { title: "Queen" }) + simplePerson("eve"));
+    const live = await place.json<Preview>("preview", "corp", "--live");
+    expect(live).toMatchObject({ people: 2, created: 1, changed: 1, failed: 0, absent: 3 });
+    expect((await place.json<Preview>("preview", "corp")).people).toBe(4);
+    const dry = await place.json<RunDocument>("import", "corp", "--dry-run");
+    expect(dry.counts).toMatchObject({ created: 1, updated: 1, removed: 3 });
+  });
+
+  test("a preview of one shows inputs, validity, and what wins", async () => {
+    writePeople();
+    configure(", title: appuser.title, department: hr_data.badge, countryCode: '\"Prussia\"'", "profile: { overrides: { title: okta } }"); // prettier-ignore
+    await place.run("import", "corp");
+    const { attributes, profileSource } = await place.json<Person>("preview", "corp", "--user", "uid=ADA,ou=people,dc=example,dc=org"); // prettier-ignore
+    expect(profileSource).toBe("corp");
+    const byName = new Map(attributes.map((one) => [one.attribute, one]));
+    expect(byName.get("title")).toMatchObject({
+      inputs: { "appuser.title": "Countess" }, value: "Countess", problem: null,
+      present: null, after: { value: null, source: null },
+    }); // prettier-ignore
+    expect(byName.get("countryCode")).toMatchObject({
+      problem: { code: "platform.cvd.profile.property.constraint.violation.countryCode" },
+    });
+    expect(byName.get("department")?.inputs).toEqual({ "hr_data.badge": null });
+    place.file("corp.ldif", simplePerson("ada", { title: "Queen" }) + simplePerson("eve"));
+    const live = await place.json<Person>("preview", "corp", "--user", "ada", "--live", "--attribute", "nickName", "--expression", "appuser.title.toLowerCase()"); // prettier-ignore
+    expect(live.attributes).toMatchObject([{ attribute: "nickName", value: "queen" }]);
+    const eve = await place.json<Person>("preview", "corp", "--live", "--user", "eve");
+    expect(eve.attributes).toMatchObject([{ value: "eve@example.org" }, {}, {}, {}, {}, {}, {}]);
+    expect((await place.run("preview", "corp", "--user", "eve")).err).toContain("--live");
+  });
+
+  test("two configurations are compared over everybody, and nothing is written", async () => {
+    writePeople();
+    configure(", title: appuser.title");
+    await place.run("import", "corp");
+    const now = readFileSync(place.config, "utf8");
+    configure(", title: String.toUpperCase(appuser.title), nickName: appuser.memberOf");
+    const next = place.file("next.yaml", readFileSync(place.config, "utf8"));
+    place.file("rollcall.yaml", now);
+    const before = await place.users();
+    const found = await place.json<{ directories: unknown[] }>("preview", "--diff", next);
+    expect(found.directories[0]).toMatchObject({
+      directory: "corp", people: 4, different: 2,
+      attributes: { nickName: { people: 1, examples: [{ from: null, to: "cn=Poets,ou=groups" }] } },
+      failures: { "platform.cvd.profile.property.constraint.violation.schema": { people: 1 } },
+      cured: {},
+    }); // prettier-ignore
+    const same = await place.run("preview", "corp", "--diff", place.config);
+    expect(same.out).toContain("nothing would be different");
+    expect(await place.users()).toEqual(before);
+    const wrong = place.file("wrong.yaml", now.replace("appuser.title", "appuser.title +"));
+    expect(await place.run("preview", "--diff", wrong)).toMatchObject({ status: 2 });
+  });
+});
+
+describe("mappings import", () => {
+  beforeEach(async () => {
+    place = await Workplace.create("embedded");
+    place.configure(`
+directories:
+  # The people
+  corp:
+    type: ldif
+    path: \${PEOPLE:-people.ldif}
+    toOkta:
+      login: appuser.mail   # the address
+      email: appuser.mail
+      firstName: appuser.givenName
+      lastName: appuser.sn
+      title: appuser.title
+`);
+  });
+
+  function exported(properties: Record<string, unknown>, ends: object = {}): string {
+    const source = { id: "0oa1", name: "active_directory", type: "appuser" };
+    const target = { id: "oty1", name: "user", type: "user" };
+    return place.file("okta.json", JSON.stringify({ id: "prm1", source, target, properties, ...ends })); // prettier-ignore
+  }
+
+  test("what is written checks, keeps comments and variables, and gives the same mappings again", async () => {
+    const file = exported({
+      login: { expression: "appuser.mail", pushStatus: "PUSH" },
+      displayName: { expression: 'active_directory_0oa1.cn + " (active_directory_0oa1.x)"', pushStatus: "PUSH" },
+      title: { expression: "String.toUpperCase(source.title)", pushStatus: "DONT_PUSH" },
+      nickName: null,
+    }); // prettier-ignore
+    const shown = await place.run("mappings", "import", file, "--rename", "active_directory_0oa1=corp"); // prettier-ignore
+    expect(shown).toMatchObject({ status: 0 });
+    expect(shown.out).toContain("1 new, 1 changed, 1 as they are");
+    expect(readFileSync(place.config, "utf8")).not.toContain("displayName");
+    const written = await place.json("mappings", "import", file, "--rename", "active_directory_0oa1=corp", "--write"); // prettier-ignore
+    expect(written).toMatchObject({ directory: "corp", written: true, problems: [] });
+    const text = readFileSync(place.config, "utf8");
+    expect(text).toContain("# The people");
+    expect(text).toContain("# the address");
+    expect(text).toContain("${PEOPLE:-people.ldif}");
+    expect(text).toContain('corp.cn + " (active_directory_0oa1.x)"');
+    expect(text).toMatch(/title:\s+expression: String.toUpperCase\(source.title\)\s+apply: create/);
+    const again = await place.json<{ mappings: { how: string }[] }>("mappings", "import", file, "--rename", "active_directory_0oa1=corp"); // prettier-ignore
+    expect(again.mappings.map((one) => one.how)).toEqual(["same", "same", "same"]);
+  });
+
+  test("with a fault nothing is written, and every fault is told", async () => {
+    const before = readFileSync(place.config, "utf8");
+    const file = exported({
+      displayNam: { expression: "appuser.cn", pushStatus: "PUSH" },
+      title: { expression: "String.toUperCase(ad.title)", pushStatus: "PUSH" },
+    });
+    const { status, out } = await place.run("mappings", "import", file, "--write");
+    expect(status).toBe(1);
+    expect(out).toContain("do you mean displayName?");
+    expect(out).toContain("do you mean String.toUpperCase?");
+    expect(out).toContain("ad is not known here");
+    expect(readFileSync(place.config, "utf8")).toBe(before);
+  });
+
+  test.each([
+    ["the other way", { source: { type: "user" }, target: { type: "appuser", name: "ad" } }],
+    ["no mapping", { properties: [] }],
+  ])("%s is refused", async (_, ends) => {
+    const { err, status } = await place.run("mappings", "import", exported({}, ends));
+    expect(status).toBe(1);
+    expect(err).toContain("mappings.unreadable");
+  });
+});
+
+describe("evaluate", () => {
+  beforeEach(async () => {
+    place = await Workplace.create("embedded");
+  });
+
+  test("answers every line, with the context of the line before that of the file", async () => {
+    const shared = place.file("context.json", '{"user": {"name": "shared"}, "org": {"name": "Example"}}');
+    const lines = [
+      { expression: "user.name + org.name" },
+      { expression: "user.name", context: { user: { name: "own" } } },
+      { expression: "user.name +" },
+      { expression: "1 + Convert.toInt(user.name)" },
+      { expression: "usr.name" },
+    ];
+    const input = `${lines.map((line) => JSON.stringify(line)).join("\n")}\n\nnonsense\n`;
+    const { signal } = new AbortController();
+    const { out, status } = await place.runOn(input, signal, "evaluate", "--context", shared, "--json");
+    const answers = out.trim().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(status).toBe(0);
+    expect(answers).toMatchObject([
+      { value: "sharedExample" },
+      { value: "own" },
+      { error: { code: "platform.cvd.profile.expression.invalid.syntax", position: 11 } },
+      { error: { code: "platform.cvd.profile.expression.uncategorized.error", position: 4 } },
+      { error: { code: "platform.cvd.profile.expression.propertyIsNotFound", position: 0 } },
+      { error: { code: "usage.invalid", position: null } },
+    ]);
+    expect(await place.run("evaluate", "--context", "nowhere.json")).toMatchObject({ status: 2 });
+  });
+}); // prettier-ignore
+
+test("all faults of all mappings are told at once, with their places", async () => {
+  place = await Workplace.create("embedded");
+  place.configure(`
+directories:
+  corp:
+    type: ldif
+    path: x
+    toOkta:
+      login: ""
+      email: user.mail
+      firstName: 'String.len()'
+      displayName: |-
+        appuser.givenName +
+          Strng.append(appuser.sn)
+      title: { expression: 'getManagerUser("crop").title' }
+      nickNam: appuser.nick
+  other:
+    type: ldif
+    path: x
+    onNoMatch: create
+    matching: [{ user: login, app: corp.mail }]
+    toOkta: { login: 'null', email: appuser.mail, firstName: appuser.mail, lastName: appuser.sn }
+`);
+  const { status, err } = await place.run("check");
+  expect(status).toBe(2);
+  for (const [path, text] of [
+    ["corp.toOkta.login", "cannotHaveEmptyLogin"],
+    ["corp.toOkta.email", "mappingToSameProfileNotAllowed"],
+    ["corp.toOkta.firstName", "method.param.count.mismatch"],
+    ["corp.toOkta.displayName", "line 2, column 3"],
+    ["corp.toOkta.title", "There is no directory crop"],
+    ["corp.toOkta.nickNam", "do you mean nickName?"],
+    ["corp.toOkta.lastName", "mappingNotFoundForTarget"],
+    ["other.toOkta.login", "cannotHaveEmptyLogin"],
+    ["other.matching", "A matching rule can only read"],
+  ] as const) {
+    const line = err.split("\n").find((one) => one.includes(`${path}:`) && one.includes(text));
+    expect(line, `${path} ${text}\n${err}`).toBeDefined();
+  }
+  expect(err).toContain("        Strng.append(appuser.sn)\n        ^^^^^^^^^^^^");
+});
