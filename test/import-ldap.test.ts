@@ -1,5 +1,6 @@
 /** Imports from a real OpenLDAP, compared person by person with what the directory holds. */
 import { randomBytes } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
 import { Client } from "ldapts";
 import { afterEach, beforeEach, expect, inject, test } from "vitest";
 import { person, type Person } from "./support/people.ts";
@@ -207,4 +208,26 @@ test("check names the server and how people are identified", async () => {
   const { status, out } = await place.run("check");
   expect(out).toContain("people are identified by entryUUID, 6 mappings");
   expect(status).toBe(0);
+  expect(out).not.toContain("which the mapping");
+});
+
+test("check knows the attributes of the server's schema, and preview asks the server", async () => {
+  await add([person(1), person(2)]);
+  configure();
+  await place.run("import", "corp");
+  const text = readFileSync(place.config, "utf8");
+  writeFileSync(place.config, text.replace("appuser.givenName", "appuser.givenNme"));
+  const { out } = await place.run("check");
+  expect(out).toMatch(/givenNme, which the mapping of \w+(, \w+)* reads, is not in the directory's schema; do you mean givenName\?/); // prettier-ignore
+  writeFileSync(place.config, text);
+  await add([person(3)]);
+  await client.modify(`uid=${person(1).uid},${base}`, [await change("sn", "Renamed")]);
+  expect(await place.json("preview", "corp")).toMatchObject({ people: 2, changed: 0 });
+  expect(await place.json("preview", "corp", "--live")).toMatchObject({
+    people: 3, created: 1, changed: 1, absent: 0,
+  }); // prettier-ignore
+  const one = await place.json("preview", "corp", "--live", "--user", `uid=${person(1).uid}, ${base}`, "--attribute", "lastName"); // prettier-ignore
+  expect(one).toMatchObject({ live: true, attributes: [{ value: "Renamed" }] });
+  const fresh = await place.json("preview", "corp", "--live", "--user", `uid=${person(3).uid},${base}`); // prettier-ignore
+  expect(fresh).toMatchObject({ login: null, live: true, problems: [] });
 });

@@ -6,7 +6,7 @@
  * A directory of invented people on a local slapd, a local Postgres with fsync on; each round
  * measures everything once, so that a busy neighbour disturbs all alike. Medians count.
  */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
@@ -15,11 +15,13 @@ import { fileURLToPath } from "node:url";
 import { person, personDn, toLdif, treeLdif } from "../support/people.ts";
 import { startPostgres, type Postgres } from "../support/postgres.ts";
 import { startSlapd, type Slapd } from "../support/slapd.ts";
+import type { ExpressionFigures } from "./expressions.ts";
 import { report, type Measured, type Sample } from "./report.ts";
 
 const PEOPLE = Number(process.env["PEOPLE"] ?? 100_000);
 const ROUNDS = Number(process.env["ROUNDS"] ?? 3);
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const EXPRESSIONS = fileURLToPath(new URL("expressions.ts", import.meta.url));
 const READ_ONLY = fileURLToPath(new URL("read-only.ts", import.meta.url));
 const PAGE = fileURLToPath(new URL("../../docs/benchmarks.md", import.meta.url));
 const SUFFIX = "dc=example,dc=org";
@@ -232,6 +234,9 @@ try {
   let last = "";
   for (let i = 1; i <= ROUNDS; i++) last = await round(i, slapd, postgres);
   const { phases } = JSON.parse(last) as { phases: { phase: string; seconds: number }[] };
+  say("Expressions");
+  const figures = execFileSync(process.execPath, [EXPRESSIONS], { encoding: "utf8" });
+  const expressions = JSON.parse(figures) as ExpressionFigures;
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`;
   const page = report({
     people: PEOPLE,
@@ -240,6 +245,7 @@ try {
     samples,
     phases,
     megabytesAtStart,
+    expressions,
   });
   if (PEOPLE === 100_000) writeFileSync(PAGE, page);
   process.stdout.write(page);

@@ -34,7 +34,12 @@ export function remove(array: Value, value: Value): Value {
 }
 
 export function contains(array: Value, value: Value): Value {
-  for (const item of toArray(array)) if (item === value || equal(item, value)) return true;
+  const isText = typeof value === "string";
+  for (const item of toArray(array)) {
+    if (item === value) return true;
+    // Different texts are different; only values of another kind have to be compared.
+    if (!(isText && typeof item === "string") && equal(item, value)) return true;
+  }
   return false;
 }
 
