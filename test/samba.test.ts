@@ -134,6 +134,42 @@ describe.runIf(process.getuid?.() === 0)("a domain controller", () => {
     });
   });
 
+  test("mappings see groups through groups, the manager, and the times of a domain", async () => {
+    domain.modify(
+      `dn: CN=ada,${STAFF},${domain.suffix}\nchangetype: modify\nreplace: manager\nmanager: CN=bob,${STAFF},${domain.suffix}\n\n`,
+    );
+    place.configure(
+      configuration({
+        toOkta: `{ login: appuser.userPrincipalName, email: 'appuser.mail ?: appuser.userPrincipalName',
+        firstName: 'appuser.givenName ?: appuser.cn', lastName: 'appuser.sn ?: appuser.cn',
+        userType: 'isMemberOfGroupName("Everyone") ? "nested" : "none"',
+        division: 'isMemberOfGroupName("Domain Users") ? "primary" : "none"',
+        manager: 'getManagerUser("active_directory").login',
+        managerId: 'getManagerAppUser("active_directory", "ad").objectGUID',
+        nickName: 'hasDirectoryUser() ? findDirectoryUser().sAMAccountName : null',
+        title: 'Time.fromIso8601ToString(Time.fromStringToIso8601(appuser.whenCreated, "yyyyMMddHHmmss.SZ"), "yyyy")',
+        department: 'appuser.accountExpires == "9223372036854775807" ? "never" : Time.fromWindowsToIso8601(appuser.accountExpires)' }`,
+      }),
+    );
+    expect(await place.json<RunDocument>("import", "ad", "--full")).toMatchObject({
+      status: "done",
+      counts: { failed: 0 },
+    });
+    const { appUsers: bobs } = await place.json<Shown>("users", "show", "bob@exp.test");
+    const { profile } = await place.json<Shown>("users", "show", "ada@exp.test");
+    expect(profile).toMatchObject({
+      userType: "nested",
+      division: "primary",
+      manager: "bob@exp.test",
+      managerId: bobs[0]?.profile["objectGUID"],
+      nickName: "ada",
+      title: expect.stringMatching(/^20\d\d$/) as string,
+    });
+    const bob = await place.json<Shown>("users", "show", "bob@exp.test");
+    expect(bob.profile).toMatchObject({ department: "2020-12-30T00:00:00.000Z" });
+    expect((await place.run("check")).out).not.toContain("which the mapping of");
+  });
+
   test.each([
     ["a user principal name", "reader@exp.test"],
     ["a domain and an account", "EXP\\reader"],
