@@ -120,6 +120,39 @@ ${more}`);
     expect(await profile("ada")).toMatchObject({ costCenter: "A-1" });
   });
 
+  test("who names somebody unknown is looked at again, also after a force sync and failures", async () => {
+    writePeople();
+    configure("");
+    await place.run("import", "corp");
+    configure(`, manager: 'getManagerUser("corp").email'`);
+    await place.run("force-sync", "corp");
+    const text = readFileSync(`${place.folder}/corp.ldif`, "utf8");
+    // First without a last name, so that there is an app user and no user.
+    place.file("corp.ldif", `${text}${simplePerson("nobody").replace(/^sn:.*\n/m, "")}`);
+    expect(await place.json<RunDocument>("import", "corp", "--full")).toMatchObject({ counts: { failed: 1 } }); // prettier-ignore
+    place.file("corp.ldif", text + simplePerson("nobody"));
+    await place.run("import", "corp", "--full");
+    expect(await profile("dora")).not.toHaveProperty("manager");
+    await place.run("import", "corp", "--full");
+    expect(await profile("dora")).toMatchObject({ manager: "nobody@example.org" });
+    const { attributes } = await place.json<Person>("preview", "corp", "--user", "ada", "--attribute", "manager"); // prettier-ignore
+    expect(attributes[0]?.inputs).toEqual({ "corp.manager": { dn: DN("charles"), user: "charles@example.org" } }); // prettier-ignore
+  });
+
+  test("who is ignored, and who cannot be matched, is shown as such", async () => {
+    writePeople();
+    configure("", "    toOkta: { costCenter: appuser.badge }");
+    place.file("hr.ldif", ldifPerson("hr-x", { mail: "x@example.org", badge: "X" }));
+    await place.run("import", "hr-data");
+    const ignored = await place.json("preview", "hr-data", "--user", "hr-x"); // prettier-ignore
+    expect(ignored).toMatchObject({ action: "ignored", problems: [] });
+    await place.run("import", "corp");
+    const person = await place.run("preview", "--diff", place.config, "--user", "ada");
+    expect(person).toMatchObject({ status: 0 });
+    expect(person.out).toContain("corp: of 1 person, nothing would be different");
+    expect(await place.run("preview", "--diff", place.config, "--user", "zed")).toMatchObject({ status: 1 }); // prettier-ignore
+  });
+
   test("a removed mapping keeps the value, an explicit empty clears it, create only leaves it", async () => {
     writePeople();
     configure(", title: appuser.title, nickName: { expression: appuser.title, apply: create }, city: '\"Here\"'"); // prettier-ignore
@@ -141,7 +174,7 @@ ${more}`);
     configure(", title: appuser.titel");
     const told = await remarks();
     expect(told).toContain("4 of 4 app profiles were last mapped with an older version");
-    expect(told).toContain("titel, which the mapping of title reads, has no value at any of 4 people; do you mean title?"); // prettier-ignore
+    expect(told).toContain("titel, which the mapping of title reads, has no value at any of 4 people of corp; do you mean title?"); // prettier-ignore
     configure(", title: String.toUpperCase(appuser.title)");
     await place.run("force-sync", "corp", "--dry-run");
     expect(await remarks()).toContain("4 of 4 app profiles");
@@ -154,6 +187,20 @@ ${more}`);
     configure("");
     expect(await remarks()).toContain("older version");
     await place.run("import", "corp");
+    expect(await remarks()).not.toContain("older version");
+  });
+
+  test("an approved force sync counts as mapped, too", async () => {
+    writePeople();
+    configure(", title: appuser.title");
+    await place.run("import", "corp");
+    configure(", title: '\"Same\"'");
+    place.file("rollcall.yaml", readFileSync(place.config, "utf8").replace("    type: ldif\n", "    type: ldif\n    importSafeguard: { minimum: 1, updates: 10 }\n")); // prettier-ignore
+    const held = await place.json<RunDocument>("force-sync", "corp");
+    expect(held).toMatchObject({ status: "held" });
+    expect(await remarks()).toContain("4 of 4 app profiles");
+    await place.run("imports", "approve", held.run);
+    expect(await profile("ada")).toMatchObject({ title: "Same" });
     expect(await remarks()).not.toContain("older version");
   });
 
@@ -223,148 +270,4 @@ ${more}`);
     const wrong = place.file("wrong.yaml", now.replace("appuser.title", "appuser.title +"));
     expect(await place.run("preview", "--diff", wrong)).toMatchObject({ status: 2 });
   });
-});
-
-describe("mappings import", () => {
-  beforeEach(async () => {
-    place = await Workplace.create("embedded");
-    place.configure(`
-directories:
-  # The people
-  corp:
-    type: ldif
-    path: \${PEOPLE:-people.ldif}
-    toOkta:
-      login: appuser.mail   # the address
-      email: appuser.mail
-      firstName: appuser.givenName
-      lastName: appuser.sn
-      title: appuser.title
-`);
-  });
-
-  function exported(properties: Record<string, unknown>, ends: object = {}): string {
-    const source = { id: "0oa1", name: "active_directory", type: "appuser" };
-    const target = { id: "oty1", name: "user", type: "user" };
-    return place.file("okta.json", JSON.stringify({ id: "prm1", source, target, properties, ...ends })); // prettier-ignore
-  }
-
-  test("what is written checks, keeps comments and variables, and gives the same mappings again", async () => {
-    const file = exported({
-      login: { expression: "appuser.mail", pushStatus: "PUSH" },
-      displayName: { expression: 'active_directory_0oa1.cn + " (active_directory_0oa1.x)"', pushStatus: "PUSH" },
-      title: { expression: "String.toUpperCase(source.title)", pushStatus: "DONT_PUSH" },
-      nickName: null,
-    }); // prettier-ignore
-    const shown = await place.run("mappings", "import", file, "--rename", "active_directory_0oa1=corp"); // prettier-ignore
-    expect(shown).toMatchObject({ status: 0 });
-    expect(shown.out).toContain("1 new, 1 changed, 1 as they are");
-    expect(readFileSync(place.config, "utf8")).not.toContain("displayName");
-    const written = await place.json("mappings", "import", file, "--rename", "active_directory_0oa1=corp", "--write"); // prettier-ignore
-    expect(written).toMatchObject({ directory: "corp", written: true, problems: [] });
-    const text = readFileSync(place.config, "utf8");
-    expect(text).toContain("# The people");
-    expect(text).toContain("# the address");
-    expect(text).toContain("${PEOPLE:-people.ldif}");
-    expect(text).toContain('corp.cn + " (active_directory_0oa1.x)"');
-    expect(text).toMatch(/title:\s+expression: String.toUpperCase\(source.title\)\s+apply: create/);
-    const again = await place.json<{ mappings: { how: string }[] }>("mappings", "import", file, "--rename", "active_directory_0oa1=corp"); // prettier-ignore
-    expect(again.mappings.map((one) => one.how)).toEqual(["same", "same", "same"]);
-  });
-
-  test("with a fault nothing is written, and every fault is told", async () => {
-    const before = readFileSync(place.config, "utf8");
-    const file = exported({
-      displayNam: { expression: "appuser.cn", pushStatus: "PUSH" },
-      title: { expression: "String.toUperCase(ad.title)", pushStatus: "PUSH" },
-    });
-    const { status, out } = await place.run("mappings", "import", file, "--write");
-    expect(status).toBe(1);
-    expect(out).toContain("do you mean displayName?");
-    expect(out).toContain("do you mean String.toUpperCase?");
-    expect(out).toContain("ad is not known here");
-    expect(readFileSync(place.config, "utf8")).toBe(before);
-  });
-
-  test.each([
-    ["the other way", { source: { type: "user" }, target: { type: "appuser", name: "ad" } }],
-    ["no mapping", { properties: [] }],
-  ])("%s is refused", async (_, ends) => {
-    const { err, status } = await place.run("mappings", "import", exported({}, ends));
-    expect(status).toBe(1);
-    expect(err).toContain("mappings.unreadable");
-  });
-});
-
-describe("evaluate", () => {
-  beforeEach(async () => {
-    place = await Workplace.create("embedded");
-  });
-
-  test("answers every line, with the context of the line before that of the file", async () => {
-    const shared = place.file("context.json", '{"user": {"name": "shared"}, "org": {"name": "Example"}}');
-    const lines = [
-      { expression: "user.name + org.name" },
-      { expression: "user.name", context: { user: { name: "own" } } },
-      { expression: "user.name +" },
-      { expression: "1 + Convert.toInt(user.name)" },
-      { expression: "usr.name" },
-    ];
-    const input = `${lines.map((line) => JSON.stringify(line)).join("\n")}\n\nnonsense\n`;
-    const { signal } = new AbortController();
-    const { out, status } = await place.runOn(input, signal, "evaluate", "--context", shared, "--json");
-    const answers = out.trim().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(status).toBe(0);
-    expect(answers).toMatchObject([
-      { value: "sharedExample" },
-      { value: "own" },
-      { error: { code: "platform.cvd.profile.expression.invalid.syntax", position: 11 } },
-      { error: { code: "platform.cvd.profile.expression.uncategorized.error", position: 4 } },
-      { error: { code: "platform.cvd.profile.expression.propertyIsNotFound", position: 0 } },
-      { error: { code: "usage.invalid", position: null } },
-    ]);
-    expect(await place.run("evaluate", "--context", "nowhere.json")).toMatchObject({ status: 2 });
-  });
-}); // prettier-ignore
-
-test("all faults of all mappings are told at once, with their places", async () => {
-  place = await Workplace.create("embedded");
-  place.configure(`
-directories:
-  corp:
-    type: ldif
-    path: x
-    toOkta:
-      login: ""
-      email: user.mail
-      firstName: 'String.len()'
-      displayName: |-
-        appuser.givenName +
-          Strng.append(appuser.sn)
-      title: { expression: 'getManagerUser("crop").title' }
-      nickNam: appuser.nick
-  other:
-    type: ldif
-    path: x
-    onNoMatch: create
-    matching: [{ user: login, app: corp.mail }]
-    toOkta: { login: 'null', email: appuser.mail, firstName: appuser.mail, lastName: appuser.sn }
-`);
-  const { status, err } = await place.run("check");
-  expect(status).toBe(2);
-  for (const [path, text] of [
-    ["corp.toOkta.login", "cannotHaveEmptyLogin"],
-    ["corp.toOkta.email", "mappingToSameProfileNotAllowed"],
-    ["corp.toOkta.firstName", "method.param.count.mismatch"],
-    ["corp.toOkta.displayName", "line 2, column 3"],
-    ["corp.toOkta.title", "There is no directory crop"],
-    ["corp.toOkta.nickNam", "do you mean nickName?"],
-    ["corp.toOkta.lastName", "mappingNotFoundForTarget"],
-    ["other.toOkta.login", "cannotHaveEmptyLogin"],
-    ["other.matching", "A matching rule can only read"],
-  ] as const) {
-    const line = err.split("\n").find((one) => one.includes(`${path}:`) && one.includes(text));
-    expect(line, `${path} ${text}\n${err}`).toBeDefined();
-  }
-  expect(err).toContain("        Strng.append(appuser.sn)\n        ^^^^^^^^^^^^");
 });

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs"; // prettier-ignore
 import type { Command } from "commander";
 import { parseSettings } from "../config/load.ts";
 import { mappingsYaml, readOktaMapping, withMappings, type ImportedMapping } from "../config/okta-mapping.ts"; // prettier-ignore
@@ -15,17 +15,23 @@ Reads a profile mapping as Okta exports it (GET /api/v1/mappings/{id}), from the
 user profile, and checks every expression. Without --write the configuration stays as it is, and what
 would stand in it is printed. Mappings that the export does not have stay.
 
-Expressions call the application by its instance name there; --rename gives it the directory's:
+Expressions call the application by its instance name there; --rename gives it the directory's (again for each further name):
   rollcall mappings import ad.json --directory corp --rename active_directory_0oa1=corp
   rollcall mappings import ad.json --directory corp --write
   rollcall preview corp`;
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+type Mappings = ReadonlyMap<string, ImportedMapping>;
 
 type How = "new" | "changed" | "same";
 
 interface Imported {
   readonly attribute: string;
   readonly how: How;
-  readonly before: string | null;
+  readonly before: { readonly expression: string; readonly apply: string } | null;
   readonly expression: string;
   readonly apply: "create" | "update";
 }
@@ -40,7 +46,7 @@ export function mappingsCommand(program: Command, register: Register): void {
     .description("read an exported Okta profile mapping into a directory's toOkta")
     .argument("<file>", "the exported mapping (JSON)")
     .option("--directory <name>", "whose mappings they become; needed if there are several")
-    .option("--rename <old=new...>", "another name at the beginning of references")
+    .option("--rename <old=new>", "another name for a directory; may be given again", collect, [])
     .option("--write", "write them into the configuration file")
     .addHelpText("after", HELP);
   register(command, async (console, options, [file = ""]) => {
@@ -48,9 +54,12 @@ export function mappingsCommand(program: Command, register: Register): void {
     const directory = directoryOf(settings, options["directory"] as string | undefined);
     const read = renamed(readOktaMapping(file), options["rename"]);
     const imported = compare(read, settings.directories.get(directory)?.toOkta ?? new Map());
-    const problems = mappingProblems(settings, directory, read);
+    const problems = [...variables(read), ...mappingProblems(settings, directory, read)];
     const written = options["write"] === true && problems.length === 0;
-    if (written) writeMappings(console, settings, directory, read);
+    const present = settings.directories.get(directory)?.toOkta ?? new Map();
+    // Defaults that are in no file would end with the first mapping that is.
+    const whole = new Map<string, ImportedMapping>([...present, ...read]);
+    if (written) writeMappings(console, settings, directory, { read, whole });
     console.document({ directory, file: settings.file, written, mappings: imported, problems });
     print(console, imported, problems);
     if (problems.length === 0 && !written) {
@@ -74,7 +83,10 @@ function directoryOf({ directories }: Settings, given: string | undefined): stri
   throw new RollcallError(given === undefined ? "usage.invalid" : "config.unknownDirectory", message); // prettier-ignore
 }
 
-/** Replaces names at the beginning of references; never inside of texts in quotes. */
+/** Texts in quotes, and names at the beginning of references. */
+const NAMES = /"[^"]*"|'[^']*'|(?<![\p{L}\p{N}_$.])[\p{L}_$][\p{L}\p{N}_$]*(?=\s*\.)/gu;
+
+/** Replaces names of directories, wherever expressions have them; never a part of a text in quotes. */
 function renamed(
   mappings: ReadonlyMap<string, ImportedMapping>,
   given: unknown,
@@ -88,7 +100,13 @@ function renamed(
   if (pairs.length === 0) return mappings;
   const names = new Map(pairs);
   const rename = (expression: string): string =>
-    expression.replaceAll(/"[^"]*"|'[^']*'|(?<![\p{L}\p{N}_$.])[\p{L}_$][\p{L}\p{N}_$]*(?=\s*\.)/gu, (part) => names.get(part) ?? part); // prettier-ignore
+    expression.replaceAll(NAMES, (part) => {
+      const text = /^["']/.test(part) ? part.slice(1, -1) : null;
+      if (text === null) return names.get(part) ?? part;
+      // A text that is nothing but the name names a directory: getManagerUser("active_directory").
+      const other = names.get(text);
+      return other === undefined ? part : `${part.charAt(0)}${other}${part.charAt(0)}`;
+    });
   return new Map(
     [...mappings].map(([name, one]) => [name, { ...one, expression: rename(one.expression) }]),
   );
@@ -102,8 +120,21 @@ function compare(
     const before = present.get(attribute);
     const same = before?.expression === expression && before.apply === apply;
     const how = before === undefined ? "new" : same ? "same" : "changed";
-    return { attribute, how, before: before?.expression ?? null, expression, apply };
+    return {
+      attribute,
+      how,
+      before: before === undefined ? null : { expression: before.expression, apply: before.apply },
+      expression,
+      apply,
+    };
   });
+}
+
+/** What a configuration would read as a variable, and so as something else than was checked. */
+function variables(read: Mappings): string[] {
+  return [...read]
+    .filter(([, { expression }]) => /\$\{[A-Za-z_]/.test(expression))
+    .map(([name]) => `${name}: an expression in the configuration cannot hold \${…}, which is a variable there`); // prettier-ignore
 }
 
 /** The file is replaced only by one that reads well as a whole. */
@@ -111,14 +142,17 @@ function writeMappings(
   console: Console,
   { file }: Settings,
   directory: string,
-  mappings: ReadonlyMap<string, ImportedMapping>,
+  mappings: { readonly read: Mappings; readonly whole: Mappings },
 ): void {
   const text = withMappings(readFileSync(file, "utf8"), directory, mappings);
   compileSettings(parseSettings(text, file, console.environment));
-  const fresh = `${file}.new`;
   try {
-    writeFileSync(fresh, text, { mode: statSync(file).mode });
-    renameSync(fresh, file);
+    // The file itself, if it is a link.
+    const place = realpathSync(file);
+    accessSync(place, constants.W_OK);
+    const fresh = `${place}.new`;
+    writeFileSync(fresh, text, { mode: statSync(place).mode });
+    renameSync(fresh, place);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new RollcallError("usage.invalid", `${file} cannot be written: ${reason}.`);
@@ -129,9 +163,11 @@ function print(console: Console, imported: readonly Imported[], problems: readon
   const number = (how: How): string =>
     imported.filter((one) => one.how === how).length.toLocaleString("en-US");
   console.print(`${count(imported.length, "mapping", "mappings")}: ${number("new")} new, ${number("changed")} changed, ${number("same")} as they are.`); // prettier-ignore
-  for (const { attribute, how, before, expression } of imported) {
+  for (const { attribute, how, before, expression, apply } of imported) {
     if (how !== "changed") continue;
-    console.print(`  ${attribute}: ${visible(shown(before))} → ${visible(shown(expression))}`);
+    const on = (when: string | undefined): string => (when === "create" ? " (on create only)" : "");
+    const now = `${visible(shown(before?.expression))}${on(before?.apply)}`;
+    console.print(`  ${attribute}: ${now} → ${visible(shown(expression))}${on(apply)}`);
   }
   for (const problem of problems) console.print(console.style("red", problem));
   if (problems.length > 0) console.print("Nothing can be written like this.");

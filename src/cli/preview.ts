@@ -11,8 +11,10 @@ import { settingsOf, withService, type CommonOptions } from "./session.ts";
 
 const HELP = `
 Changes nothing. Works on the stored app profiles, or with --live on what the directory shows now.
-Without --user it counts, over everybody, what a force sync (with --live: an import) would change,
-and who would fail. --diff compares with another configuration, before you put it to work.
+Without --user it counts, over everybody, what a force sync would change, and who would fail.
+What only a whole plan shows, such as two people with one login, force-sync --dry-run tells; what
+an import would do, import --dry-run. --diff compares with another configuration, before you put it
+to work.
 
 Examples:
   rollcall preview corp
@@ -58,7 +60,8 @@ export function previewCommand(program: Command, register: Register): void {
         const preview = await service.previewPerson(directory, who, asked);
         console.document(preview);
         printPerson(console, preview);
-        return preview.attributes.some((one) => one.problem !== null) ? 1 : 0;
+        const failing = preview.attributes.some((one) => one.problem !== null);
+        return failing || preview.problems.length > 0 ? 1 : 0;
       }
       const summary = await service.previewAll(directory, asked);
       console.document(summary);
@@ -95,6 +98,9 @@ function printPerson(console: Console, preview: PersonPreview): void {
   console.print(`${login ?? "(no user yet)"}  ${visible(dn)}`);
   const from = live ? "as the directory shows it now" : "as it was imported";
   console.print(`${directory}, ${from}; profile source: ${profileSource ?? "none"}`);
+  if (preview.action === "ignored")
+    console.print("No user belongs to this entry, and none would be created (onNoMatch: ignore).");
+  if (preview.attributes.length === 0) console.print("  There is no mapping for this attribute.");
   for (const one of preview.attributes) printAttribute(console, one);
   const shownThere = new Set(preview.attributes.map(({ problem }) => problem?.field));
   for (const { field, code, message } of preview.problems) {
@@ -119,7 +125,7 @@ function printAttribute(console: Console, one: AttributePreview): void {
   const now = sourced(one.present, one.source);
   const after = sourced(one.after.value, one.after.source);
   console.print(`    now: ${now}`);
-  console.print(after === now ? "    stays by source priority" : `    then: ${after}`);
+  console.print(after === now ? "    then: the same" : `    then: ${after}`);
 }
 
 function printSummary(console: Console, summary: SummaryPreview): void {

@@ -82,14 +82,16 @@ export function mappingsYaml(mappings: ReadonlyMap<string, ImportedMapping>): st
 /**
  * The text of a configuration file with these mappings in a directory's `toOkta`. Other mappings,
  * comments and variables stay.
+ * @param mappings `whole` is written where the file has no mappings of the directory yet
  */
 export function withMappings(
   text: string,
   directory: string,
-  mappings: ReadonlyMap<string, ImportedMapping>,
+  { read, whole }: Readonly<Record<"read" | "whole", ReadonlyMap<string, ImportedMapping>>>,
 ): string {
   const document = parseDocument(text);
-  for (const [attribute, value] of toYaml(mappings)) {
+  const some = document.hasIn(["directories", directory, "toOkta"]);
+  for (const [attribute, value] of toYaml(some ? read : whole)) {
     const path = ["directories", directory, "toOkta", attribute];
     const present = document.getIn(path, true);
     // The same place with another text, so that what stands behind it stays.

@@ -1,7 +1,7 @@
 /** Finds every fault of a tree that can be seen without a person's data, and what it needs. */
 import { closest } from "../lib/lines.ts";
 import type { Environment } from "./environment.ts";
-import { OpenEnvironment } from "./environment.ts";
+import { GroupEnvironment } from "./environment.ts";
 import { methodSignature, signature, type ExpressionFunction, type Parameter, type Type } from "./functions/definition.ts"; // prettier-ignore
 import { FILTERED_GROUPS, FUNCTIONS, METHODS } from "./functions/table.ts";
 import { parseExpression } from "./parse.ts";
@@ -41,7 +41,6 @@ const ACCEPTED: Readonly<Partial<Record<Type, readonly Type[]>>> = {
   dateTime: ["string"],
   country: ["string"],
 };
-const SOURCE_PARAMETERS = new Set(["managerSource", "assistantSource", "attributeSource"]);
 
 class Checker {
   readonly problems: ExpressionProblem[] = [];
@@ -107,6 +106,9 @@ class Checker {
 
   #member(node: Node & { kind: "member" }): Type {
     const type = this.type(node.target);
+    const called = node.target.kind === "call" ? FUNCTIONS.get(node.target.path.join(".")) : null;
+    const fault = called?.returnsUser === true ? this.#environment.userFault(node.name) : null;
+    if (fault !== null) this.#addAt(CODES.unknownName, fault, node.end - node.name.length, node.end); // prettier-ignore
     if (type !== "any" && type !== "record" && type !== "null") {
       const message = `${node.name}: ${described(type)} has no members; a function is called with parentheses`;
       this.#add(CODES.type, message, node);
@@ -121,9 +123,7 @@ class Checker {
       return this.#method(asMethod(node));
     if (entry === undefined) {
       for (const argument of node.args) this.type(argument);
-      const meant = closest(name, FUNCTIONS.keys());
-      const hint = meant === undefined ? "" : `; do you mean ${meant}?`;
-      this.#addAt(CODES.unknownFunction, `There is no function ${name}${hint}`, node.start, node.nameEnd); // prettier-ignore
+      this.#addAt(CODES.unknownFunction, `There is no function ${name}${functionHint(name)}`, node.start, node.nameEnd); // prettier-ignore
       return "any";
     }
     this.#argumentCount(node.args.length, entry, node);
@@ -182,18 +182,38 @@ class Checker {
 
   /** What can be said of an argument that is a constant. */
   #constant(parameter: Parameter, node: Node): void {
-    if (node.kind === "map") {
-      for (const [key] of node.pairs) {
-        if (parameter.keys === undefined || parameter.keys.has(key)) continue;
-        const known = [...parameter.keys].join(", ");
-        this.#add(CODES.type, `${key} is no key of ${parameter.name}; there are ${known}`, node);
+    if (node.kind === "map") this.#mapKeys(parameter, node);
+    const { names } = parameter;
+    if (node.kind !== "literal" || typeof node.value !== "string") {
+      if (names === undefined || names === "application" || !this.#environment.needsConstants)
+        return;
+      const message = `The ${parameter.name} is a text in quotes, because it is looked up before`;
+      this.#add(CODES.unsupported, message, node);
+      return;
+    }
+    const { value } = node;
+    const isDirectory = names === "directory" || (names === "application" && value !== "OKTA");
+    const fault = isDirectory
+      ? this.#environment.sourceFault(value)
+      : (parameter.fault?.(value) ?? null);
+    if (fault !== null) this.#add(CODES.type, fault, node);
+  }
+
+  #mapKeys({ keys, name }: Parameter, { pairs }: Node & { kind: "map" }): void {
+    for (const [key, value] of keys === undefined ? [] : pairs) {
+      const place = { ...value, start: value.start, end: value.end };
+      const allowed = keys?.get(key);
+      if (allowed === undefined) {
+        const known = [...(keys?.keys() ?? [])].join(", ");
+        this.#add(CODES.type, `${key} is no key of ${name}; there are ${known}`, place);
+      } else if (
+        allowed !== null &&
+        value.kind === "literal" &&
+        !allowed.includes(String(value.value))
+      ) {
+        this.#add(CODES.type, `${key} is ${allowed.join(" or ")}`, place);
       }
     }
-    if (node.kind !== "literal" || typeof node.value !== "string") return;
-    const fault = SOURCE_PARAMETERS.has(parameter.name)
-      ? this.#environment.sourceFault(node.value)
-      : (parameter.fault?.(node.value) ?? null);
-    if (fault !== null) this.#add(CODES.type, fault, node);
   }
 
   #argumentCount(
@@ -221,10 +241,20 @@ class Checker {
       return;
     }
     const parsed = parseExpression(inner.value);
-    const problems = parsed.ok
-      ? checkExpression(parsed.tree, GROUP_ENVIRONMENT).problems
-      : [parsed.problem];
-    for (const { code, message } of problems) this.#add(code, `In the groupExpression: ${message}`, inner); // prettier-ignore
+    if (!parsed.ok) {
+      this.#add(parsed.problem.code, `In the groupExpression: ${parsed.problem.message}`, inner);
+      return;
+    }
+    if (inner.value.includes(FILTERED_GROUPS)) {
+      this.#add(CODES.unsupported, `A groupExpression cannot have another ${FILTERED_GROUPS} in it`, inner); // prettier-ignore
+      return;
+    }
+    const found = checkExpression(parsed.tree, new GroupEnvironment(this.#environment));
+    for (const { code, message } of found.problems)
+      this.#add(code, `In the groupExpression: ${message}`, inner);
+    const { start, end } = inner;
+    this.reads.push(...found.reads.map((read) => ({ ...read, start, end })));
+    this.related.push(...found.needs.related);
   }
 
   #binary(node: Node & { kind: "binary" }): Type {
@@ -288,8 +318,24 @@ class Checker {
   }
 }
 
-/** Inside of `getFilteredGroups`, only the group has a name. */
-export const GROUP_ENVIRONMENT = new OpenEnvironment(["group"]);
+/** The function that may be meant: of the same name elsewhere, of a longer name, or nearly spelled so. */
+function functionHint(name: string): string {
+  const last = lastPart(name).toLowerCase();
+  const prefix = name.slice(0, name.length - last.length);
+  const names = [...FUNCTIONS.keys()];
+  const meant =
+    names.find((one) => lastPart(one).toLowerCase() === last) ??
+    names.find((one) => one.startsWith(prefix) && lastPart(one).toLowerCase().includes(last)) ??
+    closest(
+      name,
+      names.filter((one) => Math.abs(one.length - name.length) <= 3),
+    );
+  return meant === undefined ? "" : `; do you mean ${meant}?`;
+}
+
+function lastPart(name: string): string {
+  return name.slice(name.lastIndexOf(".") + 1);
+}
 
 function described(type: Type): string {
   const words: Readonly<Partial<Record<Type, string>>> = {

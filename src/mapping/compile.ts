@@ -3,8 +3,7 @@
  * for a person is calls only. There are no loops and no definitions in the language, so time is
  * linear in the tree times the input, and every text is bounded in length.
  */
-import { GROUP_ENVIRONMENT } from "./check.ts";
-import type { Environment } from "./environment.ts";
+import { GroupEnvironment, OWN, type Environment } from "./environment.ts";
 import { toArray } from "./functions/arrays.ts";
 import type { ExpressionFunction, Parameter } from "./functions/definition.ts";
 import { limitOf } from "./functions/groups.ts";
@@ -14,21 +13,46 @@ import { parseExpression } from "./parse.ts";
 import { compilePattern, matchesWhole } from "./patterns.ts";
 import { compileReference, memberOf, type Evaluate } from "./references.ts";
 import { asMethod, type CallNode, type MethodNode, type Node } from "./tree.ts";
-import { bounded, isArray, MAX_TEXT, toBoolean, toIndex, toNumber, toText, type Value } from "./values.ts"; // prettier-ignore
+import { bounded, boundedArray, isArray, MAX_TEXT, toBoolean, toIndex, toNumber, toText, type Value } from "./values.ts"; // prettier-ignore
 
 /** Compiles a tree that `checkExpression` found no problem in. */
 export function compileTree(node: Node, environment: Environment): Evaluate {
-  return new Compiler(environment).compile(node);
+  return new Compiler(environment, null).compile(node);
+}
+
+/** The same, slower, telling of every part that fails for somebody, inner parts first. */
+export function compileTraced(
+  node: Node,
+  environment: Environment,
+  tell: (node: Node) => void,
+): Evaluate {
+  return new Compiler(environment, tell).compile(node);
 }
 
 class Compiler {
   readonly #environment: Environment;
+  readonly #tell: ((node: Node) => void) | null;
 
-  constructor(environment: Environment) {
+  constructor(environment: Environment, tell: ((node: Node) => void) | null) {
     this.#environment = environment;
+    this.#tell = tell;
   }
 
   readonly compile = (node: Node): Evaluate => {
+    const evaluate = this.#compile(node);
+    const tell = this.#tell;
+    if (tell === null) return evaluate;
+    return (scope) => {
+      try {
+        return evaluate(scope);
+      } catch (error) {
+        tell(node);
+        throw error;
+      }
+    };
+  };
+
+  #compile(node: Node): Evaluate {
     switch (node.kind) {
       case "literal": {
         const { value } = node;
@@ -36,7 +60,7 @@ class Compiler {
       }
       case "array": {
         const items = node.items.map(this.compile);
-        return (scope) => items.map((item) => item(scope));
+        return (scope) => boundedArray(items.map((item) => item(scope)));
       }
       case "map": {
         const pairs = node.pairs.map(([key, value]) => [key, this.compile(value)] as const);
@@ -67,7 +91,7 @@ class Compiler {
       case "elvis":
         return this.#operator(node);
     }
-  };
+  }
 
   #reference(path: readonly string[]): Evaluate {
     const reference = this.#environment.resolve(path);
@@ -101,16 +125,44 @@ class Compiler {
    * it has commas in it says nothing, as in a DN.
    */
   #argument(node: Node, parameter: Parameter | undefined): Evaluate {
-    const value = this.compile(node);
-    if (node.kind !== "reference") return value;
     const wanted = parameter?.type;
-    if (wanted !== "array" && !(wanted === "any" && parameter?.name === "values")) return value;
-    const reference = this.#environment.resolve(node.path);
-    if ("code" in reference || reference.kind !== "app") return value;
+    const asList = wanted === "array" || (wanted === "any" && parameter?.name === "values");
+    return asList ? this.#list(node) : this.compile(node);
+  }
+
+  /** Whatever way a directory's value takes to the place of an array. */
+  #list(node: Node): Evaluate {
+    if (node.kind === "ternary") {
+      const test = this.compile(node.test);
+      const then = this.#list(node.then);
+      const otherwise = this.#list(node.otherwise);
+      return (scope) => (toBoolean(test(scope)) ? then(scope) : otherwise(scope));
+    }
+    if (node.kind === "elvis") {
+      const value = this.compile(node.value);
+      const single = this.#isAttribute(node.value);
+      const otherwise = this.#list(node.otherwise);
+      return (scope) => {
+        const first = value(scope);
+        if (first === null || first === "") return otherwise(scope);
+        return single && typeof first === "string" ? [first] : first;
+      };
+    }
+    const value = this.compile(node);
+    if (!this.#isAttribute(node)) return value;
     return (scope) => {
       const found = value(scope);
       return typeof found === "string" ? [found] : found;
     };
+  }
+
+  /** An attribute of an app profile, or of another profile. */
+  #isAttribute(node: Node): boolean {
+    if (node.kind === "member") return true;
+    if (node.kind !== "reference") return false;
+    const reference = this.#environment.resolve(node.path);
+    if ("code" in reference) return false;
+    return reference.kind === "app" || (reference.kind === "variable" && OWN.has(reference.path[0]?.toLowerCase() ?? "")); // prettier-ignore
   }
 
   #filteredGroups({ args }: CallNode): Evaluate {
@@ -120,13 +172,12 @@ class Compiler {
     const parsed = parseExpression(source);
     if (!parsed.ok || ids === undefined || limit === undefined)
       throw new Error("unchecked groupExpression");
-    const each = compileTree(parsed.tree, GROUP_ENVIRONMENT);
+    const each = compileTree(parsed.tree, new GroupEnvironment(this.#environment));
     return (scope) => {
       const wanted = new Set(toArray(ids(scope)).map((id) => toText(id)));
       const found = scope.facts.groups.filter((group) => wanted.has(group.id));
       return found.slice(0, limitOf(limit(scope))).map((group) => {
-        const variables = new Map([["group", group]]);
-        return each({ app: {}, facts: { ...scope.facts, variables } });
+        return each({ ...scope, locals: new Map([["group", group]]) });
       });
     };
   }
@@ -247,7 +298,7 @@ function matching(left: Evaluate, right: Evaluate, pattern: Node): Evaluate {
     const compiled = compilePattern(pattern.value);
     return (scope) => {
       const text = toText(left(scope));
-      return text !== null && compiled.testExact(text);
+      return text !== null && compiled(text);
     };
   }
   return (scope) => {
@@ -272,7 +323,7 @@ function projection(target: Evaluate, path: readonly string[]): Evaluate {
   return (scope) => {
     const value = target(scope);
     const items = isArray(value) ? value : value === null ? [] : [value];
-    return items.map((item) => path.reduce(memberOf, item));
+    return boundedArray(items.map((item) => path.reduce(memberOf, item)));
   };
 }
 

@@ -273,9 +273,29 @@ const BY_CODE: ReadonlyMap<string, Country> = new Map(
     [country.alpha2, country.alpha3, country.numeric].map((code) => [code, country] as const),
   ),
 );
-const BY_NAME: ReadonlyMap<string, Country> = new Map(
-  COUNTRIES.map((country) => [country.name.toLowerCase(), country]),
-);
+/** Other names that directories hold, ISO's own among them. */
+const ALIASES: readonly (readonly [string, string])[] = [
+  ["Turkey", "TR"], ["Hong Kong", "HK"], ["Macao", "MO"], ["Macau", "MO"], ["Czech Republic", "CZ"], ["Ivory Coast", "CI"],
+  ["Russian Federation", "RU"], ["United States of America", "US"], ["Viet Nam", "VN"], ["Myanmar", "MM"], ["Burma", "MM"],
+  ["Palestine", "PS"], ["Great Britain", "GB"], ["Korea, Republic of", "KR"], ["Republic of Korea", "KR"],
+  ["Swaziland", "SZ"], ["Macedonia", "MK"], ["Cape Verde", "CV"], ["Holland", "NL"], ["Moldova, Republic of", "MD"],
+  ["Iran, Islamic Republic of", "IR"], ["Syrian Arab Republic", "SY"], ["Tanzania, United Republic of", "TZ"],
+  ["Congo", "CG"], ["Democratic Republic of the Congo", "CD"], ["Brunei Darussalam", "BN"], ["Timor-Leste", "TL"],
+]; // prettier-ignore
+
+const BY_NAME: ReadonlyMap<string, Country> = new Map([
+  ...ALIASES.flatMap(([name, code]) => {
+    const country = BY_CODE.get(code);
+    return country === undefined ? [] : [[nameKey(name), country] as const];
+  }),
+  ...COUNTRIES.map((country) => [nameKey(country.name), country] as const),
+]);
+
+/** Without accents, and with one way to write "and" and "Saint". */
+function nameKey(name: string): string {
+  const plain = name.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase().trim();
+  return plain.replaceAll("&", "and").replace(/^saint /, "st. ");
+}
 
 /** The country of a code: alpha-2, alpha-3 (without regard to case) or numeric. */
 export function countryOfCode(code: string): Country | undefined {
@@ -285,5 +305,5 @@ export function countryOfCode(code: string): Country | undefined {
 
 /** The same, or of an English name. */
 export function countryOf(text: string): Country | undefined {
-  return countryOfCode(text) ?? BY_NAME.get(text.trim().toLowerCase());
+  return countryOfCode(text) ?? BY_NAME.get(nameKey(text));
 }

@@ -20,20 +20,34 @@ export interface Environment {
   resolve(path: readonly string[]): Reference | NameFault;
   /** Why no directory can be meant by a name, where a function asks for one; null if one can. */
   sourceFault(name: string): string | null;
+  /** Why a user profile cannot have an attribute; null if it can. */
+  userFault(attribute: string): string | null;
+  /** Whether directories and relations must be named by constants, because they are looked up before. */
+  readonly needsConstants: boolean;
 }
 
 /** The app profile that is mapped. */
-const OWN = new Set(["appuser", "source"]);
+export const OWN: ReadonlySet<string> = new Set(["appuser", "source"]);
 const ORGANISATION = new Set(["name", "subdomain"]);
 
 /** In a To-Okta mapping of a directory. */
 export class MappingEnvironment implements Environment {
   readonly #directories: ReadonlyMap<string, string>;
   readonly #own: string;
+  readonly #attributes: ReadonlySet<string>;
+  readonly needsConstants = true;
 
-  /** @param directories all that are configured, by name, with their type */
-  constructor(own: string, directories: ReadonlyMap<string, { readonly type: string }>) {
+  /**
+   * @param directories all that are configured, by name, with their type
+   * @param attributes of the user profile
+   */
+  constructor(
+    own: string,
+    directories: ReadonlyMap<string, { readonly type: string }>,
+    attributes: Iterable<string>,
+  ) {
     this.#own = own;
+    this.#attributes = new Set(attributes);
     const names = [...directories.keys()].map((name) => [spelling(name), name] as const);
     const typed = [...directories.values()].some(({ type }) => type === ACTIVE_DIRECTORY);
     const type = typed ? [[ACTIVE_DIRECTORY, ACTIVE_DIRECTORY] as const] : [];
@@ -60,6 +74,9 @@ export class MappingEnvironment implements Environment {
           "`user` is the user profile, which exists only in mappings from Okta to an application; here use appuser.NAME",
       };
     }
+    if (name === "app" || name.endsWith("_app"))
+      return unsupported(`${root}: applications have no properties here; use appuser.NAME`);
+    if (name === "idpuser") return unsupported("idpuser exists only where people log in");
     return unknown(this.#hint(root, rest));
   }
 
@@ -67,6 +84,14 @@ export class MappingEnvironment implements Environment {
     if (this.#directories.has(spelling(name))) return null;
     const names = [...new Set(this.#directories.values())].join(", ");
     return `There is no directory ${name}; there are ${names}`;
+  }
+
+  userFault(attribute: string): string | null {
+    const lower = attribute.toLowerCase();
+    if ([...this.#attributes].some((name) => name.toLowerCase() === lower)) return null;
+    const meant = closest(attribute, this.#attributes);
+    const hint = meant === undefined ? "" : `; do you mean ${meant}?`;
+    return `${attribute} is not an attribute of the user profile${hint}`;
   }
 
   #hint(root: string, rest: readonly string[]): string {
@@ -90,6 +115,7 @@ const USUAL = ["user", "appuser", "source", "app", "org", "idpuser"];
 /** With a context of its own: every name is a value of the context. */
 export class OpenEnvironment implements Environment {
   readonly #names: ReadonlySet<string>;
+  readonly needsConstants = false;
 
   constructor(names: Iterable<string>) {
     this.#names = new Set([...names, ...USUAL]);
@@ -108,6 +134,41 @@ export class OpenEnvironment implements Environment {
   sourceFault(): null {
     return null;
   }
+
+  userFault(): null {
+    return null;
+  }
+}
+
+/** Inside of `getFilteredGroups`: the same names, and the group. */
+export class GroupEnvironment implements Environment {
+  readonly #outer: Environment;
+
+  constructor(outer: Environment) {
+    this.#outer = outer;
+  }
+
+  get needsConstants(): boolean {
+    return this.#outer.needsConstants;
+  }
+
+  resolve(path: readonly string[]): Reference | NameFault {
+    return path[0]?.toLowerCase() === "group"
+      ? { kind: "variable", path: ["group", ...path.slice(1)] }
+      : this.#outer.resolve(path);
+  }
+
+  sourceFault(name: string): string | null {
+    return this.#outer.sourceFault(name);
+  }
+
+  userFault(attribute: string): string | null {
+    return this.#outer.userFault(attribute);
+  }
+}
+
+function unsupported(message: string): NameFault {
+  return { code: CODES.unsupported, message };
 }
 
 function unknown(message: string): NameFault {

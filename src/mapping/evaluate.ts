@@ -74,7 +74,7 @@ export function evaluateLine(line: string, shared: Context, now: number): Evalua
   if (line.length > MAX_LINE) return refuse(`A line may have at most ${MAX_LINE} characters.`);
   let parsed: unknown;
   try {
-    parsed = JSON.parse(line);
+    parsed = JSON.parse(line.replace(/^\uFEFF/, ""));
   } catch {
     return refuse(`This line is not JSON; ${form}.`);
   }
@@ -135,10 +135,9 @@ function relatedOf(value: unknown): Related | null {
 function groupOf(value: unknown): GroupValue {
   const record = jsonRecord(objectOf(value));
   const text = (name: string): string => toText(record.member(name)) ?? "";
-  const [id, name, type, sourceId] = ["id", "name", "type", "sourceId"].map(text) as [
-    string, string, string, string,
-  ]; // prettier-ignore
-  return { kind: "group", id, name, type, sourceId };
+  const sourceId = text("sourceId");
+  const sourceType = toText(record.member("sourceType")) ?? sourceId;
+  return { kind: "group", id: text("id"), name: text("name"), type: text("type"), sourceId, sourceType }; // prettier-ignore
 }
 
 /** Things of their own kind say so: {"$dateTime": …}, {"$countryCode": …}. */

@@ -1,5 +1,6 @@
 /** What an expression was given, for whoever asks why it gives what it gives. */
 import type { Expression } from "./mapping.ts";
+import { attributeKey } from "./references.ts";
 import { appUsersOf, type Scope } from "./scope.ts";
 
 export interface Input {
@@ -21,6 +22,12 @@ export function inputsOf({ source, reads, needs }: Expression, scope: Scope): In
       "groups",
       scope.facts.groups.map((group) => group.name),
     );
+  for (const { attribute, source: directory } of needs.related) {
+    const found = scope.facts.related(attribute, directory);
+    const login = found?.user?.member("login") ?? null;
+    const dn = valueOf(directory, attribute, scope);
+    inputs.set(`${directory ?? "appuser"}.${attribute}`, { dn, user: login });
+  }
   return [...inputs].map(([name, value]) => ({ name, value }));
 }
 
@@ -29,7 +36,6 @@ function valueOf(source: string | null, attribute: string, { app, facts }: Scope
     const [first, second] = appUsersOf(facts, source);
     return first === undefined || second !== undefined ? null : first.profile.member(attribute);
   }
-  const lower = attribute.toLowerCase();
-  const key = Object.keys(app).find((name) => name.toLowerCase() === lower);
+  const key = attributeKey(app, attribute);
   return key === undefined ? null : app[key];
 }

@@ -7,7 +7,7 @@ import { CODES, ExpressionFault, type ExpressionProblem } from "./problem.ts";
 import { type Token, tokenize } from "./tokens.ts";
 import type { BinaryOperator, Node } from "./tree.ts";
 
-const MAX_DEPTH = 64;
+const MAX_DEPTH = 200;
 const MAX_NODES = 2000;
 
 const BINARY = new Map<string, { readonly operator: BinaryOperator; readonly power: number }>([
@@ -110,15 +110,23 @@ class Parser {
   #conditional(left: Node, token: Token): Node {
     this.#at++;
     if (token.text === "?:") {
-      const otherwise = this.#expression(CONDITION_POWER - 1);
+      const otherwise = this.#otherwise();
       const place = { start: left.start, end: otherwise.end };
       return this.#node({ kind: "elvis", value: left, otherwise, ...place });
     }
     const then = this.#expression(CONDITION_POWER - 1);
     this.#expect(":", "`test ? value : value` needs a colon here");
-    const otherwise = this.#expression(CONDITION_POWER - 1);
+    const otherwise = this.#otherwise();
     const place = { start: left.start, end: otherwise.end };
     return this.#node({ kind: "ternary", test: left, then, otherwise, ...place });
+  }
+
+  /** A long list of conditions one after the other is not deep for who reads it. */
+  #otherwise(): Node {
+    this.#depth--;
+    const node = this.#expression(CONDITION_POWER - 1);
+    this.#depth++;
+    return node;
   }
 
   #prefix(): Node {
@@ -191,6 +199,11 @@ class Parser {
         this.#at++;
         const index = this.#expression(0);
         const { end } = this.#expect("]", "The index is not closed");
+        const name = attributeIn(node, index);
+        if (name !== null) {
+          node = this.#node({ kind: "reference", path: [...name], start: node.start, end });
+          continue;
+        }
         node = this.#node({ kind: "index", target: node, index, start: node.start, end });
       } else if (this.#isOperator(".") || this.#isOperator("?.")) {
         this.#at++;
@@ -255,17 +268,23 @@ class Parser {
   #expect(text: string, message: string): Token {
     const token = this.#next();
     if (token.kind !== "operator" || token.text !== text) {
+      this.#failAtSlip(token);
       this.#fail(`${message}: ${text} is expected`, token);
     }
     return token;
   }
 
-  #failAtOperator(token: Token): never {
+  /** What people write who know other languages. */
+  #failAtSlip(token: Token): void {
     if (token.text === "=") this.#fail("Use == to compare", token);
     if (UNSUPPORTED.has(token.text.toLowerCase())) {
       const message = `\`${token.text}\` is not part of the language`;
       throw new ExpressionFault(CODES.unsupported, message, token.start, token.end);
     }
+  }
+
+  #failAtOperator(token: Token): never {
+    this.#failAtSlip(token);
     return this.#fail(`Unexpected ${token.kind === "string" ? "string" : token.text}`, token);
   }
 
@@ -295,4 +314,11 @@ class Parser {
     this.#at++;
     return token;
   }
+}
+
+/** `appuser['msDS-cloudExtensionAttribute1']`: names that cannot stand behind a point. */
+function attributeIn(target: Node, index: Node): readonly string[] | null {
+  if (target.kind !== "reference" || target.path.length !== 1) return null;
+  if (index.kind !== "literal" || typeof index.value !== "string") return null;
+  return [...target.path, index.value];
 }

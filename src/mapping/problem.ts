@@ -53,7 +53,7 @@ export function positionOf(text: string, { start }: Pick<ExpressionProblem, "sta
 
 /** The expression, and below it a caret under the place: two lines for a terminal. */
 export function caret(text: string, problem: ExpressionProblem): string {
-  const lineStart = text.lastIndexOf("\n", Math.max(0, problem.start - 1)) + 1;
+  const lineStart = problem.start === 0 ? 0 : text.lastIndexOf("\n", problem.start - 1) + 1;
   const lineEnd = text.indexOf("\n", lineStart);
   const line = text.slice(lineStart, lineEnd < 0 ? undefined : lineEnd);
   const column = problem.start - lineStart;

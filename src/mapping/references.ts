@@ -19,8 +19,8 @@ export function compileReference(reference: Reference): Evaluate {
     }
     case "variable": {
       const [root = "", ...rest] = reference.path;
-      return ({ facts }) => {
-        let value = facts.variables.get(root) ?? null;
+      return ({ facts, locals }) => {
+        let value = locals?.get(root) ?? facts.variables.get(root) ?? null;
         for (const name of rest) value = memberOf(value, name);
         return value;
       };
@@ -52,13 +52,24 @@ function compileOther(source: string, attribute: string): Evaluate {
 /** An attribute by its name without regard to case, as LDAP compares them (RFC 4512, 2.5). */
 export function readAttribute(profile: AppProfile, name: string): Value {
   if (Object.hasOwn(profile, name)) return attributeValue(profile[name], name);
+  const key = attributeKey(profile, name);
+  return key === undefined ? null : attributeValue(profile[key], name);
+}
+
+/**
+ * The attribute as the server spells it. A `_` also stands for what a name may have and an
+ * expression cannot write: the `-` of msDS-cloudExtensionAttribute1, the `;` of cn;lang-de.
+ */
+export function attributeKey(profile: AppProfile, name: string): string | undefined {
   const lower = name.toLowerCase();
+  let similar: string | undefined;
   for (const key in profile) {
-    if (key.length === name.length && key.toLowerCase() === lower) {
-      return attributeValue(profile[key], name);
-    }
+    if (key.length !== name.length) continue;
+    const other = key.toLowerCase();
+    if (other === lower) return key;
+    if (name.includes("_") && other.replaceAll(/[-;]/g, "_") === lower) similar = key;
   }
-  return null;
+  return similar;
 }
 
 function attributeValue(value: AppProfile[string] | undefined, name: string): Value {

@@ -87,6 +87,27 @@ describe("no way to make it slow", () => {
       expect(evaluateText(expression, { user: { pattern } }, 0), pattern).toHaveProperty("error");
   }); // prettier-ignore
 
+  test("patterns that become large, and texts that are too long for a pattern, are refused", () => {
+    const dots = ".{0,999}";
+    for (const pattern of [`${dots.repeat(20)}y`, `(?:${"ab".repeat(200)}){900}`, "[a-z&&[^b]]+"]) {
+      expect(evaluateText(`'x' matches '${pattern}'`, {}, 0)).toHaveProperty("error");
+      expect(evaluateText("'x' matches user.p", { user: { p: pattern } }, 0)).toHaveProperty(
+        "error",
+      );
+    }
+    const context = { user: { text: "x".repeat(60_000) } };
+    expect(evaluateText(`user.text matches '${dots}y'`, context, 0)).toHaveProperty("error");
+    const mail = { user: { text: "x".repeat(5000) } };
+    expect(evaluated("user.text matches '[a-z]{1,64}@[a-z.]{1,255}'", mail)).toBe(false);
+  });
+
+  test("the place of a fault is found in one more evaluation", () => {
+    const source = `user.text${".replace('a','a')".repeat(110)}.substring('q'.toNumber())${".replace('a','a')".repeat(100)}`;
+    const context = { user: { text: "a".repeat(65_000) } };
+    const position = source.indexOf("'q'.toNumber()");
+    expect(evaluateText(source, context, 0)).toMatchObject({ error: { position } });
+  });
+
   test("numbers, words and names of any length", () => {
     const digits = `${"1".repeat(60_000)}x`;
     const word = `${"a".repeat(15_000)}b${"a".repeat(15_000)}`;
@@ -99,7 +120,8 @@ describe("no way to make it slow", () => {
 
   test("nothing grows beyond its bounds", () => {
     const text = "x".repeat(60_000);
-    const context = { user: { text, list: Array.from({ length: 60_000 }, () => "v") } };
+    const texts = Array.from({ length: 60 }, () => text);
+    const context = { user: { text, texts, list: Array.from({ length: 60_000 }, () => "v") } };
     for (const expression of [
       "user.text + user.text",
       "user.text + '' + user.text",
@@ -112,6 +134,11 @@ describe("no way to make it slow", () => {
       "Arrays.flatten(user.list, user.list)",
       "{user.list, user.list}.flatten()",
       "user.text.replace('x', user.text)",
+      `Arrays.toCsvString(Arrays.flatten(${"user.texts,".repeat(300)} 'a'))`,
+      `String.join('', ${"user.text,".repeat(300)} 'a')`,
+      `{${"user.list,".repeat(300)} 1}`,
+      "{{user.list, user.list}, 1}[0][0]",
+      `{${"user.texts,".repeat(300)} 1}[0] ? 1 : 2`,
     ])
       expect(evaluateText(expression, context, 0), expression).toHaveProperty("error");
   });
@@ -121,15 +148,15 @@ describe("no way to make it slow", () => {
       `${open.repeat(n)}1${close.repeat(n)}`;
     for (const expression of [
       deep("(", ")", 3000),
-      deep("{", "}", 200),
-      deep("String.len(", ")", 200),
+      deep("{", "}", 300),
+      deep("String.len(", ")", 300),
       `${"!".repeat(300)}true`,
       `${"true?".repeat(300)}1${":1".repeat(300)}`,
       "1+".repeat(2040),
       `a${".b".repeat(2040)}`,
       `'a'${"[0]".repeat(1300)}`,
       `'${"a".repeat(5000)}'`,
-      `{${"'k':{".repeat(100)}1${"}".repeat(101)}`,
+      `{${"'k':{".repeat(300)}1${"}".repeat(301)}`,
     ])
       expect(evaluateText(expression, { a: {} }, 0), expression.slice(0, 40)).toHaveProperty(
         "error",

@@ -39,6 +39,8 @@ export interface Related {
 export interface Scope {
   readonly app: AppProfile;
   readonly facts: Facts;
+  /** Names that an inner expression has besides; they come first. */
+  readonly locals?: ReadonlyMap<string, Value>;
 }
 
 const NO_RECORD: RecordValue = { kind: "record", member: () => null };

@@ -50,7 +50,9 @@ function nextToken(source: string, at: number): Token {
   if (NAME_START.test(first)) return textToken("name", source, at, skip(NAME, source, at));
   const operator = OPERATORS.find((candidate) => source.startsWith(candidate, at));
   if (operator !== undefined) return textToken("operator", source, at, at + operator.length);
-  throw new ExpressionFault(CODES.syntax, `Unexpected character ${first}`, at, at + first.length);
+  const hint = /[“”„‘’‚«»]/u.test(first) ? "; texts stand in plain quotes, \" or '" : "";
+  const message = `Unexpected character ${first}${hint}`;
+  throw new ExpressionFault(CODES.syntax, message, at, at + first.length);
 }
 
 function stringToken(source: string, start: number, quote: string): Token {

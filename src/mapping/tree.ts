@@ -59,37 +59,6 @@ export interface MethodNode extends Place {
   readonly args: readonly Node[];
 }
 
-/** The parts that a node is made of, in the order of their evaluation. */
-export function childrenOf(node: Node): readonly Node[] {
-  switch (node.kind) {
-    case "literal":
-    case "reference":
-      return [];
-    case "array":
-      return node.items;
-    case "map":
-      return node.pairs.map(([, value]) => value);
-    case "member":
-    case "projection":
-      return [node.target];
-    case "index":
-      return [node.target, node.index];
-    case "call":
-      return node.args;
-    case "method":
-      return [node.target, ...node.args];
-    case "not":
-    case "minus":
-      return [node.operand];
-    case "binary":
-      return [node.left, node.right];
-    case "ternary":
-      return [node.test, node.then, node.otherwise];
-    case "elvis":
-      return [node.value, node.otherwise];
-  }
-}
-
 /** A call that is a method of a reference: `appuser.mail.length()`. */
 export function asMethod({ path, nameEnd, args, start, end }: CallNode): MethodNode {
   const name = path.at(-1) ?? "";

@@ -28,6 +28,8 @@ export interface GroupValue {
   /** OKTA_GROUP, APP_GROUP or BUILT_IN. */
   readonly type: string;
   readonly sourceId: string;
+  /** `active_directory`, or the same as `sourceId`. */
+  readonly sourceType: string;
 }
 
 /** A profile, or another object of the context; `member` gives null for what it does not have. */
@@ -55,10 +57,29 @@ export function bounded(text: string): string {
   return text;
 }
 
+/** @throws EvaluationError if there are too many values in it, those of inner arrays counted */
 export function boundedArray(items: readonly Value[]): readonly Value[] {
-  if (items.length > MAX_ITEMS)
-    throw new EvaluationError(`The result has more than ${MAX_ITEMS} values.`);
+  count(items, MAX_ITEMS);
   return items;
+}
+
+function count(items: readonly Value[], allowed: number): number {
+  let left = allowed - items.length;
+  for (const item of items) {
+    if (left < 0) throw new EvaluationError(`The result has more than ${MAX_ITEMS} values.`);
+    if (isArray(item)) left = count(item, left);
+  }
+  if (left < 0) throw new EvaluationError(`The result has more than ${MAX_ITEMS} values.`);
+  return left;
+}
+
+/** Texts with something between them; refuses before it has built more than is allowed. */
+export function joined(texts: readonly string[], separator: string): string {
+  let length = separator.length * Math.max(0, texts.length - 1);
+  for (const text of texts) length += text.length;
+  if (length > MAX_TEXT)
+    throw new EvaluationError(`The result is longer than ${MAX_TEXT} characters.`);
+  return texts.join(separator);
 }
 
 export function isThing(value: Value | undefined): value is Thing {
@@ -130,11 +151,10 @@ export function toBoolean(value: Value): boolean {
 /** A value in a message: short, and never more of it than a glimpse. */
 export function show(value: Value | undefined): string {
   if (value === undefined) return "Nothing";
+  if (isArray(value)) return `An array of ${value.length} values`;
   if (isThing(value)) return `A ${value.kind}`;
-  const text = JSON.stringify(value, (_, item: unknown) =>
-    typeof item === "object" && item !== null && "kind" in item ? "…" : item,
-  );
-  return text.length > 60 ? `${text.slice(0, 57).toWellFormed()}…` : text;
+  if (typeof value !== "string") return String(value);
+  return JSON.stringify(value.length > 60 ? `${value.slice(0, 57).toWellFormed()}…` : value);
 }
 
 /**

@@ -60,7 +60,7 @@ export function compileRules(settings: Settings): {
   const directories = new Map<string, DirectoryRules>();
   const types = new Map([...settings.directories].map(([name, one]) => [name, { type: typeOf(one) }])); // prettier-ignore
   for (const [name, directory] of settings.directories) {
-    const environment = new MappingEnvironment(name, types);
+    const environment = new MappingEnvironment(name, types, schema.keys());
     const compiled = compileDirectory(directory, environment, schema);
     directories.set(name, compiled.rules);
     problems.push(...compiled.problems.map((problem) => ({ ...problem, directory: name })));
@@ -91,7 +91,8 @@ export function needsOf(directories: ReadonlyMap<string, DirectoryRules>): Rules
   return { groups, related: [...related.values()] };
 }
 
-function namedBy(
+/** The directories that a name in an expression means: one, or all of a type; null: the own one. */
+export function namedBy(
   source: string | null,
   own: string,
   directories: ReadonlyMap<string, DirectoryRules>,

@@ -38,8 +38,9 @@ export async function loadAround(
     let incomplete = false;
     for (const { key, place } of own.flatMap((link) => relationsOf(rules, link))) {
       const person = people.get(place);
-      if (person === undefined) incomplete = true;
-      else related.set(key, person);
+      // Somebody without a user may get one; an app profile of theirs is there already.
+      if (person?.user === undefined || person.user === null) incomplete = true;
+      if (person !== undefined) related.set(key, person);
     }
     const all = groups === null ? [] : own.flatMap((link) => groups.get(linkKey(link)) ?? []);
     return { now, groups: all, related, incomplete };
@@ -104,11 +105,12 @@ async function loadPeople(
 
 /** Groups by app user: those that the directory's groups name, and those that `memberOf` names. */
 async function loadGroups(
-  { store }: Engine,
+  { store, rules }: Engine,
   links: readonly Link[],
 ): Promise<ReadonlyMap<string, readonly GroupValue[]>> {
   const groups = new Map<string, readonly GroupValue[]>();
   for (const [directory, own] of Map.groupBy(links, (link) => link.directory)) {
+    const from = { name: directory, type: rules.directories.get(directory)?.type ?? directory };
     const members = own.map(({ externalId, dn, profile }) => {
       return { ref: externalId, ...memberNames(externalId, dn, profile) };
     });
@@ -118,8 +120,8 @@ async function loadGroups(
       const known = new Set(kept.map((group) => dnKey(group.dn)));
       const named = textsOf(link.profile, "memberOf").filter((dn) => !known.has(dnKey(dn)));
       groups.set(linkKey(link), [
-        ...kept.map(({ id, name }) => groupOf(id, name, directory)),
-        ...named.map((dn) => groupOf(dn, nameOfDn(dn), directory)),
+        ...kept.map(({ id, name }) => groupOf(id, name, from)),
+        ...named.map((dn) => groupOf(dn, nameOfDn(dn), from)),
       ]);
     }
   }
@@ -127,6 +129,7 @@ async function loadGroups(
 }
 
 /** Groups of directories are what administrators know as groups of an application. */
-function groupOf(id: string, name: string, sourceId: string): GroupValue {
-  return { kind: "group", id, name, type: "APP_GROUP", sourceId };
+function groupOf(id: string, name: string, from: { name: string; type: string }): GroupValue {
+  const { name: sourceId, type: sourceType } = from;
+  return { kind: "group", id, name, type: "APP_GROUP", sourceId, sourceType };
 }

@@ -1,6 +1,7 @@
 /** What can be said of a directory's mappings only with its data. */
 import { count, closest } from "../lib/lines.ts";
-import type { DirectoryRules } from "../reconciler/rules.ts";
+import type { Expression } from "../mapping/mapping.ts";
+import { namedBy, type DirectoryRules } from "../reconciler/rules.ts";
 import { attributesWithoutValue, countOutdated, countPresent, someAttributes } from "../store/app-users.ts"; // prettier-ignore
 import type { Engine } from "./context.ts";
 import { mappingVersion } from "./fingerprint.ts";
@@ -21,42 +22,75 @@ export async function mappingRemarks(
   return outdated === null ? remarks : [...remarks, outdated];
 }
 
-/** Attributes that mappings read and nobody has, with the name that may be meant. */
+/** An attribute that expressions read, and which of them. */
+interface Reader {
+  readonly attribute: string;
+  readonly by: Set<string>;
+}
+
+/** Attributes that expressions read and nobody has, with the name that may be meant. */
 async function unknownAttributes(
   engine: Engine,
-  { name, mappings }: DirectoryRules,
+  directory: DirectoryRules,
   people: number,
   schema: ReadonlySet<string> | null,
 ): Promise<string[]> {
-  const { db } = engine.store;
-  const readers = new Map<string, { readonly attribute: string; readonly targets: string[] }>();
-  for (const { attribute: target, expression } of mappings.values()) {
-    for (const { source, attribute } of expression.reads) {
-      if (source !== null) continue;
-      const key = attribute.toLowerCase();
-      const reader = readers.get(key) ?? { attribute, targets: [] };
-      if (!reader.targets.includes(target)) reader.targets.push(target);
-      readers.set(key, reader);
-    }
+  const remarks: string[] = [];
+  for (const [source, readers] of readersOf(engine, directory)) {
+    const own = source === directory.name;
+    const known = own ? people : (await countPresent(engine.store.db, source)).own;
+    remarks.push(...(await unknownOf(engine, source, readers, known, own ? schema : null)));
   }
+  return remarks;
+}
+
+/** By directory, what the mappings and the matching rules of one read. */
+function readersOf(
+  { rules }: Engine,
+  { name, mappings, matching }: DirectoryRules,
+): Map<string, Map<string, Reader>> {
+  const readers = new Map<string, Map<string, Reader>>();
+  const note = (expression: Expression, by: string): void => {
+    for (const { source, attribute } of expression.reads) {
+      // A `_` may stand for a sign that expressions cannot write.
+      if (attribute.includes("_")) continue;
+      for (const directory of namedBy(source, name, rules.directories)) {
+        const all = readers.get(directory) ?? new Map<string, Reader>();
+        const reader = all.get(attribute.toLowerCase()) ?? { attribute, by: new Set() };
+        reader.by.add(by);
+        readers.set(directory, all.set(attribute.toLowerCase(), reader));
+      }
+    }
+  };
+  for (const { attribute, expression } of mappings.values())
+    note(expression, `the mapping of ${attribute}`);
+  for (const { user, app } of matching) note(app, `the matching rule for ${user}`);
+  return readers;
+}
+
+async function unknownOf(
+  { store: { db } }: Engine,
+  directory: string,
+  readers: ReadonlyMap<string, Reader>,
+  people: number,
+  schema: ReadonlySet<string> | null,
+): Promise<string[]> {
   const keys = [...readers.keys()];
-  const empty = people === 0 ? [] : await attributesWithoutValue(db, name, keys);
+  const empty = people === 0 ? [] : await attributesWithoutValue(db, directory, keys);
   const foreign = schema === null ? [] : keys.filter((key) => !schema.has(key));
   const wrong = [...new Set([...foreign, ...empty])];
   if (wrong.length === 0) return [];
-  const present = await someAttributes(db, name);
+  const present = await someAttributes(db, directory);
   return wrong.map((key) => {
-    const { attribute = key, targets = [] } = readers.get(key) ?? {};
-    const meant = closest(
-      attribute,
-      present.filter((one) => one.toLowerCase() !== key),
-    );
+    const { attribute, by } = readers.get(key) ?? { attribute: key, by: new Set<string>() };
+    const others = present.filter((one) => one.toLowerCase() !== key);
+    const meant = closest(attribute, others);
     const hint = meant === undefined ? "" : `; do you mean ${meant}?`;
-    const why =
-      schema !== null && !schema.has(key)
-        ? "is not in the directory's schema"
-        : `has no value at any of ${count(people, "person", "people")}`;
-    return `${attribute}, which the mapping of ${targets.join(", ")} reads, ${why}${hint}`;
+    const why = foreign.includes(key)
+      ? "is not in the directory's schema"
+      : `has no value at any of ${count(people, "person", "people")} of ${directory}`;
+    const who = [...by].join(" and ");
+    return `${attribute}, which ${who} ${by.size > 1 ? "read" : "reads"}, ${why}${hint}`;
   });
 }
 

@@ -11,17 +11,14 @@ import { claimsLogin } from "../reconciler/writes.ts";
 import {
   appUsersByIds,
   countPresent,
-  markMapped,
   presentAfter,
   type StoredAppUser,
 } from "../store/app-users.ts";
-import { transact } from "../store/database.ts";
-import { fence } from "../store/leases.ts";
 import { concludePlan } from "./conclude-plan.ts";
 import type { Engine, RunContext } from "./context.ts";
 import { decideOne } from "./decide-one.ts";
-import { mappingVersion } from "./fingerprint.ts";
 import { beginRun, settle, withContext, type RunRequest } from "./import.ts";
+import { noteMapped } from "./note-mapped.ts";
 import { loadKnown, type KnownPeople } from "./known.ts";
 import { Stopwatch } from "./lifecycle.ts";
 import { PlanBuilder } from "./plan-builder.ts";
@@ -38,25 +35,9 @@ export async function forceSync(engine: Engine, name: string, request: SyncReque
   return await withContext(engine, name, request, async (context) => {
     await beginRun(context, "force-sync", request);
     const run = await settle(context, () => runSync(context, request));
-    if (run.status === "done" && !run.dryRun) await noteMapped(context, request);
+    if (run.status === "done" && !run.dryRun) await noteMapped(context, request.externalIds);
     return run;
   });
-}
-
-/** From now on these app profiles count as mapped with the present mappings. */
-async function noteMapped(
-  { engine, settings, fingerprint, lease, signal }: RunContext,
-  { externalIds }: SyncRequest,
-): Promise<void> {
-  const version = mappingVersion(fingerprint);
-  for (let after: string | null = ""; after !== null;) {
-    signal.throwIfAborted();
-    const from: string = after;
-    after = await transact(engine.store, async (trx) => {
-      await fence(trx, lease);
-      return await markMapped(trx, settings.name, version, { after: from, ids: externalIds });
-    });
-  }
 }
 
 async function runSync(context: RunContext, request: SyncRequest): Promise<void> {
@@ -92,7 +73,7 @@ async function planAll(
       const sighting = toSighting(appUser);
       const person = known.of(sighting);
       const planned = decideOne({ rules: engine.rules, directory }, sighting, person);
-      if (isNothing(planned)) plan.count(planned.action);
+      if (isNothing(planned, appUser.hash)) plan.count(planned.action);
       else await plan.add(planned, claimsLogin(planned, person.user));
     }
     read += page.length;
@@ -126,9 +107,9 @@ function toSighting({ externalId: id, dn, status, profile, hash }: StoredAppUser
   return { id, dn, hash, profile, disabled: status === "disabled" };
 }
 
-function isNothing(planned: PlannedChange): boolean {
-  return (
-    planned.user === null &&
-    (planned.action === "unchanged" || (planned.action === "ignored" && planned.appUser === null))
-  );
+/** Also nothing of what an unchanged person was decided on is missing now, or was before. */
+function isNothing({ action, appUser, user }: PlannedChange, hash: string): boolean {
+  if (user !== null) return false;
+  if (action === "ignored") return appUser === null;
+  return action === "unchanged" && appUser?.hash === hash;
 }

@@ -6,6 +6,7 @@ import { findRun, updateRun, type OpenRun } from "../store/runs.ts";
 import { appendEvents } from "../store/system-log.ts";
 import { countLost, leaveOut, outdatedRows } from "../store/held-plan.ts";
 import { takenLogins } from "../store/plan.ts";
+import { noteApproved } from "./note-mapped.ts";
 import type { Engine } from "./context.ts";
 import { settle, withContext, type RunRequest } from "./import.ts";
 import { applyToEnd, cancelHeld, recover, requireRun } from "./lifecycle.ts";
@@ -51,10 +52,12 @@ export async function approveRun(engine: Engine, id: string, decision: Decision)
       const leftOut = came + (await leaveOut(trx, run.id, changed, "changedSince"));
       await appendEvents(trx, run.id, context.actor, [events.approved(run, by, leftOut)]);
     });
-    return await settle(context, async () => {
+    const applied = await settle(context, async () => {
       const current = await requireRun(context, run.id);
       await applyToEnd(context, current, current.phases);
     });
+    await noteApproved(context, applied);
+    return applied;
   });
 }
 

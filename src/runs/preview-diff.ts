@@ -3,17 +3,17 @@
  * either being put to work. Both decide from the stored app profiles.
  */
 import { IdSet } from "../lib/id-set.ts";
-import type { Problem } from "../model/errors.ts";
+import { RollcallError, type Problem } from "../model/errors.ts";
 import type { ProfileValue, UserProfile } from "../model/user.ts";
 import { sameJson } from "../lib/same.ts";
 import type { PlannedChange } from "../model/plan.ts";
 import type { Known, Sighting } from "../reconciler/decide.ts";
 import type { DirectoryRules } from "../reconciler/rules.ts";
-import { countPresent } from "../store/app-users.ts";
+import { countPresent, findAppUser } from "../store/app-users.ts";
 import type { Engine, ReportProgress } from "./context.ts";
 import { decideOne } from "./decide-one.ts";
 import { loadKnown, type KnownPeople } from "./known.ts";
-import { rulesOf, storedPeople, storedPerson, type Batch } from "./preview-people.ts";
+import { rulesOf, storedPeople, type Batch } from "./preview-people.ts";
 import { Tally, type Counted } from "./tally.ts";
 
 type Example = { dn: string; from: unknown; to: unknown };
@@ -61,8 +61,15 @@ export async function previewDiff(
   const wanted = request.directory === null ? mine : [rulesOf(engine, request.directory).name];
   const common = wanted.filter((name) => theirs.includes(name));
   const directories: DirectoryDiff[] = [];
-  for (const name of common)
-    directories.push(await diffDirectory(engine, other.engine, name, request));
+  for (const name of common) {
+    const ids = await chosen(engine, name, request.who);
+    if (ids === null || ids.length > 0)
+      directories.push(await diffDirectory(engine, other.engine, name, { ...request, ids }));
+  }
+  if (request.who !== null && directories.length === 0) {
+    const message = `None of ${common.join(", ")} has imported anybody with the login, external id or DN ${request.who}.`;
+    throw new RollcallError("user.notFound", message);
+  }
   const missing = [
     ...theirs.filter((name) => !mine.includes(name)).map((name) => ({ directory: name, in: "this" }) as const), // prettier-ignore
     ...wanted.filter((name) => !theirs.includes(name)).map((name) => ({ directory: name, in: "other" }) as const), // prettier-ignore
@@ -70,13 +77,19 @@ export async function previewDiff(
   return { other: other.file, directories, missing };
 }
 
+/** The app users of one person in a directory: one, or none; null: everybody. */
+async function chosen(engine: Engine, name: string, who: string | null): Promise<string[] | null> {
+  if (who === null) return null;
+  const appUser = await findAppUser(engine.store.db, name, who);
+  return appUser === null ? [] : [appUser.externalId];
+}
+
 async function diffDirectory(
   first: Engine,
   second: Engine,
   name: string,
-  { who, signal, progress }: DiffRequest,
+  { ids, signal, progress }: DiffRequest & { readonly ids: readonly string[] | null },
 ): Promise<DirectoryDiff> {
-  const ids = who === null ? null : [(await storedPerson(first, name, who)).externalId];
   const { own } = await countPresent(first.store.db, name);
   const now = Date.now();
   const sides = [new Side(first, name, now), new Side(second, name, now)] as const;

@@ -8,6 +8,7 @@ import { evaluateMapping, type Mapping } from "../mapping/mapping.ts";
 import type { Scope } from "../mapping/scope.ts";
 import type { Problem } from "../model/errors.ts";
 import type { PlannedChange } from "../model/plan.ts";
+import type { Action } from "../model/run.ts";
 import type { User } from "../model/user.ts";
 import { scopeOf } from "../reconciler/facts.ts";
 import type { DirectoryRules } from "../reconciler/rules.ts";
@@ -46,6 +47,8 @@ export interface PersonPreview {
   /** The directory that the user's profile comes from. */
   readonly profileSource: string | null;
   readonly attributes: readonly AttributePreview[];
+  /** What an import, or a force sync, would do: created, updated, unchanged, failed or ignored. */
+  readonly action: Action;
   /** Everything that would make the update fail as a whole. */
   readonly problems: readonly Problem[];
 }
@@ -85,7 +88,9 @@ export async function previewPerson(
     : storedSighting(await storedPerson(engine, name, who));
   const context = { engine, now: Date.now() };
   const known = await loadKnown(context, directory, [sighting], null, new IdSet(0));
-  const { user, others, around } = known.of(sighting);
+  const person = known.of(sighting);
+  const { user, others, around, matchProblem } = person;
+  const { action } = decideOne({ rules: engine.rules, directory }, sighting, person);
   const links = linksOf(others, name, sighting.profile);
   const creator = user === null ? name : null;
   const resolved = resolveProfile(engine.rules, { links, before: user, creator, around });
@@ -101,8 +106,19 @@ export async function previewPerson(
     live,
     profileSource: resolved.profileSource,
     attributes: mappings.map((mapping) => previewMapping(engine, mapping, scope, user, resolved)),
-    problems: resolved.problems,
+    action,
+    problems: problemsOf(action, matchProblem, resolved),
   };
+}
+
+/** Whoever cannot be linked fails with that; whoever is ignored fails with nothing. */
+function problemsOf(
+  action: Action,
+  matchProblem: Problem | null,
+  { problems }: Resolved,
+): readonly Problem[] {
+  if (matchProblem !== null) return [matchProblem];
+  return action === "ignored" ? [] : problems;
 }
 
 function previewMapping(
@@ -228,8 +244,8 @@ class Summary {
     this.#fail(dn, problem);
   }
 
+  /** Whatever attribute it is about, the others are not updated either. */
   #fail(dn: string, { code, field, message }: Problem): void {
-    if (!this.#shows(field)) return;
     this.#failed++;
     this.#problems.add(code, { dn, field, message });
   }

@@ -1,5 +1,6 @@
+import { closest } from "../lib/lines.ts";
 import { compileMappings } from "../mapping/mapping.ts";
-import { caret } from "../mapping/problem.ts";
+import { caret, positionOf } from "../mapping/problem.ts";
 import { RollcallError } from "../model/errors.ts";
 import { needsOf } from "../reconciler/rules.ts";
 import type { Engine } from "./context.ts";
@@ -16,7 +17,8 @@ export function tryExpression(
   expression: string,
 ): Engine {
   const directory = rulesOf(engine, name);
-  const setting = { expression, apply: "update", line: 1 } as const;
+  const { apply = "update" } = directory.mappings.get(attribute) ?? {};
+  const setting = { expression, apply, line: 1 } as const;
   const { mappings, problems } = compileMappings(
     directory.environment,
     new Map([[attribute, setting]]),
@@ -25,7 +27,8 @@ export function tryExpression(
   if (problems.length > 0) {
     const details = problems.map(({ source, message, code, place }) => {
       const pointer = place === null ? "" : `\n${caret(source, place).replaceAll(/^/gm, "    ")}`;
-      return `${message} (${code})${pointer}`;
+      const where = place === null ? "" : `, ${positionOf(source, place)}`;
+      return `${message} (${code})${where}${pointer}`;
     });
     throw new RollcallError("usage.invalid", "The expression cannot be used.", { details });
   }
@@ -39,6 +42,8 @@ export function tryExpression(
 /** @throws RollcallError `usage.invalid` */
 export function requireAttribute(engine: Engine, attribute: string): void {
   if (engine.rules.schema.has(attribute)) return;
-  const message = `${attribute} is not an attribute of the user profile.`;
+  const meant = closest(attribute, engine.rules.schema.keys());
+  const hint = meant === undefined ? "" : `; do you mean ${meant}?`;
+  const message = `${attribute} is not an attribute of the user profile${hint}`;
   throw new RollcallError("usage.invalid", message);
 }

@@ -113,7 +113,10 @@ export async function markMapped(
   return row === undefined || row.people < MARKED ? null : row.last;
 }
 
-/** How many people of a directory were last mapped with another version of the mappings. */
+/**
+ * How many people of a directory were last mapped with another version of the mappings. Those who
+ * fail are mapped at every import, and keep what they had.
+ */
 export async function countOutdated(
   db: Connection,
   directory: string,
@@ -121,7 +124,7 @@ export async function countOutdated(
 ): Promise<number> {
   const row = await present(db, directory)
     .select(sql<number>`count(*)::int`.as("count"))
-    .where(sql<boolean>`${mappingPart} <> ${version}`)
+    .where(sql<boolean>`${mappingPart} <> ${version} and error is null`)
     .executeTakeFirst();
   return row?.count ?? 0;
 }

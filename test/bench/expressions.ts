@@ -84,7 +84,7 @@ const CASES: readonly (readonly [string, (profile: AppProfile) => unknown])[] = 
   ],
 ];
 
-const environment = new MappingEnvironment("corp", new Map([["corp", { type: "corp" }]]));
+const environment = new MappingEnvironment("corp", new Map([["corp", { type: "corp" }]]), []);
 
 function compiled(expression: string): (scope: Scope) => unknown {
   const result = compileExpression(expression, environment);

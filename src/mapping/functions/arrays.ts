@@ -1,6 +1,6 @@
 import { EvaluationError } from "../problem.ts";
 import { equal } from "../operators.ts";
-import { bounded, boundedArray, isArray, MAX_ITEMS, toIndex, toText, type Value } from "../values.ts"; // prettier-ignore
+import { joined, boundedArray, isArray, MAX_ITEMS, toIndex, toText, type Value } from "../values.ts"; // prettier-ignore
 import type { ExpressionFunction, Parameter } from "./definition.ts";
 
 const ARRAY: Parameter = { name: "array", type: "array" };
@@ -65,7 +65,10 @@ function get(array: Value, position: Value): Value {
 
 function toCsv(array: Value): Value {
   if (typeof array === "string") return array;
-  return bounded(toArray(array).map((item) => toText(item) ?? "").join(",")); // prettier-ignore
+  return joined(
+    toArray(array).map((item) => toText(item) ?? ""),
+    ",",
+  );
 }
 
 export const ARRAYS: readonly ExpressionFunction[] = [

@@ -10,8 +10,10 @@ export interface Parameter {
   readonly type: Type;
   /** Why a constant in this place is wrong; null if it is right. */
   readonly fault?: (text: string) => string | null;
-  /** The keys that a map in this place may have. */
-  readonly keys?: ReadonlySet<string>;
+  /** The keys that a map in this place may have, and the texts that a key may have. */
+  readonly keys?: ReadonlyMap<string, readonly string[] | null>;
+  /** It names what has to be looked up before: a directory, or whom an attribute names. */
+  readonly names?: "directory" | "application" | "relation";
 }
 
 /** An example of the documentation, which the tests evaluate. */
@@ -26,6 +28,8 @@ export interface ExpressionFunction {
   /** Type and name of further arguments, taken any number of times (in groups of `every`). */
   readonly rest?: Parameter & { readonly every: number };
   readonly returns: Type;
+  /** Whether the record is a user profile, whose attributes are known. */
+  readonly returnsUser?: true;
   readonly describe: string;
   readonly examples: readonly Example[];
   /** The value. A function that needs more than its arguments gets the facts before them. */

@@ -1,5 +1,6 @@
 import { matchesWhole, patternFault } from "../patterns.ts";
 import { EvaluationError } from "../problem.ts";
+import { spelling } from "../scope.ts";
 import { isThing, toNumber, toText, type GroupValue, type MapValue, type Value } from "../values.ts"; // prettier-ignore
 import { toArray } from "./arrays.ts";
 import { inFacts, type ExpressionFunction, type Parameter } from "./definition.ts";
@@ -10,11 +11,11 @@ const needs = () => ({ groups: true }) as const;
 const ANY = { returns: "boolean", needs } as const;
 const MAX_GROUPS = 100;
 
-/** Whether a group's name is one that a test accepts; a missing text accepts none. */
+/** Whether a group's name is one that a test accepts; a missing or empty text accepts none. */
 function named(test: (name: string, text: string) => boolean) {
   return inFacts(({ groups }, wanted) => {
     const text = toText(wanted);
-    return text !== null && groups.some(({ name }) => test(name, text));
+    return text !== null && text !== "" && groups.some(({ name }) => test(name, text));
   });
 }
 
@@ -25,21 +26,27 @@ export function limitOf(value: Value | undefined): number {
   return Math.floor(limit);
 }
 
+/** Whether a group is of a directory, by its name or its type. */
+function isFrom({ sourceId, sourceType }: GroupValue, wanted: string): boolean {
+  const name = spelling(wanted);
+  return name !== "" && (spelling(sourceId) === name || spelling(sourceType) === name);
+}
+
 /** The names of groups of an application ("OKTA": groups that belong to none). */
 function namesOf(test: (name: string, pattern: string) => boolean) {
   return inFacts(({ groups }, app, pattern, limit) => {
     const wanted = toText(app ?? null) ?? "";
     const text = toText(pattern ?? null) ?? "";
-    const ofApp = ({ type, sourceId }: GroupValue): boolean =>
-      wanted === "OKTA" ? type !== "APP_GROUP" : sourceId === wanted;
-    const found = groups.filter((group) => ofApp(group) && test(group.name, text));
+    const ofApp = (group: GroupValue): boolean =>
+      wanted === "OKTA" ? group.type !== "APP_GROUP" : isFrom(group, wanted);
+    const found = groups.filter((group) => text !== "" && ofApp(group) && test(group.name, text));
     return found.slice(0, limitOf(limit)).map((group) => group.name);
   });
 }
 
 const CLAIM: Pick<ExpressionFunction, "parameters" | "returns" | "needs"> = {
   parameters: [
-    { name: "application", type: "string" },
+    { name: "application", type: "string", names: "application" },
     { name: "pattern", type: "string" },
     { name: "limit", type: "number" },
   ],
@@ -47,8 +54,9 @@ const CLAIM: Pick<ExpressionFunction, "parameters" | "returns" | "needs"> = {
   needs,
 };
 
-const CRITERIA_KEYS = new Set([
-  "group.id", "group.source.id", "group.type", "group.profile.name", "operator",
+const CRITERIA_KEYS: ReadonlyMap<string, readonly string[] | null> = new Map([
+  ["group.id", null], ["group.source.id", null], ["group.type", null],
+  ["group.profile.name", null], ["operator", ["STARTS_WITH", "EXACT"]],
 ]); // prettier-ignore
 
 /** Groups that meet all criteria of all maps; the values of one key are alternatives. */
@@ -70,7 +78,9 @@ function testsOf({ pairs }: MapValue): ((group: GroupValue) => boolean)[] {
     throw new EvaluationError("The operator of group criteria is STARTS_WITH or EXACT.");
   return [...pairs].flatMap(([key, value]) => {
     if (key === "operator") return [];
-    const wanted = (typeof value === "string" ? [value] : toArray(value)).map((one) => toText(one) ?? ""); // prettier-ignore
+    const given = typeof value === "string" ? [value] : toArray(value);
+    // What is missing, or empty, is no criterion that anything meets.
+    const wanted = given.map((one) => toText(one) ?? "").filter((one) => one !== "");
     return [(group: GroupValue) => wanted.some((one) => meets(group, key, one, operator))];
   });
 }
@@ -80,7 +90,7 @@ function meets(group: GroupValue, key: string, wanted: string, operator: string)
     case "group.id":
       return group.id === wanted;
     case "group.source.id":
-      return group.sourceId === wanted;
+      return group.sourceId === wanted || isFrom(group, wanted);
     case "group.type":
       return group.type === wanted;
     case "group.profile.name":
@@ -88,7 +98,7 @@ function meets(group: GroupValue, key: string, wanted: string, operator: string)
       // The documentation's own examples end with what looks like a pattern.
       return group.name.startsWith(wanted.endsWith(".*") ? wanted.slice(0, -2) : wanted);
     default: {
-      const known = [...CRITERIA_KEYS].join(", ");
+      const known = [...CRITERIA_KEYS.keys()].join(", ");
       throw new EvaluationError(`${key} is no criterion of groups; there are ${known}.`);
     }
   }

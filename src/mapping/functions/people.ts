@@ -2,8 +2,8 @@ import { appUsersOf, onlyAppUser, type Needs } from "../scope.ts";
 import { toText, type Value } from "../values.ts";
 import { inFacts, type ExpressionFunction, type Parameter } from "./definition.ts";
 
-const SOURCE: Parameter = { name: "managerSource", type: "string" };
-const ATTRIBUTE_SOURCE: Parameter = { name: "attributeSource", type: "string" };
+const SOURCE: Parameter = { name: "managerSource", type: "string", names: "directory" };
+const ATTRIBUTE_SOURCE: Parameter = { name: "attributeSource", type: "string", names: "directory" };
 const INTERNAL = ["id", "status"];
 
 /** The type of an Active Directory, where a function asks for a directory. */
@@ -26,6 +26,7 @@ function relatedUser(
     name,
     parameters: [{ ...SOURCE, name: `${attribute}Source` }],
     returns: "record",
+    returnsUser: true,
     describe: `the user profile of whom the attribute ${attribute} names in that directory; null if there is nobody`,
     examples: example,
     needs: relation(attribute),
@@ -84,8 +85,9 @@ export const PEOPLE: readonly ExpressionFunction[] = [
   relatedAppUser("getAssistantAppUser", "assistant", [['getAssistantAppUser("active_directory", "hr").badge', null]]), // prettier-ignore
   {
     name: "user.getLinkedObject",
-    parameters: [{ name: "primaryName", type: "string" }],
+    parameters: [{ name: "primaryName", type: "string", names: "relation" }],
     returns: "record",
+    returnsUser: true,
     describe: "the user profile of whom the attribute of that name in the mapped app profile names",
     examples: [['user.getLinkedObject("manager").lastName', "Babbage"]],
     needs: ([name]) => ({ related: [{ attribute: name ?? "", source: null }] }),

@@ -1,6 +1,6 @@
 import { find, splitBy } from "../../lib/find.ts";
 import { EvaluationError } from "../problem.ts";
-import { bounded, MAX_TEXT, toIndex, toText, type Value } from "../values.ts";
+import { bounded, joined, MAX_TEXT, toIndex, toText, type Value } from "../values.ts";
 import type { ExpressionFunction, Parameter } from "./definition.ts";
 
 export const INPUT: Parameter = { name: "input", type: "string" };
@@ -79,23 +79,25 @@ export function replaceFirst(input: Value, match: Value, replacement: Value): Va
 
 export function contains(input: Value, search: Value): Value {
   const text = toText(input);
-  return text !== null && find(text, toText(search) ?? "") >= 0;
+  const wanted = toText(search);
+  return text !== null && wanted !== null && find(text, wanted) >= 0;
 }
 
 function startsWith(input: Value, starts: Value): Value {
-  return toText(input)?.startsWith(toText(starts) ?? "") ?? false;
+  const wanted = toText(starts);
+  return wanted !== null && (toText(input)?.startsWith(wanted) ?? false);
 }
 
 function join(separator: Value, ...strings: Value[]): Value {
   const present = strings.map(toText).filter((text) => text !== null);
-  return bounded(present.join(toText(separator) ?? ""));
+  return joined(present, toText(separator) ?? "");
 }
 
 function stringSwitch(input: Value, fallback: Value, ...pairs: Value[]): Value {
   const text = toText(input) ?? "";
   for (let i = 0; i + 1 < pairs.length; i += 2) {
     const key = toText(pairs[i]);
-    if (key !== null && find(text, key) >= 0) return toText(pairs[i + 1]);
+    if (key !== null && key !== "" && find(text, key) >= 0) return toText(pairs[i + 1]);
   }
   return toText(fallback);
 }

@@ -56,12 +56,11 @@ const ISO =
 export function parseIso(text: string): Moment | null {
   const match = ISO.exec(text.trim());
   if (match === null) return null;
-  const [, , , , , , , fraction = "", offset = "Z", name = offset] = match;
+  const [, , , , , , , fraction = "", offset, name = offset ?? "Z"] = match;
   const fields = isoFields(match, fraction);
-  const [zone, shown] = [zoneOf(offset), zoneOf(name)];
+  const [zone, shown] = [zoneOf(offset ?? name), zoneOf(name)];
   if (fields === null || zone === null || shown === null) return null;
-  const local = millisOf(fields);
-  const millis = local - zone.offsetAt(local);
+  const millis = fromLocal(millisOf(fields), zone);
   return isRepresentable(millis) ? moment(millis, shown, fraction !== "") : null;
 }
 

@@ -21,6 +21,12 @@ export function readPattern(text: string, pattern: string): Moment {
   return new Reader(text, pattern).read();
 }
 
+/** What calendars and servers write for offsets, and zones have no name for. */
+const ABBREVIATIONS: ReadonlyMap<string, string> = new Map([
+  ["EDT", "-04:00"], ["CDT", "-05:00"], ["MDT", "-06:00"], ["PDT", "-07:00"], ["AKDT", "-08:00"],
+  ["WET", "Z"], ["WEST", "+01:00"], ["CET", "+01:00"], ["CEST", "+02:00"], ["EET", "+02:00"], ["EEST", "+03:00"],
+]); // prettier-ignore
+
 type Field = Token & { readonly kind: "field" };
 
 class Reader {
@@ -82,7 +88,7 @@ class Reader {
   #readZone(form: RegExp): void {
     form.lastIndex = this.#at;
     const [name] = form.exec(this.#text.slice(0, this.#at + 80)) ?? [];
-    const zone = name === undefined ? null : zoneOf(name);
+    const zone = name === undefined ? null : zoneOf(ABBREVIATIONS.get(name) ?? name);
     if (name === undefined || zone === null) this.#fail("a time zone");
     this.#at += name.length;
     this.#zone = zone;

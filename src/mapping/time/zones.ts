@@ -40,7 +40,7 @@ export function zoneOf(name: string): Zone | null {
 }
 
 function findZone(name: string): Zone | null {
-  if (/^(?:UTC|GMT|Z|UT|Etc\/UTC|Etc\/GMT)$/.test(name)) return UTC;
+  if (/^(?:etc\/)?(?:utc|gmt|z|ut|uct|zulu|universal|greenwich|gmt[+-]?0)$/i.test(name)) return UTC;
   const offset = OFFSET.exec(name);
   if (offset !== null) return fixedZone(offset);
   if (!/^[A-Za-z][A-Za-z0-9+_/-]{1,63}$/.test(name)) return null;
