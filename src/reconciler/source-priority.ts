@@ -48,13 +48,12 @@ export function resolveProfile(rules: Rules, input: ResolveInput): Resolved {
   const profile: UserProfile = {};
   const sources: Record<string, ValueSource> = {};
   const problems: Problem[] = [];
-  const scopes = new Map<string, Scope>();
+  // Nearly everybody has one owner for all attributes.
+  let owned: { readonly by: string; readonly scope: Scope } | null = null;
   const scope = (directory: string): Scope => {
-    const known = scopes.get(directory);
-    if (known !== undefined) return known;
-    const fresh = scopeOf(rules, directory, { ...input, user: input.before });
-    scopes.set(directory, fresh);
-    return fresh;
+    if (owned?.by !== directory)
+      owned = { by: directory, scope: scopeOf(rules, directory, { ...input, user: input.before }) };
+    return owned.scope;
   };
   for (const [name, attribute] of rules.schema) {
     const owner = ownerOf(rules, name, profileSource, input);

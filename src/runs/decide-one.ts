@@ -10,9 +10,8 @@ import { decidedHash } from "./fingerprint.ts";
 export function decideOne(context: Context, seen: Sighting, known: Known): PlannedChange {
   // Whoever names somebody who is not known yet is looked at again, until that one is.
   const hash = decidedHash(seen.hash, known.around.incomplete);
-  return guarded(context, seen, known, () =>
-    decideSighting(context, { ...seen, hash }, known, uuidV7()),
-  );
+  const sighting = hash === seen.hash ? seen : { ...seen, hash };
+  return guarded(context, seen, known, () => decideSighting(context, sighting, known, uuidV7()));
 }
 
 /** As `decide`; if it throws, the person fails and keeps everything. */

@@ -1,5 +1,5 @@
 import type { Run } from "../model/run.ts";
-import { countPresent, markMapped } from "../store/app-users.ts";
+import { countOutdated, countPresent, markMapped } from "../store/app-users.ts";
 import { transact } from "../store/database.ts";
 import { fence } from "../store/leases.ts";
 import type { RunContext } from "./context.ts";
@@ -14,6 +14,7 @@ export async function noteMapped(
   ids: readonly string[] | null,
 ): Promise<void> {
   const version = mappingVersion(fingerprint);
+  if ((await countOutdated(engine.store.db, settings.name, version)) === 0) return;
   for (let after: string | null = ""; after !== null;) {
     signal.throwIfAborted();
     const from: string = after;
