@@ -190,6 +190,24 @@ ${more}`);
     expect(await remarks()).not.toContain("older version");
   });
 
+  test("a mapping that gives everybody one login fails everybody but one, before anything runs", async () => {
+    writePeople();
+    configure("");
+    await place.run("import", "corp");
+    const now = readFileSync(place.config, "utf8");
+    const same = now.replace("login: appuser.mail", `login: '"same@example.org"'`);
+    const next = place.file("next.yaml", same);
+    const { directories } = await place.json<{ directories: unknown[] }>("preview", "corp", "--diff", next); // prettier-ignore
+    expect(directories).toMatchObject([
+      { failures: { notUniqueWithinOrg: { people: 3 } }, attributes: { login: { people: 1 } } },
+    ]);
+    place.file("rollcall.yaml", same.replace("same@example.org", "bob@example.org"));
+    const preview = await place.json<Preview>("preview", "corp");
+    expect(preview).toMatchObject({ changed: 0, failed: 3, problems: { notUniqueWithinOrg: { people: 3 } } }); // prettier-ignore
+    const run = await place.json<RunDocument>("force-sync", "corp", "--dry-run");
+    expect(run.counts).toMatchObject({ updated: 0, failed: 3 });
+  });
+
   test("an approved force sync counts as mapped, too", async () => {
     writePeople();
     configure(", title: appuser.title");

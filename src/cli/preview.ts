@@ -12,8 +12,7 @@ import { settingsOf, withService, type CommonOptions } from "./session.ts";
 const HELP = `
 Changes nothing. Works on the stored app profiles, or with --live on what the directory shows now.
 Without --user it counts, over everybody, what a force sync would change, and who would fail.
-What only a whole plan shows, such as two people with one login, force-sync --dry-run tells; what
-an import would do, import --dry-run. --diff compares with another configuration, before you put it
+Exactly what a run would do, import --dry-run and force-sync --dry-run tell. --diff compares with another configuration, before you put it
 to work.
 
 Examples:

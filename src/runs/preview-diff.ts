@@ -7,12 +7,13 @@ import { RollcallError, type Problem } from "../model/errors.ts";
 import type { ProfileValue, UserProfile } from "../model/user.ts";
 import { sameJson } from "../lib/same.ts";
 import type { PlannedChange } from "../model/plan.ts";
-import type { Known, Sighting } from "../reconciler/decide.ts";
+import type { Known } from "../reconciler/decide.ts";
 import type { DirectoryRules } from "../reconciler/rules.ts";
 import { countPresent, findAppUser } from "../store/app-users.ts";
 import type { Engine, ReportProgress } from "./context.ts";
 import { decideOne } from "./decide-one.ts";
-import { loadKnown, type KnownPeople } from "./known.ts";
+import { loadKnown } from "./known.ts";
+import { LoginClaims } from "./login-claims.ts";
 import { rulesOf, storedPeople, type Batch } from "./preview-people.ts";
 import { Tally, type Counted } from "./tally.ts";
 
@@ -95,10 +96,11 @@ async function diffDirectory(
   const sides = [new Side(first, name, now), new Side(second, name, now)] as const;
   const tallies = new Tallies();
   for await (const batch of storedPeople(first, name, ids, signal)) {
-    await sides[0].load(batch);
-    await sides[1].load(batch);
-    for (const sighting of batch.sightings)
-      tallies.add(sighting.dn, sides[0].decide(sighting), sides[1].decide(sighting));
+    const [mine, theirs] = [await sides[0].decide(batch), await sides[1].decide(batch)];
+    for (const [i, { dn }] of batch.sightings.entries()) {
+      const [first, second] = [mine[i], theirs[i]];
+      if (first !== undefined && second !== undefined) tallies.add(dn, first, second);
+    }
     progress({ directory: name, phase: "comparing", done: tallies.people, total: own });
   }
   return { directory: name, ...tallies.result() };
@@ -110,25 +112,27 @@ class Side {
   readonly #directory: DirectoryRules;
   readonly #now: number;
   readonly #linked = new IdSet(1);
-  #known: KnownPeople | null = null;
+  readonly #claims: LoginClaims;
 
   constructor(engine: Engine, name: string, now: number) {
     this.#engine = engine;
     this.#directory = rulesOf(engine, name);
     this.#now = now;
+    this.#claims = new LoginClaims(engine.store.db, name);
   }
 
-  async load({ sightings, stored }: Batch): Promise<void> {
+  /** What becomes of the people of a batch, in their order. */
+  async decide({ sightings, stored }: Batch): Promise<Outcome[]> {
     const context = { engine: this.#engine, now: this.#now };
-    this.#known = await loadKnown(context, this.#directory, sightings, stored, this.#linked);
-  }
-
-  decide(sighting: Sighting): Outcome {
-    if (this.#known === null) throw new Error("decided before anything was loaded");
-    const known = this.#known.of(sighting);
+    const directory = this.#directory;
+    const people = await loadKnown(context, directory, sightings, stored, this.#linked);
     const { rules } = this.#engine;
-    const planned = decideOne({ rules, directory: this.#directory }, sighting, known);
-    return outcomeOf(planned, known);
+    const decided = sightings.map((sighting) => {
+      const known = people.of(sighting);
+      return { planned: decideOne({ rules, directory }, sighting, known), known };
+    });
+    const judged = await this.#claims.judge(decided);
+    return decided.map(({ planned, known }, i) => outcomeOf(judged[i] ?? planned, known));
   }
 }
 

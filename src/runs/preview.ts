@@ -19,6 +19,7 @@ import { countPresent } from "../store/app-users.ts";
 import type { Engine, ReportProgress } from "./context.ts";
 import { decideOne } from "./decide-one.ts";
 import { loadKnown } from "./known.ts";
+import { LoginClaims } from "./login-claims.ts";
 import { livePeople, livePerson, rulesOf, storedPeople, storedPerson, storedSighting, type Batch } from "./preview-people.ts"; // prettier-ignore
 import { Tally, type Counted } from "./tally.ts";
 
@@ -182,9 +183,10 @@ export async function previewAll(
   const batches = live
     ? livePeople(engine, name, signal)
     : storedPeople(engine, name, null, signal);
+  const claims = new LoginClaims(engine.store.db, name);
   let done = 0;
   for await (const batch of batches) {
-    await previewBatch(engine, directory, batch, linked, summary);
+    await previewBatch(engine, directory, batch, { linked, claims, summary });
     done += batch.sightings.length + batch.unusable.length;
     const phase = live ? "reading" : "comparing";
     progress({ directory: name, phase, done, total: own > 0 ? own : null });
@@ -196,15 +198,18 @@ async function previewBatch(
   engine: Engine,
   directory: DirectoryRules,
   { sightings, stored, unusable }: Batch,
-  linked: IdSet,
-  summary: Summary,
+  { linked, claims, summary }: { linked: IdSet; claims: LoginClaims; summary: Summary },
 ): Promise<void> {
   const context = { engine, now: Date.now() };
   const known = await loadKnown(context, directory, sightings, stored, linked);
-  for (const sighting of sightings) {
+  const decided = sightings.map((sighting) => {
     const person = known.of(sighting);
     const planned = decideOne({ rules: engine.rules, directory }, sighting, person);
-    summary.add(planned, person.appUser !== null && person.appUser.status !== "removed");
+    return { planned, known: person };
+  });
+  for (const [i, planned] of (await claims.judge(decided)).entries()) {
+    const status = decided[i]?.known.appUser?.status ?? "removed";
+    summary.add(planned, status !== "removed");
   }
   for (const { dn, problem } of unusable) summary.addUnusable(dn, problem);
 }
