@@ -106,6 +106,19 @@ directories:
   other.remove();
 });
 
+test.each([
+  [["preview", "corp"]],
+  [["preview", "corp", "--live"]],
+  [["preview", "corp", "--diff"]],
+  [["check"]],
+])("%j that is interrupted says so", async (args) => {
+  const file = args.includes("--diff") ? [place.config] : [];
+  const { err, out, status } = await place.runWith(AbortSignal.abort(), ...args, ...file);
+  expect(status).toBe(1);
+  expect(err + out).toContain("run.interrupted");
+  expect(err + out).not.toContain("internal.error");
+});
+
 test("a held run shows everybody concerned; preview and export are what they say", async () => {
   const held = await place.json<{ run: string; changes: unknown[]; next: number | null }>(
     "imports",

@@ -113,9 +113,13 @@ ${more}`);
     expect(await profile("bob")).toMatchObject({ manager: "Charles Babbage", state: "poet" });
     expect(await profile("dora")).not.toHaveProperty("manager");
     // Nobody's entry changed; only whoever names nobody we know is looked at again.
-    const before = await query(place, "select xmin::text, external_id from app_users order by 2").catch(() => []); // prettier-ignore
+    const rows = async (): Promise<unknown> =>
+      kind === "postgres"
+        ? await query(place, "select xmin::text, external_id from app_users order by 2")
+        : [];
+    const before = await rows();
     expect(await place.json<RunDocument>("import", "corp")).toMatchObject({ counts: { unchanged: 4 } }); // prettier-ignore
-    expect(await query(place, "select xmin::text, external_id from app_users order by 2").catch(() => [])).toEqual(before); // prettier-ignore
+    expect(await rows()).toEqual(before);
     await place.run("force-sync", "corp");
     expect(await profile("ada")).toMatchObject({ costCenter: "A-1" });
   });

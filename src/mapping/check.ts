@@ -1,5 +1,6 @@
 /** Finds every fault of a tree that can be seen without a person's data, and what it needs. */
 import { closest } from "../lib/lines.ts";
+import { described, functionHint, union } from "./check-words.ts";
 import type { Environment } from "./environment.ts";
 import { GroupEnvironment } from "./environment.ts";
 import { methodSignature, signature, type ExpressionFunction, type Parameter, type Type } from "./functions/definition.ts"; // prettier-ignore
@@ -141,7 +142,7 @@ class Checker {
   /** Whether a path that a method may stand behind is meant as a value. */
   #isValue(path: readonly string[]): boolean {
     const meant = this.#environment.resolve(path);
-    return !("code" in meant) || METHODS.has(path.at(-1) ?? "") || path.length > 1;
+    return !("code" in meant) || path.length > 1;
   }
 
   #method(node: MethodNode): Type {
@@ -201,17 +202,16 @@ class Checker {
 
   #mapKeys({ keys, name }: Parameter, { pairs }: Node & { kind: "map" }): void {
     for (const [key, value] of keys === undefined ? [] : pairs) {
-      const place = { ...value, start: value.start, end: value.end };
       const allowed = keys?.get(key);
       if (allowed === undefined) {
         const known = [...(keys?.keys() ?? [])].join(", ");
-        this.#add(CODES.type, `${key} is no key of ${name}; there are ${known}`, place);
+        this.#add(CODES.type, `${key} is no key of ${name}; there are ${known}`, value);
       } else if (
         allowed !== null &&
         value.kind === "literal" &&
         !allowed.includes(String(value.value))
       ) {
-        this.#add(CODES.type, `${key} is ${allowed.join(" or ")}`, place);
+        this.#add(CODES.type, `${key} is ${allowed.join(" or ")}`, value);
       }
     }
   }
@@ -316,36 +316,4 @@ class Checker {
   #addAt(code: ExpressionProblem["code"], message: string, start: number, end: number): void {
     this.problems.push({ code, message, start, end });
   }
-}
-
-/** The function that may be meant: of the same name elsewhere, of a longer name, or nearly spelled so. */
-function functionHint(name: string): string {
-  const last = lastPart(name).toLowerCase();
-  const prefix = name.slice(0, name.length - last.length);
-  const names = [...FUNCTIONS.keys()];
-  const meant =
-    names.find((one) => lastPart(one).toLowerCase() === last) ??
-    names.find((one) => one.startsWith(prefix) && lastPart(one).toLowerCase().includes(last)) ??
-    closest(
-      name,
-      names.filter((one) => Math.abs(one.length - name.length) <= 3),
-    );
-  return meant === undefined ? "" : `; do you mean ${meant}?`;
-}
-
-function lastPart(name: string): string {
-  return name.slice(name.lastIndexOf(".") + 1);
-}
-
-function described(type: Type): string {
-  const words: Readonly<Partial<Record<Type, string>>> = {
-    string: "text", number: "a number", boolean: "a condition", array: "an array",
-    dateTime: "a time", country: "a country", record: "a profile", map: "a map", null: "null",
-  }; // prettier-ignore
-  return words[type] ?? "a value";
-}
-
-function union(a: Type, b: Type): Type {
-  if (a === b || b === "null") return a;
-  return a === "null" ? b : "any";
 }

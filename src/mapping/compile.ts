@@ -3,17 +3,17 @@
  * for a person is calls only. There are no loops and no definitions in the language, so time is
  * linear in the tree times the input, and every text is bounded in length.
  */
+import { bindCall, concatenation, isText, matching, position, projection, sum, summands } from "./closures.ts"; // prettier-ignore
 import { GroupEnvironment, OWN, type Environment } from "./environment.ts";
 import { toArray } from "./functions/arrays.ts";
-import type { ExpressionFunction, Parameter } from "./functions/definition.ts";
+import type { Parameter } from "./functions/definition.ts";
 import { limitOf } from "./functions/groups.ts";
 import { FILTERED_GROUPS, FUNCTIONS, METHODS } from "./functions/table.ts";
-import { add, equal, finite, order } from "./operators.ts";
+import { equal, finite, order } from "./operators.ts";
 import { parseExpression } from "./parse.ts";
-import { compilePattern, matchesWhole } from "./patterns.ts";
 import { compileReference, memberOf, type Evaluate } from "./references.ts";
 import { asMethod, type CallNode, type MethodNode, type Node } from "./tree.ts";
-import { bounded, boundedArray, isArray, MAX_TEXT, toBoolean, toIndex, toNumber, toText, type Value } from "./values.ts"; // prettier-ignore
+import { boundedArray, toBoolean, toNumber, toText } from "./values.ts";
 
 /** Compiles a tree that `checkExpression` found no problem in. */
 export function compileTree(node: Node, environment: Environment): Evaluate {
@@ -125,8 +125,7 @@ class Compiler {
    * it has commas in it says nothing, as in a DN.
    */
   #argument(node: Node, parameter: Parameter | undefined): Evaluate {
-    const wanted = parameter?.type;
-    const asList = wanted === "array" || (wanted === "any" && parameter?.name === "values");
+    const asList = parameter?.type === "array" || parameter?.list === true;
     return asList ? this.#list(node) : this.compile(node);
   }
 
@@ -252,91 +251,4 @@ class Compiler {
       return sum(this.compile(node.left), this.compile(node.right));
     return concatenation(parts.map(this.compile));
   }
-}
-
-function sum(left: Evaluate, right: Evaluate): Evaluate {
-  return (scope) => add(left(scope), right(scope));
-}
-
-function summands(node: Node): Node[] {
-  const parts: Node[] = [];
-  let rest = node;
-  while (rest.kind === "binary" && rest.operator === "+") {
-    parts.push(rest.right);
-    rest = rest.left;
-  }
-  return [...parts, rest].toReversed();
-}
-
-function isText(node: Node): boolean {
-  return node.kind === "literal" && typeof node.value === "string";
-}
-
-function piece(value: Value): string {
-  return typeof value === "string" ? value : (toText(value) ?? "");
-}
-
-function concatenation(parts: readonly Evaluate[]): Evaluate {
-  const [a, b, c] = parts;
-  if (a === undefined || b === undefined) throw new Error("a sum of less than two");
-  if (parts.length === 2) return (scope) => bounded(piece(a(scope)) + piece(b(scope)));
-  if (parts.length === 3 && c !== undefined)
-    return (scope) => bounded(piece(a(scope)) + piece(b(scope)) + piece(c(scope)));
-  return (scope) => {
-    let text = "";
-    for (const part of parts) {
-      text += piece(part(scope));
-      if (text.length > MAX_TEXT) return bounded(text);
-    }
-    return text;
-  };
-}
-
-/** A pattern that is a constant is compiled once. */
-function matching(left: Evaluate, right: Evaluate, pattern: Node): Evaluate {
-  if (pattern.kind === "literal" && typeof pattern.value === "string") {
-    const compiled = compilePattern(pattern.value);
-    return (scope) => {
-      const text = toText(left(scope));
-      return text !== null && compiled(text);
-    };
-  }
-  return (scope) => {
-    const text = toText(left(scope));
-    const wanted = toText(right(scope));
-    return text !== null && wanted !== null && matchesWhole(text, wanted);
-  };
-}
-
-/** Position in an array, from 0; a single value counts as an array of one. Beyond it: null. */
-function position(target: Evaluate, index: Evaluate): Evaluate {
-  return (scope) => {
-    const value = target(scope);
-    if (value === null) return null;
-    const at = toIndex(index(scope));
-    if (isArray(value)) return value[at] ?? null;
-    return at === 0 ? value : null;
-  };
-}
-
-function projection(target: Evaluate, path: readonly string[]): Evaluate {
-  return (scope) => {
-    const value = target(scope);
-    const items = isArray(value) ? value : value === null ? [] : [value];
-    return boundedArray(items.map((item) => path.reduce(memberOf, item)));
-  };
-}
-
-/** A call with its arguments; those of few arguments need no list of them. */
-function bindCall(entry: ExpressionFunction, args: readonly Evaluate[]): Evaluate {
-  const { evaluate, evaluateIn } = entry;
-  if (evaluateIn !== undefined)
-    return (scope) => evaluateIn(scope.facts, ...args.map((argument) => argument(scope)));
-  const [a, b, c] = args;
-  if (a === undefined) return () => evaluate();
-  if (b === undefined) return (scope) => evaluate(a(scope));
-  if (args.length === 2) return (scope) => evaluate(a(scope), b(scope));
-  if (c !== undefined && args.length === 3)
-    return (scope) => evaluate(a(scope), b(scope), c(scope));
-  return (scope) => evaluate(...args.map((argument) => argument(scope)));
 }

@@ -32,6 +32,9 @@ describe("examples of functions", () => {
   });
 });
 
+/** What may come of nothing: no value, an empty one, or the answer to a question. */
+const NOTHING = [null, "", 0, false, true, [], [null]];
+
 describe("null arguments", () => {
   // Whatever is missing gives a value or a person's failure, and never breaks anything.
   test.each(FUNCTIONS.map((one) => [one.name, one] as const))("%s", (name, one) => {
@@ -40,7 +43,10 @@ describe("null arguments", () => {
     const args = Array.from({ length: least }, () => "user.nothing").join(", ");
     const call = isMethod ? `user.nothing.${name}(${args})` : `${name}(${args})`;
     const result = evaluateText(call, { user: {} }, 0);
-    if ("error" in result) expect(result.error.code).toMatch(/^platform\./);
-    else expect(result.value ?? null).toBeDefined();
+    const failed = "error" in result;
+    expect(failed ? result.error.code : "platform.").toMatch(/^platform\./);
+    // Only these know something by themselves.
+    const value = failed || name.endsWith(".now") ? null : result.value;
+    expect(NOTHING).toContainEqual(value);
   });
 });

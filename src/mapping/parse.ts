@@ -3,38 +3,14 @@
  * long as they bind more strongly than `power`. Powers, weakest first: ternary and Elvis, OR,
  * AND, comparison, sum, product, prefix; after that come index, member and call.
  */
+import { BINARY } from "./binary.ts";
 import { CODES, ExpressionFault, type ExpressionProblem } from "./problem.ts";
 import { type Token, tokenize } from "./tokens.ts";
-import type { BinaryOperator, Node } from "./tree.ts";
+import type { Node } from "./tree.ts";
 
 const MAX_DEPTH = 200;
 const MAX_NODES = 2000;
 
-const BINARY = new Map<string, { readonly operator: BinaryOperator; readonly power: number }>([
-  ["OR", { operator: "OR", power: 2 }],
-  ["||", { operator: "OR", power: 2 }],
-  ["AND", { operator: "AND", power: 3 }],
-  ["&&", { operator: "AND", power: 3 }],
-  ["==", { operator: "==", power: 4 }],
-  ["!=", { operator: "!=", power: 4 }],
-  ["<", { operator: "<", power: 4 }],
-  [">", { operator: ">", power: 4 }],
-  ["<=", { operator: "<=", power: 4 }],
-  [">=", { operator: ">=", power: 4 }],
-  ["+", { operator: "+", power: 5 }],
-  ["-", { operator: "-", power: 5 }],
-  ["*", { operator: "*", power: 6 }],
-  ["/", { operator: "/", power: 6 }],
-  ["%", { operator: "%", power: 6 }],
-  ["MATCHES", { operator: "matches", power: 4 }],
-  // The words that the language this one is a part of (SpEL) has for the signs.
-  ["EQ", { operator: "==", power: 4 }],
-  ["NE", { operator: "!=", power: 4 }],
-  ["LT", { operator: "<", power: 4 }],
-  ["GT", { operator: ">", power: 4 }],
-  ["LE", { operator: "<=", power: 4 }],
-  ["GE", { operator: ">=", power: 4 }],
-]);
 /** What SpEL has and this language leaves out. */
 const UNSUPPORTED = new Set(["instanceof", "between"]);
 const CONDITION_POWER = 1;

@@ -47,6 +47,9 @@ export interface Problem {
 /** Anything thrown, as an error with a code; what is unknown becomes `internal.error`. */
 export function asRollcallError(thrown: unknown): RollcallError {
   if (thrown instanceof RollcallError) return thrown;
+  // Runs say themselves how far they came; whatever else is stopped only looks.
+  if (thrown instanceof Error && thrown.name === "AbortError")
+    return new RollcallError("run.interrupted", "Interrupted; nothing was changed.");
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   if (isDatabaseFault(thrown))
     return new RollcallError("database.failed", message, { cause: thrown });

@@ -76,8 +76,10 @@ class PersonFacts implements Facts {
     return user === null ? null : { id: user.id, status: user.status.toUpperCase() };
   }
 
+  /** Only of links that count: whoever left a directory has left its groups. */
   get groups(): readonly GroupValue[] {
-    return this.#person.around.groups;
+    const { around, links } = this.#person;
+    return around.groups.filter((group) => links.has(group.sourceId));
   }
 
   get appUsers(): readonly AppUserFact[] {

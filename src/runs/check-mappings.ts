@@ -2,7 +2,8 @@
 import { count, closest } from "../lib/lines.ts";
 import type { Expression } from "../mapping/mapping.ts";
 import { namedBy, type DirectoryRules } from "../reconciler/rules.ts";
-import { attributesWithoutValue, countOutdated, countPresent, someAttributes } from "../store/app-users.ts"; // prettier-ignore
+import { countPresent } from "../store/app-users.ts";
+import { attributesWithoutValue, countOutdated, someAttributes } from "../store/mapped.ts";
 import type { Engine } from "./context.ts";
 import { mappingVersion } from "./fingerprint.ts";
 import { rulesOf } from "./preview-people.ts";

@@ -14,6 +14,19 @@ export function decideOne(context: Context, seen: Sighting, known: Known): Plann
   return guarded(context, seen, known, () => decideSighting(context, sighting, known, uuidV7()));
 }
 
+/**
+ * Whether a decision writes nothing: an ignored person, or one who is the same and was decided on
+ * the same facts. @param hash as it was kept
+ */
+export function writesNothing(
+  { action, appUser, user }: PlannedChange,
+  hash: string | null,
+): boolean {
+  if (user !== null) return false;
+  if (action === "ignored") return appUser === null;
+  return action === "unchanged" && appUser?.hash === hash;
+}
+
 /** As `decide`; if it throws, the person fails and keeps everything. */
 export function guarded(
   { directory }: Context,

@@ -4,7 +4,6 @@
  */
 import { IdSet } from "../lib/id-set.ts";
 import { mapAhead } from "../lib/ahead.ts";
-import type { PlannedChange } from "../model/plan.ts";
 import type { Run } from "../model/run.ts";
 import type { Sighting } from "../reconciler/decide.ts";
 import { claimsLogin } from "../reconciler/writes.ts";
@@ -16,7 +15,7 @@ import {
 } from "../store/app-users.ts";
 import { concludePlan } from "./conclude-plan.ts";
 import type { Engine, RunContext } from "./context.ts";
-import { decideOne } from "./decide-one.ts";
+import { decideOne, writesNothing } from "./decide-one.ts";
 import { beginRun, settle, withContext, type RunRequest } from "./import.ts";
 import { noteMapped } from "./note-mapped.ts";
 import { loadKnown, type KnownPeople } from "./known.ts";
@@ -73,7 +72,7 @@ async function planAll(
       const sighting = toSighting(appUser);
       const person = known.of(sighting);
       const planned = decideOne({ rules: engine.rules, directory }, sighting, person);
-      if (isNothing(planned, appUser.hash)) plan.count(planned.action);
+      if (writesNothing(planned, appUser.hash)) plan.count(planned.action);
       else await plan.add(planned, claimsLogin(planned, person.user));
     }
     read += page.length;
@@ -105,11 +104,4 @@ async function* pages(
 /** The stored app user as if it had just been read. An entry that could not be kept stays as it is. */
 function toSighting({ externalId: id, dn, status, profile, hash }: StoredAppUser): Sighting {
   return { id, dn, hash, profile, disabled: status === "disabled" };
-}
-
-/** Also nothing of what an unchanged person was decided on is missing now, or was before. */
-function isNothing({ action, appUser, user }: PlannedChange, hash: string): boolean {
-  if (user !== null) return false;
-  if (action === "ignored") return appUser === null;
-  return action === "unchanged" && appUser?.hash === hash;
 }

@@ -1,7 +1,8 @@
 import type { Run } from "../model/run.ts";
-import { countOutdated, countPresent, markMapped } from "../store/app-users.ts";
+import { countPresent } from "../store/app-users.ts";
 import { transact } from "../store/database.ts";
 import { fence } from "../store/leases.ts";
+import { countOutdated, markMapped } from "../store/mapped.ts";
 import type { RunContext } from "./context.ts";
 import { mappingVersion } from "./fingerprint.ts";
 
@@ -16,7 +17,8 @@ export async function noteMapped(
   const version = mappingVersion(fingerprint);
   if ((await countOutdated(engine.store.db, settings.name, version)) === 0) return;
   for (let after: string | null = ""; after !== null;) {
-    signal.throwIfAborted();
+    // The run is done; what is not noted, the next import maps again.
+    if (signal.aborted) return;
     const from: string = after;
     after = await transact(engine.store, async (trx) => {
       await fence(trx, lease);

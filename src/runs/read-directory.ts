@@ -10,7 +10,6 @@ import type { Mark } from "../model/incremental.ts";
 import { mapAhead } from "../lib/ahead.ts";
 import { IdSet } from "../lib/id-set.ts";
 import type { Sighting } from "../reconciler/decide.ts";
-import type { PlannedChange } from "../model/plan.ts";
 import { claimsLogin } from "../reconciler/writes.ts";
 import { changedEntries, countPresent, isUnknownDirectory } from "../store/app-users.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
@@ -18,7 +17,7 @@ import { Absences } from "./absences.ts";
 import { Census } from "./census.ts";
 import type { Considered } from "./conclude-plan.ts";
 import type { RunContext } from "./context.ts";
-import { decideOne } from "./decide-one.ts";
+import { decideOne, writesNothing } from "./decide-one.ts";
 import { scopeFingerprint } from "./fingerprint.ts";
 import { loadKnown, type KnownPeople } from "./known.ts";
 import { noteRun } from "./lifecycle.ts";
@@ -181,13 +180,6 @@ function duplicate(entry: RawEntry): RawEntry {
   return { ...entry, id: null, problem: { code: "entry.duplicateId", field: "id", message } };
 }
 
-/** Nothing to write: an ignored person, or one who was looked at again and is the same. */
-function isNothing({ action, appUser, user }: PlannedChange, hash: string | null): boolean {
-  if (user !== null) return false;
-  if (action === "ignored") return appUser === null;
-  return action === "unchanged" && appUser?.hash === hash;
-}
-
 async function planBatch(
   context: RunContext,
   batch: Batch,
@@ -205,7 +197,7 @@ async function planBatch(
       continue;
     }
     const planned = decideOne({ rules: engine.rules, directory }, sighting, known);
-    if (isNothing(planned, known.hash)) plan.count(planned.action);
+    if (writesNothing(planned, known.hash)) plan.count(planned.action);
     else await plan.add(planned, claimsLogin(planned, known.user));
   }
   for (const { id, dn, problem } of batch.unusable) {

@@ -113,7 +113,7 @@ export const ARRAYS: readonly ExpressionFunction[] = [
   {
     name: "Arrays.flatten",
     parameters: [],
-    rest: { name: "values", type: "any", every: 1 },
+    rest: { name: "values", type: "any", list: true, every: 1 },
     returns: "array",
     describe: "values, arrays and texts with commas as one array",
     examples: [

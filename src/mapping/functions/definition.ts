@@ -12,6 +12,8 @@ export interface Parameter {
   readonly fault?: (text: string) => string | null;
   /** The keys that a map in this place may have, and the texts that a key may have. */
   readonly keys?: ReadonlyMap<string, readonly string[] | null>;
+  /** One value of an attribute is an array of one here; always so where the type is array. */
+  readonly list?: true;
   /** It names what has to be looked up before: a directory, or whom an attribute names. */
   readonly names?: "directory" | "application" | "relation";
 }
