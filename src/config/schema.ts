@@ -151,6 +151,10 @@ const directory = z.strictObject({
   schedule: schedule.prefault({}),
   importSafeguard: safeguard,
   onRemoval: z.enum(["deactivate", "suspend", "keep"]).default("deactivate"),
+  reactivate: z
+    .array(z.enum(["deprovisioned", "suspended"]))
+    .default(["deprovisioned", "suspended"])
+    .describe("Statuses that an import gave and that end when the person returns; [] for none."),
   matching: z.array(z.strictObject({ user: z.string(), app: z.string() })).default([]),
   onNoMatch: z.enum(["create", "ignore"]).default("create"),
   toOkta: z.record(z.string(), mapping).default({}),
@@ -172,12 +176,31 @@ const attribute = z.strictObject({
   format: z
     .enum(["email", "uri", "country-code", "language-code", "locale", "timezone", "date-time"])
     .optional(),
+  unique: truth
+    .default(false)
+    .describe("No two users may have the same value (compared without regard to case)."),
 });
 
 const profile = z.strictObject({
   sources: z.array(z.string()).optional().describe("Directories, highest source priority first."),
+  fallback: truth
+    .default(false)
+    .describe("Where a source has no value for an attribute, take the one of the next source."),
   overrides: z
-    .record(z.string(), z.union([z.literal("okta"), z.array(z.string()).min(1)]))
+    .record(
+      z.string(),
+      z.union([
+        z.literal("okta"),
+        z.array(z.string()).min(1),
+        z.strictObject({
+          sources: z
+            .union([z.literal("okta"), z.array(z.string()).min(1)])
+            .optional()
+            .describe("Own order of directories, or okta; without it, the order of the sources."),
+          fallback: truth.optional().describe("For this attribute instead of for all."),
+        }),
+      ]),
+    )
     .default({}),
   attributes: z.record(z.string(), attribute).default({}),
 });
@@ -212,6 +235,9 @@ export const configSchema = z.strictObject({
       runDays: whole(1, 36_500)
         .default(365)
         .describe("Days for which it is kept what a run did with each person."),
+      logDays: whole(1, 36_500)
+        .default(90)
+        .describe("Days for which events of the System Log are kept."),
     })
     .prefault({}),
   directories: z.record(z.string(), directory),

@@ -170,9 +170,14 @@ function checkProfile(config: Config, report: Report): void {
   }
   for (const [name, order] of Object.entries(overrides)) {
     knownAttribute(name, ["profile", "overrides", name]);
-    if (order === "okta") continue;
-    for (const [i, source] of order.entries())
-      knownDirectory(source, ["profile", "overrides", name, i]);
+    const listed = Array.isArray(order);
+    const directories = overrideSources(order);
+    if (directories === null || directories === "okta") continue;
+    const path = ["profile", "overrides", name, ...(listed ? [] : ["sources"])];
+    for (const [i, source] of directories.entries()) {
+      knownDirectory(source, [...path, i]);
+      if (directories.indexOf(source) !== i) report([...path, i], `${source} stands twice`);
+    }
   }
   checkAttributes(attributes, report);
   for (const [name, directory] of Object.entries(config.directories)) {
@@ -182,9 +187,24 @@ function checkProfile(config: Config, report: Report): void {
   }
 }
 
+/** The order that an override gives; null if it leaves that to the sources. */
+export function overrideSources(
+  override: Config["profile"]["overrides"][string],
+): readonly string[] | "okta" | null {
+  if (override === "okta" || Array.isArray(override)) return override;
+  return override.sources ?? null;
+}
+
+const MOST_UNIQUE = 5;
+
 function checkAttributes(attributes: Config["profile"]["attributes"], report: Report): void {
+  const unique = Object.entries(attributes).filter(([, attribute]) => attribute.unique);
+  for (const [name] of unique.slice(MOST_UNIQUE))
+    report(["profile", "attributes", name, "unique"], `at most ${MOST_UNIQUE} attributes can be unique`); // prettier-ignore
   for (const [name, attribute] of Object.entries(attributes)) {
     const path = ["profile", "attributes", name];
+    if (attribute.unique && attribute.type === "array")
+      report([...path, "unique"], "several values cannot be compared for being unique");
     if (!ATTRIBUTE_NAME.test(name))
       report(path, "an attribute's name is a letter followed by letters, digits or _");
     const {

@@ -1,5 +1,9 @@
 import type { DirectorySource, GroupsScope, UsersScope } from "../model/directory.ts";
-import type { AttributeSchema } from "../model/profile-schema.ts";
+import {
+  profileSchema,
+  type AttributeSchema,
+  type ProfileSchema,
+} from "../model/profile-schema.ts";
 import { RollcallError } from "../model/errors.ts";
 import { Secret } from "../model/secret.ts";
 import type {
@@ -11,7 +15,7 @@ import type {
 } from "../model/settings.ts";
 import type { Environment } from "./load.ts";
 import type { Path } from "./problems.ts";
-import { isPostgresUrl } from "./semantics.ts";
+import { isPostgresUrl, overrideSources } from "./semantics.ts";
 import type { AttributeConfig, Config, DirectoryConfig } from "./schema.ts";
 
 interface Context {
@@ -26,7 +30,6 @@ interface Context {
 export function toSettings(config: Config, context: Context): Settings {
   const url =
     config.database === undefined ? context.environment["DATABASE_URL"] : config.database.url;
-  const { sources, overrides, attributes } = config.profile;
   if (config.database === undefined && url !== undefined && url !== "" && !isPostgresUrl(url)) {
     const message =
       "DATABASE_URL is not a database address (postgres://USER:PASSWORD@HOST/DATABASE).";
@@ -51,14 +54,38 @@ export function toSettings(config: Config, context: Context): Settings {
         toDirectory(name, directory, context),
       ]),
     ),
-    profile: {
-      sources: sources ?? Object.keys(config.directories),
-      overrides: new Map(Object.entries(overrides)),
-      attributes: new Map(
-        Object.entries(attributes).map(([name, one]) => [name, toAttribute(name, one)]),
-      ),
-    },
+    profile: toProfile(config),
   };
+}
+
+function toProfile({ profile, directories }: Config): Settings["profile"] {
+  const { sources, overrides } = profile;
+  const attributes = new Map(
+    Object.entries(profile.attributes).map(([name, one]) => [name, toAttribute(name, one)]),
+  );
+  const orders = Object.entries(overrides).flatMap(([name, override]) => {
+    const order = overrideSources(override);
+    return order === null ? [] : [[name, order] as const];
+  });
+  return {
+    sources: sources ?? Object.keys(directories),
+    overrides: new Map(orders),
+    fallback: fallbackOf(profile, profileSchema(attributes)),
+    attributes,
+  };
+}
+
+/** The attributes that fall back: by their own word, or else by that for all. */
+function fallbackOf(
+  { fallback, overrides }: Config["profile"],
+  schema: ProfileSchema,
+): ReadonlySet<string> {
+  const own = (name: string): boolean | undefined => {
+    const override = overrides[name];
+    const isObject = typeof override === "object" && !Array.isArray(override);
+    return isObject ? override.fallback : undefined;
+  };
+  return new Set([...schema.keys()].filter((name) => own(name) ?? fallback));
 }
 
 function toDirectory(
@@ -77,6 +104,7 @@ function toDirectory(
     },
     importSafeguard: toLimits(directory.importSafeguard),
     onRemoval: directory.onRemoval,
+    reactivate: directory.reactivate,
     matching: directory.matching.map((rule, i) => ({
       ...rule,
       line: context.line([...path, "matching", i, "app"]),

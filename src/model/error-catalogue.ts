@@ -163,8 +163,8 @@ export const ERRORS = {
     cure: "Remove the double entry in the directory, or make the matching rule stricter.",
   },
   notUniqueWithinOrg: {
-    what: "The login is already used by another user (compared without case).",
-    cure: "Change the login of one of the two, or link both entries to one user by a matching rule.",
+    what: "The login, or the value of another unique attribute, is already used by another user (compared without case).",
+    cure: "Change the value of one of the two, or link both entries to one user by a matching rule.",
   },
   "notUniqueWithinObject.config.email": {
     what: "The secondary e-mail address equals the primary one.",

@@ -42,6 +42,8 @@ export interface Problem {
   readonly message: string;
   /** What kind of value it was (its type and size, never the value), where a value is at fault. */
   readonly shape?: string;
+  /** What else is wrong with the same person; the first one fails the update already. */
+  readonly others?: readonly Omit<Problem, "others">[];
 }
 
 /** Anything thrown, as an error with a code; what is unknown becomes `internal.error`. */

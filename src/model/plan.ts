@@ -2,7 +2,7 @@ import type { AppProfile } from "./entry.ts";
 import type { Problem } from "./errors.ts";
 import type { PersonEvent } from "./event.ts";
 import type { Action, AttributeChange, Reason } from "./run.ts";
-import type { AppUserStatus, UserProfile, UserStatus, ValueSource } from "./user.ts";
+import type { AppUserStatus, LinkOrigin, UserProfile, UserStatus, ValueSource } from "./user.ts";
 
 /**
  * In which order a plan is applied. Removals first, then people who take a login that somebody
@@ -21,6 +21,8 @@ export interface AppUserWrite {
   readonly hash: string;
   readonly userId: string | null;
   readonly error: Problem | null;
+  /** How it came to its user, where that is new; absent if it stays as it is. */
+  readonly link?: LinkOrigin;
 }
 
 /** What becomes of a user. */

@@ -22,6 +22,8 @@ export interface AttributeSchema {
   readonly pattern?: string | undefined;
   readonly enum?: readonly (string | number)[] | undefined;
   readonly format?: AttributeFormat | undefined;
+  /** No two users may have the same value (compared without regard to case). */
+  readonly unique?: boolean | undefined;
 }
 
 export type ProfileSchema = ReadonlyMap<string, AttributeSchema>;

@@ -3,7 +3,8 @@ import type { Problem } from "./errors.ts";
 import type { EventActor } from "./event.ts";
 import type { Conversion, Way } from "./incremental.ts";
 
-export type RunKind = "import" | "force-sync" | "revert";
+/** `link`: a person links or unlinks an entry by hand; `edit`: a person edits a user here. */
+export type RunKind = "import" | "force-sync" | "revert" | "link" | "edit";
 export type ImportType = "full" | "incremental";
 /** `watch`: the directory told of a change. */
 export type Trigger = "manual" | "schedule" | "watch";
@@ -71,6 +72,8 @@ export const REASONS = {
   moved: "the entry is still there, but outside the base",
   unexamined: "the search does not find the entry; where it is was not looked for",
   disabled: "the account is disabled in the directory",
+  unlinked: "the link was cut by hand",
+  disconnected: "the directory is not in the configuration any more",
   accessLost: "the settings take the access away",
   replaced: "another entry took the place",
   relinked: "the link that another entry had taken is back",
@@ -82,7 +85,7 @@ export const REASONS = {
 export type Reason = keyof typeof REASONS;
 
 /** Where somebody is whom the search does not find. */
-export type Absence = "gone" | "outOfFilter" | "moved" | "unexamined";
+export type Absence = "gone" | "outOfFilter" | "moved" | "unexamined" | "disconnected";
 
 export interface RunError {
   readonly code: string;

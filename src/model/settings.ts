@@ -23,6 +23,8 @@ export interface SafeguardLimits extends RemovalLimits {
 }
 
 export type OnRemoval = "deactivate" | "suspend" | "keep";
+/** Statuses that imports took somebody's access away with, and give back. */
+export type Reactivate = readonly ("deprovisioned" | "suspended")[];
 
 export interface MatchingRule {
   readonly user: string;
@@ -46,6 +48,8 @@ export interface DirectorySettings {
   };
   readonly importSafeguard: SafeguardLimits;
   readonly onRemoval: OnRemoval;
+  /** Which of them end when somebody returns to the directory. */
+  readonly reactivate: Reactivate;
   readonly matching: readonly (MatchingRule & { readonly line: number })[];
   readonly onNoMatch: "create" | "ignore";
   /** Whether `serve` listens for changes between the times of the schedule. */
@@ -61,13 +65,19 @@ export interface Settings {
   /** What `org.name` and `org.subDomain` are in expressions. */
   readonly organisation: { readonly name: string | null; readonly subDomain: string | null };
   /** For how many days is kept what runs did. */
-  readonly history: { readonly undoDays: number; readonly runDays: number };
+  readonly history: {
+    readonly undoDays: number;
+    readonly runDays: number;
+    readonly logDays: number;
+  };
   readonly http: { readonly host: string; readonly port: number } | null;
   readonly directories: ReadonlyMap<string, DirectorySettings>;
   readonly profile: {
     /** Directories in order of source priority, highest first. */
     readonly sources: readonly string[];
     readonly overrides: ReadonlyMap<string, readonly string[] | "okta">;
+    /** Attributes that take the value of the next source where one has none. */
+    readonly fallback: ReadonlySet<string>;
     readonly attributes: ReadonlyMap<string, AttributeSchema>;
   };
 }

@@ -16,7 +16,10 @@ export interface User {
   readonly id: string;
   readonly login: string;
   readonly status: UserStatus;
-  /** The directory whose import deactivated or suspended the user; null if no import did. */
+  /**
+   * Who deactivated or suspended the user: the directory whose import did, or "okta" for a person;
+   * null if nobody did.
+   */
   readonly statusBy: string | null;
   readonly profile: UserProfile;
   readonly sources: Readonly<Record<string, ValueSource>>;
@@ -25,6 +28,16 @@ export interface User {
 }
 
 export type AppUserStatus = "active" | "disabled" | "removed";
+
+/** How an app user came to its user, or why it has none. */
+export interface LinkOrigin {
+  readonly how: "created" | "matched" | "replaced" | "manual" | "ignored" | "unlinked";
+  /** Of a match: the rule, and the value that both have. */
+  readonly rule?: { readonly user: string; readonly app: string; readonly value: string };
+  /** The person who decided it. */
+  readonly by?: string;
+  readonly at?: string;
+}
 
 /** What Rollcall keeps of a person per directory. */
 export interface AppUser {
@@ -35,6 +48,13 @@ export interface AppUser {
   readonly status: AppUserStatus;
   readonly profile: AppProfile;
   readonly error: Problem | null;
+  /** Whether a person decided that the entry belongs to nobody. */
+  readonly setAside: boolean;
+}
+
+/** An app user as it was before a run. */
+export interface AppUserBefore extends AppUser {
+  readonly link: LinkOrigin | null;
 }
 
 /** Logins are compared without regard to case. */

@@ -49,6 +49,8 @@ export function decideRemoval(
   return { ...base, user: userWrite, login: user.login, changes, events: told };
 }
 
+const GONE = { standing: "removed", arrived: false } as const;
+
 /** The next source takes over; if the person is disabled there, it says what becomes of the user. */
 function standingAfterRemoval(
   { rules, directory }: Context,
@@ -60,9 +62,10 @@ function standingAfterRemoval(
   const next = others.find(
     (other) => other.directory === profileSourceOf(rules, linksOf(others, null, {})),
   );
-  if (next === undefined) return nextStanding(user, directory.name, directory.onRemoval, "removed");
-  const onRemoval = rules.directories.get(next.directory)?.onRemoval ?? "keep";
-  return nextStanding(user, next.directory, onRemoval, next.status);
+  if (next === undefined) return nextStanding(user, { ...directory, ...GONE });
+  const { onRemoval = "keep", reactivate = [] } = rules.directories.get(next.directory) ?? {};
+  const { directory: name, status: standing } = next;
+  return nextStanding(user, { name, onRemoval, reactivate, standing, arrived: false });
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import type { AppUserWrite, PlannedChange, UserWrite } from "../model/plan.ts";
 import type { Action, AttributeChange, Reason } from "../model/run.ts";
-import type { AppUser, User } from "../model/user.ts";
+import type { AppUserBefore, User } from "../model/user.ts";
 import { diffProfiles } from "./diff.ts";
 import * as events from "./events.ts";
 import { losesAccess, writeUser } from "./writes.ts";
@@ -17,7 +17,7 @@ export interface Reverted {
   readonly action: Action;
   readonly externalId: string | null;
   readonly dn: string;
-  readonly before: { readonly user: User | null; readonly appUser: AppUser | null };
+  readonly before: { readonly user: User | null; readonly appUser: AppUserBefore | null };
   /** The user as it is; null if it is not there any more. */
   readonly user: User | null;
   readonly changedSince: boolean;
@@ -96,8 +96,10 @@ function statusChange(user: User, status: User["status"]): AttributeChange[] {
   return [{ attribute: "status", from: user.status, to: status, source: "okta" }];
 }
 
-function appUserWrite({ dn, status, profile, userId, error }: AppUser): AppUserWrite {
-  return { dn, status, profile, hash: NO_HASH, userId, error };
+function appUserWrite(before: AppUserBefore): AppUserWrite {
+  const { dn, status, profile, userId, error, link } = before;
+  const origin = link === null ? {} : { link };
+  return { dn, status, profile, hash: NO_HASH, userId, error, ...origin };
 }
 
 function leftOut(person: Reverted, reason: Reason): PlannedChange {

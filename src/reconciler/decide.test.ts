@@ -24,6 +24,7 @@ const NOBODY: Known = {
   user: null,
   others: [],
   matchProblem: null,
+  link: null,
   around: NOTHING_AROUND,
 };
 const ADA = {
@@ -60,6 +61,7 @@ function appUser(directory: string, profile: AppProfile, more: Partial<AppUser> 
     status: "active",
     profile,
     error: null,
+    setAside: false,
     ...more,
   };
 }
@@ -149,6 +151,7 @@ describe("an entry", () => {
       user: user(),
       others: [appUser("corp", ADA)],
       matchProblem: null,
+      link: null,
       around: NOTHING_AROUND,
     };
     const planned = decideSighting(
@@ -295,7 +298,7 @@ describe("a planned change that fails", () => {
   });
 });
 
-test("only the directory that took access away gives it back", () => {
+test("access is given back where it was taken, or where the person newly arrives", () => {
   const gone = user({ status: "deprovisioned", statusBy: "corp" });
   const hr = appUser("hr", { mail: "ada@example.org", givenName: "Ada", sn: "King" });
   const removal = decideRemoval(context("corp"), appUser("corp", ADA, { status: "disabled" }), {
@@ -307,10 +310,22 @@ test("only the directory that took access away gives it back", () => {
   const listed = decideSighting(
     context("hr"),
     sighting(hr.profile),
-    { ...NOBODY, user: gone },
+    { ...NOBODY, appUser: hr, user: gone },
     "new",
   );
   expect(listed.user?.status).toBe("deprovisioned");
+  const arrives = (rules = context("hr"), statusBy = "corp"): string | undefined =>
+    decideSighting(
+      rules,
+      sighting(hr.profile),
+      { ...NOBODY, user: { ...gone, statusBy }, link: { how: "matched" } },
+      "new",
+    ).user?.status;
+  expect(arrives()).toBe("active");
+  expect(arrives(context("hr"), "okta")).toBe("deprovisioned");
+  const { rules: all, directory } = context("hr");
+  const strict = { ...directory, reactivate: ["suspended"] as const };
+  expect(arrives({ rules: all, directory: strict })).toBe("deprovisioned");
 });
 
 test("whoever loses access counts for the safeguard, whatever the cause", () => {
@@ -347,6 +362,7 @@ test("deciding twice about the same finds nothing the second time, whatever was 
         userId,
         error,
         profile,
+        setAside: false,
       };
       const now: User | null =
         first.user === null

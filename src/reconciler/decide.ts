@@ -8,7 +8,7 @@ import type { Problem } from "../model/errors.ts";
 import type { PersonEvent } from "../model/event.ts";
 import type { AppUserWrite, PlannedChange, UserWrite } from "../model/plan.ts";
 import type { AttributeChange, Reason } from "../model/run.ts";
-import type { AppUser, AppUserStatus, User } from "../model/user.ts";
+import type { AppUser, AppUserStatus, LinkOrigin, User } from "../model/user.ts";
 import { diffProfiles } from "./diff.ts";
 import * as events from "./events.ts";
 import type { Around } from "./facts.ts";
@@ -33,6 +33,8 @@ export interface Known {
   readonly others: readonly AppUser[];
   /** Why the entry cannot be linked to anybody; then `user` is null. */
   readonly matchProblem: Problem | null;
+  /** How the entry comes to the user, where it was not linked before; null if a new user is made. */
+  readonly link: LinkOrigin | null;
   readonly around: Around;
 }
 
@@ -74,28 +76,49 @@ export function decideSighting(
       disabled,
     );
   }
-  if (known.user === null && directory.onNoMatch === "ignore")
-    return ignored(write, seen.id, known);
+  if (belongsToNobody(directory, known)) return ignored(write, seen.id, known);
   const links = linksOf(known.others, directory.name, seen.profile);
   const creator = known.user === null ? directory.name : null;
   const { around } = known;
   const resolved = resolveProfile(rules, { links, before: known.user, creator, around });
   const standing = standingAfter(context, known, resolved, status);
   const lost = disabled ?? (losesAccess(known.user, standing) ? "accessLost" : null);
-  const [problem] = resolved.problems;
-  if (problem !== undefined) {
+  const link = newLink(known);
+  const problem = oneProblem(resolved.problems);
+  if (problem !== null) {
     const userId = known.user?.id ?? null;
-    return failed(context, { ...write, userId }, seen.id, known, problem, lost, standing);
+    const after = { ...write, userId, ...(userId === null ? {} : link) };
+    return failed(context, after, seen.id, known, problem, lost, standing);
   }
   const userId = known.user?.id ?? newUserId;
   return resolvedChange(
-    { ...write, userId, error: null },
+    { ...write, userId, error: null, ...link },
     seen.id,
     known,
     resolved,
     standing,
     lost,
   );
+}
+
+/** A person decided so, or nobody was found where the directory may not create users. */
+function belongsToNobody({ onNoMatch }: DirectoryRules, { appUser, user, link }: Known): boolean {
+  if (link !== null) return false;
+  return appUser?.setAside === true || (user === null && onNoMatch === "ignore");
+}
+
+/** All that is wrong with a person as one problem: the first one fails the update, the others come with it. */
+export function oneProblem(problems: readonly Problem[]): Problem | null {
+  const [first, ...others] = problems;
+  if (first === undefined) return null;
+  return others.length === 0 ? first : { ...first, others };
+}
+
+/** How the entry came to its user; nothing where it was linked before. */
+function newLink({ user, appUser, link, around }: Known): { readonly link?: LinkOrigin } {
+  if (user !== null && appUser?.userId === user.id && !appUser.setAside) return {};
+  if (link === null) return { link: { how: "created" } };
+  return { link: { ...link, at: new Date(around.now).toISOString() } };
 }
 
 /** Disabled since the last import is a loss, whatever the directory may decide about the user. */
@@ -106,13 +129,15 @@ function nowDisabled(status: AppUserStatus, before: AppUser | null): Reason | nu
 /** Only the profile source decides; without one among the links, a directory that is the only one. */
 function standingAfter(
   { directory }: Context,
-  { user, others }: Known,
+  { user, others, appUser }: Known,
   resolved: Resolved,
   status: AppUserStatus,
 ): Standing {
   const source = resolved.profileSource ?? (others.length === 0 ? directory.name : null);
   if (source !== directory.name) return standingOf(user);
-  return nextStanding(user, directory.name, directory.onRemoval, status);
+  const { name, onRemoval, reactivate } = directory;
+  const arrived = appUser?.status !== "active" || appUser.userId !== user?.id;
+  return nextStanding(user, { name, onRemoval, reactivate, standing: status, arrived });
 }
 
 function resolvedChange(
@@ -156,14 +181,14 @@ function resolvedChange(
 }
 
 function toldChanges(
-  { user, appUser }: Known,
+  { user, appUser, link }: Known,
   write: UserWrite | null,
   changes: readonly AttributeChange[],
   appChanged: boolean,
 ): PersonEvent[] {
   if (user === null) return [events.USER_CREATED];
   const told: PersonEvent[] = [];
-  if (appUser?.userId !== user.id) told.push(events.USER_LINKED);
+  if (appUser?.userId !== user.id) told.push(events.userLinked(link));
   else if (appChanged) told.push(events.APP_USER_UPDATED);
   if (changes.length > 0) told.push(events.profileUpdated(changes));
   if (write !== null) told.push(...events.statusChanged(user.status, write.status));

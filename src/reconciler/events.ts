@@ -1,10 +1,20 @@
 import type { Problem } from "../model/errors.ts";
 import type { PersonEvent } from "../model/event.ts";
 import type { AttributeChange } from "../model/run.ts";
-import type { UserStatus } from "../model/user.ts";
+import type { LinkOrigin, UserStatus } from "../model/user.ts";
 
 export const USER_CREATED: PersonEvent = { type: "system.import.user.create" };
-export const USER_LINKED: PersonEvent = { type: "system.import.user_match.confirm" };
+
+/** Tells of a link with the rule that found the user, or who made it by hand. */
+export function userLinked(link: LinkOrigin | null): PersonEvent {
+  const { how = "matched", rule, by } = link ?? {};
+  const data = {
+    how,
+    ...(rule === undefined ? {} : { matchedAttribute: rule.user, matchedExpression: rule.app, matchedValue: rule.value }), // prettier-ignore
+    ...(by === undefined ? {} : { by }),
+  };
+  return { type: "system.import.user_match.confirm", data };
+}
 export const USER_DELETED: PersonEvent = { type: "user.lifecycle.delete.completed" };
 export const APP_USER_UPDATED: PersonEvent = { type: "system.import.user.update" };
 
@@ -36,6 +46,7 @@ export function updateFailed(directory: string, problem: Problem): PersonEvent {
     ErrorField: problem.field,
     ErrorMessage: problem.message,
     ...(problem.shape === undefined ? {} : { ErrorValueShape: problem.shape }),
+    ...(problem.others === undefined ? {} : { OtherErrors: problem.others }),
   };
   return {
     type: "app.user_management.update_from_master_failed",

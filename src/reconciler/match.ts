@@ -11,6 +11,8 @@ import type { DirectoryRules } from "./rules.ts";
 export interface MatchKey {
   readonly attribute: string;
   readonly value: string;
+  /** The expression of the rule that asks. */
+  readonly app: string;
 }
 
 /** Longer values identify nobody, and the database does not index them. */
@@ -23,6 +25,7 @@ export function matchKeys(directory: DirectoryRules, profile: AppProfile): Match
     const value = evaluate(rule.app.evaluate, { app: profile, facts: NO_FACTS });
     if (value !== null && value !== "" && value.length <= MAX_KEY)
       keys.push({
+        app: rule.app.source,
         attribute: rule.user,
         value: rule.user === "login" ? loginKey(value) : value.toLowerCase(),
       });
@@ -43,7 +46,7 @@ function evaluate(expression: Evaluate, scope: Scope): string | null {
 
 export type Match<U> =
   | { readonly kind: "none" }
-  | { readonly kind: "one"; readonly user: U }
+  | { readonly kind: "one"; readonly user: U; readonly key: MatchKey }
   | { readonly kind: "problem"; readonly problem: Problem };
 
 /**
@@ -58,7 +61,7 @@ export function decideMatch<U>(
   for (const key of keys) {
     const [user, second, ...more] = find(key);
     if (user === undefined) continue;
-    if (second === undefined) return { kind: "one", user };
+    if (second === undefined) return { kind: "one", user, key };
     const names = [user, second, ...more].slice(0, 5).map(describe).join(", ");
     const message = `${2 + more.length} users have ${key.attribute} ${JSON.stringify(key.value)}: ${names}.`;
     return { kind: "problem", problem: { code: "match.ambiguous", field: key.attribute, message } };

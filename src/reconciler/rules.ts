@@ -12,7 +12,7 @@ import { jsonRecord } from "../mapping/references.ts";
 import { spelling } from "../mapping/scope.ts";
 import type { RecordValue } from "../mapping/values.ts";
 import { profileSchema, type ProfileSchema } from "../model/profile-schema.ts";
-import type { DirectorySettings, OnRemoval, Settings } from "../model/settings.ts";
+import type { DirectorySettings, OnRemoval, Reactivate, Settings } from "../model/settings.ts";
 
 /** A directory's part in every decision: its settings with all expressions compiled. */
 export interface DirectoryRules {
@@ -25,6 +25,7 @@ export interface DirectoryRules {
   readonly matching: readonly { readonly user: string; readonly app: Expression }[];
   readonly onNoMatch: "create" | "ignore";
   readonly onRemoval: OnRemoval;
+  readonly reactivate: Reactivate;
 }
 
 /** All that decisions depend on besides the data. */
@@ -34,6 +35,10 @@ export interface Rules {
   /** Profile sources, highest priority first. */
   readonly sources: readonly string[];
   readonly overrides: ReadonlyMap<string, readonly string[] | "okta">;
+  /** Attributes that take the value of the next source where one has none. */
+  readonly fallback: ReadonlySet<string>;
+  /** Attributes whose values are unique among users, besides the login. */
+  readonly unique: readonly string[];
   /** Of the whole organisation, as `org.name` reads it. */
   readonly organisation: RecordValue;
   /** What has to be loaded before mappings can be evaluated. */
@@ -65,10 +70,12 @@ export function compileRules(settings: Settings): {
     directories.set(name, compiled.rules);
     problems.push(...compiled.problems.map((problem) => ({ ...problem, directory: name })));
   }
-  const { sources, overrides } = settings.profile;
+  const { sources, overrides, fallback } = settings.profile;
   const organisation = jsonRecord({ ...settings.organisation });
   const needs = needsOf(directories);
-  return { rules: { schema, directories, sources, overrides, organisation, needs }, problems };
+  const unique = [...schema].flatMap(([name, one]) => (one.unique === true ? [name] : []));
+  const rules = { schema, directories, sources, overrides, fallback, unique, organisation, needs };
+  return { rules, problems };
 }
 
 function typeOf({ name, source }: DirectorySettings): string {
@@ -109,7 +116,7 @@ function compileDirectory(
   environment: Environment,
   schema: ProfileSchema,
 ): { rules: DirectoryRules; problems: readonly MappingProblem[] } {
-  const { name, toOkta, onNoMatch, onRemoval } = directory;
+  const { name, toOkta, onNoMatch, onRemoval, reactivate } = directory;
   const { mappings, problems } = compileMappings(environment, toOkta, schema);
   const all = [...problems, ...missingMappings(directory, schema)];
   const matching = directory.matching.flatMap((rule) => {
@@ -138,6 +145,7 @@ function compileDirectory(
     matching,
     onNoMatch,
     onRemoval,
+    reactivate,
   };
   return { rules, problems: all };
 }

@@ -3,9 +3,9 @@
  * directories that the user is linked to. It gives every attribute, except where an override names
  * an order of its own, or `okta` for values that are edited here.
  *
- * An attribute that its source does not map is not taken from the next source. It keeps a value
- * that came from this source (the mapping was removed) or was edited here, and loses one that
- * another directory gave.
+ * An attribute that its source does not map is not taken from the next source, as in Okta. It keeps
+ * a value that came from this source (the mapping was removed) or was edited here, and loses one
+ * that another directory gave. With `fallback`, the next source that has a value gives it.
  */
 import { shapeOf } from "../lib/shape.ts";
 import { inputsOf } from "../mapping/inputs.ts";
@@ -56,8 +56,7 @@ export function resolveProfile(rules: Rules, input: ResolveInput): Resolved {
     return owned.scope;
   };
   for (const [name, attribute] of rules.schema) {
-    const owner = ownerOf(rules, name, profileSource, input);
-    const result = resolveAttribute(rules, name, attribute, { owner, input, scope });
+    const result = resolveAttribute(rules, name, attribute, { input, scope });
     if (result === null) continue;
     if ("problem" in result) {
       problems.push(result.problem);
@@ -73,20 +72,20 @@ export function resolveProfile(rules: Rules, input: ResolveInput): Resolved {
   return { profile, sources, profileSource, problems };
 }
 
-/** Whose value an attribute takes: a directory, "okta", or null where no linked one may give it. */
-function ownerOf(
-  rules: Rules,
+/**
+ * The linked directories that may give an attribute, highest priority first; "okta" if it is edited
+ * here. Without fallback, only the first one counts.
+ */
+export function candidatesOf(
+  rules: Pick<Rules, "sources" | "overrides">,
   name: string,
-  profileSource: string | null,
-  input: ResolveInput,
-): string | null {
+  { links, before, creator }: Pick<ResolveInput, "links" | "creator"> & { before: unknown },
+): readonly string[] | "okta" {
   const override = rules.overrides.get(name);
   if (override === "okta") return "okta";
-  if (override !== undefined) {
-    const listed = override.find((directory) => input.links.has(directory));
-    return listed ?? (input.before === null ? input.creator : null);
-  }
-  return profileSource ?? (input.before === null ? input.creator : null);
+  const linked = (override ?? rules.sources).filter((directory) => links.has(directory));
+  if (linked.length > 0) return linked;
+  return before === null && creator !== null ? [creator] : [];
 }
 
 type AttributeResult =
@@ -95,8 +94,6 @@ type AttributeResult =
   | null;
 
 interface Owned {
-  /** See `ownerOf`. */
-  readonly owner: string | null;
   readonly input: ResolveInput;
   readonly scope: (directory: string) => Scope;
 }
@@ -105,28 +102,56 @@ function resolveAttribute(
   rules: Rules,
   name: string,
   attribute: AttributeSchema,
-  { owner, input, scope }: Owned,
+  owned: Owned,
 ): AttributeResult {
+  const { input } = owned;
   const kept = keptValue(name, input);
-  if (owner === null || owner === "okta") {
+  const candidates = candidatesOf(rules, name, input);
+  const [owner] = candidates;
+  if (candidates === "okta" || owner === undefined) {
     return kept === null
       ? null
       : {
           value: kept.value,
-          source: owner === "okta" || !input.links.has(kept.source) ? "okta" : kept.source,
+          source: candidates === "okta" || !input.links.has(kept.source) ? "okta" : kept.source,
         };
   }
+  if (rules.fallback.has(name)) return firstValue(rules, name, attribute, candidates, owned);
   const mapping = rules.directories.get(owner)?.mappings.get(name);
   if (mapping === undefined) {
     return kept !== null && (kept.source === owner || kept.source === "okta") ? kept : null;
   }
   if (mapping.apply === "create" && input.before !== null) return kept;
-  return mappedValue(
-    mapping,
-    scope(owner),
-    attribute,
-    rules.sources.includes(owner) ? owner : "okta",
-  );
+  return mappedValue(mapping, owned.scope(owner), attribute, labelOf(rules, name, owner));
+}
+
+/** The value of the first directory that has one. An expression that fails is not "no value". */
+function firstValue(
+  rules: Rules,
+  name: string,
+  attribute: AttributeSchema,
+  candidates: readonly string[],
+  { input, scope }: Owned,
+): AttributeResult {
+  const kept = keptValue(name, input);
+  const unmapped = new Set<string>(["okta"]);
+  for (const owner of candidates) {
+    const mapping = rules.directories.get(owner)?.mappings.get(name);
+    if (mapping === undefined) {
+      unmapped.add(owner);
+    } else if (mapping.apply === "create" && input.before !== null) {
+      if (kept?.source === owner) return kept;
+    } else {
+      const result = mappedValue(mapping, scope(owner), attribute, labelOf(rules, name, owner));
+      if (result !== null) return result;
+    }
+  }
+  return kept !== null && unmapped.has(kept.source) ? kept : null;
+}
+
+/** Whoever only created the user does not own the value after that. */
+function labelOf({ sources, overrides }: Rules, name: string, owner: string): ValueSource {
+  return (overrides.get(name) ?? sources).includes(owner) ? owner : "okta";
 }
 
 function keptValue(

@@ -13,6 +13,7 @@ export function appUserChanged(before: AppUser | null, after: AppUserWrite): boo
     before.dn !== after.dn ||
     before.status !== after.status ||
     before.userId !== after.userId ||
+    (before.setAside && after.link !== undefined) ||
     (before.error === null) !== (after.error === null) ||
     !sameJson(before.profile, after.profile)
   );
@@ -20,7 +21,11 @@ export function appUserChanged(before: AppUser | null, after: AppUserWrite): boo
 
 /** The message may name somebody else meanwhile; the problem is the same. */
 export function sameProblem(a: Problem | null, b: Problem): boolean {
-  return a !== null && a.code === b.code && a.field === b.field;
+  return a !== null && problemKeys(a) === problemKeys(b);
+}
+
+function problemKeys(problem: Problem): string {
+  return [problem, ...(problem.others ?? [])].map(({ code, field }) => `${code} ${field}`).join();
 }
 
 /** The app profiles that give values: those of other directories, and this one's as just read. */

@@ -19,7 +19,7 @@ import { fence } from "../store/leases.ts";
 import { planRows, planSteps, replacePlanRows, type PlanName } from "../store/plan.ts";
 import type { RunContext } from "./context.ts";
 import { loadKept } from "./kept.ts";
-import { loginTaken } from "./resolve-logins.ts";
+import { loginTaken, valueTaken } from "./resolve-logins.ts";
 import { failUnstorable, failUnstorableMoves, isDataFault, sqlState } from "./unstorable.ts";
 
 const BATCH_ROWS = 2500;
@@ -57,6 +57,7 @@ export async function applyPlan(context: RunContext, plan: PlanName, size: numbe
             step,
             from,
             to: Math.min(from + batchSize, size),
+            unique: context.engine.rules.unique,
           }),
         ),
       );
@@ -137,7 +138,12 @@ async function failConflicts(trx: Trx, batch: Batch, list: readonly Conflict[]):
 }
 
 function problemOf(conflict: Conflict | undefined): Problem {
-  if (conflict?.holder != null) return loginTaken(conflict);
+  if (conflict?.holder != null) {
+    const { attribute, holder, login } = conflict;
+    return attribute === null
+      ? loginTaken(conflict)
+      : valueTaken({ attribute, holder, value: login ?? "" });
+  }
   const message =
     "The user was changed by something else while the run was under way; the next import tries again.";
   return { code: "run.planOutdated", field: "user", message };

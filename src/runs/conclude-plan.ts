@@ -35,9 +35,9 @@ export async function concludePlan(
 ): Promise<void> {
   const { engine, runId, settings, signal } = context;
   const { db } = engine.store;
-  await resolveLogins(db, { name: "plan", runId, directory: settings.name }, (was) =>
-    plan.recount(was),
-  );
+  const { unique } = engine.rules;
+  const target = { name: "plan", runId, directory: settings.name, unique } as const;
+  await resolveLogins(db, target, (was) => plan.recount(was));
   const run = await requireRun(context, runId);
   const held = before === null ? null : await judgePlan(context, plan, run, { read, before });
   signal.throwIfAborted();
@@ -102,7 +102,7 @@ async function keepHistory(trx: Trx, context: RunContext, planSize: number): Pro
   for (const step of STEPS) {
     await writeHistory(
       trx,
-      { plan: "plan", runId, directory: settings.name, step, from: 0, to: planSize },
+      { plan: "plan", runId, directory: settings.name, step, from: 0, to: planSize, unique: [] },
       false,
     );
   }

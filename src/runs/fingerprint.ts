@@ -4,7 +4,7 @@ import type { SearchFacts } from "../model/run.ts";
 import type { DirectorySettings, Settings } from "../model/settings.ts";
 
 /** To be raised whenever entries are decoded or decided in another way. */
-const VERSION = 3;
+const VERSION = 4;
 
 /**
  * Changes with whatever decides who is found and what is read of them: another search, another
@@ -49,10 +49,10 @@ export function decisionFingerprint(
     apply,
   ]);
   const matching = directory.matching.map(({ user, app }) => [user, app]);
-  const { onNoMatch, onRemoval } = directory;
+  const { onNoMatch, onRemoval, reactivate } = directory;
   const decided = [
-    VERSION, mappings, matching, onNoMatch, onRemoval, organisation,
-    profile.sources, [...profile.overrides], [...profile.attributes],
+    VERSION, mappings, matching, onNoMatch, onRemoval, reactivate, organisation,
+    profile.sources, [...profile.overrides], [...profile.fallback], [...profile.attributes],
   ]; // prettier-ignore
   return `${shortHash([VERSION, id, disabled])}${shortHash(decided)}:`;
 }

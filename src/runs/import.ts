@@ -18,6 +18,7 @@ import { insertRun, type NewRun } from "../store/runs.ts";
 import { noteSafeguard } from "../store/safeguard-settings.ts";
 import { appendEvents } from "../store/system-log.ts";
 import { ensureDnIndex } from "../store/app-users.ts";
+import { ensureUnique } from "../store/unique-values.ts";
 import { ensureMatchIndex } from "../store/users.ts";
 import { claimDirectory } from "./claim.ts";
 import { concludePlan, type Considered } from "./conclude-plan.ts";
@@ -76,6 +77,7 @@ export async function beginRun(
   { trigger, actor, dryRun }: RunRequest,
   reverts: string | null = null,
 ): Promise<NewRun> {
+  await ensureUnique(context.engine.store.db, context.engine.rules.unique);
   await recover(context, !dryRun);
   const { fingerprint, runId: id, settings } = context;
   const directory = settings.name;

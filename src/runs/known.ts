@@ -1,5 +1,5 @@
 import { RollcallError, type Problem } from "../model/errors.ts";
-import type { User } from "../model/user.ts";
+import type { LinkOrigin, User } from "../model/user.ts";
 import type { IdSet } from "../lib/id-set.ts";
 import type { Known, Sighting } from "../reconciler/decide.ts";
 import { decideMatch, matchKeys, type Match, type MatchKey } from "../reconciler/match.ts";
@@ -56,7 +56,8 @@ export async function loadKnown(
   const appUsers = new Map(stored.map((appUser) => [appUser.externalId, appUser]));
   const keys = new Map<string, readonly MatchKey[]>();
   for (const sighting of sightings) {
-    if ((appUsers.get(sighting.id)?.userId ?? null) !== null) continue;
+    const stored = appUsers.get(sighting.id);
+    if ((stored?.userId ?? null) !== null || stored?.setAside === true) continue;
     keys.set(sighting.id, matchKeys(directory, sighting.profile));
   }
   const found = await findUsers(db, [...keys.values()].flat());
@@ -118,11 +119,14 @@ class People implements KnownPeople {
     const { name } = this.#directory;
     const all = this.#loaded.links.get(user.id) ?? [];
     const twin = all.find((link) => link.directory === name && link.externalId !== sighting.id);
-    const others = all.filter((link) => link.directory !== name);
+    const others = all.filter((one) => one.directory !== name);
     const around = this.#loaded.around([own, ...others]);
-    const known = { appUser, user, others, matchProblem: null, around };
+    const { rule } = match;
+    const link: LinkOrigin | null = rule === null ? null : { how: "matched", rule };
+    const known = { appUser, user, others, matchProblem: null, link, around };
     if (twin !== undefined) {
-      const replaces = { externalId: twin.externalId, userId: user.id, known };
+      const replaced: Known = rule === null ? known : { ...known, link: { how: "replaced", rule } };
+      const replaces = { externalId: twin.externalId, userId: user.id, known: replaced };
       return { ...alone(alreadyLinked(user, twin)), replaces, hash };
     }
     const fresh = appUser?.userId !== user.id || appUser.status === "removed";
@@ -133,17 +137,29 @@ class People implements KnownPeople {
   }
 
   /** The user of the link, or else the one whom the matching rules find. */
-  #userOf(sighting: Sighting, appUser: StoredAppUser | null): Match<User> {
+  #userOf(sighting: Sighting, appUser: StoredAppUser | null): Found {
     const { users, keys, found } = this.#loaded;
     const own = appUser?.userId == null ? undefined : users.get(appUser.userId);
-    if (own !== undefined) return { kind: "one", user: own };
+    if (own !== undefined) return { kind: "one", user: own, rule: null };
     const find = (key: MatchKey): readonly User[] => found.get(keyText(key)) ?? [];
-    return decideMatch(keys.get(sighting.id) ?? [], find, (user) => user.login);
+    const match = decideMatch(keys.get(sighting.id) ?? [], find, (user) => user.login);
+    if (match.kind !== "one") return match;
+    const { attribute, app, value } = match.key;
+    return { kind: "one", user: match.user, rule: { user: attribute, app, value } };
   }
 }
 
+/** The user of an entry; the rule that found it is null where the entry was linked before. */
+type Found =
+  | Exclude<Match<User>, { readonly kind: "one" }>
+  | {
+      readonly kind: "one";
+      readonly user: User;
+      readonly rule: NonNullable<LinkOrigin["rule"]> | null;
+    };
+
 function unlinked(appUser: StoredAppUser | null, problem: Problem | null, around: Around): Known {
-  return { appUser, user: null, others: [], matchProblem: problem, around };
+  return { appUser, user: null, others: [], matchProblem: problem, link: null, around };
 }
 
 function alreadyLinked(user: User, twin: StoredAppUser | undefined): Problem {
@@ -152,7 +168,7 @@ function alreadyLinked(user: User, twin: StoredAppUser | undefined): Problem {
   return { code: "notUniqueWithinOrgAppId", field: "externalId", message };
 }
 
-function keyText(key: MatchKey): string {
+function keyText(key: Pick<MatchKey, "attribute" | "value">): string {
   return `${key.attribute} ${key.value}`;
 }
 

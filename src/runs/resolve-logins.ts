@@ -9,13 +9,14 @@ import {
   takenLogins,
   type PlanName,
 } from "../store/plan.ts";
+import { markValueMoves, repeatedValues, takenValues } from "../store/unique-values.ts";
 import { loadKept } from "./kept.ts";
 import type { Connection } from "../store/database.ts";
 
 const BATCH = 500;
 
 /**
- * Makes the logins of a plan unique: against users that keep theirs, and among the plan's people.
+ * Makes the logins of a plan unique, and the values of attributes that are: against users that keep theirs, and among the plan's people.
  * Whoever fails gives up no login either, so this repeats until nobody new fails. In the end,
  * people who exchange logins are marked, to be applied together.
  *
@@ -23,14 +24,21 @@ const BATCH = 500;
  */
 export async function resolveLogins(
   db: Connection,
-  plan: { readonly name: PlanName; readonly runId: string; readonly directory: string },
+  plan: {
+    readonly name: PlanName;
+    readonly runId: string;
+    readonly directory: string;
+    readonly unique: readonly string[];
+  },
   onFailure: (was: Action) => void,
 ): Promise<void> {
-  const { name, runId, directory } = plan;
+  const { name, runId, directory, unique } = plan;
   for (;;) {
-    const claims = new Map<number, { login: string; holder: string }>();
-    for (const row of await repeatedLogins(db, name, runId)) claims.set(row.seq, row);
-    for (const row of await takenLogins(db, name, runId)) claims.set(row.seq, row);
+    const claims = new Map<number, Problem>();
+    for (const row of await repeatedValues(db, name, runId, unique)) claims.set(row.seq, valueTaken(row)); // prettier-ignore
+    for (const row of await takenValues(db, name, runId, unique)) claims.set(row.seq, valueTaken(row)); // prettier-ignore
+    for (const row of await repeatedLogins(db, name, runId)) claims.set(row.seq, loginTaken(row));
+    for (const row of await takenLogins(db, name, runId)) claims.set(row.seq, loginTaken(row));
     if (claims.size === 0) break;
     const seqs = [...claims.keys()];
     for (let at = 0; at < seqs.length; at += BATCH) {
@@ -38,7 +46,7 @@ export async function resolveLogins(
       const kept = await loadKept(db, directory, rows);
       const failed = rows.map((row) => {
         onFailure(row.planned.action);
-        const problem = loginTaken(claims.get(row.seq));
+        const problem = claims.get(row.seq) ?? loginTaken(undefined);
         const planned = failPlanned(directory, row.planned, problem, kept(row.planned));
         return { ...row, planned, claimsLogin: false };
       });
@@ -46,6 +54,7 @@ export async function resolveLogins(
     }
   }
   await markLoginMoves(db, name, runId);
+  await markValueMoves(db, name, runId, unique);
 }
 
 /** The problem of a person whose login somebody else has. */
@@ -54,4 +63,15 @@ export function loginTaken(
 ): Problem {
   const message = `The login ${claim?.login ?? ""} is already used by ${claim?.holder ?? "another user"}.`;
   return { code: "notUniqueWithinOrg", field: "login", message };
+}
+
+/** The problem of a person whose value of a unique attribute somebody else has. */
+export function valueTaken(claim: {
+  readonly attribute: string;
+  readonly value: string;
+  readonly holder: string;
+}): Problem {
+  const { attribute, value, holder } = claim;
+  const message = `${attribute} ${JSON.stringify(value)} is already used by ${holder}, and has to be unique.`;
+  return { code: "notUniqueWithinOrg", field: attribute, message };
 }

@@ -67,6 +67,16 @@ const TYPES = {
     completed: "system.import.revert.complete",
     failed: "system.import.revert.complete",
   },
+  link: {
+    started: "application.account.match.start",
+    completed: "application.account.match.update",
+    failed: "application.account.match.update",
+  },
+  edit: {
+    started: "user.account.update_profile",
+    completed: "user.account.update_profile",
+    failed: "user.account.update_profile",
+  },
 } as const;
 
 export function started(run: RunFacts & Pick<Run, "reverts">): EventDraft {

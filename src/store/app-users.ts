@@ -1,6 +1,6 @@
 import { sql, type Selectable } from "kysely";
 import type { RawEntry } from "../model/entry.ts";
-import type { AppUser, AppUserStatus } from "../model/user.ts";
+import type { AppUser, AppUserStatus, LinkOrigin } from "../model/user.ts";
 import type { Connection } from "./database.ts";
 import type { AppUsersTable } from "./tables.ts";
 
@@ -11,13 +11,19 @@ export interface StoredAppUser extends AppUser {
   readonly hash: string;
 }
 
-/** Without the time, which takes longer to parse than the rest and decides nothing. */
+/** A person decided that the entry belongs to nobody; see `LinkOrigin`. */
+export const setAside = sql<boolean>`(app_users.user_id is null and coalesce(app_users.link->>'how', '') in ('ignored', 'unlinked'))`;
+
+/** Without the times, which take longer to parse than the rest and decide nothing. */
 const COLUMNS = [
   "app_users.directory", "app_users.external_id", "app_users.user_id", "app_users.dn", "app_users.status",
   "app_users.profile", "app_users.hash", "app_users.error",
+  setAside.as("set_aside"),
 ] as const; // prettier-ignore
 
-function toAppUser(row: Omit<Row, "imported_at">): StoredAppUser {
+type Read = Omit<Row, "imported_at" | "link" | "error_since"> & { readonly set_aside: boolean };
+
+function toAppUser(row: Read): StoredAppUser {
   return {
     directory: row.directory,
     externalId: row.external_id,
@@ -27,6 +33,7 @@ function toAppUser(row: Omit<Row, "imported_at">): StoredAppUser {
     profile: row.profile,
     error: row.error,
     hash: row.hash,
+    setAside: row.set_aside,
   };
 }
 
@@ -122,15 +129,27 @@ export async function appUsersOfUsers(
 export async function appUsersOf(
   db: Connection,
   userId: string,
-): Promise<(StoredAppUser & { readonly importedAt: Date })[]> {
+): Promise<(StoredAppUser & AppUserTimes)[]> {
   const rows = await db
     .selectFrom("app_users")
     .select(COLUMNS)
-    .select("imported_at")
+    .select(["imported_at", "error_since", "link"])
     .where("user_id", "=", userId)
     .orderBy("directory")
     .execute();
-  return rows.map((row) => ({ ...toAppUser(row), importedAt: row.imported_at }));
+  return rows.map((row) => ({
+    ...toAppUser(row),
+    importedAt: row.imported_at,
+    failingSince: row.error_since,
+    link: row.link,
+  }));
+}
+
+/** What is only shown of an app user, and decides nothing. */
+export interface AppUserTimes {
+  readonly importedAt: Date;
+  readonly failingSince: Date | null;
+  readonly link: LinkOrigin | null;
 }
 
 /** Identifiers of everybody in the directory's scope, in pages. */

@@ -8,6 +8,7 @@ import { loginKey } from "../model/user.ts";
 import type { EventActor } from "../model/event.ts";
 import type { Trx } from "./database.ts";
 import type { PlanName } from "./plan.ts";
+import { lostValues, noteValues } from "./unique-values.ts";
 
 export interface Batch {
   readonly plan: PlanName;
@@ -18,6 +19,8 @@ export interface Batch {
   readonly from: number;
   /** … to before this one. */
   readonly to: number;
+  /** Attributes that are unique among users. */
+  readonly unique: readonly string[];
 }
 
 function rows(batch: Batch) {
@@ -27,8 +30,11 @@ function rows(batch: Batch) {
 
 export interface Conflict {
   readonly seq: number;
+  /** The attribute whose value somebody else has; null if it is the login, or none. */
+  readonly attribute: string | null;
   /** The DN or login of whoever stands in the way; null if the user changed since the plan was made. */
   readonly holder: string | null;
+  /** The login, or the value of the attribute, that is claimed. */
   readonly login: string | null;
 }
 
@@ -45,15 +51,17 @@ export async function conflicts(trx: Trx, batch: Batch): Promise<Conflict[]> {
     where u.id in (select p.user_id from ${rows(batch)} and ${dependsOnUser})
     order by u.id for update`.execute(trx);
   const outdated = await sql<Conflict>`
-    select x.seq, null as holder, null as login
+    select x.seq, null as attribute, null as holder, null as login
     from (select p.seq, p.user_id, p.base_version from ${rows(batch)} and ${dependsOnUser}) x
     left join users u on u.id = x.user_id
     where u.id is null or u.version <> x.base_version`.execute(trx);
   const taken = await sql<Conflict>`
-    select x.seq, u.login as holder, x.login
+    select x.seq, null as attribute, u.login as holder, x.login
     from (select p.seq, p.user_id, p.login_key, p.login from ${rows(batch)} and p.claims_login) x
     join users u on u.login_key = x.login_key and u.id <> x.user_id`.execute(trx);
-  return [...outdated.rows, ...taken.rows];
+  const lost = await lostValues(trx, rows(batch), batch.unique);
+  const values = lost.map(({ value, ...claim }) => ({ ...claim, login: value }));
+  return [...outdated.rows, ...taken.rows, ...values];
 }
 
 /** Gives up the logins of a batch's users, so that they can be exchanged among them. */
@@ -91,6 +99,7 @@ export async function applyBatch(
   const creation = batch.step === "creation";
   if (undo && !creation) await keepImages(trx, batch);
   await writeUsers(trx, batch);
+  await noteValues(trx, sql`select p.user_id from ${rows(batch)} and p.write_user`, batch.unique);
   if (!creation) await noteLinks(trx, batch);
   // Before others take their places.
   if (!creation) await deletePeople(trx, batch);
@@ -106,7 +115,7 @@ async function keepImages(trx: Trx, batch: Batch): Promise<void> {
       case when u.id is not null then jsonb_build_object('id', u.id, 'login', u.login, 'status', u.status,
         'status_by', u.status_by, 'profile', u.profile, 'sources', u.sources, 'version', u.version) end,
       case when a.external_id is not null then jsonb_build_object('external_id', a.external_id, 'user_id', a.user_id,
-        'dn', a.dn, 'status', a.status, 'profile', a.profile, 'error', a.error) end
+        'dn', a.dn, 'status', a.status, 'profile', a.profile, 'error', a.error, 'link', a.link) end
     from (select p.* from ${rows(batch)} and p.user_id is not null
       and (p.write_user or p.app_status is not null or p.deletes is not null) and p.action <> 'unchanged') p
     left join users u on u.id = p.user_id
@@ -120,6 +129,8 @@ async function deletePeople(trx: Trx, batch: Batch): Promise<void> {
   await sql`delete from app_users a using (
       select p.external_id from ${rows(batch)} and p.deletes is not null and p.action in ('removed', 'updated')) p
     where a.directory = ${batch.directory}::text and a.external_id = p.external_id`.execute(trx);
+  const gone = sql`select p.user_id from ${rows(batch)} and p.deletes = 'person' and p.action = 'removed'`;
+  await sql`delete from unique_values where user_id in (${gone})`.execute(trx);
   await sql`delete from users
     where id in (select p.user_id from ${rows(batch)} and p.deletes = 'person' and p.action = 'removed')`.execute(
     trx,
@@ -163,13 +174,17 @@ async function noteLinks(trx: Trx, batch: Batch): Promise<void> {
 
 /** A row without a hash keeps the one it has; a failed person is read again because of its error. */
 async function writeAppUsers(trx: Trx, batch: Batch): Promise<void> {
-  await sql`insert into app_users (directory, external_id, user_id, dn, status, profile, hash, error)
-    select ${batch.directory}::text, p.external_id, p.app_user_id, p.dn, p.app_status, p.app_profile::jsonb, p.app_hash, p.app_error::jsonb
+  await sql`insert into app_users (directory, external_id, user_id, dn, status, profile, hash, error, link, error_since)
+    select ${batch.directory}::text, p.external_id, p.app_user_id, p.dn, p.app_status, p.app_profile::jsonb, p.app_hash, p.app_error::jsonb,
+      p.app_link::jsonb, case when p.app_error is not null then now() end
     from ${rows(batch)} and p.app_status is not null and p.external_id is not null
     on conflict (directory, external_id) do update set
       user_id = excluded.user_id, dn = excluded.dn, status = excluded.status, profile = excluded.profile,
       hash = case when excluded.hash = '' then app_users.hash else excluded.hash end,
       error = excluded.error,
+      link = coalesce(excluded.link, app_users.link),
+      error_since = case when app_users.error->>'code' = excluded.error->>'code' and app_users.error->>'field' = excluded.error->>'field'
+        then app_users.error_since else excluded.error_since end,
       imported_at = case when excluded.status = 'removed' then app_users.imported_at else excluded.imported_at end`.execute(
     trx,
   );

@@ -7,7 +7,7 @@ import type { AppProfile } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import { STEPS, type PlannedChange, type Step } from "../model/plan.ts";
 import type { Action, Reason } from "../model/run.ts";
-import { loginKey, type AppUserStatus, type UserStatus } from "../model/user.ts";
+import { loginKey, type AppUserStatus, type LinkOrigin, type UserStatus } from "../model/user.ts";
 import { copyRow, type CopyValue } from "./copy-format.ts";
 import type { Connection, Store } from "./database.ts";
 import type { Lease } from "./leases.ts";
@@ -22,7 +22,7 @@ export const PLAN_COLUMNS = [
   "app_status", "app_profile", "app_hash", "app_user_id", "app_error",
   "user_id", "user_login", "write_user", "user_new", "base_version", "claims_login",
   "login", "login_key", "user_profile", "user_sources", "user_status", "status_by",
-  "changes", "error", "events", "reason", "deletes",
+  "changes", "error", "events", "reason", "deletes", "app_link",
 ] as const satisfies readonly (keyof PlanTable)[]; // prettier-ignore
 
 /** A planned change with its place in the plan. */
@@ -62,7 +62,7 @@ function planValues(runId: string, { seq, step, planned, claimsLogin }: PlanRow)
     planned.userId, planned.login,
     ...userValues(planned, claimsLogin),
     JSON.stringify(planned.changes), jsonOrNull(planned.error), JSON.stringify(planned.events),
-    planned.reason, planned.deletes ?? null,
+    planned.reason, planned.deletes ?? null, jsonOrNull(planned.appUser?.link),
   ];
 }
 
@@ -111,6 +111,7 @@ function toPlanRow(row: Row): PlanRow {
               hash: row.app_hash ?? "",
               userId: row.app_user_id,
               error: parseProblem(row.app_error),
+              ...(row.app_link === null ? {} : { link: JSON.parse(row.app_link) as LinkOrigin }),
             },
       user: toUserWrite(row),
       changes: JSON.parse(row.changes) as PlannedChange["changes"],

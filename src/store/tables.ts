@@ -6,7 +6,7 @@ import type { EventActor, EventTarget } from "../model/event.ts";
 import type { Conversion, Mark } from "../model/incremental.ts";
 import type { AttributeChange, Held, GroupCounts, PhaseTime, RunCounts, RunError, SearchFacts } from "../model/run.ts"; // prettier-ignore
 import type { SafeguardLimits } from "../model/settings.ts";
-import type { UserProfile } from "../model/user.ts";
+import type { LinkOrigin, UserProfile } from "../model/user.ts";
 
 /** A jsonb column: read as its type, written as text. */
 type Json<T> = ColumnType<T, JsonText<T>, JsonText<T>>;
@@ -36,6 +36,8 @@ export interface AppUsersTable {
   hash: string;
   error: Json<Problem | null>;
   imported_at: Generated<Time>;
+  link: Json<LinkOrigin | null>;
+  error_since: Time | null;
 }
 
 export interface RunsTable {
@@ -106,6 +108,8 @@ export type UserImage = Pick<UsersTable, "id" | "login" | "status" | "status_by"
 export type AppUserImage = Pick<AppUsersTable, "external_id" | "user_id" | "dn" | "status"> & {
   readonly profile: AppProfile;
   readonly error: Problem | null;
+  /** Images of before the column was there have none. */
+  readonly link?: LinkOrigin | null;
 };
 
 /** One person of a plan that is not applied yet. JSON stays text until it reaches its table. */
@@ -139,6 +143,13 @@ export interface PlanTable {
   events: string;
   reason: string | null;
   deletes: string | null;
+  app_link: string | null;
+}
+
+export interface UniqueValuesTable {
+  attribute: string;
+  value_key: string;
+  user_id: string;
 }
 
 export interface CheckpointsTable {
@@ -231,6 +242,7 @@ export interface Tables {
   run_undo: RunUndoTable;
   safeguard_settings: SafeguardSettingsTable;
   totals: TotalsTable;
+  unique_values: UniqueValuesTable;
   plan: PlanTable;
   held_plan: PlanTable;
   checkpoints: CheckpointsTable;

@@ -1,7 +1,7 @@
 /** What runs replaced, for as long as they can be put back. */
 import { sql } from "kysely";
 import type { Action } from "../model/run.ts";
-import type { AppUser, AppUserStatus, User } from "../model/user.ts";
+import type { AppUserBefore, AppUserStatus, User } from "../model/user.ts";
 import type { Connection } from "./database.ts";
 import type { AppUserImage, UserImage } from "./tables.ts";
 import { toUser } from "./users.ts";
@@ -13,7 +13,7 @@ export interface Undoable {
   readonly externalId: string | null;
   readonly dn: string;
   readonly userId: string;
-  readonly before: { readonly user: User | null; readonly appUser: AppUser | null };
+  readonly before: { readonly user: User | null; readonly appUser: AppUserBefore | null };
   readonly changedSince: boolean;
   readonly replaced: boolean;
 }
@@ -82,7 +82,7 @@ export async function undoableAfter(
   }));
 }
 
-function toAppUser(directory: string, image: AppUserImage): AppUser {
+function toAppUser(directory: string, image: AppUserImage): AppUserBefore {
   return {
     directory,
     externalId: image.external_id,
@@ -91,6 +91,8 @@ function toAppUser(directory: string, image: AppUserImage): AppUser {
     status: image.status as AppUserStatus,
     profile: image.profile,
     error: image.error,
+    setAside: false,
+    link: image.link ?? null,
   };
 }
 
