@@ -4,14 +4,20 @@ import { caret, positionOf } from "./mapping/problem.ts";
 
 export { evaluateLine } from "./mapping/evaluate.ts";
 import { RollcallError } from "./model/errors.ts";
-import type { LogEvent } from "./model/event.ts";
+import type { EventActor, LogEvent } from "./model/event.ts";
 import type { Run, RunChange } from "./model/run.ts";
 import type { DirectorySettings, MappingSetting, Settings } from "./model/settings.ts";
 import type { User } from "./model/user.ts";
+import type { Edits } from "./reconciler/decide-edit.ts";
 import { compileRules, type Rules, type RulesProblem } from "./reconciler/rules.ts";
 import { checkDirectories, type CheckResult } from "./runs/check.ts";
 import { processHolder } from "./runs/claim.ts";
 import type { Engine } from "./runs/context.ts";
+import { formerDirectories } from "./runs/disconnected.ts";
+import { changeStatus, createUser, editUser, removeUser, type EditResult, type StatusStep } from "./runs/edit-user.ts"; // prettier-ignore
+import { linkEntry, setEntryAside, unlinkEntry, type EntryName } from "./runs/link.ts";
+import { listUnmatched, type Unmatched } from "./runs/unmatched.ts";
+import { explain, type Explanation, type ExplainRequest } from "./runs/explain/explain.ts";
 import { decisionFingerprint } from "./runs/fingerprint.ts";
 import { forceSync, type SyncRequest } from "./runs/force-sync.ts";
 import { approveRun, cancelRun } from "./runs/held-runs.ts";
@@ -28,8 +34,17 @@ import { openStore, type Store } from "./store/database.ts";
 import { parseLogFilter } from "./store/log-filter.ts";
 import { runChanges } from "./store/history.ts";
 import { findRun, listRuns } from "./store/runs.ts";
-import { queryLog, type LogQuery } from "./store/system-log.ts";
+import { queryLog, settledUntil, type LogQuery } from "./store/system-log.ts";
+import type { UnmatchedQuery } from "./store/unmatched.ts";
 import { findUsers, usersAfter } from "./store/users.ts";
+
+export interface RunsQuery {
+  readonly directory: string | null;
+  readonly status: string | null;
+  /** Also what people edited here, each of which is a run. */
+  readonly edits: boolean;
+  readonly limit: number;
+}
 
 /** Whom of a run to show. */
 export interface PeopleQuery {
@@ -49,6 +64,8 @@ export interface PreviewAsked extends PreviewRequest {
   readonly expression: string | null;
 }
 
+export type UnlinkRequest = RunRequest & { readonly keepStatus: boolean };
+
 type Decision = Pick<RunRequest, "actor" | "signal" | "progress" | "note">;
 
 /** All that a command can ask for. */
@@ -63,7 +80,7 @@ export interface Service extends AsyncDisposable {
   forceSync(name: string, request: SyncRequest): Promise<Run>;
   approve(runId: string, decision: Decision): Promise<Run>;
   cancel(runId: string, decision: Decision): Promise<Run>;
-  runs(query: { directory: string | null; status: string | null; limit: number }): Promise<Run[]>;
+  runs(query: RunsQuery): Promise<Run[]>;
   run(id: string): Promise<Run>;
   revert(runId: string, request: RunRequest): Promise<Run>;
   resume(runId: string, decision: Decision): Promise<Run>;
@@ -72,10 +89,23 @@ export interface Service extends AsyncDisposable {
   usersAfter(key: string, limit: number): Promise<{ key: string; user: User }[]>;
   user(who: string): Promise<UserView>;
   logs(request: LogRequest): Promise<LogEvent[]>;
+  /** Until where the System Log is complete: no event with a smaller uuid can still come. */
+  logSettledUntil(): Promise<string>;
+  link(entry: EntryName, who: string | null, request: RunRequest): Promise<Run>;
+  unlink(who: string, directory: string, request: UnlinkRequest): Promise<Run>;
+  setAside(entry: EntryName, undo: boolean, decision: Decision): Promise<{ readonly dn: string }>;
+  unmatched(query: UnmatchedQuery): Promise<Unmatched[]>;
+  createUser(actor: EventActor, values: Edits, status: "active" | "staged"): Promise<EditResult>;
+  editUser(actor: EventActor, who: string, values: Edits): Promise<EditResult>;
+  changeStatus(actor: EventActor, who: string, step: StatusStep): Promise<EditResult>;
+  deleteUser(actor: EventActor, who: string): Promise<EditResult>;
+  /** Directories with people that are not in the configuration any more. */
+  formerDirectories(): Promise<{ readonly directory: string; readonly people: number }[]>;
   previewPerson(directory: string, who: string, request: PreviewAsked): Promise<PersonPreview>;
   previewAll(directory: string, request: PreviewAsked): Promise<SummaryPreview>;
   /** What another configuration would make of the same people. */
   previewDiff(other: Settings, request: DiffRequest): Promise<ConfigurationDiff>;
+  explain(who: string, request: ExplainRequest): Promise<Explanation>;
   check(signal: AbortSignal): AsyncGenerator<CheckResult>;
   serve(log: SchedulerLog, signal: AbortSignal): Promise<void>;
 }
@@ -164,10 +194,35 @@ export async function openService(settings: Settings): Promise<Service> {
     user: (who) => viewUser(db, who),
     logs: ({ filter, ...query }) =>
       queryLog(db, { ...query, filter: filter === null ? null : parseLogFilter(filter) }),
+    logSettledUntil: () => settledUntil(store),
     ...previewsOf(engine),
+    ...linksOf(engine),
+    ...editsOf(engine),
+    explain: (who, request) => explain(engine, who, request),
+    formerDirectories: () => formerDirectories(engine),
     check: (signal) => checkDirectories(engine, signal),
     serve: (log, signal) => serve(engine, settings, log, signal),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}
+
+function linksOf(engine: Engine): Pick<Service, "link" | "unlink" | "setAside" | "unmatched"> {
+  return {
+    link: (entry, who, request) => linkEntry(engine, entry, who, request),
+    unlink: (who, directory, request) => unlinkEntry(engine, who, directory, request),
+    setAside: (entry, undo, decision) => setEntryAside(engine, entry, undo, decision),
+    unmatched: (query) => listUnmatched(engine, query),
+  };
+}
+
+function editsOf(
+  engine: Engine,
+): Pick<Service, "createUser" | "editUser" | "changeStatus" | "deleteUser"> {
+  return {
+    createUser: (actor, values, status) => createUser(engine, actor, values, status),
+    editUser: (actor, who, values) => editUser(engine, actor, who, values),
+    changeStatus: (actor, who, step) => changeStatus(engine, actor, who, step),
+    deleteUser: (actor, who) => removeUser(engine, actor, who),
   };
 }
 

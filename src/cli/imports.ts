@@ -7,6 +7,7 @@ import { table, type Console } from "./console.ts";
 import type { Register } from "./program.ts";
 import { progressReporter } from "./progress.ts";
 import { commandActor, statusOf, wholeNumber, withService } from "./session.ts";
+import { unmatchedCommands } from "./imports-unmatched.ts";
 import { countsLine, nextSteps, printChange, printEvidence, printRun, runDocument } from "./show-run.ts"; // prettier-ignore
 
 const STATUSES = ["running", "held", "done", "failed", "cancelled"];
@@ -23,6 +24,7 @@ export function importsCommand(program: Command, register: Register): void {
   decide(imports, register);
   revert(imports, register);
   resume(imports, register);
+  unmatchedCommands(imports, register);
 }
 
 function list(imports: Command, register: Register): void {
@@ -31,6 +33,7 @@ function list(imports: Command, register: Register): void {
     .description("runs, newest first")
     .option("--directory <name>", "only of this directory")
     .option("--status <status>", "only running, held, done, failed or cancelled")
+    .option("--edits", "also edits of single users by hand")
     .option("--limit <n>", "how many", "20");
   register(command, async (console, options) =>
     withService(console, options, async (service) => {
@@ -44,6 +47,7 @@ function list(imports: Command, register: Register): void {
       const query = {
         directory: text(options["directory"]),
         status,
+        edits: options["edits"] === true,
         limit: wholeNumber(String(options["limit"]), "--limit", 10_000),
       };
       const runs = await service.runs(query);

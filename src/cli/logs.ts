@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
-import { RollcallError } from "../model/errors.ts";
+import { asRollcallError, RollcallError } from "../model/errors.ts";
 import type { LogEvent } from "../model/event.ts";
 import type { LogRequest, Service } from "../service.ts";
 import { shown, visible, type Console } from "./console.ts";
@@ -10,6 +10,8 @@ import { wholeNumber, withService } from "./session.ts";
 const DEFAULT_SINCE = "7d";
 const LATEST = Date.UTC(9999, 11, 31);
 const FOLLOW_EVERY = 1000;
+const FOLLOW_PAGE = 1000;
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const UNITS: Readonly<Record<string, number>> = {
   s: 1000,
   m: 60_000,
@@ -21,9 +23,13 @@ const UNITS: Readonly<Record<string, number>> = {
 const HELP = `
 Filters compare attributes of an event:
   --filter 'eventType eq "system.import.start" and debugContext.debugData.AppName eq "corp"'
-with eq, ne, co (contains), sw (starts with), ew (ends with), pr (present), and, or, not, parentheses.
+  --filter 'target.alternateId eq "ada@example.org" and published ge "2026-11-23T08:00:00Z"'
+  --filter 'debugContext.debugData.failedObjects gt 0'
+with eq, ne, gt, ge, lt, le, co (contains), sw (starts with), ew (ends with), pr (present), and, or, not,
+parentheses. Names are case-sensitive.
 
-Times are ISO 8601, or an age: 15m, 2h, 7d.`;
+Times are ISO 8601, or an age: 15m, 2h, 7d. Without --sort the newest events are shown, the newest last. To
+page, repeat the command with --after and the uuid of the last event.`;
 
 export function logsCommand(program: Command, register: Register): void {
   const command = program
@@ -33,46 +39,92 @@ export function logsCommand(program: Command, register: Register): void {
     .option("--since <time>", "not older than this", DEFAULT_SINCE)
     .option("--until <time>", "older than this")
     .option("--q <words>", "only events that contain all the words")
-    .option("--limit <n>", "how many, the newest", "100")
+    .option("--sort <order>", "asc: from the oldest on; desc: from the newest on")
+    .option("--limit <n>", "how many", "100")
+    .option("--after <uuid>", "go on behind this event, in the order of --sort")
     .option("--follow", "go on with events as they come, until interrupted")
     .addHelpText("after", HELP);
   register(command, async (console, options) =>
     withService(console, options, async (service) => {
-      const now = Date.now();
-      const until = typeof options["until"] === "string" ? parseTime(options["until"], now) : null;
-      const request: LogRequest = {
-        filter: typeof options["filter"] === "string" ? options["filter"] : null,
-        since: parseTime(String(options["since"]), until?.getTime() ?? now),
-        until,
-        words: typeof options["q"] === "string" ? options["q"].split(/\s+/).filter(Boolean) : [],
-        limit: wholeNumber(String(options["limit"]), "--limit", 1_000_000),
-        newestFirst: true,
-        after: null,
-      };
-      const events = (await service.logs(request)).toReversed();
+      const { request, sort } = requestOf(options);
+      if (options["follow"] === true) return await follow(console, service, request);
+      const found = await service.logs(request);
+      const events = sort === null ? found.toReversed() : found;
       await print(console, events);
-      if (events.length === request.limit)
-        console.note(`The newest ${request.limit} events; more with --limit.`);
-      if (options["follow"] === true)
-        await follow(console, service, request, events.at(-1)?.uuid ?? null);
+      const last = sort === null ? found.at(-1) : events.at(-1);
+      if (found.length === request.limit && last !== undefined)
+        console.note(`There may be more; go on with --after ${last.uuid}`);
       return 0;
     }),
   );
 }
 
-async function follow(
+interface Asked {
+  readonly request: LogRequest;
+  readonly sort: "asc" | "desc" | null;
+}
+
+/** @throws RollcallError `usage.invalid`, `log.timeInvalid` */
+function requestOf(options: Record<string, unknown>): Asked {
+  const text = (name: string): string | null =>
+    typeof options[name] === "string" ? options[name] : null;
+  const [sort, after] = [text("sort"), text("after")];
+  if (sort !== null && sort !== "asc" && sort !== "desc")
+    throw new RollcallError("usage.invalid", `--sort takes asc or desc, not ${sort}.`);
+  if (after !== null && !UUID.test(after))
+    throw new RollcallError("usage.invalid", `--after takes the uuid of an event, not ${after}.`);
+  if (options["follow"] === true && (sort !== null || after !== null || text("until") !== null))
+    throw new RollcallError("usage.invalid", "--follow goes on with the newest events; it does not go with --sort, --after and --until."); // prettier-ignore
+  const now = Date.now();
+  const untilText = text("until");
+  const until = untilText === null ? null : parseTime(untilText, now);
+  const request: LogRequest = {
+    filter: text("filter"),
+    since: parseTime(String(options["since"]), until?.getTime() ?? now),
+    until,
+    words: text("q")?.split(/\s+/).filter(Boolean) ?? [],
+    limit: wholeNumber(String(options["limit"]), "--limit", 1_000_000),
+    newestFirst: sort !== "asc",
+    after,
+  };
+  return { request, sort };
+}
+
+/**
+ * Prints events as they come. Each round goes up to where the log is settled, so that no event is
+ * missed that was made earlier and committed later, and none is printed twice.
+ */
+async function follow(console: Console, service: Service, request: LogRequest): Promise<number> {
+  let settled = await service.logSettledUntil();
+  await print(console, (await service.logs({ ...request, before: settled })).toReversed());
+  while (!console.signal.aborted) {
+    await sleep(FOLLOW_EVERY, undefined, { signal: console.signal }).catch(() => undefined);
+    try {
+      settled = await printNew(console, service, request, settled);
+    } catch (thrown) {
+      const { code, message } = asRollcallError(thrown);
+      if (!code.startsWith("database.")) throw thrown;
+      console.note(`${message} Trying again …`);
+    }
+  }
+  return 0;
+}
+
+/** @returns until where the log is printed now */
+async function printNew(
   console: Console,
   service: Service,
   request: LogRequest,
-  last: string | null,
-): Promise<void> {
-  let after = last;
-  while (!console.signal.aborted) {
-    await sleep(FOLLOW_EVERY, undefined, { signal: console.signal }).catch(() => undefined);
-    const events = await service.logs({ ...request, until: null, newestFirst: false, after });
+  from: string,
+): Promise<string> {
+  const before = await service.logSettledUntil();
+  for (let after = from; after < before && !console.signal.aborted;) {
+    const page = { ...request, newestFirst: false, limit: FOLLOW_PAGE, after, before };
+    const events = await service.logs(page);
     await print(console, events);
-    after = events.at(-1)?.uuid ?? after;
+    after = events.length < FOLLOW_PAGE ? before : (events.at(-1)?.uuid ?? before);
   }
+  return before > from ? before : from;
 }
 
 async function print(console: Console, events: readonly LogEvent[]): Promise<void> {

@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { asRollcallError, RollcallError } from "../model/errors.ts";
 import { checkCommand } from "./check.ts";
 import { Console, visible, type CommandLine } from "./console.ts";
+import { explainCommand } from "./explain.ts";
 import { forceSyncCommand } from "./force-sync.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { importCommand } from "./import.ts";
@@ -36,6 +37,7 @@ Examples:
   rollcall import corp --dry-run      what would an import change?
   rollcall import corp                import now
   rollcall users show ada@example.com a profile, and whose value each attribute has
+  rollcall explain ada@example.com department   why is this value not another one?
   rollcall logs --since 1h --filter 'eventType eq "app.user_management.update_from_master_failed"'`;
 
 /** Runs one command. @returns the exit status */
@@ -80,7 +82,7 @@ function build(register: Register, line: CommandLine): Command {
     .showHelpAfterError("(run it with --help to see how it is used)");
   for (const add of [
     serveCommand, importCommand, importsCommand, forceSyncCommand, previewCommand,
-    evaluateCommand, mappingsCommand, usersCommand, logsCommand, checkCommand, migrateCommand,
+    evaluateCommand, mappingsCommand, explainCommand, usersCommand, logsCommand, checkCommand, migrateCommand,
   ]) add(program, register); // prettier-ignore
   configure(program, line);
   return program;

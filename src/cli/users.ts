@@ -8,15 +8,19 @@ import type { UserView } from "../runs/user-view.ts";
 import type { Service } from "../service.ts";
 import { shown, table, visible, type Console } from "./console.ts";
 import type { Register } from "./program.ts";
+import { userEditCommands } from "./users-edit.ts";
 import { wholeNumber, withService } from "./session.ts";
 
 const PAGE = 1000;
 
 export function usersCommand(program: Command, register: Register): void {
-  const users = program.command("users").description("user profiles; show one, or export all");
+  const users = program
+    .command("users")
+    .description("user profiles: list, show, export; create, edit, link");
   list(users, register);
   show(users, register);
   exportAll(users, register);
+  userEditCommands(users, register);
 }
 
 function list(users: Command, register: Register): void {

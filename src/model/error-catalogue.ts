@@ -338,6 +338,34 @@ export const ERRORS = {
     what: "The import safeguard holds the run. Nothing was changed.",
     cure: "Look at `rollcall imports show RUN`, then `imports approve RUN` or `imports cancel RUN`.",
   },
+  "link.entryNotFound": {
+    what: "The directory has no app user with this identifier or DN, or it has left its scope.",
+    cure: "`rollcall imports unmatched` lists entries without a user; import the directory first if the entry is new.",
+  },
+  "link.taken": {
+    what: "The entry, or the user, is linked to somebody else already.",
+    cure: "Cut that link first with `rollcall users unlink LOGIN DIRECTORY`.",
+  },
+  "link.none": {
+    what: "There is no such link to cut.",
+    cure: "`rollcall users show LOGIN` lists the user's app profiles.",
+  },
+  "user.owned": {
+    what: "A directory owns the attribute: its mapping would overwrite what is set here.",
+    cure: "Change the value in the directory, or set `profile.overrides.ATTRIBUTE: okta` to edit it here.",
+  },
+  "user.invalid": {
+    what: "The values are not a valid user profile. Nothing was changed.",
+    cure: "Correct every attribute that is listed.",
+  },
+  "user.wrongStatus": {
+    what: "The user's status does not allow this step.",
+    cure: "`rollcall users show LOGIN` tells the status; `rollcall users --help` lists the steps.",
+  },
+  "user.changed": {
+    what: "Something else changed the user in the same moment. Nothing was changed by this command.",
+    cure: "Repeat it.",
+  },
   "user.notFound": {
     what: "There is no such user.",
     cure: "`rollcall users` lists the logins.",

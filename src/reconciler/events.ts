@@ -24,6 +24,10 @@ export function profileUpdated(changes: readonly AttributeChange[]): PersonEvent
   return { type: "user.account.update_profile", data: { attributes, sources } };
 }
 
+export function linkCut(by: string): PersonEvent {
+  return { type: "application.user_membership.remove", data: { by } };
+}
+
 export function appUserRemoved(onRemoval: string): PersonEvent {
   return { type: "system.import.user.delete", data: { onRemoval } };
 }

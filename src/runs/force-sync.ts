@@ -21,6 +21,7 @@ import { noteMapped } from "./note-mapped.ts";
 import { loadKnown, type KnownPeople } from "./known.ts";
 import { Stopwatch } from "./lifecycle.ts";
 import { PlanBuilder } from "./plan-builder.ts";
+import { planGone, planRemovals } from "./plan-leavers.ts";
 
 const PAGE = 1000;
 const IN_FLIGHT = 2;
@@ -34,7 +35,8 @@ export async function forceSync(engine: Engine, name: string, request: SyncReque
   return await withContext(engine, name, request, async (context) => {
     await beginRun(context, "force-sync", request);
     const run = await settle(context, () => runSync(context, request));
-    if (run.status === "done" && !run.dryRun) await noteMapped(context, request.externalIds);
+    if (run.status === "done" && !run.dryRun && engine.settings.has(name))
+      await noteMapped(context, request.externalIds);
     return run;
   });
 }
@@ -45,11 +47,32 @@ async function runSync(context: RunContext, request: SyncRequest): Promise<void>
   const watch = new Stopwatch();
   watch.begin("deciding");
   const plan = new PlanBuilder(context);
-  const read = await planAll(context, request, plan);
-  await plan.finish();
   const before = await countPresent(store.db, settings.name);
+  const configured = engine.settings.has(settings.name);
+  const read = configured
+    ? await planAll(context, request, plan)
+    : await planDisconnect(context, request, plan, before.own);
+  await plan.finish();
   await concludePlan(context, plan, { read, before }, watch);
 }
+
+/** A directory that is not configured any more has no mappings: its links end, the values stay. */
+async function planDisconnect(
+  context: RunContext,
+  { externalIds }: SyncRequest,
+  plan: PlanBuilder,
+  total: number,
+): Promise<number> {
+  const leaving = { replaced: new Set<string>(), absences: DISCONNECTED };
+  if (externalIds !== null) {
+    await planGone(context, plan, externalIds, leaving);
+    return externalIds.length;
+  }
+  await planRemovals(context, plan, { isGone: () => true }, leaving, total);
+  return total;
+}
+
+const DISCONNECTED = { of: () => Promise.resolve(() => "disconnected" as const) };
 
 async function planAll(
   context: RunContext,

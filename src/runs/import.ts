@@ -13,7 +13,7 @@ import { uuidV7 } from "../lib/uuid.ts";
 import { dropObjects } from "../store/objects.ts";
 import { transact } from "../store/database.ts";
 import { fence } from "../store/leases.ts";
-import { thinHistory } from "../store/retention.ts";
+import { thinHistory, thinLog } from "../store/retention.ts";
 import { insertRun, type NewRun } from "../store/runs.ts";
 import { noteSafeguard } from "../store/safeguard-settings.ts";
 import { appendEvents } from "../store/system-log.ts";
@@ -24,6 +24,7 @@ import { claimDirectory } from "./claim.ts";
 import { concludePlan, type Considered } from "./conclude-plan.ts";
 import type { Engine, ReportProgress, RunContext } from "./context.ts";
 import { scopeFingerprint, searchFacts } from "./fingerprint.ts";
+import { knownDirectory, requireConfigured } from "./disconnected.ts";
 import { failRun, log, noteRun, recover, requireRun, Stopwatch } from "./lifecycle.ts";
 import { PlanBuilder } from "./plan-builder.ts";
 import { chooseStart, readChanges } from "./read-changes.ts";
@@ -57,6 +58,7 @@ export async function importDirectory(
   name: string,
   request: ImportRequest,
 ): Promise<Run> {
+  requireConfigured(engine, name);
   return await withContext(engine, name, request, async (context) => {
     const { db } = engine.store;
     for (const rule of context.directory.matching) await ensureMatchIndex(db, rule.user);
@@ -64,8 +66,10 @@ export async function importDirectory(
     await beginRun(context, "import", request);
     const run = await settle(context, () => runImport(context, request));
     // What is left of it is for the next import; the run is over, whatever becomes of old ones.
-    if (!request.dryRun)
+    if (!request.dryRun) {
       await thinHistory(engine.store, engine.history, THINNING_BATCHES).catch(() => 0);
+      await thinLog(engine.store, engine.history.logDays, THINNING_BATCHES).catch(() => 0);
+    }
     return run;
   });
 }
@@ -125,21 +129,14 @@ export async function withContext<T>(
   request: Pick<RunRequest, "actor" | "signal" | "progress" | "note">,
   work: (context: RunContext) => Promise<T>,
 ): Promise<T> {
-  const settings = engine.settings.get(name);
-  const directory = engine.rules.directories.get(name);
-  if (settings === undefined || directory === undefined) {
-    throw new RollcallError(
-      "config.unknownDirectory",
-      `There is no directory ${name} in the configuration.`,
-    );
-  }
+  const { settings, directory } = await knownDirectory(engine, name);
   await using claim = await claimDirectory(engine.store, name, engine.holder, request.signal);
   return await work({
     engine,
     runId: uuidV7(),
     settings,
     directory,
-    fingerprint: engine.fingerprintOf(name),
+    fingerprint: engine.settings.has(name) ? engine.fingerprintOf(name) : "",
     lease: claim.lease,
     now: Date.now(),
     actor: request.actor,

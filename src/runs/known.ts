@@ -72,7 +72,10 @@ export async function loadKnown(
     ...returning.map((one) => one.userId).filter((id) => id !== null),
     ...[...found.values()].flat().map((user) => user.id),
   ]);
-  const all = await appUsersOfUsers(db, [...involved]);
+  // A directory that is not configured any more gives nothing and decides nothing.
+  const counts = ({ directory: of }: StoredAppUser): boolean =>
+    of === directory.name || engine.rules.directories.has(of);
+  const all = (await appUsersOfUsers(db, [...involved])).filter(counts);
   const links = groupByUser(all);
   const read = sightings.map((sighting) => linkOf(directory, sighting));
   const others = all.filter((one) => one.directory !== directory.name);

@@ -133,7 +133,7 @@ export async function planReplacements(
 export interface Leaving {
   /** Identifiers of entries whose user went over to another one. */
   readonly replaced: ReadonlySet<string>;
-  readonly absences: Absences;
+  readonly absences: Pick<Absences, "of">;
 }
 
 /**

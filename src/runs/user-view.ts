@@ -6,7 +6,7 @@ import { membershipsOf } from "../store/objects.ts";
 import { loginKey, type AppUser, type AppUserStatus, type User } from "../model/user.ts";
 import { appUsersOf } from "../store/app-users.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
-import type { Connection } from "../store/database.ts";
+import type { Connection, Trx } from "../store/database.ts";
 import { changesOfUser, type UserChange } from "../store/history.ts";
 import { memberNames } from "./memberships.ts";
 import { createdAtOf, userByLoginKey, usersByIds } from "../store/users.ts";
@@ -43,10 +43,21 @@ export interface AppUserView {
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** @param who a login, without regard to case, or a user's id. @throws RollcallError `user.notFound` */
-export async function viewUser(db: Connection, who: string): Promise<UserView> {
-  const byLogin = await userByLoginKey(db, loginKey(who));
-  const user = byLogin ?? (UUID.test(who) ? ((await usersByIds(db, [who]))[0] ?? null) : null);
+export async function findUser(db: Connection | Trx, who: string): Promise<User> {
+  const user = await userOrNull(db, who);
   if (user === null) throw new RollcallError("user.notFound", `There is no user ${who}.`);
+  return user;
+}
+
+/** @param who a login, without regard to case, or a user's id */
+export async function userOrNull(db: Connection | Trx, who: string): Promise<User | null> {
+  const byLogin = await userByLoginKey(db, loginKey(who));
+  return byLogin ?? (UUID.test(who) ? ((await usersByIds(db, [who]))[0] ?? null) : null);
+}
+
+/** @param who as for `findUser`. @throws RollcallError `user.notFound` */
+export async function viewUser(db: Connection, who: string): Promise<UserView> {
+  const user = await findUser(db, who);
   const appUsers: AppUserView[] = [];
   for (const appUser of await appUsersOf(db, user.id)) {
     const { directory, externalId, dn, status, profile, error } = appUser;

@@ -93,13 +93,45 @@ export interface UserChange {
   readonly error: Problem | null;
 }
 
+/** The last change of one attribute of a user; null if it is as it was at the user's creation. */
+export async function lastChangeOf(
+  db: Connection,
+  userId: string,
+  attribute: string,
+): Promise<UserChange | null> {
+  const wanted = JSON.stringify([{ attribute }]);
+  const rows = await userChanges(db, userId)
+    .where(sql<boolean>`c.changes @> ${wanted}::jsonb`)
+    .limit(1)
+    .execute();
+  return rows.map(toUserChange)[0] ?? null;
+}
+
+/** How a user's entry left a directory's scope, the last time; null if it did not, or long ago. */
+export async function lastRemovalOf(
+  db: Connection,
+  userId: string,
+  directory: string,
+): Promise<UserChange | null> {
+  const rows = await userChanges(db, userId)
+    .where("r.directory", "=", directory)
+    .where("c.action", "=", "removed")
+    .limit(1)
+    .execute();
+  return rows.map(toUserChange)[0] ?? null;
+}
+
 /** The last changes of a user, newest first. The user's creation is not among them. */
 export async function changesOfUser(
   db: Connection,
   userId: string,
   limit: number,
 ): Promise<UserChange[]> {
-  const rows = await db
+  return (await userChanges(db, userId).limit(limit).execute()).map(toUserChange);
+}
+
+function userChanges(db: Connection, userId: string) {
+  return db
     .selectFrom("run_changes as c")
     .innerJoin("runs as r", "r.id", "c.run_id")
     .select(["c.run_id", "c.action", "c.reason", "c.changes", "c.error"])
@@ -108,10 +140,13 @@ export async function changesOfUser(
     .where(sql<boolean>`c.action <> 'created'`)
     .where("c.applied", "=", true)
     .orderBy("c.run_id", "desc")
-    .orderBy("c.seq")
-    .limit(limit)
-    .execute();
-  return rows.map((row) => ({
+    .orderBy("c.seq");
+}
+
+type ChangeRow = Awaited<ReturnType<ReturnType<typeof userChanges>["execute"]>>[number];
+
+function toUserChange(row: ChangeRow): UserChange {
+  return {
     run: row.run_id,
     at: (row.finished_at ?? row.started_at).toISOString(),
     kind: row.kind as RunKind,
@@ -121,5 +156,5 @@ export async function changesOfUser(
     reason: row.reason as Reason | null,
     changes: row.changes,
     error: row.error,
-  }));
+  };
 }

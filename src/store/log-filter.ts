@@ -1,12 +1,14 @@
 /**
  * Filters of the System Log, in the form of SCIM's (RFC 7644 section 3.4.2.2): comparisons with
- * `eq ne co sw ew pr`, joined by `and`, `or`, `not` and parentheses. Names are case-sensitive,
- * operators are not, values are JSON strings.
+ * `eq ne gt ge lt le co sw ew pr`, joined by `and`, `or`, `not` and parentheses; `and` binds tighter
+ * than `or`. Names are case-sensitive, operators are not. Values are JSON: strings, and numbers or
+ * truth values for what an event's data has; times are strings of ISO 8601.
  */
 import { oneOf } from "../lib/lines.ts";
 import { RollcallError } from "../model/errors.ts";
 
-export type Comparison = "eq" | "ne" | "co" | "sw" | "ew";
+export type Comparison = "eq" | "ne" | "gt" | "ge" | "lt" | "le" | "co" | "sw" | "ew";
+export type LogValue = string | number | boolean | Date;
 
 export type LogFilter =
   | { readonly kind: "and" | "or"; readonly items: readonly LogFilter[] }
@@ -16,24 +18,27 @@ export type LogFilter =
       readonly kind: "compare";
       readonly path: string;
       readonly operator: Comparison;
-      readonly value: string;
+      readonly value: LogValue;
     };
 
-/** Attributes that can be filtered; `debugContext.debugData.` may be followed by any name. */
+/** Attributes that can be filtered; `debugContext.debugData.` may be followed by any path of names. */
 export const LOG_PATHS = [
-  "uuid", "eventType", "severity", "displayMessage", "outcome.result", "outcome.reason", "transaction.id",
+  "uuid", "published", "eventType", "version", "severity", "displayMessage",
+  "outcome.result", "outcome.reason", "transaction.id", "transaction.type",
   "actor.id", "actor.type", "actor.alternateId", "actor.displayName",
   "target.id", "target.type", "target.alternateId", "target.displayName",
 ] as const; // prettier-ignore
 export const DEBUG_DATA = "debugContext.debugData.";
 
-const COMPARISONS: readonly string[] = ["eq", "ne", "co", "sw", "ew"];
-const TOKEN = /\s*(?:(\()|(\))|("(?:[^"\\]|\\.)*")|([A-Za-z][A-Za-z0-9_.]*)|(\S))/y;
+const ORDERED: readonly string[] = ["eq", "ne", "gt", "ge", "lt", "le"];
+const COMPARISONS: readonly string[] = [...ORDERED, "co", "sw", "ew"];
+const TOKEN =
+  /\s*(?:(\()|(\))|("(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.]))|([A-Za-z][A-Za-z0-9_.:-]*)|(\S))/y;
 const MAX_LENGTH = 4096;
 const MAX_DEPTH = 50;
 
 interface Token {
-  readonly kind: "(" | ")" | "string" | "word" | "other" | "end";
+  readonly kind: "(" | ")" | "string" | "number" | "word" | "other" | "end";
   readonly text: string;
   readonly at: number;
 }
@@ -48,8 +53,8 @@ function tokens(text: string): Token[] {
   const list: Token[] = [];
   TOKEN.lastIndex = 0;
   for (let match = TOKEN.exec(text); match !== null; match = TOKEN.exec(text)) {
-    const [whole, open, close, string, word, other] = match;
-    const content = open ?? close ?? string ?? word ?? other ?? "";
+    const [whole, open, close, string, number, word, other] = match;
+    const content = open ?? close ?? string ?? number ?? word ?? other ?? "";
     const at = match.index + whole.length - content.length;
     const kind =
       open !== undefined
@@ -58,9 +63,11 @@ function tokens(text: string): Token[] {
           ? ")"
           : string !== undefined
             ? "string"
-            : word !== undefined
-              ? "word"
-              : "other";
+            : number !== undefined
+              ? "number"
+              : word !== undefined
+                ? "word"
+                : "other";
     list.push({ kind, text: content, at });
   }
   list.push({ kind: "end", text: "", at: text.length });
@@ -115,7 +122,7 @@ class Parser {
     const path = name.text;
     const known =
       (LOG_PATHS as readonly string[]).includes(path) ||
-      /^debugContext\.debugData\.\w+$/.test(path);
+      /^debugContext\.debugData(?:\.[\w:-]+)+$/.test(path);
     if (!known)
       fail(
         `${path} cannot be filtered; it can be ${oneOf(LOG_PATHS)} or ${DEBUG_DATA}NAME`,
@@ -128,9 +135,8 @@ class Parser {
       fail(`an operator is expected: ${oneOf([...COMPARISONS, "pr"])}`, operator.at);
     }
     const value = this.#next();
-    if (value.kind !== "string")
-      fail('a value in double quotes is expected, such as "system.import.start"', value.at);
-    return { kind: "compare", path, operator: word as Comparison, value: parseString(value) };
+    const parsed = parseValue(path, word, value);
+    return { kind: "compare", path, operator: word as Comparison, value: parsed };
   }
 
   #peek(): Token {
@@ -142,6 +148,36 @@ class Parser {
     this.#at++;
     return token;
   }
+}
+
+/** @throws RollcallError where the value does not go with the attribute or the operator */
+function parseValue(path: string, operator: string, token: Token): LogValue {
+  const { kind, text, at } = token;
+  const ordered = ORDERED.includes(operator);
+  if (path === "published") {
+    if (!ordered)
+      fail(`published is a time, which is compared with ${oneOf(ORDERED)}, not ${operator}`, at);
+    return parseTime(token);
+  }
+  if (kind === "string") return parseString(token);
+  const truth = kind === "word" && /^(?:true|false)$/.test(text);
+  if (!path.startsWith(DEBUG_DATA) || (kind !== "number" && !truth))
+    fail('a value in double quotes is expected, such as "system.import.start"', at);
+  if (!ordered || (truth && !["eq", "ne"].includes(operator)))
+    fail(`${text} cannot be compared with ${operator}`, at);
+  return truth ? text === "true" : Number(text);
+}
+
+const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
+
+function parseTime(token: Token): Date {
+  const text = token.kind === "string" ? parseString(token) : "";
+  // Without an offset, a time is of UTC here, as all times of the log are.
+  const zoned = /T/.test(text) && !/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? `${text}Z` : text;
+  const time = TIME.test(text) ? new Date(zoned) : new Date(Number.NaN);
+  if (Number.isNaN(time.getTime()) || time.getTime() < 0)
+    fail('a time in double quotes is expected, such as "2026-11-23T08:00:00.000Z"', token.at);
+  return time;
 }
 
 function parseString(token: Token): string {

@@ -1,8 +1,10 @@
 /** What is kept of runs, and for how long. Rows go in batches, so that nobody waits for them. */
 import { sql, type RawBuilder } from "kysely";
 import { transact, type Store } from "./database.ts";
+import { lowestId } from "./log-condition.ts";
 
 const BATCH = 5000;
+const DAY = 86_400_000;
 /** For how long dry runs and cancelled ones can be looked at person by person. */
 const IDLE_DAYS = 30;
 
@@ -44,6 +46,17 @@ export async function thinHistory(
   let total = 0;
   for (const step of steps) total += await inBatches(store, step, most);
   return total;
+}
+
+/**
+ * Deletes events of the System Log that are older.
+ * @param most batches; what is left is deleted the next time. @returns how many went
+ */
+export async function thinLog(store: Store, days: number, most: number): Promise<number> {
+  const before = lowestId(Date.now() - days * DAY);
+  const step = sql`delete from system_log where id in (
+    select id from system_log where id < ${before}::uuid order by id limit ${BATCH})`;
+  return await inBatches(store, step, most);
 }
 
 function endedBefore(days: number): RawBuilder<unknown> {

@@ -201,10 +201,13 @@ export async function listRuns(
   query: {
     readonly directory: string | null;
     readonly status: string | null;
+    readonly edits: boolean;
     readonly limit: number;
   },
 ): Promise<OpenRun[]> {
   let select = db.selectFrom("runs").selectAll().orderBy("id", "desc").limit(query.limit);
+  // Edits of single users are in their own history.
+  if (!query.edits) select = select.where("kind", "<>", "edit");
   if (query.directory !== null) select = select.where("directory", "=", query.directory);
   if (query.status !== null) select = select.where("status", "=", query.status);
   return (await select.execute()).map(toRun);
@@ -224,6 +227,25 @@ export async function openRuns(
     .orderBy("id")
     .execute();
   return rows.map(toRun);
+}
+
+/** How the imports of a directory stand: the last one, and one that waits for a decision. */
+export async function lastImports(
+  db: Connection,
+  directory: string,
+): Promise<{ readonly last: OpenRun | null; readonly held: OpenRun | null }> {
+  const row = await db
+    .selectFrom("runs")
+    .selectAll()
+    .where("directory", "=", directory)
+    .where("kind", "=", "import")
+    .where("dry_run", "=", false)
+    .where("status", "<>", "cancelled")
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  const held = (await openRuns(db, directory, "held")).filter((run) => run.kind === "import");
+  return { last: row === undefined ? null : toRun(row), held: held.at(-1) ?? null };
 }
 
 /** The last import of a directory that was applied whole. */

@@ -1,10 +1,16 @@
-import { sql, type RawBuilder, type Selectable } from "kysely";
+/**
+ * The System Log: the only place that writes and reads its table. Events are found by time (their
+ * identifier begins with it), by type, by run, and by whom they are about; all indexes end with the
+ * identifier, so that the table could be partitioned by it.
+ */
+import { sql, type Selectable, type SelectQueryBuilder } from "kysely";
 import { uuidV7 } from "../lib/uuid.ts";
-import { EVENT_MESSAGES, eventMessage } from "../model/event-messages.ts";
+import { eventMessage } from "../model/event-messages.ts";
 import type { EventActor, EventDraft, LogEvent, Outcome, Severity } from "../model/event.ts";
-import type { Connection, Trx } from "./database.ts";
-import { DEBUG_DATA, type Comparison, type LogFilter } from "./log-filter.ts";
-import type { SystemLogTable } from "./tables.ts";
+import type { Connection, Store, Trx } from "./database.ts";
+import { condition, lowestId, targetOf, typesByMessage } from "./log-condition.ts";
+import type { LogFilter } from "./log-filter.ts";
+import type { SystemLogTable, Tables } from "./tables.ts";
 
 export interface LogQuery {
   readonly filter: LogFilter | null;
@@ -16,6 +22,8 @@ export interface LogQuery {
   readonly newestFirst: boolean;
   /** Only events behind this one, in the order of the query. */
   readonly after: string | null;
+  /** Only events with a smaller identifier; null: all. See `settledUntil`. */
+  readonly before?: string | null;
 }
 
 /** Writes events; in the transaction of what they tell, where there is one. */
@@ -26,13 +34,15 @@ export async function appendEvents(
   events: readonly EventDraft[],
 ): Promise<void> {
   if (events.length === 0) return;
-  const now = Date.now();
+  // The database's clock, which the events of people have, too: one order for all of them.
+  const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(db);
+  const now = rows[0]?.now ?? new Date();
   await db
     .insertInto("system_log")
     .values(
       events.map((event) => ({
-        id: uuidV7(now),
-        published: new Date(now),
+        id: uuidV7(now.getTime()),
+        published: now,
         event_type: event.eventType,
         severity: event.severity,
         outcome: event.outcome.result,
@@ -46,12 +56,39 @@ export async function appendEvents(
     .execute();
 }
 
+type Selecting = SelectQueryBuilder<Tables, "system_log", Selectable<SystemLogTable>>;
+
 export async function queryLog(db: Connection, query: LogQuery): Promise<LogEvent[]> {
-  let select = db
+  const target = targetOf(query.filter);
+  if (target === null) return (await found(db.selectFrom("system_log").selectAll(), query)).map(toEvent); // prettier-ignore
+  // Asked for one target, the planner would rather walk through the whole log by time, as it does
+  // not know how rare a person is. So people are looked up first, whatever else is asked.
+  const people = db
+    .with(
+      (cte) => cte("system_log").materialized(),
+      (qb) =>
+        qb
+          .selectFrom("system_log")
+          .selectAll()
+          .where(sql<boolean>`rollcall_people_keys(target) && array[hashtext(${target})]`),
+    )
+    .selectFrom("system_log")
+    .selectAll();
+  const instance = db
     .selectFrom("system_log")
     .selectAll()
-    .orderBy("id", query.newestFirst ? "desc" : "asc")
-    .limit(query.limit);
+    .where(sql<boolean>`(target->-1->>'id') = ${target}`);
+  const rows = new Map<string, Selectable<SystemLogTable>>();
+  for (const row of await found(people, query)) rows.set(row.id, row);
+  for (const row of await found(instance, query)) rows.set(row.id, row);
+  const sign = query.newestFirst ? -1 : 1;
+  const sorted = [...rows.values()].toSorted((a, b) => (a.id < b.id ? -sign : sign));
+  return sorted.slice(0, query.limit).map(toEvent);
+}
+
+/** The rows that fit everything else that is asked, in order. */
+async function found(from: Selecting, query: LogQuery): Promise<Selectable<SystemLogTable>[]> {
+  let select = from.orderBy("id", query.newestFirst ? "desc" : "asc").limit(query.limit);
   if (query.filter !== null) select = select.where(condition(query.filter));
   if (query.since !== null) {
     // The identifier begins with the time, so its index finds the place.
@@ -65,6 +102,7 @@ export async function queryLog(db: Connection, query: LogQuery): Promise<LogEven
       .where("id", "<", lowestId(query.until.getTime() + 1000));
   }
   if (query.after !== null) select = select.where("id", query.newestFirst ? "<" : ">", query.after);
+  if (query.before != null) select = select.where("id", "<", query.before);
   for (const word of query.words) {
     const pattern = `%${escapeLike(word)}%`;
     const types = typesByMessage((message) => message.toLowerCase().includes(word.toLowerCase()));
@@ -72,7 +110,26 @@ export async function queryLog(db: Connection, query: LogQuery): Promise<LogEven
       sql<boolean>`(concat_ws(' ', event_type, outcome, reason, actor::text, target::text, debug_data::text) ilike ${pattern} or event_type = any(${types}::text[]))`,
     );
   }
-  return (await select.execute()).map(toEvent);
+  return await select.execute();
+}
+
+/** For the moment between the making of an event's identifier and its transaction's first write. */
+const MARGIN_MS = 100;
+
+/**
+ * Until where the log is settled: no event with a smaller identifier can still come. Events get
+ * their identifier before their transaction is committed, so whoever follows the log must not go
+ * past a transaction that is still writing.
+ */
+export async function settledUntil({ db, kind }: Pick<Store, "db" | "kind">): Promise<string> {
+  const writing =
+    kind === "embedded"
+      ? sql`null::timestamptz`
+      : sql`(select min(xact_start) from pg_stat_activity
+          where datname = current_database() and backend_xid is not null and pid <> pg_backend_pid())`;
+  const { rows } = await sql<{ until: Date }>`
+    select least(clock_timestamp(), ${writing}) as until`.execute(db);
+  return lowestId((rows[0]?.until.getTime() ?? 0) - MARGIN_MS);
 }
 
 function toEvent(row: Selectable<SystemLogTable>): LogEvent {
@@ -92,91 +149,6 @@ function toEvent(row: Selectable<SystemLogTable>): LogEvent {
     transaction: { id: row.transaction_id, type: "JOB" },
     debugContext: { debugData: row.debug_data },
   };
-}
-
-const COLUMNS = new Map([
-  ["uuid", sql<string>`id::text`],
-  ["eventType", sql<string>`event_type`],
-  ["severity", sql<string>`severity`],
-  ["outcome.result", sql<string>`outcome`],
-  ["outcome.reason", sql<string>`reason`],
-  ["transaction.id", sql<string>`transaction_id::text`],
-]);
-
-function condition(filter: LogFilter): RawBuilder<boolean> {
-  switch (filter.kind) {
-    case "and":
-    case "or": {
-      const separator = filter.kind === "and" ? sql` and ` : sql` or `;
-      return sql<boolean>`(${sql.join(filter.items.map(condition), separator)})`;
-    }
-    case "not":
-      return sql<boolean>`not coalesce(${condition(filter.item)}, false)`;
-    case "present":
-      if (filter.path === "displayMessage") return sql<boolean>`true`;
-      return onPath(filter.path, (value) => sql<boolean>`coalesce(${value}, '') <> ''`);
-    case "compare": {
-      if (filter.operator === "ne") {
-        return sql<boolean>`not coalesce(${condition({ ...filter, operator: "eq" })}, false)`;
-      }
-      if (filter.path === "displayMessage") return messageCondition(filter.operator, filter.value);
-      return onPath(filter.path, (value) => compare(value, filter.operator, filter.value));
-    }
-  }
-}
-
-/** Messages are not stored; they follow from the type. */
-function messageCondition(operator: Comparison, wanted: string): RawBuilder<boolean> {
-  const tests: Readonly<Record<Comparison, (message: string) => boolean>> = {
-    eq: (message) => message === wanted,
-    ne: (message) => message !== wanted,
-    co: (message) => message.includes(wanted),
-    sw: (message) => message.startsWith(wanted),
-    ew: (message) => message.endsWith(wanted),
-  };
-  return sql<boolean>`event_type = any(${typesByMessage(tests[operator])}::text[])`;
-}
-
-function typesByMessage(test: (message: string) => boolean): string[] {
-  return Object.entries(EVENT_MESSAGES).flatMap(([type, message]) => (test(message) ? [type] : []));
-}
-
-function onPath(
-  path: string,
-  test: (value: RawBuilder<string>) => RawBuilder<boolean>,
-): RawBuilder<boolean> {
-  const column = COLUMNS.get(path);
-  if (column !== undefined) return test(column);
-  if (path.startsWith(DEBUG_DATA))
-    return test(sql<string>`debug_data->>${sql.lit(path.slice(DEBUG_DATA.length))}`);
-  const [object = "", property = ""] = path.split(".");
-  if (object === "actor") return test(sql<string>`actor->>${sql.lit(property)}`);
-  // Any of an event's targets may fit.
-  return sql<boolean>`exists (select 1 from jsonb_array_elements(target) t where ${test(sql<string>`t.value->>${sql.lit(property)}`)})`;
-}
-
-function compare(
-  value: RawBuilder<string>,
-  operator: Comparison,
-  wanted: string,
-): RawBuilder<boolean> {
-  switch (operator) {
-    case "sw":
-      return sql<boolean>`starts_with(${value}, ${wanted})`;
-    case "ew":
-      return sql<boolean>`right(${value}, ${Array.from(wanted).length}) = ${wanted}`;
-    case "co":
-      return sql<boolean>`strpos(${value}, ${wanted}) > 0`;
-    case "ne":
-      return sql<boolean>`${value} <> ${wanted}`;
-    case "eq":
-      return sql<boolean>`${value} = ${wanted}`;
-  }
-}
-
-function lowestId(time: number): string {
-  const hex = Math.max(0, time).toString(16).padStart(12, "0");
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }
 
 function escapeLike(text: string): string {

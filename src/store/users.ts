@@ -7,7 +7,15 @@ import type { UsersTable } from "./tables.ts";
 type Row = Omit<Selectable<UsersTable>, "created_at" | "updated_at" | "login_key">;
 
 /** Without the times, which take longer to parse than the rest and decide nothing. */
-const COLUMNS = ["id", "login", "status", "status_by", "profile", "sources", "version"] as const;
+export const USER_COLUMNS = [
+  "id",
+  "login",
+  "status",
+  "status_by",
+  "profile",
+  "sources",
+  "version",
+] as const;
 
 export function toUser(row: Row): User {
   return {
@@ -25,7 +33,7 @@ export async function usersByIds(db: Connection, ids: readonly string[]): Promis
   if (ids.length === 0) return [];
   const rows = await db
     .selectFrom("users")
-    .select(COLUMNS)
+    .select(USER_COLUMNS)
     .where(sql<boolean>`id = any(${ids}::uuid[])`)
     .execute();
   return rows.map(toUser);
@@ -43,7 +51,7 @@ export async function createdAtOf(db: Connection, id: string): Promise<Date> {
 export async function userByLoginKey(db: Connection, key: string): Promise<User | null> {
   const row = await db
     .selectFrom("users")
-    .select(COLUMNS)
+    .select(USER_COLUMNS)
     .where("login_key", "=", key)
     .executeTakeFirst();
   return row === undefined ? null : toUser(row);
@@ -65,7 +73,7 @@ export async function usersByValue(
       : sql<string>`lower(left(profile->>${sql.lit(attribute)}, ${sql.lit(KEY_LENGTH)}))`;
   const rows = await db
     .selectFrom("users")
-    .select(COLUMNS)
+    .select(USER_COLUMNS)
     .select(key.as("value"))
     .where(sql<boolean>`${key} = any(${values}::text[])`)
     .execute();
@@ -89,7 +97,7 @@ export async function usersAfter(
 ): Promise<{ key: string; user: User }[]> {
   const rows = await db
     .selectFrom("users")
-    .select(COLUMNS)
+    .select(USER_COLUMNS)
     .select("login_key")
     .where("login_key", ">", afterKey)
     .orderBy("login_key")
@@ -103,7 +111,7 @@ export async function findUsers(
   db: Connection,
   query: { readonly words: string | null; readonly status: string | null; readonly limit: number },
 ): Promise<User[]> {
-  let select = db.selectFrom("users").select(COLUMNS).orderBy("login_key").limit(query.limit);
+  let select = db.selectFrom("users").select(USER_COLUMNS).orderBy("login_key").limit(query.limit);
   if (query.status !== null) select = select.where("status", "=", query.status);
   for (const word of query.words?.split(/\s+/).filter(Boolean) ?? []) {
     const pattern = `%${word.toLowerCase().replaceAll(/[\\%_]/g, "\\$&")}%`;

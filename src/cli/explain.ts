@@ -1,0 +1,98 @@
+import type { Command } from "commander";
+import { STAGES, type Cause } from "../runs/explain/cause.ts";
+import type { Explanation } from "../runs/explain/explain.ts";
+import { shown, table, visible, type Console } from "./console.ts";
+import type { Register } from "./program.ts";
+import { withService } from "./session.ts";
+
+const HELP = `
+Follows the value from the directory to the user profile, through every stage, and ends with the one that is
+responsible and what to do. Works on what is stored; with --live the directories are asked as well. Changes nothing.
+
+Examples:
+  rollcall explain ada@example.org              the whole profile
+  rollcall explain ada@example.org department   one value
+  rollcall explain ada@example.org department --live
+  rollcall explain uid=ada,ou=people,dc=example,dc=org`;
+
+export function explainCommand(program: Command, register: Register): void {
+  const command = program
+    .command("explain")
+    .description("where each value of a profile comes from, and why it is not another one")
+    .argument("<who>", "a login, a user's id, an external id or a DN")
+    .argument("[attribute]", "an attribute of the user profile; without it, all of them")
+    .option("--live", "ask the directories now, too")
+    .addHelpText("after", HELP);
+  register(command, async (console, options, [who = "", attribute]) =>
+    withService(console, options, async (service) => {
+      const { signal } = console;
+      const live = options["live"] === true;
+      const explanation = await service.explain(who, {
+        attribute: attribute ?? null,
+        live,
+        signal,
+      });
+      console.document(explanation);
+      print(console, explanation);
+      return explanation.userId === null ? 1 : 0;
+    }),
+  );
+}
+
+function print(console: Console, explanation: Explanation): void {
+  const { who, login, status, attribute, value, source, attributes, stages } = explanation;
+  if (login === null) console.print(`${visible(who)}: no such user`);
+  else {
+    const what = attribute === null ? "" : `  ${attribute} = ${visible(shown(value))}`;
+    const from = source === null ? "" : `  from ${source}`;
+    console.print(`${console.style("bold", visible(login))}  ${status ?? ""}${what}${from}`);
+  }
+  for (const { stage, directory, ok, text } of stages) {
+    const mark = ok === null ? "·" : ok ? "✓" : console.style("red", "✗");
+    const name = directory === null ? STAGES[stage] : `${STAGES[stage]} (${directory})`;
+    console.print(`  ${mark} ${name}: ${visible(text)}`);
+  }
+  const rows = attributes.map((one) => [
+    `  ${one.attribute}`,
+    shown(one.value, 50),
+    one.source === null ? "" : `from ${one.source}`,
+    remark(one.cause),
+  ]);
+  for (const row of table(rows)) console.print(row);
+  console.print();
+  console.print(visible(explanation.cause.sentence));
+  if (explanation.cause.command !== null) console.print(`→ ${explanation.cause.command}`);
+}
+
+/** In one word, what to know of an attribute that is not simply as its source gave it. */
+function remark({ code }: Cause): string {
+  return code === "upToDate" ? "" : WORDS[code];
+}
+
+const WORDS: Readonly<Record<Exclude<Cause["code"], "upToDate">, string>> = {
+  notImported: "not imported",
+  outOfScope: "out of scope",
+  ambiguous: "ambiguous",
+  setAside: "set aside",
+  noMatch: "no match",
+  cannotBeCreated: "cannot be created",
+  renamed: "renamed",
+  waitsForImport: "waits for an import",
+  editedHere: "edited here",
+  notLinked: "not linked",
+  notASource: "not a source",
+  leftScope: "left the scope",
+  unmapped: "not mapped by its source",
+  onCreateOnly: "on creation only",
+  otherSource: "another source has another value",
+  directoryFails: "the directory cannot be read",
+  appProfileOld: "older than the directory",
+  importHeld: "an import is held",
+  importFailed: "the last import failed",
+  notRead: "not read from the directory",
+  noValue: "no value in the directory",
+  mapsToNothing: "the mapping gives nothing",
+  expressionFails: "the mapping fails",
+  invalid: "the update fails",
+  notApplied: "not applied yet",
+};

@@ -1,0 +1,73 @@
+/** Users that a person creates, changes and deletes here. All of it in the transaction of the edit. */
+import { sql } from "kysely";
+import type { RunChange, RunKind } from "../model/run.ts";
+import { loginKey, type User } from "../model/user.ts";
+import type { Trx } from "./database.ts";
+import { packSources } from "./packed-sources.ts";
+import { noteValues } from "./unique-values.ts";
+import { toUser, USER_COLUMNS } from "./users.ts";
+
+/** The user as it is, kept from being changed by anybody else until the transaction ends. */
+export async function lockUser(trx: Trx, id: string): Promise<User | null> {
+  const row = await trx
+    .selectFrom("users")
+    .select(USER_COLUMNS)
+    .where("id", "=", id)
+    .forUpdate()
+    .executeTakeFirst();
+  return row === undefined ? null : toUser(row);
+}
+
+/** Writes a user, new or not. @param unique attributes that are unique among users */
+export async function writeUser(trx: Trx, user: User, unique: readonly string[]): Promise<void> {
+  const { id, login, status, statusBy, version } = user;
+  const values = {
+    login,
+    login_key: loginKey(login),
+    status,
+    status_by: statusBy,
+    profile: JSON.stringify(user.profile),
+    sources: JSON.stringify(packSources(user.sources)),
+    version,
+  };
+  if (version === 1) {
+    await trx.insertInto("users").values({ id, ...values }).execute(); // prettier-ignore
+  } else {
+    const updated = { ...values, updated_at: new Date() };
+    await trx.updateTable("users").set(updated).where("id", "=", id).execute();
+  }
+  await noteValues(trx, sql`select ${id}::uuid`, unique);
+}
+
+export async function deleteUser(trx: Trx, id: string): Promise<void> {
+  await trx.updateTable("app_users").set({ user_id: null }).where("user_id", "=", id).execute();
+  await trx.deleteFrom("unique_values").where("user_id", "=", id).execute();
+  await trx.deleteFrom("users").where("id", "=", id).execute();
+}
+
+/** What an edit did to a user, for the user's history. */
+export async function noteEdit(
+  trx: Trx,
+  run: { readonly id: string; readonly kind: RunKind },
+  user: Pick<User, "id" | "login" | "version">,
+  { action, changes }: Pick<RunChange, "action" | "changes">,
+): Promise<void> {
+  await trx
+    .insertInto("run_changes")
+    .values({
+      run_id: run.id,
+      seq: 0,
+      action,
+      external_id: null,
+      dn: user.login,
+      user_id: user.id,
+      login: user.login,
+      changes: JSON.stringify(changes),
+      error: null,
+      applied: true,
+      reason: null,
+      lost: false,
+      user_version: user.version,
+    })
+    .execute();
+}

@@ -1,0 +1,74 @@
+/** Entries without a user, and users who may be the same person. */
+import { sql } from "kysely";
+import type { LinkOrigin, User } from "../model/user.ts";
+import { COLUMNS, setAside, toAppUser, type StoredAppUser } from "./app-users.ts";
+import type { Connection } from "./database.ts";
+import { toUser, USER_COLUMNS } from "./users.ts";
+
+/** What an entry fails with when it belongs to nobody for certain; others fail for their values. */
+const CONFLICTS = ["match.ambiguous", "notUniqueWithinOrgAppId", "notUniqueWithinOrg"];
+
+export interface UnmatchedQuery {
+  readonly directory: string | null;
+  /** Only those that a person set aside, instead of the others. */
+  readonly aside: boolean;
+  readonly limit: number;
+}
+
+export type UnmatchedEntry = StoredAppUser & {
+  readonly link: LinkOrigin | null;
+  readonly since: Date;
+};
+
+/** Entries in the scope that belong to no user because nobody, or nobody for certain, was found. */
+export async function unmatchedEntries(
+  db: Connection,
+  { directory, aside, limit }: UnmatchedQuery,
+): Promise<UnmatchedEntry[]> {
+  let select = db
+    .selectFrom("app_users")
+    .select(COLUMNS)
+    .select(["link", sql<Date>`coalesce(error_since, imported_at)`.as("since")])
+    .where("user_id", "is", null)
+    .where("status", "<>", "removed")
+    .where(aside ? setAside : sql<boolean>`not ${setAside}`)
+    .where(sql<boolean>`(error is null or error->>'code' = any(${CONFLICTS}::text[]))`)
+    .orderBy("directory")
+    .orderBy("external_id")
+    .limit(limit);
+  if (directory !== null) select = select.where("directory", "=", directory);
+  const rows = await select.execute();
+  return rows.map(({ link, since, ...row }) => ({ ...toAppUser(row), link, since }));
+}
+
+/** So many entries are looked at for a login that nobody has. */
+const MOST = 20_000;
+
+/** Entries in the scope that have no user, whatever the cause; the first ones, if there are many. */
+export async function entriesWithoutUser(db: Connection): Promise<StoredAppUser[]> {
+  const rows = await db
+    .selectFrom("app_users")
+    .select(COLUMNS)
+    .where("user_id", "is", null)
+    .where("status", "<>", "removed")
+    .limit(MOST)
+    .execute();
+  return rows.map(toAppUser);
+}
+
+/** Users with one of these names ("first last", in lower case). */
+export async function usersByName(
+  db: Connection,
+  names: readonly string[],
+): Promise<{ readonly value: string; readonly user: User }[]> {
+  if (names.length === 0) return [];
+  const name = sql<string>`lower(concat(profile->>'firstName', ' ', profile->>'lastName'))`;
+  const rows = await db
+    .selectFrom("users")
+    .select(USER_COLUMNS)
+    .select(name.as("value"))
+    .where(sql<boolean>`${name} = any(${names}::text[])`)
+    .limit(1000)
+    .execute();
+  return rows.map(({ value, ...row }) => ({ value, user: toUser(row) }));
+}
