@@ -19,6 +19,8 @@ import { linkEntry, setEntryAside, unlinkEntry, type EntryName } from "./runs/li
 import { listUnmatched, type Unmatched } from "./runs/unmatched.ts";
 import { explain, type Explanation, type ExplainRequest } from "./runs/explain/explain.ts";
 import { decisionFingerprint } from "./runs/fingerprint.ts";
+import { listFailing, type FailingGroup } from "./runs/failing.ts";
+import { freshnessOf, type Freshness } from "./runs/freshness.ts";
 import { forceSync, type SyncRequest } from "./runs/force-sync.ts";
 import { approveRun, cancelRun } from "./runs/held-runs.ts";
 import { importDirectory, type ImportRequest, type RunRequest } from "./runs/import.ts";
@@ -28,13 +30,13 @@ import { requireAttribute, tryExpression } from "./runs/try-expression.ts";
 import { resumeRun } from "./runs/resume.ts";
 import { revertRun } from "./runs/revert.ts";
 import { viewUser, type UserView } from "./runs/user-view.ts";
-import { startHttp } from "./http/server.ts";
-import { runSchedules, type SchedulerLog } from "./schedule/scheduler.ts";
+import type { SchedulerLog } from "./schedule/scheduler.ts";
 import { openStore, type Store } from "./store/database.ts";
 import { parseLogFilter } from "./store/log-filter.ts";
 import { runChanges } from "./store/history.ts";
 import { findRun, listRuns } from "./store/runs.ts";
 import { queryLog, settledUntil, type LogQuery } from "./store/system-log.ts";
+import type { FailingQuery } from "./store/failing.ts";
 import type { UnmatchedQuery } from "./store/unmatched.ts";
 import { findUsers, usersAfter } from "./store/users.ts";
 
@@ -105,6 +107,8 @@ export interface Service extends AsyncDisposable {
   previewAll(directory: string, request: PreviewAsked): Promise<SummaryPreview>;
   /** What another configuration would make of the same people. */
   previewDiff(other: Settings, request: DiffRequest): Promise<ConfigurationDiff>;
+  failing(query: FailingQuery, limit: number): Promise<FailingGroup[]>;
+  freshness(directory: string): Promise<Freshness>;
   explain(who: string, request: ExplainRequest): Promise<Explanation>;
   check(signal: AbortSignal): AsyncGenerator<CheckResult>;
   serve(log: SchedulerLog, signal: AbortSignal): Promise<void>;
@@ -198,6 +202,8 @@ export async function openService(settings: Settings): Promise<Service> {
     ...previewsOf(engine),
     ...linksOf(engine),
     ...editsOf(engine),
+    failing: (query, limit) => listFailing(engine, query, limit),
+    freshness: (directory) => freshnessOf(engine, directory, Date.now()),
     explain: (who, request) => explain(engine, who, request),
     formerDirectories: () => formerDirectories(engine),
     check: (signal) => checkDirectories(engine, signal),
@@ -285,6 +291,9 @@ async function serve(
   log: SchedulerLog,
   signal: AbortSignal,
 ): Promise<void> {
+  // Only the daemon needs these; every other command begins sooner without them.
+  const { startHttp } = await import("./http/server.ts");
+  const { runSchedules } = await import("./schedule/scheduler.ts");
   const http = settings.http === null ? null : await startHttp(engine.store, settings.http, signal);
   try {
     if (http !== null) log.info({ address: http.address }, "health and metrics");

@@ -9,8 +9,12 @@ import { commandActor, statusOf, withService } from "./session.ts";
 import { nextSteps, printRun, runDocument } from "./show-run.ts";
 
 const HELP = `
-A force sync applies the To-Okta mappings again to what was imported. It reads no directory: if the
-app profile itself is out of date, import the directory instead.`;
+A force sync applies the To-Okta mappings again to what was imported, with the same decisions as an import: it
+takes the mappings of all sources of each user into account, whichever directory it is called for. It reads no
+directory: if the app profile itself is older than the directory, import instead; \`rollcall explain LOGIN --live\` tells.
+Of a directory that is not in the configuration any more, it ends the links; the values stay.
+
+Ctrl-C stops it: before it applies anything, nothing is changed; after that, \`rollcall imports resume RUN\` goes on.`;
 
 export function forceSyncCommand(program: Command, register: Register): void {
   const command = program
@@ -29,6 +33,7 @@ export function forceSyncCommand(program: Command, register: Register): void {
         const run = await sync(console, service, name, externalIds, options["dryRun"] === true);
         runs.push(run);
         printRun(console, run);
+        await tellAge(console, service, name);
         for (const step of nextSteps(run, options)) console.note(step);
       }
       const documents = runs.map(runDocument);
@@ -36,6 +41,14 @@ export function forceSyncCommand(program: Command, register: Register): void {
       return Math.max(0, ...runs.map(statusOf));
     }),
   );
+}
+
+/** What is kept may be older than the directory; then this was the wrong remedy. */
+async function tellAge(console: Console, service: Service, name: string): Promise<void> {
+  if (!service.settings.directories.has(name)) return;
+  const { readAt, problem, command } = await service.freshness(name);
+  if (problem !== null) console.note(`${problem} A force sync does not help with that: ${command ?? ""}`);
+  else if (readAt !== null) console.note(`The app profiles are as of ${readAt.toISOString()}; what changed in ${name} since then, an import brings.`); // prettier-ignore
 }
 
 async function sync(
@@ -69,14 +82,14 @@ async function targetsOf(
   login: string | null,
 ): Promise<Target[]> {
   const { directories, profile } = service.settings;
-  if (directory !== null && !directories.has(directory)) {
-    throw new RollcallError(
-      "config.unknownDirectory",
-      `There is no directory ${directory} in the configuration.`,
-    );
+  const former = (await service.formerDirectories()).map((one) => one.directory);
+  const ordered = [...new Set([...profile.sources, ...directories.keys(), ...former])];
+  if (directory !== null && !ordered.includes(directory)) {
+    const names = ordered.join(", ");
+    const message = `There is no directory ${directory} in the configuration; there are ${names}.`;
+    throw new RollcallError("config.unknownDirectory", message);
   }
-  const ordered = [...new Set([...profile.sources, ...directories.keys()])];
-  const names = directory === null ? ordered : [directory];
+  const names = directory === null ? ordered.filter((name) => directories.has(name)) : [directory];
   if (login === null) return names.map((name) => ({ name, externalIds: null }));
   const { appUsers } = await service.user(login);
   const targets = names.flatMap((name) => {

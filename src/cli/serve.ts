@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { pino } from "pino";
 import type { Register } from "./program.ts";
 import { withService } from "./session.ts";
 
@@ -13,6 +12,7 @@ export function serveCommand(program: Command, register: Register): void {
     .description("the daemon: schedules of all directories, health and metrics")
     .addHelpText("after", HELP);
   register(command, async (console, options) => {
+    const { pino } = await import("pino"); // nothing else writes a log of this kind
     const log = pino(
       { base: null, timestamp: pino.stdTimeFunctions.isoTime },
       { write: (line: string) => console.note(line.trimEnd()) },

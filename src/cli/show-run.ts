@@ -103,7 +103,9 @@ function errorPlace({ code, phase }: RunError): string {
 
 function kindText(run: Run): string {
   if (run.kind === "import") return `${run.type} import`;
-  return run.kind === "revert" ? `revert of ${run.reverts}` : "force sync";
+  if (run.kind === "revert") return `revert of ${run.reverts}`;
+  const words = { "force-sync": "force sync", link: "link by hand", edit: "edit by hand" } as const;
+  return words[run.kind];
 }
 
 /** How the read ended, or how far it came, base by base. */
@@ -205,6 +207,8 @@ export function printChange(console: Console, change: RunChange): void {
     const { message, code, field, shape } = change.error;
     const what = shape === undefined ? field : `${field}: ${shape}`;
     console.print(`           ${visible(message)} (${code}; ${visible(what)})`);
+    for (const other of change.error.others ?? [])
+      console.print(`           and ${visible(other.message)} (${other.code}; ${other.field})`);
   }
   if (change.action === "created") return;
   for (const { attribute, from, to, source } of change.changes) {

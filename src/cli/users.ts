@@ -8,6 +8,7 @@ import type { UserView } from "../runs/user-view.ts";
 import type { Service } from "../service.ts";
 import { shown, table, visible, type Console } from "./console.ts";
 import type { Register } from "./program.ts";
+import { failingCommand } from "./users-failing.ts";
 import { userEditCommands } from "./users-edit.ts";
 import { wholeNumber, withService } from "./session.ts";
 
@@ -20,6 +21,7 @@ export function usersCommand(program: Command, register: Register): void {
   list(users, register);
   show(users, register);
   exportAll(users, register);
+  failingCommand(users, register);
   userEditCommands(users, register);
 }
 
@@ -98,6 +100,8 @@ function printUser(console: Console, service: Service, user: UserView): void {
       console.print(
         `  ${console.style("red", visible(appUser.error.message))} (${problemText(appUser.error)})`,
       );
+      for (const other of appUser.error.others ?? [])
+        console.print(`    and ${visible(other.message)} (${problemText(other)})`);
     }
     const attributes = Object.entries(appUser.profile).map(([name, value]) => {
       const meaning = appUser.meanings[name];
@@ -129,7 +133,7 @@ function printHistory(console: Console, { history, createdAt }: UserView): void 
   console.print(`  ${createdAt}  created`);
 }
 
-function problemText({ code, field, shape }: Problem): string {
+function problemText({ code, field, shape }: Omit<Problem, "others">): string {
   return [code, field, ...(shape === undefined ? [] : [visible(shape)])].join(", ");
 }
 

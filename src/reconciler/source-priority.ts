@@ -48,15 +48,9 @@ export function resolveProfile(rules: Rules, input: ResolveInput): Resolved {
   const profile: UserProfile = {};
   const sources: Record<string, ValueSource> = {};
   const problems: Problem[] = [];
-  // Nearly everybody has one owner for all attributes.
-  let owned: { readonly by: string; readonly scope: Scope } | null = null;
-  const scope = (directory: string): Scope => {
-    if (owned?.by !== directory)
-      owned = { by: directory, scope: scopeOf(rules, directory, { ...input, user: input.before }) };
-    return owned.scope;
-  };
+  const owned = new Owned(rules, input);
   for (const [name, attribute] of rules.schema) {
-    const result = resolveAttribute(rules, name, attribute, { input, scope });
+    const result = resolveAttribute(rules, name, attribute, owned);
     if (result === null) continue;
     if ("problem" in result) {
       problems.push(result.problem);
@@ -83,19 +77,59 @@ export function candidatesOf(
 ): readonly string[] | "okta" {
   const override = rules.overrides.get(name);
   if (override === "okta") return "okta";
-  const linked = (override ?? rules.sources).filter((directory) => links.has(directory));
+  return linkedOf(override ?? rules.sources, { links, before, creator });
+}
+
+function linkedOf(
+  order: readonly string[],
+  { links, before, creator }: Pick<ResolveInput, "links" | "creator"> & { before: unknown },
+): readonly string[] {
+  const linked = order.filter((directory) => links.has(directory));
   if (linked.length > 0) return linked;
   return before === null && creator !== null ? [creator] : [];
 }
 
-type AttributeResult =
+export type AttributeResult =
   | { readonly value: ProfileValue; readonly source: ValueSource }
   | { readonly problem: Problem }
   | null;
 
-interface Owned {
+/** One person, with what is the same for all attributes. */
+class Owned {
   readonly input: ResolveInput;
-  readonly scope: (directory: string) => Scope;
+  readonly #rules: Rules;
+  #inherited: readonly string[] | null = null;
+  // Nearly everybody has one owner for all attributes.
+  #by: string | null = null;
+  #scope: Scope | null = null;
+
+  constructor(rules: Rules, input: ResolveInput) {
+    this.#rules = rules;
+    this.input = input;
+  }
+
+  /** Of an attribute without an order of its own. */
+  get inherited(): readonly string[] {
+    return (this.#inherited ??= linkedOf(this.#rules.sources, this.input));
+  }
+
+  scope(directory: string): Scope {
+    if (this.#scope === null || this.#by !== directory) {
+      const person = { ...this.input, user: this.input.before };
+      this.#scope = scopeOf(this.#rules, directory, person);
+      this.#by = directory;
+    }
+    return this.#scope;
+  }
+}
+
+/** What the mappings give one person, attribute by attribute. */
+export function givenBy(rules: Rules, input: ResolveInput): (name: string) => AttributeResult {
+  const owned = new Owned(rules, input);
+  return (name) => {
+    const attribute = rules.schema.get(name);
+    return attribute === undefined ? null : resolveAttribute(rules, name, attribute, owned);
+  };
 }
 
 function resolveAttribute(
@@ -105,10 +139,11 @@ function resolveAttribute(
   owned: Owned,
 ): AttributeResult {
   const { input } = owned;
-  const kept = keptValue(name, input);
-  const candidates = candidatesOf(rules, name, input);
+  const override = rules.overrides.get(name);
+  const candidates = override === undefined ? owned.inherited : candidatesOf(rules, name, input);
   const [owner] = candidates;
   if (candidates === "okta" || owner === undefined) {
+    const kept = keptValue(name, input);
     return kept === null
       ? null
       : {
@@ -119,9 +154,10 @@ function resolveAttribute(
   if (rules.fallback.has(name)) return firstValue(rules, name, attribute, candidates, owned);
   const mapping = rules.directories.get(owner)?.mappings.get(name);
   if (mapping === undefined) {
+    const kept = keptValue(name, input);
     return kept !== null && (kept.source === owner || kept.source === "okta") ? kept : null;
   }
-  if (mapping.apply === "create" && input.before !== null) return kept;
+  if (mapping.apply === "create" && input.before !== null) return keptValue(name, input);
   return mappedValue(mapping, owned.scope(owner), attribute, labelOf(rules, name, owner));
 }
 

@@ -7,24 +7,28 @@ import { mapAhead } from "../lib/ahead.ts";
 import type { Run } from "../model/run.ts";
 import type { Sighting } from "../reconciler/decide.ts";
 import { claimsLogin } from "../reconciler/writes.ts";
+import { Unchanged } from "../reconciler/unchanged.ts";
+import { appUsersByIds, countPresent, type StoredAppUser } from "../store/app-users.ts";
 import {
-  appUsersByIds,
-  countPresent,
-  presentAfter,
-  type StoredAppUser,
-} from "../store/app-users.ts";
+  halves,
+  syncRows,
+  withoutUserAfter,
+  type Stretch,
+  type SyncRow,
+} from "../store/sync-rows.ts";
 import { concludePlan } from "./conclude-plan.ts";
 import type { Engine, RunContext } from "./context.ts";
 import { decideOne, writesNothing } from "./decide-one.ts";
 import { beginRun, settle, withContext, type RunRequest } from "./import.ts";
 import { noteMapped } from "./note-mapped.ts";
-import { loadKnown, type KnownPeople } from "./known.ts";
+import { mappingVersion } from "./fingerprint.ts";
+import { loadKnown } from "./known.ts";
 import { Stopwatch } from "./lifecycle.ts";
 import { PlanBuilder } from "./plan-builder.ts";
 import { planGone, planRemovals } from "./plan-leavers.ts";
 
 const PAGE = 1000;
-const IN_FLIGHT = 2;
+const IN_FLIGHT = 1;
 
 export interface SyncRequest extends RunRequest {
   /** Only these app users; null: all of the directory. */
@@ -79,48 +83,100 @@ async function planAll(
   request: SyncRequest,
   plan: PlanBuilder,
 ): Promise<number> {
-  const { engine, settings, directory } = context;
-  const { db } = engine.store;
-  const linked = new IdSet(Date.now());
-  const total = request.externalIds?.length ?? (await countPresent(db, settings.name)).own;
-  const look = async (
-    page: readonly StoredAppUser[],
-  ): Promise<{ page: readonly StoredAppUser[]; known: KnownPeople }> => {
-    return { page, known: await loadKnown(context, directory, page.map(toSighting), page, linked) };
-  };
-  let read = 0;
-  for await (const { page, known } of mapAhead(pages(context, request), IN_FLIGHT, look)) {
-    context.signal.throwIfAborted();
-    for (const appUser of page) {
-      const sighting = toSighting(appUser);
-      const person = known.of(sighting);
-      const planned = decideOne({ rules: engine.rules, directory }, sighting, person);
-      if (writesNothing(planned, appUser.hash)) plan.count(planned.action);
-      else await plan.add(planned, claimsLogin(planned, person.user));
-    }
-    read += page.length;
-    context.progress({ directory: settings.name, phase: "comparing", done: read, total });
-  }
-  return read;
-}
-
-async function* pages(
-  context: RunContext,
-  request: SyncRequest,
-): AsyncGenerator<readonly StoredAppUser[]> {
   const { engine, settings } = context;
   const { db } = engine.store;
+  const linked = new IdSet(Date.now());
   if (request.externalIds !== null) {
-    const chosen = await appUsersByIds(db, settings.name, request.externalIds);
-    yield chosen.filter((appUser) => appUser.status !== "removed");
-    return;
+    await planPeople(context, plan, request.externalIds, linked);
+    return request.externalIds.length;
+  }
+  const total = (await countPresent(db, settings.name)).own;
+  const unchanged = new Unchanged(engine.rules, context.directory, context.now);
+  let read = 0;
+  const noteProgress = (people: number): void => {
+    read += people;
+    context.progress({ directory: settings.name, phase: "comparing", done: read, total });
+  };
+  for await (const page of pages(context, total)) {
+    context.signal.throwIfAborted();
+    const changed = page.filter((row) => !isUnchanged(context, unchanged, row));
+    plan.count("unchanged", page.length - changed.length);
+    const ids = changed.map((row) => row.externalId);
+    if (ids.length > 0) await planPeople(context, plan, ids, linked);
+    noteProgress(page.length);
   }
   for (let after = ""; ;) {
-    const page = await presentAfter(db, settings.name, after, PAGE);
+    context.signal.throwIfAborted();
+    const ids = await withoutUserAfter(db, settings.name, after, PAGE);
+    const last = ids.at(-1);
+    if (last === undefined) return read;
+    await planPeople(context, plan, ids, linked);
+    noteProgress(ids.length);
+    after = last;
+  }
+}
+
+/** Nearly everybody; the others are decided about with everything that is known of them. */
+function isUnchanged(
+  { engine: { rules }, fingerprint }: RunContext,
+  unchanged: Unchanged,
+  { user, status, profile, hash, others }: SyncRow,
+): boolean {
+  if (user === null) return false;
+  const judged = mappingVersion(hash) === mappingVersion(fingerprint);
+  const configured = others.filter((one) => rules.directories.has(one.directory));
+  return unchanged.has({ user, status, profile, others: configured, judged });
+}
+
+async function planPeople(
+  context: RunContext,
+  plan: PlanBuilder,
+  ids: readonly string[],
+  linked: IdSet,
+): Promise<void> {
+  const { engine, settings, directory } = context;
+  const found = await appUsersByIds(engine.store.db, settings.name, ids);
+  const stored = found.filter((appUser) => appUser.status !== "removed");
+  const known = await loadKnown(context, directory, stored.map(toSighting), stored, linked);
+  for (const appUser of stored) {
+    const sighting = toSighting(appUser);
+    const person = known.of(sighting);
+    const planned = decideOne({ rules: engine.rules, directory }, sighting, person);
+    if (writesNothing(planned, appUser.hash)) plan.count(planned.action);
+    else await plan.add(planned, claimsLogin(planned, person.user));
+  }
+}
+
+/** Pages of both halves in turn, the next one of each being read meanwhile. */
+async function* pages(context: RunContext, total: number): AsyncGenerator<readonly SyncRow[]> {
+  const { engine, settings } = context;
+  const stretches = await halves(engine.store.db, settings.name, total);
+  const ready = (page: readonly SyncRow[]): Promise<readonly SyncRow[]> => Promise.resolve(page);
+  const open = stretches.map((stretch) => mapAhead(pagesOf(context, stretch), IN_FLIGHT, ready));
+  try {
+    for (let turn = 0; open.length > 0; turn++) {
+      const at = turn % open.length;
+      const next = await open[at]?.next();
+      if (next === undefined || next.done === true) open.splice(at, 1);
+      else yield next.value;
+    }
+  } finally {
+    for (const one of open) await one.return(undefined);
+  }
+}
+
+async function* pagesOf(
+  { engine, settings }: RunContext,
+  stretch: Stretch,
+): AsyncGenerator<readonly SyncRow[]> {
+  const { db } = engine.store;
+  const withOthers = engine.rules.directories.size > 1;
+  for (let { after } = stretch; ;) {
+    const page = await syncRows(db, settings.name, { ...stretch, after }, PAGE, withOthers);
     const last = page.at(-1);
     if (last === undefined) return;
     yield page;
-    after = last.externalId;
+    after = last.userId;
   }
 }
 

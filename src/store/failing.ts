@@ -1,0 +1,91 @@
+/** People whose last update failed, by what they fail with. */
+import { sql } from "kysely";
+import type { Problem } from "../model/errors.ts";
+import type { Connection } from "./database.ts";
+
+export interface FailingQuery {
+  readonly directory: string | null;
+  readonly code: string | null;
+}
+
+/** A cause, and how many people it stops. */
+export interface FailingCause {
+  readonly code: string;
+  readonly field: string;
+  readonly people: number;
+  /** When the first of them began to fail with it. */
+  readonly since: Date | null;
+}
+
+export interface FailingPerson {
+  readonly directory: string;
+  readonly externalId: string | null;
+  readonly dn: string;
+  readonly login: string | null;
+  readonly error: Problem;
+  readonly since: Date | null;
+}
+
+/** The most frequent cause first. */
+export async function failingCauses(db: Connection, query: FailingQuery): Promise<FailingCause[]> {
+  const rows = await failing(db, query)
+    .select([
+      sql<string>`error->>'code'`.as("code"),
+      sql<string>`error->>'field'`.as("field"),
+      sql<number>`count(*)::int`.as("people"),
+      sql<Date | null>`min(error_since)`.as("since"),
+    ])
+    .groupBy([sql`error->>'code'`, sql`error->>'field'`])
+    .orderBy("people", "desc")
+    .orderBy(sql`error->>'code'`)
+    .execute();
+  return rows;
+}
+
+/** Those who fail longest first. */
+export async function failingPeople(
+  db: Connection,
+  query: FailingQuery,
+  { code, field }: Pick<FailingCause, "code" | "field">,
+  limit: number,
+): Promise<FailingPerson[]> {
+  const rows = await failing(db, query)
+    .leftJoin("users", "users.id", "app_users.user_id")
+    .select(["directory", "external_id", "dn", "users.login", "error", "error_since"])
+    .where(sql<boolean>`error->>'code' = ${code} and error->>'field' = ${field}`)
+    .orderBy("error_since")
+    .orderBy("external_id")
+    .limit(limit)
+    .execute();
+  return rows.flatMap(({ external_id: externalId, error_since: since, error, ...row }) =>
+    error === null ? [] : [{ ...row, externalId, error, since }],
+  );
+}
+
+function failing(db: Connection, { directory, code }: FailingQuery) {
+  let select = db
+    .selectFrom("app_users")
+    .where("error", "is not", null)
+    .where("app_users.status", "<>", "removed");
+  if (directory !== null) select = select.where("directory", "=", directory);
+  if (code !== null) select = select.where(sql<boolean>`error->>'code' = ${code}`);
+  return select;
+}
+
+/** Entries that the last import could not even name, because they have no identifier. */
+export async function failingEntries(
+  db: Connection,
+  runId: string,
+  limit: number,
+): Promise<{ readonly dn: string; readonly error: Problem }[]> {
+  const rows = await db
+    .selectFrom("run_changes")
+    .select(["dn", "error"])
+    .where("run_id", "=", runId)
+    .where("action", "=", "failed")
+    .where("external_id", "is", null)
+    .orderBy("seq")
+    .limit(limit)
+    .execute();
+  return rows.flatMap(({ dn, error }) => (error === null ? [] : [{ dn, error }]));
+}
