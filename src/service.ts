@@ -7,7 +7,7 @@ import { RollcallError } from "./model/errors.ts";
 import type { EventActor, LogEvent } from "./model/event.ts";
 import type { Run, RunChange } from "./model/run.ts";
 import type { DirectorySettings, MappingSetting, Settings } from "./model/settings.ts";
-import type { User } from "./model/user.ts";
+import type { AppUser, User } from "./model/user.ts";
 import type { Edits } from "./reconciler/decide-edit.ts";
 import { compileRules, type Rules, type RulesProblem } from "./reconciler/rules.ts";
 import { checkDirectories, type CheckResult } from "./runs/check.ts";
@@ -19,6 +19,8 @@ import { linkEntry, setEntryAside, unlinkEntry, type EntryName } from "./runs/li
 import { listUnmatched, type Unmatched } from "./runs/unmatched.ts";
 import { explain, type Explanation, type ExplainRequest } from "./runs/explain/explain.ts";
 import { decisionFingerprint } from "./runs/fingerprint.ts";
+import { examine, type Finding } from "./runs/doctor.ts";
+import { reportSources, type SourceReport } from "./runs/sources.ts";
 import { listFailing, type FailingGroup } from "./runs/failing.ts";
 import { freshnessOf, type Freshness } from "./runs/freshness.ts";
 import { forceSync, type SyncRequest } from "./runs/force-sync.ts";
@@ -31,6 +33,7 @@ import { resumeRun } from "./runs/resume.ts";
 import { revertRun } from "./runs/revert.ts";
 import { viewUser, type UserView } from "./runs/user-view.ts";
 import type { SchedulerLog } from "./schedule/scheduler.ts";
+import { appUsersOfUsers } from "./store/app-users.ts";
 import { openStore, type Store } from "./store/database.ts";
 import { parseLogFilter } from "./store/log-filter.ts";
 import { runChanges } from "./store/history.ts";
@@ -67,6 +70,9 @@ export interface PreviewAsked extends PreviewRequest {
 }
 
 export type UnlinkRequest = RunRequest & { readonly keepStatus: boolean };
+
+/** An app profile as it is exported. */
+export type ExportedAppUser = Omit<AppUser, "setAside">;
 
 type Decision = Pick<RunRequest, "actor" | "signal" | "progress" | "note">;
 
@@ -107,6 +113,9 @@ export interface Service extends AsyncDisposable {
   previewAll(directory: string, request: PreviewAsked): Promise<SummaryPreview>;
   /** What another configuration would make of the same people. */
   previewDiff(other: Settings, request: DiffRequest): Promise<ConfigurationDiff>;
+  sources(): Promise<SourceReport[]>;
+  doctor(signal: AbortSignal): Promise<Finding[]>;
+  appUsersOf(userIds: readonly string[]): Promise<ExportedAppUser[]>;
   failing(query: FailingQuery, limit: number): Promise<FailingGroup[]>;
   freshness(directory: string): Promise<Freshness>;
   explain(who: string, request: ExplainRequest): Promise<Explanation>;
@@ -202,6 +211,9 @@ export async function openService(settings: Settings): Promise<Service> {
     ...previewsOf(engine),
     ...linksOf(engine),
     ...editsOf(engine),
+    sources: () => reportSources(engine),
+    doctor: (signal) => examine(engine, Date.now(), signal),
+    appUsersOf: (ids) => appUsersOfUsers(db, ids),
     failing: (query, limit) => listFailing(engine, query, limit),
     freshness: (directory) => freshnessOf(engine, directory, Date.now()),
     explain: (who, request) => explain(engine, who, request),

@@ -25,6 +25,8 @@ export interface Probe {
   readonly listens: boolean;
   /** Why better ways are not used, and what the chosen one lacks here. */
   readonly remarks: readonly string[];
+  /** Until when the server's certificate is good; null without TLS. */
+  readonly certificateUntil: Date | null;
   /** Names of all attributes that the directory's schema has, in lower case; null: not known. */
   readonly attributes: ReadonlySet<string> | null;
 }

@@ -4,7 +4,7 @@
  * can take over the same connection when ldapts has nothing more to do on it.
  */
 import { connect as netConnect, isIP, type Socket } from "node:net";
-import { connect as tlsConnect, type ConnectionOptions } from "node:tls";
+import { connect as tlsConnect, TLSSocket, type ConnectionOptions } from "node:tls";
 import { Client, ResultCodeError } from "ldapts";
 import type { LdapTarget } from "../model/directory.ts";
 import { RollcallError, type ErrorCode } from "../model/errors.ts";
@@ -20,6 +20,8 @@ export interface LdapConnection extends AsyncDisposable {
   readonly entriesPerSecond: number | null;
   /** The socket that carries the LDAP messages: TCP, or TLS on top of it. */
   socket(): Socket;
+  /** Until when the server's certificate is good; null without TLS. */
+  certificateUntil(): Date | null;
   /** Ends the connection at once. */
   destroy(): void;
 }
@@ -106,6 +108,7 @@ class Attempt {
       timeoutSeconds: this.#target.timeoutSeconds,
       entriesPerSecond: this.#target.entriesPerSecond,
       socket: () => this.#liveSocket(),
+      certificateUntil: () => this.#certificateUntil(),
       destroy: () => {
         this.destroy();
       },
@@ -146,6 +149,12 @@ class Attempt {
     socket.setKeepAlive(true, 30_000);
     this.#socket = socket;
     return socket;
+  }
+
+  #certificateUntil(): Date | null {
+    if (!(this.#socket instanceof TLSSocket)) return null;
+    const until = new Date(this.#socket.getPeerCertificate().valid_to);
+    return Number.isNaN(until.getTime()) ? null : until;
   }
 
   #liveSocket(): Socket {

@@ -49,7 +49,7 @@ export class LdapDirectory implements Directory {
   async probe(signal: AbortSignal): Promise<Probe> {
     // Listed before the people, because a look at the first of them ends the connection.
     const { way, remarks: ofWay } = await this.#probeWay(signal);
-    const attributes = await this.#schemaAttributes(signal);
+    const { attributes, certificateUntil } = await this.#serverFacts(signal);
     const remarks = [
       ...ofWay,
       ...(await this.#noGroups(signal)),
@@ -82,6 +82,7 @@ export class LdapDirectory implements Directory {
       listens,
       remarks,
       attributes,
+      certificateUntil,
     };
   }
 
@@ -96,9 +97,11 @@ export class LdapDirectory implements Directory {
   }
 
   /** Nobody depends on the schema being readable. */
-  async #schemaAttributes(signal: AbortSignal): Promise<ReadonlySet<string> | null> {
+  async #serverFacts(signal: AbortSignal): Promise<Pick<Probe, "attributes" | "certificateUntil">> {
     await using connection = await openConnection(this.#target, signal);
-    return await schemaAttributes(connection.client).catch(() => null);
+    const certificateUntil = connection.certificateUntil();
+    const attributes = await schemaAttributes(connection.client).catch(() => null);
+    return { attributes, certificateUntil };
   }
 
   /** Looks for one group in each base. @throws RollcallError if a base does not exist */

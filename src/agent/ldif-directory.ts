@@ -72,6 +72,7 @@ export class LdifDirectory implements Directory {
       listens: false,
       remarks: [],
       attributes: null,
+      certificateUntil: null,
     } as const;
     for await (const batch of this.#batches(signal, new EvidenceRecord(server, null))) {
       if (batch.length > 0) return { ...found, hasPeople: true, problem: commonProblem(batch) };

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { count } from "../lib/lines.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Run } from "../model/run.ts";
 import type { Service } from "../service.ts";
@@ -30,17 +31,30 @@ export function forceSyncCommand(program: Command, register: Register): void {
       const targets = await targetsOf(service, directory ?? null, login);
       const runs: Run[] = [];
       for (const { name, externalIds } of targets) {
+        if (console.signal.aborted) {
+          console.note(`Stopped before ${name}; repeat the command for it.`);
+          break;
+        }
         const run = await sync(console, service, name, externalIds, options["dryRun"] === true);
         runs.push(run);
         printRun(console, run);
         await tellAge(console, service, name);
         for (const step of nextSteps(run, options)) console.note(step);
       }
+      if (directory === undefined && login === null) await tellFormer(console, service);
       const documents = runs.map(runDocument);
       console.document(documents.length === 1 ? documents[0] : documents);
       return Math.max(0, ...runs.map(statusOf));
     }),
   );
+}
+
+/** Only asked for by name it takes links away: a line may be missing in the file by mistake. */
+async function tellFormer(console: Console, service: Service): Promise<void> {
+  for (const { directory, people } of await service.formerDirectories()) {
+    const linked = count(people, "person is", "people are");
+    console.note(`${directory} is not in the configuration any more, and ${linked} still linked to it: \`rollcall force-sync ${directory}\` ends that.`); // prettier-ignore
+  }
 }
 
 /** What is kept may be older than the directory; then this was the wrong remedy. */

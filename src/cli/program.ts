@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { asRollcallError, RollcallError } from "../model/errors.ts";
 import { checkCommand } from "./check.ts";
 import { Console, visible, type CommandLine } from "./console.ts";
+import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
 import { forceSyncCommand } from "./force-sync.ts";
 import { evaluateCommand } from "./evaluate.ts";
@@ -13,6 +14,7 @@ import { migrateCommand } from "./migrate.ts";
 import { previewCommand } from "./preview.ts";
 import { serveCommand } from "./serve.ts";
 import { DEFAULT_CONFIG, type CommonOptions } from "./session.ts";
+import { sourcesCommand } from "./sources.ts";
 import { usersCommand } from "./users.ts";
 
 /** Makes an action's result the exit status, and gives it a console. */
@@ -34,6 +36,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage or configuration (nothing was start
 
 Examples:
   rollcall check                      is everything configured and reachable?
+  rollcall doctor                     what is wrong now?
   rollcall import corp --dry-run      what would an import change?
   rollcall import corp                import now
   rollcall users show ada@example.com a profile, and whose value each attribute has
@@ -82,7 +85,7 @@ function build(register: Register, line: CommandLine): Command {
     .showHelpAfterError("(run it with --help to see how it is used)");
   for (const add of [
     serveCommand, importCommand, importsCommand, forceSyncCommand, previewCommand,
-    evaluateCommand, mappingsCommand, explainCommand, usersCommand, logsCommand, checkCommand, migrateCommand,
+    evaluateCommand, mappingsCommand, explainCommand, doctorCommand, sourcesCommand, usersCommand, logsCommand, checkCommand, migrateCommand,
   ]) add(program, register); // prettier-ignore
   configure(program, line);
   return program;

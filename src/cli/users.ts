@@ -1,18 +1,16 @@
 import type { Command } from "commander";
-import { csvLine } from "../lib/csv.ts";
 import { profileSchema } from "../model/profile-schema.ts";
-import { USER_STATUSES, type ProfileValue, type User } from "../model/user.ts";
+import { USER_STATUSES, type User } from "../model/user.ts";
 import { RollcallError, type Problem } from "../model/errors.ts";
 import { REASONS } from "../model/run.ts";
 import type { UserView } from "../runs/user-view.ts";
 import type { Service } from "../service.ts";
 import { shown, table, visible, type Console } from "./console.ts";
 import type { Register } from "./program.ts";
+import { exportCommand, userDocument } from "./users-export.ts";
 import { failingCommand } from "./users-failing.ts";
 import { userEditCommands } from "./users-edit.ts";
 import { wholeNumber, withService } from "./session.ts";
-
-const PAGE = 1000;
 
 export function usersCommand(program: Command, register: Register): void {
   const users = program
@@ -20,7 +18,7 @@ export function usersCommand(program: Command, register: Register): void {
     .description("user profiles: list, show, export; create, edit, link");
   list(users, register);
   show(users, register);
-  exportAll(users, register);
+  exportCommand(users, register);
   failingCommand(users, register);
   userEditCommands(users, register);
 }
@@ -58,10 +56,6 @@ function nameOf({ profile }: User): string {
     profile["displayName"] ??
     [profile["firstName"], profile["lastName"]].filter((part) => part !== undefined).join(" ");
   return String(name);
-}
-
-function userDocument({ id, login, status, profile }: User): Record<string, unknown> {
-  return { id, login, status, profile };
 }
 
 function show(users: Command, register: Register): void {
@@ -135,37 +129,4 @@ function printHistory(console: Console, { history, createdAt }: UserView): void 
 
 function problemText({ code, field, shape }: Omit<Problem, "others">): string {
   return [code, field, ...(shape === undefined ? [] : [visible(shape)])].join(", ");
-}
-
-function exportAll(users: Command, register: Register): void {
-  const command = users
-    .command("export")
-    .description("all users as CSV, or with --json one JSON line each");
-  register(command, async (console, options) =>
-    withService(console, options, async (service) => {
-      const columns = [...profileSchema(service.settings.profile.attributes).keys()];
-      if (!console.json) await console.write(`${csvLine(["id", "status", ...columns])}\r\n`);
-      for (let after = ""; ;) {
-        console.signal.throwIfAborted();
-        const page = await service.usersAfter(after, PAGE);
-        const last = page.at(-1);
-        if (last === undefined) return 0;
-        const lines = page.map(({ user }) =>
-          console.json ? `${JSON.stringify(userDocument(user))}\n` : csvOf(user, columns),
-        );
-        await console.write(lines.join(""));
-        after = last.key;
-      }
-    }),
-  );
-}
-
-function csvOf(user: User, columns: readonly string[]): string {
-  const cells = columns.map((name) => cell(user.profile[name]));
-  return `${csvLine([user.id, user.status, ...cells])}\r\n`;
-}
-
-function cell(value: ProfileValue | undefined): string | number | boolean | null {
-  if (value === undefined) return null;
-  return typeof value === "object" ? value.join(";") : value;
 }

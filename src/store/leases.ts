@@ -62,6 +62,13 @@ export async function releaseLease(db: Connection, lease: Lease): Promise<void> 
     where name = ${lease.name} and owner = ${lease.owner} and fence = ${lease.fence}`.execute(db);
 }
 
+/** Who holds a lease now; null if nobody does. */
+export async function leaseHolder(db: Connection, name: string): Promise<string | null> {
+  const { rows } = await sql<{ holder: string }>`
+    select holder from leases where name = ${name} and expires_at >= clock_timestamp()`.execute(db);
+  return rows[0]?.holder ?? null;
+}
+
 /** Frees a lease whose holder is known to be dead. */
 export async function breakLease(
   db: Connection,

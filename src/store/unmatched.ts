@@ -41,6 +41,21 @@ export async function unmatchedEntries(
   return rows.map(({ link, since, ...row }) => ({ ...toAppUser(row), link, since }));
 }
 
+/** How many entries of a directory belong to no user, without those that a person set aside. */
+export async function countUnmatched(db: Connection, directory: string): Promise<number> {
+  const row = await db
+    .selectFrom("app_users")
+    .select(sql<number>`count(*)::int`.as("count"))
+    .where("directory", "=", directory)
+    .where("user_id", "is", null)
+    .where("status", "<>", "removed")
+    .where(
+      sql<boolean>`not ${setAside} and (error is null or error->>'code' = any(${CONFLICTS}::text[]))`,
+    )
+    .executeTakeFirst();
+  return row?.count ?? 0;
+}
+
 /** So many entries are looked at for a login that nobody has. */
 const MOST = 20_000;
 

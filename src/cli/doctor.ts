@@ -1,0 +1,34 @@
+import type { Command } from "commander";
+import type { Finding } from "../runs/doctor.ts";
+import { visible, type Console } from "./console.ts";
+import type { Register } from "./program.ts";
+import { withService } from "./session.ts";
+
+const HELP = `
+Looks at held, failed and interrupted runs, directories that are older than their schedule, that cannot be read, or whose
+certificate expires, people who fail, mappings that give nothing, and the configuration. Changes nothing.
+Exit status 1 if anything keeps people from being up to date.`;
+
+export function doctorCommand(program: Command, register: Register): void {
+  const command = program
+    .command("doctor")
+    .description("what is wrong now, worst first, and what to do")
+    .addHelpText("after", HELP);
+  register(command, async (console, options) =>
+    withService(console, options, async (service) => {
+      const findings = await service.doctor(console.signal);
+      console.document(findings);
+      if (findings.length === 0) console.print("Nothing is wrong.");
+      for (const finding of findings) print(console, finding);
+      return findings.some((finding) => finding.severity === "error") ? 1 : 0;
+    }),
+  );
+}
+
+const COLOURS = { error: "red", warning: "yellow", info: "gray" } as const;
+
+function print(console: Console, { severity, directory, message, command }: Finding): void {
+  const mark = console.style(COLOURS[severity], severity.padEnd(7));
+  console.print(`${mark}  ${directory === null ? "" : `${directory}: `}${visible(message)}`);
+  if (command !== null) console.print(`         → ${command}`);
+}

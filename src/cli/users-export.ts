@@ -1,0 +1,166 @@
+/** All users as CSV or JSON lines, with the columns that somebody chose. */
+import type { Command } from "commander";
+import { csvLine } from "../lib/csv.ts";
+import { closest } from "../lib/lines.ts";
+import { RollcallError } from "../model/errors.ts";
+import { profileSchema } from "../model/profile-schema.ts";
+import type { User } from "../model/user.ts";
+import type { ExportedAppUser, Service } from "../service.ts";
+import type { Console } from "./console.ts";
+import type { Register } from "./program.ts";
+import { withService } from "./session.ts";
+
+const PAGE = 1000;
+
+const HELP = `
+Columns are id, status, attributes of the user profile, source.ATTRIBUTE (whose value it is), and, for each directory,
+DIRECTORY.ATTRIBUTE of its app profile and DIRECTORY.dn, DIRECTORY.externalId, DIRECTORY.status, DIRECTORY.error.
+
+Examples:
+  rollcall users export > users.csv
+  rollcall users export --columns login,status,department,source.department,corp.departmentNumber
+  rollcall users export --app-profiles --json     every user with all app profiles
+  rollcall users export --app-profiles            one line for each app profile`;
+
+export function exportCommand(users: Command, register: Register): void {
+  const command = users
+    .command("export")
+    .description("all users as CSV, or with --json one JSON line each")
+    .option("--columns <names>", "only these, separated by commas, in this order")
+    .option("--app-profiles", "also all app profiles")
+    .option("--status <status>", "only users with this status")
+    .addHelpText("after", HELP);
+  register(command, async (console, options) =>
+    withService(console, options, async (service) => {
+      const names = typeof options["columns"] === "string" ? options["columns"] : null;
+      const profiles = options["appProfiles"] === true;
+      if (profiles && names !== null)
+        throw new RollcallError("usage.invalid", "--app-profiles exports whole app profiles; name their attributes with --columns DIRECTORY.ATTRIBUTE instead."); // prettier-ignore
+      const status = typeof options["status"] === "string" ? options["status"] : null;
+      const lines = profiles
+        ? profileLines(console)
+        : columnLines(console, service, names?.split(",").map((name) => name.trim()) ?? null);
+      if (lines.head !== null) await console.write(`${csvLine(lines.head)}\r\n`);
+      await writeAll(console, service, status, lines);
+      return 0;
+    }),
+  );
+}
+
+/** How users become lines. */
+interface Lines {
+  readonly head: readonly string[] | null;
+  readonly withAppUsers: boolean;
+  readonly of: (user: User, appUsers: readonly ExportedAppUser[]) => string;
+}
+
+async function writeAll(
+  console: Console,
+  service: Service,
+  status: string | null,
+  lines: Lines,
+): Promise<void> {
+  for (let after = ""; ;) {
+    console.signal.throwIfAborted();
+    const page = await service.usersAfter(after, PAGE);
+    const last = page.at(-1);
+    if (last === undefined) return;
+    const users = page.flatMap(({ user }) => (status === null || user.status === status ? [user] : [])); // prettier-ignore
+    const ids = users.map((user) => user.id);
+    const appUsers = Map.groupBy(
+      lines.withAppUsers && ids.length > 0 ? await service.appUsersOf(ids) : [],
+      (one) => one.userId,
+    );
+    await console.write(users.map((user) => lines.of(user, appUsers.get(user.id) ?? [])).join(""));
+    after = last.key;
+  }
+}
+
+/** A user as `--json` prints one. */
+export function userDocument({ id, login, status, profile }: User): Record<string, unknown> {
+  return { id, login, status, profile };
+}
+
+/** A value of a column; several of them are an array. */
+type Cell = (user: User, appUsers: readonly ExportedAppUser[]) => unknown;
+
+function columnLines(console: Console, service: Service, names: readonly string[] | null): Lines {
+  const attributes = [...profileSchema(service.settings.profile.attributes).keys()];
+  const chosen = names ?? ["id", "status", ...attributes];
+  const cells = chosen.map((name) => cellOf(service, attributes, name));
+  const withAppUsers = chosen.some((name) => name.includes(".") && !name.startsWith("source."));
+  if (!console.json) {
+    const of: Lines["of"] = (user, appUsers) =>
+      `${csvLine(cells.map((cell) => text(cell(user, appUsers))))}\r\n`;
+    return { head: chosen, withAppUsers, of };
+  }
+  if (names === null)
+    return { head: null, withAppUsers, of: (user) => `${JSON.stringify(userDocument(user))}\n` };
+  const of: Lines["of"] = (user, appUsers) => {
+    const values = chosen.map((name, i) => [name, cells[i]?.(user, appUsers) ?? null]);
+    return `${JSON.stringify(Object.fromEntries(values))}\n`;
+  };
+  return { head: null, withAppUsers, of };
+}
+
+/** @throws RollcallError `usage.invalid` for a column that there is not */
+function cellOf(service: Service, attributes: readonly string[], name: string): Cell {
+  if (name === "id") return (user) => user.id;
+  if (name === "status") return (user) => user.status;
+  if (attributes.includes(name)) return (user) => user.profile[name];
+  const dot = name.indexOf(".");
+  const [owner, attribute] = [name.slice(0, Math.max(0, dot)), name.slice(dot + 1)];
+  if (owner === "source" && attributes.includes(attribute))
+    return (user) => user.sources[attribute];
+  const directories = [...service.settings.directories.keys()];
+  if (directories.includes(owner) && attribute !== "")
+    return (_user, appUsers) => {
+      const appUser = appUsers.find((one) => one.directory === owner);
+      return appUser === undefined ? null : ofAppUser(appUser, attribute);
+    };
+  const meant = closest(name, [...attributes, "id", "status", ...directories.map((one) => `${one}.${attribute}`)]); // prettier-ignore
+  const hint = meant === undefined ? "" : ` Do you mean ${meant}?`;
+  throw new RollcallError("usage.invalid", `There is no column ${name}.${hint}`);
+}
+
+/** An attribute of the app profile, by its name in any case; or a fact about the app user. */
+function ofAppUser(
+  { profile, dn, externalId, status, error }: ExportedAppUser,
+  name: string,
+): unknown {
+  const key = Object.keys(profile).find((one) => one.toLowerCase() === name.toLowerCase());
+  if (key !== undefined) return profile[key];
+  const facts: Readonly<Record<string, unknown>> = { dn, externalId, status, error: error?.code };
+  return Object.hasOwn(facts, name) ? facts[name] : null;
+}
+
+const PROFILE_COLUMNS = ["login", "userStatus", "directory", "externalId", "dn", "status", "error", "profile"]; // prettier-ignore
+
+function profileLines(console: Console): Lines {
+  if (console.json) {
+    const of: Lines["of"] = (user, appUsers) => {
+      const links = appUsers.map(({ directory, externalId, dn, status, profile, error }) => {
+        return { directory, externalId, dn, status, profile, error };
+      });
+      const document = { ...userDocument(user), sources: user.sources, appUsers: links };
+      return `${JSON.stringify(document)}\n`;
+    };
+    return { head: null, withAppUsers: true, of };
+  }
+  const of: Lines["of"] = (user, appUsers) =>
+    appUsers
+      .map(
+        ({ directory, externalId, dn, status, profile, error }) =>
+        csvLine([user.login, user.status, directory, externalId, dn, status, error?.code ?? null, JSON.stringify(profile)]), // prettier-ignore
+      )
+      .map((line) => `${line}\r\n`)
+      .join("");
+  return { head: PROFILE_COLUMNS, withAppUsers: true, of };
+}
+
+function text(value: unknown): string | number | boolean | null {
+  if (value === null || value === undefined) return null;
+  if (Array.isArray(value)) return value.join(";");
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value; // prettier-ignore
+  return JSON.stringify(value);
+}

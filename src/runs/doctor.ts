@@ -1,0 +1,223 @@
+/**
+ * What is wrong now, worst first: everything that stops people from being kept up to date, and what
+ * soon will. Looks at what is stored and asks every directory whether it can be read; changes
+ * nothing.
+ */
+import { count } from "../lib/lines.ts";
+import { longestPause } from "../lib/cron.ts";
+import { asRollcallError, cureOf } from "../model/errors.ts";
+import type { DirectorySettings } from "../model/settings.ts";
+import { countPresent } from "../store/app-users.ts";
+import { failingCauses } from "../store/failing.ts";
+import { leaseHolder } from "../store/leases.ts";
+import { countOutdated } from "../store/mapped.ts";
+import { lastImports, openRuns } from "../store/runs.ts";
+import { sourcedAttributes, sourcedUsers, type SourcedAttribute, type SourcedUsers } from "../store/sourced.ts"; // prettier-ignore
+import { countUnmatched } from "../store/unmatched.ts";
+import type { Engine } from "./context.ts";
+import { formerDirectories } from "./disconnected.ts";
+import { stateOf, type DirectoryState } from "./explain/facts.ts";
+import { mappingVersion } from "./fingerprint.ts";
+
+/** `error`: people are not kept up to date. `warning`: some are not, or soon will not be. */
+export type Severity = "error" | "warning" | "info";
+
+export interface Finding {
+  readonly severity: Severity;
+  readonly directory: string | null;
+  /** In a sentence. */
+  readonly message: string;
+  /** The command that cures it, or shows more; null if there is none. */
+  readonly command: string | null;
+}
+
+const ORDER: readonly Severity[] = ["error", "warning", "info"];
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** Nobody renews a certificate on its last day. */
+const CERTIFICATE_DAYS = 30;
+
+/** @param now milliseconds since 1970 */
+export async function examine(
+  engine: Engine,
+  now: number,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const sourced = {
+    attributes: await sourcedAttributes(engine.store.db),
+    users: await sourcedUsers(engine.store.db, engine.rules.sources),
+  };
+  for (const [name, settings] of engine.settings) {
+    signal.throwIfAborted();
+    const state = await stateOf(engine, name);
+    findings.push(
+      ...(await runFindings(engine, name, state)),
+      ...ageFindings(name, settings, state, now),
+      ...(await askFindings(engine, name, settings, now, signal)),
+      ...(await mappingFindings(engine, name, sourced)),
+      ...(await peopleFindings(engine, name)),
+    );
+  }
+  findings.push(...overrideFindings(engine), ...(await formerFindings(engine)));
+  return findings.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
+}
+
+/** Held, failed and interrupted runs, and imports that fell back to reading everybody. */
+async function runFindings(
+  { store: { db } }: Engine,
+  directory: string,
+  { checkpoint, last, held }: DirectoryState,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const add = (severity: Severity, message: string, command: string): void => {
+    findings.push({ severity, directory, message, command });
+  };
+  if (held !== null) {
+    const why = held.held?.reason ?? "The safeguard holds it.";
+    add("error", `An import is held since ${held.startedAt}: ${why}`, `rollcall imports show ${held.id} --counted`); // prettier-ignore
+  }
+  if (last?.status === "failed" && last.error !== null) {
+    const { code, message } = last.error;
+    add("error", `The last import failed (${code}): ${message} ${cureOf(code)}`, `rollcall imports show ${last.id}`); // prettier-ignore
+  }
+  for (const run of await openRuns(db, directory, "running")) {
+    if ((await leaseHolder(db, `directory:${directory}`)) !== null) continue;
+    add("error", `A run was interrupted, and nobody finishes it.`, `rollcall imports resume ${run.id}`); // prettier-ignore
+  }
+  if (checkpoint !== null && checkpoint.fullReason !== null)
+    add("info", `The next import reads everybody: ${checkpoint.fullReason}`, `rollcall import ${directory} --full`); // prettier-ignore
+  const { last: latest } = await lastImports(db, directory);
+  if (latest?.converted != null && latest.status === "done") {
+    const { code, reason } = latest.converted;
+    add("warning", `The last incremental import had to read everybody (${code}): ${reason}`, `rollcall imports show ${latest.id}`); // prettier-ignore
+  }
+  return findings;
+}
+
+function ageFindings(
+  directory: string,
+  { schedule }: DirectorySettings,
+  { checkpoint, last }: DirectoryState,
+  now: number,
+): Finding[] {
+  const command = `rollcall import ${directory}`;
+  if (checkpoint === null) {
+    const message = "It was never imported whole.";
+    return last === null ? [{ severity: "warning", directory, message, command }] : [];
+  }
+  const { incremental, full, timezone } = schedule;
+  const pauses = [incremental, full].flatMap((cron) => (cron === null ? [] : [longestPause(cron, timezone)])); // prettier-ignore
+  const age = now - checkpoint.readAt.getTime();
+  const since = `The last import that was applied whole began ${checkpoint.readAt.toISOString()}`;
+  if (pauses.length === 0) {
+    if (age < 7 * DAY) return [];
+    const message = `${since}, and it has no schedule.`;
+    return [{ severity: "warning", directory, message, command }];
+  }
+  // One import may be missed, for a busy server; two are a pattern.
+  if (age <= 2 * Math.min(...pauses) + HOUR) return [];
+  const message = `${since}, which is longer ago than its schedule allows. Does \`rollcall serve\` run?`; // prettier-ignore
+  return [{ severity: "error", directory, message, command }];
+}
+
+/** Whether it can be read now, and for how long its certificate is good. */
+async function askFindings(
+  engine: Engine,
+  directory: string,
+  { source }: DirectorySettings,
+  now: number,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  try {
+    const probe = await engine.openDirectory(directory).probe(signal);
+    const { certificateUntil: until } = probe;
+    if (!probe.hasPeople) {
+      const message = `Nobody is in the scope now: ${source.users.filter}. ${cureOf("directory.empty")}`; // prettier-ignore
+      return [{ severity: "error", directory, message, command: "rollcall check" }];
+    }
+    if (until === null) return [];
+    const days = Math.floor((until.getTime() - now) / DAY);
+    if (days >= CERTIFICATE_DAYS) return [];
+    const severity = days < 7 ? "error" : "warning";
+    const left = days < 0 ? "has expired" : `expires in ${count(days, "day", "days")}`;
+    const message = `The certificate of ${probe.server} ${left}, at ${until.toISOString()}.`;
+    return [{ severity, directory, message, command: null }];
+  } catch (thrown) {
+    if (signal.aborted) throw thrown;
+    const { code, message, cure } = asRollcallError(thrown);
+    const told = `It cannot be read now (${code}): ${message} ${cure}`;
+    return [{ severity: "error", directory, message: told, command: "rollcall check" }];
+  }
+}
+
+interface Sourced {
+  readonly attributes: readonly SourcedAttribute[];
+  readonly users: readonly SourcedUsers[];
+}
+
+/** Mappings that give nobody a value, and people who were mapped with older ones. */
+async function mappingFindings(
+  engine: Engine,
+  directory: string,
+  { attributes, users }: Sourced,
+): Promise<Finding[]> {
+  const { rules, store } = engine;
+  const findings: Finding[] = [];
+  const gives = new Set(attributes.flatMap((one) => (one.source === directory ? [one.attribute] : []))); // prettier-ignore
+  const isSource = (users.find((one) => one.directory === directory)?.sourced ?? 0) > 0;
+  for (const { attribute, apply } of rules.directories.get(directory)?.mappings.values() ?? []) {
+    const order = rules.overrides.get(attribute);
+    const asked = order === undefined ? isSource : order !== "okta" && order[0] === directory;
+    if (!asked || apply === "create" || gives.has(attribute)) continue;
+    const message = `The mapping of ${attribute} gives nobody a value.`;
+    findings.push({ severity: "warning", directory, message, command: `rollcall preview ${directory} --attribute ${attribute}` }); // prettier-ignore
+  }
+  const outdated = await countOutdated(store.db, directory, mappingVersion(engine.fingerprintOf(directory))); // prettier-ignore
+  if (outdated > 0) {
+    const message = `${count(outdated, "app profile was", "app profiles were")} last mapped with an older version of the configuration.`;
+    findings.push({ severity: "warning", directory, message, command: `rollcall force-sync ${directory}` }); // prettier-ignore
+  }
+  return findings;
+}
+
+/** People who fail, and entries that belong to nobody. */
+async function peopleFindings({ store: { db } }: Engine, directory: string): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const { own } = await countPresent(db, directory);
+  const causes = await failingCauses(db, { directory, code: null });
+  const failing = causes.reduce((sum, cause) => sum + cause.people, 0);
+  if (failing > 0) {
+    const [most] = causes;
+    const since = most?.since == null ? "" : ` since ${most.since.toISOString()}`;
+    const message = `${count(failing, "person fails", "people fail")} of ${own.toLocaleString("en-US")}, most with ${most?.code ?? ""} (${most?.field ?? ""})${since}.`;
+    findings.push({ severity: failing * 10 > own ? "error" : "warning", directory, message, command: `rollcall users failing --directory ${directory}` }); // prettier-ignore
+  }
+  const unmatched = await countUnmatched(db, directory);
+  if (unmatched > 0) {
+    const message = `${count(unmatched, "entry belongs", "entries belong")} to no user.`;
+    findings.push({ severity: "info", directory, message, command: `rollcall imports unmatched ${directory}` }); // prettier-ignore
+  }
+  return findings;
+}
+
+/** An override whose directories do not map the attribute keeps it empty for ever. */
+function overrideFindings({ rules, settings }: Engine): Finding[] {
+  return [...rules.overrides].flatMap(([attribute, order]) => {
+    if (order === "okta") return [];
+    const [first = ""] = order;
+    const maps = (name: string): boolean =>
+      settings.get(name)?.toOkta.has(attribute) === true ||
+      rules.directories.get(name)?.mappings.has(attribute) === true;
+    if (maps(first) || (rules.fallback.has(attribute) && order.some(maps))) return [];
+    const message = `profile.overrides gives ${attribute} to ${order.join(", ")}, but ${first} has no mapping of it.`;
+    return [{ severity: "warning", directory: first, message, command: `rollcall users show LOGIN` } as const]; // prettier-ignore
+  });
+}
+
+async function formerFindings(engine: Engine): Promise<Finding[]> {
+  return (await formerDirectories(engine)).map(({ directory, people }) => {
+    const message = `It is not in the configuration any more, and ${count(people, "person is", "people are")} still linked to it.`;
+    return { severity: "warning", directory, message, command: `rollcall force-sync ${directory} --dry-run` }; // prettier-ignore
+  });
+}
