@@ -167,8 +167,9 @@ function firstValue(
   name: string,
   attribute: AttributeSchema,
   candidates: readonly string[],
-  { input, scope }: Owned,
+  owned: Owned,
 ): AttributeResult {
+  const { input } = owned;
   const kept = keptValue(name, input);
   const unmapped = new Set<string>(["okta"]);
   for (const owner of candidates) {
@@ -178,7 +179,8 @@ function firstValue(
     } else if (mapping.apply === "create" && input.before !== null) {
       if (kept?.source === owner) return kept;
     } else {
-      const result = mappedValue(mapping, scope(owner), attribute, labelOf(rules, name, owner));
+      const scope = owned.scope(owner);
+      const result = mappedValue(mapping, scope, attribute, labelOf(rules, name, owner));
       if (result !== null) return result;
     }
   }

@@ -54,7 +54,7 @@ function groupOf(
 
 const MOST = 100_000;
 
-/** Entries without an identifier are nobody who could be kept; the last full import named them. */
+/** Of entries without an identifier nothing can be kept; the last full import named them. */
 async function nameless(
   { store: { db }, settings }: Engine,
   { directory, code }: FailingQuery,
@@ -64,7 +64,7 @@ async function nameless(
   for (const name of directory === null ? settings.keys() : [directory]) {
     const checkpoint = await readCheckpoint(db, name);
     if (checkpoint === null) continue;
-    const entries = await failingEntries(db, checkpoint.runId, MOST);
+    const entries = await failingEntries(db, name, checkpoint.runId, MOST);
     const since = checkpoint.fullAt;
     for (const [key, found] of Map.groupBy(
       entries,
@@ -73,8 +73,8 @@ async function nameless(
       // prettier-ignore
       const [first] = found;
       if (first === undefined || key === "" || (code !== null && first.error.code !== code)) continue; // prettier-ignore
-      const examples = found.slice(0, limit).map(({ dn, error }) => {
-        return { directory: name, externalId: null, dn, login: null, error, since };
+      const examples = found.slice(0, limit).map((one) => {
+        return { ...one, directory: name, login: null, since };
       });
       const { code: failure, field } = first.error;
       groups.push(groupOf({ code: failure, field, people: found.length, since }, examples));

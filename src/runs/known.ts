@@ -65,9 +65,9 @@ export async function loadKnown(
   const users = new Map((await usersByIds(db, linkedIds)).map((user) => [user.id, user]));
   // Links in other directories count for source priority; links in this one, for those who come
   // anew or return. With one directory and nobody new, there is nothing to look up.
-  const returning = stored.filter(
-    (one) => one.status === "removed" || engine.rules.directories.size > 1,
-  );
+  const { directories } = engine.rules;
+  const several = directories.size > 1 || !directories.has(directory.name);
+  const returning = stored.filter((one) => one.status === "removed" || several);
   const involved = new Set([
     ...returning.map((one) => one.userId).filter((id) => id !== null),
     ...[...found.values()].flat().map((user) => user.id),

@@ -72,20 +72,26 @@ function failing(db: Connection, { directory, code }: FailingQuery) {
   return select;
 }
 
-/** Entries that the last import could not even name, because they have no identifier. */
+/** People who failed in an import and of whom nothing is kept, not even that they fail. */
 export async function failingEntries(
   db: Connection,
+  directory: string,
   runId: string,
   limit: number,
-): Promise<{ readonly dn: string; readonly error: Problem }[]> {
+): Promise<Pick<FailingPerson, "externalId" | "dn" | "error">[]> {
   const rows = await db
     .selectFrom("run_changes")
-    .select(["dn", "error"])
+    .select(["external_id", "dn", "error"])
     .where("run_id", "=", runId)
     .where("action", "=", "failed")
-    .where("external_id", "is", null)
+    .where(
+      sql<boolean>`(external_id is null or not exists (
+        select 1 from app_users a where a.directory = ${directory} and a.external_id = run_changes.external_id))`,
+    )
     .orderBy("seq")
     .limit(limit)
     .execute();
-  return rows.flatMap(({ dn, error }) => (error === null ? [] : [{ dn, error }]));
+  return rows.flatMap(({ external_id: externalId, dn, error }) =>
+    error === null ? [] : [{ externalId, dn, error }],
+  );
 }

@@ -37,11 +37,13 @@ export async function appendEvents(
   // The database's clock, which the events of people have, too: one order for all of them.
   const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(db);
   const now = rows[0]?.now ?? new Date();
+  // Within a millisecond their order is random; what is told together is told in its order.
+  const ids = events.map(() => uuidV7(now.getTime())).toSorted();
   await db
     .insertInto("system_log")
     .values(
-      events.map((event) => ({
-        id: uuidV7(now.getTime()),
+      events.map((event, i) => ({
+        id: ids[i] ?? uuidV7(now.getTime()),
         published: now,
         event_type: event.eventType,
         severity: event.severity,

@@ -45,10 +45,10 @@ export async function ensureUnique(db: Connection, attributes: readonly string[]
     const fresh = attributes.filter((name) => !names.includes(name));
     await sql`delete from unique_values where attribute = any(${fresh}::text[])`.execute(trx);
     await sql`insert into unique_values (attribute, value_key, user_id)
-      select distinct on (a.attribute, ${keyOf(sql`u.profile`)}) a.attribute, ${keyOf(sql`u.profile`)}, u.id
+      (select distinct on (a.attribute, ${keyOf(sql`u.profile`)}) a.attribute, ${keyOf(sql`u.profile`)}, u.id
       from users u, unnest(${fresh}::text[]) as a (attribute)
       where u.profile->>a.attribute <> ''
-      order by a.attribute, ${keyOf(sql`u.profile`)}, u.id
+      order by a.attribute, ${keyOf(sql`u.profile`)}, u.id)
       union all select f.attribute, ${COMPLETE}::text, ${NOBODY}::uuid from unnest(${fresh}::text[]) as f (attribute)`.execute(
       trx,
     );

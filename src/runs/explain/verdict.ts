@@ -158,10 +158,9 @@ const STATEFUL: ReadonlySet<string> = new Set([
 function notApplied({ resolved, user }: UserFacts, attribute: string): Cause | null {
   const [now, then] = [user.profile[attribute] ?? null, resolved.profile[attribute] ?? null];
   if (sameJson(now, then) && user.sources[attribute] === resolved.sources[attribute]) return null;
-  const what = sameJson(now, then)
-    ? `now from ${resolved.sources[attribute] ?? "nobody"}`
-    : JSON.stringify(then);
-  const sentence = `The app profile and the mappings give ${what}, but that was not applied yet: the configuration, a group or another person changed since. A force sync applies it.`;
+  const from = `the same value, but from ${resolved.sources[attribute] ?? "nobody"}`;
+  const what = sameJson(now, then) ? from : JSON.stringify(then);
+  const sentence = `The app profile and the mappings give ${what}; that was not applied yet: the configuration, a group or another person changed since. A force sync applies it.`;
   return { code: "notApplied", stage: "written", sentence, command: syncCommand(user.login) };
 }
 
