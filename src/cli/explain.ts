@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { STAGES, type Cause } from "../runs/explain/cause.ts";
+import { STAGES, type Cause } from "../model/explanation.ts";
 import type { Explanation } from "../runs/explain/explain.ts";
 import { shown, table, visible, type Console } from "./console.ts";
 import type { Register } from "./program.ts";

@@ -169,7 +169,10 @@ function compare(
     case "eq":
     case "ne":
       return sql<boolean>`${value} ${symbol(operator)} ${wanted}`;
-    default:
+    case "gt":
+    case "ge":
+    case "lt":
+    case "le":
       return sql<boolean>`${value} collate "C" ${symbol(operator)} ${wanted}`;
   }
 }

@@ -3,8 +3,8 @@ import { lastChangeOf } from "../../store/history.ts";
 import { createdAtOf } from "../../store/users.ts";
 import { ABSENCE_TEXTS } from "./absence.ts";
 import type { CandidateView, Candidates } from "./candidates.ts";
-import type { Stage } from "./cause.ts";
-import type { LinkedAppUser, UserFacts } from "./facts.ts";
+import type { Stage } from "../../model/explanation.ts";
+import type { DirectoryState, LinkedAppUser, UserFacts } from "./facts.ts";
 
 export async function stagesOf(
   facts: UserFacts,
@@ -31,20 +31,31 @@ function readStage({ states, live }: UserFacts, { directory }: LinkedAppUser): S
     return { stage, directory, ok: false, text: `asked now: ${answer.message} (${answer.code})` };
   if (answer?.kind === "absent")
     return { stage, directory, ok: false, text: `asked now: ${ABSENCE_TEXTS[answer.where]}` };
-  const state = states.get(directory);
+  const { ok, text } = importState(states.get(directory));
+  if (answer === undefined) return { stage, directory, ok, text };
+  const same = answer.differs.length === 0;
+  return { stage, directory, ok: ok && same, text: `${answered(answer.differs)}${text}` };
+}
+
+/** How the imports of a directory stand. */
+export function importState(state: DirectoryState | undefined): { ok: boolean; text: string } {
   const { last = null, held = null, checkpoint = null } = state ?? {};
-  const now = answer === undefined ? "" : answered(answer.differs);
-  const read = checkpoint === null ? "never imported whole" : `last import that was applied whole began ${checkpoint.readAt.toISOString()}`; // prettier-ignore
+  const read =
+    checkpoint === null
+      ? "never imported whole"
+      : `last import that was applied whole began ${checkpoint.readAt.toISOString()}`;
   if (last?.status === "failed" && last.error !== null) {
-    const text = `${now}the last import failed: ${last.error.message} (${last.error.code}, run ${last.id}); ${read}`;
-    return { stage, directory, ok: false, text };
+    const { code, message } = last.error;
+    return {
+      ok: false,
+      text: `the last import failed: ${message} (${code}, run ${last.id}); ${read}`,
+    };
   }
   if (held !== null) {
-    const text = `${now}an import is held by the safeguard since ${held.startedAt} (run ${held.id}); ${read}`;
-    return { stage, directory, ok: false, text };
+    const text = `an import is held by the safeguard since ${held.startedAt} (run ${held.id}); ${read}`;
+    return { ok: false, text };
   }
-  const ok = answer === undefined ? checkpoint !== null : answer.differs.length === 0;
-  return { stage, directory, ok, text: `${now}${read}` };
+  return { ok: checkpoint !== null, text: read };
 }
 
 function answered(differs: readonly string[]): string {

@@ -12,9 +12,10 @@ import { entriesWithoutUser } from "../../store/unmatched.ts";
 import { usersByIds } from "../../store/users.ts";
 import type { Engine } from "../context.ts";
 import { livePeople } from "../preview-people.ts";
-import { shellWord, type Cause, type Stage } from "./cause.ts";
+import { shellWord } from "../../lib/shell.ts";
+import type { Cause, Stage } from "../../model/explanation.ts";
 import { stateOf } from "./facts.ts";
-import { linkText } from "./stages.ts";
+import { importState, linkText } from "./stages.ts";
 
 export interface Unknown {
   readonly stages: readonly Stage[];
@@ -142,18 +143,10 @@ async function formerUser({ store }: Engine, who: string): Promise<Cause | null>
 }
 
 async function stateStage(engine: Engine, directory: string): Promise<Stage> {
-  const stage = "directory";
-  const { checkpoint, last, held } = await stateOf(engine, directory);
-  if (last?.status === "failed" && last.error !== null) {
-    const text = `the last import failed: ${last.error.message} (${last.error.code}, run ${last.id})`;
-    return { stage, directory, ok: false, text };
-  }
-  if (held !== null) return { stage, directory, ok: false, text: `an import is held (run ${held.id}); nothing of it is applied` }; // prettier-ignore
-  if (checkpoint === null) return { stage, directory, ok: false, text: "was never imported" };
+  const { ok, text } = importState(await stateOf(engine, directory));
   const users = engine.settings.get(directory)?.source.users;
   const below = users === undefined || users.bases.length === 0 ? "" : ` below ${users.bases.join(" and ")}`; // prettier-ignore
-  const text = `last imported ${checkpoint.readAt.toISOString()}, by ${users?.filter ?? ""}${below}`;
-  return { stage, directory, ok: true, text };
+  return { stage: "directory", directory, ok, text: `${text}, by ${users?.filter ?? ""}${below}` };
 }
 
 /** Asks a directory whether it shows somebody who would get this login, or has this name. */

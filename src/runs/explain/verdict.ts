@@ -10,7 +10,8 @@ import { attributesWithoutValue, someAttributes } from "../../store/mapped.ts";
 import { lastRemovalOf } from "../../store/history.ts";
 import { ABSENCE_TEXTS } from "./absence.ts";
 import type { CandidateView, Candidates } from "./candidates.ts";
-import { shellWord, type Cause } from "./cause.ts";
+import { shellWord } from "../../lib/shell.ts";
+import type { Cause } from "../../model/explanation.ts";
 import type { LinkedAppUser, UserFacts } from "./facts.ts";
 
 export async function verdictOf(

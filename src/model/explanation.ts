@@ -1,4 +1,4 @@
-/** Why a value is what it is: every answer that an explanation can end with. */
+/** Why a value is what it is: the stages of its way, and every answer that an explanation can end with. */
 
 /** The stage of a value's way that answers; see `STAGES`. */
 export type StageName =
@@ -42,9 +42,4 @@ export interface Stage {
   /** Whether the value gets through it; null if that is not known or does not matter. */
   readonly ok: boolean | null;
   readonly text: string;
-}
-
-/** A word of a command, quoted where a shell would take it apart. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
