@@ -1,7 +1,7 @@
 /**
  * How fast, against the limits of the same machine in the same run: `npm run bench`.
  *
- *   PEOPLE=100000 ROUNDS=3 npm run bench
+ *   PEOPLE=100000 ROUNDS=3 EVENTS=10000000 npm run bench
  *
  * A directory of invented people on a local slapd, a local Postgres with fsync on; each round
  * measures everything once, so that a busy neighbour disturbs all alike. Medians count.
@@ -17,11 +17,13 @@ import { startPostgres, type Postgres } from "../support/postgres.ts";
 import { startSlapd, type Slapd } from "../support/slapd.ts";
 import type { ExpressionFigures } from "./expressions.ts";
 import { report, type Measured, type Sample } from "./report.ts";
+import type { LogFigures } from "./system-log.ts";
 
 const PEOPLE = Number(process.env["PEOPLE"] ?? 100_000);
 const ROUNDS = Number(process.env["ROUNDS"] ?? 3);
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const EXPRESSIONS = fileURLToPath(new URL("expressions.ts", import.meta.url));
+const SYSTEM_LOG = fileURLToPath(new URL("system-log.ts", import.meta.url));
 const READ_ONLY = fileURLToPath(new URL("read-only.ts", import.meta.url));
 const PAGE = fileURLToPath(new URL("../../docs/benchmarks.md", import.meta.url));
 const SUFFIX = "dc=example,dc=org";
@@ -31,6 +33,8 @@ const folder = mkdtempSync(join(tmpdir(), "rollcall-bench-"));
 const samples: Measured = {};
 /** What a process that reads occupies before it reads. */
 let megabytesAtStart = 0;
+/** Of the runs of the force syncs alone. */
+const syncSeconds: number[] = [];
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`);
@@ -159,7 +163,11 @@ function dumpSchema(database: string, postgres: Postgres): string {
       `select indexdef || ';' from pg_indexes where schemaname = 'public' and tablename = '${table}'`,
     ),
   );
-  return [...columns, ...indexes].join("\n");
+  const functions = postgres.psql(
+    database,
+    "select pg_get_functiondef(oid) || ';' from pg_proc where proname like 'rollcall%'",
+  );
+  return [...columns, functions, ...indexes].join("\n");
 }
 
 async function round(number: number, slapd: Slapd, postgres: Postgres): Promise<string> {
@@ -193,7 +201,8 @@ async function round(number: number, slapd: Slapd, postgres: Postgres): Promise<
   const first = await rollcall("first full import", "import", "corp");
   await measure("ldapsearch", "ldapsearch", search);
   await rollcall("full import, nothing new", "import", "corp", "--full");
-  await rollcall("force sync, nothing new", "force-sync", "corp");
+  const sync = await rollcall("force sync, nothing new", "force-sync", "corp");
+  syncSeconds.push(workOf(JSON.parse(sync) as RunTimes));
   await measure("ldapsearch", "ldapsearch", search);
   await rollcall("full import, nothing new", "import", "corp", "--full");
   await measure("reading only", process.execPath, reading);
@@ -209,6 +218,18 @@ async function round(number: number, slapd: Slapd, postgres: Postgres): Promise<
   await copyLimit(postgres, name, number);
   postgres.psql("postgres", `drop database ${name}`);
   return first;
+}
+
+interface RunTimes {
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly counts: { readonly unchanged: number };
+}
+
+/** How long the run itself took, without the start of the process. */
+function workOf({ startedAt, finishedAt, counts }: RunTimes): number {
+  if (counts.unchanged !== PEOPLE) throw new Error("the force sync changed somebody");
+  return (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
 }
 
 /** A hundred people all over the directory get a new title. */
@@ -237,6 +258,12 @@ try {
   say("Expressions");
   const figures = execFileSync(process.execPath, [EXPRESSIONS], { encoding: "utf8" });
   const expressions = JSON.parse(figures) as ExpressionFigures;
+  say("System Log");
+  const answers = execFileSync(process.execPath, [SYSTEM_LOG], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const log = JSON.parse(answers) as LogFigures;
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`;
   const page = report({
     people: PEOPLE,
@@ -246,6 +273,8 @@ try {
     phases,
     megabytesAtStart,
     expressions,
+    syncSeconds,
+    log,
   });
   if (PEOPLE === 100_000) writeFileSync(PAGE, page);
   process.stdout.write(page);
