@@ -113,7 +113,8 @@ class Parser {
       if (close.kind !== ")") fail("`)` is missing", close.at);
       return inner;
     }
-    if (token.kind !== "word") fail("the name of an attribute is expected", token.at);
+    if (token.kind !== "word" || /^(?:and|or)$/i.test(token.text))
+      fail("the name of an attribute is expected", token.at);
     if (token.text.toLowerCase() === "not") return { kind: "not", item: this.#term(depth + 1) };
     return this.#comparison(token);
   }
