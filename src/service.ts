@@ -1,19 +1,19 @@
 /** The composition root: builds every part, in the order in which a person's data flows. */
 import { createDirectory } from "./agent/agent.ts";
-import { caret, positionOf } from "./mapping/problem.ts";
 
 export { evaluateLine } from "./mapping/evaluate.ts";
+export { compileSettings, mappingProblems } from "./runs/compile-settings.ts";
 import { RollcallError } from "./model/errors.ts";
 import type { EventActor, LogEvent } from "./model/event.ts";
 import type { Run, RunChange } from "./model/run.ts";
-import type { DirectorySettings, MappingSetting, Settings } from "./model/settings.ts";
+import type { DirectorySettings, Settings } from "./model/settings.ts";
 import type { AppUser, User } from "./model/user.ts";
 import type { Edits } from "./reconciler/decide-edit.ts";
-import { compileRules, type Rules, type RulesProblem } from "./reconciler/rules.ts";
+import { compileSettings } from "./runs/compile-settings.ts";
 import { checkDirectories, type CheckResult } from "./runs/check.ts";
 import { processHolder } from "./runs/claim.ts";
 import type { Engine } from "./runs/context.ts";
-import { formerDirectories } from "./runs/disconnected.ts";
+import { formerDirectories, unknownDirectory } from "./runs/disconnected.ts";
 import { changeStatus, createUser, editUser, removeUser, type EditResult, type StatusStep } from "./runs/edit-user.ts"; // prettier-ignore
 import { linkEntry, setEntryAside, unlinkEntry, type EntryName } from "./runs/link.ts";
 import { listUnmatched, type Unmatched } from "./runs/unmatched.ts";
@@ -123,57 +123,11 @@ export interface Service extends AsyncDisposable {
   serve(log: SchedulerLog, signal: AbortSignal): Promise<void>;
 }
 
-/**
- * Compiles the settings' mappings.
- * @throws RollcallError `config.invalid` with every problem and its place
- */
-export function compileSettings(settings: Settings): Rules {
-  const { rules, problems } = compileRules(settings);
-  if (problems.length === 0) return rules;
-  const number = problems.length === 1 ? "a problem" : `${problems.length} problems`;
-  const sorted = problems.toSorted((a, b) => a.line - b.line);
-  const details = sorted.map((problem) => describeProblem(settings.file, problem));
-  throw new RollcallError("config.invalid", `The mappings have ${number}.`, { details });
-}
-
-/** What is wrong with mappings that a directory does not have yet, next to those that it has. */
-export function mappingProblems(
-  settings: Settings,
-  name: string,
-  mappings: ReadonlyMap<string, Pick<MappingSetting, "expression" | "apply">>,
-): string[] {
-  const directory = settings.directories.get(name);
-  if (directory === undefined) throw unknownDirectory(name);
-  const toOkta = new Map(directory.toOkta);
-  for (const [attribute, mapping] of mappings) toOkta.set(attribute, { ...mapping, line: 0 });
-  const directories = new Map(settings.directories).set(name, { ...directory, toOkta });
-  const { problems } = compileRules({ ...settings, directories });
-  return problems
-    .filter(
-      (problem) =>
-        problem.directory === name && problem.matching !== true && mappings.has(problem.attribute),
-    )
-    .map((problem) => describeFault(problem.attribute, problem));
-}
-
-function describeProblem(file: string, problem: RulesProblem): string {
-  const key = problem.matching === true ? "matching" : `toOkta.${problem.attribute}`;
-  const where = `${file}:${problem.line}  directories.${problem.directory}.${key}`;
-  return describeFault(where, problem);
-}
-
-function describeFault(where: string, { message, code, place, source }: RulesProblem): string {
-  const text = `${where}: ${message} (${code})`;
-  if (place === null) return text;
-  const pointer = caret(source, place).replaceAll(/^/gm, "    ");
-  return `${text}, ${positionOf(source, place)}\n${pointer}`;
-}
-
 /** All that runs need, from the settings and an open database. @throws RollcallError `config.invalid` */
 function engineOf(settings: Settings, store: Store): Engine {
   const directoryOf = (name: string): DirectorySettings => {
     const directory = settings.directories.get(name);
-    if (directory === undefined) throw unknownDirectory(name);
+    if (directory === undefined) throw unknownDirectory(settings.directories, name);
     return directory;
   };
   return {
@@ -313,11 +267,4 @@ async function serve(
   } finally {
     await http?.[Symbol.asyncDispose]();
   }
-}
-
-function unknownDirectory(name: string): RollcallError {
-  return new RollcallError(
-    "config.unknownDirectory",
-    `There is no directory ${name} in the configuration.`,
-  );
 }

@@ -21,16 +21,20 @@ export async function knownDirectory(engine: Engine, name: string): Promise<Know
   const settings = engine.settings.get(name);
   const directory = engine.rules.directories.get(name);
   if (settings !== undefined && directory !== undefined) return { settings, directory };
-  if (await isUnknownDirectory(engine.store.db, name)) throw unknownDirectory(engine, name);
+  if (await isUnknownDirectory(engine.store.db, name))
+    throw unknownDirectory(engine.settings, name);
   return formerDirectory(name);
 }
 
 /** @throws RollcallError `config.unknownDirectory` */
 export function requireConfigured(engine: Engine, name: string): void {
-  if (!engine.settings.has(name)) throw unknownDirectory(engine, name);
+  if (!engine.settings.has(name)) throw unknownDirectory(engine.settings, name);
 }
 
-function unknownDirectory({ settings }: Engine, name: string): RollcallError {
+export function unknownDirectory(
+  settings: ReadonlyMap<string, unknown>,
+  name: string,
+): RollcallError {
   const names = [...settings.keys()].join(", ");
   const message = `There is no directory ${name} in the configuration; there are ${names}.`;
   return new RollcallError("config.unknownDirectory", message);

@@ -11,7 +11,13 @@ import type { LinkOrigin, User } from "../model/user.ts";
 import { decideUnlink } from "../reconciler/decide-link.ts";
 import type { Known } from "../reconciler/decide.ts";
 import { claimsLogin } from "../reconciler/writes.ts";
-import { appUsersOfUsers, countPresent, findAppUser, noteLink, type StoredAppUser } from "../store/app-users.ts"; // prettier-ignore
+import {
+  appUsersOfUsers,
+  countPresent,
+  findAppUser,
+  type StoredAppUser,
+} from "../store/app-users.ts";
+import { noteLink } from "../store/links.ts";
 import { transact } from "../store/database.ts";
 import { fence } from "../store/leases.ts";
 import { appendEvents } from "../store/system-log.ts";
