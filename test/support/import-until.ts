@@ -14,6 +14,16 @@ export async function importUntil(
   kill: boolean,
   ...options: readonly string[]
 ): Promise<{ sent: number; status: number | null; err: string }> {
+  return await runUntil(place, bytes, kill, "import", "corp", ...options);
+}
+
+/** Any command in this way. */
+export async function runUntil(
+  place: Workplace,
+  bytes: number,
+  kill: boolean,
+  ...command: readonly string[]
+): Promise<{ sent: number; status: number | null; err: string }> {
   const url = new URL(place.databaseUrl ?? "");
   const child: { process?: ChildProcess } = {};
   await using proxy = await startByteProxy(
@@ -31,13 +41,9 @@ export async function importUntil(
     "through-proxy.yaml",
     readFileSync(place.config, "utf8").replace(`:${url.port}/`, `:${proxy.port}/`),
   );
-  const started = spawn(
-    process.execPath,
-    [MAIN, "import", "corp", "--config", config, ...options],
-    {
-      stdio: ["ignore", "ignore", "pipe"],
-    },
-  );
+  const started = spawn(process.execPath, [MAIN, ...command, "--config", config], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   child.process = started;
   let err = "";
   started.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
