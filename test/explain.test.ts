@@ -172,7 +172,7 @@ describe("attributes that are not updated (article 3)", () => {
     await place.run("users", "create", ADA, `email=${ADA}`, "firstName=A", "lastName=L");
     expect((await explain(ADA, "title")).cause).toMatchObject({ code: "notLinked", stage: "link" });
     const entry = await explain("uid=ada,ou=people,dc=example,dc=org");
-    expect(entry.cause).toMatchObject({ code: "noMatch", command: "rollcall imports confirm corp ada" }); // prettier-ignore
+    expect(entry.cause).toMatchObject({ code: "noMatch", command: "rollcall imports confirm corp ada ada@example.org" }); // prettier-ignore
     await place.run("imports", "confirm", "corp", "ada", ADA);
     expect((await explain(ADA, "firstName")).cause.code).toBe("upToDate");
   });
@@ -293,7 +293,7 @@ describe("who is not a user", () => {
     await imported("", simplePerson("ada"));
     const { status, out } = await place.run("explain", "nobody@example.org");
     expect(status).toBe(1);
-    expect(out).toContain("→ rollcall explain nobody@example.org --live");
+    expect(out).toContain("→ npx rollcall explain nobody@example.org --live");
     const live = await explain("nobody@example.org", "--live");
     expect(live.cause.code).toBe("notImported");
     expect((await explain("ada'; drop table users --")).cause.code).toBe("notImported");
@@ -393,6 +393,6 @@ describe("what else may be", () => {
     ])
       // prettier-ignore
       expect(out).toContain(part);
-    expect(out.trimEnd().split("\n").at(-1)).toBe(`→ rollcall explain ${ADA} title --live`);
+    expect(out.trimEnd().split("\n").at(-1)).toBe(`→ npx rollcall explain ${ADA} title --live`);
   });
 });

@@ -25,8 +25,10 @@ export interface Probe {
   readonly listens: boolean;
   /** Why better ways are not used, and what the chosen one lacks here. */
   readonly remarks: readonly string[];
-  /** Until when the server's certificate is good; null without TLS. */
-  readonly certificateUntil: Date | null;
+  /** Until when the certificates of its servers are good; of those without TLS, nothing. */
+  readonly certificates: readonly { readonly url: string; readonly until: Date }[];
+  /** Servers of the list that cannot be used, each with the reason. */
+  readonly silent: readonly string[];
   /** Names of all attributes that the directory's schema has, in lower case; null: not known. */
   readonly attributes: ReadonlySet<string> | null;
 }

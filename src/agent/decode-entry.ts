@@ -8,6 +8,7 @@ import type { DisabledRule } from "../model/directory.ts";
 import type { AppProfile, AttributeValue, Entry, RawEntry } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import { BerCursor, BerError, TAG } from "./ber.ts";
+import { isWithheld } from "./credentials.ts";
 import { externalId, idProblem, idTooLong, isDisabled, MAX_ID } from "./identity.ts";
 import { attributeKind, decodeDn, decodeValue, type AttributeKind } from "./values.ts";
 
@@ -16,6 +17,8 @@ export const MAX_ENTRY_BYTES = 32 * 1024 * 1024;
 
 export interface EntryRules {
   readonly idAttribute: string;
+  /** Names in lower case that do not belong into a profile; see `withheld`. */
+  readonly withheld?: ReadonlySet<string>;
   readonly disabled: DisabledRule | null;
   /** The attribute (in lower case) with the time of the last change, and who wants to know it. */
   readonly clock: {
@@ -113,7 +116,7 @@ function decodeEntry(
   bytes: Buffer,
   start: number,
   end: number,
-  { disabled, clock }: EntryRules,
+  { disabled, clock, withheld }: EntryRules,
 ): Entry {
   const profile: AppProfile = {};
   const attributes = new BerCursor(bytes, start, end);
@@ -123,6 +126,7 @@ function decodeEntry(
     one.take(TAG.octetString);
     const name = bytes.toString("latin1", one.contentStart, one.contentEnd);
     if (clock?.hide === true && name.toLowerCase() === clock.attribute) continue;
+    if (withheld !== undefined && isWithheld(withheld, name)) continue;
     const kind = attributeKind(name);
     if (kind === "invalid")
       throw new BerError(`\`${JSON.stringify(name)}\` is not an attribute name`);

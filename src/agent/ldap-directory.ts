@@ -49,12 +49,9 @@ export class LdapDirectory implements Directory {
   async probe(signal: AbortSignal): Promise<Probe> {
     // Listed before the people, because a look at the first of them ends the connection.
     const { way, remarks: ofWay } = await this.#probeWay(signal);
-    const { attributes, certificateUntil } = await this.#serverFacts(signal);
-    const remarks = [
-      ...ofWay,
-      ...(await this.#noGroups(signal)),
-      ...(await this.#silentServers(signal)),
-    ];
+    const attributes = await this.#schemaAttributes(signal);
+    const { silent, certificates } = await this.#servers(signal);
+    const remarks = [...ofWay, ...(await this.#noGroups(signal)), ...silent];
     const { connection, server, scope } = (await this.open(signal)).parts;
     await using _closing = connection;
     let first: readonly RawEntry[] = [];
@@ -82,7 +79,8 @@ export class LdapDirectory implements Directory {
       listens,
       remarks,
       attributes,
-      certificateUntil,
+      certificates,
+      silent,
     };
   }
 
@@ -97,11 +95,9 @@ export class LdapDirectory implements Directory {
   }
 
   /** Nobody depends on the schema being readable. */
-  async #serverFacts(signal: AbortSignal): Promise<Pick<Probe, "attributes" | "certificateUntil">> {
+  async #schemaAttributes(signal: AbortSignal): Promise<ReadonlySet<string> | null> {
     await using connection = await openConnection(this.#target, signal);
-    const certificateUntil = connection.certificateUntil();
-    const attributes = await schemaAttributes(connection.client).catch(() => null);
-    return { attributes, certificateUntil };
+    return await schemaAttributes(connection.client).catch(() => null);
   }
 
   /** Looks for one group in each base. @throws RollcallError if a base does not exist */
@@ -131,19 +127,21 @@ export class LdapDirectory implements Directory {
     return source.groups === null || groups > 0 ? [] : [`no group fits groups.filter ${filter}`];
   }
 
-  /** Servers of the list that cannot be used; one of the others was. */
-  async #silentServers(signal: AbortSignal): Promise<string[]> {
-    const { urls } = this.#target;
-    const remarks: string[] = [];
-    for (const url of urls.length > 1 ? urls : []) {
+  /** Each server by itself: its certificate, and whether it can be used; one of them was. */
+  async #servers(signal: AbortSignal): Promise<Pick<Probe, "certificates" | "silent">> {
+    const certificates: { url: string; until: Date }[] = [];
+    const silent: string[] = [];
+    for (const url of this.#target.urls) {
       try {
-        await using _connection = await openConnection({ ...this.#target, urls: [url] }, signal);
+        await using connection = await openConnection({ ...this.#target, urls: [url] }, signal);
+        const until = connection.certificateUntil();
+        if (until !== null) certificates.push({ url, until });
       } catch (error) {
         if (!(error instanceof RollcallError)) throw error;
-        remarks.push(`${error.message} (${error.code})`);
+        silent.push(`${error.message} (${error.code})`);
       }
     }
-    return remarks;
+    return { certificates, silent };
   }
 
   async #listen(since: Mark | null, ear: Ear, signal: AbortSignal): Promise<void> {

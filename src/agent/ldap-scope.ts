@@ -2,6 +2,7 @@
 import type { DirectorySource } from "../model/directory.ts";
 import type { ObjectKind } from "../model/directory-object.ts";
 import { RollcallError } from "../model/errors.ts";
+import { withheld } from "./credentials.ts";
 import { outermost } from "./dn.ts";
 import type { EntryRules } from "./decode-entry.ts";
 import { parseFilter, type Filter } from "./filter.ts";
@@ -72,6 +73,10 @@ export class LdapScope {
     this.objects = this.#objectScans();
   }
 
+  get #withheld(): ReadonlySet<string> {
+    return withheld(this.#source.users.attributes);
+  }
+
   /** Most entries of a page; null where the server does not page. */
   get pageSize(): number | null {
     return this.#server.controls.has(PAGED_RESULTS) ? this.#pageSize : null;
@@ -130,6 +135,7 @@ export class LdapScope {
     const asked = attributes.some((name) => name.toLowerCase() === time);
     return {
       idAttribute: this.idAttribute,
+      withheld: this.#withheld,
       disabled,
       clock: clock === null ? null : { attribute: time, note: clock, hide: !asked },
     };

@@ -6,6 +6,7 @@ import { RollcallError } from "../model/errors.ts";
 import { MustReadAll } from "../model/incremental.ts";
 import { IdSet } from "../lib/id-set.ts";
 import type { Directory, DirectorySession, Probe, Whereabouts } from "./agent.ts";
+import { isWithheld, withheld } from "./credentials.ts";
 import { EvidenceRecord } from "./evidence.ts";
 import { parseFilter, type Filter } from "./filter.ts";
 import { commonProblem, externalId, idProblem, idTooLong, isDisabled, MAX_ID } from "./identity.ts";
@@ -24,6 +25,7 @@ export class LdifDirectory implements Directory {
   readonly #path: string;
   readonly #filter: Filter;
   readonly #idAttribute: string;
+  readonly #withheld: ReadonlySet<string>;
 
   /** @throws RollcallError `ldap.filterInvalid` */
   constructor(source: DirectorySource) {
@@ -36,6 +38,7 @@ export class LdifDirectory implements Directory {
       throw new RollcallError("ldap.filterInvalid", message);
     }
     this.#idAttribute = source.users.id ?? DEFAULT_ID;
+    this.#withheld = withheld(source.users.attributes);
   }
 
   async open(signal: AbortSignal): Promise<DirectorySession> {
@@ -72,7 +75,8 @@ export class LdifDirectory implements Directory {
       listens: false,
       remarks: [],
       attributes: null,
-      certificateUntil: null,
+      certificates: [],
+      silent: [],
     } as const;
     for await (const batch of this.#batches(signal, new EvidenceRecord(server, null))) {
       if (batch.length > 0) return { ...found, hasPeople: true, problem: commonProblem(batch) };
@@ -141,8 +145,14 @@ export class LdifDirectory implements Directory {
           : null,
       size: record.bytes.length,
       ranged: false,
-      decode: () => ({ dn, id: id ?? "", disabled, profile }),
+      decode: () => ({ dn, id: id ?? "", disabled, profile: this.#kept(profile) }),
     };
+  }
+
+  /** Without credentials; the filter saw them. */
+  #kept(profile: AppProfile): AppProfile {
+    for (const name in profile) if (isWithheld(this.#withheld, name)) delete profile[name];
+    return profile;
   }
 
   #identify(record: LdifRecord): {

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Finding } from "../runs/doctor.ts";
 import { visible, type Console } from "./console.ts";
 import type { Register } from "./program.ts";
-import { withService } from "./session.ts";
+import { copyable, withService, type CommonOptions } from "./session.ts";
 
 const HELP = `
 Looks at held, failed and interrupted runs, directories that are older than their schedule, that cannot be read, or whose
@@ -19,7 +19,7 @@ export function doctorCommand(program: Command, register: Register): void {
       const findings = await service.doctor(console.signal);
       console.document(findings);
       if (findings.length === 0) console.print("Nothing is wrong.");
-      for (const finding of findings) print(console, finding);
+      for (const finding of findings) print(console, finding, options);
       return findings.some((finding) => finding.severity === "error") ? 1 : 0;
     }),
   );
@@ -27,8 +27,12 @@ export function doctorCommand(program: Command, register: Register): void {
 
 const COLOURS = { error: "red", warning: "yellow", info: "gray" } as const;
 
-function print(console: Console, { severity, directory, message, command }: Finding): void {
+function print(
+  console: Console,
+  { severity, directory, message, command }: Finding,
+  options: CommonOptions,
+): void {
   const mark = console.style(COLOURS[severity], severity.padEnd(7));
   console.print(`${mark}  ${directory === null ? "" : `${directory}: `}${visible(message)}`);
-  if (command !== null) console.print(`         → ${command}`);
+  if (command !== null) console.print(`         → ${copyable(command, options)}`);
 }

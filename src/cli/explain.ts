@@ -3,7 +3,7 @@ import { STAGES, type Cause } from "../model/explanation.ts";
 import type { Explanation } from "../runs/explain/explain.ts";
 import { shown, table, visible, type Console } from "./console.ts";
 import type { Register } from "./program.ts";
-import { withService } from "./session.ts";
+import { copyable, withService, type CommonOptions } from "./session.ts";
 
 const HELP = `
 Follows the value from the directory to the user profile, through every stage, and ends with the one that is
@@ -33,13 +33,13 @@ export function explainCommand(program: Command, register: Register): void {
         signal,
       });
       console.document(explanation);
-      print(console, explanation);
+      print(console, explanation, options);
       return explanation.userId === null ? 1 : 0;
     }),
   );
 }
 
-function print(console: Console, explanation: Explanation): void {
+function print(console: Console, explanation: Explanation, options: CommonOptions): void {
   const { who, login, status, attribute, value, source, attributes, stages } = explanation;
   if (login === null) console.print(`${visible(who)}: no such user`);
   else {
@@ -61,7 +61,8 @@ function print(console: Console, explanation: Explanation): void {
   for (const row of table(rows)) console.print(row);
   console.print();
   console.print(visible(explanation.cause.sentence));
-  if (explanation.cause.command !== null) console.print(`→ ${explanation.cause.command}`);
+  if (explanation.cause.command !== null)
+    console.print(`→ ${copyable(explanation.cause.command, options)}`);
 }
 
 /** In one word, what to know of an attribute that is not simply as its source gave it. */

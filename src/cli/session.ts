@@ -5,7 +5,8 @@ import { commandLineActor, type EventActor } from "../model/event.ts";
 import type { Run } from "../model/run.ts";
 import type { Settings } from "../model/settings.ts";
 import { openService, type Service } from "../service.ts";
-import type { Console } from "./console.ts";
+import { shellWord } from "../lib/shell.ts";
+import { visible, type Console } from "./console.ts";
 
 export const DEFAULT_CONFIG = "config/rollcall.yaml";
 
@@ -29,6 +30,12 @@ export async function withService<T>(
 ): Promise<T> {
   await using service = await openService(settingsOf(console, options));
   return await work(service);
+}
+
+/** A command as it can be copied: run in a checkout, with the configuration that was named. */
+export function copyable(command: string, { config }: CommonOptions): string {
+  const named = config === undefined ? "" : ` --config ${shellWord(config)}`;
+  return visible(`npx ${command}${named}`);
 }
 
 /** Whoever runs the command, for the System Log. */

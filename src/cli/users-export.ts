@@ -4,7 +4,7 @@ import { csvLine } from "../lib/csv.ts";
 import { closest } from "../lib/lines.ts";
 import { RollcallError } from "../model/errors.ts";
 import { profileSchema } from "../model/profile-schema.ts";
-import type { User } from "../model/user.ts";
+import { USER_STATUSES, type User } from "../model/user.ts";
 import type { ExportedAppUser, Service } from "../service.ts";
 import type { Console } from "./console.ts";
 import type { Register } from "./program.ts";
@@ -36,7 +36,7 @@ export function exportCommand(users: Command, register: Register): void {
       const profiles = options["appProfiles"] === true;
       if (profiles && names !== null)
         throw new RollcallError("usage.invalid", "--app-profiles exports whole app profiles; name their attributes with --columns DIRECTORY.ATTRIBUTE instead."); // prettier-ignore
-      const status = typeof options["status"] === "string" ? options["status"] : null;
+      const status = statusOption(options["status"]);
       const lines = profiles
         ? profileLines(console)
         : columnLines(console, service, names?.split(",").map((name) => name.trim()) ?? null);
@@ -45,6 +45,14 @@ export function exportCommand(users: Command, register: Register): void {
       return 0;
     }),
   );
+}
+
+/** @throws RollcallError `usage.invalid` */
+export function statusOption(value: unknown): string | null {
+  if (typeof value !== "string") return null;
+  if ((USER_STATUSES as readonly string[]).includes(value)) return value;
+  const message = `--status takes one of ${USER_STATUSES.join(", ")}, not ${value}.`;
+  throw new RollcallError("usage.invalid", message);
 }
 
 /** How users become lines. */
@@ -128,10 +136,10 @@ function ofAppUser(
   { profile, dn, externalId, status, error }: ExportedAppUser,
   name: string,
 ): unknown {
-  const key = Object.keys(profile).find((one) => one.toLowerCase() === name.toLowerCase());
-  if (key !== undefined) return profile[key];
   const facts: Readonly<Record<string, unknown>> = { dn, externalId, status, error: error?.code };
-  return Object.hasOwn(facts, name) ? facts[name] : null;
+  if (Object.hasOwn(facts, name)) return facts[name];
+  const key = Object.keys(profile).find((one) => one.toLowerCase() === name.toLowerCase());
+  return key === undefined ? null : profile[key];
 }
 
 const PROFILE_COLUMNS = ["login", "userStatus", "directory", "externalId", "dn", "status", "error", "profile"]; // prettier-ignore
@@ -147,14 +155,15 @@ function profileLines(console: Console): Lines {
     };
     return { head: null, withAppUsers: true, of };
   }
-  const of: Lines["of"] = (user, appUsers) =>
-    appUsers
-      .map(
-        ({ directory, externalId, dn, status, profile, error }) =>
-        csvLine([user.login, user.status, directory, externalId, dn, status, error?.code ?? null, JSON.stringify(profile)]), // prettier-ignore
-      )
-      .map((line) => `${line}\r\n`)
-      .join("");
+  const of: Lines["of"] = (user, appUsers) => {
+    const own = [user.login, user.status];
+    const lines = appUsers.map(
+      ({ directory, externalId, dn, status, profile, error }) =>
+      csvLine([...own, directory, externalId, dn, status, error?.code ?? null, JSON.stringify(profile)]), // prettier-ignore
+    );
+    if (lines.length === 0) lines.push(csvLine([...own, null, null, null, null, null, null]));
+    return lines.map((line) => `${line}\r\n`).join("");
+  };
   return { head: PROFILE_COLUMNS, withAppUsers: true, of };
 }
 

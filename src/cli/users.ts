@@ -1,13 +1,13 @@
 import type { Command } from "commander";
 import { profileSchema } from "../model/profile-schema.ts";
 import { USER_STATUSES, type User } from "../model/user.ts";
-import { RollcallError, type Problem } from "../model/errors.ts";
+import type { Problem } from "../model/errors.ts";
 import { REASONS } from "../model/run.ts";
 import type { UserView } from "../runs/user-view.ts";
 import type { Service } from "../service.ts";
 import { shown, table, visible, type Console } from "./console.ts";
 import type { Register } from "./program.ts";
-import { exportCommand, userDocument } from "./users-export.ts";
+import { exportCommand, statusOption, userDocument } from "./users-export.ts";
 import { failingCommand } from "./users-failing.ts";
 import { userEditCommands } from "./users-edit.ts";
 import { wholeNumber, withService } from "./session.ts";
@@ -32,13 +32,7 @@ function list(users: Command, register: Register): void {
     .option("--limit <n>", "how many", "50");
   register(command, async (console, options) =>
     withService(console, options, async (service) => {
-      const status = typeof options["status"] === "string" ? options["status"] : null;
-      if (status !== null && !(USER_STATUSES as readonly string[]).includes(status)) {
-        throw new RollcallError(
-          "usage.invalid",
-          `--status takes one of ${USER_STATUSES.join(", ")}, not ${status}.`,
-        );
-      }
+      const status = statusOption(options["status"]);
       const words = typeof options["q"] === "string" ? options["q"] : null;
       const limit = wholeNumber(String(options["limit"]), "--limit", 1_000_000);
       const found = await service.users({ words, status, limit });

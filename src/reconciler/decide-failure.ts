@@ -101,7 +101,12 @@ function failedAppUser(
   userId: string | null,
 ): AppUserWrite | null {
   if (planned.appUser === null) return null;
-  if (planned.action !== "removed") return { ...planned.appUser, userId, error: problem };
+  if (planned.action !== "removed") {
+    const { link, ...write } = planned.appUser;
+    // Whoever gets no user is linked to none.
+    const kept = link === undefined || userId === null ? write : { ...write, link };
+    return { ...kept, userId, error: problem };
+  }
   if (stored === null) return null;
   const { dn, status, profile } = stored;
   return { dn, status, profile, hash: "", userId: stored.userId, error: problem };

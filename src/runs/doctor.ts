@@ -4,18 +4,17 @@
  * nothing.
  */
 import { count } from "../lib/lines.ts";
+import type { Probe } from "../agent/agent.ts";
 import { longestPause } from "../lib/cron.ts";
 import { asRollcallError, cureOf } from "../model/errors.ts";
 import type { DirectorySettings } from "../model/settings.ts";
 import { countPresent } from "../store/app-users.ts";
-import { failingCauses } from "../store/failing.ts";
-import { leaseHolder } from "../store/leases.ts";
 import { countOutdated } from "../store/mapped.ts";
-import { lastImports, openRuns } from "../store/runs.ts";
 import { sourcedAttributes, sourcedUsers, type SourcedAttribute, type SourcedUsers } from "../store/sourced.ts"; // prettier-ignore
 import { countUnmatched } from "../store/unmatched.ts";
 import type { Engine } from "./context.ts";
 import { formerDirectories } from "./disconnected.ts";
+import { listFailing } from "./failing.ts";
 import { stateOf, type DirectoryState } from "./explain/facts.ts";
 import { mappingVersion } from "./fingerprint.ts";
 
@@ -52,7 +51,7 @@ export async function examine(
     signal.throwIfAborted();
     const state = await stateOf(engine, name);
     findings.push(
-      ...(await runFindings(engine, name, state)),
+      ...runFindings(name, state),
       ...ageFindings(name, settings, state, now),
       ...(await askFindings(engine, name, settings, now, signal)),
       ...(await mappingFindings(engine, name, sourced)),
@@ -64,33 +63,30 @@ export async function examine(
 }
 
 /** Held, failed and interrupted runs, and imports that fell back to reading everybody. */
-async function runFindings(
-  { store: { db } }: Engine,
+function runFindings(
   directory: string,
-  { checkpoint, last, held }: DirectoryState,
-): Promise<Finding[]> {
+  { checkpoint, last, held, interrupted }: DirectoryState,
+): Finding[] {
   const findings: Finding[] = [];
   const add = (severity: Severity, message: string, command: string): void => {
     findings.push({ severity, directory, message, command });
   };
   if (held !== null) {
     const why = held.held?.reason ?? "The safeguard holds it.";
-    add("error", `An import is held since ${held.startedAt}: ${why}`, `rollcall imports show ${held.id} --counted`); // prettier-ignore
+    const what = held.kind === "import" ? "An import" : "A run";
+    add("error", `${what} is held since ${held.startedAt}: ${why}`, `rollcall imports show ${held.id} --counted`); // prettier-ignore
   }
   if (last?.status === "failed" && last.error !== null) {
     const { code, message } = last.error;
     add("error", `The last import failed (${code}): ${message} ${cureOf(code)}`, `rollcall imports show ${last.id}`); // prettier-ignore
   }
-  for (const run of await openRuns(db, directory, "running")) {
-    if ((await leaseHolder(db, `directory:${directory}`)) !== null) continue;
-    add("error", `A run was interrupted, and nobody finishes it.`, `rollcall imports resume ${run.id}`); // prettier-ignore
-  }
+  if (interrupted !== null)
+    add("error", "A run was interrupted, and nobody finishes it.", `rollcall imports resume ${interrupted.id}`); // prettier-ignore
   if (checkpoint !== null && checkpoint.fullReason !== null)
     add("info", `The next import reads everybody: ${checkpoint.fullReason}`, `rollcall import ${directory} --full`); // prettier-ignore
-  const { last: latest } = await lastImports(db, directory);
-  if (latest?.converted != null && latest.status === "done") {
-    const { code, reason } = latest.converted;
-    add("warning", `The last incremental import had to read everybody (${code}): ${reason}`, `rollcall imports show ${latest.id}`); // prettier-ignore
+  if (last?.converted != null && last.status === "done") {
+    const { code, reason } = last.converted;
+    add("info", `The last incremental import had to read everybody (${code}): ${reason}`, `rollcall imports show ${last.id}`); // prettier-ignore
   }
   return findings;
 }
@@ -107,18 +103,22 @@ function ageFindings(
     return last === null ? [{ severity: "warning", directory, message, command }] : [];
   }
   const { incremental, full, timezone } = schedule;
-  const pauses = [incremental, full].flatMap((cron) => (cron === null ? [] : [longestPause(cron, timezone)])); // prettier-ignore
-  const age = now - checkpoint.readAt.getTime();
-  const since = `The last import that was applied whole began ${checkpoint.readAt.toISOString()}`;
-  if (pauses.length === 0) {
-    if (age < 7 * DAY) return [];
-    const message = `${since}, and it has no schedule.`;
+  const late = (what: string, at: Date, pauses: readonly number[]): Finding[] => {
+    const longest = Math.min(...pauses);
+    const age = now - at.getTime();
+    // One import may be missed, for a busy server; two are a pattern.
+    if (pauses.length === 0 || age <= longest + Math.min(longest, DAY) + HOUR) return [];
+    const message = `The last ${what} that was applied whole began ${at.toISOString()}, which is longer ago than its schedule allows. Does \`rollcall serve\` run?`; // prettier-ignore
+    return [{ severity: "error", directory, message, command }];
+  };
+  const pauseOf = (cron: string | null): number[] => (cron === null ? [] : [longestPause(cron, timezone)]); // prettier-ignore
+  if (incremental === null && full === null) {
+    if (now - checkpoint.readAt.getTime() < 7 * DAY) return [];
+    const message = `The last import that was applied whole began ${checkpoint.readAt.toISOString()}, and it has no schedule.`; // prettier-ignore
     return [{ severity: "warning", directory, message, command }];
   }
-  // One import may be missed, for a busy server; two are a pattern.
-  if (age <= 2 * Math.min(...pauses) + HOUR) return [];
-  const message = `${since}, which is longer ago than its schedule allows. Does \`rollcall serve\` run?`; // prettier-ignore
-  return [{ severity: "error", directory, message, command }];
+  const any = late("import", checkpoint.readAt, [...pauseOf(incremental), ...pauseOf(full)]);
+  return any.length > 0 ? any : late("full import", checkpoint.fullAt, pauseOf(full));
 }
 
 /** Whether it can be read now, and for how long its certificate is good. */
@@ -131,24 +131,34 @@ async function askFindings(
 ): Promise<Finding[]> {
   try {
     const probe = await engine.openDirectory(directory).probe(signal);
-    const { certificateUntil: until } = probe;
     if (!probe.hasPeople) {
       const message = `Nobody is in the scope now: ${source.users.filter}. ${cureOf("directory.empty")}`; // prettier-ignore
       return [{ severity: "error", directory, message, command: "rollcall check" }];
     }
-    if (until === null) return [];
-    const days = Math.floor((until.getTime() - now) / DAY);
-    if (days >= CERTIFICATE_DAYS) return [];
-    const severity = days < 7 ? "error" : "warning";
-    const left = days < 0 ? "has expired" : `expires in ${count(days, "day", "days")}`;
-    const message = `The certificate of ${probe.server} ${left}, at ${until.toISOString()}.`;
-    return [{ severity, directory, message, command: null }];
+    const silent = probe.silent.map((reason): Finding => {
+      const message = `One of its servers cannot be used: ${reason}`;
+      return { severity: "warning", directory, message, command: "rollcall check" };
+    });
+    return [...silent, ...probe.certificates.flatMap((one) => expiring(directory, one, now))];
   } catch (thrown) {
     if (signal.aborted) throw thrown;
     const { code, message, cure } = asRollcallError(thrown);
     const told = `It cannot be read now (${code}): ${message} ${cure}`;
     return [{ severity: "error", directory, message: told, command: "rollcall check" }];
   }
+}
+
+function expiring(
+  directory: string,
+  { url, until }: Probe["certificates"][number],
+  now: number,
+): Finding[] {
+  const days = Math.floor((until.getTime() - now) / DAY);
+  if (days >= CERTIFICATE_DAYS) return [];
+  const severity = days < 7 ? "error" : "warning";
+  const left = days < 0 ? "has expired" : `expires in ${count(days, "day", "days")}`;
+  const message = `The certificate of ${url} ${left}, at ${until.toISOString()}.`;
+  return [{ severity, directory, message, command: null }];
 }
 
 interface Sourced {
@@ -169,7 +179,9 @@ async function mappingFindings(
   for (const { attribute, apply } of rules.directories.get(directory)?.mappings.values() ?? []) {
     const order = rules.overrides.get(attribute);
     const asked = order === undefined ? isSource : order !== "okta" && order[0] === directory;
-    if (!asked || apply === "create" || gives.has(attribute)) continue;
+    // Where the next source may give it, nobody is left without.
+    if (!asked || rules.fallback.has(attribute) || apply === "create" || gives.has(attribute))
+      continue;
     const message = `The mapping of ${attribute} gives nobody a value.`;
     findings.push({ severity: "warning", directory, message, command: `rollcall preview ${directory} --attribute ${attribute}` }); // prettier-ignore
   }
@@ -182,14 +194,15 @@ async function mappingFindings(
 }
 
 /** People who fail, and entries that belong to nobody. */
-async function peopleFindings({ store: { db } }: Engine, directory: string): Promise<Finding[]> {
+async function peopleFindings(engine: Engine, directory: string): Promise<Finding[]> {
+  const { db } = engine.store;
   const findings: Finding[] = [];
   const { own } = await countPresent(db, directory);
-  const causes = await failingCauses(db, { directory, code: null });
+  const causes = await listFailing(engine, { directory, code: null }, 0);
   const failing = causes.reduce((sum, cause) => sum + cause.people, 0);
   if (failing > 0) {
     const [most] = causes;
-    const since = most?.since == null ? "" : ` since ${most.since.toISOString()}`;
+    const since = most?.since == null ? "" : ` since ${most.since}`;
     const message = `${count(failing, "person fails", "people fail")} of ${own.toLocaleString("en-US")}, most with ${most?.code ?? ""} (${most?.field ?? ""})${since}.`;
     findings.push({ severity: failing * 10 > own ? "error" : "warning", directory, message, command: `rollcall users failing --directory ${directory}` }); // prettier-ignore
   }
@@ -211,7 +224,9 @@ function overrideFindings({ rules, settings }: Engine): Finding[] {
       rules.directories.get(name)?.mappings.has(attribute) === true;
     if (maps(first) || (rules.fallback.has(attribute) && order.some(maps))) return [];
     const message = `profile.overrides gives ${attribute} to ${order.join(", ")}, but ${first} has no mapping of it.`;
-    return [{ severity: "warning", directory: first, message, command: `rollcall users show LOGIN` } as const]; // prettier-ignore
+    return [
+      { severity: "warning", directory: first, message, command: "rollcall sources" } as const,
+    ];
   });
 }
 

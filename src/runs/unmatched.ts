@@ -57,7 +57,8 @@ export async function listUnmatched(engine: Engine, query: UnmatchedQuery): Prom
     const { directory, externalId, dn, error, link } = entry;
     const candidates = candidatesOf(questions.get(entry) ?? [], found, twinOf);
     const since = entry.since.toISOString();
-    return { directory, externalId, dn, error, since, decision: link, candidates };
+    const decision = entry.setAside ? link : null;
+    return { directory, externalId, dn, error, since, decision, candidates };
   });
 }
 

@@ -32,7 +32,10 @@ export async function failingCauses(db: Connection, query: FailingQuery): Promis
     .select([
       sql<string>`error->>'code'`.as("code"),
       sql<string>`error->>'field'`.as("field"),
-      sql<number>`count(*)::int`.as("people"),
+      // Somebody may fail in several directories with the same cause.
+      sql<number>`count(distinct coalesce(user_id::text, directory || ' ' || external_id))::int`.as(
+        "people",
+      ),
       sql<Date | null>`min(error_since)`.as("since"),
     ])
     .groupBy([sql`error->>'code'`, sql`error->>'field'`])

@@ -121,6 +121,40 @@ export async function lastRemovalOf(
   return rows.map(toUserChange)[0] ?? null;
 }
 
+/** A link that a person cut. */
+export interface CutLink {
+  readonly directory: string;
+  readonly externalId: string;
+  readonly dn: string;
+  readonly by: string;
+  readonly at: string;
+  readonly run: string;
+}
+
+/** The last link of a user that a person cut; null if there is none, or it is long ago. */
+export async function lastCutOf(db: Connection, userId: string): Promise<CutLink | null> {
+  const row = await db
+    .selectFrom("run_changes as c")
+    .innerJoin("runs as r", "r.id", "c.run_id")
+    .select(["c.run_id", "c.external_id", "c.dn", "r.directory", "r.actor", "r.started_at"])
+    .where("c.user_id", "=", userId)
+    .where("c.action", "=", "updated")
+    .where("c.reason", "=", "unlinked")
+    .where("c.applied", "=", true)
+    .orderBy("c.run_id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  return {
+    directory: row.directory ?? "",
+    externalId: row.external_id ?? "",
+    dn: row.dn,
+    by: row.actor.displayName,
+    at: row.started_at.toISOString(),
+    run: row.run_id,
+  };
+}
+
 /** The last changes of a user, newest first. The user's creation is not among them. */
 export async function changesOfUser(
   db: Connection,

@@ -45,7 +45,7 @@ export async function countOutdated(
 ): Promise<number> {
   const row = await present(db, directory)
     .select(sql<number>`count(*)::int`.as("count"))
-    .where(sql<boolean>`${mappingPart} <> ${version} and error is null`)
+    .where(sql<boolean>`${mappingPart} <> ${version} and error is null and user_id is not null`)
     .executeTakeFirst();
   return row?.count ?? 0;
 }

@@ -229,11 +229,8 @@ export async function openRuns(
   return rows.map(toRun);
 }
 
-/** How the imports of a directory stand: the last one, and one that waits for a decision. */
-export async function lastImports(
-  db: Connection,
-  directory: string,
-): Promise<{ readonly last: OpenRun | null; readonly held: OpenRun | null }> {
+/** The last import of a directory, however it ended; dry runs and dropped ones do not count. */
+export async function lastImport(db: Connection, directory: string): Promise<OpenRun | null> {
   const row = await db
     .selectFrom("runs")
     .selectAll()
@@ -244,8 +241,7 @@ export async function lastImports(
     .orderBy("id", "desc")
     .limit(1)
     .executeTakeFirst();
-  const held = (await openRuns(db, directory, "held")).filter((run) => run.kind === "import");
-  return { last: row === undefined ? null : toRun(row), held: held.at(-1) ?? null };
+  return row === undefined ? null : toRun(row);
 }
 
 /** The last import of a directory that was applied whole. */

@@ -49,9 +49,7 @@ export async function countUnmatched(db: Connection, directory: string): Promise
     .where("directory", "=", directory)
     .where("user_id", "is", null)
     .where("status", "<>", "removed")
-    .where(
-      sql<boolean>`not ${setAside} and (error is null or error->>'code' = any(${CONFLICTS}::text[]))`,
-    )
+    .where(sql<boolean>`not ${setAside} and (error is null or error->>'code' like 'match.%')`)
     .executeTakeFirst();
   return row?.count ?? 0;
 }

@@ -3,6 +3,7 @@ import { inputsOf } from "../../mapping/inputs.ts";
 import { evaluateMapping } from "../../mapping/mapping.ts";
 import type { Problem } from "../../model/errors.ts";
 import { scopeOf } from "../../reconciler/facts.ts";
+import { namedBy } from "../../reconciler/rules.ts";
 import { candidatesOf } from "../../reconciler/source-priority.ts";
 import { toAttributeType, validateProfile } from "../../reconciler/validate.ts";
 import type { LinkedAppUser, UserFacts } from "./facts.ts";
@@ -17,6 +18,8 @@ export interface CandidateView {
   readonly expression: string | null;
   readonly apply: "create" | "update" | null;
   readonly inputs: Readonly<Record<string, unknown>>;
+  /** The attributes of app profiles that the mapping reads, and of whose. */
+  readonly reads: readonly { readonly directory: string; readonly attribute: string }[];
   readonly value: unknown;
   readonly problem: Problem | null;
 }
@@ -29,6 +32,8 @@ export interface Candidates {
   readonly order: readonly CandidateView[] | "okta";
   /** Directories that have the user and a mapping, but are not asked. */
   readonly others: readonly CandidateView[];
+  /** Those whose word may count: linked, and all of them only with fallback. */
+  readonly asked: readonly CandidateView[];
   /** The one whose word counts; null if nobody's does. */
   readonly deciding: CandidateView | null;
 }
@@ -42,13 +47,28 @@ export function candidatesFor(facts: UserFacts, attribute: string): Candidates {
   const rest = [...rules.directories.keys()].filter((name) => !names.includes(name));
   const others = rest.map(view).filter((one) => one.linked && one.expression !== null);
   const common = { overridden: override !== undefined, fallback, others };
-  if (override === "okta") return { ...common, order: "okta", deciding: null };
+  if (override === "okta") return { ...common, order: "okta", asked: [], deciding: null };
   const order = names.map(view);
   const linked = candidatesOf(rules, attribute, { links: facts.links, before: {}, creator: null });
-  const asked = order.filter((one) => linked.includes(one.directory));
-  const giver = facts.resolved.sources[attribute];
-  const gives = fallback ? asked.find((one) => one.directory === giver) : undefined;
-  return { ...common, order, deciding: gives ?? asked[0] ?? null };
+  const counting = order.filter((one) => linked.includes(one.directory));
+  const asked = fallback ? counting : counting.slice(0, 1);
+  return { ...common, order, asked, deciding: decidingOf(facts, attribute, asked) };
+}
+
+/** With fallback: who gives the value, or else who fails, or else the first who maps it. */
+function decidingOf(
+  { resolved, user }: UserFacts,
+  attribute: string,
+  asked: readonly CandidateView[],
+): CandidateView | null {
+  const source = resolved.sources[attribute] ?? user.sources[attribute];
+  return (
+    asked.find((one) => one.problem !== null) ??
+    asked.find((one) => one.directory === source && one.expression !== null) ??
+    asked.find((one) => one.expression !== null) ??
+    asked[0] ??
+    null
+  );
 }
 
 function viewOf(facts: UserFacts, name: string, attribute: string): CandidateView {
@@ -57,9 +77,15 @@ function viewOf(facts: UserFacts, name: string, attribute: string): CandidateVie
   const mapping = engine.rules.directories.get(name)?.mappings.get(attribute);
   const base = { directory: name, appUser, linked: links.has(name) };
   if (mapping === undefined)
-    return { ...base, expression: null, apply: null, inputs: {}, value: null, problem: null };
+    return { ...base, expression: null, apply: null, inputs: {}, reads: [], value: null, problem: null }; // prettier-ignore
   const { expression, apply } = mapping;
-  const known = { ...base, expression: expression.source, apply };
+  const { directories } = engine.rules;
+  const reads = expression.reads.flatMap(({ source, attribute: read }) => {
+    const named = namedBy(source, name, directories);
+    const directory = named.find((one) => links.has(one)) ?? named[0];
+    return directory === undefined ? [] : [{ directory, attribute: read }];
+  });
+  const known = { ...base, expression: expression.source, apply, reads };
   if (!links.has(name)) return { ...known, inputs: {}, value: null, problem: null };
   const scope = scopeOf(engine.rules, name, { links, user, around });
   const inputs = Object.fromEntries(

@@ -5,13 +5,13 @@
  */
 import { closest } from "../../lib/lines.ts";
 import { RollcallError } from "../../model/errors.ts";
-import type { User, ValueSource } from "../../model/user.ts";
+import type { ValueSource } from "../../model/user.ts";
 import type { Engine } from "../context.ts";
 import { userOrNull } from "../user-view.ts";
 import { candidatesFor, type CandidateView } from "./candidates.ts";
-import { shellWord } from "../../lib/shell.ts";
 import type { Cause, Stage } from "../../model/explanation.ts";
 import { gatherFacts, type UserFacts } from "./facts.ts";
+import { noAccess, notLinked, standingOld } from "./nobody.ts";
 import { stagesOf } from "./stages.ts";
 import { explainUnknown, findByEntry } from "./unknown.ts";
 import { verdictOf } from "./verdict.ts";
@@ -56,6 +56,7 @@ export async function explain(
   who: string,
   { attribute, live, signal }: ExplainRequest,
 ): Promise<Explanation> {
+  if (who.trim() === "") throw new RollcallError("usage.invalid", "Name the person: a login, a user's id, an external id or a DN."); // prettier-ignore
   if (attribute !== null) requireAttribute(engine, attribute);
   const direct = await userOrNull(engine.store.db, who);
   const { user, entry } = direct === null ? await findByEntry(engine, who) : { user: direct, entry: null }; // prettier-ignore
@@ -68,7 +69,7 @@ export async function explain(
   const base = { who, login: user.login, userId: user.id, status: user.status };
   if (attribute === null) {
     const attributes = await explainAll(facts);
-    const cause = worst(facts, attributes);
+    const cause = await worst(facts, attributes);
     return { ...base, attribute, value: null, source: null, stages: [], candidates: [], attributes, cause }; // prettier-ignore
   }
   const candidates = candidatesFor(facts, attribute);
@@ -111,32 +112,24 @@ async function explainAll(facts: UserFacts): Promise<AttributeExplanation[]> {
 /** What is wrong with a person comes before what is only as it is. */
 const ORDER: readonly Cause["code"][] = [
   "directoryFails", "outOfScope", "expressionFails", "invalid", "appProfileOld", "importHeld", "importFailed",
-  "notApplied", "leftScope", "notRead", "notASource",
+  "notApplied", "waitsForImport", "leftScope", "setAside", "notRead", "notASource",
 ]; // prettier-ignore
 
-function worst({ user, appUsers }: UserFacts, all: readonly AttributeExplanation[]): Cause {
+async function worst(facts: UserFacts, all: readonly AttributeExplanation[]): Promise<Cause> {
+  const { user, appUsers, live, links } = facts;
+  const status = await noAccess(facts);
   for (const code of ORDER) {
-    const found = all.find((one) => one.cause.code === code);
-    if (found !== undefined) return found.cause;
+    const found = all.filter((one) => one.cause.code === code);
+    // Of several, the one that is wrong itself.
+    const own = found.find((one) => one.cause.sentence.includes(`, ${one.attribute}]`)) ?? found[0];
+    if (own !== undefined) return status?.code === "appProfileOld" ? status : own.cause;
   }
-  if (user.status !== "active") return inactive(user, appUsers);
-  if (appUsers.length === 0) {
-    const sentence = `${user.login} is not linked to any directory; its values are edited here.`;
-    return { code: "notLinked", stage: "link", sentence, command: "rollcall imports unmatched" };
+  if (status !== null) return status;
+  for (const { directory } of appUsers) {
+    const answer = live.get(directory);
+    if (answer?.kind === "found" && answer.standingDiffers) return standingOld(user.login, directory, answer.sighting.disabled); // prettier-ignore
   }
+  if (links.size === 0) return await notLinked(facts);
   const sentence = `Nothing is wrong with ${user.login}: every value is as its source gave it.`;
-  return { code: "upToDate", stage: null, sentence, command: `rollcall explain ${shellWord(user.login)} ATTRIBUTE` }; // prettier-ignore
-}
-
-function inactive({ login, status, statusBy }: User, appUsers: UserFacts["appUsers"]): Cause {
-  const by = statusBy ?? "an unknown cause";
-  if (statusBy === null || statusBy === "okta") {
-    const sentence = `${login} is ${status}; a person decided that, so no import gives access back.`;
-    const step = status === "suspended" ? "unsuspend" : status === "staged" ? "activate" : "reactivate"; // prettier-ignore
-    return { code: "editedHere", stage: "written", sentence, command: `rollcall users ${step} ${shellWord(login)}` }; // prettier-ignore
-  }
-  const appUser = appUsers.find((one) => one.directory === statusBy);
-  const why = appUser?.status === "disabled" ? "shows the account as disabled" : "does not show the entry any more"; // prettier-ignore
-  const sentence = `${login} is ${status}, because ${by} ${why} (onRemoval). An import gives access back when the person returns there, as \`reactivate\` says.`;
-  return { code: "leftScope", stage: "scope", sentence, command: `rollcall explain ${shellWord(login)} --live` }; // prettier-ignore
+  return { code: "upToDate", stage: null, sentence, command: null };
 }

@@ -1,19 +1,23 @@
 /** Everything that is known about one user: what an explanation is made of. */
-import { RollcallError } from "../../model/errors.ts";
+import { RollcallError, type Problem } from "../../model/errors.ts";
 import { sameJson } from "../../lib/same.ts";
 import type { AppProfile } from "../../model/entry.ts";
 import type { Absence, Run } from "../../model/run.ts";
-import type { User } from "../../model/user.ts";
+import { loginKey, type User } from "../../model/user.ts";
 import type { Around } from "../../reconciler/facts.ts";
 import type { Sighting } from "../../reconciler/decide.ts";
 import { resolveProfile, type Resolved } from "../../reconciler/source-priority.ts";
 import { linksOf } from "../../reconciler/writes.ts";
 import { appUsersOf, type AppUserTimes, type StoredAppUser } from "../../store/app-users.ts";
 import { readCheckpoint, type Checkpoint } from "../../store/checkpoints.ts";
-import { lastImports } from "../../store/runs.ts";
+import { leaseHolder } from "../../store/leases.ts";
+import { lastImport, openRuns } from "../../store/runs.ts";
+import { holderOfValue } from "../../store/unique-values.ts";
+import { userByLoginKey } from "../../store/users.ts";
 import { loadAround } from "../around.ts";
 import type { Engine } from "../context.ts";
 import { livePerson } from "../preview-people.ts";
+import { loginTaken, valueTaken } from "../resolve-logins.ts";
 
 export type LinkedAppUser = StoredAppUser & AppUserTimes;
 
@@ -22,26 +26,39 @@ export interface DirectoryState {
   readonly checkpoint: Checkpoint | null;
   /** The last import that was no dry run; null if there was none. */
   readonly last: Run | null;
-  /** An import that waits for a decision. */
+  /** A run that waits for a decision, whatever it is. */
   readonly held: Run | null;
+  /** A run that was being applied and that nobody finishes. */
+  readonly interrupted: Run | null;
 }
 
 /** What a directory answers when it is asked about a person now. */
 export type LiveAnswer =
-  | { readonly kind: "found"; readonly sighting: Sighting; readonly differs: readonly string[] }
+  | {
+      readonly kind: "found";
+      readonly sighting: Sighting;
+      /** Attributes that have other values than were imported. */
+      readonly differs: readonly string[];
+      /** Whether the account is disabled or enabled there, and was imported as the opposite. */
+      readonly standingDiffers: boolean;
+    }
   | { readonly kind: "absent"; readonly where: Exclude<Absence, "disconnected"> }
   | { readonly kind: "failed"; readonly code: string; readonly message: string };
 
 export interface UserFacts {
   readonly engine: Engine;
   readonly user: User;
-  /** In configured directories; also those that left their scope. */
+  /** One for each configured directory: the one in its scope, or else the last one that left it. */
   readonly appUsers: readonly LinkedAppUser[];
+  /** In directories that are not configured any more. */
+  readonly former: readonly LinkedAppUser[];
   /** App profiles that count, by directory. */
   readonly links: ReadonlyMap<string, AppProfile>;
   readonly around: Around;
   /** What the mappings give now. */
   readonly resolved: Resolved;
+  /** Logins and unique values of it that somebody else has now. */
+  readonly conflicts: readonly Problem[];
   readonly states: ReadonlyMap<string, DirectoryState>;
   /** By directory, where it was asked. */
   readonly live: ReadonlyMap<string, LiveAnswer>;
@@ -56,23 +73,56 @@ export async function gatherFacts(
 ): Promise<UserFacts> {
   const { rules, store } = engine;
   const all = await appUsersOf(store.db, user.id);
-  const appUsers = all.filter((one) => rules.directories.has(one.directory));
+  const appUsers = [...rules.directories.keys()].flatMap((name) => bestOf(all, name));
+  const former = all.filter((one) => !rules.directories.has(one.directory) && one.status !== "removed"); // prettier-ignore
   const present = appUsers.filter((one) => one.status !== "removed");
   const links = linksOf(present, null, {});
   const around = (await loadAround(engine, Date.now(), present))(present);
   const resolved = resolveProfile(rules, { links, before: user, creator: null, around });
+  const conflicts = await conflictsOf(engine, user, resolved);
   const states = new Map<string, DirectoryState>();
   for (const name of rules.directories.keys()) states.set(name, await stateOf(engine, name));
   const answers = new Map<string, LiveAnswer>();
   for (const appUser of live ? appUsers : [])
     answers.set(appUser.directory, await askDirectory(engine, appUser, signal));
-  return { engine, user, appUsers, links, around, resolved, states, live: answers };
+  return { engine, user, appUsers, former, links, around, resolved, conflicts, states, live: answers }; // prettier-ignore
+}
+
+/** An account that was made anew leaves the old one behind; the one in the scope counts. */
+function bestOf(all: readonly LinkedAppUser[], name: string): LinkedAppUser[] {
+  const own = all.filter((one) => one.directory === name);
+  const sorted = own.toSorted(
+    (a, b) =>
+      Number(a.status === "removed") - Number(b.status === "removed") ||
+      b.importedAt.getTime() - a.importedAt.getTime(),
+  );
+  return sorted.slice(0, 1);
+}
+
+async function conflictsOf(
+  { store: { db }, rules }: Engine,
+  { id }: User,
+  { profile }: Resolved,
+): Promise<Problem[]> {
+  const conflicts: Problem[] = [];
+  const login = String(profile["login"] ?? "");
+  const holder = login === "" ? null : await userByLoginKey(db, loginKey(login));
+  if (holder !== null && holder.id !== id) conflicts.push(loginTaken({ login, holder: holder.login })); // prettier-ignore
+  for (const attribute of rules.unique) {
+    const value = profile[attribute];
+    const other = value === undefined ? null : await holderOfValue(db, attribute, String(value), id); // prettier-ignore
+    if (other !== null) conflicts.push(valueTaken({ attribute, value: String(value), holder: other })); // prettier-ignore
+  }
+  return conflicts;
 }
 
 export async function stateOf({ store }: Engine, name: string): Promise<DirectoryState> {
   const checkpoint = await readCheckpoint(store.db, name);
-  const { last, held } = await lastImports(store.db, name);
-  return { checkpoint, last, held };
+  const last = await lastImport(store.db, name);
+  const held = (await openRuns(store.db, name, "held")).at(-1) ?? null;
+  const [open = null] = await openRuns(store.db, name, "running");
+  const busy = open === null ? null : await leaseHolder(store.db, `directory:${name}`);
+  return { checkpoint, last, held, interrupted: busy === null ? open : null };
 }
 
 async function askDirectory(
@@ -87,7 +137,9 @@ async function askDirectory(
     const differs = [...names].filter(
       (name) => !sameJson(profile[name] ?? null, sighting.profile[name] ?? null),
     );
-    return { kind: "found", sighting, differs };
+    const standingDiffers =
+      appUser.status !== "removed" && sighting.disabled !== (appUser.status === "disabled");
+    return { kind: "found", sighting, differs, standingDiffers };
   } catch (thrown) {
     if (signal.aborted || !(thrown instanceof RollcallError)) throw thrown;
     const { code, message } = thrown;

@@ -5,6 +5,7 @@ import { ABSENCE_TEXTS } from "./absence.ts";
 import type { CandidateView, Candidates } from "./candidates.ts";
 import type { Stage } from "../../model/explanation.ts";
 import type { DirectoryState, LinkedAppUser, UserFacts } from "./facts.ts";
+import { problemsNow } from "./verdict.ts";
 
 export async function stagesOf(
   facts: UserFacts,
@@ -12,12 +13,15 @@ export async function stagesOf(
   candidates: Candidates,
 ): Promise<Stage[]> {
   const stages: Stage[] = [];
-  const { deciding } = candidates;
-  const appUser = deciding?.appUser ?? null;
-  if (deciding !== null && appUser !== null) {
+  const { deciding, order, others } = candidates;
+  const views = [...(order === "okta" ? [] : order), ...others];
+  // Also of somebody who left: that is where the way ends.
+  const told = deciding ?? views.find((one) => one.appUser !== null) ?? null;
+  const appUser = told?.appUser ?? null;
+  if (told !== null && appUser !== null) {
     stages.push(readStage(facts, appUser), scopeStage(facts, appUser));
-    stages.push(profileStage(facts, appUser, deciding), linkStage(appUser));
-    stages.push(mappingStage(deciding));
+    stages.push(profileStage(appUser, told), linkStage(appUser));
+    if (deciding !== null) stages.push(mappingStage(deciding));
   }
   stages.push(priorityStage(candidates), validationStage(facts));
   stages.push(await writtenStage(facts, attribute));
@@ -51,8 +55,13 @@ export function importState(state: DirectoryState | undefined): { ok: boolean; t
       text: `the last import failed: ${message} (${code}, run ${last.id}); ${read}`,
     };
   }
+  const { interrupted = null } = state ?? {};
+  if (interrupted !== null) {
+    const text = `a run was interrupted while it was applying (run ${interrupted.id}); ${read}`;
+    return { ok: false, text };
+  }
   if (held !== null) {
-    const text = `an import is held by the safeguard since ${held.startedAt} (run ${held.id}); ${read}`;
+    const text = `a run is held by the safeguard since ${held.startedAt} (run ${held.id}); ${read}`;
     return { ok: false, text };
   }
   return { ok: checkpoint !== null, text: read };
@@ -64,21 +73,24 @@ function answered(differs: readonly string[]): string {
 }
 
 function scopeStage(
-  { engine }: UserFacts,
+  { engine, states, live }: UserFacts,
   { directory, dn, status, externalId }: LinkedAppUser,
 ): Stage {
   const stage = "scope";
-  const source = engine.settings.get(directory)?.source;
-  const { bases = [], filter = "", scope = "sub" } = source?.users ?? {};
+  const users = engine.settings.get(directory)?.source.users;
+  const search = states.get(directory)?.checkpoint?.search ?? null;
+  const { bases, filter, scope } = search ?? users ?? { bases: [], filter: "", scope: "sub" };
   const below = bases.length === 0 ? "" : ` below ${bases.join(" and ")}, scope ${scope}`;
-  const found = `${dn} (${externalId}), found by ${filter}${below}`;
+  const changed = users !== undefined && filter !== users.filter ? `; the configuration has ${users.filter} now, which was not imported yet` : ""; // prettier-ignore
+  const found = `${dn} (${externalId}), found by ${filter}${below}${changed}`;
   if (status === "removed") return { stage, directory, ok: false, text: `not any more: ${found}` };
+  if (live.get(directory)?.kind === "absent")
+    return { stage, directory, ok: false, text: `not now: ${found}` };
   const disabled = status === "disabled" ? "; disabled there" : "";
   return { stage, directory, ok: true, text: found + disabled };
 }
 
 function profileStage(
-  _facts: UserFacts,
   { directory, importedAt }: LinkedAppUser,
   { inputs, expression }: CandidateView,
 ): Stage {
@@ -155,21 +167,18 @@ function standingOf({ linked, appUser, expression, value, problem, apply }: Cand
   return `${JSON.stringify(value)}${apply === "create" ? ", on creation only" : ""}`;
 }
 
-function validationStage({ resolved, appUsers }: UserFacts): Stage {
+function validationStage(facts: UserFacts): Stage {
   const stage = "validation";
-  const failing = appUsers.find((one) => one.status !== "removed" && one.error !== null);
-  const problems = resolved.problems.length > 0 ? resolved.problems : [failing?.error ?? []].flat();
-  if (problems.length === 0)
-    return { stage, directory: null, ok: true, text: "the whole profile is valid" };
+  const failing = facts.appUsers.find((one) => one.status !== "removed" && one.error !== null);
+  const problems = problemsNow(facts);
   const since = failing?.failingSince ?? null;
   const when = since === null ? "" : `, since ${since.toISOString()}`;
+  if (problems.length === 0) {
+    const before = failing?.error == null ? "" : `; the last update from ${failing.directory} failed${when} (${failing.error.code}, ${failing.error.field}), which its next import or a force sync clears`; // prettier-ignore
+    return { stage, directory: null, ok: true, text: `the whole profile is valid${before}` };
+  }
   const all = problems.map(({ code, field, message }) => `${field}: ${message} (${code})`);
-  return {
-    stage,
-    directory: failing?.directory ?? null,
-    ok: false,
-    text: `${all.join("; ")}${when}`,
-  };
+  return { stage, directory: failing?.directory ?? null, ok: false, text: `${all.join("; ")}${when}` }; // prettier-ignore
 }
 
 async function writtenStage({ engine, user }: UserFacts, attribute: string): Promise<Stage> {

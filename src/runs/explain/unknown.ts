@@ -1,17 +1,22 @@
 /** Why there is no such user: somebody who was not imported, not matched, refused, or renamed. */
-import { RollcallError } from "../../model/errors.ts";
-import { cureOf } from "../../model/errors.ts";
+import { cureOf, RollcallError } from "../../model/errors.ts";
+import { sentences } from "../../lib/sentences.ts";
 import { loginKey, type LinkOrigin, type User } from "../../model/user.ts";
 import { dnKey } from "../../agent/dn.ts";
 import { evaluateMapping } from "../../mapping/mapping.ts";
 import type { AppProfile } from "../../model/entry.ts";
 import { NOTHING_AROUND, scopeOf } from "../../reconciler/facts.ts";
-import { findAppUser, type StoredAppUser } from "../../store/app-users.ts";
+import type { Sighting } from "../../reconciler/decide.ts";
+import { matchKeys } from "../../reconciler/match.ts";
+import { appUsersByIds, findAppUser, type StoredAppUser } from "../../store/app-users.ts";
+import { readCheckpoint } from "../../store/checkpoints.ts";
+import { failingEntries } from "../../store/failing.ts";
 import { linkOf } from "../../store/links.ts";
 import { queryLog } from "../../store/system-log.ts";
 import { entriesWithoutUser } from "../../store/unmatched.ts";
-import { usersByIds } from "../../store/users.ts";
+import { userByLoginKey, usersByIds, usersByValue } from "../../store/users.ts";
 import type { Engine } from "../context.ts";
+import { formerDirectories } from "../disconnected.ts";
 import { livePeople } from "../preview-people.ts";
 import { shellWord } from "../../lib/shell.ts";
 import type { Cause, Stage } from "../../model/explanation.ts";
@@ -25,16 +30,21 @@ export interface Unknown {
 
 /** The user whom an external id or a DN belongs to; or the entry, if it has none. */
 export async function findByEntry(
-  { store, rules }: Engine,
+  engine: Engine,
   who: string,
 ): Promise<{ readonly user: User | null; readonly entry: StoredAppUser | null }> {
+  const { db } = engine.store;
+  const former = (await formerDirectories(engine)).map((one) => one.directory);
   let entry: StoredAppUser | null = null;
-  for (const name of rules.directories.keys()) {
-    const found = await findAppUser(store.db, name, who);
-    if (found === null) continue;
-    const [user = null] = found.userId === null ? [] : await usersByIds(store.db, [found.userId]);
-    if (user !== null) return { user, entry: found };
-    if (found.status !== "removed") entry ??= found;
+  for (const name of [...engine.rules.directories.keys(), ...former]) {
+    // A name may be written in other ways than the directory writes it, an identifier in other case.
+    for (const text of new Set([who, dnKey(who), who.toLowerCase()])) {
+      const found = await findAppUser(db, name, text);
+      if (found === null) continue;
+      const [user = null] = found.userId === null ? [] : await usersByIds(db, [found.userId]);
+      if (user !== null) return { user, entry: found };
+      if (found.status !== "removed") entry ??= found;
+    }
   }
   return { user: null, entry };
 }
@@ -49,16 +59,20 @@ export async function explainUnknown(
 ): Promise<Unknown> {
   const meant = entry ?? (await entryByLogin(engine, who));
   if (meant !== null) return await explainEntry(engine, meant);
-  const renamed = await formerUser(engine, who);
-  if (renamed !== null) return { stages: [], cause: renamed };
+  const known = (await formerUser(engine, who)) ?? (await unusableEntry(engine, who));
+  if (known !== null) return { stages: [], cause: known };
   const stages: Stage[] = [];
+  let failed: Cause | null = null;
   for (const name of engine.rules.directories.keys()) {
     const { stage, cause } = live
       ? await askFor(engine, name, who, signal)
       : { stage: await stateStage(engine, name), cause: null };
     stages.push(stage);
-    if (cause !== null) return { stages, cause };
+    // Another directory may show the person.
+    if (cause?.code === "directoryFails") failed ??= cause;
+    else if (cause !== null) return { stages, cause };
   }
+  if (failed !== null) return { stages, cause: failed };
   const names = [...engine.rules.directories.keys()].join(", ");
   const sentence = live
     ? `Nobody with this login, external id or DN is in the scope of ${names}: the person does not exist there, is outside users.base or users.filter, or is mapped to another login.`
@@ -66,6 +80,27 @@ export async function explainUnknown(
   const command = live ? "rollcall check" : `rollcall explain ${shellWord(who)} --live`;
   return { stages, cause: { code: "notImported", stage: "scope", sentence, command } };
 }
+
+/** An entry that could not be kept at all: it has no identifier, or none of its own. */
+async function unusableEntry(
+  { store: { db }, settings }: Engine,
+  who: string,
+): Promise<Cause | null> {
+  // prettier-ignore
+  for (const directory of settings.keys()) {
+    const checkpoint = await readCheckpoint(db, directory);
+    if (checkpoint === null) continue;
+    const entries = await failingEntries(db, directory, checkpoint.runId, MOST);
+    const found = entries.find((one) => dnKey(one.dn) === dnKey(who));
+    if (found === undefined) continue;
+    const { code, field, message } = found.error;
+    const sentence = sentences(`${found.dn} was read from ${directory}, but cannot be kept: ${message.replace(/\.$/, "")} [${code}, ${field}]`, cureOf(code)); // prettier-ignore
+    return { code: "cannotBeCreated", stage: "appProfile", sentence, command: "rollcall users failing" }; // prettier-ignore
+  }
+  return null;
+}
+
+const MOST = 10_000;
 
 /** An imported entry without a user whose mapping gives this login. */
 async function entryByLogin(engine: Engine, who: string): Promise<StoredAppUser | null> {
@@ -101,19 +136,37 @@ async function explainEntry(engine: Engine, entry: StoredAppUser): Promise<Unkno
     const sentence = `A person set ${dn} aside, so it belongs to nobody: ${linkState(entry, link)}.`;
     return { stages, cause: { code: "setAside", stage: "link", sentence, command: `rollcall imports ignore ${where} --undo` } }; // prettier-ignore
   }
-  if (error === null) {
-    const sentence = `${dn} was imported, but no matching rule of ${directory} finds a user, and the directory may not create one (onNoMatch: ignore).`;
-    return { stages, cause: { code: "noMatch", stage: "link", sentence, command: `rollcall imports confirm ${where}` } }; // prettier-ignore
-  }
+  if (error === null) return { stages, cause: await undecided(engine, entry) };
   if (error.code === "match.ambiguous" || error.code === "notUniqueWithinOrgAppId") {
-    const sentence = `${dn} was imported, but it is not certain whose it is: ${error.message} ${cureOf(error.code)} Or decide by hand.`;
+    const sentence = sentences(`${dn} was imported, but it is not certain whose it is: ${error.message}`, cureOf(error.code), "Or decide by hand"); // prettier-ignore
     return { stages, cause: { code: "ambiguous", stage: "link", sentence, command } };
   }
   const all = [error, ...(error.others ?? [])];
   const text = all.map(({ code, field, message }) => `${field}: ${message} (${code})`).join("; ");
   stages.push({ stage: "validation", directory, ok: false, text });
-  const sentence = `${dn} was imported, but no user could be made of it: ${error.message} [${error.code}, ${error.field}] ${cureOf(error.code)}`;
+  const told = error.message.replace(/\.$/, "");
+  const sentence = sentences(`${dn} was imported, but no user could be made of it: ${told} [${error.code}, ${error.field}]`, cureOf(error.code)); // prettier-ignore
   return { stages, cause: { code: "cannotBeCreated", stage: "validation", sentence, command: `rollcall preview ${directory} --user ${shellWord(externalId)}` } }; // prettier-ignore
+}
+
+/** An entry that belongs to nobody, and nothing is wrong with it. */
+async function undecided(engine: Engine, entry: StoredAppUser): Promise<Cause> {
+  const { directory: name, dn, profile, externalId } = entry;
+  const directory = engine.rules.directories.get(name);
+  const login = mappedLogin(engine, name, profile);
+  const holder = login === null ? null : await userByLoginKey(engine.store.db, login);
+  const ruled = directory === undefined ? [] : matchKeys(directory, profile);
+  const found = await Promise.all(
+    ruled.map(async ({ attribute, value }) => (await usersByValue(engine.store.db, attribute, [value])).length), // prettier-ignore
+  );
+  if (directory?.onNoMatch === "create" || found.some((users) => users > 0)) {
+    const sentence = `${dn} was imported and belongs to nobody yet; the next full import of ${name} decides about it.`;
+    return { code: "waitsForImport", stage: "link", sentence, command: `rollcall import ${name} --full` }; // prettier-ignore
+  }
+  const same = holder === null ? null : `${holder.login} has the login that the entry would get`;
+  const sentence = sentences(`${dn} was imported, but no matching rule of ${name} finds a user, and the directory may not create one (onNoMatch: ignore)`, same); // prettier-ignore
+  const whom = holder === null ? "" : ` ${shellWord(holder.login)}`;
+  return { code: "noMatch", stage: "link", sentence, command: `rollcall imports confirm ${name} ${shellWord(externalId)}${whom}` }; // prettier-ignore
 }
 
 function linkState({ error }: StoredAppUser, link: LinkOrigin | null): string {
@@ -150,6 +203,26 @@ async function stateStage(engine: Engine, directory: string): Promise<Stage> {
   return { stage: "directory", directory, ok, text: `${text}, by ${users?.filter ?? ""}${below}` };
 }
 
+/** Somebody whom the directory shows now, and who is no user under that name. */
+async function foundLive(engine: Engine, directory: string, { id, dn }: Sighting): Promise<Cause> {
+  const { db } = engine.store;
+  const command = `rollcall import ${directory}`;
+  const [stored] = await appUsersByIds(db, directory, [id]);
+  const [user] = stored?.userId == null ? [] : await usersByIds(db, [stored.userId]);
+  const { held } = await stateOf(engine, directory);
+  const waits =
+    held === null ? null : `A run of ${directory} is held, and nothing of it is applied`;
+  const cure = held === null ? command : `rollcall imports show ${held.id}`;
+  if (user !== undefined) {
+    const sentence = sentences(`${dn} of ${directory} belongs to ${user.login}; the entry was changed since it was imported, so the name that was asked for is not known yet`, waits); // prettier-ignore
+    return { code: "appProfileOld", stage: "appProfile", sentence, command: cure };
+  }
+  const onNoMatch = engine.rules.directories.get(directory)?.onNoMatch;
+  const then = onNoMatch === "ignore" ? "links it if a matching rule finds its user (onNoMatch: ignore)" : "takes it up"; // prettier-ignore
+  const sentence = sentences(`${dn} is in the scope of ${directory} and was not imported yet; the next import ${then}`, waits); // prettier-ignore
+  return { code: "waitsForImport", stage: "directory", sentence, command: cure };
+}
+
 /** Asks a directory whether it shows somebody who would get this login, or has this name. */
 async function askFor(
   engine: Engine,
@@ -168,13 +241,9 @@ async function askFor(
           id === who || dnKey(dn) === place || mappedLogin(engine, directory, profile) === login,
       );
       if (found === undefined) continue;
-      const sentence = `${found.dn} is in the scope of ${directory} and was not imported yet; the next import takes it up.`;
-      const command = `rollcall import ${directory}`;
       const text = `asked now: ${found.dn} (${found.id}) is there`;
-      return {
-        stage: { stage, directory, ok: true, text },
-        cause: { code: "waitsForImport", stage, sentence, command },
-      };
+      const cause = await foundLive(engine, directory, found);
+      return { stage: { stage, directory, ok: true, text }, cause };
     }
   } catch (thrown) {
     if (signal.aborted || !(thrown instanceof RollcallError)) throw thrown;

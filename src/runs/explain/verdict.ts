@@ -4,15 +4,16 @@
  */
 import { sameJson } from "../../lib/same.ts";
 import { closest } from "../../lib/lines.ts";
-import { cureOf, type Problem } from "../../model/errors.ts";
-import { REASONS } from "../../model/run.ts";
-import { attributesWithoutValue, someAttributes } from "../../store/mapped.ts";
-import { lastRemovalOf } from "../../store/history.ts";
-import { ABSENCE_TEXTS } from "./absence.ts";
-import type { CandidateView, Candidates } from "./candidates.ts";
+import { sentences } from "../../lib/sentences.ts";
 import { shellWord } from "../../lib/shell.ts";
+import { cureOf, type Problem } from "../../model/errors.ts";
 import type { Cause } from "../../model/explanation.ts";
-import type { LinkedAppUser, UserFacts } from "./facts.ts";
+import { lastChangeOf } from "../../store/history.ts";
+import { attributesWithoutValue, someAttributes } from "../../store/mapped.ts";
+import { ABSENCE_TEXTS } from "./absence.ts";
+import { candidatesFor, type CandidateView, type Candidates } from "./candidates.ts";
+import type { DirectoryState, LinkedAppUser, UserFacts } from "./facts.ts";
+import { nobodyGives } from "./nobody.ts";
 
 export async function verdictOf(
   facts: UserFacts,
@@ -22,97 +23,133 @@ export async function verdictOf(
   const { deciding } = candidates;
   const nobody = deciding === null ? await nobodyGives(facts, attribute, candidates) : null;
   if (nobody !== null) return nobody;
-  if (deciding === null || deciding.appUser === null) return await upToDate(facts, attribute, candidates); // prettier-ignore
-  const { appUser } = deciding;
-  return (
-    unmapped(attribute, deciding, candidates) ??
-    asked(facts, appUser, deciding) ??
-    onCreateOnly(facts, attribute, deciding) ??
-    invalid(facts, attribute) ??
-    notApplied(facts, attribute) ??
-    stale(facts, appUser) ??
-    (await emptyAt(facts, attribute, deciding, candidates)) ??
-    otherSource(facts, attribute, deciding, candidates) ??
-    (await upToDate(facts, attribute, candidates))
-  );
+  const appUser = deciding?.appUser ?? null;
+  if (deciding === null || appUser === null) return await upToDate(facts, attribute, candidates);
+  const stages: readonly (() => Cause | null | Promise<Cause | null>)[] = [
+    () => unmapped(facts, attribute, deciding, candidates),
+    () => onCreateOnly(facts, attribute, deciding),
+    () => notRead(facts, attribute, deciding),
+    () => asked(facts, candidates),
+    () => invalid(facts, attribute),
+    () => interrupted(facts, appUser),
+    () => notApplied(facts, attribute),
+    () => stale(facts, appUser),
+    () => emptyAt(facts, attribute, deciding, candidates),
+    () => otherSource(facts, attribute, deciding, candidates),
+  ];
+  for (const stage of stages) {
+    const cause = await stage();
+    if (cause !== null) return cause;
+  }
+  return await upToDate(facts, attribute, candidates);
 }
 
-/** No directory's word counts for the attribute. */
-async function nobodyGives(
+async function unmapped(
   facts: UserFacts,
-  attribute: string,
-  { order, others }: Candidates,
-): Promise<Cause | null> {
-  const { user, engine } = facts;
-  const who = shellWord(user.login);
-  if (order === "okta") {
-    const sentence = `${attribute} is edited here (profile.overrides.${attribute}: okta), so no directory changes it.`;
-    return { code: "editedHere", stage: "priority", sentence, command: `rollcall users set ${who} ${attribute}=VALUE` }; // prettier-ignore
-  }
-  for (const { directory, appUser } of order) {
-    if (appUser?.status !== "removed") continue;
-    const removal = await lastRemovalOf(engine.store.db, user.id, directory);
-    const how = removal?.reason == null ? "" : ` (${REASONS[removal.reason]})`;
-    const when = removal === null ? "" : ` at ${removal.at}, run ${removal.run}`;
-    const sentence = `${user.login} left the scope of ${directory}${when}${how}; the values stay as they were and belong to Rollcall since then.`;
-    return { code: "leftScope", stage: "scope", sentence, command: `rollcall explain ${who} ${attribute} --live` }; // prettier-ignore
-  }
-  const [other] = others;
-  if (other !== undefined) {
-    const sentence = `${user.login} is linked to ${other.directory} only, which is not asked for ${attribute}: it may create users, but is not in profile.sources or in the attribute's own order.`;
-    return { code: "notASource", stage: "priority", sentence, command: "rollcall preview --diff NEXT.yaml" }; // prettier-ignore
-  }
-  if (facts.links.size > 0) return null;
-  const sentence = `${user.login} is not linked to any directory; its values are edited here.`;
-  return { code: "notLinked", stage: "link", sentence, command: "rollcall imports unmatched" };
-}
-
-function unmapped(
   attribute: string,
   { directory, expression }: CandidateView,
   { order, fallback }: Candidates,
-): Cause | null {
+): Promise<Cause | null> {
   if (expression !== null) return null;
-  const others = order === "okta" ? [] : order.filter((one) => one.linked && one.value !== null);
-  const [other] = others;
+  if (facts.user.sources[attribute] === "okta") return await editedByHand(facts, attribute, directory); // prettier-ignore
+  const other = order === "okta" ? undefined : order.find((one) => one.linked && one.value !== null); // prettier-ignore
   const next =
     other === undefined
-      ? ""
-      : fallback
-        ? ` ${other.directory} has ${JSON.stringify(other.value)}.`
-        : ` ${other.directory} has ${JSON.stringify(other.value)}, which is not taken, because ${directory} is the source and profile.fallback is off.`;
-  const sentence = `${directory} counts for ${attribute}, and has no mapping of it, so nothing updates it.${next} Add directories.${directory}.toOkta.${attribute}${other === undefined || fallback ? "" : ", or set `fallback: true`"}.`;
-  return { code: "unmapped", stage: "mapping", sentence, command: `rollcall force-sync ${directory}` }; // prettier-ignore
+      ? null
+      : `${other.directory} has ${JSON.stringify(other.value)}, which is not taken, because ${directory} is the source and profile.fallback is off`;
+  const who = fallback ? "No linked source has" : `${directory} counts for ${attribute}, and has no mapping of it, so nothing updates it`; // prettier-ignore
+  const first = fallback ? `${who} a mapping of ${attribute}, so nothing updates it` : who;
+  const cure = `Add directories.${directory}.toOkta.${attribute}${other === undefined ? "" : ", or set `fallback: true`"}`; // prettier-ignore
+  const sentence = sentences(first, next, cure);
+  return { code: "unmapped", stage: "mapping", sentence, command: `rollcall preview ${directory} --user ${shellWord(facts.user.login)}` }; // prettier-ignore
 }
 
-/** What the directory answered just now. */
-function asked(
-  { live, states, user }: UserFacts,
-  appUser: LinkedAppUser,
+/** A value that no directory gives and a person set. */
+async function editedByHand(
+  { engine, user }: UserFacts,
+  attribute: string,
+  directory: string | null,
+): Promise<Cause> {
+  const change = await lastChangeOf(engine.store.db, user.id, attribute);
+  const when = change === null ? "" : ` by ${change.by} at ${change.at} (run ${change.run})`;
+  const why = directory === null ? null : `${directory} has no mapping of it`;
+  const sentence = sentences(`${attribute} is ${JSON.stringify(user.profile[attribute] ?? null)}, set here${when}; no directory gives it`, why); // prettier-ignore
+  return { code: "editedHere", stage: "written", sentence, command: `rollcall users unset ${shellWord(user.login)} ${attribute}` }; // prettier-ignore
+}
+
+/** Attributes that the mapping reads and the directory is not asked for. */
+function notRead(
+  { engine, user }: UserFacts,
+  attribute: string,
   deciding: CandidateView,
 ): Cause | null {
   // prettier-ignore
-  const { directory } = appUser;
+  for (const { directory, attribute: name } of deciding.reads) {
+    const source = engine.settings.get(directory)?.source;
+    // A file is read whole.
+    if (source === undefined || source.type === "ldif") continue;
+    const names = source.users.attributes.map((one) => one.toLowerCase());
+    if (names.some((one) => one === "*" || one === "+" || one === name.toLowerCase())) continue;
+    if (source.users.id?.toLowerCase() === name.toLowerCase()) continue;
+    const left = user.profile[attribute] === undefined ? `${attribute} has no value` : `the next full import empties ${attribute}`; // prettier-ignore
+    const sentence = `${name} is not among directories.${directory}.users.attributes, so it is not read from the directory, and ${left}. Add it, and import in full.`;
+    return { code: "notRead", stage: "appProfile", sentence, command: `rollcall import ${directory} --full` }; // prettier-ignore
+  }
+  return null;
+}
+
+/** What the directories answered just now: the one that gives the value, and those before it. */
+function asked(facts: UserFacts, { asked: all, deciding }: Candidates): Cause | null {
+  const upTo = all.findIndex((one) => one.directory === deciding?.directory);
+  for (const candidate of all.slice(0, upTo + 1)) {
+    const cause = askedOne(facts, candidate);
+    if (cause !== null) return cause;
+  }
+  return null;
+}
+
+function askedOne({ live, states, user }: UserFacts, candidate: CandidateView): Cause | null {
+  const { directory } = candidate;
   const answer = live.get(directory);
-  if (answer === undefined) return null;
+  const state = states.get(directory);
   const command = `rollcall import ${directory}`;
-  if (answer.kind === "failed") {
-    const sentence = `${directory} cannot be read now: ${answer.message} ${cureOf(answer.code)}`;
+  if (answer?.kind === "failed") {
+    const sentence = sentences(`${directory} cannot be read now: ${answer.message}`, cureOf(answer.code)); // prettier-ignore
     return { code: "directoryFails", stage: "directory", sentence, command: "rollcall check" };
   }
-  if (answer.kind === "absent") {
-    const sentence = `${user.login} is not in the scope of ${directory} any more (${ABSENCE_TEXTS[answer.where]}); the next full import removes the link.`;
+  if (answer?.kind === "absent") {
+    const sentence = sentences(`${user.login} is not in the scope of ${directory} any more (${ABSENCE_TEXTS[answer.where]}); the next full import removes the link`, heldText(state)); // prettier-ignore
     return { code: "outOfScope", stage: "scope", sentence, command: `${command} --full --dry-run` };
   }
-  const read = Object.keys(deciding.inputs).map((name) => name.slice(name.indexOf(".") + 1).toLowerCase()); // prettier-ignore
-  const concerned = answer.differs.filter((name) => read.includes(name.toLowerCase()));
-  if (concerned.length === 0) return null;
-  const state = states.get(directory);
-  const failed = state?.last?.status === "failed" ? ` The last import failed (${state.last.error?.code ?? "unknown"}).` : ""; // prettier-ignore
-  const held = state?.held == null ? "" : ` An import is held (run ${state.held.id}).`;
-  const sentence = `The app profile is older than the directory: ${concerned.join(", ")} was changed there and not imported since, so a force sync will not help; an import will.${failed}${held}`;
-  const cure = state?.held == null ? command : `rollcall imports show ${state.held.id}`;
+  const changed = changedInputs(live, candidate);
+  const [first] = changed;
+  if (first === undefined) return null;
+  const names = changed.map((one) => one.attribute).join(", ");
+  const of = states.get(first.directory);
+  const failed = of?.last?.status === "failed" ? `The last import failed (${of.last.error?.code ?? "unknown"})` : null; // prettier-ignore
+  const sentence = sentences(
+    `The app profile of ${first.directory} is older than the directory: ${names} was changed there and not imported since, so a force sync will not help; an import will`,
+    failed,
+    heldText(of),
+  );
+  const cure = of?.held == null ? `rollcall import ${first.directory}` : `rollcall imports show ${of.held.id}`; // prettier-ignore
   return { code: "appProfileOld", stage: "appProfile", sentence, command: cure };
+}
+
+function heldText(state: DirectoryState | undefined): string | null {
+  return state?.held == null ? null : `A run is held by the safeguard (${state.held.id})`;
+}
+
+/** What the mapping reads and a directory has other values of by now. */
+function changedInputs(
+  live: UserFacts["live"],
+  { reads }: CandidateView,
+): readonly CandidateView["reads"][number][] {
+  return reads.filter(({ directory, attribute }) => {
+    const answer = live.get(directory);
+    if (answer?.kind !== "found") return false;
+    return answer.differs.some((name) => name.toLowerCase() === attribute.toLowerCase());
+  });
 }
 
 function onCreateOnly(
@@ -120,66 +157,88 @@ function onCreateOnly(
   attribute: string,
   { directory, apply, value }: CandidateView,
 ): Cause | null {
-  if (apply !== "create" || sameJson(value, user.profile[attribute] ?? null)) return null;
-  const sentence = `The mapping of ${attribute} in ${directory} applies on creation only, so later changes are not taken over; ${JSON.stringify(value)} would be the value now. Set \`apply: update\`, or set the value by hand.`;
+  if (apply !== "create") return null;
+  const now = sameJson(value, user.profile[attribute] ?? null) ? "" : `; ${JSON.stringify(value)} would be the value now`; // prettier-ignore
+  const sentence = `The mapping of ${attribute} in ${directory} applies on creation only, so later changes are not taken over${now}. Set \`apply: update\`, or set the value by hand.`;
   return { code: "onCreateOnly", stage: "mapping", sentence, command: `rollcall users set ${shellWord(user.login)} ${attribute}=VALUE` }; // prettier-ignore
 }
 
-/** One fault fails the whole update, whatever attribute was asked for. */
-function invalid({ resolved, appUsers, user, engine }: UserFacts, attribute: string): Cause | null {
-  const failing = appUsers.find((one) => one.status !== "removed" && one.error !== null);
-  const problem: Problem | null = resolved.problems[0] ?? failing?.error ?? null;
-  if (problem === null) return null;
+/** Faults that follow from what was stored, and not from the values that are mapped. */
+const STORED: ReadonlySet<string> = new Set(["notUniqueWithinOrgAppId", "match.ambiguous"]);
+
+/** What makes an update fail now: one fault fails it whole. */
+export function problemsNow({ resolved, conflicts, appUsers }: UserFacts): readonly Problem[] {
+  const stored = appUsers.flatMap(({ error, status }) =>
+    error !== null && status !== "removed" && (STORED.has(error.code) || error.code.startsWith("entry.")) // prettier-ignore
+      ? [error]
+      : [],
+  );
+  return [...resolved.problems, ...conflicts, ...stored];
+}
+
+function invalid(facts: UserFacts, attribute: string): Cause | null {
+  const problems = problemsNow(facts);
+  const problem = problems.find((one) => one.field === attribute) ?? problems[0];
+  if (problem === undefined) return null;
   const { code, field, message } = problem;
-  // What the mappings give now is valid: whoever failed was decided about before.
-  const cured = resolved.problems.length === 0 && !STATEFUL.has(code);
-  const directory = failing?.directory ?? resolved.profileSource ?? "the directory";
-  if (cured) {
-    const sentence = `The last update of ${user.login} failed (${field}: ${code}), but what is stored is valid now; it only has to be applied.`;
-    return { code: "notApplied", stage: "written", sentence, command: syncCommand(user.login) };
+  const more = problems.length - 1;
+  const rest = more > 0 ? `${more} more of this person's values ${more > 1 ? "are" : "is"} wrong, too` : null; // prettier-ignore
+  const whole = field === attribute ? null : `That fails the whole update, so ${attribute} is not updated either`; // prettier-ignore
+  const { deciding } = candidatesFor(facts, field);
+  const [changed] = deciding === null ? [] : changedInputs(facts.live, deciding);
+  const told = `${message.replace(/\.$/, "")} [${code}, ${field}]`;
+  if (changed !== undefined) {
+    const now = `${changed.directory} has another value of ${changed.attribute} by now, which was not imported yet`; // prettier-ignore
+    const sentence = sentences(told, whole, now);
+    return { code: "appProfileOld", stage: "appProfile", sentence, command: `rollcall import ${changed.directory}` }; // prettier-ignore
   }
-  const rest = resolved.problems.length > 1 ? ` (and ${resolved.problems.length - 1} more)` : "";
-  const whole =
-    field === attribute
-      ? ""
-      : ` That fails the whole update, so ${attribute} is not updated either.`;
   const cause = code.startsWith("platform.cvd.profile.expression") ? "expressionFails" : "invalid";
-  const sentence = `${message} [${code}, ${field}]${rest}.${whole} ${cureOf(code)}`.replaceAll("..", "."); // prettier-ignore
+  const sentence = sentences(told, rest, whole, cureOf(code));
   const stage = cause === "expressionFails" ? "mapping" : "validation";
-  const reads = engine.rules.directories.has(directory);
-  const command = reads ? `rollcall preview ${directory} --user ${shellWord(user.login)}` : null;
+  const directory = deciding?.directory ?? facts.resolved.profileSource;
+  const command = directory === null ? null : `rollcall preview ${directory} --user ${shellWord(facts.user.login)}`; // prettier-ignore
   return { code: cause, stage, sentence, command };
 }
 
-/** Faults that follow from other people, and not from the values. */
-const STATEFUL: ReadonlySet<string> = new Set([
-  "notUniqueWithinOrg", "notUniqueWithinOrgAppId", "match.ambiguous", "entry.unstorable",
-]); // prettier-ignore
-
-function notApplied({ resolved, user }: UserFacts, attribute: string): Cause | null {
-  const [now, then] = [user.profile[attribute] ?? null, resolved.profile[attribute] ?? null];
-  if (sameJson(now, then) && user.sources[attribute] === resolved.sources[attribute]) return null;
-  const from = `the same value, but from ${resolved.sources[attribute] ?? "nobody"}`;
-  const what = sameJson(now, then) ? from : JSON.stringify(then);
-  const sentence = `The app profile and the mappings give ${what}; that was not applied yet: the configuration, a group or another person changed since. A force sync applies it.`;
-  return { code: "notApplied", stage: "written", sentence, command: syncCommand(user.login) };
+function interrupted({ states }: UserFacts, { directory }: LinkedAppUser): Cause | null {
+  const run = states.get(directory)?.interrupted ?? null;
+  if (run === null) return null;
+  const sentence = `A run of ${directory} of ${run.startedAt} was interrupted while it was applying, so some people do not have its changes yet.`;
+  return { code: "notApplied", stage: "written", sentence, command: `rollcall imports resume ${run.id}` }; // prettier-ignore
 }
 
-function syncCommand(login: string): string {
-  return `rollcall force-sync --user ${shellWord(login)}`;
+function notApplied({ resolved, user, states }: UserFacts, attribute: string): Cause | null {
+  const [now, then] = [user.profile[attribute] ?? null, resolved.profile[attribute] ?? null];
+  const source = resolved.sources[attribute];
+  if (sameJson(now, then) && user.sources[attribute] === source) return null;
+  const what = sameJson(now, then)
+    ? `the same value of ${attribute}, but from ${source ?? "nobody"}`
+    : `${JSON.stringify(then)} for ${attribute}`;
+  const held = [...states.values()].find((one) => one.held !== null && one.held.kind !== "import")?.held; // prettier-ignore
+  const told = `The app profile and the mappings give ${what}; that was not applied yet`;
+  if (held != null) {
+    const sentence = sentences(told, `A run that may do it is held by the safeguard since ${held.startedAt}`); // prettier-ignore
+    return { code: "importHeld", stage: "written", sentence, command: `rollcall imports show ${held.id}` }; // prettier-ignore
+  }
+  const sentence = sentences(`${told}: the configuration, a group or another person changed since`, "A force sync applies it"); // prettier-ignore
+  return { code: "notApplied", stage: "written", sentence, command: `rollcall force-sync --user ${shellWord(user.login)}` }; // prettier-ignore
 }
 
 /** Everything fits what is stored; but the directory may say something else by now. */
 function stale({ states, live }: UserFacts, { directory }: LinkedAppUser): Cause | null {
   if (live.has(directory)) return null; // it was asked, and said the same
   const { last = null, held = null } = states.get(directory) ?? {};
-  if (held !== null) {
-    const sentence = `The import of ${held.startedAt} is held by the safeguard, so nothing that it read is applied: ${held.held?.reason ?? ""} A force sync will not help.`;
+  if (held?.kind === "import") {
+    const sentence = sentences(
+      `The import of ${held.startedAt} is held by the safeguard, so nothing that it read is applied`,
+      held.held?.reason ?? null,
+      "A force sync will not help",
+    );
     return { code: "importHeld", stage: "directory", sentence, command: `rollcall imports show ${held.id}` }; // prettier-ignore
   }
   if (last?.status !== "failed" || last.error === null) return null;
   const { code, message } = last.error;
-  const sentence = `The last import of ${directory} failed, so changes in the directory since then are not here, and a force sync will not help: ${message} ${cureOf(code)}`;
+  const sentence = sentences(`The last import of ${directory} failed, so changes in the directory since then are not here, and a force sync will not help: ${message}`, cureOf(code)); // prettier-ignore
   return { code: "importFailed", stage: "directory", sentence, command: "rollcall check" };
 }
 
@@ -190,43 +249,31 @@ async function emptyAt(
   deciding: CandidateView,
   { order, fallback }: Candidates,
 ): Promise<Cause | null> {
-  const { directory, inputs, expression } = deciding;
+  const { directory, inputs, reads, expression } = deciding;
   if (deciding.value !== null || user.profile[attribute] !== undefined) return null;
-  const others = order === "okta" ? [] : order.filter((one) => one.linked && one.value !== null);
-  const other = others[0];
+  const other = order === "okta" ? undefined : order.find((one) => one.linked && one.value !== null); // prettier-ignore
   const next =
     other === undefined || fallback
-      ? ""
-      : ` ${other.directory} has ${JSON.stringify(other.value)}, which is not taken: ${directory} is the source, and profile.fallback is off.`;
-  const names = Object.keys(inputs);
-  const empty = names.filter((name) => inputs[name] === null);
-  if (empty.length === 0 || empty.length < names.length) {
-    const sentence = `The mapping ${expression} of ${directory} gives no value for what the app profile has, so ${attribute} is empty.${next}`;
+      ? null
+      : `${other.directory} has ${JSON.stringify(other.value)}, which is not taken: ${directory} is the source, and profile.fallback is off`;
+  const values = Object.values(inputs);
+  if (values.length === 0 || values.some((value) => value !== null)) {
+    const sentence = sentences(`The mapping ${expression} of ${directory} gives no value for what the app profile has, so ${attribute} is empty`, next); // prettier-ignore
     return { code: "mapsToNothing", stage: "mapping", sentence, command: `rollcall preview ${directory} --user ${shellWord(user.login)} --attribute ${attribute}` }; // prettier-ignore
   }
-  const read = empty.map((name) => name.slice(name.indexOf(".") + 1));
-  const unread = notRead(engine.settings.get(directory)?.source.users.attributes ?? ["*"], read);
-  if (unread.length > 0) {
-    const sentence = `${unread.join(", ")} is not among directories.${directory}.users.attributes, so it is not read from the directory, and ${attribute} has no value.${next} Add it, and import in full.`;
-    return { code: "notRead", stage: "appProfile", sentence, command: `rollcall import ${directory} --full` }; // prettier-ignore
-  }
+  const [read] = reads;
+  const of = read?.directory ?? directory;
+  const names = reads.map((one) => one.attribute);
   const { db } = engine.store;
-  const nowhere = await attributesWithoutValue(db, directory, read.map((name) => name.toLowerCase())); // prettier-ignore
-  if (nowhere.length === read.length) {
-    const meant = closest(read[0] ?? "", await someAttributes(db, directory));
-    const hint = meant === undefined ? "" : ` Is ${meant} meant?`;
-    const sentence = `Nobody of ${directory} has a value of ${read.join(", ")}, which the mapping of ${attribute} reads; the name may be wrong, or the account may not see it.${hint}${next}`;
+  const nowhere = await attributesWithoutValue(db, of, names.map((name) => name.toLowerCase())); // prettier-ignore
+  if (nowhere.length === names.length) {
+    const meant = closest(names[0] ?? "", await someAttributes(db, of));
+    const hint = meant === undefined ? null : `Is ${meant} meant?`;
+    const sentence = sentences(`Nobody of ${of} has a value of ${names.join(", ")}, which the mapping of ${attribute} reads; the name may be wrong, or the account may not see it`, hint, next); // prettier-ignore
     return { code: "noValue", stage: "appProfile", sentence, command: "rollcall check" };
   }
-  const sentence = `The entry in ${directory} had no value of ${read.join(", ")} when it was last read, so ${attribute} is empty.${next} If the directory has one by now, import it; a force sync will not help.`;
+  const sentence = sentences(`The entry in ${of} had no value of ${names.join(", ")} when it was last read, so ${attribute} is empty`, next, "If the directory has one by now, import it; a force sync will not help"); // prettier-ignore
   return { code: "noValue", stage: "appProfile", sentence, command: `rollcall explain ${shellWord(user.login)} ${attribute} --live` }; // prettier-ignore
-}
-
-/** Names that a list of attributes to read leaves out; operational ones are asked for by name. */
-function notRead(asked: readonly string[], names: readonly string[]): string[] {
-  if (asked.includes("*") || asked.includes("+")) return [];
-  const read = new Set(asked.map((name) => name.toLowerCase()));
-  return names.filter((name) => !read.has(name.toLowerCase()));
 }
 
 /** The value is right by the rules, and somebody may expect another one. */
@@ -250,22 +297,28 @@ function otherSource(
   const said = rivals.map((one) => `${one.directory} (${JSON.stringify(one.value)})`).join(" and ");
   const by = overridden ? `profile.overrides.${attribute}` : "profile.sources";
   const sentence = `${deciding.directory} wins over ${said} by ${by}, so ${attribute} is ${JSON.stringify(value)}. To take ${rival.directory}'s value, set profile.overrides.${attribute}: [${rival.directory}, ${deciding.directory}].`;
-  return { code: "otherSource", stage: "priority", sentence, command: "rollcall preview --diff NEXT.yaml" }; // prettier-ignore
+  return { code: "otherSource", stage: "priority", sentence, command: `rollcall preview ${rival.directory} --user ${shellWord(user.login)} --attribute ${attribute}` }; // prettier-ignore
 }
 
 async function upToDate(
-  { user, states }: UserFacts,
+  facts: UserFacts,
   attribute: string,
   { deciding }: Candidates,
 ): Promise<Cause> {
+  const { user, states, live } = facts;
   const value = JSON.stringify(user.profile[attribute] ?? null);
   const code = "upToDate";
+  if (user.sources[attribute] === "okta") return await editedByHand(facts, attribute, null);
   if (deciding === null) {
     const sentence = `${attribute} is ${value}; no directory gives it.`;
     return { code, stage: null, sentence, command: `rollcall users set ${shellWord(user.login)} ${attribute}=VALUE` }; // prettier-ignore
   }
-  const read =
-    states.get(deciding.directory)?.checkpoint?.readAt.toISOString() ?? "an unknown time";
-  const sentence = `${attribute} is ${value}, as ${deciding.directory} gave it when it was last read (${read}). If the directory has another value by now, import it; a force sync will not help.`;
+  const { directory } = deciding;
+  if (live.get(directory)?.kind === "found") {
+    const sentence = `${attribute} is ${value}, as ${directory} gives it now.`;
+    return { code, stage: null, sentence, command: null };
+  }
+  const read = states.get(directory)?.checkpoint?.readAt.toISOString() ?? "an unknown time";
+  const sentence = `${attribute} is ${value}, as ${directory} gave it when it was last read (${read}). If the directory has another value by now, import it; a force sync will not help.`;
   return { code, stage: null, sentence, command: `rollcall explain ${shellWord(user.login)} ${attribute} --live` }; // prettier-ignore
 }
