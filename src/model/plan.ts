@@ -61,4 +61,6 @@ export interface PlannedChange {
   readonly reason: Reason | null;
   /** What a run made that is put back now, and so goes: only the app user, or the user as well. */
   readonly deletes?: "appUser" | "person" | null;
+  /** The user's other directories could not take over; their next imports decide anew. */
+  readonly lookAgain?: boolean;
 }

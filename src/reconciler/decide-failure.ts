@@ -69,8 +69,10 @@ export function failPlanned(
   problem: Problem,
   kept: Kept,
 ): PlannedChange {
+  const leaver = leaverOf(planned, problem, kept);
+  if (leaver !== null) return leaveAnyway(directory, planned, problem, leaver);
   const isNew = planned.user?.isNew === true;
-  const userId = isNew ? null : planned.userId;
+  const userId = isNew || kept.user === null ? null : planned.userId;
   const after = failedAppUser(planned, problem, kept.appUser, userId);
   const repeated =
     after !== null &&
@@ -94,6 +96,40 @@ export function failPlanned(
   };
 }
 
+/** Values that somebody else has. They stand in the way of what the next source gives. */
+const BY_OTHERS: ReadonlySet<string> = new Set(["notUniqueWithinOrg"]);
+
+/** The user who leaves all the same; null if the failure stands. */
+function leaverOf(
+  { action, reason }: PlannedChange,
+  { code }: Problem,
+  { user }: Kept,
+): User | null {
+  const leaves = action === "removed" || reason === "unlinked";
+  return leaves && BY_OTHERS.has(code) ? user : null;
+}
+
+/**
+ * Whoever leaves a directory has left it, also where the next source cannot take over: the link
+ * ends, access is lost as decided, and the values stay until that source's next import.
+ */
+function leaveAnyway(
+  directory: string,
+  planned: PlannedChange,
+  problem: Problem,
+  user: User,
+): PlannedChange {
+  const { status, statusBy } = planned.user ?? user;
+  const told = planned.events.filter((event) => event.type !== "user.account.update_profile");
+  return {
+    ...planned,
+    user: writeUser(user, user, { status, statusBy }),
+    changes: planned.changes.filter((change) => change.attribute === "status"),
+    events: [...told, events.updateFailed(directory, problem)],
+    lookAgain: true,
+  };
+}
+
 function failedAppUser(
   planned: PlannedChange,
   problem: Problem,
@@ -101,7 +137,7 @@ function failedAppUser(
   userId: string | null,
 ): AppUserWrite | null {
   if (planned.appUser === null) return null;
-  if (planned.action !== "removed") {
+  if (planned.action !== "removed" && planned.reason !== "unlinked") {
     const { link, ...write } = planned.appUser;
     // Whoever gets no user is linked to none.
     const kept = link === undefined || userId === null ? write : { ...write, link };

@@ -7,6 +7,11 @@ import { diffProfiles } from "./diff.ts";
 import * as events from "./events.ts";
 import { losesAccess, writeUser } from "./writes.ts";
 
+/** Told by the status that comes of it, which may be another one than that of a removal. */
+const STATUS_EVENTS: ReadonlySet<string> = new Set([
+  "system.import.user.suspend", "user.lifecycle.deactivate", "system.import.user.unsuspend", "user.lifecycle.reactivate",
+]); // prettier-ignore
+
 /**
  * Cuts the link between an entry and its user. The entry stays in the directory's scope and is set
  * aside, so that the next import does not link it again; for the user it is as if the entry had
@@ -26,7 +31,13 @@ export function decideUnlink(
   const { status: nextStatus, statusBy } = keepStatus ? user : after;
   const standing = { status: nextStatus, statusBy };
   const write = writeUser(user, after, standing);
-  const changes = diffProfiles(user, after);
+  const { status: from } = user;
+  const changes = [
+    ...diffProfiles(user, after),
+    ...(from === standing.status
+      ? []
+      : [{ attribute: "status", from, to: standing.status, source: "okta" }]),
+  ];
   const { dn, status, profile } = appUser;
   const lost = losesAccess(user, standing);
   return {
@@ -37,7 +48,9 @@ export function decideUnlink(
     changes,
     events: [
       events.linkCut(link.by ?? ""),
-      ...(changes.length > 0 ? [events.profileUpdated(changes)] : []),
+      ...removal.events.filter(
+        (event) => event.type !== "system.import.user.delete" && !STATUS_EVENTS.has(event.type),
+      ),
       ...events.statusChanged(user.status, standing.status),
     ],
     lost,

@@ -3,7 +3,7 @@ import type { PersonEvent } from "../model/event.ts";
 import type { AppUserWrite, PlannedChange } from "../model/plan.ts";
 import type { Absence } from "../model/run.ts";
 import type { AppUser, User } from "../model/user.ts";
-import type { Context, Known } from "./decide.ts";
+import { oneProblem, type Context, type Known } from "./decide.ts";
 import { diffProfiles } from "./diff.ts";
 import * as events from "./events.ts";
 import { nextStanding, type Standing } from "./lifecycle.ts";
@@ -40,13 +40,16 @@ export function decideRemoval(
   const standing = standingAfterRemoval(context, user, others, profileSourceOf(rules, before));
   // Without another source the values stay, and belong to Rollcall from now on.
   const resolved = resolveProfile(rules, { links, before: user, creator: null, around });
-  const valid = resolved.problems.length === 0;
-  const after = valid ? resolved : { profile: user.profile, sources: user.sources };
+  const problem = oneProblem(resolved.problems);
+  const after = problem === null ? resolved : { profile: user.profile, sources: user.sources };
   const changes = diffProfiles(user, after);
   const userWrite = writeUser(user, after, standing);
   if (changes.length > 0) told.push(events.profileUpdated(changes));
   told.push(...events.statusChanged(user.status, standing.status));
-  return { ...base, user: userWrite, login: user.login, changes, events: told };
+  // The next source cannot take over: that is told, and its next import decides about it.
+  if (problem !== null) told.push(events.updateFailed(resolved.profileSource ?? directory.name, problem)); // prettier-ignore
+  const lookAgain = problem !== null;
+  return { ...base, user: userWrite, login: user.login, changes, events: told, lookAgain };
 }
 
 const GONE = { standing: "removed", arrived: false } as const;

@@ -290,9 +290,17 @@ describe("a planned change that fails", () => {
   test("leaves a person whose removal fails in the scope, to be removed again", () => {
     const kept = { appUser: appUser("corp", ADA), user: user() };
     const planned = decideRemoval(context("corp"), kept.appUser, { ...NOBODY, ...kept });
-    expect(failPlanned("corp", planned, problem, kept)).toMatchObject({
+    const outdated = { ...problem, code: "run.planOutdated" } as const;
+    expect(failPlanned("corp", planned, outdated, kept)).toMatchObject({
       user: null,
-      appUser: { status: "active", error: problem },
+      appUser: { status: "active", error: outdated },
+    });
+    // What the next source would give is somebody else's; that keeps nobody in.
+    expect(failPlanned("corp", planned, problem, kept)).toMatchObject({
+      action: "removed",
+      lookAgain: true,
+      user: { status: "deprovisioned", profile: user().profile },
+      appUser: { status: "removed", error: null },
     });
     expect(failPlanned("corp", planned, problem, { appUser: null, user: null }).appUser).toBeNull();
   });

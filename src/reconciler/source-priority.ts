@@ -71,13 +71,16 @@ export function resolveProfile(rules: Rules, input: ResolveInput): Resolved {
  * here. Without fallback, only the first one counts.
  */
 export function candidatesOf(
-  rules: Pick<Rules, "sources" | "overrides">,
+  rules: Pick<Rules, "sources" | "overrides" | "schema">,
   name: string,
   { links, before, creator }: Pick<ResolveInput, "links" | "creator"> & { before: unknown },
 ): readonly string[] | "okta" {
   const override = rules.overrides.get(name);
   if (override === "okta") return "okta";
-  return linkedOf(override ?? rules.sources, { links, before, creator });
+  if (override === undefined) return linkedOf(rules.sources, { links, before, creator });
+  // An order of its own leaves the creator out, unless nobody could be created without the value.
+  const needed = rules.schema.get(name)?.required === true;
+  return linkedOf(override, { links, before, creator: needed ? creator : null });
 }
 
 function linkedOf(

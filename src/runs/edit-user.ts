@@ -59,7 +59,7 @@ export async function createUser(
     const login = String(profile["login"] ?? "");
     const user: User = { id, login, status, statusBy: null, profile, sources, version: 1 };
     await refuseInvalid(trx, rules, user, problems, values);
-    await writeUser(trx, user, rules.unique);
+    await writeUser(trx, user, rules.unique, claimedBy(rules, changes));
     const active = status === "active" ? [eventOf("user.lifecycle.activate", user)] : [];
     const events = [eventOf("user.lifecycle.create", user), ...active];
     return { user, action: "created", changes, events, remarks: [] };
@@ -86,7 +86,7 @@ export async function editUser(
     const user: User = { ...before, login, profile, sources, version: before.version + 1 };
     await refuseInvalid(trx, rules, user, problems, values);
     if (changes.length === 0) return { user: before, action: "unchanged", changes, events: [], remarks: [] }; // prettier-ignore
-    await writeUser(trx, user, rules.unique);
+    await writeUser(trx, user, rules.unique, claimedBy(rules, changes));
     const attributes = changes.map((change) => change.attribute).join(",");
     const data = { attributes, sources: "okta", changes };
     return {
@@ -109,14 +109,16 @@ export async function changeStatus(
   const { from, to, event } = STATUS_STEPS[step];
   return await edit(engine, actor, async (trx) => {
     const before = await locked(trx, who);
-    if (!(from as readonly UserStatus[]).includes(before.status)) {
+    // Whom an import took the access away, a person may keep out as well.
+    const keeps = before.status === to && to !== "active" && before.statusBy !== BY_HAND;
+    if (!keeps && !(from as readonly UserStatus[]).includes(before.status)) {
       const message = `${before.login} is ${before.status}; ${step} is for users who are ${from.join(" or ")}.`;
       throw new RollcallError("user.wrongStatus", message);
     }
     const statusBy = to === "active" ? null : BY_HAND;
     const user: User = { ...before, status: to, statusBy, version: before.version + 1 };
-    await writeUser(trx, user, engine.rules.unique);
-    const changes = [{ attribute: "status", from: before.status, to, source: "okta" }];
+    await writeUser(trx, user, engine.rules.unique, []);
+    const changes = keeps ? [] : [{ attribute: "status", from: before.status, to, source: "okta" }];
     const appUsers = to === "active" ? await linkedTo(trx, engine.rules, user) : [];
     const remarks = appUsers
       .filter((one) => one.status === "disabled")
@@ -147,6 +149,11 @@ export async function removeUser(
     const events = [eventOf("user.lifecycle.delete.completed", user)];
     return { user, action: "removed", changes: [], events, remarks: [] };
   });
+}
+
+/** Unique attributes that an edit gives a new value. */
+function claimedBy({ unique }: Rules, changes: readonly AttributeChange[]): string[] {
+  return unique.filter((name) => changes.some((one) => one.attribute === name && one.to !== null));
 }
 
 interface Done extends Pick<EditResult, "user" | "changes" | "remarks"> {

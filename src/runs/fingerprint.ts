@@ -42,7 +42,7 @@ export function decisionFingerprint(
   directory: DirectorySettings,
   { profile, organisation }: Pick<Settings, "profile" | "organisation">,
 ): string {
-  const { id, disabled } = directory.source.users;
+  const { id, disabled, attributes } = directory.source.users;
   const mappings = [...directory.toOkta].map(([name, { expression, apply }]) => [
     name,
     expression,
@@ -54,7 +54,7 @@ export function decisionFingerprint(
     VERSION, mappings, matching, onNoMatch, onRemoval, reactivate, organisation,
     profile.sources, [...profile.overrides], [...profile.fallback], [...profile.attributes],
   ]; // prettier-ignore
-  return `${shortHash([VERSION, id, disabled])}${shortHash(decided)}:`;
+  return `${shortHash([VERSION, id, disabled, attributes])}${shortHash(decided)}:`;
 }
 
 /** The part of it that mapping again from stored app profiles brings up to date. */

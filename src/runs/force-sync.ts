@@ -4,8 +4,11 @@
  */
 import { IdSet } from "../lib/id-set.ts";
 import { mapAhead } from "../lib/ahead.ts";
+import type { Problem } from "../model/errors.ts";
+import type { PlannedChange } from "../model/plan.ts";
 import type { Run } from "../model/run.ts";
 import type { Sighting } from "../reconciler/decide.ts";
+import { decideUnusable } from "../reconciler/decide-failure.ts";
 import { claimsLogin } from "../reconciler/writes.ts";
 import { Unchanged } from "../reconciler/unchanged.ts";
 import { appUsersByIds, countPresent, type StoredAppUser } from "../store/app-users.ts";
@@ -128,6 +131,15 @@ function isUnchanged(
   return unchanged.has({ user, status, profile, others: configured, judged });
 }
 
+const UNUSABLE: ReadonlySet<string> = new Set([
+  "entry.idMissing", "entry.idAmbiguous", "entry.duplicateId", "entry.idTooLong", "entry.tooLarge", "entry.undecodable",
+]); // prettier-ignore
+
+function stillUnusable(directory: string, appUser: StoredAppUser, error: Problem): PlannedChange {
+  const { externalId: id, dn } = appUser;
+  return decideUnusable(directory, { id, dn }, { appUser, login: null }, error, true);
+}
+
 async function planPeople(
   context: RunContext,
   plan: PlanBuilder,
@@ -136,7 +148,14 @@ async function planPeople(
 ): Promise<void> {
   const { engine, settings, directory } = context;
   const found = await appUsersByIds(engine.store.db, settings.name, ids);
-  const stored = found.filter((appUser) => appUser.status !== "removed");
+  const present = found.filter((appUser) => appUser.status !== "removed");
+  const stored: StoredAppUser[] = [];
+  for (const appUser of present) {
+    const { error } = appUser;
+    if (error === null || !UNUSABLE.has(error.code)) stored.push(appUser);
+    // An entry that cannot be used is none whose app profile could be mapped again.
+    else await plan.add(stillUnusable(settings.name, appUser, error), false);
+  }
   const known = await loadKnown(context, directory, stored.map(toSighting), stored, linked);
   for (const appUser of stored) {
     const sighting = toSighting(appUser);

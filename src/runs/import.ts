@@ -81,7 +81,6 @@ export async function beginRun(
   { trigger, actor, dryRun }: RunRequest,
   reverts: string | null = null,
 ): Promise<NewRun> {
-  await ensureUnique(context.engine.store.db, context.engine.rules.unique);
   await recover(context, !dryRun);
   const { fingerprint, runId: id, settings } = context;
   const directory = settings.name;
@@ -130,6 +129,7 @@ export async function withContext<T>(
   work: (context: RunContext) => Promise<T>,
 ): Promise<T> {
   const { settings, directory } = await knownDirectory(engine, name);
+  await ensureUnique(engine.store.db, engine.rules.unique);
   await using claim = await claimDirectory(engine.store, name, engine.holder, request.signal);
   return await work({
     engine,

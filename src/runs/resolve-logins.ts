@@ -1,3 +1,4 @@
+import { oneProblem } from "../reconciler/decide.ts";
 import { failPlanned } from "../reconciler/decide-failure.ts";
 import type { Problem } from "../model/errors.ts";
 import type { Action } from "../model/run.ts";
@@ -34,20 +35,24 @@ export async function resolveLogins(
 ): Promise<void> {
   const { name, runId, directory, unique } = plan;
   for (;;) {
-    const claims = new Map<number, Problem>();
-    for (const row of await repeatedValues(db, name, runId, unique)) claims.set(row.seq, valueTaken(row)); // prettier-ignore
-    for (const row of await takenValues(db, name, runId, unique)) claims.set(row.seq, valueTaken(row)); // prettier-ignore
-    for (const row of await repeatedLogins(db, name, runId)) claims.set(row.seq, loginTaken(row));
-    for (const row of await takenLogins(db, name, runId)) claims.set(row.seq, loginTaken(row));
+    const claims = new Map<number, Problem[]>();
+    const note = (seq: number, problem: Problem): void => {
+      const all = (claims.get(seq) ?? []).filter((one) => one.field !== problem.field);
+      claims.set(seq, [...all, problem]);
+    };
+    for (const row of await repeatedLogins(db, name, runId)) note(row.seq, loginTaken(row));
+    for (const row of await takenLogins(db, name, runId)) note(row.seq, loginTaken(row));
+    for (const row of await repeatedValues(db, name, runId, unique)) note(row.seq, valueTaken(row)); // prettier-ignore
+    for (const row of await takenValues(db, name, runId, unique)) note(row.seq, valueTaken(row));
     if (claims.size === 0) break;
     const seqs = [...claims.keys()];
     for (let at = 0; at < seqs.length; at += BATCH) {
       const rows = await planRows(db, name, runId, seqs.slice(at, at + BATCH));
       const kept = await loadKept(db, directory, rows);
       const failed = rows.map((row) => {
-        onFailure(row.planned.action);
-        const problem = claims.get(row.seq) ?? loginTaken(undefined);
+        const problem = oneProblem(claims.get(row.seq) ?? []) ?? loginTaken(undefined);
         const planned = failPlanned(directory, row.planned, problem, kept(row.planned));
+        if (planned.action === "failed") onFailure(row.planned.action);
         return { ...row, planned, claimsLogin: false };
       });
       await replacePlanRows(db, name, runId, failed);

@@ -45,6 +45,10 @@ interface Target {
 async function revertible(engine: Engine, id: string): Promise<Target> {
   const run = await requireRun({ engine }, id);
   const { directory, status, dryRun, finishedAt } = run;
+  if (run.kind === "edit") {
+    const message = `The run ${run.id} is an edit of one user by hand; \`rollcall users set\` and its sisters undo it.`;
+    throw new RollcallError("run.notFinished", message);
+  }
   if (dryRun || directory === null || finishedAt === null || status === "cancelled") {
     const what = dryRun ? "was a dry run" : `is ${status}`;
     const message = `The run ${run.id} ${what}; there is nothing to put back.`;

@@ -8,7 +8,7 @@ import { loginKey } from "../model/user.ts";
 import type { EventActor } from "../model/event.ts";
 import type { Trx } from "./database.ts";
 import type { PlanName } from "./plan.ts";
-import { lostValues, noteValues } from "./unique-values.ts";
+import { claimedValues, confirmValues, lostValues, noteValues } from "./unique-values.ts";
 
 export interface Batch {
   readonly plan: PlanName;
@@ -98,12 +98,15 @@ export async function applyBatch(
 ): Promise<void> {
   const creation = batch.step === "creation";
   if (undo && !creation) await keepImages(trx, batch);
+  const claims = await claimedValues(trx, rows(batch), batch.unique);
   await writeUsers(trx, batch);
   await noteValues(trx, sql`select p.user_id from ${rows(batch)} and p.write_user`, batch.unique);
+  await confirmValues(trx, claims);
   if (!creation) await noteLinks(trx, batch);
   // Before others take their places.
   if (!creation) await deletePeople(trx, batch);
   await writeAppUsers(trx, batch);
+  if (!creation) await lookAgain(trx, batch);
   await writeHistory(trx, batch, true);
   await writeEvents(trx, batch, actor);
 }
@@ -188,6 +191,17 @@ async function writeAppUsers(trx: Trx, batch: Batch): Promise<void> {
       imported_at = case when excluded.status = 'removed' then app_users.imported_at else excluded.imported_at end`.execute(
     trx,
   );
+}
+
+/**
+ * Marks entries of other directories whose word should count from now on, but could not: nothing of
+ * them changes, only their next full import does not pass over them.
+ */
+async function lookAgain(trx: Trx, batch: Batch): Promise<void> {
+  await sql`update app_users a set hash = a.hash || '?'
+    from (select p.user_id from ${rows(batch)} and p.look_again) x
+    where a.user_id = x.user_id and a.directory <> ${batch.directory}::text and a.status <> 'removed'
+      and right(a.hash, 1) <> '?'`.execute(trx);
 }
 
 /**

@@ -4,7 +4,7 @@ import type { RunChange, RunKind } from "../model/run.ts";
 import { loginKey, type User } from "../model/user.ts";
 import type { Trx } from "./database.ts";
 import { packSources } from "./packed-sources.ts";
-import { noteValues } from "./unique-values.ts";
+import { confirmValues, keyText, noteValues } from "./unique-values.ts";
 import { toUser, USER_COLUMNS } from "./users.ts";
 
 /** The user as it is, kept from being changed by anybody else until the transaction ends. */
@@ -18,8 +18,16 @@ export async function lockUser(trx: Trx, id: string): Promise<User | null> {
   return row === undefined ? null : toUser(row);
 }
 
-/** Writes a user, new or not. @param unique attributes that are unique among users */
-export async function writeUser(trx: Trx, user: User, unique: readonly string[]): Promise<void> {
+/**
+ * Writes a user, new or not. @param unique attributes that are unique among users
+ * @param changed those attributes of them that the edit gives a new value
+ */
+export async function writeUser(
+  trx: Trx,
+  user: User,
+  unique: readonly string[],
+  changed: readonly string[],
+): Promise<void> {
   const { id, login, status, statusBy, version } = user;
   const values = {
     login,
@@ -37,6 +45,10 @@ export async function writeUser(trx: Trx, user: User, unique: readonly string[])
     await trx.updateTable("users").set(updated).where("id", "=", id).execute();
   }
   await noteValues(trx, sql`select ${id}::uuid`, unique);
+  await confirmValues(
+    trx,
+    changed.map((attribute) => ({ attribute, key: keyText(user.profile[attribute]), userId: id })),
+  );
 }
 
 export async function deleteUser(trx: Trx, id: string): Promise<void> {

@@ -72,7 +72,9 @@ export async function outdatedRows(db: Connection, runId: string): Promise<numbe
     where p.run_id = ${runId} and (
       (${dependsOnUser} and (u.id is null or u.version <> p.base_version))
       or (p.app_status is not null and a.imported_at > r.started_at)
-      or (p.action in ('removed', 'failed') and a.status = 'removed'))`.execute(db);
+      or (p.action in ('removed', 'failed') and a.status = 'removed')
+      or (p.app_user_id is not null and a.user_id is null and a.link->>'how' in ('ignored', 'unlinked')
+        and r.kind <> 'link'))`.execute(db);
   return rows.map((row) => row.seq);
 }
 

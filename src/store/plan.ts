@@ -22,7 +22,7 @@ export const PLAN_COLUMNS = [
   "app_status", "app_profile", "app_hash", "app_user_id", "app_error",
   "user_id", "user_login", "write_user", "user_new", "base_version", "claims_login",
   "login", "login_key", "user_profile", "user_sources", "user_status", "status_by",
-  "changes", "error", "events", "reason", "deletes", "app_link",
+  "changes", "error", "events", "reason", "deletes", "app_link", "look_again",
 ] as const satisfies readonly (keyof PlanTable)[]; // prettier-ignore
 
 /** A planned change with its place in the plan. */
@@ -62,7 +62,7 @@ function planValues(runId: string, { seq, step, planned, claimsLogin }: PlanRow)
     planned.userId, planned.login,
     ...userValues(planned, claimsLogin),
     JSON.stringify(planned.changes), jsonOrNull(planned.error), JSON.stringify(planned.events),
-    planned.reason, planned.deletes ?? null, jsonOrNull(planned.appUser?.link),
+    planned.reason, planned.deletes ?? null, jsonOrNull(planned.appUser?.link), planned.lookAgain === true,
   ];
 }
 
@@ -119,6 +119,7 @@ function toPlanRow(row: Row): PlanRow {
       events: JSON.parse(row.events) as PlannedChange["events"],
       reason: row.reason as Reason | null,
       deletes: row.deletes as NonNullable<PlannedChange["deletes"]> | null,
+      lookAgain: row.look_again,
     },
   };
 }

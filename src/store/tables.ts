@@ -144,6 +144,7 @@ export interface PlanTable {
   reason: string | null;
   deletes: string | null;
   app_link: string | null;
+  look_again: boolean;
 }
 
 export interface UniqueValuesTable {

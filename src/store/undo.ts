@@ -60,10 +60,14 @@ export async function undoableAfter(
         where n.user_id = c.user_id and n.action <> 'created' and n.run_id::text > c.run_id::text and n.applied
           and r.directory = ${run.directory} and (n.action in ('updated', 'removed') or exists (
             select 1 from run_undo i where i.run_id = n.run_id and i.seq = n.seq))
-      ) as changed
+      )
+      -- An entry whose link was cut, and that was linked again or left its scope since.
+      or (c.reason = 'unlinked' and (a.external_id is null or a.user_id is not null
+        or a.status <> b.app_user_before->>'status')) as changed
     from run_changes c
     left join lateral (${image}) b on true
     left join users u on u.id = c.user_id
+    left join app_users a on c.reason = 'unlinked' and a.directory = ${run.directory} and a.external_id = c.external_id
     where c.run_id = ${run.id} and c.applied and c.user_id is not null and c.seq > ${after}
       and (c.action = 'created' or b.run_id is not null)
     order by c.seq limit ${limit}`.execute(db);

@@ -5,6 +5,7 @@
  */
 import { sql, type RawBuilder } from "kysely";
 import { STEPS } from "../model/plan.ts";
+import type { ProfileValue } from "../model/user.ts";
 import type { Connection, Trx } from "./database.ts";
 import type { PlanName } from "./plan.ts";
 
@@ -20,6 +21,14 @@ export interface Claim {
   readonly value: string;
   /** The login, or the DN, of whoever has the value or claims it first. */
   readonly holder: string;
+}
+
+/** The form of a value in which it is compared. */
+export function keyText(value: ProfileValue | undefined): string {
+  return Array.from(typeof value === "object" ? JSON.stringify(value) : String(value ?? ""))
+    .slice(0, KEY_LENGTH)
+    .join("")
+    .toLowerCase();
 }
 
 function keyOf(profile: RawBuilder<unknown>): RawBuilder<string> {
@@ -55,12 +64,25 @@ export async function ensureUnique(db: Connection, attributes: readonly string[]
   });
 }
 
-/** The values that rows of a plan give to their users, by attribute. */
-function claims(name: PlanName, runId: string, attributes: readonly string[]): RawBuilder<unknown> {
-  return sql`(
-    select p.seq, p.dn, p.user_id, p.user_new, p.deletes, a.attribute, ${keyOf(sql`p.user_profile::jsonb`)} as value_key
-    from ${sql.table(name)} p, unnest(${attributes}::text[]) as a (attribute)
-    where p.run_id = ${runId} and p.write_user)`;
+/**
+ * Values that rows of a plan take from their users or give to them, by attribute: only where that is
+ * a change. Whoever keeps a value claims nothing.
+ * @param which a query for rows of the plan, as `p`
+ */
+function changed(which: RawBuilder<unknown>, attributes: readonly string[]): RawBuilder<unknown> {
+  return sql`changed as materialized (
+    select * from (
+      select p.seq, p.step, p.dn, p.user_id, p.user_new, a.attribute,
+        case when u.id is not null then ${keyOf(sql`u.profile`)} end as old_key,
+        case when p.write_user then ${keyOf(sql`p.user_profile::jsonb`)} end as new_key
+      from (${which} and (p.write_user or p.deletes = 'person')) p
+      cross join unnest(${attributes}::text[]) as a (attribute)
+      left join users u on u.id = p.user_id and not p.user_new
+    ) x where new_key is distinct from old_key)`;
+}
+
+function ofPlan(name: PlanName, runId: string): RawBuilder<unknown> {
+  return sql`select p.* from ${sql.table(name)} p where p.run_id = ${runId}`;
 }
 
 /** Rows that claim a value which a user has who does not give it up in this plan. */
@@ -70,21 +92,36 @@ export async function takenValues(
   runId: string,
   attributes: readonly string[],
 ): Promise<Claim[]> {
-  if (attributes.length === 0) return [];
+  return attributes.length === 0 ? [] : await taken(db, ofPlan(name, runId), attributes);
+}
+
+/** The same for the rows of a batch, at the moment in which it is applied. */
+export async function lostValues(
+  trx: Trx,
+  rows: RawBuilder<unknown>,
+  attributes: readonly string[],
+): Promise<Claim[]> {
+  return attributes.length === 0 ? [] : await taken(trx, sql`select p.* from ${rows}`, attributes);
+}
+
+async function taken(
+  db: Connection | Trx,
+  which: RawBuilder<unknown>,
+  attributes: readonly string[],
+): Promise<Claim[]> {
   const { rows } = await sql<Claim>`
-    select c.seq, c.attribute, c.value_key as value, u.login as holder
-    from ${claims(name, runId, attributes)} c
-    join unique_values v on v.attribute = c.attribute and v.value_key = c.value_key and v.user_id <> c.user_id
+    with ${changed(which, attributes)}
+    select c.seq, c.attribute, c.new_key as value, u.login as holder
+    from changed c
+    join unique_values v on v.attribute = c.attribute and v.value_key = c.new_key and v.user_id <> c.user_id
     join users u on u.id = v.user_id
-    where not exists (
-      select 1 from ${claims(name, runId, attributes)} q
-      where q.user_id = v.user_id and q.attribute = v.attribute
-        and (q.value_key is distinct from v.value_key or q.deletes = 'person'))
+    left join changed q on q.user_id = v.user_id and q.attribute = v.attribute
+    where q.seq is null
     order by c.seq`.execute(db);
   return rows;
 }
 
-/** Rows whose value another row of the plan claims first: whoever has it, then older users. */
+/** Rows whose value another row of the plan claims first: older users, then in order of reading. */
 export async function repeatedValues(
   db: Connection,
   name: PlanName,
@@ -93,14 +130,12 @@ export async function repeatedValues(
 ): Promise<Claim[]> {
   if (attributes.length === 0) return [];
   const { rows } = await sql<Claim>`
-    select seq, attribute, value_key as value, holder from (
-      select c.seq, c.attribute, c.value_key, row_number() over first_come as place,
+    with ${changed(ofPlan(name, runId), attributes)}
+    select seq, attribute, new_key as value, holder from (
+      select c.seq, c.attribute, c.new_key, row_number() over first_come as place,
         first_value(c.dn) over first_come as holder
-      from ${claims(name, runId, attributes)} c
-      left join unique_values v on v.attribute = c.attribute and v.value_key = c.value_key
-      where c.value_key <> ''
-      window first_come as (
-        partition by c.attribute, c.value_key order by (v.user_id = c.user_id) desc nulls last, c.user_new, c.seq)
+      from changed c where c.new_key <> ''
+      window first_come as (partition by c.attribute, c.new_key order by c.user_new, c.seq)
     ) ranked where place > 1 order by seq`.execute(db);
   return rows;
 }
@@ -114,43 +149,59 @@ export async function markValueMoves(
 ): Promise<void> {
   if (attributes.length === 0) return;
   await sql`
-    with moves as (
-      select c.seq as taker, q.seq as giver, c.user_new
-      from ${claims(name, runId, attributes)} c
-      join unique_values v on v.attribute = c.attribute and v.value_key = c.value_key and v.user_id <> c.user_id
-      join ${sql.table(name)} q on q.run_id = ${runId} and q.user_id = v.user_id and q.write_user
+    with ${changed(ofPlan(name, runId), attributes)}, moves as (
+      select c.seq as taker, q.seq as giver
+      from changed c
+      join unique_values v on v.attribute = c.attribute and v.value_key = c.new_key and v.user_id <> c.user_id
+      join changed q on q.user_id = v.user_id and q.attribute = v.attribute
+      where not c.user_new
     )
     update ${sql.table(name)} set step = ${STEPS.indexOf("loginMove")}
     where run_id = ${runId} and step = ${STEPS.indexOf("change")}
-      and seq in (select taker from moves where not user_new union select giver from moves)`.execute(
-    db,
-  );
+      and seq in (select taker from moves union select giver from moves)`.execute(db);
 }
 
-/** Rows of a batch that claim a value which somebody took since the plan was made. */
-export async function lostValues(
+/** A value that a batch gives to a user. */
+export interface ValueClaim {
+  readonly attribute: string;
+  readonly key: string;
+  readonly userId: string;
+}
+
+/** The values that the rows of a batch give to users who did not have them; before it is written. */
+export async function claimedValues(
   trx: Trx,
   rows: RawBuilder<unknown>,
   attributes: readonly string[],
-): Promise<Claim[]> {
+): Promise<ValueClaim[]> {
   if (attributes.length === 0) return [];
-  const { rows: found } = await sql<Claim>`
-    select c.seq, c.attribute, c.value_key as value, u.login as holder from (
-      select p.seq, p.user_id, a.attribute, ${keyOf(sql`p.user_profile::jsonb`)} as value_key
-      from (select p.* from ${rows} and p.write_user) p, unnest(${attributes}::text[]) as a (attribute)
-    ) c
-    join unique_values v on v.attribute = c.attribute and v.value_key = c.value_key and v.user_id <> c.user_id
-    join users u on u.id = v.user_id
-    where not exists (
-      select 1 from (select p.* from ${rows} and p.write_user) q
-      where q.user_id = v.user_id
-        and lower(left(q.user_profile::jsonb->>c.attribute, ${sql.lit(KEY_LENGTH)})) is distinct from v.value_key)`.execute(
+  const found = await sql<ValueClaim>`
+    with ${changed(sql`select p.* from ${rows}`, attributes)}
+    select attribute, new_key as key, user_id as "userId" from changed where new_key <> ''`.execute(
     trx,
   );
-  return found;
+  return found.rows;
 }
 
-/** Brings the values of users up to date with their profiles. @param ids the users, as a query */
+/**
+ * Makes sure that values belong to those who were given them; another transaction may have been
+ * first. @throws an error with the SQLSTATE of a unique violation, so that it is tried again
+ */
+export async function confirmValues(trx: Trx, claims: readonly ValueClaim[]): Promise<void> {
+  if (claims.length === 0) return;
+  const { rows } = await sql<{ one: number }>`
+    select 1 as one from jsonb_to_recordset(${JSON.stringify(claims)}::jsonb) as c (attribute text, key text, "userId" uuid)
+    join unique_values v on v.attribute = c.attribute and v.value_key = c.key and v.user_id <> c."userId"
+    limit 1`.execute(trx);
+  if (rows.length > 0)
+    throw Object.assign(new Error("somebody else has the value"), { code: "23505" });
+}
+
+/**
+ * Brings the values of users up to date with their profiles. Where two users had the same value
+ * before it became unique, one of them stands for both.
+ * @param ids the users, as a query
+ */
 export async function noteValues(
   trx: Trx,
   ids: RawBuilder<unknown>,
@@ -161,7 +212,8 @@ export async function noteValues(
   await sql`insert into unique_values (attribute, value_key, user_id)
     select a.attribute, ${keyOf(sql`u.profile`)}, u.id
     from users u, unnest(${attributes}::text[]) as a (attribute)
-    where u.id in (${ids}) and u.profile->>a.attribute <> ''`.execute(trx);
+    where u.id in (${ids}) and u.profile->>a.attribute <> ''
+    on conflict do nothing`.execute(trx);
 }
 
 /** The login of the user who has a value; null if nobody else than the given user has. */

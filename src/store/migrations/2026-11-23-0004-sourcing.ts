@@ -5,8 +5,8 @@ const STATEMENTS = [
   // How an entry came to its user, and since when it fails with the same problem.
   `alter table app_users add column link jsonb, add column error_since timestamptz`,
   `update app_users set error_since = imported_at where error is not null`,
-  `alter table plan add column app_link text`,
-  `alter table held_plan add column app_link text`,
+  `alter table plan add column app_link text, add column look_again boolean not null default false`,
+  `alter table held_plan add column app_link text, add column look_again boolean not null default false`,
   `create index app_users_unlinked on app_users (directory, external_id) where user_id is null and status <> 'removed'`,
   // Who has which value of the attributes that are unique, in lower case.
   `create table unique_values (
