@@ -89,6 +89,34 @@ test.each([true, false])(
   },
 );
 
+test("one that was killed while it applied can be resumed, and counts as mapped then", async () => {
+  await imported(PEOPLE);
+  configure(MORE);
+  const other = new Client({ connectionString: place.databaseUrl ?? "" });
+  await other.connect();
+  // The last batch waits for a person whom somebody else is changing.
+  await other.query("begin");
+  await other.query(
+    "select 1 from users where id = (select max(id::text)::uuid from users) for update",
+  );
+  const child = spawn(process.execPath, [MAIN, "force-sync", "corp", "--config", place.config], { stdio: "ignore" }); // prettier-ignore
+  for (let waits = 0; ; waits++) {
+    const { rows } = await other.query("select id from runs r where phase = 'applying' and exists (select 1 from run_changes c where c.run_id = r.id)"); // prettier-ignore
+    if (rows.length > 0) break;
+    if (waits > 600) throw new Error("the force sync did not begin to apply");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  child.kill("SIGKILL");
+  await once(child, "close");
+  await other.query("rollback");
+  await other.end();
+  const [open] = await place.json<RunDocument[]>("imports", "--status", "running");
+  expect((await place.run("doctor")).out).toContain("A run was interrupted");
+  const done = await place.json<RunDocument>("imports", "resume", open?.run ?? "");
+  expect(done).toMatchObject({ status: "done", counts: { updated: PEOPLE } });
+  expect((await place.run("doctor")).out).not.toContain("older version");
+});
+
 test("Ctrl-C stops it with a sentence, and the same command goes on", async () => {
   await imported(PEOPLE);
   configure(MORE);

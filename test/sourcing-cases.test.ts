@@ -103,6 +103,31 @@ describe("whoever leaves a directory has left it", () => {
   });
 });
 
+test("whoever is disabled and has somebody else's unique value loses access, and the run ends", async () => {
+  const gone = "    users: { disabled: { attribute: l, values: [gone] } }\n";
+  const badge = { corp: gone, mappings: "      badge: appuser.employeeNumber\n" };
+  const people = (l: string): string => inCorp("ada", { employeeNumber: "7" }) + inCorp("bob", { employeeNumber: "7", l }); // prettier-ignore
+  await start({ ...badge, profile: "attributes: { badge: {} }" }, people("here"), "");
+  configure({ ...badge, profile: "attributes: { badge: { unique: true } }" });
+  expect((await place.run("doctor")).out).toContain("2 users have had the same value as another");
+  place.file("corp.ldif", people("gone"));
+  expect((await full("corp")).status).toBe("done");
+  expect((await show("bob")).status).toBe("deprovisioned");
+});
+
+test("a force sync of one source judges the values of another by the rules of now", async () => {
+  const tier = (rules: string): Options => {
+    return { profile: `sources: [hr, corp], attributes: { tier: { ${rules} } }`, mappings: "      tier: appuser.ou\n" }; // prettier-ignore
+  };
+  await start(tier("enum: [good, better]"), inCorp("ada", { ou: "good" }), inHr("ada", { ou: "good" })); // prettier-ignore
+  configure(tier(""));
+  place.file("hr.ldif", inHr("ada", { ou: "bad" }));
+  await full("hr");
+  configure(tier("enum: [good, better]"));
+  const run = await place.json<RunDocument>("force-sync", "corp");
+  expect(run.counts).toMatchObject({ failed: 1, unchanged: 0 });
+});
+
 describe("unique values", () => {
   const options = { mappings: "      badge: appuser.employeeNumber\n", profile: "attributes: { badge: { unique: true } }" }; // prettier-ignore
   const badges = (people: Readonly<Record<string, string>>): string =>

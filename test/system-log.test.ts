@@ -198,6 +198,8 @@ test.each([
   expect(() => parseLogFilter(text)).toThrow(new RegExp(`position ${position}\\b`));
 });
 
+const TWELVE = Array.from({ length: 12 }, (_, i) => simplePerson(`p${i}`)).join("");
+
 describe("as a user", () => {
   beforeEach(async () => {
     place = await Workplace.create("postgres");
@@ -206,8 +208,42 @@ describe("as a user", () => {
     type: ldif
     path: ${place.folder}/corp.ldif
 ${SIMPLE_MAPPINGS}`);
-    place.file("corp.ldif", Array.from({ length: 12 }, (_, i) => simplePerson(`p${i}`)).join(""));
+    place.file("corp.ldif", TWELVE);
     await place.run("import", "corp");
+  });
+
+  test("an event is found by its own time, and by words as they stand in names", async () => {
+    const name = 'x\\\\, "JS"';
+    expect((await place.run("users", "create", "js@example.org", "email=js@example.org", "firstName=J", "lastName=S")).status).toBe(0); // prettier-ignore
+    const [line = ""] = (await place.run("logs", "--json", "--q", "p3@example.org")).out.split(
+      "\n",
+    );
+    const { published, uuid } = JSON.parse(line) as LogEvent;
+    const found = async (filter: string): Promise<string[]> =>
+      (await place.run("logs", "--json", "--filter", filter)).out
+        .split("\n")
+        .filter(Boolean)
+        .map((one) => (JSON.parse(one) as LogEvent).uuid);
+    expect(await found(`published eq "${published}"`)).toContain(uuid);
+    expect(await found(`published gt "${published}"`)).not.toContain(uuid);
+    expect(await found(`published le "${published}"`)).toContain(uuid);
+    expect(await found(`published ne "${published}"`)).not.toContain(uuid);
+    place.file("corp.ldif", `${TWELVE}dn: cn=${name},ou=people\nobjectClass: person\nentryUUID: js\nmail: js2@example.org\ngivenName: J\nsn: S\n\n`); // prettier-ignore
+    await place.run("import", "corp", "--full");
+    for (const words of [`"JS"`, "x\\\\,"])
+      expect((await place.run("logs", "--q", words)).out).toContain("js2@example.org");
+    expect((await place.run("logs", "--q", "alternateId")).out).toBe("");
+  });
+
+  test.each([
+    ["--since", "2026-02-31"],
+    ["--since", "2026-11-23 (x)"],
+    ["--until", "soon"],
+  ])("%s %s is refused", async (...args) => {
+    // prettier-ignore
+    const { status, err } = await place.run("logs", ...args);
+    expect(status).toBe(2);
+    expect(err).toContain("[log.timeInvalid]");
   });
 
   test("pages with --sort and --after have every event once", async () => {

@@ -44,7 +44,7 @@ export function forceSyncCommand(program: Command, register: Register): void {
       if (directory === undefined && login === null) await tellFormer(console, service);
       const documents = runs.map(runDocument);
       console.document(documents.length === 1 ? documents[0] : documents);
-      return Math.max(0, ...runs.map(statusOf));
+      return Math.max(console.signal.aborted ? 1 : 0, ...runs.map(statusOf));
     }),
   );
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
+import { parseIsoTime } from "../lib/iso-time.ts";
 import { asRollcallError, RollcallError } from "../model/errors.ts";
 import type { LogEvent } from "../model/event.ts";
 import type { LogRequest, Service } from "../service.ts";
@@ -8,9 +9,9 @@ import type { Register } from "./program.ts";
 import { wholeNumber, withService } from "./session.ts";
 
 const DEFAULT_SINCE = "7d";
-const LATEST = Date.UTC(9999, 11, 31);
 const FOLLOW_EVERY = 1000;
 const FOLLOW_PAGE = 1000;
+const PATIENCE = 15_000;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const UNITS: Readonly<Record<string, number>> = {
   s: 1000,
@@ -28,8 +29,8 @@ Filters compare attributes of an event:
 with eq, ne, gt, ge, lt, le, co (contains), sw (starts with), ew (ends with), pr (present), and, or, not,
 parentheses. Names are case-sensitive.
 
-Times are ISO 8601, or an age: 15m, 2h, 7d. Without --sort the newest events are shown, the newest last. To
-page, repeat the command with --after and the uuid of the last event.`;
+Times are ISO 8601 (UTC, unless they say otherwise), or an age: 15m, 2h, 7d. Without --sort the newest events are
+shown, the newest last. To page, use --sort asc or desc, and repeat the command with --after and the uuid of the last event.`;
 
 export function logsCommand(program: Command, register: Register): void {
   const command = program
@@ -95,12 +96,12 @@ function requestOf(options: Record<string, unknown>): Asked {
  * missed that was made earlier and committed later, and none is printed twice.
  */
 async function follow(console: Console, service: Service, request: LogRequest): Promise<number> {
-  let settled = await service.logSettledUntil();
-  await print(console, (await service.logs({ ...request, before: settled })).toReversed());
+  const seen = { until: await service.logSettledUntil(), told: false };
+  await print(console, (await service.logs({ ...request, before: seen.until })).toReversed());
   while (!console.signal.aborted) {
     await sleep(FOLLOW_EVERY, undefined, { signal: console.signal }).catch(() => undefined);
     try {
-      settled = await printNew(console, service, request, settled);
+      await printNew(console, service, request, seen);
     } catch (thrown) {
       const { code, message } = asRollcallError(thrown);
       if (!code.startsWith("database.")) throw thrown;
@@ -110,21 +111,35 @@ async function follow(console: Console, service: Service, request: LogRequest): 
   return 0;
 }
 
-/** @returns until where the log is printed now */
+/** How far a follower is; what was printed stays printed, whatever comes next. */
+interface Seen {
+  until: string;
+  /** Whether it was told that a transaction is waited for. */
+  told: boolean;
+}
+
 async function printNew(
   console: Console,
   service: Service,
   request: LogRequest,
-  from: string,
-): Promise<string> {
+  seen: Seen,
+): Promise<void> {
   const before = await service.logSettledUntil();
-  for (let after = from; after < before && !console.signal.aborted;) {
-    const page = { ...request, newestFirst: false, limit: FOLLOW_PAGE, after, before };
+  while (seen.until < before && !console.signal.aborted) {
+    const page = { ...request, newestFirst: false, limit: FOLLOW_PAGE, after: seen.until, before };
     const events = await service.logs(page);
     await print(console, events);
-    after = events.length < FOLLOW_PAGE ? before : (events.at(-1)?.uuid ?? before);
+    seen.until = events.length < FOLLOW_PAGE ? before : (events.at(-1)?.uuid ?? before);
   }
-  return before > from ? before : from;
+  const behind = Date.now() - timeOf(before);
+  if (behind > PATIENCE && !seen.told)
+    console.note(`A transaction in the database has been writing for ${Math.round(behind / 1000)} s; events since then come when it ends.`); // prettier-ignore
+  seen.told = behind > PATIENCE;
+}
+
+/** The milliseconds since 1970 that a uuid of version 7 begins with (RFC 9562 section 5.7). */
+function timeOf(uuid: string): number {
+  return Number.parseInt(uuid.replace("-", "").slice(0, 12), 16);
 }
 
 async function print(console: Console, events: readonly LogEvent[]): Promise<void> {
@@ -155,8 +170,7 @@ function lineOf(console: Console, event: LogEvent): string {
 function parseTime(text: string, now: number): Date {
   const [, number, unit = ""] = /^(\d{1,6})([smhdw])$/.exec(text) ?? [];
   if (number !== undefined) return new Date(Math.max(0, now - Number(number) * (UNITS[unit] ?? 0)));
-  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time) || time < 0 || time > LATEST)
-    throw new RollcallError("log.timeInvalid", `${text} is not a time.`);
-  return new Date(time);
+  const time = parseIsoTime(text);
+  if (time === null) throw new RollcallError("log.timeInvalid", `${text} is not a time.`);
+  return time;
 }

@@ -112,10 +112,13 @@ function keepsUndo({ engine }: RunContext): boolean {
 async function applyIn(trx: Trx, context: RunContext, batch: Batch): Promise<void> {
   await fence(trx, context.lease);
   const exchange = batch.step === "loginMove";
-  for (;;) {
+  for (let before = Number.POSITIVE_INFINITY; ;) {
     if (exchange) await vacateLogins(trx, batch);
     const inTheWay = await conflicts(trx, batch);
     if (inTheWay.length === 0) break;
+    // In an exchange, whoever fails may stand in the way of another; but never more than there are.
+    if (before <= 0) throw new RollcallError("internal.error", "people of a batch stand in each other's way for ever"); // prettier-ignore
+    before = Math.min(before, batch.to - batch.from) - 1;
     // Who fails keeps the login, which may be what somebody else of the batch was to get.
     const failed = await failConflicts(trx, batch, inTheWay);
     if (exchange) await restoreLogins(trx, failed);

@@ -6,6 +6,7 @@ import {
   acquireLease,
   breakLease,
   LEASE_SECONDS,
+  leaseHolder,
   releaseLease,
   renewLease,
   type Lease,
@@ -81,6 +82,15 @@ async function takeLease(
   if ("fence" in taken || !holderIsGone(store, taken, holder)) return taken;
   await breakLease(store.db, name, taken);
   return await acquireLease(store.db, name, holder, owner);
+}
+
+/** Whether a run of the directory is under way: somebody holds the claim who is not certainly dead. */
+export async function isClaimed(
+  { store, holder: self }: { readonly store: Store; readonly holder: string },
+  directory: string,
+): Promise<boolean> {
+  const lease = await leaseHolder(store.db, `directory:${directory}`);
+  return lease !== null && !holderIsGone(store, lease, self);
 }
 
 /**

@@ -45,8 +45,8 @@ export async function concludePlan(
   const phases = watch.phases();
   await noteRun(context, { phase: "judging", counts, phases, planSize: plan.size });
   if (run.dryRun) await endDryRun(context, run, { counts, held, planSize: plan.size }, phases);
-  else if (held !== null) await hold(context, run, held, plan.size);
-  else await applyNow(context, run, plan.size, phases);
+  else if (held !== null) await hold(context, run, held, { planSize: plan.size, read });
+  else await applyNow(context, run, { planSize: plan.size, read }, phases);
 }
 
 async function endDryRun(
@@ -64,15 +64,21 @@ async function endDryRun(
   await finishRun(context, run, result.counts, phases);
 }
 
+interface Size {
+  readonly planSize: number;
+  /** How many people were looked at. */
+  readonly read: number;
+}
+
 async function hold(
   context: RunContext,
   run: OpenRun,
   held: Held,
-  planSize: number,
+  { planSize, read }: Size,
 ): Promise<void> {
   await transact(context.engine.store, async (trx) => {
     await fence(trx, context.lease);
-    const replaces = await replaceHeld(trx, context, run);
+    const replaces = await replaceHeld(trx, context, run, read);
     await keepHistory(trx, context, planSize);
     await keepPlan(trx, run.id);
     await updateRun(trx, run.id, { status: "held", held, ...replaces });
@@ -84,13 +90,13 @@ async function hold(
 async function applyNow(
   context: RunContext,
   run: OpenRun,
-  planSize: number,
+  { planSize, read }: Size,
   phases: Run["phases"],
 ): Promise<void> {
   const { engine, runId } = context;
   await transact(engine.store, async (trx) => {
     await fence(trx, context.lease);
-    const replaces = await replaceHeld(trx, context, run);
+    const replaces = await replaceHeld(trx, context, run, read);
     await updateRun(trx, runId, { phase: "applying", planSize, ...replaces });
   });
   await applyToEnd(context, await requireRun(context, runId), phases);
@@ -108,16 +114,24 @@ async function keepHistory(trx: Trx, context: RunContext, planSize: number): Pro
   }
 }
 
+/**
+ * Whoever read changes only does not know what a full import found missing, and a force sync of one
+ * person nothing of the others.
+ */
+function isReplaced(older: OpenRun, { kind, type }: OpenRun, read: number): boolean {
+  if (kind === "import") return type === "full" || older.type === "incremental";
+  return kind === "force-sync" && older.kind === "force-sync" && older.counts.read <= read;
+}
+
 /** A newer verdict on the directory takes the place of an older plan that nobody released. */
 async function replaceHeld(
   trx: Trx,
   context: RunContext,
   run: OpenRun,
+  read: number,
 ): Promise<{ readonly replaces?: string }> {
-  if (run.kind !== "import") return {};
   const all = await openRuns(trx, context.settings.name, "held");
-  // Whoever read changes only does not know what a full import found missing.
-  const held = run.type === "full" ? all : all.filter((older) => older.type === "incremental");
+  const held = all.filter((older) => isReplaced(older, run, read));
   for (const older of held) {
     await cancelHeld(trx, context, older, `replaced by run ${context.runId}`);
   }

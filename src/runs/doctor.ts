@@ -11,6 +11,7 @@ import type { DirectorySettings } from "../model/settings.ts";
 import { countPresent } from "../store/app-users.ts";
 import { countOutdated } from "../store/mapped.ts";
 import { sourcedAttributes, sourcedUsers, type SourcedAttribute, type SourcedUsers } from "../store/sourced.ts"; // prettier-ignore
+import { doubledValues } from "../store/unique-values.ts";
 import { countUnmatched } from "../store/unmatched.ts";
 import type { Engine } from "./context.ts";
 import { formerDirectories } from "./disconnected.ts";
@@ -58,7 +59,7 @@ export async function examine(
       ...(await peopleFindings(engine, name)),
     );
   }
-  findings.push(...overrideFindings(engine), ...(await formerFindings(engine)));
+  findings.push(...overrideFindings(engine), ...(await formerFindings(engine)), ...(await doubleFindings(engine))); // prettier-ignore
   return findings.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
 }
 
@@ -227,6 +228,15 @@ function overrideFindings({ rules, settings }: Engine): Finding[] {
     return [
       { severity: "warning", directory: first, message, command: "rollcall sources" } as const,
     ];
+  });
+}
+
+/** Values that users had before the attribute became unique. */
+async function doubleFindings({ store, rules }: Engine): Promise<Finding[]> {
+  const doubled = await doubledValues(store.db, rules.unique);
+  return doubled.map(({ attribute, users, example }) => {
+    const message = `${attribute} is unique, but ${users.toLocaleString("en-US")} users have had the same value as another since before, such as ${JSON.stringify(example)}.`;
+    return { severity: "warning", directory: null, message, command: `rollcall users export --columns login,${attribute}` }; // prettier-ignore
   });
 }
 

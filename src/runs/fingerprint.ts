@@ -69,6 +69,10 @@ function shortHash(facts: readonly unknown[]): string {
 /** Marks a hash so that the next full import looks at the person again, whatever the entry says. */
 const LOOK_AGAIN = "?";
 
+export function looksAgain(hash: string): boolean {
+  return hash.endsWith(LOOK_AGAIN);
+}
+
 /** The hash to keep of an entry that was decided on while something was still missing, or not. */
 export function decidedHash(hash: string, incomplete: boolean): string {
   const plain = hash.endsWith(LOOK_AGAIN) ? hash.slice(0, -1) : hash;

@@ -24,7 +24,7 @@ import type { Engine, RunContext } from "./context.ts";
 import { decideOne, writesNothing } from "./decide-one.ts";
 import { beginRun, settle, withContext, type RunRequest } from "./import.ts";
 import { noteMapped } from "./note-mapped.ts";
-import { mappingVersion } from "./fingerprint.ts";
+import { looksAgain, mappingVersion } from "./fingerprint.ts";
 import { loadKnown } from "./known.ts";
 import { Stopwatch } from "./lifecycle.ts";
 import { PlanBuilder } from "./plan-builder.ts";
@@ -53,7 +53,7 @@ async function runSync(context: RunContext, request: SyncRequest): Promise<void>
   const { store } = engine;
   const watch = new Stopwatch();
   watch.begin("deciding");
-  const plan = new PlanBuilder(context);
+  await using plan = new PlanBuilder(context);
   const before = await countPresent(store.db, settings.name);
   const configured = engine.settings.has(settings.name);
   const read = configured
@@ -125,8 +125,10 @@ function isUnchanged(
   unchanged: Unchanged,
   { user, status, profile, hash, others }: SyncRow,
 ): boolean {
-  if (user === null) return false;
-  const judged = mappingVersion(hash) === mappingVersion(fingerprint);
+  // Whoever names somebody who was not known is looked at with all that is known now.
+  if (user === null || looksAgain(hash)) return false;
+  // Another directory's values may have been judged by other rules than this one's.
+  const judged = others.length === 0 && mappingVersion(hash) === mappingVersion(fingerprint);
   const configured = others.filter((one) => rules.directories.has(one.directory));
   return unchanged.has({ user, status, profile, others: configured, judged });
 }

@@ -176,7 +176,7 @@ async function runImport(context: RunContext, request: ImportRequest): Promise<v
   const { runId } = context;
   const watch = new Stopwatch();
   watch.begin("reading");
-  const plan = new PlanBuilder(context);
+  await using plan = new PlanBuilder(context);
   const considered = await readSource(context, plan, request);
   const run = await requireRun(context, runId);
   await log(context, events.downloadComplete(run, considered.read));

@@ -14,6 +14,7 @@ import { addTotals } from "../store/totals.ts";
 import { appendEvents } from "../store/system-log.ts";
 import { applyPlan } from "./apply-plan.ts";
 import type { RunContext } from "./context.ts";
+import { noteApproved } from "./note-mapped.ts";
 import * as events from "./run-events.ts";
 import { isDataFault } from "./unstorable.ts";
 import { totalsOf } from "./run-totals.ts";
@@ -183,7 +184,9 @@ export async function recover(context: RunContext, changes = true): Promise<Open
     }
     try {
       await applyToEnd(resumed, run, run.phases);
-      finished.push(await requireRun(resumed, run.id));
+      const ended = await requireRun(resumed, run.id);
+      await noteApproved(resumed, ended);
+      finished.push(ended);
     } catch (thrown) {
       if (!isDataFault(thrown)) throw thrown;
       await failRun(resumed, run, thrown);

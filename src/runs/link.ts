@@ -116,7 +116,7 @@ async function runOne(
     return await settle(context, async () => {
       const watch = new Stopwatch();
       watch.begin("deciding");
-      const plan = new PlanBuilder(context);
+      await using plan = new PlanBuilder(context);
       await plan.add(planned, claims);
       await plan.finish();
       const before = await countPresent(engine.store.db, directory);

@@ -11,7 +11,7 @@ const AT_ONCE = 2;
 const BATCH_LENGTH = 2 * 1024 * 1024;
 
 /** Collects planned changes and writes them in batches, while the next ones are being decided. */
-export class PlanBuilder {
+export class PlanBuilder implements AsyncDisposable {
   readonly #store: Store;
   readonly #runId: string;
   readonly #lease: Lease;
@@ -83,6 +83,11 @@ export class PlanBuilder {
   async finish(): Promise<void> {
     await this.#flush();
     while (this.#writing.length > 0) await this.#writing.shift();
+  }
+
+  /** Waits for what is on its way, so that nothing comes after a plan was dropped. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#writing);
   }
 
   /** A change that cannot be carried out after all is a failure. */

@@ -34,6 +34,7 @@ export async function resolveLogins(
   onFailure: (was: Action) => void,
 ): Promise<void> {
   const { name, runId, directory, unique } = plan;
+  const before = new Set<number>();
   for (;;) {
     const claims = new Map<number, Problem[]>();
     const note = (seq: number, problem: Problem): void => {
@@ -44,8 +45,10 @@ export async function resolveLogins(
     for (const row of await takenLogins(db, name, runId)) note(row.seq, loginTaken(row));
     for (const row of await repeatedValues(db, name, runId, unique)) note(row.seq, valueTaken(row)); // prettier-ignore
     for (const row of await takenValues(db, name, runId, unique)) note(row.seq, valueTaken(row));
-    if (claims.size === 0) break;
-    const seqs = [...claims.keys()];
+    // Whoever failed claims nothing any more; what stands in the way all the same, applying finds.
+    const seqs = [...claims.keys()].filter((seq) => !before.has(seq));
+    if (seqs.length === 0) break;
+    for (const seq of seqs) before.add(seq);
     for (let at = 0; at < seqs.length; at += BATCH) {
       const rows = await planRows(db, name, runId, seqs.slice(at, at + BATCH));
       const kept = await loadKept(db, directory, rows);

@@ -77,7 +77,7 @@ async function runRevert(context: RunContext, target: Target): Promise<void> {
   const { db } = engine.store;
   const watch = new Stopwatch();
   watch.begin("deciding");
-  const plan = new PlanBuilder(context);
+  await using plan = new PlanBuilder(context);
   const { total } = target;
   let read = 0;
   for (let after = -1; ;) {

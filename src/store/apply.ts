@@ -232,7 +232,7 @@ const newProfile = sql`
 async function writeEvents(trx: Trx, batch: Batch, actor: EventActor): Promise<void> {
   const { directory } = batch;
   await sql`insert into system_log (id, published, event_type, severity, outcome, reason, actor, target, transaction_id, debug_data)
-    select rollcall_uuid_v7(), clock_timestamp(), e.value->>'type',
+    select rollcall_uuid_v7(), date_trunc('milliseconds', clock_timestamp()), e.value->>'type',
       case when e.value ? 'failure' then 'WARN' else 'INFO' end,
       case when e.value ? 'failure' then 'FAILURE' else 'SUCCESS' end,
       e.value->>'failure', ${JSON.stringify(actor)}::jsonb,

@@ -63,10 +63,15 @@ export async function releaseLease(db: Connection, lease: Lease): Promise<void> 
 }
 
 /** Who holds a lease now; null if nobody does. */
-export async function leaseHolder(db: Connection, name: string): Promise<string | null> {
-  const { rows } = await sql<{ holder: string }>`
-    select holder from leases where name = ${name} and expires_at >= clock_timestamp()`.execute(db);
-  return rows[0]?.holder ?? null;
+export async function leaseHolder(
+  db: Connection,
+  name: string,
+): Promise<{ readonly holder: string; readonly owner: string } | null> {
+  const { rows } = await sql<{ holder: string; owner: string }>`
+    select holder, owner from leases where name = ${name} and expires_at >= clock_timestamp()`.execute(
+    db,
+  );
+  return rows[0] ?? null;
 }
 
 /** Frees a lease whose holder is known to be dead. */

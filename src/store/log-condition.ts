@@ -81,7 +81,8 @@ function timeComparison(operator: Comparison, time: Date): RawBuilder<boolean> {
   const lower = sql`id >= ${lowestId(time.getTime() - 1000)}::uuid`;
   const bounds = { eq: sql`${lower} and ${upper}`, gt: lower, ge: lower, lt: upper, le: upper };
   const near = operator in bounds ? bounds[operator as keyof typeof bounds] : sql`true`;
-  return sql<boolean>`(published ${symbol(operator)} ${time} and ${near})`;
+  // Times are told in milliseconds, so they are compared in them.
+  return sql<boolean>`(date_trunc('milliseconds', published) ${symbol(operator)} ${time} and ${near})`;
 }
 
 /** The smallest identifier that an event of this time can have. @param time in ms since 1970 */

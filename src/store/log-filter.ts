@@ -4,6 +4,7 @@
  * than `or`. Names are case-sensitive, operators are not. Values are JSON: strings, and numbers or
  * truth values for what an event's data has; times are strings of ISO 8601.
  */
+import { parseIsoTime } from "../lib/iso-time.ts";
 import { oneOf } from "../lib/lines.ts";
 import { RollcallError } from "../model/errors.ts";
 
@@ -166,19 +167,15 @@ function parseValue(path: string, operator: string, token: Token): LogValue {
     fail('a value in double quotes is expected, such as "system.import.start"', at);
   if (!ordered || (truth && !["eq", "ne"].includes(operator)))
     fail(`${text} cannot be compared with ${operator}`, at);
+  if (!truth && /^-?\d+$/.test(text) && !Number.isSafeInteger(Number(text)))
+    fail(`${text} has more digits than can be compared`, at);
   return truth ? text === "true" : Number(text);
 }
 
-const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
-
 function parseTime(token: Token): Date {
   const text = token.kind === "string" ? parseString(token) : "";
-  // Without an offset, a time is of UTC here, as all times of the log are.
-  const zoned = /T/.test(text) && !/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? `${text}Z` : text;
-  const time = TIME.test(text) ? new Date(zoned) : new Date(Number.NaN);
-  if (Number.isNaN(time.getTime()) || time.getTime() < 0)
-    fail('a time in double quotes is expected, such as "2026-11-23T08:00:00.000Z"', token.at);
-  return time;
+  const time = parseIsoTime(text);
+  return time ?? fail('a time in double quotes is expected, such as "2026-11-23T08:00:00.000Z"', token.at); // prettier-ignore
 }
 
 function parseString(token: Token): string {
@@ -188,7 +185,7 @@ function parseString(token: Token): string {
     return fail("the string contains a character that no event has", token.at);
   } catch (error) {
     if (error instanceof RollcallError) throw error;
-    return fail("the string has an escape that JSON does not have", token.at);
+    return fail("the string has an escape or a line break that JSON does not have", token.at);
   }
 }
 

@@ -88,6 +88,11 @@ export async function queryLog(db: Connection, query: LogQuery): Promise<LogEven
   return sorted.slice(0, query.limit).map(toEvent);
 }
 
+/** What words are looked for in: the values of an event, as they are, without their names. */
+const allTexts = sql`concat_ws(' ', event_type, outcome, reason, actor->>'id', actor->>'alternateId', actor->>'displayName',
+  (select string_agg(concat_ws(' ', t.value->>'id', t.value->>'alternateId', t.value->>'displayName'), ' ') from jsonb_array_elements(target) t),
+  (select string_agg(d.value, ' ') from jsonb_each_text(debug_data) d))`;
+
 /** The rows that fit everything else that is asked, in order. */
 async function found(from: Selecting, query: LogQuery): Promise<Selectable<SystemLogTable>[]> {
   let select = from.orderBy("id", query.newestFirst ? "desc" : "asc").limit(query.limit);
@@ -109,7 +114,7 @@ async function found(from: Selecting, query: LogQuery): Promise<Selectable<Syste
     const pattern = `%${escapeLike(word)}%`;
     const types = typesByMessage((message) => message.toLowerCase().includes(word.toLowerCase()));
     select = select.where(
-      sql<boolean>`(concat_ws(' ', event_type, outcome, reason, actor::text, target::text, debug_data::text) ilike ${pattern} or event_type = any(${types}::text[]))`,
+      sql<boolean>`(${allTexts} ilike ${pattern} or event_type = any(${types}::text[]))`,
     );
   }
   return await select.execute();

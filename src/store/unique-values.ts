@@ -229,3 +229,19 @@ export async function holderOfValue(
       and v.value_key = lower(left(${value}::text, ${sql.lit(KEY_LENGTH)}))`.execute(db);
   return rows[0]?.login ?? null;
 }
+
+/** How many users have a value that another user has as well, by attribute; from before it was unique. */
+export async function doubledValues(
+  db: Connection,
+  attributes: readonly string[],
+): Promise<{ readonly attribute: string; readonly users: number; readonly example: string }[]> {
+  if (attributes.length === 0) return [];
+  const { rows } = await sql<{ attribute: string; users: number; example: string }>`
+    select attribute, sum(users)::int as users, min(value) as example from (
+      select a.attribute, ${keyOf(sql`u.profile`)} as value, count(*) as users
+      from users u, unnest(${attributes}::text[]) as a (attribute)
+      where u.profile->>a.attribute <> ''
+      group by 1, 2 having count(*) > 1
+    ) x group by attribute order by attribute`.execute(db);
+  return rows;
+}

@@ -10,11 +10,11 @@ import { resolveProfile, type Resolved } from "../../reconciler/source-priority.
 import { linksOf } from "../../reconciler/writes.ts";
 import { appUsersOf, type AppUserTimes, type StoredAppUser } from "../../store/app-users.ts";
 import { readCheckpoint, type Checkpoint } from "../../store/checkpoints.ts";
-import { leaseHolder } from "../../store/leases.ts";
 import { lastImport, openRuns } from "../../store/runs.ts";
 import { holderOfValue } from "../../store/unique-values.ts";
 import { userByLoginKey } from "../../store/users.ts";
 import { loadAround } from "../around.ts";
+import { isClaimed } from "../claim.ts";
 import type { Engine } from "../context.ts";
 import { livePerson } from "../preview-people.ts";
 import { loginTaken, valueTaken } from "../resolve-logins.ts";
@@ -116,13 +116,14 @@ async function conflictsOf(
   return conflicts;
 }
 
-export async function stateOf({ store }: Engine, name: string): Promise<DirectoryState> {
+export async function stateOf(engine: Engine, name: string): Promise<DirectoryState> {
+  const { store } = engine;
   const checkpoint = await readCheckpoint(store.db, name);
   const last = await lastImport(store.db, name);
   const held = (await openRuns(store.db, name, "held")).at(-1) ?? null;
   const [open = null] = await openRuns(store.db, name, "running");
-  const busy = open === null ? null : await leaseHolder(store.db, `directory:${name}`);
-  return { checkpoint, last, held, interrupted: busy === null ? open : null };
+  const interrupted = open !== null && !(await isClaimed(engine, name)) ? open : null;
+  return { checkpoint, last, held, interrupted };
 }
 
 async function askDirectory(
