@@ -92,7 +92,7 @@ By \`node --cpu-prof\` at 0.1.0, 100,000 people. Rollcall decides on one core, s
   garbage 20 %, mapping and comparing 30 %.
 - **First import**: reading is bound by the processor (garbage 12 %, writing the plan as text 10 %, decoding 9 %), while slapd and
   Postgres use the other core; applying is bound by Postgres' inserts and its log.
-- **Reading alone** adds some 20 MB to a process that occupies 99 MB before it reads: Node, its translation of TypeScript, and
+- **Reading alone** adds some 20 MB to a process that occupies some 100 MB before it reads: Node, its translation of TypeScript, and
   the modules. So the goal of 100 MB for the whole process is missed by what is there without reading.
 
 ## Other sizes
