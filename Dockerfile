@@ -12,8 +12,11 @@ COPY --from=install /app/node_modules ./node_modules
 COPY package.json ./
 COPY bin ./bin
 COPY src ./src
-RUN mkdir -p /var/lib/rollcall && chown 1000:1000 /var/lib/rollcall
+RUN mkdir -p /var/lib/rollcall node_modules/.cache \
+ && chown 1000:1000 /var/lib/rollcall node_modules/.cache
 USER 1000:1000
+# Compiles once what every start would compile again.
+RUN node --max-semi-space-size=8 src/main.ts --help > /dev/null
 WORKDIR /var/lib/rollcall
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=5 \

@@ -1,6 +1,9 @@
-import { runCommandLine } from "./cli/program.ts";
+import { keepCompiledCode } from "./lib/code-cache.ts";
 import { collectEarly } from "./lib/memory.ts";
 
+keepCompiledCode();
+// Only from here on, so that what it loads is kept.
+const { runCommandLine } = await import("./cli/program.ts");
 collectEarly();
 
 const stop = new AbortController();

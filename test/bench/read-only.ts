@@ -3,10 +3,12 @@
  *
  *   node read-only.ts URL BIND_DN PASSWORD BASE
  */
-import { createDirectory } from "../../src/agent/agent.ts";
+import { keepCompiledCode } from "../../src/lib/code-cache.ts";
 import { collectEarly } from "../../src/lib/memory.ts";
-import { Secret } from "../../src/model/secret.ts";
 
+keepCompiledCode();
+const { createDirectory } = await import("../../src/agent/agent.ts");
+const { Secret } = await import("../../src/model/secret.ts");
 collectEarly();
 const atStart = process.memoryUsage.rss();
 
