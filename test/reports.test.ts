@@ -96,6 +96,8 @@ describe("doctor", () => {
     await query(`insert into runs (id, kind, directory, type, trigger, actor, dry_run, status, phase, counts, phases, fingerprint, plan_size, scope)
       values (gen_random_uuid(), 'import', 'corp', 'full', 'manual', '{}', false, 'running', 'applying', '{}', '[]', '', 0, '')`); // prettier-ignore
     const messages = (await doctor()).map((one) => `${one.directory ?? ""}: ${one.message}`);
+    const typo = await place.run("users", "failing", "--code", "invalidLoginEmial");
+    expect(typo).toMatchObject({ status: 2, err: expect.stringContaining("do you mean invalidLoginEmail?") as string }); // prettier-ignore
     for (const part of [
       "corp: A run was interrupted, and nobody finishes it.",
       "corp: 1 person fails of 2, most with invalidLoginEmail (login)",

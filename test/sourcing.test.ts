@@ -389,6 +389,11 @@ profile: { attributes: { badge: { unique: true } } }
     expect((await imported({ a1: "1", b1: "1", c1: "1" })).counts).toMatchObject({ failed: 1 });
     const edit = await place.run("users", "create", "e@example.org", "email=e@example.org", "firstName=E", "lastName=E", "badge=1"); // prettier-ignore
     expect(edit.err).toMatch(/already used by [ab]1@example\.org/);
+    // Once either of them gives it up, it is the other's alone.
+    expect((await imported({ a1: "2", b1: "1" })).counts).toMatchObject({ failed: 0 });
+    expect((await imported({ a1: "2", b1: "1", c1: "1" })).counts).toMatchObject({ failed: 1 });
+    expect((await imported({ a1: "2", b1: "3", c1: "1" })).counts).toMatchObject({ failed: 0 });
+    expect((await imported({ a1: "1", b1: "3", c1: "1" })).counts).toMatchObject({ failed: 1 });
   });
 });
 

@@ -1,5 +1,7 @@
 import type { Command } from "commander";
-import { count } from "../lib/lines.ts";
+import { closest, count } from "../lib/lines.ts";
+import { RollcallError } from "../model/errors.ts";
+import { PERSON_ERRORS } from "../model/person-errors.ts";
 import type { FailingGroup } from "../runs/failing.ts";
 import { visible, type Console } from "./console.ts";
 import type { Register } from "./program.ts";
@@ -14,10 +16,9 @@ export function failingCommand(users: Command, register: Register): void {
     .option("--limit <n>", "how many people of each cause", "10");
   register(command, async (console, options) =>
     withService(console, options, async (service) => {
-      const text = (name: string): string | null =>
-        typeof options[name] === "string" ? options[name] : null;
+      const directory = typeof options["directory"] === "string" ? options["directory"] : null;
       const limit = wholeNumber(String(options["limit"]), "--limit", 100_000);
-      const query = { directory: text("directory"), code: text("code") };
+      const query = { directory, code: codeOption(options["code"]) };
       const groups = await service.failing(query, limit);
       console.document(groups);
       if (groups.length === 0) console.print("Nobody fails.");
@@ -25,6 +26,15 @@ export function failingCommand(users: Command, register: Register): void {
       return 0;
     }),
   );
+}
+
+/** @throws RollcallError `usage.invalid` */
+function codeOption(value: unknown): string | null {
+  if (typeof value !== "string") return null;
+  if (Object.hasOwn(PERSON_ERRORS, value)) return value;
+  const near = closest(value, Object.keys(PERSON_ERRORS));
+  const hint = near === undefined ? "docs/07-errors.md lists them" : `do you mean ${near}?`;
+  throw new RollcallError("usage.invalid", `--code takes the code of an error that people can have, not ${value}; ${hint}`); // prettier-ignore
 }
 
 function print(

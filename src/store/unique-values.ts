@@ -13,7 +13,9 @@ import type { PlanName } from "./plan.ts";
 const KEY_LENGTH = 400;
 /** Stands for the attribute itself: its values of all users are in the table. */
 const COMPLETE = "";
+/** In place of the user there; the second one if several users had the same value. */
 const NOBODY = "00000000-0000-0000-0000-000000000000";
+const SEVERAL = "00000000-0000-0000-0000-000000000001";
 
 export interface Claim {
   readonly seq: number;
@@ -37,30 +39,34 @@ function keyOf(profile: RawBuilder<unknown>): RawBuilder<string> {
 
 /**
  * Takes up attributes that are unique from now on, with the values that users have already, and
- * forgets those that are not any more. Where two users have the same value, the older one keeps it.
+ * forgets those that are not any more. Where several users have the same value, the oldest one has
+ * it here; and as they may give it up, such an attribute is taken up anew each time.
  */
 export async function ensureUnique(db: Connection, attributes: readonly string[]): Promise<void> {
   const known = await db
     .selectFrom("unique_values")
-    .select("attribute")
+    .select(["attribute", "user_id"])
     .where("value_key", "=", COMPLETE)
     .execute();
-  const names = known.map((row) => row.attribute);
-  if (names.length === attributes.length && names.every((name) => attributes.includes(name)))
-    return;
+  const settled = known.filter((row) => row.user_id === NOBODY).map((row) => row.attribute);
+  const fresh = attributes.filter((name) => !settled.includes(name));
+  if (fresh.length === 0 && known.every((row) => attributes.includes(row.attribute))) return;
   await db.transaction().execute(async (trx) => {
     await sql`lock table unique_values in share row exclusive mode`.execute(trx);
     await sql`delete from unique_values where attribute <> all(${attributes}::text[])`.execute(trx);
-    const fresh = attributes.filter((name) => !names.includes(name));
     await sql`delete from unique_values where attribute = any(${fresh}::text[])`.execute(trx);
-    await sql`insert into unique_values (attribute, value_key, user_id)
-      (select distinct on (a.attribute, ${keyOf(sql`u.profile`)}) a.attribute, ${keyOf(sql`u.profile`)}, u.id
-      from users u, unnest(${fresh}::text[]) as a (attribute)
-      where u.profile->>a.attribute <> ''
-      order by a.attribute, ${keyOf(sql`u.profile`)}, u.id)
-      union all select f.attribute, ${COMPLETE}::text, ${NOBODY}::uuid from unnest(${fresh}::text[]) as f (attribute)`.execute(
-      trx,
-    );
+    await sql`with held as (
+        select a.attribute, ${keyOf(sql`u.profile`)} as value_key, min(u.id::text)::uuid as user_id, count(*) as users
+        from users u, unnest(${fresh}::text[]) as a (attribute)
+        where u.profile->>a.attribute <> ''
+        group by 1, 2)
+      insert into unique_values (attribute, value_key, user_id)
+      select attribute, value_key, user_id from held
+      union all
+      select f.attribute, ${COMPLETE}::text,
+        case when exists (select from held h where h.attribute = f.attribute and h.users > 1)
+          then ${SEVERAL}::uuid else ${NOBODY}::uuid end
+      from unnest(${fresh}::text[]) as f (attribute)`.execute(trx);
   });
 }
 
