@@ -13,6 +13,10 @@ export const PERSON_ERRORS = {
     what: "The entry has no value for the attribute that identifies people, so it cannot be kept.",
     cure: "Set users.id to an attribute that every entry has and that never changes (entryUUID, objectGUID, nsUniqueId).",
   },
+  "link.disconnected": {
+    what: "The directory was taken out of the configuration, which ended the links of its entries.",
+    cure: "Nothing has to be done. If the directory comes back, its next full import links the entries again; access that was taken away meanwhile is given back by hand.",
+  },
   "entry.idAmbiguous": {
     what: "The identifying attribute has more than one value.",
     cure: "Set users.id to a single-valued attribute that never changes.",

@@ -77,7 +77,7 @@ export const REASONS = {
   accessLost: "the settings take the access away",
   replaced: "another entry took the place",
   relinked: "the link that another entry had taken is back",
-  undone: "was created, which is deleted again, or was given access by the run that is put back",
+  undone: "what another run did is put back",
   cameBack: "left out: the directory shows the person again, or as enabled",
   changedSince: "left out: changed by something else since",
   missing: "left out: no longer there",

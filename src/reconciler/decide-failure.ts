@@ -1,10 +1,9 @@
 /** What becomes of people about whom nothing else can be done. */
 import type { Problem } from "../model/errors.ts";
-import type { PersonEvent } from "../model/event.ts";
 import type { AppUserWrite, PlannedChange, UserWrite } from "../model/plan.ts";
 import type { AppUser, User } from "../model/user.ts";
 import * as events from "./events.ts";
-import { appUserChanged, losesAccess, sameProblem, writeUser } from "./writes.ts";
+import { appUserChanged, asItIs, losesAccess, sameProblem, writeUser } from "./writes.ts";
 
 /**
  * An entry that cannot be used at all (no identifier, too large). Whoever it is, is not removed.
@@ -59,9 +58,10 @@ export interface Kept {
 
 /**
  * A planned change that turned out to be impossible, for example because its login is taken. The
- * app profile is kept and the user profile stays as it was; access that is lost is lost all the
- * same. A removal that fails leaves the person in the scope, so that the next import sees it
- * again. A failure that was told before is not told again.
+ * app profile is kept and the user profile stays as it was; what the directory says of access counts
+ * all the same. A removal that fails leaves the person in the scope, so that the next import sees
+ * it again, and a link that was not cut, or a run that was not put back, leaves everything as it
+ * is. A failure that was told before is not told again.
  */
 export function failPlanned(
   directory: string,
@@ -73,27 +73,37 @@ export function failPlanned(
   if (leaver !== null) return leaveAnyway(directory, planned, problem, leaver);
   const isNew = planned.user?.isNew === true;
   const userId = isNew || kept.user === null ? null : planned.userId;
-  const after = failedAppUser(planned, problem, kept.appUser, userId);
-  const repeated =
-    after !== null &&
-    !appUserChanged(kept.appUser, after) &&
-    sameProblem(kept.appUser?.error ?? null, problem);
-  const { user, events: status } = statusOnly(planned, kept.user);
-  return {
+  const access = accessOf(planned, kept.user);
+  const undecided = access === "undecided";
+  const after = undecided
+    ? notSeen(planned, problem, kept.appUser)
+    : failedAppUser(planned, problem, kept.appUser, userId);
+  const repeated = isRepeated(kept.appUser, after, problem);
+  const failure = repeated ? [] : [events.updateFailed(directory, problem)];
+  const base = {
     ...planned,
     action: "failed",
     appUser: repeated ? null : after,
-    user,
     login: isNew ? null : planned.login,
     userId,
     changes: [],
     error: problem,
-    events: repeated ? status : [events.updateFailed(directory, problem), ...status],
-    // What is not taken is not lost.
-    lost: planned.lost && user !== null,
-    reason: user === null ? null : planned.reason,
     deletes: null,
-  };
+  } as const;
+  if (undecided || access === null) {
+    // Values of the app profile that changed count as a change of the user; see `heardElsewhere`.
+    const user = repeated || kept.user === null || !isSeen(planned) ? null : asItIs(kept.user);
+    // What is not taken is not lost.
+    return { ...base, user, events: failure, lost: false, reason: null };
+  }
+  const told = events.statusChanged(kept.user?.status ?? access.status, access.status);
+  return { ...base, user: access, events: [...failure, ...told] };
+}
+
+function isRepeated(before: AppUser | null, after: AppUserWrite | null, problem: Problem): boolean {
+  return (
+    after !== null && !appUserChanged(before, after) && sameProblem(before?.error ?? null, problem)
+  );
 }
 
 /** Values that somebody else has. They stand in the way of what the next source gives. */
@@ -130,14 +140,19 @@ function leaveAnyway(
   };
 }
 
+/** Whether the row tells of an entry that was read, and not of one that leaves or is put back. */
+function isSeen({ action, reason }: PlannedChange): boolean {
+  return action !== "removed" && reason !== "unlinked" && reason !== "undone";
+}
+
 function failedAppUser(
   planned: PlannedChange,
   problem: Problem,
   stored: AppUser | null,
   userId: string | null,
 ): AppUserWrite | null {
-  if (planned.appUser === null) return null;
-  if (planned.action !== "removed" && planned.reason !== "unlinked") {
+  if (isSeen(planned)) {
+    if (planned.appUser === null) return null;
     const { link, ...write } = planned.appUser;
     // Whoever gets no user is linked to none.
     const kept = link === undefined || userId === null ? write : { ...write, link };
@@ -148,15 +163,27 @@ function failedAppUser(
   return { dn, status, profile, hash: "", userId: stored.userId, error: problem };
 }
 
-/** Of a change to an existing user, only the loss of access. */
-function statusOnly(
-  planned: PlannedChange,
-  user: User | null,
-): { user: UserWrite | null; events: PersonEvent[] } {
+/**
+ * Of a change to an existing user, only whether it has access; null if that stays. Access is given
+ * only to the user about whom it was decided: somebody may have taken it away since.
+ */
+function accessOf(planned: PlannedChange, user: User | null): UserWrite | null | "undecided" {
   const write = planned.user;
-  const applies = write !== null && user !== null && planned.action !== "removed";
-  if (!applies || !losesAccess(user, write)) return { user: null, events: [] };
+  if (write === null || user === null || !isSeen(planned)) return null;
   const { status, statusBy } = write;
   const changed = writeUser(user, user, { status, statusBy });
-  return { user: changed, events: events.statusChanged(user.status, status) };
+  const gives = changed !== null && !losesAccess(user, write);
+  return gives && user.version !== planned.userVersion ? "undecided" : changed;
+}
+
+/** The entry as it was kept, so that the next import sees the person arrive. */
+function notSeen(
+  planned: PlannedChange,
+  problem: Problem,
+  stored: AppUser | null,
+): AppUserWrite | null {
+  if (planned.appUser === null) return null;
+  if (stored === null) return { ...planned.appUser, userId: null, error: problem };
+  const { dn, status, profile, userId } = stored;
+  return { dn, status, profile, hash: "", userId, error: problem };
 }

@@ -3,7 +3,8 @@ import type { PersonEvent } from "../model/event.ts";
 import type { AppUserWrite, PlannedChange } from "../model/plan.ts";
 import type { Absence } from "../model/run.ts";
 import type { AppUser, User } from "../model/user.ts";
-import { oneProblem, type Context, type Known } from "./decide.ts";
+import type { Problem } from "../model/errors.ts";
+import { DISCONNECTED, oneProblem, type Context, type Known } from "./decide.ts";
 import { diffProfiles } from "./diff.ts";
 import * as events from "./events.ts";
 import { nextStanding, type Standing } from "./lifecycle.ts";
@@ -21,7 +22,8 @@ export function decideRemoval(
   const { rules, directory } = context;
   const { user, others, around } = known;
   const { externalId, dn, profile, userId } = appUser;
-  const write: AppUserWrite = { dn, status: "removed", profile, hash: "", userId, error: null };
+  const error = reason === "disconnected" ? disconnected(directory.name) : null;
+  const write: AppUserWrite = { dn, status: "removed", profile, hash: "", userId, error };
   const told: PersonEvent[] = [events.appUserRemoved(directory.onRemoval)];
   const base = {
     action: "removed",
@@ -52,19 +54,26 @@ export function decideRemoval(
   return { ...base, user: userWrite, login: user.login, changes, events: told, lookAgain };
 }
 
+function disconnected(directory: string): Problem {
+  const message = `${directory} was taken out of the configuration, which ended the link.`;
+  return { code: DISCONNECTED, field: directory, message };
+}
+
 const GONE = { standing: "removed", arrived: false } as const;
 
-/** The next source takes over; if the person is disabled there, it says what becomes of the user. */
+/**
+ * The next source takes over; if the person is disabled there, it says what becomes of the user.
+ * Without any source among the links, the only directory that is left is heard.
+ */
 function standingAfterRemoval(
   { rules, directory }: Context,
   user: User,
   others: readonly AppUser[],
   source: string | null,
 ): Standing {
-  if (source === null ? others.length > 0 : source !== directory.name) return standingOf(user);
-  const next = others.find(
-    (other) => other.directory === profileSourceOf(rules, linksOf(others, null, {})),
-  );
+  if (source === null ? others.length > 1 : source !== directory.name) return standingOf(user);
+  const nextSource = profileSourceOf(rules, linksOf(others, null, {}));
+  const next = source === null ? others[0] : others.find((one) => one.directory === nextSource);
   if (next === undefined) return nextStanding(user, { ...directory, ...GONE });
   const { onRemoval = "keep", reactivate = [] } = rules.directories.get(next.directory) ?? {};
   const { directory: name, status: standing } = next;

@@ -84,7 +84,7 @@ function putBack(person: Reverted, user: User, before: User): PlannedChange {
       ...events.statusChanged(user.status, status),
     ],
     lost,
-    reason: lost ? "undone" : null,
+    reason: "undone",
     // A link that the run made is cut.
     deletes: appUser === null ? "appUser" : null,
   };

@@ -9,6 +9,7 @@ import type { PersonEvent } from "../model/event.ts";
 import type { AppUserWrite, PlannedChange, UserWrite } from "../model/plan.ts";
 import type { AttributeChange, Reason } from "../model/run.ts";
 import type { AppUser, AppUserStatus, LinkOrigin, User } from "../model/user.ts";
+import { sameJson } from "../lib/same.ts";
 import { diffProfiles } from "./diff.ts";
 import * as events from "./events.ts";
 import type { Around } from "./facts.ts";
@@ -17,6 +18,7 @@ import type { DirectoryRules, Rules } from "./rules.ts";
 import { resolveProfile, type Resolved } from "./source-priority.ts";
 import {
   appUserChanged,
+  asItIs,
   linksOf,
   losesAccess,
   sameProblem,
@@ -47,6 +49,9 @@ export interface Sighting {
   readonly profile: AppProfile;
 }
 
+/** What is kept with a link that ended because its directory left the configuration. */
+export const DISCONNECTED = "link.disconnected";
+
 export interface Context {
   readonly rules: Rules;
   readonly directory: DirectoryRules;
@@ -64,6 +69,7 @@ export function decideSighting(
 ): PlannedChange {
   const { rules, directory } = context;
   const status: AppUserStatus = seen.disabled ? "disabled" : "active";
+  const heard = heardElsewhere(context, known, seen.profile);
   const disabled = nowDisabled(status, known.appUser);
   const write = { dn: seen.dn, status, profile: seen.profile, hash: seen.hash };
   if (known.matchProblem !== null) {
@@ -88,17 +94,35 @@ export function decideSighting(
   if (problem !== null) {
     const userId = known.user?.id ?? null;
     const after = { ...write, userId, ...(userId === null ? {} : link) };
-    return failed(context, after, seen.id, known, problem, lost, standing);
+    return failed(context, after, seen.id, known, problem, lost, { standing, heard });
   }
   const userId = known.user?.id ?? newUserId;
-  return resolvedChange(
-    { ...write, userId, error: null, ...link },
-    seen.id,
-    known,
-    resolved,
-    standing,
-    lost,
-  );
+  const after = { ...write, userId, error: null, ...link };
+  return resolvedChange(after, seen.id, known, resolved, lost, { standing, heard });
+}
+
+/**
+ * Whether values changed that another directory's import may use for the user, too: as the next
+ * source, for an attribute with an order of its own, or by name. It counts as a change of the user
+ * even where none comes of it, so that a plan that was made with the old ones does not fit any more.
+ */
+function heardElsewhere(
+  { rules, directory }: Context,
+  { appUser, user, others }: Known,
+  profile: AppProfile,
+): boolean {
+  if (user === null || appUser === null || others.length === 0) return false;
+  const reads = rules.needs.reads.get(directory.name);
+  const { profile: before } = appUser;
+  const differs = (name: string): boolean =>
+    reads?.has(name.toLowerCase()) === true && !sameJson(before[name] ?? null, profile[name] ?? null); // prettier-ignore
+  return Object.keys(before).some(differs) || Object.keys(profile).some(differs);
+}
+
+/** What a decision comes to, besides values. */
+interface Outcome {
+  readonly standing: Standing;
+  readonly heard: boolean;
 }
 
 /** A person decided so, or nobody was found where the directory may not create users. */
@@ -136,7 +160,9 @@ function standingAfter(
   const source = resolved.profileSource ?? (others.length === 0 ? directory.name : null);
   if (source !== directory.name) return standingOf(user);
   const { name, onRemoval, reactivate } = directory;
-  const arrived = appUser?.status !== "active" || appUser.userId !== user?.id;
+  const came = appUser?.status !== "active" || appUser.userId !== user?.id;
+  // Nobody arrives because a directory is back in the configuration.
+  const arrived = came && appUser?.error?.code !== DISCONNECTED;
   return nextStanding(user, { name, onRemoval, reactivate, standing: status, arrived });
 }
 
@@ -145,15 +171,15 @@ function resolvedChange(
   externalId: string,
   known: Known,
   resolved: Resolved,
-  standing: Standing,
   reason: Reason | null,
+  { standing, heard }: Outcome,
 ): PlannedChange {
   const { user, appUser } = known;
   const changes = user === null ? [] : diffProfiles(user, resolved);
   const userWrite =
     user === null
       ? newUser(write.userId ?? "", resolved, standing)
-      : writeUser(user, resolved, standing);
+      : (writeUser(user, resolved, standing) ?? (heard ? asItIs(user) : null));
   const login = String(resolved.profile["login"] ?? user?.login ?? "");
   const appChanged = appUserChanged(appUser, write);
   const base = {
@@ -203,11 +229,12 @@ function failed(
   known: Known,
   problem: Problem,
   reason: Reason | null,
-  standing: Standing = standingOf(known.user),
+  { standing, heard }: Outcome = { standing: standingOf(known.user), heard: false },
 ): PlannedChange {
   const { user, appUser } = known;
   const after: AppUserWrite = { ...write, error: problem };
-  const userWrite = user === null ? null : writeUser(user, user, standing);
+  const userWrite =
+    user === null ? null : (writeUser(user, user, standing) ?? (heard ? asItIs(user) : null));
   const told: PersonEvent[] = [];
   const repeated = !appUserChanged(appUser, after) && sameProblem(appUser?.error ?? null, problem);
   if (!repeated) told.push(events.updateFailed(directory.name, problem));

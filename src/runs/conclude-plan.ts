@@ -37,7 +37,7 @@ export async function concludePlan(
   const { db } = engine.store;
   const { unique } = engine.rules;
   const target = { name: "plan", runId, directory: settings.name, unique } as const;
-  await resolveLogins(db, target, (was) => plan.recount(was));
+  await resolveLogins(db, target, (was, now) => plan.recount(was, now));
   const run = await requireRun(context, runId);
   const held = before === null ? null : await judgePlan(context, plan, run, { read, before });
   signal.throwIfAborted();
@@ -115,10 +115,11 @@ async function keepHistory(trx: Trx, context: RunContext, planSize: number): Pro
 }
 
 /**
- * Whoever read changes only does not know what a full import found missing, and a force sync of one
- * person nothing of the others.
+ * Whoever read changes only does not know what a full import found missing, a force sync of one
+ * person nothing of the others, and no import what a person wanted to be linked, cut or put back.
  */
 function isReplaced(older: OpenRun, { kind, type }: OpenRun, read: number): boolean {
+  if (kind === "import" && !["import", "force-sync"].includes(older.kind)) return false;
   if (kind === "import") return type === "full" || older.type === "incremental";
   return kind === "force-sync" && older.kind === "force-sync" && older.counts.read <= read;
 }

@@ -178,6 +178,7 @@ export async function setEntryAside(
   request: Pick<RunRequest, "actor" | "signal" | "progress" | "note">,
 ): Promise<StoredAppUser> {
   return await withContext(engine, entry.directory, request, async (context) => {
+    await recover(context, true);
     const appUser = await presentEntry(engine, entry);
     if (appUser.userId !== null) {
       const message = `${appUser.dn} belongs to a user; \`rollcall users unlink\` cuts the link and sets the entry aside.`;

@@ -64,19 +64,30 @@ export class PlanBuilder implements AsyncDisposable {
     if (this.#lines.length >= BATCH_ROWS || this.#length >= BATCH_LENGTH) await this.#flush();
   }
 
-  #note({ action, lost, reason, userId, user, changes, events }: PlannedChange): void {
-    if (lost) this.lost++;
-    if (lost && action === "removed") this.gone++;
-    if (lost && reason !== null) this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);
+  /** @param by 1, or -1 for what is not planned any more */
+  #note(planned: PlannedChange, by: 1 | -1 = 1): void {
+    const { action, userId, user, changes, events } = planned;
+    this.#noteLoss(planned, by);
     // Whoever is unchanged is counted as such, with those who are not in the plan at all.
     if (userId === null || user?.isNew === true || action === "unchanged") return;
-    this.existing++;
+    this.existing += by;
     // A failure is told when it is new.
-    if (action === "failed" && events.some((event) => event.failure !== undefined)) this.failures++;
+    if (action === "failed" && events.some((event) => event.failure !== undefined))
+      this.failures += by;
     const overwritten = changes.filter((change) => change.from !== null);
     if (overwritten.length === 0) return;
-    this.overwritten++;
-    if (overwritten.some((change) => change.attribute === "login")) this.logins++;
+    this.overwritten += by;
+    if (overwritten.some((change) => change.attribute === "login")) this.logins += by;
+  }
+
+  #noteLoss({ action, lost, reason }: PlannedChange, by: 1 | -1): void {
+    if (!lost) return;
+    this.lost += by;
+    if (action === "removed") this.gone += by;
+    if (reason === null) return;
+    const people = (this.reasons.get(reason) ?? 0) + by;
+    if (people > 0) this.reasons.set(reason, people);
+    else this.reasons.delete(reason);
   }
 
   /** Writes what is left. */
@@ -90,10 +101,12 @@ export class PlanBuilder implements AsyncDisposable {
     await Promise.allSettled(this.#writing);
   }
 
-  /** A change that cannot be carried out after all is a failure. */
-  recount(from: Action): void {
-    this.#counts[from]--;
-    this.#counts.failed++;
+  /** What is planned instead, because a change cannot be carried out after all. */
+  recount(was: PlannedChange, now: PlannedChange): void {
+    this.#counts[was.action]--;
+    this.#counts[now.action]++;
+    this.#note(was, -1);
+    this.#note(now);
   }
 
   counts(read: number): RunCounts {

@@ -1,7 +1,7 @@
 import { oneProblem } from "../reconciler/decide.ts";
 import { failPlanned } from "../reconciler/decide-failure.ts";
 import type { Problem } from "../model/errors.ts";
-import type { Action } from "../model/run.ts";
+import type { PlannedChange } from "../model/plan.ts";
 import {
   markLoginMoves,
   planRows,
@@ -21,7 +21,7 @@ const BATCH = 500;
  * Whoever fails gives up no login either, so this repeats until nobody new fails. In the end,
  * people who exchange logins are marked, to be applied together.
  *
- * @param onFailure is told what was planned instead, for the counts
+ * @param onFailure is told what was planned, and what is planned instead, for the counts
  */
 export async function resolveLogins(
   db: Connection,
@@ -31,7 +31,7 @@ export async function resolveLogins(
     readonly directory: string;
     readonly unique: readonly string[];
   },
-  onFailure: (was: Action) => void,
+  onFailure: (was: PlannedChange, now: PlannedChange) => void,
 ): Promise<void> {
   const { name, runId, directory, unique } = plan;
   const before = new Set<number>();
@@ -55,7 +55,7 @@ export async function resolveLogins(
       const failed = rows.map((row) => {
         const problem = oneProblem(claims.get(row.seq) ?? []) ?? loginTaken(undefined);
         const planned = failPlanned(directory, row.planned, problem, kept(row.planned));
-        if (planned.action === "failed") onFailure(row.planned.action);
+        onFailure(row.planned, planned);
         return { ...row, planned, claimsLogin: false };
       });
       await replacePlanRows(db, name, runId, failed);

@@ -185,7 +185,8 @@ async function writeAppUsers(trx: Trx, batch: Batch): Promise<void> {
       user_id = excluded.user_id, dn = excluded.dn, status = excluded.status, profile = excluded.profile,
       hash = case when excluded.hash = '' then app_users.hash else excluded.hash end,
       error = excluded.error,
-      link = coalesce(excluded.link, app_users.link),
+      link = coalesce(excluded.link, case when excluded.user_id is null
+        or coalesce(app_users.link->>'how', '') not in ('ignored', 'unlinked') then app_users.link end),
       error_since = case when app_users.error->>'code' = excluded.error->>'code' and app_users.error->>'field' = excluded.error->>'field'
         then app_users.error_since else excluded.error_since end,
       imported_at = case when excluded.status = 'removed' then app_users.imported_at else excluded.imported_at end`.execute(

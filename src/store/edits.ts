@@ -4,7 +4,7 @@ import type { RunChange, RunKind } from "../model/run.ts";
 import { loginKey, type User } from "../model/user.ts";
 import type { Trx } from "./database.ts";
 import { packSources } from "./packed-sources.ts";
-import { confirmValues, keyText, noteValues } from "./unique-values.ts";
+import { confirmValues, noteValues, valuesOfUser } from "./unique-values.ts";
 import { toUser, USER_COLUMNS } from "./users.ts";
 
 /** The user as it is, kept from being changed by anybody else until the transaction ends. */
@@ -45,10 +45,7 @@ export async function writeUser(
     await trx.updateTable("users").set(updated).where("id", "=", id).execute();
   }
   await noteValues(trx, sql`select ${id}::uuid`, unique);
-  await confirmValues(
-    trx,
-    changed.map((attribute) => ({ attribute, key: keyText(user.profile[attribute]), userId: id })),
-  );
+  await confirmValues(trx, await valuesOfUser(trx, id, changed));
 }
 
 export async function deleteUser(trx: Trx, id: string): Promise<void> {

@@ -248,11 +248,14 @@ export async function repeatedLogins(
   return result.rows;
 }
 
+/** Rows of users that can be applied together with others; also of those who leave a directory. */
+export const movable = sql`step in (${sql.lit(STEPS.indexOf("change"))}, ${sql.lit(STEPS.indexOf("removal"))})
+  and write_user and deletes is distinct from 'person'`;
+
 /** Marks people who take a login that another row gives up, and those who give it up. */
 export async function markLoginMoves(db: Connection, name: PlanName, runId: string): Promise<void> {
   const table = sql.table(name);
   const move = STEPS.indexOf("loginMove");
-  const change = STEPS.indexOf("change");
   await sql`
     with moves as (
       select p.seq as taker, q.seq as giver
@@ -262,7 +265,7 @@ export async function markLoginMoves(db: Connection, name: PlanName, runId: stri
       where p.run_id = ${runId} and p.claims_login
     )
     update ${table} set step = ${move}
-    where run_id = ${runId} and step = ${change}
+    where run_id = ${runId} and ${movable}
       and seq in (select taker from moves union select giver from moves)`.execute(db);
 }
 

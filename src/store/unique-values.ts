@@ -5,9 +5,8 @@
  */
 import { sql, type RawBuilder } from "kysely";
 import { STEPS } from "../model/plan.ts";
-import type { ProfileValue } from "../model/user.ts";
 import type { Connection, Trx } from "./database.ts";
-import type { PlanName } from "./plan.ts";
+import { movable, type PlanName } from "./plan.ts";
 
 /** Index rows have a limit; what is longer is compared by its beginning. */
 const KEY_LENGTH = 400;
@@ -25,14 +24,7 @@ export interface Claim {
   readonly holder: string;
 }
 
-/** The form of a value in which it is compared. */
-export function keyText(value: ProfileValue | undefined): string {
-  return Array.from(typeof value === "object" ? JSON.stringify(value) : String(value ?? ""))
-    .slice(0, KEY_LENGTH)
-    .join("")
-    .toLowerCase();
-}
-
+/** The form of a value in which it is compared; only the database makes it, as others fold other letters. */
 function keyOf(profile: RawBuilder<unknown>): RawBuilder<string> {
   return sql<string>`lower(left(${profile}->>a.attribute, ${sql.lit(KEY_LENGTH)}))`;
 }
@@ -163,7 +155,7 @@ export async function markValueMoves(
       where not c.user_new
     )
     update ${sql.table(name)} set step = ${STEPS.indexOf("loginMove")}
-    where run_id = ${runId} and step = ${STEPS.indexOf("change")}
+    where run_id = ${runId} and ${movable}
       and seq in (select taker from moves union select giver from moves)`.execute(db);
 }
 
@@ -187,6 +179,20 @@ export async function claimedValues(
     trx,
   );
   return found.rows;
+}
+
+/** The values of some attributes that a user has now. */
+export async function valuesOfUser(
+  trx: Trx,
+  userId: string,
+  attributes: readonly string[],
+): Promise<readonly ValueClaim[]> {
+  if (attributes.length === 0) return [];
+  const { rows } = await sql<ValueClaim>`
+    select a.attribute, ${keyOf(sql`u.profile`)} as key, u.id as "userId"
+    from users u, unnest(${attributes}::text[]) as a (attribute)
+    where u.id = ${userId}::uuid and u.profile->>a.attribute <> ''`.execute(trx);
+  return rows;
 }
 
 /**

@@ -1,0 +1,330 @@
+/** Who has access and which values after things came in each other's way. Each case was wrong once. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
+import { Client } from "pg";
+import { afterEach, describe, expect, test } from "vitest";
+import { MAIN } from "./support/import-until.ts";
+import { SIMPLE_MAPPINGS, simplePerson, Workplace, type RunDocument } from "./support/rollcall.ts";
+
+interface Shown {
+  readonly status: string;
+  readonly profile: Readonly<Record<string, unknown>>;
+  readonly sources: Readonly<Record<string, string>>;
+  readonly appUsers: readonly { readonly directory: string; readonly status: string; readonly error: unknown }[]; // prettier-ignore
+}
+
+interface Options {
+  readonly profile?: string;
+  readonly corp?: string;
+  readonly hr?: string;
+  readonly mappings?: string;
+  readonly guard?: string;
+}
+
+let place: Workplace;
+afterEach(() => place.remove());
+
+const show = (name: string): Promise<Shown> =>
+  place.json<Shown>("users", "show", `${name}@example.org`);
+const statusOf = async (name: string): Promise<string> => (await show(name)).status;
+const full = (name: string): Promise<RunDocument> =>
+  place.json<RunDocument>("import", name, "--full");
+
+const DISABLED = "    users: { disabled: { attribute: l, values: [gone] } }\n";
+
+function configure({
+  profile = "sources: [corp, hr]",
+  corp = "",
+  hr = DISABLED,
+  mappings = "",
+  guard = "off",
+}: Options): void {
+  const file = (name: string): string =>
+    `    type: ldif\n    path: ${place.folder}/${name}.ldif\n    importSafeguard: ${guard}\n`;
+  place.configure(`directories:
+  corp:
+${file("corp")}${corp}${SIMPLE_MAPPINGS}${mappings}
+  hr:
+${file("hr")}    onNoMatch: ignore
+    matching: [{ user: lastName, app: appuser.employeeType }]
+${hr}${SIMPLE_MAPPINGS}${mappings}
+profile: { ${profile} }
+`);
+}
+
+async function start(options: Options, corp: string, hr = ""): Promise<void> {
+  place = await Workplace.create("postgres");
+  configure(options);
+  await files({ corp, hr });
+}
+
+async function files(content: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, text] of Object.entries(content)) {
+    place.file(`${name}.ldif`, text);
+    await full(name);
+  }
+}
+
+const inHr = (name: string, more: Record<string, string> = {}): string =>
+  simplePerson(name, { employeeType: `Test ${name}`, sn: `Test ${name}`, ...more });
+const inCorp = (name: string, more: Record<string, string> = {}): string =>
+  simplePerson(name, { sn: `Test ${name}`, ...more });
+
+async function connect(): Promise<Client> {
+  const client = new Client({ connectionString: place.databaseUrl ?? "" });
+  await client.connect();
+  return client;
+}
+
+async function query(text: string): Promise<Record<string, unknown>[]> {
+  const client = await connect();
+  try {
+    return (await client.query(text)).rows as Record<string, unknown>[];
+  } finally {
+    await client.end();
+  }
+}
+
+/** Something waits for a lock of another session. */
+const WAITS = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"; // prettier-ignore
+
+async function until(text: string): Promise<void> {
+  for (let tries = 0; tries < 400; tries++) {
+    if ((await query(text)).length > 0) return;
+    await pause(25);
+  }
+  throw new Error(`never: ${text}`);
+}
+
+/** Runs a command that waits in the middle of its applying, for the lock of a user. */
+async function whileApplying<T>(
+  login: string,
+  command: () => Promise<T>,
+  meanwhile: (client: Client) => Promise<void>,
+): Promise<T> {
+  const client = await connect();
+  await client.query("begin");
+  await client.query("select 1 from users where login = $1 for update", [`${login}@example.org`]);
+  const running = command();
+  await until(WAITS);
+  await meanwhile(client);
+  await client.query("commit");
+  await client.end();
+  return await running;
+}
+
+const touch = async (client: Client): Promise<void> => {
+  await client.query("update users set version = version + 1 where login = 'ada@example.org'");
+};
+
+describe("what another directory said meanwhile counts", () => {
+  test("when a held run is released", async () => {
+    await start({ guard: "{ count: 0 }" }, inCorp("ada", { title: "Corp" }) + inCorp("bob"), inHr("ada", { title: "HrOld" })); // prettier-ignore
+    place.file("corp.ldif", inCorp("bob"));
+    const held = await full("corp");
+    expect(held.status).toBe("held");
+    await files({ hr: inHr("ada", { title: "HrNew" }) });
+    await place.run("imports", "approve", held.run);
+    await full("corp");
+    await place.run("imports", "approve", (await full("corp")).run);
+    expect((await show("ada")).profile["title"]).toBe("HrNew");
+  });
+
+  test("when two imports run at once", async () => {
+    // Users are locked in the order of their identifiers; the first one is who waits.
+    await start({ profile: "sources: [corp, hr], fallback: true" }, inCorp("zed", { title: "a" }));
+    await files({
+      corp: inCorp("zed", { title: "a" }) + inCorp("ada", { title: "Corp" }),
+      hr: inHr("ada", { title: "HrOld" }),
+    });
+    place.file("corp.ldif", inCorp("zed", { title: "b" }) + inCorp("ada"));
+    await whileApplying("zed", () => full("corp"), () => files({ hr: inHr("ada", { title: "HrNew" }) })); // prettier-ignore
+    await full("corp");
+    expect((await show("ada")).profile["title"]).toBe("HrNew");
+  });
+
+  test("but values that nobody maps keep no run from being put back", async () => {
+    await start({}, inCorp("ada", { title: "Corp" }) + inCorp("bob"), inHr("ada"));
+    place.file("corp.ldif", inCorp("ada", { title: "Wrong" }) + inCorp("bob"));
+    const wrong = await full("corp");
+    await files({ hr: inHr("ada", { carLicense: "A 1" }) });
+    await place.run("imports", "revert", wrong.run);
+    expect((await show("ada")).profile["title"]).toBe("Corp");
+  });
+});
+
+describe("what fails takes or gives no access", () => {
+  test("a link that was not cut", async () => {
+    await start({}, inCorp("ada") + inCorp("bob"));
+    const { status } = await whileApplying("ada", () => place.run("users", "unlink", "ada@example.org", "corp"), touch); // prettier-ignore
+    expect(status).toBe(1);
+    expect(await show("ada")).toMatchObject({ status: "active", appUsers: [{ directory: "corp", status: "active" }] }); // prettier-ignore
+  });
+
+  test("a run that was not put back", async () => {
+    await start({ corp: DISABLED }, inCorp("ada", { l: "gone" }) + inCorp("bob"));
+    place.file("corp.ldif", inCorp("ada", { l: "gone" }) + inCorp("bob"));
+    await files({ corp: inCorp("ada") + inCorp("bob") });
+    await files({ corp: inCorp("ada", { l: "gone" }) + inCorp("bob") });
+    place.file("corp.ldif", inCorp("ada") + inCorp("bob"));
+    const run = await full("corp");
+    expect(await statusOf("ada")).toBe("active");
+    await whileApplying("ada", () => place.run("imports", "revert", run.run), touch);
+    expect(await statusOf("ada")).toBe("active");
+  });
+
+  test("a link that could not be made again", async () => {
+    await start({ profile: "sources: [hr, corp]" }, inCorp("ada") + inCorp("bob"), inHr("ada", { mail: "lady@example.org" })); // prettier-ignore
+    const cut = await place.json<RunDocument>("users", "unlink", "lady@example.org", "hr");
+    await place.run("users", "create", "lady@example.org", "email=lady@example.org", "firstName=L", "lastName=L"); // prettier-ignore
+    const back = await place.json<RunDocument>("imports", "revert", cut.run);
+    expect(back.counts).toMatchObject({ failed: 1 });
+    expect(await query("select user_id, link->>'how' as how from app_users where directory = 'hr'")).toEqual([{ user_id: null, how: "unlinked" }]); // prettier-ignore
+  });
+});
+
+describe("whoever arrives gets access back, also where the update fails", () => {
+  test("for a login that somebody else has", async () => {
+    await start({}, inCorp("ada") + inCorp("bob"));
+    await files({ corp: inCorp("bob") });
+    expect(await statusOf("ada")).toBe("deprovisioned");
+    place.file("hr.ldif", inHr("ada", { mail: "bob@example.org" }));
+    expect((await full("hr")).counts).toMatchObject({ failed: 1 });
+    expect(await statusOf("ada")).toBe("active");
+    await files({ hr: inHr("ada") });
+    expect(await statusOf("ada")).toBe("active");
+  });
+
+  test("linked by hand", async () => {
+    await start({}, inCorp("ada") + inCorp("bob"));
+    await files({ corp: inCorp("bob"), hr: simplePerson("lady", { mail: "bob@example.org" }) });
+    await place.run("users", "link", "ada@example.org", "hr", "lady");
+    await files({ hr: simplePerson("lady", { mail: "lady@example.org" }) });
+    expect(await statusOf("lady")).toBe("active");
+  });
+});
+
+test("of two directories that are no source, the one that is left decides", async () => {
+  place = await Workplace.create("postgres");
+  const file = (name: string): string =>
+    `    type: ldif\n    path: ${place.folder}/${name}.ldif\n    importSafeguard: off\n`;
+  place.configure(`directories:
+  corp:
+${file("corp")}${DISABLED}${SIMPLE_MAPPINGS}
+  phones:
+${file("phones")}    onNoMatch: ignore
+    matching: [{ user: login, app: appuser.mail }]
+${SIMPLE_MAPPINGS}
+profile: { sources: [] }
+`);
+  const [ada, bob] = [simplePerson("ada"), simplePerson("bob")];
+  await files({ corp: ada + bob, phones: ada + bob });
+  await files({ corp: simplePerson("ada", { l: "gone" }) + bob });
+  expect(await statusOf("ada")).toBe("active");
+  await files({ phones: bob });
+  expect(await statusOf("ada")).toBe("deprovisioned");
+});
+
+test("a directory that comes back into the configuration lets no leaver in", async () => {
+  await start({ profile: "sources: [hr, corp]" }, inCorp("ada") + inCorp("bob"), inHr("ada"));
+  await files({ hr: inHr("ada", { l: "gone" }) });
+  await files({ hr: inHr("bob") });
+  expect(await statusOf("ada")).toBe("deprovisioned");
+  const { readFileSync, writeFileSync } = await import("node:fs");
+  const text = readFileSync(place.config, "utf8");
+  writeFileSync(place.config, text.replace(/ {2}corp:[\s\S]*?(?= {2}hr:)/, "").replace("[hr, corp]", "[hr]")); // prettier-ignore
+  await place.run("force-sync", "corp");
+  writeFileSync(place.config, text);
+  await full("corp");
+  expect(await show("ada")).toMatchObject({ status: "deprovisioned", appUsers: [{ directory: "corp", status: "active" }, {}] }); // prettier-ignore
+});
+
+describe("the safeguard", () => {
+  const BADGE = { mappings: "      badge: appuser.employeeNumber\n", profile: "sources: [corp, hr], attributes: { badge: { unique: true } }" }; // prettier-ignore
+  const many = (more: Record<string, string>): string =>
+    Array.from({ length: 60 }, (_, i) => inCorp(`p${i}`, more)).join("");
+
+  test("counts who fails because others have the value", async () => {
+    await start({ ...BADGE, guard: "{ failures: 10, minimum: 10 }" }, many({}));
+    place.file("corp.ldif", many({ employeeNumber: "0" }));
+    const run = await full("corp");
+    expect(run).toMatchObject({ status: "held", counts: { failed: 59 } });
+    expect((await show("p0")).profile["badge"]).toBeUndefined();
+  });
+
+  test("keeps a link that somebody wants cut until it is decided", async () => {
+    await start({ guard: "{ count: 0 }" }, inCorp("ada") + inCorp("bob"));
+    const cut = await place.json<RunDocument>("users", "unlink", "ada@example.org", "corp");
+    expect(cut.status).toBe("held");
+    await full("corp");
+    expect(await place.json("imports", "show", cut.run)).toMatchObject({ status: "held" });
+  });
+});
+
+test("an interrupted import is finished before somebody is ignored", async () => {
+  await start({ corp: "    onNoMatch: ignore\n" }, inCorp("eve"));
+  configure({});
+  const client = await connect();
+  await client.query("begin");
+  await client.query("insert into users (id, login, login_key, status, profile, sources, version) values (gen_random_uuid(), 'eve@example.org', 'eve@example.org', 'active', '{}', '{}', 1)"); // prettier-ignore
+  const child = spawn(process.execPath, [MAIN, "import", "corp", "--full", "--config", place.config], { stdio: "ignore" }); // prettier-ignore
+  await until(WAITS);
+  child.kill("SIGKILL");
+  await once(child, "close");
+  await client.query("rollback");
+  await client.end();
+  const ignored = await place.run("imports", "ignore", "corp", "eve");
+  expect(ignored).toMatchObject({ status: 1, err: expect.stringContaining("users unlink") as string }); // prettier-ignore
+  expect(await query("select link->>'how' as how from app_users")).toEqual([{ how: "created" }]);
+});
+
+test("a link that is made again is not set aside, also of somebody from before links had an origin", async () => {
+  await start({}, inCorp("ada") + inCorp("bob"));
+  await query("update app_users set link = null");
+  const cut = await place.json<RunDocument>("users", "unlink", "ada@example.org", "corp");
+  await place.run("imports", "revert", cut.run);
+  await files({ corp: inCorp("bob") });
+  await place.run("users", "delete", "ada@example.org");
+  await files({ corp: inCorp("ada") + inCorp("bob") });
+  expect(await statusOf("ada")).toBe("active");
+});
+
+describe("in one run", () => {
+  test("a leaver's next source gives a login that somebody gives up, in a dry run and in the real one", async () => {
+    await start({}, inCorp("ada") + inCorp("bob", { mail: "shared@example.org" }), inHr("ada", { mail: "shared@example.org" })); // prettier-ignore
+    place.file("corp.ldif", inCorp("bob", { mail: "bob2@example.org" }));
+    const dry = await place.json<RunDocument>("import", "corp", "--full", "--dry-run");
+    const shown = (await place.run("imports", "show", dry.run)).out.split("\n").slice(3);
+    const run = await full("corp");
+    expect(run.counts).toEqual(dry.counts);
+    expect([...(await place.users()).keys()].toSorted()).toEqual(["bob2@example.org", "shared@example.org"]); // prettier-ignore
+    expect(shown.join("\n")).toContain("shared@example.org");
+  });
+
+  test("a unique value is put back that somebody else gives up", async () => {
+    const unique = { mappings: "      badge: appuser.employeeNumber\n", profile: "sources: [hr, corp], attributes: { badge: { unique: true } }" }; // prettier-ignore
+    await start(unique, inCorp("ada", { employeeNumber: "1" }) + inCorp("bob", { employeeNumber: "2" }), inHr("bob", { employeeNumber: "2" })); // prettier-ignore
+    place.file("hr.ldif", inHr("ada", { employeeNumber: "9" }) + inHr("bob", { employeeNumber: "1" })); // prettier-ignore
+    const run = await full("hr");
+    const badges = async (): Promise<unknown[]> => [(await show("ada")).profile["badge"], (await show("bob")).profile["badge"]]; // prettier-ignore
+    expect(await badges()).toEqual(["9", "1"]);
+    const back = await place.json<RunDocument>("imports", "revert", run.run);
+    expect(back.counts).toMatchObject({ updated: 2, failed: 0 });
+    expect(await badges()).toEqual(["1", "2"]);
+  });
+});
+
+test.each(["ABC", "ΟΔΟΣ", "İX"])("of two at once, one gets the unique value %s", async (value) => {
+  await start({ profile: "sources: [corp, hr], attributes: { badge: { unique: true } }" }, inCorp("ada") + inCorp("bob")); // prettier-ignore
+  const client = await connect();
+  await client.query("begin");
+  await client.query("update users set profile = profile || jsonb_build_object('badge', $1::text), version = version + 1 where login = 'bob@example.org'", [value]); // prettier-ignore
+  await client.query("insert into unique_values select 'badge', lower($1), id from users where login = 'bob@example.org'", [value]); // prettier-ignore
+  const running = place.run("users", "set", "ada@example.org", `badge=${value}`);
+  await until(WAITS);
+  await client.query("commit");
+  await client.end();
+  expect((await running).status).toBe(1);
+  expect((await show("ada")).profile["badge"]).toBeUndefined();
+});
