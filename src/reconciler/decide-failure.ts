@@ -1,5 +1,6 @@
 /** What becomes of people about whom nothing else can be done. */
 import type { Problem } from "../model/errors.ts";
+import type { PersonEvent } from "../model/event.ts";
 import type { AppUserWrite, PlannedChange, UserWrite } from "../model/plan.ts";
 import type { AppUser, User } from "../model/user.ts";
 import * as events from "./events.ts";
@@ -92,12 +93,11 @@ export function failPlanned(
   } as const;
   if (undecided || access === null) {
     // Values of the app profile that changed count as a change of the user; see `heardElsewhere`.
-    const user = repeated || kept.user === null || !isSeen(planned) ? null : asItIs(kept.user);
+    const user = repeated || !isSeen(planned) ? null : kept.user && asItIs(kept.user);
     // What is not taken is not lost.
     return { ...base, user, events: failure, lost: false, reason: null };
   }
-  const told = events.statusChanged(kept.user?.status ?? access.status, access.status);
-  return { ...base, user: access, events: [...failure, ...told] };
+  return { ...base, user: access.write, events: [...failure, ...access.told] };
 }
 
 function isRepeated(before: AppUser | null, after: AppUserWrite | null, problem: Problem): boolean {
@@ -167,13 +167,18 @@ function failedAppUser(
  * Of a change to an existing user, only whether it has access; null if that stays. Access is given
  * only to the user about whom it was decided: somebody may have taken it away since.
  */
-function accessOf(planned: PlannedChange, user: User | null): UserWrite | null | "undecided" {
+function accessOf(
+  planned: PlannedChange,
+  user: User | null,
+): { readonly write: UserWrite; readonly told: readonly PersonEvent[] } | null | "undecided" {
   const write = planned.user;
   if (write === null || user === null || !isSeen(planned)) return null;
   const { status, statusBy } = write;
   const changed = writeUser(user, user, { status, statusBy });
-  const gives = changed !== null && !losesAccess(user, write);
-  return gives && user.version !== planned.userVersion ? "undecided" : changed;
+  if (changed === null) return null;
+  const gives = !losesAccess(user, write);
+  if (gives && user.version !== planned.userVersion) return "undecided";
+  return { write: changed, told: events.statusChanged(user.status, status) };
 }
 
 /** The entry as it was kept, so that the next import sees the person arrive. */
