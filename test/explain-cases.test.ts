@@ -156,7 +156,7 @@ describe("of failures", () => {
     );
     place.file("corp.ldif", simplePerson("ada", { street: "de_DE", st: "CET/Berlin" }));
     const { cause } = await explain(ADA, "locale", "--live");
-    expect(cause).toMatchObject({ code: "appProfileOld", command: "rollcall import corp" });
+    expect(cause).toMatchObject({ code: "appProfileOld", command: "rollcall import corp --full" });
   });
 
   test("values are told as they are", async () => {
@@ -186,7 +186,7 @@ describe("of sources", () => {
     await place.run("force-sync");
     place.file("corp.ldif", simplePerson("ada", { street: "Bern" }));
     const { cause } = await explain(ADA, "city", "--live");
-    expect(cause).toMatchObject({ code: "appProfileOld", command: "rollcall import corp" });
+    expect(cause).toMatchObject({ code: "appProfileOld", command: "rollcall import corp --full" });
   });
 
   test("another directory's attribute in a mapping is looked for there", async () => {
@@ -196,7 +196,7 @@ describe("of sources", () => {
     place.file("corp.ldif", simplePerson("ada", { l: "Bonn" }));
     expect((await explain(ADA, "city", "--live")).cause.code).toBe("noValue");
     place.file("hr.ldif", simplePerson("ada", { l: "Rome" }));
-    expect((await explain(ADA, "city", "--live")).cause).toMatchObject({ code: "appProfileOld", command: "rollcall import hr" }); // prettier-ignore
+    expect((await explain(ADA, "city", "--live")).cause).toMatchObject({ code: "appProfileOld", command: "rollcall import hr --full" }); // prettier-ignore
   });
 
   test("a mapping of creation only needs no import, and a value set by hand says by whom", async () => {
@@ -215,7 +215,7 @@ describe("of who is not a user", () => {
     await start({}, simplePerson("ada"));
     place.file("corp.ldif", simplePerson("ada", { mail: "countess@example.org" }));
     const { cause } = await explain("countess@example.org", "--live");
-    expect(cause).toMatchObject({ code: "appProfileOld", command: "rollcall import corp" });
+    expect(cause).toMatchObject({ code: "appProfileOld", command: "rollcall import corp --full" });
     expect(cause.sentence).toContain(`belongs to ${ADA}`);
   });
 

@@ -105,7 +105,7 @@ describe("a force sync (articles 1 and 2)", () => {
     const { cause } = await explain(ADA, "title", "--live");
     expect(cause).toMatchObject({ code: "appProfileOld", stage: "appProfile" });
     expect(cause.sentence).toContain("a force sync will not help");
-    expect(cause.command).toBe("rollcall import corp");
+    expect(cause.command).toBe("rollcall import corp --full");
     expect((await place.run("force-sync", "--user", ADA)).err).toContain("an import brings");
     await place.run("import", "corp");
     expect(await explain(ADA, "title", "--live")).toMatchObject({ value: "New", cause: { code: "upToDate" } }); // prettier-ignore
@@ -170,7 +170,7 @@ describe("attributes that are not updated (article 3)", () => {
     const rules = "    onNoMatch: ignore\n    matching: [{ user: login, app: appuser.uid }]\n";
     await imported("", simplePerson("ada"), rules);
     await place.run("users", "create", ADA, `email=${ADA}`, "firstName=A", "lastName=L");
-    expect((await explain(ADA, "title")).cause).toMatchObject({ code: "notLinked", stage: "link" });
+    expect((await explain(ADA, "title")).cause).toMatchObject({ code: "noMatch", stage: "link" });
     const entry = await explain("uid=ada,ou=people,dc=example,dc=org");
     expect(entry.cause).toMatchObject({ code: "noMatch", command: "rollcall imports confirm corp ada ada@example.org" }); // prettier-ignore
     await place.run("imports", "confirm", "corp", "ada", ADA);
@@ -303,7 +303,7 @@ describe("who is not a user", () => {
     await imported("", simplePerson("ada"));
     place.file("corp.ldif", simplePerson("ada") + simplePerson("bob"));
     for (const who of ["bob@example.org", "bob", "uid=bob,ou=people,dc=example,dc=org"])
-      expect((await explain(who, "--live")).cause).toMatchObject({ code: "waitsForImport", command: "rollcall import corp" }); // prettier-ignore
+      expect((await explain(who, "--live")).cause).toMatchObject({ code: "waitsForImport", command: "rollcall import corp --full" }); // prettier-ignore
   });
 
   test("somebody whom two users fit, whom a person set aside, or of whom no user could be made", async () => {

@@ -6,7 +6,7 @@ import type { Service } from "../service.ts";
 import type { Console } from "./console.ts";
 import type { Register } from "./program.ts";
 import { progressReporter } from "./progress.ts";
-import { commandActor, statusOf, withService } from "./session.ts";
+import { commandActor, copyable, statusOf, withService, type CommonOptions } from "./session.ts";
 import { nextSteps, printRun, runDocument } from "./show-run.ts";
 
 const HELP = `
@@ -38,10 +38,10 @@ export function forceSyncCommand(program: Command, register: Register): void {
         const run = await sync(console, service, name, externalIds, options["dryRun"] === true);
         runs.push(run);
         printRun(console, run);
-        await tellAge(console, service, name);
+        await tellAge(console, service, name, options);
         for (const step of nextSteps(run, options)) console.note(step);
       }
-      if (directory === undefined && login === null) await tellFormer(console, service);
+      if (directory === undefined && login === null) await tellFormer(console, service, options);
       const documents = runs.map(runDocument);
       console.document(documents.length === 1 ? documents[0] : documents);
       return Math.max(console.signal.aborted ? 1 : 0, ...runs.map(statusOf));
@@ -50,18 +50,27 @@ export function forceSyncCommand(program: Command, register: Register): void {
 }
 
 /** Only asked for by name it takes links away: a line may be missing in the file by mistake. */
-async function tellFormer(console: Console, service: Service): Promise<void> {
+async function tellFormer(
+  console: Console,
+  service: Service,
+  options: CommonOptions,
+): Promise<void> {
   for (const { directory, people } of await service.formerDirectories()) {
     const linked = count(people, "person is", "people are");
-    console.note(`${directory} is not in the configuration any more, and ${linked} still linked to it: \`rollcall force-sync ${directory}\` ends that.`); // prettier-ignore
+    console.note(`${directory} is not in the configuration any more, and ${linked} still linked to it: \`${copyable(`rollcall force-sync ${directory}`, options)}\` ends that.`); // prettier-ignore
   }
 }
 
 /** What is kept may be older than the directory; then this was the wrong remedy. */
-async function tellAge(console: Console, service: Service, name: string): Promise<void> {
+async function tellAge(
+  console: Console,
+  service: Service,
+  name: string,
+  options: CommonOptions,
+): Promise<void> {
   if (!service.settings.directories.has(name)) return;
   const { readAt, problem, command } = await service.freshness(name);
-  if (problem !== null) console.note(`${problem} A force sync does not help with that: ${command ?? ""}`);
+  if (problem !== null) console.note(`${problem} A force sync does not help with that${command === null ? "." : `: ${copyable(command, options)}`}`);
   else if (readAt !== null) console.note(`The app profiles are as of ${readAt.toISOString()}; what changed in ${name} since then, an import brings.`); // prettier-ignore
 }
 

@@ -85,6 +85,8 @@ function putBack(person: Reverted, user: User, before: User): PlannedChange {
     ],
     lost,
     reason: "undone",
+    // Of what other directories gave before, they may say something else by now.
+    lookAgain: true,
     // A link that the run made is cut.
     deletes: appUser === null ? "appUser" : null,
   };

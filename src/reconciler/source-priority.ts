@@ -146,13 +146,8 @@ function resolveAttribute(
   const candidates = override === undefined ? owned.inherited : candidatesOf(rules, name, input);
   const [owner] = candidates;
   if (candidates === "okta" || owner === undefined) {
-    const kept = keptValue(name, input);
-    return kept === null
-      ? null
-      : {
-          value: kept.value,
-          source: candidates === "okta" || !input.links.has(kept.source) ? "okta" : kept.source,
-        };
+    const kept = keptOf(input, keptValue(name, input));
+    return kept !== null && candidates === "okta" ? { ...kept, source: "okta" } : kept;
   }
   if (rules.fallback.has(name)) return firstValue(rules, name, attribute, candidates, owned);
   const mapping = rules.directories.get(owner)?.mappings.get(name);
@@ -160,7 +155,7 @@ function resolveAttribute(
     const kept = keptValue(name, input);
     return kept !== null && (kept.source === owner || kept.source === "okta") ? kept : null;
   }
-  if (mapping.apply === "create" && input.before !== null) return keptValue(name, input);
+  if (mapping.apply === "create" && input.before !== null) return keptOf(input, keptValue(name, input)); // prettier-ignore
   return mappedValue(mapping, owned.scope(owner), attribute, labelOf(rules, name, owner));
 }
 
@@ -175,19 +170,31 @@ function firstValue(
   const { input } = owned;
   const kept = keptValue(name, input);
   const unmapped = new Set<string>(["okta"]);
+  // A source that fills in new users only leaves alone what one that is lost gave.
+  const isLost = kept !== null && kept.source !== "okta" && !input.links.has(kept.source);
+  let stays = false;
   for (const owner of candidates) {
     const mapping = rules.directories.get(owner)?.mappings.get(name);
     if (mapping === undefined) {
       unmapped.add(owner);
     } else if (mapping.apply === "create" && input.before !== null) {
       if (kept?.source === owner) return kept;
+      stays = isLost;
     } else {
       const scope = owned.scope(owner);
       const result = mappedValue(mapping, scope, attribute, labelOf(rules, name, owner));
       if (result !== null) return result;
     }
   }
-  return kept !== null && unmapped.has(kept.source) ? kept : null;
+  return kept !== null && (stays || unmapped.has(kept.source)) ? keptOf(input, kept) : null;
+}
+
+/** A value that is kept; from a source that is lost, it belongs to Rollcall. */
+function keptOf(
+  { links }: ResolveInput,
+  kept: ReturnType<typeof keptValue>,
+): ReturnType<typeof keptValue> {
+  return kept === null || links.has(kept.source) ? kept : { ...kept, source: "okta" };
 }
 
 /** Whoever only created the user does not own the value after that. */

@@ -177,7 +177,12 @@ async function mappingFindings(
   const findings: Finding[] = [];
   const gives = new Set(attributes.flatMap((one) => (one.source === directory ? [one.attribute] : []))); // prettier-ignore
   const isSource = (users.find((one) => one.directory === directory)?.sourced ?? 0) > 0;
-  for (const { attribute, apply } of rules.directories.get(directory)?.mappings.values() ?? []) {
+  for (const { attribute, apply, expression } of rules.directories
+    .get(directory)
+    ?.mappings.values() ?? []) {
+    // prettier-ignore
+    // One that reads nothing is meant to give the same to everybody, and be it nothing.
+    if (expression.reads.length === 0 && !expression.needs.groups) continue;
     const order = rules.overrides.get(attribute);
     const asked = order === undefined ? isSource : order !== "okta" && order[0] === directory;
     // Where the next source may give it, nobody is left without.

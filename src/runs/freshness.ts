@@ -21,7 +21,8 @@ export async function freshnessOf(engine: Engine, name: string, now: number): Pr
     return { readAt, problem, command };
   };
   if (held !== null) {
-    const problem = `An import of ${name} is held by the safeguard since ${held.startedAt}; nothing of it is applied.`;
+    const what = held.kind === "import" ? "An import" : "A run";
+    const problem = `${what} of ${name} is held by the safeguard since ${held.startedAt}; nothing of it is applied.`;
     return told(problem, `rollcall imports show ${held.id}`);
   }
   if (last?.status === "failed") {

@@ -54,7 +54,7 @@ export async function conflicts(trx: Trx, batch: Batch): Promise<Conflict[]> {
     select x.seq, null as attribute, null as holder, null as login
     from (select p.seq, p.user_id, p.base_version from ${rows(batch)} and ${dependsOnUser}) x
     left join users u on u.id = x.user_id
-    where u.id is null or u.version <> x.base_version`.execute(trx);
+    where u.id is null or u.version + u.heard <> x.base_version`.execute(trx);
   const taken = await sql<Conflict>`
     select x.seq, null as attribute, u.login as holder, x.login
     from (select p.seq, p.user_id, p.login_key, p.login from ${rows(batch)} and p.claims_login) x
@@ -140,6 +140,10 @@ async function deletePeople(trx: Trx, batch: Batch): Promise<void> {
   );
 }
 
+/** A row that changes nothing of its user tells of what was heard elsewhere; see `heardElsewhere`. */
+const same = sql`(users.login = x.login and users.status = x.user_status and users.status_by is not distinct from x.status_by
+  and users.profile = x.user_profile::jsonb and users.sources = x.user_sources::jsonb)`;
+
 async function writeUsers(trx: Trx, batch: Batch): Promise<void> {
   if (batch.step === "creation") {
     await sql`insert into users (id, login, login_key, status, status_by, profile, sources, version)
@@ -149,7 +153,8 @@ async function writeUsers(trx: Trx, batch: Batch): Promise<void> {
   }
   await sql`update users set
       login = x.login, login_key = x.login_key, status = x.user_status, status_by = x.status_by,
-      profile = x.user_profile::jsonb, sources = x.user_sources::jsonb, version = version + 1, updated_at = now()
+      profile = x.user_profile::jsonb, sources = x.user_sources::jsonb, updated_at = now(),
+      version = version + case when ${same} then 0 else 1 end, heard = heard + case when ${same} then 1 else 0 end
     from (select p.* from ${rows(batch)} and p.write_user and not p.user_new) x
     where users.id = x.user_id`.execute(trx);
 }

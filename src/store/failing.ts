@@ -71,7 +71,11 @@ function failing(db: Connection, { directory, code }: FailingQuery) {
     .where("error", "is not", null)
     .where("app_users.status", "<>", "removed");
   if (directory !== null) select = select.where("directory", "=", directory);
-  if (code !== null) select = select.where(sql<boolean>`error->>'code' = ${code}`);
+  if (code !== null) {
+    // Among all that is wrong with a person, not only as what came first.
+    const other = JSON.stringify({ others: [{ code }] });
+    select = select.where(sql<boolean>`(error->>'code' = ${code} or error @> ${other}::jsonb)`);
+  }
   return select;
 }
 

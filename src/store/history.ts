@@ -131,9 +131,16 @@ export interface CutLink {
   readonly run: string;
 }
 
-/** The last link of a user that a person cut; null if there is none, or it is long ago. */
-export async function lastCutOf(db: Connection, userId: string): Promise<CutLink | null> {
-  const row = await db
+/**
+ * The last link of a user that a person cut; null if there is none, or it is long ago.
+ * @param directory to which the link was; null: to any
+ */
+export async function lastCutOf(
+  db: Connection,
+  userId: string,
+  directory: string | null,
+): Promise<CutLink | null> {
+  let select = db
     .selectFrom("run_changes as c")
     .innerJoin("runs as r", "r.id", "c.run_id")
     .select(["c.run_id", "c.external_id", "c.dn", "r.directory", "r.actor", "r.started_at"])
@@ -142,8 +149,9 @@ export async function lastCutOf(db: Connection, userId: string): Promise<CutLink
     .where("c.reason", "=", "unlinked")
     .where("c.applied", "=", true)
     .orderBy("c.run_id", "desc")
-    .limit(1)
-    .executeTakeFirst();
+    .limit(1);
+  if (directory !== null) select = select.where("r.directory", "=", directory);
+  const row = await select.executeTakeFirst();
   if (row === undefined) return null;
   return {
     directory: row.directory ?? "",

@@ -45,7 +45,9 @@ export async function countOutdated(
 ): Promise<number> {
   const row = await present(db, directory)
     .select(sql<number>`count(*)::int`.as("count"))
-    .where(sql<boolean>`${mappingPart} <> ${version} and error is null and user_id is not null`)
+    // Of people who were put back, nothing is noted; their next import maps them.
+    .where(sql<boolean>`${mappingPart} <> ${version} and substr(hash, 17, 1) = ':'`)
+    .where(sql<boolean>`error is null and user_id is not null`)
     .executeTakeFirst();
   return row?.count ?? 0;
 }

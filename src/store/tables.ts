@@ -22,6 +22,7 @@ export interface UsersTable {
   profile: Json<UserProfile>;
   sources: Json<Record<string, string>>;
   version: number;
+  heard: Generated<number>;
   created_at: Generated<Time>;
   updated_at: Generated<Time>;
 }

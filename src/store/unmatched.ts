@@ -7,6 +7,7 @@ import { toUser, USER_COLUMNS } from "./users.ts";
 
 /** What an entry fails with when it belongs to nobody for certain; others fail for their values. */
 const CONFLICTS = ["match.ambiguous", "notUniqueWithinOrgAppId", "notUniqueWithinOrg"];
+const toDecide = sql<boolean>`(error is null or error->>'code' = any(${CONFLICTS}::text[]))`;
 
 export interface UnmatchedQuery {
   readonly directory: string | null;
@@ -32,7 +33,7 @@ export async function unmatchedEntries(
     .where("user_id", "is", null)
     .where("status", "<>", "removed")
     .where(aside ? setAside : sql<boolean>`not ${setAside}`)
-    .where(sql<boolean>`(error is null or error->>'code' = any(${CONFLICTS}::text[]))`)
+    .where(toDecide)
     .orderBy("directory")
     .orderBy("external_id")
     .limit(limit);
@@ -49,24 +50,35 @@ export async function countUnmatched(db: Connection, directory: string): Promise
     .where("directory", "=", directory)
     .where("user_id", "is", null)
     .where("status", "<>", "removed")
-    .where(sql<boolean>`not ${setAside} and (error is null or error->>'code' like 'match.%')`)
+    .where(sql<boolean>`not ${setAside}`)
+    .where(toDecide)
     .executeTakeFirst();
   return row?.count ?? 0;
 }
 
-/** So many entries are looked at for a login that nobody has. */
-const MOST = 20_000;
+const PAGE = 5_000;
 
-/** Entries in the scope that have no user, whatever the cause; the first ones, if there are many. */
-export async function entriesWithoutUser(db: Connection): Promise<StoredAppUser[]> {
-  const rows = await db
-    .selectFrom("app_users")
-    .select(COLUMNS)
-    .where("user_id", "is", null)
-    .where("status", "<>", "removed")
-    .limit(MOST)
-    .execute();
-  return rows.map(toAppUser);
+/** Entries of a directory in its scope that have no user, whatever the cause, in pages. */
+export async function* entriesWithoutUser(
+  db: Connection,
+  directory: string,
+): AsyncGenerator<StoredAppUser[]> {
+  for (let after = ""; ;) {
+    const rows = await db
+      .selectFrom("app_users")
+      .select(COLUMNS)
+      .where("directory", "=", directory)
+      .where("user_id", "is", null)
+      .where("status", "<>", "removed")
+      .where("external_id", ">", after)
+      .orderBy("external_id")
+      .limit(PAGE)
+      .execute();
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    yield rows.map(toAppUser);
+    after = last.external_id;
+  }
 }
 
 /** Users with one of these names ("first last", in lower case). */

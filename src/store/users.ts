@@ -4,9 +4,12 @@ import type { Connection } from "./database.ts";
 import { unpackSources } from "./packed-sources.ts";
 import type { UsersTable } from "./tables.ts";
 
-type Row = Omit<Selectable<UsersTable>, "created_at" | "updated_at" | "login_key">;
+type Row = Omit<Selectable<UsersTable>, "created_at" | "updated_at" | "login_key" | "heard">;
 
-/** Without the times, which take longer to parse than the rest and decide nothing. */
+/**
+ * Without the times, which take longer to parse than the rest and decide nothing. As version counts
+ * what changed the user and what may change a decision about it.
+ */
 export const USER_COLUMNS = [
   "id",
   "login",
@@ -14,7 +17,7 @@ export const USER_COLUMNS = [
   "status_by",
   "profile",
   "sources",
-  "version",
+  sql<number>`version + heard`.as("version"),
 ] as const;
 
 export function toUser(row: Row): User {

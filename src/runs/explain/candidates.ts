@@ -62,8 +62,10 @@ function decidingOf(
   asked: readonly CandidateView[],
 ): CandidateView | null {
   const source = resolved.sources[attribute] ?? user.sources[attribute];
+  // One that only fills in new users has no word any more, unless the value is its own.
+  const heard = asked.filter((one) => one.apply !== "create" || one.directory === source);
   return (
-    asked.find((one) => one.problem !== null) ??
+    heard.find((one) => one.problem !== null) ??
     asked.find((one) => one.directory === source && one.expression !== null) ??
     asked.find((one) => one.expression !== null) ??
     asked[0] ??

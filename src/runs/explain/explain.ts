@@ -112,7 +112,8 @@ async function explainAll(facts: UserFacts): Promise<AttributeExplanation[]> {
 /** What is wrong with a person comes before what is only as it is. */
 const ORDER: readonly Cause["code"][] = [
   "directoryFails", "outOfScope", "expressionFails", "invalid", "appProfileOld", "importHeld", "importFailed",
-  "notApplied", "waitsForImport", "leftScope", "setAside", "notRead", "notASource",
+  "notApplied", "ambiguous", "cannotBeCreated", "noMatch", "waitsForImport", "leftScope", "setAside", "notRead",
+  "notASource",
 ]; // prettier-ignore
 
 async function worst(facts: UserFacts, all: readonly AttributeExplanation[]): Promise<Cause> {

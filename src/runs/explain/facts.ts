@@ -2,8 +2,9 @@
 import { RollcallError, type Problem } from "../../model/errors.ts";
 import { sameJson } from "../../lib/same.ts";
 import type { AppProfile } from "../../model/entry.ts";
+import type { Cause } from "../../model/explanation.ts";
 import type { Absence, Run } from "../../model/run.ts";
-import { loginKey, type User } from "../../model/user.ts";
+import type { User } from "../../model/user.ts";
 import type { Around } from "../../reconciler/facts.ts";
 import type { Sighting } from "../../reconciler/decide.ts";
 import { resolveProfile, type Resolved } from "../../reconciler/source-priority.ts";
@@ -11,13 +12,12 @@ import { linksOf } from "../../reconciler/writes.ts";
 import { appUsersOf, type AppUserTimes, type StoredAppUser } from "../../store/app-users.ts";
 import { readCheckpoint, type Checkpoint } from "../../store/checkpoints.ts";
 import { lastImport, openRuns } from "../../store/runs.ts";
-import { holderOfValue } from "../../store/unique-values.ts";
-import { userByLoginKey } from "../../store/users.ts";
 import { loadAround } from "../around.ts";
 import { isClaimed } from "../claim.ts";
 import type { Engine } from "../context.ts";
 import { livePerson } from "../preview-people.ts";
-import { loginTaken, valueTaken } from "../resolve-logins.ts";
+import { conflictsOf } from "./conflicts.ts";
+import { notLinkedCauses } from "./not-linked.ts";
 
 export type LinkedAppUser = StoredAppUser & AppUserTimes;
 
@@ -62,6 +62,8 @@ export interface UserFacts {
   readonly states: ReadonlyMap<string, DirectoryState>;
   /** By directory, where it was asked. */
   readonly live: ReadonlyMap<string, LiveAnswer>;
+  /** Why directories that count are not linked, where there is something to tell. */
+  readonly notLinked: ReadonlyMap<string, Cause>;
 }
 
 /** @param live whether the directories are asked about the person now */
@@ -79,13 +81,14 @@ export async function gatherFacts(
   const links = linksOf(present, null, {});
   const around = (await loadAround(engine, Date.now(), present))(present);
   const resolved = resolveProfile(rules, { links, before: user, creator: null, around });
-  const conflicts = await conflictsOf(engine, user, resolved);
+  const conflicts = await conflictsOf(engine, user.id, resolved);
   const states = new Map<string, DirectoryState>();
   for (const name of rules.directories.keys()) states.set(name, await stateOf(engine, name));
   const answers = new Map<string, LiveAnswer>();
   for (const appUser of live ? appUsers : [])
     answers.set(appUser.directory, await askDirectory(engine, appUser, signal));
-  return { engine, user, appUsers, former, links, around, resolved, conflicts, states, live: answers }; // prettier-ignore
+  const notLinked = await notLinkedCauses({ engine, user, links, live, signal });
+  return { engine, user, appUsers, former, links, around, resolved, conflicts, states, live: answers, notLinked }; // prettier-ignore
 }
 
 /** An account that was made anew leaves the old one behind; the one in the scope counts. */
@@ -97,23 +100,6 @@ function bestOf(all: readonly LinkedAppUser[], name: string): LinkedAppUser[] {
       b.importedAt.getTime() - a.importedAt.getTime(),
   );
   return sorted.slice(0, 1);
-}
-
-async function conflictsOf(
-  { store: { db }, rules }: Engine,
-  { id }: User,
-  { profile }: Resolved,
-): Promise<Problem[]> {
-  const conflicts: Problem[] = [];
-  const login = String(profile["login"] ?? "");
-  const holder = login === "" ? null : await userByLoginKey(db, loginKey(login));
-  if (holder !== null && holder.id !== id) conflicts.push(loginTaken({ login, holder: holder.login })); // prettier-ignore
-  for (const attribute of rules.unique) {
-    const value = profile[attribute];
-    const other = value === undefined ? null : await holderOfValue(db, attribute, String(value), id); // prettier-ignore
-    if (other !== null) conflicts.push(valueTaken({ attribute, value: String(value), holder: other })); // prettier-ignore
-  }
-  return conflicts;
 }
 
 export async function stateOf(engine: Engine, name: string): Promise<DirectoryState> {

@@ -3,9 +3,12 @@ import { shellWord } from "../../lib/shell.ts";
 import { sentences } from "../../lib/sentences.ts";
 import type { Cause } from "../../model/explanation.ts";
 import { REASONS } from "../../model/run.ts";
-import { lastCutOf, lastRemovalOf } from "../../store/history.ts";
+import { appUsersByIds } from "../../store/app-users.ts";
+import { lastChangeOf, lastCutOf, lastRemovalOf, type CutLink } from "../../store/history.ts";
+import type { Engine } from "../context.ts";
 import type { Candidates } from "./candidates.ts";
 import type { LinkedAppUser, UserFacts } from "./facts.ts";
+import { cutCause } from "./not-linked.ts";
 
 export async function nobodyGives(
   facts: UserFacts,
@@ -19,8 +22,17 @@ export async function nobodyGives(
     return { code: "editedHere", stage: "priority", sentence, command: `rollcall users set ${who} ${attribute}=VALUE` }; // prettier-ignore
   }
   const removed = order.find((one) => one.appUser?.status === "removed")?.appUser;
+  if (facts.user.sources[attribute] === "okta") {
+    const change = await lastChangeOf(facts.engine.store.db, user.id, attribute);
+    const why = removed == null ? null : `${user.login} left the scope of ${removed.directory}`;
+    if (change?.kind === "edit") return await editedByHand(facts, attribute, why);
+  }
   if (removed != null) return await leftScope(facts, removed);
-  if (facts.links.size === 0) return await notLinked(facts);
+  if (facts.links.size === 0) {
+    const cause = await notLinked(facts);
+    const isOwn = cause.code === "notLinked" && user.sources[attribute] === "okta";
+    return isOwn ? await editedByHand(facts, attribute, `${user.login} is not linked to any directory`) : cause; // prettier-ignore
+  }
   if (others.length > 0) {
     const names = others.map((one) => one.directory).join(" and ");
     const sentence = `${attribute} is mapped by ${names}, which ${others.length > 1 ? "are" : "is"} not asked for it: not in profile.sources, or not in the attribute's own order.`;
@@ -61,14 +73,19 @@ export async function notLinked({ user, engine, former }: UserFacts): Promise<Ca
     const sentence = `${user.login} is linked to ${gone.directory} only, which is not in the configuration any more; nothing updates the values.`;
     return { code: "notASource", stage: "link", sentence, command: `rollcall force-sync ${gone.directory} --dry-run` }; // prettier-ignore
   }
-  const cut = await lastCutOf(engine.store.db, user.id);
-  if (cut !== null) {
-    const sentence = `${cut.by} cut the link between ${user.login} and ${cut.dn} of ${cut.directory} at ${cut.at} (run ${cut.run}), so no directory gives values; the entry is set aside.`;
-    const command = `rollcall users link ${shellWord(user.login)} ${cut.directory} ${shellWord(cut.externalId)}`;
-    return { code: "setAside", stage: "link", sentence, command };
-  }
+  const cut = await lastCutOf(engine.store.db, user.id, null);
+  if (cut !== null && (await isSetAside(engine, cut))) return cutCause(user, cut);
   const sentence = `${user.login} is not linked to any directory; its values are edited here.`;
   return { code: "notLinked", stage: "link", sentence, command: "rollcall imports unmatched" };
+}
+
+/** It may be somebody else's by now. */
+async function isSetAside(
+  { store: { db } }: Engine,
+  { directory, externalId }: CutLink,
+): Promise<boolean> {
+  const [entry] = await appUsersByIds(db, directory, [externalId]);
+  return entry?.setAside === true && entry.status !== "removed";
 }
 
 const STEPS = { suspended: "unsuspend", staged: "activate", deprovisioned: "reactivate", active: "activate" } as const; // prettier-ignore
@@ -122,5 +139,20 @@ function takenBy(
 export function standingOld(login: string, directory: string, disabled: boolean): Cause {
   const now = disabled ? "disabled" : "enabled again";
   const sentence = `The account of ${login} is ${now} in ${directory}, which was not imported yet; a force sync will not help, an import will.`;
-  return { code: "appProfileOld", stage: "appProfile", sentence, command: `rollcall import ${directory}` }; // prettier-ignore
+  return { code: "appProfileOld", stage: "appProfile", sentence, command: `rollcall import ${directory} --full` }; // prettier-ignore
+}
+
+/** A value that no directory gives and a person set. */
+export async function editedByHand(
+  { engine, user }: UserFacts,
+  attribute: string,
+  why: string | null,
+): Promise<Cause> {
+  const change = await lastChangeOf(engine.store.db, user.id, attribute);
+  const when = change === null ? "" : ` by ${change.by} at ${change.at} (run ${change.run})`;
+  const sentence = sentences(`${attribute} is ${JSON.stringify(user.profile[attribute] ?? null)}, set here${when}; no directory gives it`, why); // prettier-ignore
+  const who = shellWord(user.login);
+  const required = engine.rules.schema.get(attribute)?.required === true;
+  const command = required ? `users set ${who} ${attribute}=VALUE` : `users unset ${who} ${attribute}`; // prettier-ignore
+  return { code: "editedHere", stage: "written", sentence, command: `rollcall ${command}` };
 }

@@ -92,14 +92,14 @@ function scopeStage(
 
 function profileStage(
   { directory, importedAt }: LinkedAppUser,
-  { inputs, expression }: CandidateView,
+  { inputs, expression, linked }: CandidateView,
 ): Stage {
   const stage = "appProfile";
   const values = Object.entries(inputs).map(
     ([name, value]) => `${name} = ${JSON.stringify(value)}`,
   );
   const kept = `as kept since ${importedAt.toISOString()}`;
-  if (expression === null) return { stage, directory, ok: null, text: kept };
+  if (expression === null || !linked) return { stage, directory, ok: null, text: kept };
   if (values.length === 0) return { stage, directory, ok: true, text: `${kept}; the mapping reads no attribute` }; // prettier-ignore
   const ok = Object.values(inputs).some((value) => value !== null);
   return { stage, directory, ok, text: `${values.join(", ")}; ${kept}` };

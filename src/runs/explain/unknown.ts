@@ -3,9 +3,6 @@ import { cureOf, RollcallError } from "../../model/errors.ts";
 import { sentences } from "../../lib/sentences.ts";
 import { loginKey, type LinkOrigin, type User } from "../../model/user.ts";
 import { dnKey } from "../../agent/dn.ts";
-import { evaluateMapping } from "../../mapping/mapping.ts";
-import type { AppProfile } from "../../model/entry.ts";
-import { NOTHING_AROUND, scopeOf } from "../../reconciler/facts.ts";
 import type { Sighting } from "../../reconciler/decide.ts";
 import { matchKeys } from "../../reconciler/match.ts";
 import { appUsersByIds, findAppUser, type StoredAppUser } from "../../store/app-users.ts";
@@ -14,12 +11,13 @@ import { failingEntries } from "../../store/failing.ts";
 import { linkOf } from "../../store/links.ts";
 import { queryLog } from "../../store/system-log.ts";
 import { entriesWithoutUser } from "../../store/unmatched.ts";
-import { userByLoginKey, usersByIds, usersByValue } from "../../store/users.ts";
+import { usersByIds, usersByValue } from "../../store/users.ts";
 import type { Engine } from "../context.ts";
 import { formerDirectories } from "../disconnected.ts";
 import { livePeople } from "../preview-people.ts";
 import { shellWord } from "../../lib/shell.ts";
 import type { Cause, Stage } from "../../model/explanation.ts";
+import { mappedLogin, refusal, UNCERTAIN, undecided } from "./entries.ts";
 import { stateOf } from "./facts.ts";
 import { importState, linkText } from "./stages.ts";
 
@@ -60,7 +58,25 @@ export async function explainUnknown(
   const meant = entry ?? (await entryByLogin(engine, who));
   if (meant !== null) return await explainEntry(engine, meant);
   const known = (await formerUser(engine, who)) ?? (await unusableEntry(engine, who));
-  if (known !== null) return { stages: [], cause: known };
+  if (known !== null && !live) return { stages: [], cause: known };
+  const { stages, cause } = await askAll(engine, who, live, signal);
+  const told = cause ?? known;
+  if (told !== null) return { stages, cause: told };
+  const names = [...engine.rules.directories.keys()].join(", ");
+  const sentence = live
+    ? `Nobody with this login, external id or DN is in the scope of ${names}: the person does not exist there, is outside users.base or users.filter, or is mapped to another login.`
+    : `There is no user ${who}, and ${names} has imported nobody with this login, external id or DN. With --live the directories are asked now.`;
+  const command = live ? "rollcall check" : `rollcall explain ${shellWord(who)} --live`;
+  return { stages, cause: { code: "notImported", stage: "scope", sentence, command } };
+}
+
+/** What the directories say, as they were read or, live, as they are; the first one that shows the person. */
+async function askAll(
+  engine: Engine,
+  who: string,
+  live: boolean,
+  signal: AbortSignal,
+): Promise<{ readonly stages: readonly Stage[]; readonly cause: Cause | null }> {
   const stages: Stage[] = [];
   let failed: Cause | null = null;
   for (const name of engine.rules.directories.keys()) {
@@ -72,13 +88,7 @@ export async function explainUnknown(
     if (cause?.code === "directoryFails") failed ??= cause;
     else if (cause !== null) return { stages, cause };
   }
-  if (failed !== null) return { stages, cause: failed };
-  const names = [...engine.rules.directories.keys()].join(", ");
-  const sentence = live
-    ? `Nobody with this login, external id or DN is in the scope of ${names}: the person does not exist there, is outside users.base or users.filter, or is mapped to another login.`
-    : `There is no user ${who}, and ${names} has imported nobody with this login, external id or DN. With --live the directories are asked now.`;
-  const command = live ? "rollcall check" : `rollcall explain ${shellWord(who)} --live`;
-  return { stages, cause: { code: "notImported", stage: "scope", sentence, command } };
+  return { stages, cause: failed };
 }
 
 /** An entry that could not be kept at all: it has no identifier, or none of its own. */
@@ -105,20 +115,13 @@ const MOST = 10_000;
 /** An imported entry without a user whose mapping gives this login. */
 async function entryByLogin(engine: Engine, who: string): Promise<StoredAppUser | null> {
   const wanted = loginKey(who);
-  for (const entry of await entriesWithoutUser(engine.store.db)) {
-    if (mappedLogin(engine, entry.directory, entry.profile) === wanted) return entry;
+  for (const directory of engine.rules.directories.keys()) {
+    for await (const page of entriesWithoutUser(engine.store.db, directory)) {
+      const entry = page.find((one) => mappedLogin(engine, directory, one.profile) === wanted);
+      if (entry !== undefined) return entry;
+    }
   }
   return null;
-}
-
-/** The key of the login that a directory's mapping gives; null if it gives none. */
-function mappedLogin({ rules }: Engine, name: string, profile: AppProfile): string | null {
-  const mapping = rules.directories.get(name)?.mappings.get("login");
-  if (mapping === undefined) return null;
-  const links = new Map([[name, profile]]);
-  const scope = scopeOf(rules, name, { links, user: null, around: NOTHING_AROUND });
-  const value = evaluateMapping(mapping, scope);
-  return typeof value === "string" ? loginKey(value) : null;
 }
 
 async function explainEntry(engine: Engine, entry: StoredAppUser): Promise<Unknown> {
@@ -136,37 +139,30 @@ async function explainEntry(engine: Engine, entry: StoredAppUser): Promise<Unkno
     const sentence = `A person set ${dn} aside, so it belongs to nobody: ${linkState(entry, link)}.`;
     return { stages, cause: { code: "setAside", stage: "link", sentence, command: `rollcall imports ignore ${where} --undo` } }; // prettier-ignore
   }
-  if (error === null) return { stages, cause: await undecided(engine, entry) };
-  if (error.code === "match.ambiguous" || error.code === "notUniqueWithinOrgAppId") {
+  if (error === null) {
+    const cause = await undecided(engine, entry, await findsSomebody(engine, entry));
+    return { stages, cause };
+  }
+  if (UNCERTAIN.has(error.code)) {
     const sentence = sentences(`${dn} was imported, but it is not certain whose it is: ${error.message}`, cureOf(error.code), "Or decide by hand"); // prettier-ignore
     return { stages, cause: { code: "ambiguous", stage: "link", sentence, command } };
   }
   const all = [error, ...(error.others ?? [])];
   const text = all.map(({ code, field, message }) => `${field}: ${message} (${code})`).join("; ");
   stages.push({ stage: "validation", directory, ok: false, text });
-  const told = error.message.replace(/\.$/, "");
-  const sentence = sentences(`${dn} was imported, but no user could be made of it: ${told} [${error.code}, ${error.field}]`, cureOf(error.code)); // prettier-ignore
-  return { stages, cause: { code: "cannotBeCreated", stage: "validation", sentence, command: `rollcall preview ${directory} --user ${shellWord(externalId)}` } }; // prettier-ignore
+  return { stages, cause: await refusal(engine, entry, error) };
 }
 
-/** An entry that belongs to nobody, and nothing is wrong with it. */
-async function undecided(engine: Engine, entry: StoredAppUser): Promise<Cause> {
-  const { directory: name, dn, profile, externalId } = entry;
-  const directory = engine.rules.directories.get(name);
-  const login = mappedLogin(engine, name, profile);
-  const holder = login === null ? null : await userByLoginKey(engine.store.db, login);
-  const ruled = directory === undefined ? [] : matchKeys(directory, profile);
-  const found = await Promise.all(
-    ruled.map(async ({ attribute, value }) => (await usersByValue(engine.store.db, attribute, [value])).length), // prettier-ignore
-  );
-  if (directory?.onNoMatch === "create" || found.some((users) => users > 0)) {
-    const sentence = `${dn} was imported and belongs to nobody yet; the next full import of ${name} decides about it.`;
-    return { code: "waitsForImport", stage: "link", sentence, command: `rollcall import ${name} --full` }; // prettier-ignore
+/** Whether a matching rule finds anybody for an entry. */
+async function findsSomebody(
+  engine: Engine,
+  { directory, profile }: StoredAppUser,
+): Promise<boolean> {
+  const own = engine.rules.directories.get(directory);
+  for (const { attribute, value } of own === undefined ? [] : matchKeys(own, profile)) {
+    if ((await usersByValue(engine.store.db, attribute, [value])).length > 0) return true;
   }
-  const same = holder === null ? null : `${holder.login} has the login that the entry would get`;
-  const sentence = sentences(`${dn} was imported, but no matching rule of ${name} finds a user, and the directory may not create one (onNoMatch: ignore)`, same); // prettier-ignore
-  const whom = holder === null ? "" : ` ${shellWord(holder.login)}`;
-  return { code: "noMatch", stage: "link", sentence, command: `rollcall imports confirm ${name} ${shellWord(externalId)}${whom}` }; // prettier-ignore
+  return false;
 }
 
 function linkState({ error }: StoredAppUser, link: LinkOrigin | null): string {
@@ -174,17 +170,15 @@ function linkState({ error }: StoredAppUser, link: LinkOrigin | null): string {
   return error === null ? "linked to no user" : `linked to no user: ${error.message}`;
 }
 
-/** Somebody who had this login once. */
+/** Somebody who had this login once, written as it was then or in small letters. */
 async function formerUser({ store }: Engine, who: string): Promise<Cause | null> {
-  const filter = {
-    kind: "compare",
-    path: "target.alternateId",
-    operator: "eq",
-    value: who,
-  } as const;
+  const items = [...new Set([who, loginKey(who)])].map((value) => {
+    return { kind: "compare", path: "target.alternateId", operator: "eq", value } as const;
+  });
+  const filter = { kind: "or", items } as const;
   const query = { filter, since: null, until: null, words: [], limit: 20, newestFirst: true, after: null }; // prettier-ignore
   const events = await queryLog(store.db, query);
-  const target = events.flatMap((event) => event.target).find((one) => one.type === "User" && one.alternateId === who); // prettier-ignore
+  const target = events.flatMap((event) => event.target).find((one) => one.type === "User" && loginKey(one.alternateId) === loginKey(who)); // prettier-ignore
   if (target === undefined) return null;
   const [user] = await usersByIds(store.db, [target.id]);
   if (user === undefined) {
@@ -206,7 +200,7 @@ async function stateStage(engine: Engine, directory: string): Promise<Stage> {
 /** Somebody whom the directory shows now, and who is no user under that name. */
 async function foundLive(engine: Engine, directory: string, { id, dn }: Sighting): Promise<Cause> {
   const { db } = engine.store;
-  const command = `rollcall import ${directory}`;
+  const command = `rollcall import ${directory} --full`;
   const [stored] = await appUsersByIds(db, directory, [id]);
   const [user] = stored?.userId == null ? [] : await usersByIds(db, [stored.userId]);
   const { held } = await stateOf(engine, directory);

@@ -3,17 +3,16 @@
  * it; then what is out of date or fails; then what is empty at its origin.
  */
 import { sameJson } from "../../lib/same.ts";
-import { closest } from "../../lib/lines.ts";
 import { sentences } from "../../lib/sentences.ts";
 import { shellWord } from "../../lib/shell.ts";
 import { cureOf, type Problem } from "../../model/errors.ts";
 import type { Cause } from "../../model/explanation.ts";
 import { lastChangeOf } from "../../store/history.ts";
-import { attributesWithoutValue, someAttributes } from "../../store/mapped.ts";
 import { ABSENCE_TEXTS } from "./absence.ts";
 import { candidatesFor, type CandidateView, type Candidates } from "./candidates.ts";
 import type { DirectoryState, LinkedAppUser, UserFacts } from "./facts.ts";
-import { nobodyGives } from "./nobody.ts";
+import { editedByHand, nobodyGives } from "./nobody.ts";
+import { emptyAt, notRead } from "./origin.ts";
 
 export async function verdictOf(
   facts: UserFacts,
@@ -21,6 +20,8 @@ export async function verdictOf(
   candidates: Candidates,
 ): Promise<Cause> {
   const { deciding } = candidates;
+  const first = notLinkedBefore(facts, candidates);
+  if (first !== null) return first;
   const nobody = deciding === null ? await nobodyGives(facts, attribute, candidates) : null;
   if (nobody !== null) return nobody;
   const appUser = deciding?.appUser ?? null;
@@ -44,6 +45,20 @@ export async function verdictOf(
   return await upToDate(facts, attribute, candidates);
 }
 
+/** Of the directories that come before the one that counts, one that should have been linked. */
+function notLinkedBefore(
+  { notLinked }: UserFacts,
+  { order, deciding, fallback }: Candidates,
+): Cause | null {
+  // prettier-ignore
+  if (order === "okta") return null;
+  const empty = fallback && deciding?.value == null;
+  const end = deciding === null || empty ? order.length : order.indexOf(deciding);
+  const names = order.slice(0, end).map((one) => one.directory);
+  const name = names.find((one) => notLinked.has(one));
+  return name === undefined ? null : (notLinked.get(name) ?? null);
+}
+
 async function unmapped(
   facts: UserFacts,
   attribute: string,
@@ -51,7 +66,13 @@ async function unmapped(
   { order, fallback }: Candidates,
 ): Promise<Cause | null> {
   if (expression !== null) return null;
-  if (facts.user.sources[attribute] === "okta") return await editedByHand(facts, attribute, directory); // prettier-ignore
+  if (facts.user.sources[attribute] === "okta") return await editedByHand(facts, attribute, `${directory} has no mapping of it`); // prettier-ignore
+  const pending = problemsNow(facts).length > 0 ? null : notApplied(facts, attribute);
+  if (pending !== null) {
+    const taken = facts.resolved.profile[attribute] === undefined ? `the next import of the person, or a force sync, takes ${JSON.stringify(facts.user.profile[attribute])} away` : pending.sentence; // prettier-ignore
+    const sentence = sentences(`${directory} counts for ${attribute}, and has no mapping of it. That was not applied yet: ${taken}`); // prettier-ignore
+    return { ...pending, sentence };
+  }
   const other = order === "okta" ? undefined : order.find((one) => one.linked && one.value !== null); // prettier-ignore
   const next =
     other === undefined
@@ -62,40 +83,6 @@ async function unmapped(
   const cure = `Add directories.${directory}.toOkta.${attribute}${other === undefined ? "" : ", or set `fallback: true`"}`; // prettier-ignore
   const sentence = sentences(first, next, cure);
   return { code: "unmapped", stage: "mapping", sentence, command: `rollcall preview ${directory} --user ${shellWord(facts.user.login)}` }; // prettier-ignore
-}
-
-/** A value that no directory gives and a person set. */
-async function editedByHand(
-  { engine, user }: UserFacts,
-  attribute: string,
-  directory: string | null,
-): Promise<Cause> {
-  const change = await lastChangeOf(engine.store.db, user.id, attribute);
-  const when = change === null ? "" : ` by ${change.by} at ${change.at} (run ${change.run})`;
-  const why = directory === null ? null : `${directory} has no mapping of it`;
-  const sentence = sentences(`${attribute} is ${JSON.stringify(user.profile[attribute] ?? null)}, set here${when}; no directory gives it`, why); // prettier-ignore
-  return { code: "editedHere", stage: "written", sentence, command: `rollcall users unset ${shellWord(user.login)} ${attribute}` }; // prettier-ignore
-}
-
-/** Attributes that the mapping reads and the directory is not asked for. */
-function notRead(
-  { engine, user }: UserFacts,
-  attribute: string,
-  deciding: CandidateView,
-): Cause | null {
-  // prettier-ignore
-  for (const { directory, attribute: name } of deciding.reads) {
-    const source = engine.settings.get(directory)?.source;
-    // A file is read whole.
-    if (source === undefined || source.type === "ldif") continue;
-    const names = source.users.attributes.map((one) => one.toLowerCase());
-    if (names.some((one) => one === "*" || one === "+" || one === name.toLowerCase())) continue;
-    if (source.users.id?.toLowerCase() === name.toLowerCase()) continue;
-    const left = user.profile[attribute] === undefined ? `${attribute} has no value` : `the next full import empties ${attribute}`; // prettier-ignore
-    const sentence = `${name} is not among directories.${directory}.users.attributes, so it is not read from the directory, and ${left}. Add it, and import in full.`;
-    return { code: "notRead", stage: "appProfile", sentence, command: `rollcall import ${directory} --full` }; // prettier-ignore
-  }
-  return null;
 }
 
 /** What the directories answered just now: the one that gives the value, and those before it. */
@@ -112,14 +99,14 @@ function askedOne({ live, states, user }: UserFacts, candidate: CandidateView): 
   const { directory } = candidate;
   const answer = live.get(directory);
   const state = states.get(directory);
-  const command = `rollcall import ${directory}`;
   if (answer?.kind === "failed") {
     const sentence = sentences(`${directory} cannot be read now: ${answer.message}`, cureOf(answer.code)); // prettier-ignore
     return { code: "directoryFails", stage: "directory", sentence, command: "rollcall check" };
   }
   if (answer?.kind === "absent") {
-    const sentence = sentences(`${user.login} is not in the scope of ${directory} any more (${ABSENCE_TEXTS[answer.where]}); the next full import removes the link`, heldText(state)); // prettier-ignore
-    return { code: "outOfScope", stage: "scope", sentence, command: `${command} --full --dry-run` };
+    const sentence = sentences(`${user.login} is not in the scope of ${directory} any more (${ABSENCE_TEXTS[answer.where]}); an import ends the link, a full one in any case`, heldText(state)); // prettier-ignore
+    const cure = state?.held == null ? `rollcall import ${directory} --full --dry-run` : `rollcall imports show ${state.held.id}`; // prettier-ignore
+    return { code: "outOfScope", stage: "scope", sentence, command: cure };
   }
   const changed = changedInputs(live, candidate);
   const [first] = changed;
@@ -132,7 +119,8 @@ function askedOne({ live, states, user }: UserFacts, candidate: CandidateView): 
     failed,
     heldText(of),
   );
-  const cure = of?.held == null ? `rollcall import ${first.directory}` : `rollcall imports show ${of.held.id}`; // prettier-ignore
+  // An incremental import does not see what the server computes, such as memberOf.
+  const cure = of?.held == null ? `rollcall import ${first.directory} --full` : `rollcall imports show ${of.held.id}`; // prettier-ignore
   return { code: "appProfileOld", stage: "appProfile", sentence, command: cure };
 }
 
@@ -190,7 +178,7 @@ function invalid(facts: UserFacts, attribute: string): Cause | null {
   if (changed !== undefined) {
     const now = `${changed.directory} has another value of ${changed.attribute} by now, which was not imported yet`; // prettier-ignore
     const sentence = sentences(told, whole, now);
-    return { code: "appProfileOld", stage: "appProfile", sentence, command: `rollcall import ${changed.directory}` }; // prettier-ignore
+    return { code: "appProfileOld", stage: "appProfile", sentence, command: `rollcall import ${changed.directory} --full` }; // prettier-ignore
   }
   const cause = code.startsWith("platform.cvd.profile.expression") ? "expressionFails" : "invalid";
   const sentence = sentences(told, rest, whole, cureOf(code));
@@ -207,14 +195,15 @@ function interrupted({ states }: UserFacts, { directory }: LinkedAppUser): Cause
   return { code: "notApplied", stage: "written", sentence, command: `rollcall imports resume ${run.id}` }; // prettier-ignore
 }
 
-function notApplied({ resolved, user, states }: UserFacts, attribute: string): Cause | null {
+function notApplied({ resolved, user, states, links }: UserFacts, attribute: string): Cause | null {
   const [now, then] = [user.profile[attribute] ?? null, resolved.profile[attribute] ?? null];
   const source = resolved.sources[attribute];
   if (sameJson(now, then) && user.sources[attribute] === source) return null;
   const what = sameJson(now, then)
     ? `the same value of ${attribute}, but from ${source ?? "nobody"}`
     : `${JSON.stringify(then)} for ${attribute}`;
-  const held = [...states.values()].find((one) => one.held !== null && one.held.kind !== "import")?.held; // prettier-ignore
+  const own = [...states].flatMap(([name, one]) => (links.has(name) ? [one] : []));
+  const held = own.find((one) => one.held !== null && one.held.kind !== "import")?.held;
   const told = `The app profile and the mappings give ${what}; that was not applied yet`;
   if (held != null) {
     const sentence = sentences(told, `A run that may do it is held by the safeguard since ${held.startedAt}`); // prettier-ignore
@@ -242,38 +231,8 @@ function stale({ states, live }: UserFacts, { directory }: LinkedAppUser): Cause
   return { code: "importFailed", stage: "directory", sentence, command: "rollcall check" };
 }
 
-/** There is no value, and everything is applied: where does it end? */
-async function emptyAt(
-  { engine, user }: UserFacts,
-  attribute: string,
-  deciding: CandidateView,
-  { order, fallback }: Candidates,
-): Promise<Cause | null> {
-  const { directory, inputs, reads, expression } = deciding;
-  if (deciding.value !== null || user.profile[attribute] !== undefined) return null;
-  const other = order === "okta" ? undefined : order.find((one) => one.linked && one.value !== null); // prettier-ignore
-  const next =
-    other === undefined || fallback
-      ? null
-      : `${other.directory} has ${JSON.stringify(other.value)}, which is not taken: ${directory} is the source, and profile.fallback is off`;
-  const values = Object.values(inputs);
-  if (values.length === 0 || values.some((value) => value !== null)) {
-    const sentence = sentences(`The mapping ${expression} of ${directory} gives no value for what the app profile has, so ${attribute} is empty`, next); // prettier-ignore
-    return { code: "mapsToNothing", stage: "mapping", sentence, command: `rollcall preview ${directory} --user ${shellWord(user.login)} --attribute ${attribute}` }; // prettier-ignore
-  }
-  const [read] = reads;
-  const of = read?.directory ?? directory;
-  const names = reads.map((one) => one.attribute);
-  const { db } = engine.store;
-  const nowhere = await attributesWithoutValue(db, of, names.map((name) => name.toLowerCase())); // prettier-ignore
-  if (nowhere.length === names.length) {
-    const meant = closest(names[0] ?? "", await someAttributes(db, of));
-    const hint = meant === undefined ? null : `Is ${meant} meant?`;
-    const sentence = sentences(`Nobody of ${of} has a value of ${names.join(", ")}, which the mapping of ${attribute} reads; the name may be wrong, or the account may not see it`, hint, next); // prettier-ignore
-    return { code: "noValue", stage: "appProfile", sentence, command: "rollcall check" };
-  }
-  const sentence = sentences(`The entry in ${of} had no value of ${names.join(", ")} when it was last read, so ${attribute} is empty`, next, "If the directory has one by now, import it; a force sync will not help"); // prettier-ignore
-  return { code: "noValue", stage: "appProfile", sentence, command: `rollcall explain ${shellWord(user.login)} ${attribute} --live` }; // prettier-ignore
+function isBefore(order: Candidates["order"], one: CandidateView, other: CandidateView): boolean {
+  return order !== "okta" && order.includes(one) && order.indexOf(one) < order.indexOf(other);
 }
 
 /** The value is right by the rules, and somebody may expect another one. */
@@ -292,11 +251,22 @@ function otherSource(
       one.value !== null &&
       !sameJson(one.value, value),
   );
-  const [rival] = rivals;
+  const once = rivals.find((one) => one.apply === "create" && isBefore(order, one, deciding));
+  if (once !== undefined) {
+    const sentence = `The mapping of ${attribute} in ${once.directory} applies on creation only, so ${deciding.directory} gives the value: ${JSON.stringify(value)}. ${once.directory} has ${JSON.stringify(once.value)}, which \`apply: update\` would take.`;
+    return { code: "onCreateOnly", stage: "mapping", sentence, command: `rollcall preview ${once.directory} --user ${shellWord(user.login)} --attribute ${attribute}` }; // prettier-ignore
+  }
+  const [rival] = rivals.filter((one) => one.apply !== "create");
   if (rival === undefined) return null;
   const said = rivals.map((one) => `${one.directory} (${JSON.stringify(one.value)})`).join(" and ");
   const by = overridden ? `profile.overrides.${attribute}` : "profile.sources";
-  const sentence = `${deciding.directory} wins over ${said} by ${by}, so ${attribute} is ${JSON.stringify(value)}. To take ${rival.directory}'s value, set profile.overrides.${attribute}: [${rival.directory}, ${deciding.directory}].`;
+  const names = order === "okta" ? [] : order.map((one) => one.directory);
+  const first = [rival.directory, ...names.filter((name) => name !== rival.directory)];
+  const advice =
+    rival.problem === null
+      ? `To take ${rival.directory}'s value, set profile.overrides.${attribute}: [${first.join(", ")}].`
+      : `${rival.directory}'s value is not valid: ${rival.problem.message}`;
+  const sentence = `${deciding.directory} wins over ${said} by ${by}, so ${attribute} is ${JSON.stringify(value)}. ${advice}`;
   return { code: "otherSource", stage: "priority", sentence, command: `rollcall preview ${rival.directory} --user ${shellWord(user.login)} --attribute ${attribute}` }; // prettier-ignore
 }
 
@@ -314,6 +284,8 @@ async function upToDate(
     return { code, stage: null, sentence, command: `rollcall users set ${shellWord(user.login)} ${attribute}=VALUE` }; // prettier-ignore
   }
   const { directory } = deciding;
+  const back = await putBack(facts, attribute, directory);
+  if (back !== null) return back;
   if (live.get(directory)?.kind === "found") {
     const sentence = `${attribute} is ${value}, as ${directory} gives it now.`;
     return { code, stage: null, sentence, command: null };
@@ -321,4 +293,18 @@ async function upToDate(
   const read = states.get(directory)?.checkpoint?.readAt.toISOString() ?? "an unknown time";
   const sentence = `${attribute} is ${value}, as ${directory} gave it when it was last read (${read}). If the directory has another value by now, import it; a force sync will not help.`;
   return { code, stage: null, sentence, command: `rollcall explain ${shellWord(user.login)} ${attribute} --live` }; // prettier-ignore
+}
+
+/** A value that is as it was before a run that somebody put back, until the directory is heard again. */
+async function putBack(
+  { engine, user, states }: UserFacts,
+  attribute: string,
+  directory: string,
+): Promise<Cause | null> {
+  if ((states.get(directory)?.checkpoint?.fullReason ?? null) === null) return null;
+  const change = await lastChangeOf(engine.store.db, user.id, attribute);
+  if (change?.kind !== "revert") return null;
+  const value = JSON.stringify(user.profile[attribute] ?? null);
+  const sentence = `${attribute} is ${value}, because ${change.by} put back what a run of ${change.directory ?? "all"} did (at ${change.at}, run ${change.run}). The next full import of ${directory} decides about it again.`;
+  return { code: "waitsForImport", stage: "written", sentence, command: `rollcall import ${directory} --full` }; // prettier-ignore
 }
