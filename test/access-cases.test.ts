@@ -328,3 +328,31 @@ test.each(["ABC", "ΟΔΟΣ", "İX"])("of two at once, one gets the unique value
   expect((await running).status).toBe(1);
   expect((await show("ada")).profile["badge"]).toBeUndefined();
 });
+
+describe("a preview tells what a run does", () => {
+  test("with access", async () => {
+    await start({ profile: "sources: [corp, hr]" }, inCorp("ada") + inCorp("bob"), inHr("ada", { l: "gone" })); // prettier-ignore
+    configure({ profile: "sources: [hr, corp]" });
+    const preview = await place.json<{ changed: number; attributes: Record<string, unknown> }>("preview", "hr"); // prettier-ignore
+    expect(preview).toMatchObject({ changed: 1, attributes: { status: { people: 1, examples: [{ from: "active", to: "deprovisioned" }] } } }); // prettier-ignore
+    expect((await place.json<RunDocument>("force-sync", "hr", "--dry-run")).counts).toMatchObject({ updated: 1 }); // prettier-ignore
+  });
+
+  test("with unique values", async () => {
+    await start({ mappings: "      badge: appuser.employeeNumber\n", profile: "sources: [corp, hr], attributes: { badge: { unique: true } }" }, inCorp("ada", { employeeNumber: "a1" })); // prettier-ignore
+    place.file("corp.ldif", ["ada", "bob", "cyd", "dan"].map((name, i) => inCorp(name, { employeeNumber: ["a1", "A1", "b2", "b2"][i] ?? "" })).join("")); // prettier-ignore
+    expect(await place.json("preview", "corp", "--live")).toMatchObject({ created: 1, failed: 2, problems: { notUniqueWithinOrg: { people: 2 } } }); // prettier-ignore
+    expect((await place.json<RunDocument>("import", "corp", "--full", "--dry-run")).counts).toMatchObject({ created: 1, failed: 2 }); // prettier-ignore
+  });
+});
+
+test.each([false, true])(
+  "a source that fills in new users only leaves a lost source's value, fallback %s",
+  async (fallback) => {
+    const once = "      nickName: { expression: appuser.title, apply: create }\n";
+    await start({ mappings: once, profile: `sources: [corp, hr], fallback: ${String(fallback)}` }, inCorp("ada", { title: "Countess" }) + inCorp("bob"), inHr("ada", { title: "Dr" })); // prettier-ignore
+    await files({ corp: inCorp("bob") });
+    const { profile, sources } = await show("ada");
+    expect([profile["nickName"], sources["nickName"]]).toEqual(["Countess", "okta"]);
+  },
+);

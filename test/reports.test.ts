@@ -1,5 +1,5 @@
 /** What is wrong now, whose values users have, and users as CSV. */
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, inject, test } from "vitest";
 import { Client } from "pg";
 import { certificates } from "./support/certificates.ts";
 import { DATABASES, simplePerson, SIMPLE_MAPPINGS, Workplace, type DatabaseKind } from "./support/rollcall.ts"; // prettier-ignore
@@ -109,6 +109,36 @@ describe("doctor", () => {
       expect(messages).toContainEqual(expect.stringContaining(part));
   });
 
+  test("says nothing of what is meant, and counts as the lists do", async () => {
+    place = await Workplace.create("postgres");
+    // Nobody has a nick name, and the second person would get the login of the first.
+    configure(
+      "",
+      "",
+      `      nickName: '""'
+`,
+    );
+    place.file("corp.ldif", simplePerson("ada", { title: "Dr" }) + simplePerson("x", { mail: "ada@example.org" })); // prettier-ignore
+    await place.run("import", "corp");
+    const messages = (await doctor()).map((one) => one.message).join("\n");
+    expect(messages).not.toContain("gives nobody a value");
+    expect(await place.json<unknown[]>("imports", "unmatched")).toHaveLength(1);
+    expect(messages).toContain("1 entry belongs to no user.");
+  });
+
+  test("tells where letters are compared in ASCII only", async () => {
+    const { postgresUrl } = inject("servers");
+    const name = `c_${Date.now()}`;
+    const client = new Client({ connectionString: postgresUrl });
+    await client.connect();
+    await client.query(`create database ${name} template template0 lc_collate 'C' lc_ctype 'C'`);
+    await client.end();
+    place = Workplace.at(postgresUrl.replace(/\/postgres$/, `/${name}`));
+    configure();
+    place.file("corp.ldif", simplePerson("ada"));
+    expect((await doctor()).map((one) => one.message).join()).toContain("LC_CTYPE");
+  });
+
   test("tells of a certificate before it expires", async () => {
     place = await Workplace.create("embedded");
     const tls = certificates(place.folder);
@@ -173,4 +203,33 @@ describe.each(DATABASES)("on %s", (kind) => {
     expect(wrong.status).toBe(2);
     expect(wrong.err).toContain("Do you mean title?");
   });
+});
+
+test("what is misspelt is refused with what is meant", async () => {
+  await imported("postgres");
+  const refused = async (...args: string[]): Promise<string> => {
+    const { status, err } = await place.run(...args);
+    expect(status).toBe(2);
+    return err;
+  };
+  const exported = (column: string): Promise<string> =>
+    refused("users", "export", "--columns", column);
+  expect(await exported("corp.")).not.toContain("mean corp.");
+  expect(await exported("source.titel")).toContain("Do you mean source.title?");
+  expect(await exported("crop.mail")).toContain("Do you mean corp.mail?");
+  expect(await refused("users", "set", "bob@example.org", "titel=x")).toContain(
+    "do you mean title?",
+  );
+});
+
+test("who fails is found by each of the faults", async () => {
+  place = await Workplace.create("postgres");
+  configure("", "", "      locale: appuser.street\n      timezone: appuser.st\n");
+  place.file("corp.ldif", simplePerson("ada", { street: "german", st: "Narnia" }));
+  await place.run("import", "corp");
+  const codes = (await place.json<{ code: string; examples: { error: { others?: { code: string }[] } }[] }[]>("users", "failing")) // prettier-ignore
+    .flatMap(({ code, examples }) => [code, ...examples.flatMap(({ error }) => (error.others ?? []).map((one) => one.code))]); // prettier-ignore
+  expect(codes).toHaveLength(2);
+  for (const code of codes)
+    expect(await place.json("users", "failing", "--code", code)).toMatchObject([{ people: 1 }]);
 });

@@ -126,9 +126,24 @@ function cellOf(service: Service, attributes: readonly string[], name: string): 
       const appUser = appUsers.find((one) => one.directory === owner);
       return appUser === undefined ? null : ofAppUser(appUser, attribute);
     };
-  const meant = closest(name, [...attributes, "id", "status", ...directories.map((one) => `${one}.${attribute}`)]); // prettier-ignore
+  const meant = meantColumn(attributes, directories, name, [owner, attribute]);
   const hint = meant === undefined ? "" : ` Do you mean ${meant}?`;
   throw new RollcallError("usage.invalid", `There is no column ${name}.${hint}`);
+}
+
+function meantColumn(
+  attributes: readonly string[],
+  directories: readonly string[],
+  name: string,
+  [owner, attribute]: readonly [string, string],
+): string | undefined {
+  const own = [...attributes, "id", "status"];
+  if (owner === "" || attribute === "") return closest(name, own);
+  const whose = closest(owner, [...directories, "source"]);
+  if (whose !== "source")
+    return whose === undefined ? closest(attribute, own) : `${whose}.${attribute}`;
+  const of = closest(attribute, attributes);
+  return of === undefined ? undefined : `source.${of}`;
 }
 
 /** An attribute of the app profile, by its name in any case; or a fact about the app user. */

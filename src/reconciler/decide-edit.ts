@@ -59,6 +59,8 @@ export function decideEdit(
   return { profile, sources, problems, changes: diffProfiles(before, { profile, sources }) };
 }
 
+export const UNKNOWN_ATTRIBUTE = "platform.cvd.profiles.mapping.targetIsInvalid";
+
 interface Draft {
   readonly profile: UserProfile;
   readonly sources: Record<string, ValueSource>;
@@ -76,8 +78,7 @@ function setValue(
     return { code, field: name, message };
   };
   if (attribute === undefined) {
-    const code = "platform.cvd.profiles.mapping.targetIsInvalid";
-    return problem(code, `${name} is not an attribute of the user profile`);
+    return problem(UNKNOWN_ATTRIBUTE, `${name} is not an attribute of the user profile`);
   }
   const owners = ownersOf(rules, name, links);
   if (owners.length > 0) {

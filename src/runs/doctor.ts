@@ -11,7 +11,7 @@ import type { DirectorySettings } from "../model/settings.ts";
 import { countPresent } from "../store/app-users.ts";
 import { countOutdated } from "../store/mapped.ts";
 import { sourcedAttributes, sourcedUsers, type SourcedAttribute, type SourcedUsers } from "../store/sourced.ts"; // prettier-ignore
-import { doubledValues } from "../store/unique-values.ts";
+import { doubledValues, foldsLetters } from "../store/unique-values.ts";
 import { countUnmatched } from "../store/unmatched.ts";
 import type { Engine } from "./context.ts";
 import { formerDirectories } from "./disconnected.ts";
@@ -59,7 +59,7 @@ export async function examine(
       ...(await peopleFindings(engine, name)),
     );
   }
-  findings.push(...overrideFindings(engine), ...(await formerFindings(engine)), ...(await doubleFindings(engine))); // prettier-ignore
+  findings.push(...overrideFindings(engine), ...(await formerFindings(engine)), ...(await doubleFindings(engine)), ...(await letterFindings(engine))); // prettier-ignore
   return findings.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
 }
 
@@ -243,6 +243,14 @@ async function doubleFindings({ store, rules }: Engine): Promise<Finding[]> {
     const message = `${attribute} is unique, but ${users.toLocaleString("en-US")} users have had the same value as another since before, such as ${JSON.stringify(example)}.`;
     return { severity: "warning", directory: null, message, command: `rollcall users export --columns login,${attribute}` }; // prettier-ignore
   });
+}
+
+/** Values are compared without case, by what the database takes for letters. */
+async function letterFindings({ store, rules }: Engine): Promise<Finding[]> {
+  const compares = rules.unique.length > 0 || [...rules.directories.values()].some((one) => one.matching.length > 0); // prettier-ignore
+  if (!compares || (await foldsLetters(store.db))) return [];
+  const message = "The database tells small from capital letters in ASCII only (its character type is C), so matching rules and unique attributes take Ä and ä for different values. A database with another LC_CTYPE, such as C.UTF-8, does not."; // prettier-ignore
+  return [{ severity: "warning", directory: null, message, command: null }];
 }
 
 async function formerFindings(engine: Engine): Promise<Finding[]> {

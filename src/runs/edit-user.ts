@@ -4,13 +4,13 @@
  */
 import { uuidV7 } from "../lib/uuid.ts";
 import { closest } from "../lib/lines.ts";
-import { RollcallError, type Problem } from "../model/errors.ts";
+import { RollcallError, type ErrorCode, type Problem } from "../model/errors.ts";
 import type { EventDraft } from "../model/event.ts";
 import type { EventActor } from "../model/event.ts";
 import type { EventType } from "../model/event-messages.ts";
 import { NO_COUNTS, type AttributeChange, type RunChange } from "../model/run.ts";
 import type { User, UserStatus } from "../model/user.ts";
-import { decideEdit, type Edits } from "../reconciler/decide-edit.ts";
+import { decideEdit, UNKNOWN_ATTRIBUTE, type Edits } from "../reconciler/decide-edit.ts";
 import { BY_HAND } from "../reconciler/lifecycle.ts";
 import type { Rules } from "../reconciler/rules.ts";
 import { linksOf } from "../reconciler/writes.ts";
@@ -122,7 +122,7 @@ export async function changeStatus(
     const appUsers = to === "active" ? await linkedTo(trx, engine.rules, user) : [];
     const remarks = appUsers
       .filter((one) => one.status === "disabled")
-      .map((one) => `${one.directory} still shows the person as disabled; when the entry changes there, its word counts again.`); // prettier-ignore
+      .map((one) => `${one.directory} still shows the person as disabled; when it decides about the person again (the entry changes, or a force sync), its word counts.`); // prettier-ignore
     const data = { from: before.status, to };
     return { user, action: "updated", changes, events: [eventOf(event, user, data)], remarks };
   });
@@ -231,9 +231,15 @@ async function refuseInvalid(
     const meant = rules.schema.has(field) ? undefined : closest(field, names);
     return `${message}${meant === undefined ? "" : `; do you mean ${meant}?`} (${code}, ${field})`;
   });
-  const owned = all.every((problem) => problem.code === "user.owned");
-  const message = owned ? "A directory owns what was to be changed." : "The values are not a valid user profile."; // prettier-ignore
-  throw new RollcallError(owned ? "user.owned" : "user.invalid", `${message} Nothing was changed.`, { details }); // prettier-ignore
+  const [code, message] = refusalOf(all);
+  throw new RollcallError(code, `${message} Nothing was changed.`, { details });
+}
+
+function refusalOf(problems: readonly Problem[]): readonly [ErrorCode, string] {
+  const all = (code: string): boolean => problems.every((problem) => problem.code === code);
+  if (all(UNKNOWN_ATTRIBUTE)) return ["usage.invalid", "There is no such attribute."];
+  if (all("user.owned")) return ["user.owned", "A directory owns what was to be changed."];
+  return ["user.invalid", "The values are not a valid user profile."];
 }
 
 function eventOf(

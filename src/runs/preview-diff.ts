@@ -118,7 +118,7 @@ class Side {
     this.#engine = engine;
     this.#directory = rulesOf(engine, name);
     this.#now = now;
-    this.#claims = new LoginClaims(engine.store.db, name);
+    this.#claims = new LoginClaims(engine.store.db, name, engine.rules.unique);
   }
 
   /** What becomes of the people of a batch, in their order. */

@@ -183,7 +183,7 @@ export async function previewAll(
   const batches = live
     ? livePeople(engine, name, signal)
     : storedPeople(engine, name, null, signal);
-  const claims = new LoginClaims(engine.store.db, name);
+  const claims = new LoginClaims(engine.store.db, name, engine.rules.unique);
   let done = 0;
   for await (const batch of batches) {
     await previewBatch(engine, directory, batch, { linked, claims, summary });
@@ -208,8 +208,9 @@ async function previewBatch(
     return { planned, known: person };
   });
   for (const [i, planned] of (await claims.judge(decided)).entries()) {
-    const status = decided[i]?.known.appUser?.status ?? "removed";
-    summary.add(planned, status !== "removed");
+    const known = decided[i]?.known;
+    const status = known?.appUser?.status ?? "removed";
+    summary.add(planned, known?.user ?? null, status !== "removed");
   }
   for (const { dn, problem } of unusable) summary.addUnusable(dn, problem);
 }
@@ -232,11 +233,15 @@ class Summary {
     this.#only = only;
   }
 
-  add({ dn, action, changes, error }: PlannedChange, isKnown: boolean): void {
+  /** @param before the user as it is; access counts as an attribute */
+  add(planned: PlannedChange, before: User | null, isKnown: boolean): void {
+    const { dn, action, changes, error, user } = planned;
     this.#people++;
     if (isKnown) this.#known++;
     if (action === "created") this.#created++;
-    const shown = changes.filter(({ attribute }) => this.#shows(attribute));
+    const [from, to] = [before?.status ?? null, user?.status ?? null];
+    const access = before !== null && to !== null && from !== to ? [{ attribute: "status", from, to }] : []; // prettier-ignore
+    const shown = [...changes, ...access].filter(({ attribute }) => this.#shows(attribute));
     if (shown.length > 0) this.#changed++;
     for (const { attribute, from, to } of shown) this.#attributes.add(attribute, { dn, from, to });
     if (error !== null) this.#fail(dn, error);

@@ -228,6 +228,20 @@ export async function noteValues(
     on conflict do nothing`.execute(trx);
 }
 
+/** Who has which of some values of an attribute. */
+export async function holdersOfValues(
+  db: Connection,
+  attribute: string,
+  values: readonly string[],
+): Promise<{ readonly value: string; readonly id: string; readonly login: string }[]> {
+  const { rows } = await sql<{ value: string; id: string; login: string }>`
+    select x.value, u.id, u.login
+    from unnest(${values}::text[]) as x (value)
+    join unique_values v on v.attribute = ${attribute} and v.value_key = lower(left(x.value, ${sql.lit(KEY_LENGTH)}))
+    join users u on u.id = v.user_id`.execute(db);
+  return rows;
+}
+
 /** The login of the user who has a value; null if nobody else than the given user has. */
 export async function holderOfValue(
   db: Connection | Trx,
@@ -256,4 +270,10 @@ export async function doubledValues(
       group by 1, 2 having count(*) > 1
     ) x group by attribute order by attribute`.execute(db);
   return rows;
+}
+
+/** Whether the database knows small and capital letters beyond ASCII, by its character type. */
+export async function foldsLetters(db: Connection): Promise<boolean> {
+  const { rows } = await sql<{ folds: boolean }>`select lower('Ä') = 'ä' as folds`.execute(db);
+  return rows[0]?.folds === true;
 }
