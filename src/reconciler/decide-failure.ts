@@ -4,7 +4,7 @@ import type { PersonEvent } from "../model/event.ts";
 import type { AppUserWrite, PlannedChange, UserWrite } from "../model/plan.ts";
 import type { AppUser, User } from "../model/user.ts";
 import * as events from "./events.ts";
-import { appUserChanged, asItIs, losesAccess, sameProblem, writeUser } from "./writes.ts";
+import { appUserChanged, asItIs, sameProblem, writeUser } from "./writes.ts";
 
 /**
  * An entry that cannot be used at all (no identifier, too large). Whoever it is, is not removed.
@@ -164,8 +164,9 @@ function failedAppUser(
 }
 
 /**
- * Of a change to an existing user, only whether it has access; null if that stays. Access is given
- * only to the user about whom it was decided: somebody may have taken it away since.
+ * Of a change to an existing user, only whether it has access; null if that stays. What was decided
+ * about a user who changed since counts no more, neither that access is given nor that it is taken:
+ * another directory may have the word by now. Then the next import sees and decides it anew.
  */
 function accessOf(
   planned: PlannedChange,
@@ -173,11 +174,11 @@ function accessOf(
 ): { readonly write: UserWrite; readonly told: readonly PersonEvent[] } | null | "undecided" {
   const write = planned.user;
   if (write === null || user === null || !isSeen(planned)) return null;
+  if (user.version !== planned.userVersion)
+    return planned.events.some(events.isOfStatus) ? "undecided" : null;
   const { status, statusBy } = write;
   const changed = writeUser(user, user, { status, statusBy });
   if (changed === null) return null;
-  const gives = !losesAccess(user, write);
-  if (gives && user.version !== planned.userVersion) return "undecided";
   return { write: changed, told: events.statusChanged(user.status, status) };
 }
 

@@ -7,11 +7,6 @@ import { diffProfiles } from "./diff.ts";
 import * as events from "./events.ts";
 import { losesAccess, writeUser } from "./writes.ts";
 
-/** Told by the status that comes of it, which may be another one than that of a removal. */
-const STATUS_EVENTS: ReadonlySet<string> = new Set([
-  "system.import.user.suspend", "user.lifecycle.deactivate", "system.import.user.unsuspend", "user.lifecycle.reactivate",
-]); // prettier-ignore
-
 /**
  * Cuts the link between an entry and its user. The entry stays in the directory's scope and is set
  * aside, so that the next import does not link it again; for the user it is as if the entry had
@@ -49,7 +44,8 @@ export function decideUnlink(
     events: [
       events.linkCut(link.by ?? ""),
       ...removal.events.filter(
-        (event) => event.type !== "system.import.user.delete" && !STATUS_EVENTS.has(event.type),
+        // Told by the status that comes of it, which may be another one than that of a removal.
+        (event) => event.type !== "system.import.user.delete" && !events.isOfStatus(event),
       ),
       ...events.statusChanged(user.status, standing.status),
     ],

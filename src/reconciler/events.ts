@@ -42,6 +42,15 @@ export function statusChanged(from: UserStatus, to: UserStatus): PersonEvent[] {
   return [{ type: "user.lifecycle.reactivate", data }];
 }
 
+const STATUS_EVENTS: ReadonlySet<string> = new Set([
+  "system.import.user.suspend", "user.lifecycle.deactivate", "system.import.user.unsuspend", "user.lifecycle.reactivate",
+]); // prettier-ignore
+
+/** Whether an event tells of a change of the user's status. */
+export function isOfStatus({ type }: PersonEvent): boolean {
+  return STATUS_EVENTS.has(type);
+}
+
 /** The event that administrators search for when a profile does not change. */
 export function updateFailed(directory: string, problem: Problem): PersonEvent {
   const data = {
