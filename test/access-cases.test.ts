@@ -1,6 +1,7 @@
 /** Who has access and which values after things came in each other's way. Each case was wrong once. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
 import { afterEach, describe, expect, test } from "vitest";
@@ -125,9 +126,8 @@ describe("what another directory said meanwhile counts", () => {
     const held = await full("corp");
     expect(held.status).toBe("held");
     await files({ hr: inHr("ada", { title: "HrNew" }) });
-    await place.run("imports", "approve", held.run);
-    await full("corp");
-    await place.run("imports", "approve", (await full("corp")).run);
+    expect((await place.json<RunDocument>("imports", "approve", held.run)).counts).toMatchObject({ removed: 1 }); // prettier-ignore
+    await full("hr");
     expect((await show("ada")).profile["title"]).toBe("HrNew");
   });
 
@@ -140,8 +140,22 @@ describe("what another directory said meanwhile counts", () => {
     });
     place.file("corp.ldif", inCorp("zed", { title: "b" }) + inCorp("ada"));
     await whileApplying("zed", () => full("corp"), () => files({ hr: inHr("ada", { title: "HrNew" }) })); // prettier-ignore
-    await full("corp");
+    await full("hr");
     expect((await show("ada")).profile["title"]).toBe("HrNew");
+  });
+
+  test("and who is not concerned fails for nothing", async () => {
+    const names = Array.from({ length: 20 }, (_, i) => `p${i}`);
+    const all = (make: typeof inCorp, title: string): string => names.map((name) => make(name, { title })).join(""); // prettier-ignore
+    await start({}, inCorp("zed"));
+    await files({ corp: inCorp("zed") + all(inCorp, "a"), hr: all(inHr, "a") });
+    place.file("corp.ldif", inCorp("zed", { title: "b" }) + all(inCorp, "b"));
+    const run = await whileApplying(
+      "zed",
+      () => full("corp"),
+      () => files({ hr: all(inHr, "b") }),
+    );
+    expect(run.counts).toMatchObject({ updated: 21, failed: 0 });
   });
 
   test("but values that nobody maps keep no run from being put back", async () => {
@@ -231,13 +245,25 @@ test("a directory that comes back into the configuration lets no leaver in", asy
   await files({ hr: inHr("ada", { l: "gone" }) });
   await files({ hr: inHr("bob") });
   expect(await statusOf("ada")).toBe("deprovisioned");
-  const { readFileSync, writeFileSync } = await import("node:fs");
   const text = readFileSync(place.config, "utf8");
   writeFileSync(place.config, text.replace(/ {2}corp:[\s\S]*?(?= {2}hr:)/, "").replace("[hr, corp]", "[hr]")); // prettier-ignore
   await place.run("force-sync", "corp");
   writeFileSync(place.config, text);
   await full("corp");
   expect(await show("ada")).toMatchObject({ status: "deprovisioned", appUsers: [{ directory: "corp", status: "active" }, {}] }); // prettier-ignore
+});
+
+test("whoever was not there when the directory came back arrives later", async () => {
+  await start({ profile: "sources: [hr, corp]" }, inCorp("ada") + inCorp("bob"), inHr("ada") + inHr("bob")); // prettier-ignore
+  const text = readFileSync(place.config, "utf8");
+  writeFileSync(place.config, text.replace(/ {2}hr:[\s\S]*?(?=profile:)/, "").replace("[hr, corp]", "[corp]")); // prettier-ignore
+  await place.run("force-sync", "hr");
+  writeFileSync(place.config, text);
+  await files({ hr: inHr("bob") });
+  await files({ corp: inCorp("bob") });
+  expect(await statusOf("ada")).toBe("deprovisioned");
+  await files({ hr: inHr("ada") + inHr("bob") });
+  expect(await statusOf("ada")).toBe("active");
 });
 
 describe("the safeguard", () => {
@@ -251,6 +277,14 @@ describe("the safeguard", () => {
     const run = await full("corp");
     expect(run).toMatchObject({ status: "held", counts: { failed: 59 } });
     expect((await show("p0")).profile["badge"]).toBeUndefined();
+  });
+
+  test("counts whoever is disabled, also where the update fails", async () => {
+    const unique = { ...BADGE, guard: "{ count: 0 }" };
+    await start(unique, inCorp("ada") + inCorp("bob", { employeeNumber: "1" }), inHr("ada"));
+    place.file("hr.ldif", inHr("ada", { l: "gone", employeeNumber: "1" }));
+    configure({ ...unique, profile: unique.profile.replace("attributes:", "overrides: { badge: [hr] }, attributes:") }); // prettier-ignore
+    expect(await full("hr")).toMatchObject({ status: "held", counts: { failed: 1 } });
   });
 
   test("keeps a link that somebody wants cut until it is decided", async () => {

@@ -61,3 +61,6 @@ export interface AppUserBefore extends AppUser {
 export function loginKey(login: string): string {
   return login.normalize("NFC").toLowerCase();
 }
+
+/** The error that is kept with a link that ended because its directory left the configuration. */
+export const DISCONNECTED = "link.disconnected";

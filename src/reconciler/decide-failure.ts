@@ -2,9 +2,9 @@
 import type { Problem } from "../model/errors.ts";
 import type { PersonEvent } from "../model/event.ts";
 import type { AppUserWrite, PlannedChange, UserWrite } from "../model/plan.ts";
-import type { AppUser, User } from "../model/user.ts";
+import { DISCONNECTED, type AppUser, type User } from "../model/user.ts";
 import * as events from "./events.ts";
-import { appUserChanged, asItIs, sameProblem, writeUser } from "./writes.ts";
+import { appUserChanged, sameProblem, writeUser } from "./writes.ts";
 
 /**
  * An entry that cannot be used at all (no identifier, too large). Whoever it is, is not removed.
@@ -91,11 +91,11 @@ export function failPlanned(
     error: problem,
     deletes: null,
   } as const;
-  if (undecided || access === null) {
-    // Values of the app profile that changed count as a change of the user; see `heardElsewhere`.
-    const user = repeated || !isSeen(planned) ? null : kept.user && asItIs(kept.user);
-    // What is not taken is not lost.
-    return { ...base, user, events: failure, lost: false, reason: null };
+  if (undecided) return { ...base, user: null, events: failure, lost: false, reason: null };
+  if (access === null) {
+    // What is not taken is not lost; whoever is kept as disabled was.
+    const lost = planned.lost && planned.reason === "disabled" && isSeen(planned);
+    return { ...base, user: null, events: failure, lost, reason: lost ? "disabled" : null };
   }
   return { ...base, user: access.write, events: [...failure, ...access.told] };
 }
@@ -191,5 +191,13 @@ function notSeen(
   if (planned.appUser === null) return null;
   if (stored === null) return { ...planned.appUser, userId: null, error: problem };
   const { dn, status, profile, userId } = stored;
-  return { dn, status, profile, hash: "", userId, error: problem };
+  return { dn, status, profile, hash: "", userId, error: lasting(stored, problem) };
+}
+
+/** That a link ended with its directory is kept until the person is seen; see `standingAfter`. */
+export function lasting(
+  { status, error }: Pick<AppUser, "status" | "error">,
+  problem: Problem,
+): Problem {
+  return status === "removed" && error?.code === DISCONNECTED ? error : problem;
 }

@@ -2,9 +2,9 @@
 import type { PersonEvent } from "../model/event.ts";
 import type { AppUserWrite, PlannedChange } from "../model/plan.ts";
 import type { Absence } from "../model/run.ts";
-import type { AppUser, User } from "../model/user.ts";
+import { DISCONNECTED, type AppUser, type User } from "../model/user.ts";
 import type { Problem } from "../model/errors.ts";
-import { DISCONNECTED, oneProblem, type Context, type Known } from "./decide.ts";
+import { oneProblem, type Context, type Known } from "./decide.ts";
 import { diffProfiles } from "./diff.ts";
 import * as events from "./events.ts";
 import { nextStanding, type Standing } from "./lifecycle.ts";

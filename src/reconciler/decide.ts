@@ -8,8 +8,13 @@ import type { Problem } from "../model/errors.ts";
 import type { PersonEvent } from "../model/event.ts";
 import type { AppUserWrite, PlannedChange, UserWrite } from "../model/plan.ts";
 import type { AttributeChange, Reason } from "../model/run.ts";
-import type { AppUser, AppUserStatus, LinkOrigin, User } from "../model/user.ts";
-import { sameJson } from "../lib/same.ts";
+import {
+  DISCONNECTED,
+  type AppUser,
+  type AppUserStatus,
+  type LinkOrigin,
+  type User,
+} from "../model/user.ts";
 import { diffProfiles } from "./diff.ts";
 import * as events from "./events.ts";
 import type { Around } from "./facts.ts";
@@ -18,7 +23,6 @@ import type { DirectoryRules, Rules } from "./rules.ts";
 import { resolveProfile, type Resolved } from "./source-priority.ts";
 import {
   appUserChanged,
-  asItIs,
   linksOf,
   losesAccess,
   sameProblem,
@@ -49,9 +53,6 @@ export interface Sighting {
   readonly profile: AppProfile;
 }
 
-/** What is kept with a link that ended because its directory left the configuration. */
-export const DISCONNECTED = "link.disconnected";
-
 export interface Context {
   readonly rules: Rules;
   readonly directory: DirectoryRules;
@@ -69,7 +70,6 @@ export function decideSighting(
 ): PlannedChange {
   const { rules, directory } = context;
   const status: AppUserStatus = seen.disabled ? "disabled" : "active";
-  const heard = heardElsewhere(context, known, seen.profile);
   const disabled = nowDisabled(status, known.appUser);
   const write = { dn: seen.dn, status, profile: seen.profile, hash: seen.hash };
   if (known.matchProblem !== null) {
@@ -94,35 +94,11 @@ export function decideSighting(
   if (problem !== null) {
     const userId = known.user?.id ?? null;
     const after = { ...write, userId, ...(userId === null ? {} : link) };
-    return failed(context, after, seen.id, known, problem, lost, { standing, heard });
+    return failed(context, after, seen.id, known, problem, lost, standing);
   }
   const userId = known.user?.id ?? newUserId;
   const after = { ...write, userId, error: null, ...link };
-  return resolvedChange(after, seen.id, known, resolved, lost, { standing, heard });
-}
-
-/**
- * Whether values changed that another directory's import may use for the user, too: as the next
- * source, for an attribute with an order of its own, or by name. It counts as a change of the user
- * even where none comes of it, so that a plan that was made with the old ones does not fit any more.
- */
-function heardElsewhere(
-  { rules, directory }: Context,
-  { appUser, user, others }: Known,
-  profile: AppProfile,
-): boolean {
-  if (user === null || appUser === null || others.length === 0) return false;
-  const reads = rules.needs.reads.get(directory.name);
-  const { profile: before } = appUser;
-  const differs = (name: string): boolean =>
-    reads?.has(name.toLowerCase()) === true && !sameJson(before[name] ?? null, profile[name] ?? null); // prettier-ignore
-  return Object.keys(before).some(differs) || Object.keys(profile).some(differs);
-}
-
-/** What a decision comes to, besides values. */
-interface Outcome {
-  readonly standing: Standing;
-  readonly heard: boolean;
+  return resolvedChange(after, seen.id, known, resolved, lost, standing);
 }
 
 /** A person decided so, or nobody was found where the directory may not create users. */
@@ -172,14 +148,14 @@ function resolvedChange(
   known: Known,
   resolved: Resolved,
   reason: Reason | null,
-  { standing, heard }: Outcome,
+  standing: Standing,
 ): PlannedChange {
   const { user, appUser } = known;
   const changes = user === null ? [] : diffProfiles(user, resolved);
   const userWrite =
     user === null
       ? newUser(write.userId ?? "", resolved, standing)
-      : (writeUser(user, resolved, standing) ?? (heard ? asItIs(user) : null));
+      : writeUser(user, resolved, standing);
   const login = String(resolved.profile["login"] ?? user?.login ?? "");
   const appChanged = appUserChanged(appUser, write);
   const base = {
@@ -229,12 +205,11 @@ function failed(
   known: Known,
   problem: Problem,
   reason: Reason | null,
-  { standing, heard }: Outcome = { standing: standingOf(known.user), heard: false },
+  standing: Standing = standingOf(known.user),
 ): PlannedChange {
   const { user, appUser } = known;
   const after: AppUserWrite = { ...write, error: problem };
-  const userWrite =
-    user === null ? null : (writeUser(user, user, standing) ?? (heard ? asItIs(user) : null));
+  const userWrite = user === null ? null : writeUser(user, user, standing);
   const told: PersonEvent[] = [];
   const repeated = !appUserChanged(appUser, after) && sameProblem(appUser?.error ?? null, problem);
   if (!repeated) told.push(events.updateFailed(directory.name, problem));

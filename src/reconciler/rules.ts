@@ -49,8 +49,6 @@ export interface RulesNeeds {
   readonly groups: boolean;
   /** Attributes of a directory's app profiles that name other people. */
   readonly related: readonly { readonly directory: string; readonly attribute: string }[];
-  /** By directory, the attributes of its app profiles that any mapping reads, in lower case. */
-  readonly reads: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 export interface RulesProblem extends MappingProblem {
@@ -88,21 +86,16 @@ function typeOf({ name, source }: DirectorySettings): string {
 export function needsOf(directories: ReadonlyMap<string, DirectoryRules>): RulesNeeds {
   let groups = false;
   const related = new Map<string, { directory: string; attribute: string }>();
-  const reads = new Map<string, Set<string>>([...directories.keys()].map((name) => [name, new Set()])); // prettier-ignore
   for (const { name, mappings } of directories.values()) {
     for (const { expression } of mappings.values()) {
       groups ||= expression.needs.groups;
-      for (const { attribute, source } of expression.reads) {
-        for (const directory of namedBy(source, name, directories))
-          reads.get(directory)?.add(attribute.toLowerCase());
-      }
       for (const { attribute, source } of expression.needs.related) {
         for (const directory of namedBy(source, name, directories))
           related.set(`${directory} ${attribute.toLowerCase()}`, { directory, attribute });
       }
     }
   }
-  return { groups, related: [...related.values()], reads };
+  return { groups, related: [...related.values()] };
 }
 
 /** The directories that a name in an expression means: one, or all of a type; null: the own one. */

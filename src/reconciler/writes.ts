@@ -51,23 +51,10 @@ export function writeUser(
     sameJson(user.profile, after.profile) &&
     sameJson(user.sources, after.sources);
   if (same) return null;
-  return writeOf(user, after, standing);
-}
-
-/** The user without a change, which counts as one: what others decided about it before is outdated. */
-export function asItIs(user: User): UserWrite {
-  return writeOf(user, user, user);
-}
-
-function writeOf(
-  user: User,
-  after: Pick<Resolved, "profile" | "sources">,
-  { status, statusBy }: Standing,
-): UserWrite {
   const login = String(after.profile["login"] ?? user.login);
   const { id, version: baseVersion } = user;
   const { profile, sources } = after;
-  return { id, isNew: false, baseVersion, login, profile, sources, status, statusBy };
+  return { id, isNew: false, baseVersion, login, profile, sources, ...standing };
 }
 
 /** Whether a planned change claims a login that the person did not have before. */

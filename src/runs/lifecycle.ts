@@ -3,7 +3,13 @@ import { asRollcallError, RollcallError } from "../model/errors.ts";
 import type { EventDraft } from "../model/event.ts";
 import type { PhaseTime, Run, RunCounts } from "../model/run.ts";
 import { refreshStatistics } from "../store/app-users.ts";
-import { advanceCheckpoint, moveCheckpoint, requireFullImport } from "../store/checkpoints.ts";
+import { forgetDisconnected } from "../store/app-users.ts";
+import {
+  advanceCheckpoint,
+  moveCheckpoint,
+  readCheckpoint,
+  requireFullImport,
+} from "../store/checkpoints.ts";
 import { transact, type Trx } from "../store/database.ts";
 import { applyObjects, dropObjects } from "../store/objects.ts";
 import { fence } from "../store/leases.ts";
@@ -99,15 +105,28 @@ export async function finishRun(
         await requireFullImport(trx, settings.name, reason);
       }
     }
-    if (run.kind === "revert" && !run.dryRun) {
-      await requireFullImport(trx, settings.name, `The run ${run.reverts} was put back.`);
-    }
+    if (!run.dryRun) await askForAll(trx, context, run);
     await updateRun(trx, run.id, { status: "done", counts, phases, finished: true });
     await addTotals(trx, totalsOf(run, "done", { counts, phases }));
     await appendEvents(trx, run.id, context.actor, [events.completed(run, counts)]);
     await dropObjects(trx, run.id);
     await dropPlan(trx, planNameOf(run), run.id);
   });
+}
+
+/** After some runs, changes alone would not bring what is missing. */
+async function askForAll(
+  trx: Trx,
+  { engine, settings: { name } }: RunContext,
+  { kind, reverts }: OpenRun,
+): Promise<void> {
+  if (kind === "revert") await requireFullImport(trx, name, `The run ${reverts} was put back.`);
+  if (kind === "force-sync" && !engine.settings.has(name))
+    await requireFullImport(
+      trx,
+      name,
+      "It was out of the configuration, and its links were ended.",
+    );
 }
 
 async function moveTo(
@@ -120,6 +139,9 @@ async function moveTo(
   // A read that showed people as gone who were there is no measure for later ones.
   const search = skipped > 0 ? null : run.search;
   if (run.type === "full") {
+    // Whoever is not there now may arrive later.
+    const before = await readCheckpoint(trx, settings.name);
+    if (before !== null && before.fullReason !== null) await forgetDisconnected(trx, settings.name);
     const to = { runId, fingerprint, entries, startedAt, scope, mark, search };
     await moveCheckpoint(trx, settings.name, to);
   } else if (mark !== null) {

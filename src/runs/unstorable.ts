@@ -4,7 +4,8 @@
  */
 import type { Problem } from "../model/errors.ts";
 import type { AppUserWrite, PlannedChange } from "../model/plan.ts";
-import { failPlanned, type Kept } from "../reconciler/decide-failure.ts";
+import { failPlanned, lasting, type Kept } from "../reconciler/decide-failure.ts";
+import { isOfStatus } from "../reconciler/events.ts";
 import { sameProblem } from "../reconciler/writes.ts";
 import { applyBatch, vacateLogins, type Batch } from "../store/apply.ts";
 import { transact, tryOut } from "../store/database.ts";
@@ -109,8 +110,10 @@ async function failRow(
     // What was told at the last import is not told again.
     const repeated = sameProblem(stored.appUser?.error ?? null, problem);
     const appUser = repeated ? null : keptAs(row.planned, stored, problem);
-    const events = repeated ? [] : planned.events;
-    return { ...row, planned: { ...planned, appUser, user: null, events }, claimsLogin: false };
+    // Access stays as it is, too, so nothing of it is told.
+    const events = repeated ? [] : planned.events.filter((event) => !isOfStatus(event));
+    const nothing = { user: null, lost: false, reason: null };
+    return { ...row, planned: { ...planned, ...nothing, appUser, events }, claimsLogin: false };
   });
   await replacePlanRows(trx, batch.plan, batch.runId, failed);
 }
@@ -128,5 +131,6 @@ function keptWithError(
     profile: {},
     userId: null,
   };
-  return { dn, status, profile, userId, hash: "", error: problem };
+  const error = appUser === null ? problem : lasting(appUser, problem);
+  return { dn, status, profile, userId, hash: "", error };
 }

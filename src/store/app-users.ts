@@ -1,7 +1,7 @@
 import { sql, type Selectable } from "kysely";
 import type { RawEntry } from "../model/entry.ts";
-import type { AppUser, AppUserStatus, LinkOrigin } from "../model/user.ts";
-import type { Connection } from "./database.ts";
+import { DISCONNECTED, type AppUser, type AppUserStatus, type LinkOrigin } from "../model/user.ts";
+import type { Connection, Trx } from "./database.ts";
 import type { AppUsersTable } from "./tables.ts";
 
 type Row = Selectable<AppUsersTable>;
@@ -277,4 +277,15 @@ export async function findAppUser(
     .orderBy(sql`app_users.status = 'removed'`)
     .executeTakeFirst();
   return row === undefined ? null : toAppUser(row);
+}
+
+/** Forgets of those outside the scope that their links ended with their directory. */
+export async function forgetDisconnected(trx: Trx, directory: string): Promise<void> {
+  await trx
+    .updateTable("app_users")
+    .set({ error: null, error_since: null })
+    .where("directory", "=", directory)
+    .where("status", "=", "removed")
+    .where(sql<boolean>`error->>'code' = ${DISCONNECTED}`)
+    .execute();
 }

@@ -54,7 +54,7 @@ export async function conflicts(trx: Trx, batch: Batch): Promise<Conflict[]> {
     select x.seq, null as attribute, null as holder, null as login
     from (select p.seq, p.user_id, p.base_version from ${rows(batch)} and ${dependsOnUser}) x
     left join users u on u.id = x.user_id
-    where u.id is null or u.version + u.heard <> x.base_version`.execute(trx);
+    where u.id is null or u.version <> x.base_version`.execute(trx);
   const taken = await sql<Conflict>`
     select x.seq, null as attribute, u.login as holder, x.login
     from (select p.seq, p.user_id, p.login_key, p.login from ${rows(batch)} and p.claims_login) x
@@ -122,16 +122,17 @@ async function keepImages(trx: Trx, batch: Batch): Promise<void> {
     from (select p.* from ${rows(batch)} and p.user_id is not null
       and (p.write_user or p.app_status is not null or p.deletes is not null) and p.action <> 'unchanged') p
     left join users u on u.id = p.user_id
-    left join app_users a on a.directory = ${batch.directory}::text and a.external_id = p.external_id`.execute(
-    trx,
-  );
+    left join lateral (
+      select * from app_users o where o.directory = ${batch.directory}::text and o.external_id = p.external_id limit 1
+    ) a on true`.execute(trx);
 }
 
 /** Takes away what a run made that is put back. */
 async function deletePeople(trx: Trx, batch: Batch): Promise<void> {
-  await sql`delete from app_users a using (
-      select p.external_id from ${rows(batch)} and p.deletes is not null and p.action in ('removed', 'updated')) p
-    where a.directory = ${batch.directory}::text and a.external_id = p.external_id`.execute(trx);
+  await sql`delete from app_users where ctid = any(array(
+      select a.ctid from (select p.external_id from ${rows(batch)} and p.deletes is not null and p.action in ('removed', 'updated')) p,
+      lateral (select o.ctid from app_users o where o.directory = ${batch.directory}::text and o.external_id = p.external_id limit 1) a
+    ))`.execute(trx);
   const gone = sql`select p.user_id from ${rows(batch)} and p.deletes = 'person' and p.action = 'removed'`;
   await sql`delete from unique_values where user_id in (${gone})`.execute(trx);
   await sql`delete from users
@@ -139,10 +140,6 @@ async function deletePeople(trx: Trx, batch: Batch): Promise<void> {
     trx,
   );
 }
-
-/** A row that changes nothing of its user tells of what was heard elsewhere; see `heardElsewhere`. */
-const same = sql`(users.login = x.login and users.status = x.user_status and users.status_by is not distinct from x.status_by
-  and users.profile = x.user_profile::jsonb and users.sources = x.user_sources::jsonb)`;
 
 async function writeUsers(trx: Trx, batch: Batch): Promise<void> {
   if (batch.step === "creation") {
@@ -153,8 +150,7 @@ async function writeUsers(trx: Trx, batch: Batch): Promise<void> {
   }
   await sql`update users set
       login = x.login, login_key = x.login_key, status = x.user_status, status_by = x.status_by,
-      profile = x.user_profile::jsonb, sources = x.user_sources::jsonb, updated_at = now(),
-      version = version + case when ${same} then 0 else 1 end, heard = heard + case when ${same} then 1 else 0 end
+      profile = x.user_profile::jsonb, sources = x.user_sources::jsonb, version = version + 1, updated_at = now()
     from (select p.* from ${rows(batch)} and p.write_user and not p.user_new) x
     where users.id = x.user_id`.execute(trx);
 }
@@ -172,7 +168,10 @@ async function noteLinks(trx: Trx, batch: Batch): Promise<void> {
           and (p.app_status is not null or p.deletes = 'appUser') and not p.write_user
           and not (p.action = 'removed' and p.app_user_id is null)
       ) x
-      left join app_users a on a.directory = ${batch.directory}::text and a.external_id = x.external_id,
+      left join lateral (
+        -- One by one, by the whole key: the planner does not know a directory that is new.
+        select * from app_users o where o.directory = ${batch.directory}::text and o.external_id = x.external_id limit 1
+      ) a on true,
       lateral (values (x.app_user_id), (a.user_id)) as l (user_id)
       where l.user_id is not null
         and (a.external_id is null or a.user_id is distinct from x.app_user_id or a.status <> x.app_status))`.execute(
@@ -200,14 +199,19 @@ async function writeAppUsers(trx: Trx, batch: Batch): Promise<void> {
 }
 
 /**
- * Marks entries of other directories whose word should count from now on, but could not: nothing of
- * them changes, only their next full import does not pass over them.
+ * Marks entries of other directories that the next full import must not pass over, although nothing
+ * of them changed: their word should count from now on, but could not; or it changed since the plan
+ * was made, so what the plan took from them may be old. A transaction of theirs may have begun some
+ * time before it was seen; who is looked at needlessly costs little.
  */
 async function lookAgain(trx: Trx, batch: Batch): Promise<void> {
   await sql`update app_users a set hash = a.hash || '?'
-    from (select p.user_id from ${rows(batch)} and p.look_again) x
+    from (select p.user_id, p.look_again from ${rows(batch)} and (p.look_again or p.write_user)) x
     where a.user_id = x.user_id and a.directory <> ${batch.directory}::text and a.status <> 'removed'
-      and right(a.hash, 1) <> '?'`.execute(trx);
+      and right(a.hash, 1) <> '?' and (x.look_again or a.imported_at > (
+        select r.started_at - interval '5 minutes' from runs r where r.id = ${batch.runId}))`.execute(
+    trx,
+  );
 }
 
 /**

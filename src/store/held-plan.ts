@@ -70,7 +70,7 @@ export async function outdatedRows(db: Connection, runId: string): Promise<numbe
     left join users u on u.id = p.user_id
     left join app_users a on a.directory = r.directory and a.external_id = p.external_id
     where p.run_id = ${runId} and (
-      (${dependsOnUser} and (u.id is null or u.version + u.heard <> p.base_version))
+      (${dependsOnUser} and (u.id is null or u.version <> p.base_version))
       or (p.app_status is not null and a.imported_at > r.started_at)
       or (p.action in ('removed', 'failed') and a.status = 'removed')
       or (p.app_user_id is not null and a.user_id is null and a.link->>'how' in ('ignored', 'unlinked')

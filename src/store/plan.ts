@@ -146,6 +146,9 @@ function parseProblem(text: string | null): Problem | null {
   return text === null ? null : (JSON.parse(text) as Problem);
 }
 
+/** The key of a plan is (run, step, number); without a step in the question all rows would be read. */
+const inAnyStep = sql<boolean>`step in (${sql.join(STEPS.map((_step, i) => sql.lit(i)))})`;
+
 export async function planRows(
   db: Connection,
   name: PlanName,
@@ -157,6 +160,7 @@ export async function planRows(
     .selectFrom(name)
     .selectAll()
     .where("run_id", "=", runId)
+    .where(inAnyStep)
     .where(sql<boolean>`seq = any(${seqs}::int[])`)
     .execute();
   return rows.map(toPlanRow);
@@ -177,6 +181,7 @@ export async function replacePlanRows(
       .updateTable(name)
       .set(changed)
       .where("run_id", "=", runId)
+      .where(inAnyStep)
       .where("seq", "=", row.seq)
       .execute();
   }

@@ -22,7 +22,6 @@ export interface UsersTable {
   profile: Json<UserProfile>;
   sources: Json<Record<string, string>>;
   version: number;
-  heard: Generated<number>;
   created_at: Generated<Time>;
   updated_at: Generated<Time>;
 }

@@ -4,12 +4,9 @@ import type { Connection } from "./database.ts";
 import { unpackSources } from "./packed-sources.ts";
 import type { UsersTable } from "./tables.ts";
 
-type Row = Omit<Selectable<UsersTable>, "created_at" | "updated_at" | "login_key" | "heard">;
+type Row = Omit<Selectable<UsersTable>, "created_at" | "updated_at" | "login_key">;
 
-/**
- * Without the times, which take longer to parse than the rest and decide nothing. As version counts
- * what changed the user and what may change a decision about it.
- */
+/** Without the times, which take longer to parse than the rest and decide nothing. */
 export const USER_COLUMNS = [
   "id",
   "login",
@@ -17,7 +14,7 @@ export const USER_COLUMNS = [
   "status_by",
   "profile",
   "sources",
-  sql<number>`version + heard`.as("version"),
+  "version",
 ] as const;
 
 export function toUser(row: Row): User {

@@ -4,7 +4,6 @@ import { RollcallError } from "../../model/errors.ts";
 import type { Tables } from "../tables.ts";
 import { first } from "./2026-11-22-0001-first.ts";
 import { incremental } from "./2026-11-22-0002-incremental.ts";
-import { heard } from "./2026-11-23-0005-heard.ts";
 import { sourcing } from "./2026-11-23-0004-sourcing.ts";
 import { trust } from "./2026-11-23-0003-trust.ts";
 
@@ -14,7 +13,6 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "2026-11-22-0002-incremental": incremental,
   "2026-11-23-0003-trust": trust,
   "2026-11-23-0004-sourcing": sourcing,
-  "2026-11-23-0005-heard": heard,
 };
 
 export interface MigrationReport {
