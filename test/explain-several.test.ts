@@ -126,6 +126,67 @@ describe("a directory that comes first and has not linked its entry", () => {
   });
 });
 
+describe("a directory that is not linked stands behind", () => {
+  test("what is wrong with the one that is", async () => {
+    await start({ profile: "sources: [hr, corp]", corpMappings: "      locale: appuser.street\n" });
+    await full("corp", simplePerson("ada"));
+    await full("hr", simplePerson("ada"));
+    await place.run("users", "unlink", ADA, "hr");
+    await full("corp", simplePerson("ada", { street: "german" }));
+    for (const args of [[ADA], [ADA, "title"], [ADA, "locale"]])
+      expect(await causeOf(...args)).toMatchObject({ code: "invalid" });
+    await full("corp", simplePerson("ada"));
+    await place.run("users", "suspend", ADA);
+    expect(await causeOf(ADA)).toMatchObject({ code: "editedHere" });
+    expect(await causeOf(ADA, "firstName")).toMatchObject({ code: "setAside" });
+    // The entry is somebody else by now.
+    await full("hr", simplePerson("ada", { mail: "new@example.org", title: "Boss" }));
+    expect(await causeOf(ADA, "firstName")).toMatchObject({ code: "upToDate" });
+  });
+
+  test("that the person left, or that a person set the value", async () => {
+    await start({ hr: `${MATCHING}    onNoMatch: ignore\n` });
+    await full("hr", simplePerson("ada"));
+    await place.run("imports", "ignore", "hr", "ada");
+    await full("corp", simplePerson("ada") + simplePerson("bob"));
+    await full("corp", simplePerson("bob"));
+    for (const args of [[ADA], [ADA, "title"]])
+      expect(await causeOf(...args)).toMatchObject({ code: "leftScope" });
+    await place.run("users", "create", "zoe@example.org", "email=zoe@example.org", "firstName=Z", "lastName=Z"); // prettier-ignore
+    await full("hr", simplePerson("zoe"));
+    await place.run("users", "unlink", "zoe@example.org", "hr");
+    expect(await causeOf("zoe@example.org", "firstName")).not.toMatchObject({ code: "leftScope" });
+  });
+
+  test("an entry that is somebody else's, asked live", async () => {
+    await start({ hr: "    matching: [{ user: login, app: appuser.mail }, { user: lastName, app: appuser.sn }]\n", profile: "sources: [hr, corp]" }); // prettier-ignore
+    await full("corp", simplePerson("ada") + simplePerson("bob"));
+    await full("hr", simplePerson("bob"));
+    for (const args of [[ADA], [ADA, "--live"], [ADA, "title", "--live"]])
+      expect(["upToDate", "noValue"]).toContain((await causeOf(...args)).code);
+  });
+
+  test("a value that it would take away, and one that it would not give", async () => {
+    await start({ profile: "sources: [hr, corp]", hr: `${MATCHING}    onNoMatch: ignore\n`, corpMappings: "      locale: appuser.street\n" }); // prettier-ignore
+    await full("hr", simplePerson("ada"));
+    await place.run("imports", "ignore", "hr", "ada");
+    await full("corp", simplePerson("ada", { street: "de_DE" }));
+    expect(await causeOf(ADA, "locale")).toMatchObject({ code: "upToDate" });
+  });
+
+  test("and what is held or cannot be read is said to be unknown, and no cure throws it away", async () => {
+    await start({ profile: "sources: [hr, corp]", hr: `${MATCHING}    onNoMatch: ignore\n` });
+    await full("hr", simplePerson("zoe"));
+    await full("corp", simplePerson("ada", { title: "x" }));
+    place.file("hr.ldif", "");
+    await place.run("import", "hr", "--full");
+    const cause = await causeOf(ADA, "title");
+    expect(cause.code).toBe("importHeld");
+    expect(cause.command).toContain("rollcall imports show");
+    expect(cause.sentence).toContain("not known whether it has ada@example.org");
+  });
+});
+
 describe("of what the configuration decides", () => {
   const CITY = { corpMappings: "      city: appuser.l\n" };
 

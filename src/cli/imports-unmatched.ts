@@ -51,7 +51,7 @@ function print(console: Console, entry: Unmatched): void {
   console.print(`  ${directory} ${visible(externalId)}, since ${since}`);
   if (decision !== null) console.print(`  ${decision.how} by ${visible(decision.by ?? "nobody")}`);
   else if (error === null)
-    console.print("  no matching rule finds a user, and the directory may not create one");
+    console.print("  it has no user yet: no rule finds one and none may be created, or the next full import decides"); // prettier-ignore
   else console.print(`  ${visible(error.message)} (${error.code})`);
   for (const { login, status, because, linkedTo } of candidates) {
     const taken = linkedTo === null ? "" : `, but linked to ${linkedTo}`;

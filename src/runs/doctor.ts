@@ -9,14 +9,16 @@ import { longestPause } from "../lib/cron.ts";
 import { asRollcallError, cureOf } from "../model/errors.ts";
 import type { DirectorySettings } from "../model/settings.ts";
 import { countPresent } from "../store/app-users.ts";
-import { countOutdated } from "../store/mapped.ts";
+import { attributesWithoutValue, countOutdated } from "../store/mapped.ts";
 import { sourcedAttributes, sourcedUsers, type SourcedAttribute, type SourcedUsers } from "../store/sourced.ts"; // prettier-ignore
 import { doubledValues, foldsLetters } from "../store/unique-values.ts";
 import { countUnmatched } from "../store/unmatched.ts";
+import type { Mapping } from "../mapping/mapping.ts";
+import type { Rules } from "../reconciler/rules.ts";
 import type { Engine } from "./context.ts";
 import { formerDirectories } from "./disconnected.ts";
 import { listFailing } from "./failing.ts";
-import { stateOf, type DirectoryState } from "./explain/facts.ts";
+import { stateOf, type DirectoryState } from "./explain/directory-state.ts";
 import { mappingVersion } from "./fingerprint.ts";
 
 /** `error`: people are not kept up to date. `warning`: some are not, or soon will not be. */
@@ -171,32 +173,45 @@ interface Sourced {
 async function mappingFindings(
   engine: Engine,
   directory: string,
-  { attributes, users }: Sourced,
+  sourced: Sourced,
 ): Promise<Finding[]> {
   const { rules, store } = engine;
   const findings: Finding[] = [];
-  const gives = new Set(attributes.flatMap((one) => (one.source === directory ? [one.attribute] : []))); // prettier-ignore
-  const isSource = (users.find((one) => one.directory === directory)?.sourced ?? 0) > 0;
-  for (const { attribute, apply, expression } of rules.directories
-    .get(directory)
-    ?.mappings.values() ?? []) {
-    // prettier-ignore
-    // One that reads nothing is meant to give the same to everybody, and be it nothing.
-    if (expression.reads.length === 0 && !expression.needs.groups) continue;
-    const order = rules.overrides.get(attribute);
-    const asked = order === undefined ? isSource : order !== "okta" && order[0] === directory;
-    // Where the next source may give it, nobody is left without.
-    if (!asked || rules.fallback.has(attribute) || apply === "create" || gives.has(attribute))
-      continue;
+  const outdated = await countOutdated(store.db, directory, mappingVersion(engine.fingerprintOf(directory))); // prettier-ignore
+  const failing = await listFailing(engine, { directory, code: null }, 0);
+  // What was not applied yet, or fails, may be given all the same.
+  const isSettled = outdated === 0 && failing.length === 0;
+  for (const mapping of rules.directories.get(directory)?.mappings.values() ?? []) {
+    if (!givesNobody(rules, directory, mapping, sourced)) continue;
+    const { attribute, expression } = mapping;
+    const names = [...new Set(expression.reads.map((read) => read.attribute.toLowerCase()))];
+    const missing = isSettled ? names : await attributesWithoutValue(store.db, directory, names);
+    if (missing.length < names.length) continue;
     const message = `The mapping of ${attribute} gives nobody a value.`;
     findings.push({ severity: "warning", directory, message, command: `rollcall preview ${directory} --attribute ${attribute}` }); // prettier-ignore
   }
-  const outdated = await countOutdated(store.db, directory, mappingVersion(engine.fingerprintOf(directory))); // prettier-ignore
   if (outdated > 0) {
     const message = `${count(outdated, "app profile was", "app profiles were")} last mapped with an older version of the configuration.`;
     findings.push({ severity: "warning", directory, message, command: `rollcall force-sync ${directory}` }); // prettier-ignore
   }
   return findings;
+}
+
+/** Whether a mapping is the only one that is asked for its attribute, and nobody has a value of it. */
+function givesNobody(
+  rules: Rules,
+  directory: string,
+  { attribute, apply, expression }: Mapping,
+  { attributes, users }: Sourced,
+): boolean {
+  // One that reads nothing is meant to give the same to everybody, and be it nothing.
+  if (expression.reads.length === 0 || apply === "create") return false;
+  const isSource = (users.find((one) => one.directory === directory)?.sourced ?? 0) > 0;
+  const order = rules.overrides.get(attribute);
+  const asked = order === undefined ? isSource : order !== "okta" && order[0] === directory;
+  // Where the next source may give it, nobody is left without.
+  if (!asked || rules.fallback.has(attribute)) return false;
+  return !attributes.some((one) => one.source === directory && one.attribute === attribute);
 }
 
 /** People who fail, and entries that belong to nobody. */

@@ -1,5 +1,5 @@
 /** How current what is kept of a directory is; a force sync and a preview know nothing newer. */
-import { stateOf } from "./explain/facts.ts";
+import { stateOf } from "./explain/directory-state.ts";
 import type { Engine } from "./context.ts";
 
 const DAY = 86_400_000;

@@ -10,7 +10,7 @@ import { NOTHING_AROUND, scopeOf } from "../../reconciler/facts.ts";
 import { matchKeys } from "../../reconciler/match.ts";
 import { resolveProfile } from "../../reconciler/source-priority.ts";
 import { appUsersOfUsers, type StoredAppUser } from "../../store/app-users.ts";
-import { userByLoginKey } from "../../store/users.ts";
+import { userByLoginKey, usersByValue } from "../../store/users.ts";
 import { loadAround } from "../around.ts";
 import type { Engine } from "../context.ts";
 import { conflictsOf } from "./conflicts.ts";
@@ -25,8 +25,8 @@ export function mappedLogin({ rules }: Engine, name: string, profile: AppProfile
   return typeof value === "string" ? loginKey(value) : null;
 }
 
-/** Whether a matching rule finds a user for an entry. */
-export function isMatched(
+/** Whether an entry has a value of the user that any matching rule asks for. */
+export function sharesKey(
   { rules }: Engine,
   directory: string,
   profile: AppProfile,
@@ -37,6 +37,35 @@ export function isMatched(
     attribute === "login"
       ? loginKey(user.login) === value
       : String(user.profile[attribute] ?? "").toLowerCase() === value,
+  );
+}
+
+/** Those whom the first matching rule that finds anybody finds; see `decideMatch`. */
+export async function matchedUsers(
+  { rules, store }: Engine,
+  { directory, profile }: Pick<StoredAppUser, "directory" | "profile">,
+): Promise<readonly User[]> {
+  const own = rules.directories.get(directory);
+  for (const { attribute, value } of own === undefined ? [] : matchKeys(own, profile)) {
+    const found = await usersByValue(store.db, attribute, [value]);
+    if (found.length > 0) return found.map((one) => one.user);
+  }
+  return [];
+}
+
+/** Whether the matching rules find this user for an entry. */
+export async function isMatched(
+  engine: Engine,
+  entry: StoredAppUser,
+  user: User,
+): Promise<boolean> {
+  return (await matchedUsers(engine, entry)).some((one) => one.id === user.id);
+}
+
+/** What is wrong with an entry now: what was told of it, if that is so still. */
+export function faultNow(told: Problem, now: readonly Problem[]): Problem {
+  return (
+    now.find(({ code, field }) => code === told.code && field === told.field) ?? now[0] ?? told
   );
 }
 
@@ -65,10 +94,14 @@ export async function refusal(
   error: Problem,
 ): Promise<Cause> {
   const { directory, dn, externalId } = entry;
-  const now = await problemsOf(engine, entry, null, new Map());
+  const [user = null] = await matchedUsers(engine, entry);
+  const links = user === null ? [] : await appUsersOfUsers(engine.store.db, [user.id]);
+  const others = new Map(links.map((one) => [one.directory, one.profile]));
+  const now = await problemsOf(engine, entry, user, others);
   if (now.length === 0) return overSince(entry, error);
-  const told = error.message.replace(/\.$/, "");
-  const sentence = sentences(`${dn} was imported, but no user could be made of it: ${told} [${error.code}, ${error.field}]`, cureOf(error.code)); // prettier-ignore
+  const { code, field, message } = faultNow(error, now);
+  const told = message.replace(/\.$/, "");
+  const sentence = sentences(`${dn} was imported, but no user could be made of it: ${told} [${code}, ${field}]`, cureOf(code)); // prettier-ignore
   return { code: "cannotBeCreated", stage: "validation", sentence, command: `rollcall preview ${directory} --user ${shellWord(externalId)}` }; // prettier-ignore
 }
 

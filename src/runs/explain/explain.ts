@@ -97,7 +97,7 @@ async function explainAll(facts: UserFacts): Promise<AttributeExplanation[]> {
   const { rules } = facts.engine;
   const all: AttributeExplanation[] = [];
   for (const attribute of rules.schema.keys()) {
-    const mapped = [...facts.links.keys()].some((name) =>
+    const mapped = [...facts.links.keys(), ...facts.notLinked.keys()].some((name) =>
       rules.directories.get(name)?.mappings.has(attribute),
     );
     const value = facts.user.profile[attribute];
@@ -112,20 +112,35 @@ async function explainAll(facts: UserFacts): Promise<AttributeExplanation[]> {
 /** What is wrong with a person comes before what is only as it is. */
 const ORDER: readonly Cause["code"][] = [
   "directoryFails", "outOfScope", "expressionFails", "invalid", "appProfileOld", "importHeld", "importFailed",
-  "notApplied", "ambiguous", "cannotBeCreated", "noMatch", "waitsForImport", "leftScope", "setAside", "notRead",
-  "notASource",
+  "notApplied", "ambiguous", "cannotBeCreated",
 ]; // prettier-ignore
+/** What comes only after a user who has no access. */
+const AFTER: readonly Cause["code"][] = [
+  "noMatch", "waitsForImport", "leftScope", "setAside", "notRead", "notASource",
+]; // prettier-ignore
+
+function worstOf(
+  all: readonly AttributeExplanation[],
+  order: readonly Cause["code"][],
+): Cause | null {
+  for (const code of order) {
+    const found = all.filter((one) => one.cause.code === code);
+    // Of several, the one that is wrong itself, or that has another value.
+    const own = found.find((one) => one.cause.sentence.includes(`, ${one.attribute}]`));
+    const changes = found.find((one) => !one.cause.sentence.includes("the same value"));
+    const cause = (own ?? changes ?? found[0])?.cause;
+    if (cause !== undefined) return cause;
+  }
+  return null;
+}
 
 async function worst(facts: UserFacts, all: readonly AttributeExplanation[]): Promise<Cause> {
   const { user, appUsers, live, links } = facts;
   const status = await noAccess(facts);
-  for (const code of ORDER) {
-    const found = all.filter((one) => one.cause.code === code);
-    // Of several, the one that is wrong itself.
-    const own = found.find((one) => one.cause.sentence.includes(`, ${one.attribute}]`)) ?? found[0];
-    if (own !== undefined) return status?.code === "appProfileOld" ? status : own.cause;
-  }
-  if (status !== null) return status;
+  const first = worstOf(all, ORDER);
+  if (first !== null) return status?.code === "appProfileOld" ? status : first;
+  const next = status ?? worstOf(all, AFTER);
+  if (next !== null) return next;
   for (const { directory } of appUsers) {
     const answer = live.get(directory);
     if (answer?.kind === "found" && answer.standingDiffers) return standingOld(user.login, directory, answer.sighting.disabled); // prettier-ignore

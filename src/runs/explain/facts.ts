@@ -2,35 +2,21 @@
 import { RollcallError, type Problem } from "../../model/errors.ts";
 import { sameJson } from "../../lib/same.ts";
 import type { AppProfile } from "../../model/entry.ts";
-import type { Cause } from "../../model/explanation.ts";
-import type { Absence, Run } from "../../model/run.ts";
+import type { Absence } from "../../model/run.ts";
 import type { User } from "../../model/user.ts";
 import type { Around } from "../../reconciler/facts.ts";
 import type { Sighting } from "../../reconciler/decide.ts";
 import { resolveProfile, type Resolved } from "../../reconciler/source-priority.ts";
 import { linksOf } from "../../reconciler/writes.ts";
 import { appUsersOf, type AppUserTimes, type StoredAppUser } from "../../store/app-users.ts";
-import { readCheckpoint, type Checkpoint } from "../../store/checkpoints.ts";
-import { lastImport, openRuns } from "../../store/runs.ts";
 import { loadAround } from "../around.ts";
-import { isClaimed } from "../claim.ts";
 import type { Engine } from "../context.ts";
 import { livePerson } from "../preview-people.ts";
 import { conflictsOf } from "./conflicts.ts";
-import { notLinkedCauses } from "./not-linked.ts";
+import { stateOf, type DirectoryState } from "./directory-state.ts";
+import { notLinkedCauses, type NotLinked } from "./not-linked.ts";
 
 export type LinkedAppUser = StoredAppUser & AppUserTimes;
-
-/** How a directory stands with its imports. */
-export interface DirectoryState {
-  readonly checkpoint: Checkpoint | null;
-  /** The last import that was no dry run; null if there was none. */
-  readonly last: Run | null;
-  /** A run that waits for a decision, whatever it is. */
-  readonly held: Run | null;
-  /** A run that was being applied and that nobody finishes. */
-  readonly interrupted: Run | null;
-}
 
 /** What a directory answers when it is asked about a person now. */
 export type LiveAnswer =
@@ -63,7 +49,7 @@ export interface UserFacts {
   /** By directory, where it was asked. */
   readonly live: ReadonlyMap<string, LiveAnswer>;
   /** Why directories that count are not linked, where there is something to tell. */
-  readonly notLinked: ReadonlyMap<string, Cause>;
+  readonly notLinked: ReadonlyMap<string, NotLinked>;
 }
 
 /** @param live whether the directories are asked about the person now */
@@ -100,16 +86,6 @@ function bestOf(all: readonly LinkedAppUser[], name: string): LinkedAppUser[] {
       b.importedAt.getTime() - a.importedAt.getTime(),
   );
   return sorted.slice(0, 1);
-}
-
-export async function stateOf(engine: Engine, name: string): Promise<DirectoryState> {
-  const { store } = engine;
-  const checkpoint = await readCheckpoint(store.db, name);
-  const last = await lastImport(store.db, name);
-  const held = (await openRuns(store.db, name, "held")).at(-1) ?? null;
-  const [open = null] = await openRuns(store.db, name, "running");
-  const interrupted = open !== null && !(await isClaimed(engine, name)) ? open : null;
-  return { checkpoint, last, held, interrupted };
 }
 
 async function askDirectory(

@@ -4,7 +4,8 @@ import { createdAtOf } from "../../store/users.ts";
 import { ABSENCE_TEXTS } from "./absence.ts";
 import type { CandidateView, Candidates } from "./candidates.ts";
 import type { Stage } from "../../model/explanation.ts";
-import type { DirectoryState, LinkedAppUser, UserFacts } from "./facts.ts";
+import type { DirectoryState } from "./directory-state.ts";
+import type { LinkedAppUser, UserFacts } from "./facts.ts";
 import { problemsNow } from "./verdict.ts";
 
 export async function stagesOf(

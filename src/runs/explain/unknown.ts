@@ -4,21 +4,20 @@ import { sentences } from "../../lib/sentences.ts";
 import { loginKey, type LinkOrigin, type User } from "../../model/user.ts";
 import { dnKey } from "../../agent/dn.ts";
 import type { Sighting } from "../../reconciler/decide.ts";
-import { matchKeys } from "../../reconciler/match.ts";
 import { appUsersByIds, findAppUser, type StoredAppUser } from "../../store/app-users.ts";
 import { readCheckpoint } from "../../store/checkpoints.ts";
 import { failingEntries } from "../../store/failing.ts";
 import { linkOf } from "../../store/links.ts";
 import { queryLog } from "../../store/system-log.ts";
 import { entriesWithoutUser } from "../../store/unmatched.ts";
-import { usersByIds, usersByValue } from "../../store/users.ts";
+import { usersByIds } from "../../store/users.ts";
 import type { Engine } from "../context.ts";
 import { formerDirectories } from "../disconnected.ts";
 import { livePeople } from "../preview-people.ts";
 import { shellWord } from "../../lib/shell.ts";
 import type { Cause, Stage } from "../../model/explanation.ts";
-import { mappedLogin, refusal, UNCERTAIN, undecided } from "./entries.ts";
-import { stateOf } from "./facts.ts";
+import { mappedLogin, matchedUsers, refusal, UNCERTAIN, undecided } from "./entries.ts";
+import { stateOf } from "./directory-state.ts";
 import { importState, linkText } from "./stages.ts";
 
 export interface Unknown {
@@ -140,7 +139,7 @@ async function explainEntry(engine: Engine, entry: StoredAppUser): Promise<Unkno
     return { stages, cause: { code: "setAside", stage: "link", sentence, command: `rollcall imports ignore ${where} --undo` } }; // prettier-ignore
   }
   if (error === null) {
-    const cause = await undecided(engine, entry, await findsSomebody(engine, entry));
+    const cause = await undecided(engine, entry, (await matchedUsers(engine, entry)).length > 0);
     return { stages, cause };
   }
   if (UNCERTAIN.has(error.code)) {
@@ -151,18 +150,6 @@ async function explainEntry(engine: Engine, entry: StoredAppUser): Promise<Unkno
   const text = all.map(({ code, field, message }) => `${field}: ${message} (${code})`).join("; ");
   stages.push({ stage: "validation", directory, ok: false, text });
   return { stages, cause: await refusal(engine, entry, error) };
-}
-
-/** Whether a matching rule finds anybody for an entry. */
-async function findsSomebody(
-  engine: Engine,
-  { directory, profile }: StoredAppUser,
-): Promise<boolean> {
-  const own = engine.rules.directories.get(directory);
-  for (const { attribute, value } of own === undefined ? [] : matchKeys(own, profile)) {
-    if ((await usersByValue(engine.store.db, attribute, [value])).length > 0) return true;
-  }
-  return false;
 }
 
 function linkState({ error }: StoredAppUser, link: LinkOrigin | null): string {

@@ -7,10 +7,13 @@ import { sentences } from "../../lib/sentences.ts";
 import { shellWord } from "../../lib/shell.ts";
 import { cureOf, type Problem } from "../../model/errors.ts";
 import type { Cause } from "../../model/explanation.ts";
+import { ownersOf } from "../../reconciler/decide-edit.ts";
 import { lastChangeOf } from "../../store/history.ts";
 import { ABSENCE_TEXTS } from "./absence.ts";
 import { candidatesFor, type CandidateView, type Candidates } from "./candidates.ts";
-import type { DirectoryState, LinkedAppUser, UserFacts } from "./facts.ts";
+import type { DirectoryState } from "./directory-state.ts";
+import type { LinkedAppUser, UserFacts } from "./facts.ts";
+import type { NotLinked } from "./not-linked.ts";
 import { editedByHand, nobodyGives } from "./nobody.ts";
 import { emptyAt, notRead } from "./origin.ts";
 
@@ -20,21 +23,29 @@ export async function verdictOf(
   candidates: Candidates,
 ): Promise<Cause> {
   const { deciding } = candidates;
-  const first = notLinkedBefore(facts, candidates);
-  if (first !== null) return first;
+  const before = notLinkedBefore(facts, candidates);
+  const absent = before === null || before.unknown ? null : before.cause;
   const nobody = deciding === null ? await nobodyGives(facts, attribute, candidates) : null;
-  if (nobody !== null) return nobody;
+  if (nobody !== null) return OF_ITS_OWN.has(nobody.code) ? nobody : (absent ?? nobody);
   const appUser = deciding?.appUser ?? null;
-  if (deciding === null || appUser === null) return await upToDate(facts, attribute, candidates);
-  const stages: readonly (() => Cause | null | Promise<Cause | null>)[] = [
+  if (deciding === null || appUser === null)
+    return absent ?? (await upToDate(facts, attribute, candidates));
+  const configured: readonly (() => Cause | null | Promise<Cause | null>)[] = [
     () => unmapped(facts, attribute, deciding, candidates),
     () => onCreateOnly(facts, attribute, deciding),
     () => notRead(facts, attribute, deciding),
+  ];
+  const current: typeof configured = [
     () => asked(facts, candidates),
     () => invalid(facts, attribute),
     () => interrupted(facts, appUser),
     () => notApplied(facts, attribute),
+  ];
+  const stages: typeof configured = [
+    // What is linked and wrong comes before what could be linked.
+    ...(absent === null ? [...configured, ...current] : [...current, () => absent]),
     () => stale(facts, appUser),
+    () => before?.cause ?? null,
     () => emptyAt(facts, attribute, deciding, candidates),
     () => otherSource(facts, attribute, deciding, candidates),
   ];
@@ -45,18 +56,21 @@ export async function verdictOf(
   return await upToDate(facts, attribute, candidates);
 }
 
-/** Of the directories that come before the one that counts, one that should have been linked. */
+/** Answers that stand, whoever else could be linked. */
+const OF_ITS_OWN: ReadonlySet<Cause["code"]> = new Set(["editedHere", "leftScope", "waitsForImport", "directoryFails"]); // prettier-ignore
+
+/** Of the directories that could give the value before the one that counts, one that is not linked. */
 function notLinkedBefore(
   { notLinked }: UserFacts,
   { order, deciding, fallback }: Candidates,
-): Cause | null {
-  // prettier-ignore
+): NotLinked | null {
   if (order === "okta") return null;
   const empty = fallback && deciding?.value == null;
   const end = deciding === null || empty ? order.length : order.indexOf(deciding);
-  const names = order.slice(0, end).map((one) => one.directory);
-  const name = names.find((one) => notLinked.has(one));
-  return name === undefined ? null : (notLinked.get(name) ?? null);
+  // One that maps nothing, or fills in new users only, would give no other value.
+  const able = order.slice(0, end).filter((one) => !one.linked && one.apply === "update");
+  const found = able.flatMap((one) => notLinked.get(one.directory) ?? []);
+  return found.find((one) => !one.unknown) ?? found[0] ?? null;
 }
 
 async function unmapped(
@@ -140,15 +154,25 @@ function changedInputs(
   });
 }
 
-function onCreateOnly(
-  { user }: UserFacts,
+async function onCreateOnly(
+  facts: UserFacts,
   attribute: string,
   { directory, apply, value }: CandidateView,
-): Cause | null {
+): Promise<Cause | null> {
   if (apply !== "create") return null;
+  const { user, links, engine } = facts;
+  const once = `the mapping of ${directory} applies on creation only`;
+  if (user.sources[attribute] === "okta") {
+    const change = await lastChangeOf(engine.store.db, user.id, attribute);
+    if (change?.kind === "edit") return await editedByHand(facts, attribute, once);
+  }
+  const who = shellWord(user.login);
   const now = sameJson(value, user.profile[attribute] ?? null) ? "" : `; ${JSON.stringify(value)} would be the value now`; // prettier-ignore
-  const sentence = `The mapping of ${attribute} in ${directory} applies on creation only, so later changes are not taken over${now}. Set \`apply: update\`, or set the value by hand.`;
-  return { code: "onCreateOnly", stage: "mapping", sentence, command: `rollcall users set ${shellWord(user.login)} ${attribute}=VALUE` }; // prettier-ignore
+  const owned = ownersOf(engine.rules, attribute, links).length > 0;
+  const cure = owned ? "Set `apply: update` to take them over" : "Set `apply: update`, or set the value by hand"; // prettier-ignore
+  const command = owned ? `preview ${directory} --user ${who} --attribute ${attribute}` : `users set ${who} ${attribute}=VALUE`; // prettier-ignore
+  const sentence = sentences(`The mapping of ${attribute} in ${directory} applies on creation only, so later changes are not taken over${now}`, cure); // prettier-ignore
+  return { code: "onCreateOnly", stage: "mapping", sentence, command: `rollcall ${command}` };
 }
 
 /** Faults that follow from what was stored, and not from the values that are mapped. */
@@ -284,7 +308,7 @@ async function upToDate(
     return { code, stage: null, sentence, command: `rollcall users set ${shellWord(user.login)} ${attribute}=VALUE` }; // prettier-ignore
   }
   const { directory } = deciding;
-  const back = await putBack(facts, attribute, directory);
+  const back = await putBack(facts, attribute);
   if (back !== null) return back;
   if (live.get(directory)?.kind === "found") {
     const sentence = `${attribute} is ${value}, as ${directory} gives it now.`;
@@ -299,12 +323,13 @@ async function upToDate(
 async function putBack(
   { engine, user, states }: UserFacts,
   attribute: string,
-  directory: string,
 ): Promise<Cause | null> {
-  if ((states.get(directory)?.checkpoint?.fullReason ?? null) === null) return null;
+  const waits = (name: string): boolean => (states.get(name)?.checkpoint?.fullReason ?? null) !== null; // prettier-ignore
+  if (![...states.keys()].some(waits)) return null;
   const change = await lastChangeOf(engine.store.db, user.id, attribute);
-  if (change?.kind !== "revert") return null;
+  const directory = change?.directory ?? null;
+  if (change?.kind !== "revert" || directory === null || !waits(directory)) return null;
   const value = JSON.stringify(user.profile[attribute] ?? null);
-  const sentence = `${attribute} is ${value}, because ${change.by} put back what a run of ${change.directory ?? "all"} did (at ${change.at}, run ${change.run}). The next full import of ${directory} decides about it again.`;
+  const sentence = `${attribute} is ${value}, because ${change.by} put back what a run of ${directory} did (at ${change.at}, run ${change.run}). The next full import of ${directory} decides about it again.`;
   return { code: "waitsForImport", stage: "written", sentence, command: `rollcall import ${directory} --full` }; // prettier-ignore
 }
