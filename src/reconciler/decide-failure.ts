@@ -109,14 +109,14 @@ function isRepeated(before: AppUser | null, after: AppUserWrite | null, problem:
 /** Values that somebody else has. They stand in the way of what the next source gives. */
 const BY_OTHERS: ReadonlySet<string> = new Set(["notUniqueWithinOrg"]);
 
-/** The user who leaves all the same; null if the failure stands. */
+/** The user who leaves all the same; null if the failure stands, as where the user changed since. */
 function leaverOf(
-  { action, reason }: PlannedChange,
+  { action, reason, userVersion }: PlannedChange,
   { code }: Problem,
   { user }: Kept,
 ): User | null {
   const leaves = action === "removed" || reason === "unlinked";
-  return leaves && BY_OTHERS.has(code) ? user : null;
+  return leaves && BY_OTHERS.has(code) && user?.version === userVersion ? user : null;
 }
 
 /**

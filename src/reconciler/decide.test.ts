@@ -304,6 +304,16 @@ describe("a planned change that fails", () => {
     });
     expect(failPlanned("corp", planned, problem, { appUser: null, user: null }).appUser).toBeNull();
   });
+
+  test("of a user who changed meanwhile leaves access alone", () => {
+    const stored = appUser("corp", ADA);
+    const others = [appUser("hr", { ...ADA, mail: "b@example.org" })];
+    const known = { ...NOBODY, appUser: stored, user: user(), others };
+    const planned = decideRemoval(context("corp"), stored, known);
+    expect(planned.user).not.toBeNull();
+    const later = user({ version: 7, status: "suspended", statusBy: "okta" });
+    expect(failPlanned("corp", planned, problem, { appUser: stored, user: later }).user).toBeNull();
+  });
 });
 
 test("access is given back where it was taken, or where the person newly arrives", () => {

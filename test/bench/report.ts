@@ -88,16 +88,16 @@ By \`node --cpu-prof\` at 0.1.0, 100,000 people. Rollcall decides on one core, s
 
 - **Force sync**: app user and user come in one row, in the order of the users (half the time in the database of the order of
   identifiers), two parts at a time; what the mappings give is compared with the text of the stored profile, which is taken apart
-  only where it differs. Half a second is the start of the process; of the rest, turning rows into objects 20 %, collecting
+  only where it differs. A quarter of a second is the start of the process; of the rest, turning rows into objects 20 %, collecting
   garbage 20 %, mapping and comparing 30 %.
 - **First import**: reading is bound by the processor (garbage 12 %, writing the plan as text 10 %, decoding 9 %), while slapd and
   Postgres use the other core; applying is bound by Postgres' inserts and its log.
-- **Reading alone** adds some 20 MB to a process that occupies some 100 MB before it reads: Node, its translation of TypeScript, and
-  the modules. So the goal of 100 MB for the whole process is missed by what is there without reading.
+- **Reading alone** adds some 20 to 30 MB to a process that occupies the rest before it reads: Node and the modules. Compiled code is
+  kept between processes (\`node_modules/.cache\`), which halves the time of the start.
 
 ## Other sizes
 
-Measured at 0.1.0, the process's start included (0.4 to 0.6 s of each incremental import):
+Measured at 0.1.0 before compiled code was kept, the process's start included (0.4 to 0.6 s of each incremental import):
 
 | people | incremental, nothing new | incremental, 100 changes | reading ÷ \`ldapsearch\` | nothing new ÷ \`ldapsearch\` | first import ÷ both limits | peak MB |
 |---|---|---|---|---|---|---|
