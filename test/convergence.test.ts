@@ -1,8 +1,8 @@
 /**
  * Random histories of two directories with the same people: imports, two of them at once, links,
  * cuts and decisions by hand, exchanges of logins and unique values, runs that are put back. After
- * each, once both directories were read again, everything is as the rules say: a force sync changes
- * nothing, and nobody has what somebody else has.
+ * each, once both directories were read again, everything is as the rules say: nobody has what
+ * somebody else has and, unless people contend for one value, a force sync changes nothing.
  */
 import { Client } from "pg";
 import { afterEach, expect, test } from "vitest";
@@ -56,9 +56,9 @@ test.each(PROFILES)(
       const people = NAMES.filter(() => below(5) > 0).map((who) =>
         simplePerson(who, {
           sn: `Test ${who}`,
-          mail: `m${below(8)}@example.org`,
+          mail: `m${below(20)}@example.org`,
           ...(below(3) > 0 ? { title: `T${below(4)}` } : {}),
-          ...(below(3) > 0 ? { employeeNumber: String(below(6)) } : {}),
+          ...(below(3) > 0 ? { employeeNumber: String(below(15)) } : {}),
           ...(below(4) === 0 ? { l: "gone" } : {}),
         }),
       );
@@ -89,6 +89,9 @@ test.each(PROFILES)(
       await steps[step]?.();
       await settle();
       expect(await doubled(), trail.join()).toEqual([]);
+      // Of those who contend for one value, it depends on who is decided together with whom.
+      const failing = await place.json<{ code: string }[]>("users", "failing");
+      if (failing.some((one) => one.code === "notUniqueWithinOrg")) continue;
       for (const name of DIRECTORIES) {
         const { counts, run } = await place.json<RunDocument>("force-sync", name, "--dry-run");
         const what = `${trail.join()}\n${(await place.run("imports", "show", run)).out}`;
