@@ -188,6 +188,23 @@ describe("what fails takes or gives no access", () => {
     expect(await statusOf("ada")).toBe("active");
   });
 
+  test("a change that was decided before somebody gave access", async () => {
+    await start({}, inCorp("ada", { title: "Old" }) + inCorp("bob"));
+    await place.run("users", "suspend", "ada@example.org");
+    place.file("corp.ldif", inCorp("ada", { title: "New" }) + inCorp("bob"));
+    const run = await whileApplying(
+      "ada",
+      () => full("corp"),
+      async (client) => {
+        await client.query("update users set status = 'active', status_by = null, version = version + 1 where login = 'ada@example.org'"); // prettier-ignore
+      },
+    );
+    expect(run.counts).toMatchObject({ failed: 1 });
+    expect(await statusOf("ada")).toBe("active");
+    await full("corp");
+    expect(await show("ada")).toMatchObject({ status: "active", profile: { title: "New" } });
+  });
+
   test("a link that could not be made again", async () => {
     await start({ profile: "sources: [hr, corp]" }, inCorp("ada") + inCorp("bob"), inHr("ada", { mail: "lady@example.org" })); // prettier-ignore
     const cut = await place.json<RunDocument>("users", "unlink", "lady@example.org", "hr");

@@ -56,9 +56,9 @@ test.each(PROFILES)(
       const people = NAMES.filter(() => below(5) > 0).map((who) =>
         simplePerson(who, {
           sn: `Test ${who}`,
-          mail: `m${below(20)}@example.org`,
+          mail: `m${below(60)}@example.org`,
           ...(below(3) > 0 ? { title: `T${below(4)}` } : {}),
-          ...(below(3) > 0 ? { employeeNumber: String(below(15)) } : {}),
+          ...(below(3) > 0 ? { employeeNumber: String(below(40)) } : {}),
           ...(below(4) === 0 ? { l: "gone" } : {}),
         }),
       );

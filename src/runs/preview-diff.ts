@@ -13,7 +13,7 @@ import { countPresent, findAppUser } from "../store/app-users.ts";
 import type { Engine, ReportProgress } from "./context.ts";
 import { decideOne } from "./decide-one.ts";
 import { loadKnown } from "./known.ts";
-import { LoginClaims } from "./login-claims.ts";
+import { PreviewClaims } from "./preview-claims.ts";
 import { rulesOf, storedPeople, type Batch } from "./preview-people.ts";
 import { Tally, type Counted } from "./tally.ts";
 
@@ -112,13 +112,13 @@ class Side {
   readonly #directory: DirectoryRules;
   readonly #now: number;
   readonly #linked = new IdSet(1);
-  readonly #claims: LoginClaims;
+  readonly #claims: PreviewClaims;
 
   constructor(engine: Engine, name: string, now: number) {
     this.#engine = engine;
     this.#directory = rulesOf(engine, name);
     this.#now = now;
-    this.#claims = new LoginClaims(engine.store.db, name, engine.rules.unique);
+    this.#claims = new PreviewClaims(engine.store.db, name, engine.rules.unique);
   }
 
   /** What becomes of the people of a batch, in their order. */

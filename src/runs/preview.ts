@@ -19,7 +19,7 @@ import { countPresent } from "../store/app-users.ts";
 import type { Engine, ReportProgress } from "./context.ts";
 import { decideOne } from "./decide-one.ts";
 import { loadKnown } from "./known.ts";
-import { LoginClaims } from "./login-claims.ts";
+import { PreviewClaims } from "./preview-claims.ts";
 import { livePeople, livePerson, rulesOf, storedPeople, storedPerson, storedSighting, type Batch } from "./preview-people.ts"; // prettier-ignore
 import { Tally, type Counted } from "./tally.ts";
 
@@ -183,7 +183,7 @@ export async function previewAll(
   const batches = live
     ? livePeople(engine, name, signal)
     : storedPeople(engine, name, null, signal);
-  const claims = new LoginClaims(engine.store.db, name, engine.rules.unique);
+  const claims = new PreviewClaims(engine.store.db, name, engine.rules.unique);
   let done = 0;
   for await (const batch of batches) {
     await previewBatch(engine, directory, batch, { linked, claims, summary });
@@ -198,7 +198,7 @@ async function previewBatch(
   engine: Engine,
   directory: DirectoryRules,
   { sightings, stored, unusable }: Batch,
-  { linked, claims, summary }: { linked: IdSet; claims: LoginClaims; summary: Summary },
+  { linked, claims, summary }: { linked: IdSet; claims: PreviewClaims; summary: Summary },
 ): Promise<void> {
   const context = { engine, now: Date.now() };
   const known = await loadKnown(context, directory, sightings, stored, linked);

@@ -26,7 +26,7 @@ interface Claim {
  * has it, or if somebody claimed it before. Who exchanges them with another is therefore shown as
  * failing, which a run resolves.
  */
-export class LoginClaims {
+export class PreviewClaims {
   readonly #db: Connection;
   readonly #directory: string;
   readonly #unique: readonly string[];
