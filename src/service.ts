@@ -2,36 +2,36 @@
 import { createDirectory } from "./agent/agent.ts";
 
 export { evaluateLine } from "./mapping/evaluate.ts";
-export { compileSettings, mappingProblems } from "./runs/compile-settings.ts";
+export { compileSettings, mappingProblems } from "./engine/compile-settings.ts";
 import { RollcallError } from "./model/errors.ts";
 import type { EventActor, LogEvent } from "./model/event.ts";
 import type { Run, RunChange } from "./model/run.ts";
 import type { DirectorySettings, Settings } from "./model/settings.ts";
 import type { AppUser, User } from "./model/user.ts";
 import type { Edits } from "./reconciler/decide-edit.ts";
-import { compileSettings } from "./runs/compile-settings.ts";
-import { checkDirectories, type CheckResult } from "./runs/check.ts";
-import { processHolder } from "./runs/claim.ts";
-import type { Engine } from "./runs/context.ts";
-import { formerDirectories, unknownDirectory } from "./runs/disconnected.ts";
+import { compileSettings } from "./engine/compile-settings.ts";
+import { checkDirectories, type CheckResult } from "./questions/check.ts";
+import { processHolder } from "./engine/claim.ts";
+import type { Engine } from "./engine/engine.ts";
+import { formerDirectories, unknownDirectory } from "./engine/directories.ts";
 import { changeStatus, createUser, editUser, removeUser, type EditResult, type StatusStep } from "./runs/edit-user.ts"; // prettier-ignore
 import { linkEntry, setEntryAside, unlinkEntry, type EntryName } from "./runs/link.ts";
-import { listUnmatched, type Unmatched } from "./runs/unmatched.ts";
-import { explain, type Explanation, type ExplainRequest } from "./runs/explain/explain.ts";
-import { decisionFingerprint } from "./runs/fingerprint.ts";
-import { examine, type Finding } from "./runs/doctor.ts";
-import { reportSources, type SourceReport } from "./runs/sources.ts";
-import { listFailing, type FailingGroup } from "./runs/failing.ts";
-import { freshnessOf, type Freshness } from "./runs/freshness.ts";
+import { listUnmatched, type Unmatched } from "./questions/unmatched.ts";
+import { explain, type Explanation, type ExplainRequest } from "./questions/explain/explain.ts";
+import { decisionFingerprint } from "./engine/fingerprint.ts";
+import { examine, type Finding } from "./questions/doctor.ts";
+import { reportSources, type SourceReport } from "./questions/sources.ts";
+import { listFailing, type FailingGroup } from "./questions/failing.ts";
+import { freshnessOf, type Freshness } from "./questions/freshness.ts";
 import { forceSync, type SyncRequest } from "./runs/force-sync.ts";
-import { approveRun, cancelRun } from "./runs/held-runs.ts";
+import { approveRun, cancelRun } from "./runs/approve.ts";
 import { importDirectory, type ImportRequest, type RunRequest } from "./runs/import.ts";
-import { previewDiff, type ConfigurationDiff, type DiffRequest } from "./runs/preview-diff.ts";
-import { previewAll, previewPerson, type PersonPreview, type PreviewRequest, type SummaryPreview } from "./runs/preview.ts"; // prettier-ignore
-import { requireAttribute, tryExpression } from "./runs/try-expression.ts";
+import { previewDiff, type ConfigurationDiff, type DiffRequest } from "./questions/preview/diff.ts";
+import { previewAll, previewPerson, type PersonPreview, type PreviewRequest, type SummaryPreview } from "./questions/preview/preview.ts"; // prettier-ignore
+import { requireAttribute, tryExpression } from "./questions/preview/try-expression.ts";
 import { resumeRun } from "./runs/resume.ts";
 import { revertRun } from "./runs/revert.ts";
-import { viewUser, type UserView } from "./runs/user-view.ts";
+import { viewUser, type UserView } from "./questions/user-view.ts";
 import type { SchedulerLog } from "./schedule/scheduler.ts";
 import { appUsersOfUsers } from "./store/app-users.ts";
 import { openStore, type Store } from "./store/database.ts";

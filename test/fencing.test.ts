@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Secret } from "../src/model/secret.ts";
-import { claimDirectory, processHolder } from "../src/runs/claim.ts";
+import { claimDirectory, processHolder } from "../src/engine/claim.ts";
 import { openStore } from "../src/store/database.ts";
 import { behindProxy, importApart } from "./faults/fault.ts";
 import { query } from "./faults/world.ts";

@@ -5,8 +5,8 @@ import type { Mark, Way } from "../model/incremental.ts";
 import type { Problem } from "../model/errors.ts";
 import type { Absence } from "../model/run.ts";
 import type { IdSet } from "../lib/id-set.ts";
-import { LdapDirectory } from "./ldap-directory.ts";
-import { LdifDirectory } from "./ldif-directory.ts";
+import { LdapDirectory } from "./ldap/directory.ts";
+import { LdifDirectory } from "./ldif/directory.ts";
 
 /** What a look at a directory finds without importing. */
 export interface Probe {

@@ -1,6 +1,6 @@
 /** LDAP search filters: their text (RFC 4515) to a tree, and the tree to BER (RFC 4511 4.5.1.7). */
 import { RollcallError } from "../model/errors.ts";
-import { boolean, octetString, tlv } from "./ber.ts";
+import { boolean, octetString, tlv } from "./ldap/ber.ts";
 
 export type Filter =
   | { readonly kind: "and" | "or"; readonly items: readonly Filter[] }

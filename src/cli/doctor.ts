@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Finding } from "../runs/doctor.ts";
+import type { Finding } from "../questions/doctor.ts";
 import { visible, type Console } from "./console.ts";
 import type { Register } from "./program.ts";
 import { copyable, withService, type CommonOptions } from "./session.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { STAGES, type Cause } from "../model/explanation.ts";
-import type { Explanation } from "../runs/explain/explain.ts";
+import type { Explanation } from "../questions/explain/explain.ts";
 import { shown, table, visible, type Console } from "./console.ts";
 import type { Register } from "./program.ts";
 import { copyable, withService, type CommonOptions } from "./session.ts";

@@ -1,6 +1,6 @@
 /** Entries that belong to no user: the list, and what a person can decide about them. */
 import type { Command } from "commander";
-import type { Unmatched } from "../runs/unmatched.ts";
+import type { Unmatched } from "../questions/unmatched.ts";
 import { visible, type Console } from "./console.ts";
 import type { Register } from "./program.ts";
 import { progressReporter } from "./progress.ts";

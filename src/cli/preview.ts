@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { RollcallError } from "../model/errors.ts";
-import type { ConfigurationDiff, DirectoryDiff } from "../runs/preview-diff.ts";
-import type { AttributePreview, PersonPreview, SummaryPreview } from "../runs/preview.ts";
-import type { Counted } from "../runs/tally.ts";
+import type { ConfigurationDiff, DirectoryDiff } from "../questions/preview/diff.ts";
+import type { AttributePreview, PersonPreview, SummaryPreview } from "../questions/preview/preview.ts";
+import type { Counted } from "../questions/preview/tally.ts";
 import { count } from "../lib/lines.ts";
 import { shown, visible, type Console } from "./console.ts";
 import type { Register } from "./program.ts";

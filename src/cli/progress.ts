@@ -1,4 +1,4 @@
-import type { Progress } from "../runs/context.ts";
+import type { Progress } from "../engine/engine.ts";
 import type { Console } from "./console.ts";
 
 const LIVE_EVERY = 100;

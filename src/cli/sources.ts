@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { SourceReport } from "../runs/sources.ts";
+import type { SourceReport } from "../questions/sources.ts";
 import { table, type Console } from "./console.ts";
 import type { Register } from "./program.ts";
 import { withService } from "./session.ts";

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { closest, count } from "../lib/lines.ts";
 import { RollcallError } from "../model/errors.ts";
 import { PERSON_ERRORS } from "../model/person-errors.ts";
-import type { FailingGroup } from "../runs/failing.ts";
+import type { FailingGroup } from "../questions/failing.ts";
 import { visible, type Console } from "./console.ts";
 import type { Register } from "./program.ts";
 import { wholeNumber, withService } from "./session.ts";

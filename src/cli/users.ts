@@ -3,7 +3,7 @@ import { profileSchema } from "../model/profile-schema.ts";
 import { USER_STATUSES, type User } from "../model/user.ts";
 import type { Problem } from "../model/errors.ts";
 import { REASONS } from "../model/run.ts";
-import type { UserView } from "../runs/user-view.ts";
+import type { UserView } from "../questions/user-view.ts";
 import type { Service } from "../service.ts";
 import { shown, table, visible, type Console } from "./console.ts";
 import type { Register } from "./program.ts";

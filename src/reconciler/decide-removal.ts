@@ -7,7 +7,7 @@ import type { Problem } from "../model/errors.ts";
 import { oneProblem, type Context, type Known } from "./decide.ts";
 import { diffProfiles } from "./diff.ts";
 import * as events from "./events.ts";
-import { nextStanding, type Standing } from "./lifecycle.ts";
+import { nextStanding, type Standing } from "./standing.ts";
 import type { DirectoryRules } from "./rules.ts";
 import { profileSourceOf, resolveProfile } from "./source-priority.ts";
 import { linksOf, standingOf, writeUser } from "./writes.ts";

@@ -6,7 +6,7 @@ import type { AppUser, User } from "../model/user.ts";
 import { decideSighting, type Context, type Known } from "./decide.ts";
 import { failPlanned } from "./decide-failure.ts";
 import { decideRemoval as decideRemovalWith } from "./decide-removal.ts";
-import { NOTHING_AROUND } from "./facts.ts";
+import { NOTHING_AROUND } from "./scope.ts";
 import { compileRules, type Rules } from "./rules.ts";
 
 const YAML = `

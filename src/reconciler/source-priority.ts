@@ -15,7 +15,7 @@ import type { AppProfile } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import type { AttributeSchema } from "../model/profile-schema.ts";
 import type { ProfileValue, User, UserProfile, ValueSource } from "../model/user.ts";
-import { scopeOf, type Around } from "./facts.ts";
+import { scopeOf, type Around } from "./scope.ts";
 import type { Rules } from "./rules.ts";
 import { toAttributeType, validateProfile } from "./validate.ts";
 

@@ -6,7 +6,7 @@ import type { AppProfile } from "../model/entry.ts";
 import type { AppUser, User, UserProfile } from "../model/user.ts";
 import { packSources } from "../store/packed-sources.ts";
 import { decideSighting, type Known } from "./decide.ts";
-import { NOTHING_AROUND } from "./facts.ts";
+import { NOTHING_AROUND } from "./scope.ts";
 import { compileRules, type Rules } from "./rules.ts";
 import { Unchanged, type Synced } from "./unchanged.ts";
 

@@ -11,7 +11,7 @@ import type { EventType } from "../model/event-messages.ts";
 import { NO_COUNTS, type AttributeChange, type RunChange } from "../model/run.ts";
 import type { User, UserStatus } from "../model/user.ts";
 import { decideEdit, UNKNOWN_ATTRIBUTE, type Edits } from "../reconciler/decide-edit.ts";
-import { BY_HAND } from "../reconciler/lifecycle.ts";
+import { BY_HAND } from "../reconciler/standing.ts";
 import type { Rules } from "../reconciler/rules.ts";
 import { linksOf } from "../reconciler/writes.ts";
 import { appUsersOfUsers, type StoredAppUser } from "../store/app-users.ts";
@@ -22,10 +22,10 @@ import { appendEvents } from "../store/system-log.ts";
 import { ensureUnique, holderOfValue } from "../store/unique-values.ts";
 import { userByLoginKey } from "../store/users.ts";
 import { loginKey } from "../model/user.ts";
-import type { Engine } from "./context.ts";
-import { loginTaken, valueTaken } from "./resolve-logins.ts";
-import { findUser } from "./user-view.ts";
-import { isDataFault, sqlState } from "./unstorable.ts";
+import type { Engine } from "../engine/engine.ts";
+import { loginTaken, valueTaken } from "./plan/claims.ts";
+import { findUser } from "../questions/user-view.ts";
+import { isDataFault, sqlState } from "./plan/refused.ts";
 
 /** What a person can do with a user's status, from which it is possible, and what comes of it. */
 export const STATUS_STEPS = {

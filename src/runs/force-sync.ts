@@ -19,16 +19,16 @@ import {
   type Stretch,
   type SyncRow,
 } from "../store/sync-rows.ts";
-import { concludePlan } from "./conclude-plan.ts";
-import type { Engine, RunContext } from "./context.ts";
-import { decideOne, writesNothing } from "./decide-one.ts";
+import { concludePlan } from "./plan/conclude.ts";
+import type { Engine, RunContext } from "../engine/engine.ts";
+import { decideOne, writesNothing } from "../engine/people/decide-one.ts";
 import { beginRun, settle, withContext, type RunRequest } from "./import.ts";
-import { noteMapped } from "./note-mapped.ts";
-import { looksAgain, mappingVersion } from "./fingerprint.ts";
-import { loadKnown } from "./known.ts";
-import { Stopwatch } from "./lifecycle.ts";
-import { PlanBuilder } from "./plan-builder.ts";
-import { planGone, planRemovals } from "./plan-leavers.ts";
+import { noteMapped } from "./record/mapped.ts";
+import { looksAgain, mappingVersion } from "../engine/fingerprint.ts";
+import { loadKnown } from "../engine/people/known.ts";
+import { Stopwatch } from "./record/end.ts";
+import { PlanBuilder } from "./plan/builder.ts";
+import { planGone, planRemovals } from "./reading/leavers.ts";
 
 const PAGE = 1000;
 const IN_FLIGHT = 1;

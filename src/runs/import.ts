@@ -20,16 +20,16 @@ import { appendEvents } from "../store/system-log.ts";
 import { ensureDnIndex } from "../store/app-users.ts";
 import { ensureUnique } from "../store/unique-values.ts";
 import { ensureMatchIndex } from "../store/users.ts";
-import { claimDirectory } from "./claim.ts";
-import { concludePlan, type Considered } from "./conclude-plan.ts";
-import type { Engine, ReportProgress, RunContext } from "./context.ts";
-import { scopeFingerprint, searchFacts } from "./fingerprint.ts";
-import { knownDirectory, requireConfigured } from "./disconnected.ts";
-import { failRun, log, noteRun, recover, requireRun, Stopwatch } from "./lifecycle.ts";
-import { PlanBuilder } from "./plan-builder.ts";
-import { chooseStart, readChanges } from "./read-changes.ts";
-import { readDirectory } from "./read-directory.ts";
-import * as events from "./run-events.ts";
+import { claimDirectory } from "../engine/claim.ts";
+import { concludePlan, type Considered } from "./plan/conclude.ts";
+import type { Engine, ReportProgress, RunContext } from "../engine/engine.ts";
+import { scopeFingerprint, searchFacts } from "../engine/fingerprint.ts";
+import { knownDirectory, requireConfigured } from "../engine/directories.ts";
+import { failRun, log, noteRun, recover, requireRun, Stopwatch } from "./record/end.ts";
+import { PlanBuilder } from "./plan/builder.ts";
+import { chooseStart, readChanges } from "./reading/changes.ts";
+import { readDirectory } from "./reading/everybody.ts";
+import * as events from "./record/events.ts";
 
 export interface RunRequest {
   readonly trigger: Trigger;

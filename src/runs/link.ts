@@ -21,15 +21,15 @@ import { noteLink } from "../store/links.ts";
 import { transact } from "../store/database.ts";
 import { fence } from "../store/leases.ts";
 import { appendEvents } from "../store/system-log.ts";
-import { loadAround } from "./around.ts";
-import { concludePlan } from "./conclude-plan.ts";
-import type { Engine, RunContext } from "./context.ts";
-import { decideOne, guarded } from "./decide-one.ts";
+import { loadAround } from "../engine/people/relations.ts";
+import { concludePlan } from "./plan/conclude.ts";
+import type { Engine, RunContext } from "../engine/engine.ts";
+import { decideOne, guarded } from "../engine/people/decide-one.ts";
 import { beginRun, settle, withContext, type RunRequest } from "./import.ts";
-import { recover, Stopwatch } from "./lifecycle.ts";
-import { PlanBuilder } from "./plan-builder.ts";
-import { storedSighting } from "./preview-people.ts";
-import { findUser } from "./user-view.ts";
+import { recover, Stopwatch } from "./record/end.ts";
+import { PlanBuilder } from "./plan/builder.ts";
+import { storedSighting } from "../engine/people/sightings.ts";
+import { findUser } from "../questions/user-view.ts";
 
 /** Where the entry is: its directory, and its identifier there or its DN. */
 export interface EntryName {

@@ -1,9 +1,9 @@
 import { RollcallError } from "../model/errors.ts";
 import type { Run } from "../model/run.ts";
 import { openRuns } from "../store/runs.ts";
-import type { Engine } from "./context.ts";
+import type { Engine } from "../engine/engine.ts";
 import { withContext, type RunRequest } from "./import.ts";
-import { recover, requireRun } from "./lifecycle.ts";
+import { recover, requireRun } from "./record/end.ts";
 
 /** Takes up what an interrupted process left of a directory's runs. True if there was anything. */
 export async function resumeRuns(

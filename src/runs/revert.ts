@@ -10,11 +10,11 @@ import { countPresent } from "../store/app-users.ts";
 import { wholeRevertOf } from "../store/runs.ts";
 import { countUndoable, undoableAfter } from "../store/undo.ts";
 import { usersByIds } from "../store/users.ts";
-import { concludePlan } from "./conclude-plan.ts";
-import type { Engine, RunContext } from "./context.ts";
+import { concludePlan } from "./plan/conclude.ts";
+import type { Engine, RunContext } from "../engine/engine.ts";
 import { beginRun, settle, withContext, type RunRequest } from "./import.ts";
-import { recover, requireRun, Stopwatch } from "./lifecycle.ts";
-import { PlanBuilder } from "./plan-builder.ts";
+import { recover, requireRun, Stopwatch } from "./record/end.ts";
+import { PlanBuilder } from "./plan/builder.ts";
 
 const PAGE = 1000;
 const DAY = 86_400_000;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { RollcallError } from "../model/errors.ts";
-import type { Engine } from "../runs/context.ts";
+import type { Engine } from "../engine/engine.ts";
 import { importDirectory } from "../runs/import.ts";
-import { isHeld, listenTo } from "../runs/watch.ts";
+import { isHeld, listenTo } from "../runs/listen.ts";
 import { Backoff } from "./backoff.ts";
 import { watchDirectory } from "./watcher.ts";
 

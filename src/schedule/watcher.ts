@@ -7,9 +7,9 @@ import { sleep } from "../lib/sleep.ts";
 import { asRollcallError, cureOf } from "../model/errors.ts";
 import { SYSTEM_ACTOR } from "../model/event.ts";
 import type { Run } from "../model/run.ts";
-import type { Engine } from "../runs/context.ts";
+import type { Engine } from "../engine/engine.ts";
 import { importDirectory } from "../runs/import.ts";
-import { isHeld, listenTo } from "../runs/watch.ts";
+import { isHeld, listenTo } from "../runs/listen.ts";
 import type { Backoff } from "./backoff.ts";
 import type { SchedulerLog } from "./scheduler.ts";
 

@@ -1,6 +1,6 @@
 /** The agent in front of a scripted server. */
 import { createDirectory, type DirectorySession } from "../../src/agent/agent.ts";
-import { boolean, integer, octetString, TAG, tlv } from "../../src/agent/ber.ts";
+import { boolean, integer, octetString, TAG, tlv } from "../../src/agent/ldap/ber.ts";
 import type { DirectorySource } from "../../src/model/directory.ts";
 import type { RawEntry } from "../../src/model/entry.ts";
 import { RollcallError } from "../../src/model/errors.ts";

@@ -1,0 +1,150 @@
+/**
+ * SearchResultEntry (RFC 4511 section 4.5.2) in two steps. `scan` walks the bytes once and finds
+ * the DN and the identifier; together with a hash of the bytes that is enough to tell whether the
+ * entry changed. Only a changed one is decoded into strings, which costs five times as much.
+ */
+import { hash } from "node:crypto";
+import type { DisabledRule } from "../../model/directory.ts";
+import type { AppProfile, AttributeValue, Entry, RawEntry } from "../../model/entry.ts";
+import type { Problem } from "../../model/errors.ts";
+import { BerCursor, BerError, TAG } from "./ber.ts";
+import { isWithheld } from "../credentials.ts";
+import { externalId, idProblem, idTooLong, isDisabled, MAX_ID } from "../identity.ts";
+import { attributeKind, decodeDn, decodeValue, type AttributeKind } from "../values.ts";
+
+export const SEARCH_RESULT_ENTRY = 0x64;
+export const MAX_ENTRY_BYTES = 32 * 1024 * 1024;
+
+export interface EntryRules {
+  readonly idAttribute: string;
+  /** Names in lower case that do not belong into a profile; see `withheld`. */
+  readonly withheld?: ReadonlySet<string>;
+  readonly disabled: DisabledRule | null;
+  /** The attribute (in lower case) with the time of the last change, and who wants to know it. */
+  readonly clock: {
+    readonly attribute: string;
+    readonly note: (value: Buffer) => void;
+    /** It is read for its time only and does not belong to the profile. */
+    readonly hide: boolean;
+  } | null;
+}
+
+/**
+ * Reads just enough of an entry.
+ * @param bytes the whole LDAP message; @param at where the SearchResultEntry begins
+ * @throws BerError if the bytes are not a valid entry
+ */
+export function scanEntry(bytes: Buffer, at: number, end: number, rules: EntryRules): RawEntry {
+  const entry = new BerCursor(bytes, at, end).enter(SEARCH_RESULT_ENTRY);
+  const content = bytes.subarray(entry.at, entry.end);
+  const dn = decodeDn(entry.octets());
+  const attributes = entry.enter(TAG.sequence);
+  const start = attributes.at;
+  const wanted = rules.idAttribute.toLowerCase();
+  let id: string | null = null;
+  let values = 0;
+  let ranged = false;
+  while (!attributes.done) {
+    attributes.take(TAG.sequence);
+    const one = new BerCursor(bytes, attributes.contentStart, attributes.contentEnd);
+    one.take(TAG.octetString);
+    const [from, to] = [one.contentStart, one.contentEnd];
+    ranged ||= isRange(bytes, from, to);
+    if (rules.clock !== null && isName(bytes, from, to, rules.clock.attribute)) {
+      const times = one.enter(TAG.set);
+      while (!times.done) rules.clock.note(times.octets());
+      continue;
+    }
+    if (!isName(bytes, from, to, wanted)) continue;
+    const set = one.enter(TAG.set);
+    while (!set.done) {
+      const value = set.octets();
+      if (values++ === 0) id = externalId(rules.idAttribute, value);
+    }
+  }
+  const large = content.length > MAX_ENTRY_BYTES ? tooLarge(dn, content.length) : null;
+  const problem = problemOf(rules.idAttribute, dn, id, values) ?? large;
+  const usableId = values === 1 && id !== null && id.length <= MAX_ID ? id : null;
+  return {
+    id: usableId,
+    dn,
+    hash: hash("sha1", content, "hex"),
+    problem,
+    size: content.length,
+    ranged,
+    decode: () => decodeEntry(dn, usableId ?? "", bytes, start, entry.end, rules),
+  };
+}
+
+function problemOf(
+  attribute: string,
+  dn: string,
+  id: string | null,
+  values: number,
+): Problem | null {
+  if (id === null || values !== 1) return idProblem(attribute, dn, values);
+  return id.length > MAX_ID ? idTooLong(attribute, dn) : null;
+}
+
+function tooLarge(dn: string, size: number): Problem {
+  const message = `${dn} has ${Math.round(size / 1024 / 1024)} MiB; the limit is 32 MiB.`;
+  return { code: "entry.tooLarge", field: "dn", message };
+}
+
+/** `member;range=0-1499`: a part of the values (MS-ADTS 3.1.1.3.1.3.3). `;range=1500-*` is the last. */
+function isRange(bytes: Buffer, start: number, end: number): boolean {
+  const last = bytes[end - 1] ?? 0;
+  if (last < 0x30 || last > 0x39) return false;
+  return RANGE.test(bytes.toString("latin1", start, end));
+}
+
+const RANGE = /;range=\d+-\d+$/i;
+
+function isName(bytes: Buffer, start: number, end: number, lower: string): boolean {
+  if (end - start !== lower.length) return false;
+  for (let i = 0; i < lower.length; i++) {
+    const byte = bytes[start + i] ?? 0;
+    const folded = byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
+    if (folded !== lower.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+function decodeEntry(
+  dn: string,
+  id: string,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  { disabled, clock, withheld }: EntryRules,
+): Entry {
+  const profile: AppProfile = {};
+  const attributes = new BerCursor(bytes, start, end);
+  while (!attributes.done) {
+    attributes.take(TAG.sequence);
+    const one = new BerCursor(bytes, attributes.contentStart, attributes.contentEnd);
+    one.take(TAG.octetString);
+    const name = bytes.toString("latin1", one.contentStart, one.contentEnd);
+    if (clock?.hide === true && name.toLowerCase() === clock.attribute) continue;
+    if (withheld !== undefined && isWithheld(withheld, name)) continue;
+    const kind = attributeKind(name);
+    if (kind === "invalid")
+      throw new BerError(`\`${JSON.stringify(name)}\` is not an attribute name`);
+    const value = decodeValues(one.enter(TAG.set), kind);
+    if (value !== undefined) profile[name] = value;
+  }
+  return { dn, id, disabled: isDisabled(disabled, profile), profile };
+}
+
+function decodeValues(set: BerCursor, kind: AttributeKind): AppProfile[string] | undefined {
+  let first: AttributeValue | undefined;
+  let all: AttributeValue[] | undefined;
+  while (!set.done) {
+    set.take(TAG.octetString);
+    const value = decodeValue(set.bytes, set.contentStart, set.contentEnd, kind);
+    if (first === undefined) first = value;
+    else if (all === undefined) all = [first, value];
+    else all.push(value);
+  }
+  return all ?? first;
+}

@@ -1,0 +1,79 @@
+/**
+ * Ranged attributes (MS-ADTS 3.1.1.3.1.3.3). Active Directory sends at most 1,500 values of an
+ * attribute, under the name `member;range=0-1499`; the rest has to be asked for, until a range
+ * ends in `*`. The pieces are put together into one entry with plain names, which is then treated
+ * like any other. The server sends an empty `member` besides, which must not hide the values.
+ */
+import type { RawEntry } from "../../model/entry.ts";
+import { octetString, TAG, tlv } from "./ber.ts";
+import type { LdapConnection } from "./connection.ts";
+import { scanEntry, SEARCH_RESULT_ENTRY, type EntryRules } from "./decode-entry.ts";
+import { resultError } from "./result-codes.ts";
+import { RollcallError } from "../../model/errors.ts";
+import { searchAll, type SmallEntry } from "./search-all.ts";
+import type { SearchRequest } from "./search-request.ts";
+
+const RANGE = /^(.*);range=(\d+)-(\d+|\*)$/i;
+
+/**
+ * Reads one entry with all values.
+ * @param request its base is the entry's DN
+ * @returns null if it is not there any more, or does not fit the filter any more
+ */
+export async function readWhole(
+  connection: LdapConnection,
+  request: SearchRequest,
+  rules: EntryRules,
+  signal: AbortSignal,
+): Promise<RawEntry | null> {
+  const first = await readOne(connection, request, request.attributes, signal);
+  if (first === null) return null;
+  const whole = new Map<string, Buffer[]>();
+  for (const name of first.names) {
+    const match = RANGE.exec(name);
+    const plain = match?.[1] ?? name;
+    const values = whole.get(plain) ?? [];
+    values.push(...first.values(name));
+    whole.set(plain, values);
+    let next = match === null || match[3] === "*" ? null : Number(match[3]) + 1;
+    while (next !== null) {
+      const piece = await readOne(connection, request, [`${plain};range=${next}-*`], signal);
+      if (piece === null) return null;
+      next = append(piece, plain, next, values);
+    }
+  }
+  const attributes = [...whole].map(([name, values]) =>
+    tlv(TAG.sequence, octetString(name), tlv(TAG.set, ...values.map((one) => octetString(one)))),
+  );
+  const bytes = tlv(SEARCH_RESULT_ENTRY, octetString(first.dn), tlv(TAG.sequence, ...attributes));
+  return scanEntry(bytes, 0, bytes.length, rules);
+}
+
+/** Adds a piece to the values. @returns where the next piece begins; null after the last */
+function append(piece: SmallEntry, name: string, from: number, values: Buffer[]): number | null {
+  const found = piece.names.map((one) => RANGE.exec(one));
+  const match = found.find((one) => one?.[1]?.toLowerCase() === name.toLowerCase());
+  // No range and no values: the list became shorter meanwhile.
+  if (match === undefined || match === null) return null;
+  if (Number(match[2]) !== from) {
+    const message = `A part of ${name} was asked for from ${from} on, and came from ${match[2]} on.`;
+    throw new RollcallError("ldap.protocol", message);
+  }
+  for (const value of piece.values(match[0])) values.push(value);
+  return match[3] === "*" ? null : Number(match[3]) + 1;
+}
+
+async function readOne(
+  connection: LdapConnection,
+  request: SearchRequest,
+  attributes: readonly string[],
+  signal: AbortSignal,
+): Promise<SmallEntry | null> {
+  let found: SmallEntry | null = null;
+  const single = { ...request, scope: "base", pageSize: null, attributes } as const;
+  const entry = (one: SmallEntry): void => void (found = one);
+  const { code, diagnostic } = await searchAll(connection, single, { entry }, signal);
+  if (code === 32) return null;
+  if (code !== 0) throw resultError(`${connection.url}, reading ${request.base}`, code, diagnostic);
+  return found;
+}

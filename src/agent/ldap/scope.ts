@@ -1,0 +1,169 @@
+/** The searches of a configured directory on a certain server: people, groups and containers. */
+import type { DirectorySource } from "../../model/directory.ts";
+import type { ObjectKind } from "../../model/directory-object.ts";
+import { RollcallError } from "../../model/errors.ts";
+import { withheld } from "../credentials.ts";
+import { outermost } from "../../model/dn.ts";
+import type { EntryRules } from "./decode-entry.ts";
+import { parseFilter, type Filter } from "../filter.ts";
+import { DEFAULT_ID, DOMAIN_SCOPE, EXTENDED_DN, PAGED_RESULTS, type ServerInfo } from "./root-dse.ts"; // prettier-ignore
+import { integer, TAG, tlv } from "./ber.ts";
+import { control, type SearchRequest } from "./search-request.ts";
+import { guidBytes } from "../values.ts";
+import type { Scan } from "./ways/way.ts";
+
+/** What people usually lie in. A container of another class is noticed at the next full import. */
+const CONTAINERS = parseFilter(
+  "(|(objectClass=organizationalUnit)(objectClass=organization)(objectClass=container)(objectClass=nsContainer)(objectClass=domain)(objectClass=locality)(objectClass=country))",
+);
+/** Identifiers by which every kind of server can be searched. */
+const NATIVE_IDS = new Set(Object.values(DEFAULT_ID).map((name) => name.toLowerCase()));
+const MEMBER_ATTRIBUTES = ["member", "uniqueMember", "memberUid"];
+
+export interface ObjectScan extends Scan {
+  readonly kind: ObjectKind;
+  readonly attributes: readonly string[];
+  readonly controls: readonly Buffer[];
+}
+
+export class LdapScope {
+  readonly #source: DirectorySource;
+  readonly #server: ServerInfo;
+  readonly #pageSize: number;
+  readonly idAttribute: string;
+  /** Groups are identified by the server's own identifier, if people are identified by something else. */
+  readonly objectIdAttribute: string;
+  readonly timeAttribute: string;
+  readonly people: readonly Scan[];
+  /** Groups before containers. */
+  readonly objects: readonly ObjectScan[];
+  /** Where all of these lie. */
+  readonly bases: readonly string[];
+
+  /** @throws RollcallError `ldap.filterInvalid` */
+  static check(source: DirectorySource): void {
+    parseFilter(source.users.filter);
+    if (source.groups === null) return;
+    try {
+      parseFilter(source.groups.filter);
+    } catch (error) {
+      if (!(error instanceof RollcallError)) throw error;
+      throw new RollcallError(error.code, `groups.filter: ${error.message}`, { cause: error });
+    }
+  }
+
+  constructor(source: DirectorySource, pageSize: number, server: ServerInfo) {
+    this.#source = source;
+    this.#server = server;
+    this.#pageSize = pageSize;
+    const { users, groups } = source;
+    this.idAttribute = users.id ?? DEFAULT_ID[server.kind];
+    this.objectIdAttribute = this.searchableById ? this.idAttribute : DEFAULT_ID[server.kind];
+    this.timeAttribute = this.#isAd ? "whenChanged" : "modifyTimestamp";
+    const filter = parseFilter(users.filter);
+    const { idAttribute } = this;
+    this.people = users.bases.map((base) => ({
+      base,
+      scope: users.scope,
+      filter,
+      idAttribute,
+      ofPeople: true,
+    }));
+    this.bases = outermost([...users.bases, ...(groups?.bases ?? [])]);
+    this.objects = this.#objectScans();
+  }
+
+  get #withheld(): ReadonlySet<string> {
+    return withheld(this.#source.users.attributes);
+  }
+
+  /** Most entries of a page; null where the server does not page. */
+  get pageSize(): number | null {
+    return this.#server.controls.has(PAGED_RESULTS) ? this.#pageSize : null;
+  }
+
+  get searchableById(): boolean {
+    return NATIVE_IDS.has(this.idAttribute.toLowerCase());
+  }
+
+  get #isAd(): boolean {
+    return this.#server.kind === "active-directory" || this.#server.kind === "samba";
+  }
+
+  #objectScans(): ObjectScan[] {
+    const id = this.objectIdAttribute;
+    const { groups } = this.#source;
+    const containers = this.bases.map((base): ObjectScan => {
+      const search = {
+        base,
+        scope: "sub",
+        filter: CONTAINERS,
+        idAttribute: id,
+        ofPeople: false,
+      } as const;
+      return { ...search, kind: "container", attributes: [id], controls: [] };
+    });
+    if (groups === null) return containers;
+    const filter = parseFilter(groups.filter);
+    // Members by their GUID: their DNs change with every container above them, and the group with none.
+    const extended = control(EXTENDED_DN, false, tlv(TAG.sequence, integer(1, TAG.integer)));
+    const attributes = [id, "cn", ...(this.#isAd ? ["member", "objectSid"] : MEMBER_ATTRIBUTES)];
+    const controls = this.#isAd ? [extended] : [];
+    return [
+      ...groups.bases.map((base): ObjectScan => {
+        const search = { base, scope: "sub", filter, idAttribute: id, ofPeople: false } as const;
+        return { ...search, kind: "group", attributes, controls };
+      }),
+      ...containers,
+    ];
+  }
+
+  /** Operational attributes come only when they are asked for by name; `*` does not bring them. */
+  attributes(withTime: boolean): readonly string[] {
+    const { attributes, disabled } = this.#source.users;
+    const needed = [this.idAttribute];
+    if (disabled !== null) needed.push(disabled.attribute);
+    if (withTime) needed.push(this.timeAttribute);
+    const present = new Set(attributes.map((name) => name.toLowerCase()));
+    return [...attributes, ...needed.filter((name) => !present.has(name.toLowerCase()))];
+  }
+
+  /** @param clock called with every modification time, which does not belong to the profile then */
+  rules(clock: ((value: Buffer) => void) | null): EntryRules {
+    const { disabled, attributes } = this.#source.users;
+    const time = this.timeAttribute.toLowerCase();
+    const asked = attributes.some((name) => name.toLowerCase() === time);
+    return {
+      idAttribute: this.idAttribute,
+      withheld: this.#withheld,
+      disabled,
+      clock: clock === null ? null : { attribute: time, note: clock, hide: !asked },
+    };
+  }
+
+  request(base: string, filter: Filter, attributes: readonly string[]): SearchRequest {
+    const { controls } = this.#server;
+    return {
+      base,
+      scope: "sub",
+      filter,
+      attributes,
+      pageSize: this.pageSize,
+      domainScope: controls.has(DOMAIN_SCOPE),
+    };
+  }
+}
+
+/** A filter narrowed to certain identifiers. */
+export function narrowTo(filter: Filter, attribute: string, ids: readonly string[]): Filter {
+  const binary = /^(?:object)?guid$/i.test(attribute);
+  const items = ids.flatMap((id): Filter[] => {
+    const text = { kind: "equal", attribute, value: Buffer.from(id) } as const;
+    const value = binary ? guidBytes(id) : null;
+    if (value !== null) return [{ kind: "equal", attribute, value }];
+    // Bytes that are no text are kept as hexadecimal digits; which they were cannot be told.
+    if (!/^(?:[0-9a-f]{2})+$/.test(id)) return [text];
+    return [text, { kind: "equal", attribute, value: Buffer.from(id, "hex") }];
+  });
+  return { kind: "and", items: [filter, { kind: "or", items }] };
+}

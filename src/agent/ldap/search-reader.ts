@@ -1,0 +1,186 @@
+/**
+ * The bulk reader: the entries of a search, page by page, in batches.
+ *
+ * - Messages are cut out of the byte stream without copying; only one that spans chunks is joined.
+ * - Entries leave in batches, bounded in number and bytes. While more than `MAX_QUEUED` batches
+ *   wait, the socket is paused, so memory does not grow with the directory.
+ * - The next page is asked for as soon as one ends, while the consumer still works on the last; or
+ *   later, where the directory is to be spared.
+ * - The read is complete only after result code 0 and an empty cookie (RFC 2696). An empty page
+ *   that carries a cookie goes on. Everything else throws.
+ */
+import type { Entry, RawEntry } from "../../model/entry.ts";
+import { RollcallError } from "../../model/errors.ts";
+import { BerCursor, BerError, TAG } from "./ber.ts";
+import type { LdapConnection } from "./connection.ts";
+import { scanEntry, type EntryRules } from "./decode-entry.ts";
+import { resultError } from "./result-codes.ts";
+import { PAGED_RESULTS } from "./root-dse.ts";
+import { SearchChannel, type SearchListener, type SearchResult } from "./search-channel.ts";
+import type { SearchRequest } from "./search-request.ts";
+
+const BATCH_ENTRIES = 500;
+const BATCH_BYTES = 4 * 1024 * 1024;
+const MAX_QUEUED = 2;
+/** Empty pages are allowed; a server that sends nothing else will never end. */
+export const MAX_EMPTY_PAGES = 1000;
+
+/** One search, read batch by batch. After the last batch, `pages` tells how many pages there were. */
+export class SearchReader implements SearchListener {
+  readonly #connection: LdapConnection;
+  readonly #channel: SearchChannel;
+  readonly #request: SearchRequest;
+  readonly #rules: EntryRules;
+  readonly #queue: RawEntry[][] = [];
+  #batch: RawEntry[] = [];
+  #batchBytes = 0;
+  #failure: Error | null = null;
+  #finished = false;
+  #emptyPages = 0;
+  #pageEntries = 0;
+  #pageStarted = 0;
+  #delay: NodeJS.Timeout | undefined;
+  #wake: (() => void) | null = null;
+  pages = 0;
+
+  constructor(connection: LdapConnection, request: SearchRequest, rules: EntryRules) {
+    this.#connection = connection;
+    this.#request = request;
+    this.#rules = rules;
+    this.#channel = new SearchChannel(connection, this, connection.timeoutSeconds);
+  }
+
+  /**
+   * The entries, in batches. Ends normally only if the server proved the end.
+   * @throws RollcallError; then the connection is closed
+   */
+  async *batches(signal: AbortSignal): AsyncGenerator<RawEntry[]> {
+    this.#channel.open(signal);
+    try {
+      this.#askPage(Buffer.alloc(0));
+      for (;;) {
+        const batch = this.#queue.shift();
+        if (batch !== undefined) {
+          this.#resume();
+          yield batch;
+        } else if (this.#failure !== null) {
+          throw this.#failure;
+        } else if (this.#finished) {
+          return;
+        } else {
+          await new Promise<void>((resolve) => (this.#wake = resolve));
+        }
+        signal.throwIfAborted();
+      }
+    } finally {
+      clearTimeout(this.#delay);
+      this.#channel.close();
+    }
+  }
+
+  entry(bytes: Buffer, at: number, end: number): void {
+    if (this.#failure !== null) return;
+    const entry = scanEntry(bytes, at, end, this.#rules);
+    this.#emptyPages = 0;
+    this.#pageEntries++;
+    this.#batch.push({ ...entry, decode: () => this.#decode(entry) });
+    this.#batchBytes += entry.size;
+    if (this.#batch.length >= BATCH_ENTRIES || this.#batchBytes >= BATCH_BYTES) this.#flush();
+    if (this.#queue.length > MAX_QUEUED) this.#channel.pause();
+  }
+
+  intermediate(): void {
+    // Servers may tell of their progress; nothing in it concerns an ordinary search.
+  }
+
+  done({ code, matched, diagnostic, controls }: SearchResult): void {
+    if (code !== 0) {
+      const said = [diagnostic, matched === "" ? "" : `exists only as far as ${matched}`];
+      const what = `${this.#connection.url}, searching ${this.#request.base}`;
+      throw resultError(what, code, said.filter(Boolean).join("; "));
+    }
+    this.pages++;
+    if (++this.#emptyPages > MAX_EMPTY_PAGES)
+      throw new BerError(`${MAX_EMPTY_PAGES} pages in a row were empty`);
+    const cookie = pagingCookie(controls);
+    if (cookie !== null && cookie.length > 0) {
+      // Also after a page without entries: only the empty cookie is the end.
+      this.#nextPage(Buffer.from(cookie));
+      return;
+    }
+    if (this.#request.pageSize !== null && cookie === null && this.pages > 1) {
+      throw new BerError("a page came without the paging control");
+    }
+    this.#flush();
+    this.#finished = true;
+    this.#channel.finish();
+    this.#wakeUp();
+  }
+
+  failed(error: Error | null): void {
+    if (error !== null && !this.#finished) this.#failure ??= error;
+    this.#wakeUp();
+  }
+
+  /** At once, or when the directory has had as much time as the rate limit gives it. */
+  #nextPage(cookie: Buffer): void {
+    const rate = this.#connection.entriesPerSecond;
+    const due = rate === null ? 0 : this.#pageStarted + (this.#pageEntries / rate) * 1000;
+    const wait = due - Date.now();
+    if (wait <= 0) this.#askPage(cookie);
+    else {
+      // Paused, so that the silence that we ask for is not taken for the server's.
+      this.#flush();
+      this.#channel.pause();
+      this.#delay = setTimeout(() => {
+        this.#delay = undefined;
+        this.#resume();
+        this.#askPage(cookie);
+      }, wait);
+    }
+  }
+
+  #resume(): void {
+    if (this.#delay === undefined && this.#channel.paused && this.#queue.length <= MAX_QUEUED)
+      this.#channel.resume();
+  }
+
+  #askPage(cookie: Buffer): void {
+    this.#pageEntries = 0;
+    this.#pageStarted = Date.now();
+    this.#channel.ask(this.#request, cookie);
+  }
+
+  /** Entries are decoded when they are looked at; bytes that are wrong inside show only then. */
+  #decode(entry: RawEntry): Entry {
+    try {
+      return entry.decode();
+    } catch (error) {
+      if (!(error instanceof BerError)) throw error;
+      const message = `${this.#connection.url} sent ${entry.dn} in a form that is not valid: ${error.message}.`;
+      throw new RollcallError("ldap.protocol", message, { cause: error });
+    }
+  }
+
+  #flush(): void {
+    if (this.#batch.length === 0) return;
+    this.#queue.push(this.#batch);
+    this.#batch = [];
+    this.#batchBytes = 0;
+    this.#wakeUp();
+  }
+
+  #wakeUp(): void {
+    this.#wake?.();
+    this.#wake = null;
+  }
+}
+
+/** The cookie of the paged-results response control (RFC 2696); null if the control is missing. */
+function pagingCookie(controls: ReadonlyMap<string, Buffer>): Buffer | null {
+  const value = controls.get(PAGED_RESULTS);
+  if (value === undefined) return null;
+  const cursor = new BerCursor(value).enter(TAG.sequence);
+  cursor.integer();
+  return cursor.octets();
+}

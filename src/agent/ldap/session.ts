@@ -1,0 +1,286 @@
+/** One run's conversation with a server: everything over one connection, one search after another. */
+import type { DirectoryObject } from "../../model/directory-object.ts";
+import type { DirectorySource } from "../../model/directory.ts";
+import type { RawEntry, ReadEvidence } from "../../model/entry.ts";
+import { RollcallError } from "../../model/errors.ts";
+import { IdSet } from "../../lib/id-set.ts";
+import { MustReadAll, type Mark, type Way } from "../../model/incremental.ts";
+import type { Changes, DirectorySession, Whereabouts } from "../agent.ts";
+import { isReadable, seesBase } from "./base-check.ts";
+import type { LdapConnection } from "./connection.ts";
+import type { EntryRules } from "./decode-entry.ts";
+import { dnKey, isWithin } from "../../model/dn.ts";
+import { EvidenceRecord } from "../evidence.ts";
+import { toDirectoryObject } from "./groups.ts";
+import { narrowTo, type LdapScope } from "./scope.ts";
+import { LdapWhereabouts } from "./absence.ts";
+import { readWhole } from "./ranges.ts";
+import { titleOf, type ServerInfo } from "./root-dse.ts";
+import { SearchReader } from "./search-reader.ts";
+import type { SearchRequest } from "./search-request.ts";
+import { beginWay, WAY_LIST } from "./ways/choose.ts";
+import { TimeWatch } from "./ways/timestamp.ts";
+import { ChangeNotes, type Positions, type WayContext } from "./ways/way.ts";
+
+/** Identifiers in one filter: an index look-up each, and far from any server's limit. */
+const IDS_AT_ONCE = 250;
+
+interface Parts {
+  readonly connection: LdapConnection;
+  readonly server: ServerInfo;
+  readonly scope: LdapScope;
+  readonly source: DirectorySource;
+  readonly signal: AbortSignal;
+}
+
+export class LdapSession implements DirectorySession {
+  readonly parts: Parts & { readonly context: WayContext };
+  readonly server: string;
+  readonly findsByIdSurely: boolean;
+  readonly #record: EvidenceRecord;
+  #way: Way | null = null;
+  #positions: Positions = {};
+  #watch: TimeWatch | null = null;
+
+  constructor(parts: Parts) {
+    const { scope, source } = parts;
+    this.server = titleOf(parts.server, parts.connection.url);
+    this.findsByIdSurely = scope.searchableById;
+    this.#record = new EvidenceRecord(this.server, scope.pageSize);
+    const context: WayContext = {
+      ...parts,
+      bases: scope.bases,
+      scans: [...scope.people, ...scope.objects],
+      idAttribute: scope.idAttribute,
+      timeAttribute: scope.timeAttribute,
+      overlapSeconds: source.incremental.overlapSeconds,
+      request: (base, filter, attributes) => scope.request(base, filter, attributes),
+    };
+    this.parts = { ...parts, context };
+  }
+
+  evidence(): ReadEvidence {
+    return this.#record.evidence;
+  }
+
+  async begin(before: Mark | null): Promise<readonly string[]> {
+    const { context, source } = this.parts;
+    const { way, positions, remarks } = await beginWay(context, source.incremental.way, before);
+    this.#useWay(way);
+    this.#positions = positions;
+    return remarks;
+  }
+
+  #useWay(way: Way | null): void {
+    this.#way = way;
+    this.#watch = way === "timestamp" ? new TimeWatch() : null;
+  }
+
+  mark(): Mark | null {
+    if (this.#way === null) return null;
+    const comparedAt = new Date().toISOString();
+    if (this.#watch === null) return { way: this.#way, positions: this.#positions, comparedAt };
+    try {
+      return { way: this.#way, positions: this.#watch.positions(), comparedAt };
+    } catch (error) {
+      if (error instanceof MustReadAll) return null;
+      throw error;
+    }
+  }
+
+  async *people(): AsyncGenerator<RawEntry[]> {
+    const { scope } = this.parts;
+    for (const { base, scope: depth, filter } of scope.people) {
+      const request = { ...scope.request(base, filter, this.#attributes()), scope: depth };
+      let entries = 0;
+      let pages = 0;
+      for await (const batch of this.#entries(request, this.#rules(), (one) => (pages += one))) {
+        entries += batch.length;
+        this.#record.count(batch.length);
+        yield batch;
+      }
+      const readable = await seesBase(this.parts, base, entries);
+      this.#record.base({ base, entries, pages, readable });
+    }
+    const paging = scope.pageSize === null ? "" : ", no paging cookie left";
+    this.#record.complete(`result code 0${paging}, no referral`);
+  }
+
+  async changes(since: Mark, limit: number, compareAlways: boolean): Promise<Changes> {
+    const { context, source } = this.parts;
+    this.#useWay(since.way);
+    const wanted = source.incremental.way;
+    if (wanted !== "auto" && wanted !== since.way)
+      throw new MustReadAll(
+        "configuration_changed",
+        "Another way of reading changes is configured.",
+      );
+    if (!WAY_LIST[since.way].offered(context.server, context.idAttribute)) {
+      const reason = `${this.server} does not offer what the last import read changes by.`;
+      throw new MustReadAll("server_changed", reason);
+    }
+    await this.#requireBases();
+    const notes = new ChangeNotes(limit);
+    const positions = await WAY_LIST[since.way].changes(context, since.positions, notes);
+    const { touched, gone, present, somebody } = notes;
+    const compare = !notes.sawDeletions && (compareAlways || this.#comparisonIsDue(since));
+    const comparedAt = compare ? new Date().toISOString() : since.comparedAt;
+    return {
+      touched,
+      gone,
+      present,
+      somebody,
+      compare,
+      mark: { way: since.way, positions, comparedAt },
+    };
+  }
+
+  #comparisonIsDue(since: Mark): boolean {
+    const age = Date.now() - Date.parse(since.comparedAt);
+    return !(age < this.parts.source.incremental.compareMinutes * 60_000);
+  }
+
+  /** Whoever is not found because the base is not readable any more has not left the scope. */
+  async #requireBases(): Promise<void> {
+    for (const { base } of this.parts.scope.people) {
+      if (await isReadable(this.parts, base)) continue;
+      const reason = `${base} itself cannot be read, so nobody below it can be judged one by one.`;
+      throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
+    }
+  }
+
+  whereabouts(expected: number): Whereabouts {
+    const { connection, scope, signal, server } = this.parts;
+    return new LdapWhereabouts({ connection, scope, signal, server }, expected);
+  }
+
+  async *peopleByIds(ids: readonly string[]): AsyncGenerator<RawEntry[]> {
+    const { scope } = this.parts;
+    for (let at = 0; at < ids.length; at += IDS_AT_ONCE) {
+      const some = ids.slice(at, at + IDS_AT_ONCE);
+      for (const { base, scope: depth, filter } of scope.people) {
+        const narrowed = narrowTo(filter, scope.idAttribute, some);
+        const request = { ...scope.request(base, narrowed, this.#attributes()), scope: depth };
+        yield* this.#entries(request, this.#rules());
+      }
+    }
+  }
+
+  async *identifiers(below: string | null): AsyncGenerator<string[]> {
+    const { connection, scope, signal } = this.parts;
+    const rules = scope.rules(null);
+    for (const { base: whole, scope: depth, filter } of scope.people) {
+      const base = below ?? whole;
+      if (below !== null && (depth !== "sub" || !isWithin(dnKey(below), dnKey(whole)))) continue;
+      const request = { ...scope.request(base, filter, [scope.idAttribute]), scope: depth };
+      const reader = new SearchReader(connection, request, rules);
+      for await (const batch of reader.batches(signal)) {
+        const unusable = batch.find((entry) => entry.id === null);
+        if (unusable !== undefined) {
+          const reason = `${unusable.dn} has no usable ${scope.idAttribute}, so identifiers alone do not tell who is gone.`;
+          throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
+        }
+        yield batch.flatMap((entry) => entry.id ?? []);
+      }
+    }
+  }
+
+  async *objects(ids: readonly string[] | null): AsyncGenerator<DirectoryObject[]> {
+    const { scope } = this.parts;
+    const idAttribute = scope.objectIdAttribute;
+    const rules = { idAttribute, disabled: null, clock: this.#clockFor() };
+    const attributes = (names: readonly string[]): readonly string[] =>
+      this.#watch === null ? names : [...names, scope.timeAttribute];
+    const groups = new IdSet(Date.now());
+    for (const one of scope.objects) {
+      const chunks = ids === null ? [null] : inChunks(ids, IDS_AT_ONCE);
+      for (const some of chunks) {
+        const filter = some === null ? one.filter : narrowTo(one.filter, idAttribute, some);
+        const request = scope.request(one.base, filter, attributes(one.attributes));
+        for await (const batch of this.#entries({ ...request, controls: one.controls }, rules)) {
+          const usable = batch.filter(({ id }) => id !== null && !groups.has(id));
+          // What is a group is no container, whatever else it is.
+          if (one.kind === "group") for (const { id } of usable) groups.add(id ?? "");
+          yield usable.map((entry) => toDirectoryObject(one.kind, entry));
+        }
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.parts.connection[Symbol.asyncDispose]();
+  }
+
+  #attributes(): readonly string[] {
+    return this.parts.scope.attributes(this.#watch !== null);
+  }
+
+  #rules(): EntryRules {
+    const watch = this.#watch;
+    return this.parts.scope.rules(watch === null ? null : (value) => watch.note(value));
+  }
+
+  #clockFor(): EntryRules["clock"] {
+    const watch = this.#watch;
+    if (watch === null) return null;
+    const attribute = this.parts.scope.timeAttribute.toLowerCase();
+    return { attribute, note: (value) => watch.note(value), hide: true };
+  }
+
+  /** Entries of a search; those of which the server sent only a part are read whole behind the others. */
+  async *#entries(
+    request: SearchRequest,
+    rules: EntryRules,
+    countPages: (pages: number) => void = () => undefined,
+  ): AsyncGenerator<RawEntry[]> {
+    const { connection, signal } = this.parts;
+    const reader = new SearchReader(connection, request, rules);
+    const partial: RawEntry[] = [];
+    for await (const batch of reader.batches(signal)) {
+      const whole = batch.filter((entry) => !entry.ranged);
+      partial.push(...batch.filter((entry) => entry.ranged));
+      if (whole.length > 0) yield whole;
+    }
+    countPages(reader.pages);
+    for (const entry of partial) {
+      const whole = await this.#whole(entry, request, rules);
+      if (whole !== null) yield [whole];
+    }
+  }
+
+  /**
+   * All of an entry that the search showed in part. It may be renamed meanwhile, so it is looked
+   * for by its identifier.
+   * @returns null only if the search certainly does not find it any more
+   */
+  async #whole(
+    seen: RawEntry,
+    request: SearchRequest,
+    rules: EntryRules,
+  ): Promise<RawEntry | null> {
+    const { connection, signal } = this.parts;
+    let dn = seen.dn;
+    for (let attempt = 0; attempt < 3; attempt++) {
+      // With the control for extended DNs, the name begins with what never changes.
+      const base = /^<GUID=[^>]+>/.exec(dn)?.[0] ?? dn;
+      const whole = await readWhole(connection, { ...request, base }, rules, signal);
+      if (whole !== null && whole.id === seen.id) return whole;
+      if (seen.id === null) break;
+      const again = { ...request, filter: narrowTo(request.filter, rules.idAttribute, [seen.id]) };
+      const found: RawEntry[] = [];
+      const reader = new SearchReader(connection, again, rules);
+      for await (const batch of reader.batches(signal)) found.push(...batch);
+      const [one] = found.filter((entry) => entry.id === seen.id);
+      if (one === undefined && this.findsByIdSurely) return null;
+      if (one === undefined) break;
+      dn = one.dn;
+    }
+    const message = `${seen.dn} changed while its values were being read part by part.`;
+    throw new RollcallError("ldap.busy", message);
+  }
+}
+
+function inChunks<T>(list: readonly T[], size: number): T[][] {
+  const count = Math.ceil(list.length / size);
+  return Array.from({ length: count }, (_, i) => list.slice(i * size, (i + 1) * size));
+}

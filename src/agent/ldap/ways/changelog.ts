@@ -1,0 +1,105 @@
+/**
+ * The retro changelog of 389 (draft-good-ldap-changelog): every change under a number. A change
+ * names the entry by its DN; the stable identifier stands beside it only if the plugin is told to
+ * write it (nsslapd-attribute), without which this way is not used: a DN may have another owner by
+ * the time it is looked at.
+ */
+import { MustReadAll } from "../../../model/incremental.ts";
+import { dnKey, isWithin } from "../../../model/dn.ts";
+import { parseFilter } from "../../filter.ts";
+import { resultError } from "../result-codes.ts";
+import { readRootDse } from "../root-dse.ts";
+import { searchAll, type SmallEntry } from "../search-all.ts";
+import { numberAt, type ChangeNotes, type IncrementalWay, type WayContext } from "./way.ts";
+
+const ATTRIBUTES = ["changeNumber", "changeType", "targetDn", "targetUniqueId", "targetEntryUUID"];
+const ID_ATTRIBUTES: Readonly<Record<string, string>> = {
+  nsuniqueid: "targetUniqueId",
+  entryuuid: "targetEntryUUID",
+};
+
+export const changelog: IncrementalWay = {
+  offered: (server, idAttribute) =>
+    server.changelog !== null && ID_ATTRIBUTES[idAttribute.toLowerCase()] !== undefined,
+  begin: async (context, before) => {
+    const { last } = requireChangelog(context);
+    // Whoever may not read it gets no error but nothing.
+    await readNumbers(context, last, last, null);
+    return { ...before, [context.connection.url]: String(last) };
+  },
+  changes: async (context, since, notes) => {
+    // Every server numbers its own changes.
+    const from = numberAt(since, context.connection.url);
+    const { first, last } = requireChangelog(context);
+    if (last < from) {
+      const reason = `The changelog ends at ${last}, before ${from}: the server was set up anew.`;
+      throw new MustReadAll("server_changed", reason);
+    }
+    refuseGap(first, from);
+    if (last > from) {
+      await readNumbers(context, from + 1, last, notes);
+      // Trimming goes on while it is being read.
+      const after = (await readRootDse(context.connection.client)).changelog;
+      refuseGap(after?.first ?? Number.POSITIVE_INFINITY, from);
+    }
+    return { ...since, [context.connection.url]: String(last) };
+  },
+};
+
+function refuseGap(first: number, from: number): void {
+  if (first <= from + 1) return;
+  const reason = `The changelog begins at ${first}; changes from ${from + 1} on were trimmed.`;
+  throw new MustReadAll("history_lost", reason);
+}
+
+function requireChangelog({ server, connection }: WayContext): { first: number; last: number } {
+  if (server.changelog !== null) return server.changelog;
+  const reason = `${connection.url} has no retro changelog.`;
+  throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
+}
+
+/** Reads changes by number; the last one must come, or the read was not whole. */
+async function readNumbers(
+  context: WayContext,
+  from: number,
+  to: number,
+  notes: ChangeNotes | null,
+): Promise<void> {
+  if (to === 0) return;
+  const { connection, server, signal } = context;
+  const base = server.changelog?.base ?? "cn=changelog";
+  const filter = parseFilter(`(&(changeNumber>=${from})(changeNumber<=${to}))`);
+  const request = { ...context.request(base, filter, ATTRIBUTES), scope: "one" as const };
+  let greatest = 0;
+  const entry = (change: SmallEntry): void => {
+    greatest = Math.max(greatest, Number(change.values("changeNumber")[0] ?? 0));
+    if (notes !== null) note(context, change, notes);
+  };
+  const { code, diagnostic } = await searchAll(connection, request, { entry }, signal);
+  if (code !== 0) {
+    const error = resultError(`${connection.url}, reading ${base}`, code, diagnostic);
+    if (error.code === "ldap.busy") throw error;
+    throw new MustReadAll("checkpoint_refused", error.message);
+  }
+  if (greatest < to) {
+    const reason = `Of ${base}, only changes up to ${greatest} of ${to} can be read; the account may lack the right.`;
+    throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
+  }
+}
+
+function note(context: WayContext, change: SmallEntry, notes: ChangeNotes): void {
+  const text = (name: string): string => change.values(name)[0]?.toString() ?? "";
+  const type = text("changeType").toLowerCase();
+  const target = dnKey(text("targetDn"));
+  const inside = context.bases.some((base) => isWithin(target, dnKey(base)));
+  // A move may come from outside; everything else out there is nobody of ours.
+  if (!inside && type !== "modrdn") return;
+  const id = text(ID_ATTRIBUTES[context.idAttribute.toLowerCase()] ?? "");
+  if (id === "") {
+    const reason =
+      "The retro changelog does not name identifiers. Set nsslapd-attribute: nsuniqueid:targetUniqueId in its plugin.";
+    throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
+  }
+  if (type === "delete") notes.remove(id);
+  else notes.touch(id);
+}

@@ -1,0 +1,94 @@
+/**
+ * modifyTimestamp (whenChanged in Active Directory): what every directory has. It tells who was
+ * added or changed since the greatest time seen, to the second and by the server's own clock; an
+ * overlap covers replicas whose clocks differ. Whoever was read before is recognised by the hash.
+ * It cannot tell who was deleted; for that, identifiers are compared at intervals.
+ */
+import { MustReadAll } from "../../../model/incremental.ts";
+import { externalId } from "../../identity.ts";
+import { resultError } from "../result-codes.ts";
+import { searchAll } from "../search-all.ts";
+import { generalizedTime, toGeneralizedTime } from "../../../model/times.ts";
+import { positionAt, type IncrementalWay } from "./way.ts";
+
+const SINCE = "since";
+
+export const timestamp: IncrementalWay = {
+  offered: () => true,
+  // The greatest time is found while everybody is read; see `TimeWatch`.
+  begin: () => Promise.resolve({}),
+  changes: async (context, since, notes) => {
+    const from = Date.parse(positionAt(since, SINCE));
+    if (Number.isNaN(from))
+      throw new MustReadAll("checkpoint_refused", `${since[SINCE]} is no time.`);
+    const { connection, server, signal, timeAttribute } = context;
+    const fraction = server.kind === "active-directory" || server.kind === "samba";
+    const earliest = toGeneralizedTime(from - context.overlapSeconds * 1000, fraction);
+    const watch = new TimeWatch(from);
+    for (const { base, scope, filter, idAttribute, ofPeople } of context.scans) {
+      const changed = {
+        kind: "greater",
+        attribute: timeAttribute,
+        value: Buffer.from(earliest),
+      } as const;
+      const narrowed = { kind: "and", items: [filter, changed] } as const;
+      const request = {
+        ...context.request(base, narrowed, [idAttribute, timeAttribute]),
+        scope,
+      };
+      const { code, diagnostic } = await searchAll(
+        connection,
+        request,
+        {
+          entry: (entry) => {
+            for (const value of entry.values(timeAttribute)) watch.note(value);
+            const [value] = entry.values(idAttribute);
+            const id = value === undefined ? null : externalId(idAttribute, value);
+            if (id === null) return;
+            notes.touch(id);
+            if (ofPeople) notes.somebody ??= id;
+          },
+        },
+        signal,
+      );
+      if (code !== 0) throw resultError(`${connection.url}, searching ${base}`, code, diagnostic);
+    }
+    notes.sawDeletions = false;
+    return watch.positions();
+  },
+};
+
+/** A server's clock may be ahead of ours; a time further ahead is somebody's mistake. */
+const AHEAD_MS = 10 * 60_000;
+
+/**
+ * Remembers the greatest modification time of all entries that pass. What was changed while they
+ * were being read may have been missed although something later was seen, so the position lies
+ * before the read by as long as the read took.
+ */
+export class TimeWatch {
+  readonly #from: number;
+  readonly #startedAt = Date.now();
+  #greatest: number;
+
+  constructor(from = Number.NEGATIVE_INFINITY) {
+    this.#from = from;
+    this.#greatest = from;
+  }
+
+  note(value: Buffer): void {
+    const time = generalizedTime(value.toString("latin1"));
+    if (time === null || time > Date.now() + AHEAD_MS) return;
+    if (time > this.#greatest) this.#greatest = time;
+  }
+
+  /** @throws MustReadAll if no entry had a time */
+  positions(): Record<string, string> {
+    if (!Number.isFinite(this.#greatest)) {
+      const reason = "No entry has a modification time that the account may read.";
+      throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
+    }
+    const since = Math.max(this.#from, this.#greatest - (Date.now() - this.#startedAt));
+    return { [SINCE]: new Date(since).toISOString() };
+  }
+}

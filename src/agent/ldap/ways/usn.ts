@@ -1,0 +1,94 @@
+/**
+ * uSNChanged: every domain controller numbers its own changes. The numbers of two controllers
+ * cannot be compared, so each has its own position, kept by its invocation id: a controller that
+ * was restored from a backup gets a new one. Deleted objects are seen only where the account may
+ * read them, which shows in whether it sees any.
+ */
+import { MustReadAll } from "../../../model/incremental.ts";
+import { parseFilter } from "../../filter.ts";
+import { resultError, SIZE_LIMIT_EXCEEDED } from "../result-codes.ts";
+import { SHOW_DELETED } from "../root-dse.ts";
+import { searchAll, type SmallEntry } from "../search-all.ts";
+import { control, type SearchRequest } from "../search-request.ts";
+import { guidText } from "../../values.ts";
+import { contextsOf } from "./naming-contexts.ts";
+import { numberAt, type IncrementalWay, type WayContext } from "./way.ts";
+
+export const usn: IncrementalWay = {
+  offered: (server, idAttribute) =>
+    server.highestUsn !== null && idAttribute.toLowerCase() === "objectguid",
+  begin: async (context, before) => {
+    const { highestUsn } = context.server;
+    contextsOf(context);
+    return { ...before, [await invocationId(context)]: String(highestUsn ?? 0) };
+  },
+  changes: async (context, since, notes) => {
+    const controller = await invocationId(context);
+    const from = numberAt(since, controller);
+    // Read before the search: what changes meanwhile is read again by the next one.
+    const to = context.server.highestUsn ?? 0;
+    if (to < from) {
+      const reason = `The numbers of ${context.connection.url} went back from ${from} to ${to}.`;
+      throw new MustReadAll("server_changed", reason);
+    }
+    for (const base of to === from ? [] : contextsOf(context)) {
+      await search(context, base, `(uSNChanged>=${from + 1})`, (entry) => {
+        const [guid] = entry.values("objectGUID");
+        if (guid?.length !== 16) return;
+        const deleted = entry.values("isDeleted")[0]?.toString().toUpperCase() === "TRUE";
+        if (deleted) notes.remove(guidText(guid));
+        else notes.touch(guidText(guid));
+      });
+    }
+    notes.sawDeletions = await seesDeleted(context);
+    return { ...since, [controller]: String(to) };
+  },
+};
+
+/** Whether the account sees deleted people everywhere. False also where nobody was ever deleted. */
+export async function seesDeleted(context: WayContext): Promise<boolean> {
+  for (const base of contextsOf(context)) {
+    let seen = false;
+    const first = { pageSize: null, sizeLimit: 1 };
+    const filter = "(&(isDeleted=TRUE)(objectClass=user))";
+    await search(context, base, filter, () => (seen = true), first);
+    if (!seen) return false;
+  }
+  return true;
+}
+
+async function invocationId(context: WayContext): Promise<string> {
+  const { server, connection, signal } = context;
+  const settings = server.dsServiceName;
+  let found: Buffer | undefined;
+  if (settings !== null) {
+    const own: SearchRequest = {
+      ...context.request(settings, parseFilter("(objectClass=*)"), ["invocationId"]),
+      scope: "base",
+      pageSize: null,
+    };
+    const entry = (one: SmallEntry): void => void (found = one.values("invocationId")[0]);
+    await searchAll(connection, own, { entry }, signal);
+  }
+  if (found?.length === 16) return guidText(found);
+  const reason = `${connection.url} does not tell which domain controller it is.`;
+  throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
+}
+
+async function search(
+  context: WayContext,
+  base: string,
+  filter: string,
+  entry: (entry: SmallEntry) => void,
+  more: Pick<SearchRequest, "sizeLimit"> & { readonly pageSize?: null } = {},
+): Promise<void> {
+  const { connection, signal } = context;
+  const request = {
+    ...context.request(base, parseFilter(filter), ["objectGUID", "isDeleted"]),
+    controls: [control(SHOW_DELETED, true)],
+    ...more,
+  };
+  const { code, diagnostic } = await searchAll(connection, request, { entry }, signal);
+  if (code === SIZE_LIMIT_EXCEEDED && more.sizeLimit !== undefined) return;
+  if (code !== 0) throw resultError(`${connection.url}, searching ${base}`, code, diagnostic);
+}

@@ -1,0 +1,213 @@
+import { hash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import type { DirectorySource } from "../../model/directory.ts";
+import type { AppProfile, AttributeValue, RawEntry } from "../../model/entry.ts";
+import { RollcallError } from "../../model/errors.ts";
+import { MustReadAll } from "../../model/incremental.ts";
+import { IdSet } from "../../lib/id-set.ts";
+import type { Directory, DirectorySession, Probe, Whereabouts } from "../agent.ts";
+import { isWithheld, withheld } from "../credentials.ts";
+import { EvidenceRecord } from "../evidence.ts";
+import { parseFilter, type Filter } from "../filter.ts";
+import { commonProblem, externalId, idProblem, idTooLong, isDisabled, MAX_ID } from "../identity.ts";
+import { parseLdif, type LdifRecord } from "./parser.ts";
+import { matchesFilter, usesMatchingRule } from "./match-filter.ts";
+import { attributeKind, decodeDn, decodeValue } from "../values.ts";
+
+const BATCH_ENTRIES = 1000;
+const BATCH_BYTES = 4 * 1024 * 1024;
+const DEFAULT_ID = "entryUUID";
+
+/** A directory in an LDIF file. The filter decides which of its entries are people. */
+export class LdifDirectory implements Directory {
+  readonly listen = null;
+  readonly #source: DirectorySource;
+  readonly #path: string;
+  readonly #filter: Filter;
+  readonly #idAttribute: string;
+  readonly #withheld: ReadonlySet<string>;
+
+  /** @throws RollcallError `ldap.filterInvalid` */
+  constructor(source: DirectorySource) {
+    if (source.path === null) throw new Error(`directory ${source.name} has no path`);
+    this.#source = source;
+    this.#path = source.path;
+    this.#filter = parseFilter(source.users.filter);
+    if (usesMatchingRule(this.#filter)) {
+      const message = `The filter ${source.users.filter} asks for a matching rule (:=), which an LDIF file cannot answer.`;
+      throw new RollcallError("ldap.filterInvalid", message);
+    }
+    this.#idAttribute = source.users.id ?? DEFAULT_ID;
+    this.#withheld = withheld(source.users.attributes);
+  }
+
+  async open(signal: AbortSignal): Promise<DirectorySession> {
+    const server = `LDIF file ${this.#path}`;
+    const record = new EvidenceRecord(server, null);
+    const unable = (): never => {
+      const reason = "An LDIF file does not tell what changed.";
+      throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
+    };
+    return Promise.resolve({
+      server,
+      begin: () => Promise.resolve([]),
+      mark: () => null,
+      people: () => this.#batches(signal, record),
+      evidence: () => record.evidence,
+      changes: unable,
+      findsByIdSurely: false,
+      peopleByIds: unable,
+      identifiers: unable,
+      whereabouts: () => new LdifWhereabouts(() => this.#identifiers(signal)),
+      // A file of people is read for its people.
+      objects: nothing,
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    });
+  }
+
+  async probe(signal: AbortSignal): Promise<Probe> {
+    const server = `LDIF file ${this.#path}`;
+    const found = {
+      server,
+      idAttribute: this.#idAttribute,
+      way: null,
+      wanted: "auto",
+      listens: false,
+      remarks: [],
+      attributes: null,
+      certificates: [],
+      silent: [],
+    } as const;
+    for await (const batch of this.#batches(signal, new EvidenceRecord(server, null))) {
+      if (batch.length > 0) return { ...found, hasPeople: true, problem: commonProblem(batch) };
+    }
+    return { ...found, hasPeople: false, problem: null };
+  }
+
+  async *#batches(signal: AbortSignal, record: EvidenceRecord): AsyncGenerator<RawEntry[]> {
+    let batch: RawEntry[] = [];
+    let bytes = 0;
+    let entries = 0;
+    for await (const record of parseLdif(this.#chunks(signal), this.#path)) {
+      const entry = this.#entry(record);
+      if (entry === null) continue;
+      batch.push(entry);
+      bytes += entry.size;
+      entries++;
+      if (batch.length >= BATCH_ENTRIES || bytes >= BATCH_BYTES) {
+        yield batch;
+        batch = [];
+        bytes = 0;
+      }
+    }
+    if (batch.length > 0) yield batch;
+    record.count(entries);
+    record.complete("the end of the file");
+  }
+
+  /** Of all records, whatever the filter says. */
+  async *#identifiers(signal: AbortSignal): AsyncGenerator<string> {
+    for await (const record of parseLdif(this.#chunks(signal), this.#path)) {
+      const { id } = this.#identify(record);
+      if (id !== null) yield id;
+    }
+  }
+
+  async *#chunks(signal: AbortSignal): AsyncGenerator<Buffer> {
+    try {
+      for await (const chunk of createReadStream(this.#path, { highWaterMark: 256 * 1024 })) {
+        signal.throwIfAborted();
+        yield chunk as Buffer;
+      }
+    } catch (error) {
+      if (signal.aborted || error instanceof RollcallError) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new RollcallError("ldif.unreadable", `${this.#path} cannot be read: ${reason}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** The record as an entry; null if the filter says that it is no person. */
+  #entry(record: LdifRecord): RawEntry | null {
+    const profile = profileOf(record);
+    if (!matchesFilter(this.#filter, profile)) return null;
+    const { dn, id, tooLong, values } = this.#identify(record);
+    const disabled = isDisabled(this.#source.users.disabled, profile);
+    return {
+      id,
+      dn,
+      hash: hash("sha1", record.bytes, "hex"),
+      problem: tooLong
+        ? idTooLong(this.#idAttribute, dn)
+        : id === null
+          ? idProblem(this.#idAttribute, dn, values)
+          : null,
+      size: record.bytes.length,
+      ranged: false,
+      decode: () => ({ dn, id: id ?? "", disabled, profile: this.#kept(profile) }),
+    };
+  }
+
+  /** Without credentials; the filter saw them. */
+  #kept(profile: AppProfile): AppProfile {
+    for (const name in profile) if (isWithheld(this.#withheld, name)) delete profile[name];
+    return profile;
+  }
+
+  #identify(record: LdifRecord): {
+    dn: string;
+    id: string | null;
+    tooLong: boolean;
+    values: number;
+  } {
+    const lower = this.#idAttribute.toLowerCase();
+    const ids = record.attributes.filter((attribute) => attribute.name.toLowerCase() === lower);
+    const [only] = ids;
+    const found =
+      only === undefined || ids.length > 1 ? null : externalId(this.#idAttribute, only.value);
+    const tooLong = found !== null && found.length > MAX_ID;
+    return { dn: decodeDn(record.dn), id: tooLong ? null : found, tooLong, values: ids.length };
+  }
+}
+
+/** A person whom the read of the file did not show is in it all the same, or is not. */
+class LdifWhereabouts implements Whereabouts {
+  readonly #identifiers: () => AsyncGenerator<string>;
+  #all: IdSet | null = null;
+
+  constructor(identifiers: () => AsyncGenerator<string>) {
+    this.#identifiers = identifiers;
+  }
+
+  async of(ids: readonly string[]): Promise<ReadonlyMap<string, "gone" | "outOfFilter">> {
+    if (this.#all === null) {
+      const all = new IdSet(Date.now());
+      for await (const id of this.#identifiers()) all.add(id);
+      this.#all = all;
+    }
+    const all = this.#all;
+    return new Map(ids.map((id) => [id, all.has(id) ? "outOfFilter" : "gone"]));
+  }
+}
+
+async function* nothing(): AsyncGenerator<never> {
+  // No batches.
+}
+
+function profileOf(record: LdifRecord): AppProfile {
+  const profile: AppProfile = {};
+  const keys = new Map<string, string>();
+  for (const { name, value } of record.attributes) {
+    const decoded = decodeValue(value, 0, value.length, attributeKind(name));
+    // The file may write one attribute in several ways; the first decides how it is kept.
+    const lower = name.toLowerCase();
+    const key = keys.get(lower) ?? name;
+    keys.set(lower, key);
+    const before = profile[key];
+    if (before === undefined) profile[key] = decoded;
+    else if (Array.isArray(before)) (before as AttributeValue[]).push(decoded);
+    else profile[key] = [before as AttributeValue, decoded];
+  }
+  return profile;
+}

@@ -1,0 +1,204 @@
+import { RollcallError, type Problem } from "../../model/errors.ts";
+import type { LinkOrigin, User } from "../../model/user.ts";
+import type { IdSet } from "../../lib/id-set.ts";
+import type { Known, Sighting } from "../../reconciler/decide.ts";
+import { decideMatch, matchKeys, type Match, type MatchKey } from "../../reconciler/match.ts";
+import type { Around } from "../../reconciler/scope.ts";
+import type { DirectoryRules } from "../../reconciler/rules.ts";
+import { appUsersByIds, appUsersOfUsers, type StoredAppUser } from "../../store/app-users.ts";
+import type { Connection } from "../../store/database.ts";
+import { loadAround, type AroundOf, type Link } from "./relations.ts";
+import type { RunContext } from "../engine.ts";
+import { usersByIds, usersByValue } from "../../store/users.ts";
+
+export type PersonKnown = Known & {
+  readonly replaces: Replacement | null;
+  /** Of the entry as it was kept; null if there is none. */
+  readonly hash: string | null;
+};
+
+/** What the store knows about a batch of people: a handful of queries, however many they are. */
+export interface KnownPeople {
+  of(sighting: Sighting): PersonKnown;
+}
+
+/**
+ * The user that an entry belongs to is linked to another entry of the same directory. If that one
+ * is no longer there, the account was made anew, and `known` is what to decide with.
+ */
+export interface Replacement {
+  readonly externalId: string;
+  readonly userId: string;
+  readonly known: Known;
+}
+
+/**
+ * @param directory with the matching rules to apply, which need not be those of the run
+ * @param given the people's app users; null: still to be looked up
+ * @param linked users that this run has linked to an entry of the directory already; a second
+ * entry for one of them is refused, also when both are new
+ */
+export async function loadKnown(
+  { engine, now }: Pick<RunContext, "engine" | "now">,
+  directory: DirectoryRules,
+  sightings: readonly Sighting[],
+  given: readonly StoredAppUser[] | null,
+  linked: IdSet,
+): Promise<KnownPeople> {
+  const { db } = engine.store;
+  const stored =
+    given ??
+    (await appUsersByIds(
+      db,
+      directory.name,
+      sightings.map((sighting) => sighting.id),
+    ));
+  const appUsers = new Map(stored.map((appUser) => [appUser.externalId, appUser]));
+  const keys = new Map<string, readonly MatchKey[]>();
+  for (const sighting of sightings) {
+    const stored = appUsers.get(sighting.id);
+    if ((stored?.userId ?? null) !== null || stored?.setAside === true) continue;
+    keys.set(sighting.id, matchKeys(directory, sighting.profile));
+  }
+  const found = await findUsers(db, [...keys.values()].flat());
+  const linkedIds = stored.map((appUser) => appUser.userId).filter((id) => id !== null);
+  const users = new Map((await usersByIds(db, linkedIds)).map((user) => [user.id, user]));
+  // Links in other directories count for source priority; links in this one, for those who come
+  // anew or return. With one directory and nobody new, there is nothing to look up.
+  const { directories } = engine.rules;
+  const several = directories.size > 1 || !directories.has(directory.name);
+  const returning = stored.filter((one) => one.status === "removed" || several);
+  const involved = new Set([
+    ...returning.map((one) => one.userId).filter((id) => id !== null),
+    ...[...found.values()].flat().map((user) => user.id),
+  ]);
+  // A directory that is not configured any more gives nothing and decides nothing.
+  const counts = ({ directory: of }: StoredAppUser): boolean =>
+    of === directory.name || engine.rules.directories.has(of);
+  const all = (await appUsersOfUsers(db, [...involved])).filter(counts);
+  const links = groupByUser(all);
+  const read = sightings.map((sighting) => linkOf(directory, sighting));
+  const others = all.filter((one) => one.directory !== directory.name);
+  const around = await loadAround(engine, now, [...read, ...others]);
+  return new People(directory, { appUsers, users, links, keys, found, around }, linked);
+}
+
+interface Loaded {
+  readonly appUsers: ReadonlyMap<string, StoredAppUser>;
+  readonly users: ReadonlyMap<string, User>;
+  readonly links: ReadonlyMap<string, readonly StoredAppUser[]>;
+  readonly keys: ReadonlyMap<string, readonly MatchKey[]>;
+  readonly found: ReadonlyMap<string, readonly User[]>;
+  readonly around: AroundOf;
+}
+
+function linkOf({ name }: DirectoryRules, { id, dn, profile }: Sighting): Link {
+  return { directory: name, externalId: id, dn, profile };
+}
+
+class People implements KnownPeople {
+  readonly #directory: DirectoryRules;
+  readonly #loaded: Loaded;
+  readonly #linked: IdSet;
+
+  constructor(directory: DirectoryRules, loaded: Loaded, linked: IdSet) {
+    this.#directory = directory;
+    this.#loaded = loaded;
+    this.#linked = linked;
+  }
+
+  of(sighting: Sighting): PersonKnown {
+    const appUser = this.#loaded.appUsers.get(sighting.id) ?? null;
+    const hash = appUser?.hash ?? null;
+    const match = this.#userOf(sighting, appUser);
+    const own = linkOf(this.#directory, sighting);
+    const alone = (problem: Problem | null): Known => {
+      return unlinked(appUser, problem, this.#loaded.around([own]));
+    };
+    if (match.kind !== "one") {
+      return { ...alone(match.kind === "problem" ? match.problem : null), replaces: null, hash };
+    }
+    const { user } = match;
+    const { name } = this.#directory;
+    const all = this.#loaded.links.get(user.id) ?? [];
+    const twin = all.find((link) => link.directory === name && link.externalId !== sighting.id);
+    const others = all.filter((one) => one.directory !== name);
+    const around = this.#loaded.around([own, ...others]);
+    const { rule } = match;
+    const link: LinkOrigin | null = rule === null ? null : { how: "matched", rule };
+    const known = { appUser, user, others, matchProblem: null, link, around };
+    if (twin !== undefined) {
+      const replaced: Known = rule === null ? known : { ...known, link: { how: "replaced", rule } };
+      const replaces = { externalId: twin.externalId, userId: user.id, known: replaced };
+      return { ...alone(alreadyLinked(user, twin)), replaces, hash };
+    }
+    const fresh = appUser?.userId !== user.id || appUser.status === "removed";
+    if (fresh && !this.#linked.add(user.id)) {
+      return { ...alone(alreadyLinked(user, undefined)), replaces: null, hash };
+    }
+    return { ...known, replaces: null, hash };
+  }
+
+  /** The user of the link, or else the one whom the matching rules find. */
+  #userOf(sighting: Sighting, appUser: StoredAppUser | null): Found {
+    const { users, keys, found } = this.#loaded;
+    const own = appUser?.userId == null ? undefined : users.get(appUser.userId);
+    if (own !== undefined) return { kind: "one", user: own, rule: null };
+    const find = (key: MatchKey): readonly User[] => found.get(keyText(key)) ?? [];
+    const match = decideMatch(keys.get(sighting.id) ?? [], find, (user) => user.login);
+    if (match.kind !== "one") return match;
+    const { attribute, app, value } = match.key;
+    return { kind: "one", user: match.user, rule: { user: attribute, app, value } };
+  }
+}
+
+/** The user of an entry; the rule that found it is null where the entry was linked before. */
+type Found =
+  | Exclude<Match<User>, { readonly kind: "one" }>
+  | {
+      readonly kind: "one";
+      readonly user: User;
+      readonly rule: NonNullable<LinkOrigin["rule"]> | null;
+    };
+
+function unlinked(appUser: StoredAppUser | null, problem: Problem | null, around: Around): Known {
+  return { appUser, user: null, others: [], matchProblem: problem, link: null, around };
+}
+
+function alreadyLinked(user: User, twin: StoredAppUser | undefined): Problem {
+  const where = twin === undefined ? "another entry of this import" : twin.dn;
+  const message = `The user ${user.login} is already linked to ${where}.`;
+  return { code: "notUniqueWithinOrgAppId", field: "externalId", message };
+}
+
+function keyText(key: Pick<MatchKey, "attribute" | "value">): string {
+  return `${key.attribute} ${key.value}`;
+}
+
+async function findUsers(db: Connection, keys: readonly MatchKey[]): Promise<Map<string, User[]>> {
+  const byAttribute = new Map<string, Set<string>>();
+  for (const { attribute, value } of keys) {
+    const values = byAttribute.get(attribute) ?? new Set();
+    byAttribute.set(attribute, values.add(value));
+  }
+  const found = new Map<string, User[]>();
+  for (const [attribute, values] of byAttribute) {
+    for (const { value, user } of await usersByValue(db, attribute, [...values])) {
+      const key = keyText({ attribute, value });
+      found.set(key, [...(found.get(key) ?? []), user]);
+    }
+  }
+  return found;
+}
+
+function groupByUser(appUsers: readonly StoredAppUser[]): Map<string, StoredAppUser[]> {
+  const groups = new Map<string, StoredAppUser[]>();
+  for (const appUser of appUsers) {
+    if (appUser.userId === null)
+      throw new RollcallError("internal.error", "an app user without a user was loaded");
+    const group = groups.get(appUser.userId);
+    if (group === undefined) groups.set(appUser.userId, [appUser]);
+    else group.push(appUser);
+  }
+  return groups;
+}

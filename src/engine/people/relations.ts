@@ -1,0 +1,135 @@
+/**
+ * What mappings may ask for besides app profiles: groups, and people whom attributes name (a
+ * manager). Loaded for a batch of people in a handful of queries, and only if some mapping asks.
+ */
+import { dnKey, nameOfDn } from "../../model/dn.ts";
+import type { Related } from "../../mapping/scope.ts";
+import type { GroupValue } from "../../mapping/values.ts";
+import { appUserFact, NOTHING_AROUND, relationKey, userRecord, type Around } from "../../reconciler/scope.ts"; // prettier-ignore
+import type { Rules } from "../../reconciler/rules.ts";
+import type { AppUser } from "../../model/user.ts";
+import { appUsersByDns, appUsersOfUsers, type StoredAppUser } from "../../store/app-users.ts";
+import { membershipsOfMany } from "../../store/objects.ts";
+import { usersByIds } from "../../store/users.ts";
+import type { Engine } from "../engine.ts";
+import { memberNames, textsOf } from "../../model/members.ts";
+
+/** An app user, or an entry that is about to be one. */
+export type Link = Pick<AppUser, "directory" | "externalId" | "dn" | "profile">;
+
+/** Gives what was loaded, for one person with these links. */
+export type AroundOf = (links: readonly Link[]) => Around;
+
+export async function loadAround(
+  engine: Engine,
+  now: number,
+  links: readonly Link[],
+): Promise<AroundOf> {
+  const { rules } = engine;
+  const { needs } = rules;
+  if (!needs.groups && needs.related.length === 0) {
+    const nothing = { ...NOTHING_AROUND, now };
+    return () => nothing;
+  }
+  const groups = needs.groups ? await loadGroups(engine, links) : null;
+  const people = await loadPeople(engine, links);
+  return (own) => {
+    const related = new Map<string, Related>();
+    let incomplete = false;
+    for (const { key, place } of own.flatMap((link) => relationsOf(rules, link))) {
+      const person = people.get(place);
+      // Somebody without a user may get one; an app profile of theirs is there already.
+      if (person?.user === undefined || person.user === null) incomplete = true;
+      if (person !== undefined) related.set(key, person);
+    }
+    const all = groups === null ? [] : own.flatMap((link) => groups.get(linkKey(link)) ?? []);
+    return { now, groups: all, related, incomplete };
+  };
+}
+
+function linkKey({ directory, externalId }: Pick<Link, "directory" | "externalId">): string {
+  return `${directory} ${externalId}`;
+}
+
+interface Relation {
+  /** As expressions find it. */
+  readonly key: string;
+  readonly directory: string;
+  readonly dn: string;
+  readonly place: string;
+}
+
+/** Whom the attributes of an app profile name; of several values the first. */
+function relationsOf({ needs }: Rules, { directory, profile }: Link): Relation[] {
+  return needs.related.flatMap((need) => {
+    const dn = need.directory === directory ? textsOf(profile, need.attribute)[0] : undefined;
+    if (dn === undefined || dn === "") return [];
+    return [{ key: relationKey(directory, need.attribute), directory, dn, place: placeOf(directory, dn) }]; // prettier-ignore
+  });
+}
+
+function placeOf(directory: string, dn: string): string {
+  return `${directory} ${dnKey(dn)}`;
+}
+
+/** Everybody whom a link of these names, by place. */
+async function loadPeople(
+  engine: Engine,
+  links: readonly Link[],
+): Promise<ReadonlyMap<string, Related>> {
+  const { rules, store } = engine;
+  const wanted = new Map<string, Set<string>>();
+  for (const { directory, dn } of links.flatMap((link) => relationsOf(rules, link))) {
+    const dns = wanted.get(directory) ?? new Set();
+    // A directory writes a name as it wrote it in the entry, nearly always.
+    wanted.set(directory, dns.add(dn).add(dnKey(dn)));
+  }
+  const found: StoredAppUser[] = [];
+  for (const [directory, dns] of wanted)
+    found.push(...(await appUsersByDns(store.db, directory, [...dns])));
+  const ids = [...new Set(found.map((one) => one.userId).filter((id) => id !== null))];
+  const users = new Map((await usersByIds(store.db, ids)).map((user) => [user.id, user]));
+  const appUsers = Map.groupBy(await appUsersOfUsers(store.db, ids), (one) => one.userId);
+  return new Map(
+    found.map((one) => {
+      const user = users.get(one.userId ?? "");
+      const theirs = user === undefined ? [one] : (appUsers.get(user.id) ?? [one]);
+      const related: Related = {
+        user: user === undefined ? null : userRecord(user),
+        appUsers: theirs.map((link) => appUserFact(rules, link)),
+      };
+      return [placeOf(one.directory, one.dn), related];
+    }),
+  );
+}
+
+/** Groups by app user: those that the directory's groups name, and those that `memberOf` names. */
+async function loadGroups(
+  { store, rules }: Engine,
+  links: readonly Link[],
+): Promise<ReadonlyMap<string, readonly GroupValue[]>> {
+  const groups = new Map<string, readonly GroupValue[]>();
+  for (const [directory, own] of Map.groupBy(links, (link) => link.directory)) {
+    const from = { name: directory, type: rules.directories.get(directory)?.type ?? directory };
+    const members = own.map(({ externalId, dn, profile }) => {
+      return { ref: externalId, ...memberNames(externalId, dn, profile) };
+    });
+    const stored = Map.groupBy(await membershipsOfMany(store.db, directory, members), (one) => one.ref); // prettier-ignore
+    for (const link of own) {
+      const kept = stored.get(link.externalId) ?? [];
+      const known = new Set(kept.map((group) => dnKey(group.dn)));
+      const named = textsOf(link.profile, "memberOf").filter((dn) => !known.has(dnKey(dn)));
+      groups.set(linkKey(link), [
+        ...kept.map(({ id, name }) => groupOf(id, name, from)),
+        ...named.map((dn) => groupOf(dn, nameOfDn(dn), from)),
+      ]);
+    }
+  }
+  return groups;
+}
+
+/** Groups of directories are what administrators know as groups of an application. */
+function groupOf(id: string, name: string, from: { name: string; type: string }): GroupValue {
+  const { name: sourceId, type: sourceType } = from;
+  return { kind: "group", id, name, type: "APP_GROUP", sourceId, sourceType };
+}

@@ -1,0 +1,144 @@
+/** Where a preview takes people from: the stored app profiles, or the directory itself. */
+import { dnKey } from "../../model/dn.ts";
+import type { RawEntry } from "../../model/entry.ts";
+import { RollcallError, type Problem } from "../../model/errors.ts";
+import type { Sighting } from "../../reconciler/decide.ts";
+import type { DirectoryRules } from "../../reconciler/rules.ts";
+import { appUsersByIds, findAppUser, presentAfter, type StoredAppUser } from "../../store/app-users.ts"; // prettier-ignore
+import type { Engine } from "../engine.ts";
+
+const PAGE = 1000;
+
+/** A batch of people as a run would see them. */
+export interface Batch {
+  readonly sightings: readonly Sighting[];
+  /** Their app users, where they were taken from there. */
+  readonly stored: readonly StoredAppUser[] | null;
+  /** Entries of which nobody can be made. */
+  readonly unusable: readonly { readonly dn: string; readonly problem: Problem }[];
+}
+
+/** @throws RollcallError `config.unknownDirectory` */
+export function rulesOf(engine: Engine, directory: string): DirectoryRules {
+  const rules = engine.rules.directories.get(directory);
+  if (rules === undefined) {
+    const message = `There is no directory ${directory} in the configuration; there are ${[...engine.rules.directories.keys()].join(", ")}.`;
+    throw new RollcallError("config.unknownDirectory", message);
+  }
+  return rules;
+}
+
+export function storedSighting(appUser: StoredAppUser): Sighting {
+  const { externalId: id, dn, hash, profile, status } = appUser;
+  return { id, dn, hash, profile, disabled: status === "disabled" };
+}
+
+/** Everybody of a directory's scope, as stored. @param ids only these; null: all */
+export async function* storedPeople(
+  engine: Engine,
+  directory: string,
+  ids: readonly string[] | null,
+  signal: AbortSignal,
+): AsyncGenerator<Batch> {
+  const { db } = engine.store;
+  const batch = (stored: readonly StoredAppUser[]): Batch => {
+    return { sightings: stored.map(storedSighting), stored, unusable: [] };
+  };
+  if (ids !== null) {
+    const found = await appUsersByIds(db, directory, ids);
+    yield batch(found.filter((appUser) => appUser.status !== "removed"));
+    return;
+  }
+  for (let after = ""; ;) {
+    signal.throwIfAborted();
+    const page = await presentAfter(db, directory, after, PAGE);
+    const last = page.at(-1);
+    if (last === undefined) return;
+    yield batch(page);
+    after = last.externalId;
+  }
+}
+
+/** Everybody whom the directory shows now. @throws RollcallError if not all could be read */
+export async function* livePeople(
+  engine: Engine,
+  directory: string,
+  signal: AbortSignal,
+): AsyncGenerator<Batch> {
+  await using session = await engine.openDirectory(directory).open(signal);
+  await session.begin(null);
+  for await (const entries of session.people()) {
+    signal.throwIfAborted();
+    yield liveBatch(entries);
+  }
+}
+
+function liveBatch(entries: readonly RawEntry[]): Batch {
+  const sightings: Sighting[] = [];
+  const unusable: { dn: string; problem: Problem }[] = [];
+  for (const entry of entries) {
+    const result = sightingOf(entry);
+    if ("problem" in result) unusable.push(result);
+    else sightings.push(result);
+  }
+  return { sightings, stored: null, unusable };
+}
+
+function sightingOf(raw: RawEntry): Sighting | { readonly dn: string; readonly problem: Problem } {
+  const { dn, hash, id, problem } = raw;
+  if (problem !== null) return { dn, problem };
+  try {
+    const { disabled, profile } = raw.decode();
+    return { id: id ?? "", dn, hash, disabled, profile };
+  } catch (error) {
+    if (!(error instanceof RollcallError)) throw error;
+    const { message } = error;
+    return { dn, problem: { code: "entry.undecodable", field: "entry", message } };
+  }
+}
+
+/**
+ * One person, as stored.
+ * @param who an external id, a DN, or the login of the user. @throws RollcallError `user.notFound`
+ */
+export async function storedPerson(
+  engine: Engine,
+  directory: string,
+  who: string,
+): Promise<StoredAppUser> {
+  const appUser = await findAppUser(engine.store.db, directory, who);
+  if (appUser !== null) return appUser;
+  const message = `${directory} has nobody with the login, external id or DN ${who} among those who were imported; --live asks the directory.`;
+  throw new RollcallError("user.notFound", message);
+}
+
+/**
+ * One person, as the directory shows them now; also somebody who was never imported, by external
+ * id or DN. @throws RollcallError `user.notFound`
+ */
+export async function livePerson(
+  engine: Engine,
+  directory: string,
+  who: string,
+  signal: AbortSignal,
+): Promise<Sighting> {
+  const stored = await findAppUser(engine.store.db, directory, who);
+  await using session = await engine.openDirectory(directory).open(signal);
+  await session.begin(null);
+  const id = stored?.externalId ?? who;
+  const key = dnKey(who);
+  // Only somebody who was imported is certain to be found by identifier.
+  const byId = stored !== null && session.findsByIdSurely;
+  const entries = byId ? session.peopleByIds([id]) : session.people();
+  for await (const batch of entries) {
+    for (const entry of batch) {
+      if (entry.id !== id && (stored !== null || dnKey(entry.dn) !== key)) continue;
+      const result = sightingOf(entry);
+      if (!("problem" in result)) return result;
+      const { code, message } = result.problem;
+      throw new RollcallError(code, message);
+    }
+  }
+  const message = `${directory} shows nobody ${stored === null ? "with the external id or DN" : "in its scope for"} ${who}.`;
+  throw new RollcallError("user.notFound", message);
+}

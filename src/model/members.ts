@@ -1,0 +1,24 @@
+/** By what the groups of a directory may name an app user. */
+import { memberKeys } from "../agent/ldap/groups.ts";
+import { attributeValues } from "../agent/values.ts";
+import type { AppProfile } from "./entry.ts";
+import type { MemberKey } from "./directory-object.ts";
+
+export interface MemberNames {
+  readonly keys: readonly MemberKey[];
+  /** Security identifier of the primary group (Active Directory); null elsewhere. */
+  readonly primarySid: string | null;
+}
+
+export function memberNames(id: string, dn: string, profile: AppProfile): MemberNames {
+  // The primary group is named by the last number of its security identifier only.
+  const domain = textsOf(profile, "objectSid")[0]?.replace(/-\d+$/, "");
+  const primary = textsOf(profile, "primaryGroupID")[0];
+  const primarySid = domain === undefined || primary === undefined ? null : `${domain}-${primary}`;
+  return { keys: memberKeys(id, dn, textsOf(profile, "uid")), primarySid };
+}
+
+/** The values of an attribute that are text. */
+export function textsOf(profile: AppProfile, name: string): string[] {
+  return attributeValues(profile, name).filter((value) => typeof value === "string");
+}

@@ -1,0 +1,276 @@
+/**
+ * What is wrong now, worst first: everything that stops people from being kept up to date, and what
+ * soon will. Looks at what is stored and asks every directory whether it can be read; changes
+ * nothing.
+ */
+import { count } from "../lib/lines.ts";
+import type { Probe } from "../agent/agent.ts";
+import { longestPause } from "../lib/cron.ts";
+import { asRollcallError, cureOf } from "../model/errors.ts";
+import type { DirectorySettings } from "../model/settings.ts";
+import { countPresent } from "../store/app-users.ts";
+import { attributesWithoutValue, countOutdated } from "../store/mapped.ts";
+import { sourcedAttributes, sourcedUsers, type SourcedAttribute, type SourcedUsers } from "../store/sourced.ts"; // prettier-ignore
+import { doubledValues, foldsLetters } from "../store/unique-values.ts";
+import { countUnmatched } from "../store/unmatched.ts";
+import type { Mapping } from "../mapping/mapping.ts";
+import type { Rules } from "../reconciler/rules.ts";
+import type { Engine } from "../engine/engine.ts";
+import { formerDirectories } from "../engine/directories.ts";
+import { listFailing } from "./failing.ts";
+import { stateOf, type DirectoryState } from "../engine/directory-state.ts";
+import { mappingVersion } from "../engine/fingerprint.ts";
+
+/** `error`: people are not kept up to date. `warning`: some are not, or soon will not be. */
+export type Severity = "error" | "warning" | "info";
+
+export interface Finding {
+  readonly severity: Severity;
+  readonly directory: string | null;
+  /** In a sentence. */
+  readonly message: string;
+  /** The command that cures it, or shows more; null if there is none. */
+  readonly command: string | null;
+}
+
+const ORDER: readonly Severity[] = ["error", "warning", "info"];
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** Nobody renews a certificate on its last day. */
+const CERTIFICATE_DAYS = 30;
+
+/** @param now milliseconds since 1970 */
+export async function examine(
+  engine: Engine,
+  now: number,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const sourced = {
+    attributes: await sourcedAttributes(engine.store.db),
+    users: await sourcedUsers(engine.store.db, engine.rules.sources),
+  };
+  for (const [name, settings] of engine.settings) {
+    signal.throwIfAborted();
+    const state = await stateOf(engine, name);
+    findings.push(
+      ...runFindings(name, state),
+      ...ageFindings(name, settings, state, now),
+      ...(await askFindings(engine, name, settings, now, signal)),
+      ...(await mappingFindings(engine, name, sourced)),
+      ...(await peopleFindings(engine, name)),
+    );
+  }
+  findings.push(...overrideFindings(engine), ...(await formerFindings(engine)), ...(await doubleFindings(engine)), ...(await letterFindings(engine))); // prettier-ignore
+  return findings.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
+}
+
+/** Held, failed and interrupted runs, and imports that fell back to reading everybody. */
+function runFindings(
+  directory: string,
+  { checkpoint, last, held, interrupted }: DirectoryState,
+): Finding[] {
+  const findings: Finding[] = [];
+  const add = (severity: Severity, message: string, command: string): void => {
+    findings.push({ severity, directory, message, command });
+  };
+  if (held !== null) {
+    const why = held.held?.reason ?? "The safeguard holds it.";
+    const what = held.kind === "import" ? "An import" : "A run";
+    add("error", `${what} is held since ${held.startedAt}: ${why}`, `rollcall imports show ${held.id} --counted`); // prettier-ignore
+  }
+  if (last?.status === "failed" && last.error !== null) {
+    const { code, message } = last.error;
+    add("error", `The last import failed (${code}): ${message} ${cureOf(code)}`, `rollcall imports show ${last.id}`); // prettier-ignore
+  }
+  if (interrupted !== null)
+    add("error", "A run was interrupted, and nobody finishes it.", `rollcall imports resume ${interrupted.id}`); // prettier-ignore
+  if (checkpoint !== null && checkpoint.fullReason !== null)
+    add("info", `The next import reads everybody: ${checkpoint.fullReason}`, `rollcall import ${directory} --full`); // prettier-ignore
+  if (last?.converted != null && last.status === "done") {
+    const { code, reason } = last.converted;
+    add("info", `The last incremental import had to read everybody (${code}): ${reason}`, `rollcall imports show ${last.id}`); // prettier-ignore
+  }
+  return findings;
+}
+
+function ageFindings(
+  directory: string,
+  { schedule }: DirectorySettings,
+  { checkpoint, last }: DirectoryState,
+  now: number,
+): Finding[] {
+  const command = `rollcall import ${directory}`;
+  if (checkpoint === null) {
+    const message = "It was never imported whole.";
+    return last === null ? [{ severity: "warning", directory, message, command }] : [];
+  }
+  const { incremental, full, timezone } = schedule;
+  const late = (what: string, at: Date, pauses: readonly number[]): Finding[] => {
+    const longest = Math.min(...pauses);
+    const age = now - at.getTime();
+    // One import may be missed, for a busy server; two are a pattern.
+    if (pauses.length === 0 || age <= longest + Math.min(longest, DAY) + HOUR) return [];
+    const message = `The last ${what} that was applied whole began ${at.toISOString()}, which is longer ago than its schedule allows. Does \`rollcall serve\` run?`; // prettier-ignore
+    return [{ severity: "error", directory, message, command }];
+  };
+  const pauseOf = (cron: string | null): number[] => (cron === null ? [] : [longestPause(cron, timezone)]); // prettier-ignore
+  if (incremental === null && full === null) {
+    if (now - checkpoint.readAt.getTime() < 7 * DAY) return [];
+    const message = `The last import that was applied whole began ${checkpoint.readAt.toISOString()}, and it has no schedule.`; // prettier-ignore
+    return [{ severity: "warning", directory, message, command }];
+  }
+  const any = late("import", checkpoint.readAt, [...pauseOf(incremental), ...pauseOf(full)]);
+  return any.length > 0 ? any : late("full import", checkpoint.fullAt, pauseOf(full));
+}
+
+/** Whether it can be read now, and for how long its certificate is good. */
+async function askFindings(
+  engine: Engine,
+  directory: string,
+  { source }: DirectorySettings,
+  now: number,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  try {
+    const probe = await engine.openDirectory(directory).probe(signal);
+    if (!probe.hasPeople) {
+      const message = `Nobody is in the scope now: ${source.users.filter}. ${cureOf("directory.empty")}`; // prettier-ignore
+      return [{ severity: "error", directory, message, command: "rollcall check" }];
+    }
+    const silent = probe.silent.map((reason): Finding => {
+      const message = `One of its servers cannot be used: ${reason}`;
+      return { severity: "warning", directory, message, command: "rollcall check" };
+    });
+    return [...silent, ...probe.certificates.flatMap((one) => expiring(directory, one, now))];
+  } catch (thrown) {
+    if (signal.aborted) throw thrown;
+    const { code, message, cure } = asRollcallError(thrown);
+    const told = `It cannot be read now (${code}): ${message} ${cure}`;
+    return [{ severity: "error", directory, message: told, command: "rollcall check" }];
+  }
+}
+
+function expiring(
+  directory: string,
+  { url, until }: Probe["certificates"][number],
+  now: number,
+): Finding[] {
+  const days = Math.floor((until.getTime() - now) / DAY);
+  if (days >= CERTIFICATE_DAYS) return [];
+  const severity = days < 7 ? "error" : "warning";
+  const left = days < 0 ? "has expired" : `expires in ${count(days, "day", "days")}`;
+  const message = `The certificate of ${url} ${left}, at ${until.toISOString()}.`;
+  return [{ severity, directory, message, command: null }];
+}
+
+interface Sourced {
+  readonly attributes: readonly SourcedAttribute[];
+  readonly users: readonly SourcedUsers[];
+}
+
+/** Mappings that give nobody a value, and people who were mapped with older ones. */
+async function mappingFindings(
+  engine: Engine,
+  directory: string,
+  sourced: Sourced,
+): Promise<Finding[]> {
+  const { rules, store } = engine;
+  const findings: Finding[] = [];
+  const outdated = await countOutdated(store.db, directory, mappingVersion(engine.fingerprintOf(directory))); // prettier-ignore
+  const failing = await listFailing(engine, { directory, code: null }, 0);
+  // What was not applied yet, or fails, may be given all the same.
+  const isSettled = outdated === 0 && failing.length === 0;
+  for (const mapping of rules.directories.get(directory)?.mappings.values() ?? []) {
+    if (!givesNobody(rules, directory, mapping, sourced)) continue;
+    const { attribute, expression } = mapping;
+    const names = [...new Set(expression.reads.map((read) => read.attribute.toLowerCase()))];
+    const missing = isSettled ? names : await attributesWithoutValue(store.db, directory, names);
+    if (missing.length < names.length) continue;
+    const message = `The mapping of ${attribute} gives nobody a value.`;
+    findings.push({ severity: "warning", directory, message, command: `rollcall preview ${directory} --attribute ${attribute}` }); // prettier-ignore
+  }
+  if (outdated > 0) {
+    const message = `${count(outdated, "app profile was", "app profiles were")} last mapped with an older version of the configuration.`;
+    findings.push({ severity: "warning", directory, message, command: `rollcall force-sync ${directory}` }); // prettier-ignore
+  }
+  return findings;
+}
+
+/** Whether a mapping is the only one that is asked for its attribute, and nobody has a value of it. */
+function givesNobody(
+  rules: Rules,
+  directory: string,
+  { attribute, apply, expression }: Mapping,
+  { attributes, users }: Sourced,
+): boolean {
+  // One that reads nothing is meant to give the same to everybody, and be it nothing.
+  if (expression.reads.length === 0 || apply === "create") return false;
+  const isSource = (users.find((one) => one.directory === directory)?.sourced ?? 0) > 0;
+  const order = rules.overrides.get(attribute);
+  const asked = order === undefined ? isSource : order !== "okta" && order[0] === directory;
+  // Where the next source may give it, nobody is left without.
+  if (!asked || rules.fallback.has(attribute)) return false;
+  return !attributes.some((one) => one.source === directory && one.attribute === attribute);
+}
+
+/** People who fail, and entries that belong to nobody. */
+async function peopleFindings(engine: Engine, directory: string): Promise<Finding[]> {
+  const { db } = engine.store;
+  const findings: Finding[] = [];
+  const { own } = await countPresent(db, directory);
+  const causes = await listFailing(engine, { directory, code: null }, 0);
+  const failing = causes.reduce((sum, cause) => sum + cause.people, 0);
+  if (failing > 0) {
+    const [most] = causes;
+    const since = most?.since == null ? "" : ` since ${most.since}`;
+    const message = `${count(failing, "person fails", "people fail")} of ${own.toLocaleString("en-US")}, most with ${most?.code ?? ""} (${most?.field ?? ""})${since}.`;
+    findings.push({ severity: failing * 10 > own ? "error" : "warning", directory, message, command: `rollcall users failing --directory ${directory}` }); // prettier-ignore
+  }
+  const unmatched = await countUnmatched(db, directory);
+  if (unmatched > 0) {
+    const message = `${count(unmatched, "entry belongs", "entries belong")} to no user.`;
+    findings.push({ severity: "info", directory, message, command: `rollcall imports unmatched ${directory}` }); // prettier-ignore
+  }
+  return findings;
+}
+
+/** An override whose directories do not map the attribute keeps it empty for ever. */
+function overrideFindings({ rules, settings }: Engine): Finding[] {
+  return [...rules.overrides].flatMap(([attribute, order]) => {
+    if (order === "okta") return [];
+    const [first = ""] = order;
+    const maps = (name: string): boolean =>
+      settings.get(name)?.toOkta.has(attribute) === true ||
+      rules.directories.get(name)?.mappings.has(attribute) === true;
+    if (maps(first) || (rules.fallback.has(attribute) && order.some(maps))) return [];
+    const message = `profile.overrides gives ${attribute} to ${order.join(", ")}, but ${first} has no mapping of it.`;
+    return [
+      { severity: "warning", directory: first, message, command: "rollcall sources" } as const,
+    ];
+  });
+}
+
+/** Values that users had before the attribute became unique. */
+async function doubleFindings({ store, rules }: Engine): Promise<Finding[]> {
+  const doubled = await doubledValues(store.db, rules.unique);
+  return doubled.map(({ attribute, users, example }) => {
+    const message = `${attribute} is unique, but ${users.toLocaleString("en-US")} users have had the same value as another since before, such as ${JSON.stringify(example)}.`;
+    return { severity: "warning", directory: null, message, command: `rollcall users export --columns login,${attribute}` }; // prettier-ignore
+  });
+}
+
+/** Values are compared without case, by what the database takes for letters. */
+async function letterFindings({ store, rules }: Engine): Promise<Finding[]> {
+  const compares = rules.unique.length > 0 || [...rules.directories.values()].some((one) => one.matching.length > 0); // prettier-ignore
+  if (!compares || (await foldsLetters(store.db))) return [];
+  const message = "The database tells small from capital letters in ASCII only (its character type is C), so matching rules and unique attributes take Ä and ä for different values. A database with another LC_CTYPE, such as C.UTF-8, does not."; // prettier-ignore
+  return [{ severity: "warning", directory: null, message, command: null }];
+}
+
+async function formerFindings(engine: Engine): Promise<Finding[]> {
+  return (await formerDirectories(engine)).map(({ directory, people }) => {
+    const message = `It is not in the configuration any more, and ${count(people, "person is", "people are")} still linked to it.`;
+    return { severity: "warning", directory, message, command: `rollcall force-sync ${directory} --dry-run` }; // prettier-ignore
+  });
+}

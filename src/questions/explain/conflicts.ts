@@ -1,0 +1,27 @@
+import type { Problem } from "../../model/errors.ts";
+import { loginKey } from "../../model/user.ts";
+import type { Resolved } from "../../reconciler/source-priority.ts";
+import { holderOfValue } from "../../store/unique-values.ts";
+import { userByLoginKey } from "../../store/users.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { loginTaken, valueTaken } from "../../runs/plan/claims.ts";
+
+const NOBODY = "00000000-0000-0000-0000-000000000000";
+
+/** Logins and unique values of a profile that somebody else has. @param id of its user; null if it has none yet */
+export async function conflictsOf(
+  { store: { db }, rules }: Engine,
+  id: string | null,
+  { profile }: Pick<Resolved, "profile">,
+): Promise<Problem[]> {
+  const conflicts: Problem[] = [];
+  const login = String(profile["login"] ?? "");
+  const holder = login === "" ? null : await userByLoginKey(db, loginKey(login));
+  if (holder !== null && holder.id !== id) conflicts.push(loginTaken({ login, holder: holder.login })); // prettier-ignore
+  for (const attribute of rules.unique) {
+    const value = profile[attribute];
+    const other = value === undefined ? null : await holderOfValue(db, attribute, String(value), id ?? NOBODY); // prettier-ignore
+    if (other !== null) conflicts.push(valueTaken({ attribute, value: String(value), holder: other })); // prettier-ignore
+  }
+  return conflicts;
+}

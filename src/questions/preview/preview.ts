@@ -1,0 +1,280 @@
+/**
+ * What the mappings give, for one person or for everybody. Changes nothing: it is the decision of
+ * an import without its plan.
+ */
+import { IdSet } from "../../lib/id-set.ts";
+import { inputsOf, type Input } from "../../mapping/inputs.ts";
+import { evaluateMapping, type Mapping } from "../../mapping/mapping.ts";
+import type { Scope } from "../../mapping/scope.ts";
+import type { Problem } from "../../model/errors.ts";
+import type { PlannedChange } from "../../model/plan.ts";
+import type { Action } from "../../model/run.ts";
+import type { User } from "../../model/user.ts";
+import { scopeOf } from "../../reconciler/scope.ts";
+import type { DirectoryRules } from "../../reconciler/rules.ts";
+import { resolveProfile, type Resolved } from "../../reconciler/source-priority.ts";
+import { toAttributeType, validateProfile } from "../../reconciler/validate.ts";
+import { linksOf } from "../../reconciler/writes.ts";
+import { countPresent } from "../../store/app-users.ts";
+import type { Engine, ReportProgress } from "../../engine/engine.ts";
+import { decideOne } from "../../engine/people/decide-one.ts";
+import { loadKnown } from "../../engine/people/known.ts";
+import { PreviewClaims } from "./claims.ts";
+import { livePeople, livePerson, rulesOf, storedPeople, storedPerson, storedSighting, type Batch } from "../../engine/people/sightings.ts"; // prettier-ignore
+import { Tally, type Counted } from "./tally.ts";
+
+export interface AttributePreview {
+  readonly attribute: string;
+  readonly expression: string;
+  readonly apply: "create" | "update";
+  /** The attributes that the expression reads, with their values in the app profile. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** What the mapping gives, as a value of the attribute. */
+  readonly value: unknown;
+  readonly problem: Problem | null;
+  /** What the user profile has now, and from whom. */
+  readonly present: unknown;
+  readonly source: string | null;
+  /** What it would have by source priority, and from whom. */
+  readonly after: { readonly value: unknown; readonly source: string | null };
+}
+
+export interface PersonPreview {
+  readonly directory: string;
+  readonly externalId: string;
+  readonly dn: string;
+  readonly login: string | null;
+  readonly live: boolean;
+  /** The directory that the user's profile comes from. */
+  readonly profileSource: string | null;
+  readonly attributes: readonly AttributePreview[];
+  /** What an import, or a force sync, would do: created, updated, unchanged, failed or ignored. */
+  readonly action: Action;
+  /** Everything that would make the update fail as a whole. */
+  readonly problems: readonly Problem[];
+}
+
+export interface SummaryPreview {
+  readonly directory: string;
+  readonly live: boolean;
+  readonly people: number;
+  readonly created: number;
+  readonly changed: number;
+  readonly failed: number;
+  /** People of the last import whom the directory does not show now; null unless it was asked. */
+  readonly absent: number | null;
+  /** How many people's value of each attribute would change, with examples. */
+  readonly attributes: Counted<{ dn: string; from: unknown; to: unknown }>;
+  readonly problems: Counted<{ dn: string; field: string; message: string }>;
+}
+
+export interface PreviewRequest {
+  /** Ask the directory instead of taking what was imported. */
+  readonly live: boolean;
+  readonly attribute: string | null;
+  readonly signal: AbortSignal;
+  readonly progress: ReportProgress;
+}
+
+/** @param who an external id, a DN, or the login of the user. @throws RollcallError `user.notFound` */
+export async function previewPerson(
+  engine: Engine,
+  name: string,
+  who: string,
+  { live, attribute: only, signal }: PreviewRequest,
+): Promise<PersonPreview> {
+  const directory = rulesOf(engine, name);
+  const sighting = live
+    ? await livePerson(engine, name, who, signal)
+    : storedSighting(await storedPerson(engine, name, who));
+  const context = { engine, now: Date.now() };
+  const known = await loadKnown(context, directory, [sighting], null, new IdSet(0));
+  const person = known.of(sighting);
+  const { user, others, around, matchProblem } = person;
+  const { action } = decideOne({ rules: engine.rules, directory }, sighting, person);
+  const links = linksOf(others, name, sighting.profile);
+  const creator = user === null ? name : null;
+  const resolved = resolveProfile(engine.rules, { links, before: user, creator, around });
+  const scope = scopeOf(engine.rules, name, { links, user, around });
+  const mappings = [...directory.mappings.values()].filter(
+    (mapping) => only === null || mapping.attribute === only,
+  );
+  return {
+    directory: name,
+    externalId: sighting.id,
+    dn: sighting.dn,
+    login: user?.login ?? null,
+    live,
+    profileSource: resolved.profileSource,
+    attributes: mappings.map((mapping) => previewMapping(engine, mapping, scope, user, resolved)),
+    action,
+    problems: problemsOf(action, matchProblem, resolved),
+  };
+}
+
+/** Whoever cannot be linked fails with that; whoever is ignored fails with nothing. */
+function problemsOf(
+  action: Action,
+  matchProblem: Problem | null,
+  { problems }: Resolved,
+): readonly Problem[] {
+  if (matchProblem !== null) return [matchProblem];
+  return action === "ignored" ? [] : problems;
+}
+
+function previewMapping(
+  engine: Engine,
+  mapping: Mapping,
+  scope: Scope,
+  user: User | null,
+  resolved: Resolved,
+): AttributePreview {
+  const { attribute, expression, apply } = mapping;
+  const failed = resolved.problems.length > 0;
+  return {
+    attribute,
+    expression: expression.source,
+    apply,
+    inputs: byName(inputsOf(expression, scope)),
+    ...valueOf(engine, mapping, scope),
+    present: user?.profile[attribute] ?? null,
+    source: user?.sources[attribute] ?? null,
+    after: {
+      value: (failed ? user?.profile : resolved.profile)?.[attribute] ?? null,
+      source: (failed ? user?.sources : resolved.sources)?.[attribute] ?? null,
+    },
+  };
+}
+
+function byName(inputs: readonly Input[]): Record<string, unknown> {
+  return Object.fromEntries(inputs.map(({ name, value }) => [name, value]));
+}
+
+/** The mapping's result as a value of its attribute, and what is wrong with it. */
+function valueOf(
+  engine: Engine,
+  mapping: Mapping,
+  scope: Scope,
+): Pick<AttributePreview, "value" | "problem"> {
+  const { attribute } = mapping;
+  const value = evaluateMapping(mapping, scope);
+  if (typeof value === "object" && value !== null && "problem" in value)
+    return { value: null, problem: value.problem };
+  const schema = engine.rules.schema.get(attribute);
+  if (schema === undefined) return { value, problem: null };
+  const typed = value === null ? null : toAttributeType(attribute, value, schema);
+  if (typeof typed === "object" && typed !== null && "problem" in typed)
+    return { value, problem: typed.problem };
+  const profile = typed === null ? {} : { [attribute]: typed };
+  const [problem = null] = validateProfile(profile, new Map([[attribute, schema]]));
+  return { value: typed, problem };
+}
+
+/** What a run would change, counted over everybody. */
+export async function previewAll(
+  engine: Engine,
+  name: string,
+  { live, attribute, signal, progress }: PreviewRequest,
+): Promise<SummaryPreview> {
+  const directory = rulesOf(engine, name);
+  const { own } = await countPresent(engine.store.db, name);
+  const summary = new Summary(name, live, attribute);
+  const linked = new IdSet(1);
+  const batches = live
+    ? livePeople(engine, name, signal)
+    : storedPeople(engine, name, null, signal);
+  const claims = new PreviewClaims(engine.store.db, name, engine.rules.unique);
+  let done = 0;
+  for await (const batch of batches) {
+    await previewBatch(engine, directory, batch, { linked, claims, summary });
+    done += batch.sightings.length + batch.unusable.length;
+    const phase = live ? "reading" : "comparing";
+    progress({ directory: name, phase, done, total: own > 0 ? own : null });
+  }
+  return summary.result(own);
+}
+
+async function previewBatch(
+  engine: Engine,
+  directory: DirectoryRules,
+  { sightings, stored, unusable }: Batch,
+  { linked, claims, summary }: { linked: IdSet; claims: PreviewClaims; summary: Summary },
+): Promise<void> {
+  const context = { engine, now: Date.now() };
+  const known = await loadKnown(context, directory, sightings, stored, linked);
+  const decided = sightings.map((sighting) => {
+    const person = known.of(sighting);
+    const planned = decideOne({ rules: engine.rules, directory }, sighting, person);
+    return { planned, known: person };
+  });
+  for (const [i, planned] of (await claims.judge(decided)).entries()) {
+    const known = decided[i]?.known;
+    const status = known?.appUser?.status ?? "removed";
+    summary.add(planned, known?.user ?? null, status !== "removed");
+  }
+  for (const { dn, problem } of unusable) summary.addUnusable(dn, problem);
+}
+
+class Summary {
+  readonly #directory: string;
+  readonly #live: boolean;
+  readonly #only: string | null;
+  readonly #attributes = new Tally<{ dn: string; from: unknown; to: unknown }>();
+  readonly #problems = new Tally<{ dn: string; field: string; message: string }>();
+  #people = 0;
+  #created = 0;
+  #changed = 0;
+  #failed = 0;
+  #known = 0;
+
+  constructor(directory: string, live: boolean, only: string | null) {
+    this.#directory = directory;
+    this.#live = live;
+    this.#only = only;
+  }
+
+  /** @param before the user as it is; access counts as an attribute */
+  add(planned: PlannedChange, before: User | null, isKnown: boolean): void {
+    const { dn, action, changes, error, user } = planned;
+    this.#people++;
+    if (isKnown) this.#known++;
+    if (action === "created") this.#created++;
+    const [from, to] = [before?.status ?? null, user?.status ?? null];
+    const access = before !== null && to !== null && from !== to ? [{ attribute: "status", from, to }] : []; // prettier-ignore
+    const shown = [...changes, ...access].filter(({ attribute }) => this.#shows(attribute));
+    if (shown.length > 0) this.#changed++;
+    for (const { attribute, from, to } of shown) this.#attributes.add(attribute, { dn, from, to });
+    if (error !== null) this.#fail(dn, error);
+  }
+
+  /** Somebody who stood there before may be meant, so nobody is counted as absent for it. */
+  addUnusable(dn: string, problem: Problem): void {
+    this.#people++;
+    this.#known++;
+    this.#fail(dn, problem);
+  }
+
+  /** Whatever attribute it is about, the others are not updated either. */
+  #fail(dn: string, { code, field, message }: Problem): void {
+    this.#failed++;
+    this.#problems.add(code, { dn, field, message });
+  }
+
+  #shows(attribute: string): boolean {
+    return this.#only === null || attribute === this.#only;
+  }
+
+  result(before: number): SummaryPreview {
+    return {
+      directory: this.#directory,
+      live: this.#live,
+      people: this.#people,
+      created: this.#created,
+      changed: this.#changed,
+      failed: this.#failed,
+      absent: this.#live ? Math.max(0, before - this.#known) : null,
+      attributes: this.#attributes.result(),
+      problems: this.#problems.result(),
+    };
+  }
+}

@@ -1,0 +1,131 @@
+/** Who of the imported belongs to no user yet, and who it may be. */
+import { RollcallError, type Problem } from "../model/errors.ts";
+import type { LinkOrigin, User } from "../model/user.ts";
+import { loginKey } from "../model/user.ts";
+import { evaluateMapping } from "../mapping/mapping.ts";
+import { NOTHING_AROUND, scopeOf } from "../reconciler/scope.ts";
+import { matchKeys } from "../reconciler/match.ts";
+import { appUsersOfUsers } from "../store/app-users.ts";
+import { unmatchedEntries, usersByName, type UnmatchedEntry, type UnmatchedQuery } from "../store/unmatched.ts"; // prettier-ignore
+import { usersByValue } from "../store/users.ts";
+import type { Engine } from "../engine/engine.ts";
+import { requireConfigured } from "../engine/directories.ts";
+
+export interface Candidate {
+  readonly login: string;
+  readonly id: string;
+  readonly status: string;
+  /** What both have in common; the first rule that found the user. */
+  readonly because: string;
+  /** Another entry of the same directory that the user is linked to; then it cannot be this one. */
+  readonly linkedTo: string | null;
+}
+
+export interface Unmatched {
+  readonly directory: string;
+  readonly externalId: string;
+  readonly dn: string;
+  /** Null where nobody was found and the directory may not create users. */
+  readonly error: Problem | null;
+  readonly since: string;
+  /** What a person decided about it. */
+  readonly decision: LinkOrigin | null;
+  readonly candidates: readonly Candidate[];
+}
+
+/** A value that an entry has, and users may have, too. */
+interface Question {
+  readonly attribute: string;
+  readonly value: string;
+  readonly because: string;
+}
+
+const NAME = "name";
+
+/** @throws RollcallError `config.unknownDirectory` */
+export async function listUnmatched(engine: Engine, query: UnmatchedQuery): Promise<Unmatched[]> {
+  if (query.directory !== null) requireConfigured(engine, query.directory);
+  const { db } = engine.store;
+  const entries = await unmatchedEntries(db, query);
+  const questions = new Map(entries.map((entry) => [entry, questionsOf(engine, entry)]));
+  const found = await answers(engine, [...questions.values()].flat());
+  const users = [...found.values()].flat();
+  const links = await appUsersOfUsers(db, [...new Set(users.map((user) => user.id))]);
+  return entries.map((entry) => {
+    const twinOf = (user: User): string | null =>
+      links.find((one) => one.userId === user.id && one.directory === entry.directory)?.dn ?? null;
+    const { directory, externalId, dn, error, link } = entry;
+    const candidates = candidatesOf(questions.get(entry) ?? [], found, twinOf);
+    const since = entry.since.toISOString();
+    const decision = entry.setAside ? link : null;
+    return { directory, externalId, dn, error, since, decision, candidates };
+  });
+}
+
+/** By its matching rules, then by what its mappings say of login, address and name. */
+function questionsOf({ rules }: Engine, { directory: name, profile }: UnmatchedEntry): Question[] {
+  const directory = rules.directories.get(name);
+  if (directory === undefined) return [];
+  const links = new Map([[name, profile]]);
+  const scope = scopeOf(rules, name, { links, user: null, around: NOTHING_AROUND });
+  const mapped = (attribute: string): string | null => {
+    const mapping = directory.mappings.get(attribute);
+    const value = mapping === undefined ? null : safely(() => evaluateMapping(mapping, scope));
+    return typeof value === "string" && value !== "" ? value : null;
+  };
+  const ruled = matchKeys(directory, profile).map(({ attribute, app, value }) => {
+    return { attribute, value, because: `the matching rule ${attribute} = ${app}` };
+  });
+  const [login, email] = [mapped("login"), mapped("email")];
+  const [first, last] = [mapped("firstName"), mapped("lastName")];
+  return [
+    ...ruled,
+    ...(login === null ? [] : [{ attribute: "login", value: loginKey(login), because: "the same login" }]), // prettier-ignore
+    ...(email === null ? [] : [{ attribute: "email", value: email.toLowerCase(), because: "the same e-mail address" }]), // prettier-ignore
+    ...(first === null || last === null ? [] : [{ attribute: NAME, value: `${first} ${last}`.toLowerCase(), because: "the same first and last name" }]), // prettier-ignore
+  ];
+}
+
+/** An expression that cannot be evaluated for the entry says nothing about it. */
+function safely<T>(evaluate: () => T): T | null {
+  try {
+    return evaluate();
+  } catch (error) {
+    if (error instanceof RollcallError) throw error;
+    return null;
+  }
+}
+
+async function answers(
+  { store: { db } }: Engine,
+  questions: readonly Question[],
+): Promise<ReadonlyMap<string, readonly User[]>> {
+  const found = new Map<string, User[]>();
+  for (const [attribute, asked] of Map.groupBy(questions, (one) => one.attribute)) {
+    const values = [...new Set(asked.map((one) => one.value))];
+    const rows = await (attribute === NAME
+      ? usersByName(db, values)
+      : usersByValue(db, attribute, values));
+    for (const { value, user } of rows) {
+      const key = `${attribute} ${value}`;
+      found.set(key, [...(found.get(key) ?? []), user]);
+    }
+  }
+  return found;
+}
+
+function candidatesOf(
+  questions: readonly Question[],
+  found: ReadonlyMap<string, readonly User[]>,
+  twinOf: (user: User) => string | null,
+): Candidate[] {
+  const candidates = new Map<string, Candidate>();
+  for (const { attribute, value, because } of questions) {
+    for (const user of found.get(`${attribute} ${value}`) ?? []) {
+      const { id, login, status } = user;
+      if (!candidates.has(id))
+        candidates.set(id, { login, id, status, because, linkedTo: twinOf(user) });
+    }
+  }
+  return [...candidates.values()];
+}

@@ -1,0 +1,114 @@
+import { meaningOf } from "../model/times.ts";
+import type { Membership } from "../model/directory-object.ts";
+import { RollcallError, type Problem } from "../model/errors.ts";
+import type { AppProfile } from "../model/entry.ts";
+import { membershipsOf } from "../store/objects.ts";
+import { loginKey, type AppUser, type AppUserStatus, type User } from "../model/user.ts";
+import { appUsersOf } from "../store/app-users.ts";
+import { readCheckpoint } from "../store/checkpoints.ts";
+import type { Connection, Trx } from "../store/database.ts";
+import { changesOfUser, type UserChange } from "../store/history.ts";
+import { memberNames } from "../model/members.ts";
+import { createdAtOf, userByLoginKey, usersByIds } from "../store/users.ts";
+
+/** A user as an administrator looks at one: the profile, whose values it has, and what was read. */
+export interface UserView {
+  readonly id: string;
+  readonly login: string;
+  readonly status: string;
+  readonly profile: User["profile"];
+  readonly sources: Readonly<Record<string, string>>;
+  readonly appUsers: readonly AppUserView[];
+  readonly createdAt: string;
+  /** The last changes, newest first. */
+  readonly history: readonly UserChange[];
+}
+
+const CHANGES = 20;
+
+export interface AppUserView {
+  readonly directory: string;
+  readonly externalId: string;
+  readonly dn: string;
+  readonly status: AppUserStatus;
+  readonly profile: AppProfile;
+  readonly lastImported: string;
+  readonly error: Problem | null;
+  /** Directly, by the primary group and through other groups; empty if groups are not read. */
+  readonly groups: readonly Membership[];
+  /** What raw values mean, by attribute: times and bits. */
+  readonly meanings: Readonly<Record<string, string>>;
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** @param who a login, without regard to case, or a user's id. @throws RollcallError `user.notFound` */
+export async function findUser(db: Connection | Trx, who: string): Promise<User> {
+  const user = await userOrNull(db, who);
+  if (user === null) throw new RollcallError("user.notFound", `There is no user ${who}.`);
+  return user;
+}
+
+/** @param who a login, without regard to case, or a user's id */
+export async function userOrNull(db: Connection | Trx, who: string): Promise<User | null> {
+  const byLogin = await userByLoginKey(db, loginKey(who));
+  return byLogin ?? (UUID.test(who) ? ((await usersByIds(db, [who]))[0] ?? null) : null);
+}
+
+/** @param who as for `findUser`. @throws RollcallError `user.notFound` */
+export async function viewUser(db: Connection, who: string): Promise<UserView> {
+  const user = await findUser(db, who);
+  const appUsers: AppUserView[] = [];
+  for (const appUser of await appUsersOf(db, user.id)) {
+    const { directory, externalId, dn, status, profile, error } = appUser;
+    const lastImported = await lastSeen(db, directory, status, appUser.importedAt);
+    appUsers.push({
+      directory,
+      externalId,
+      dn,
+      status,
+      profile,
+      lastImported: lastImported.toISOString(),
+      error,
+      groups: await groupsOf(db, appUser),
+      meanings: meanings(profile),
+    });
+  }
+  const { id, login, status, profile, sources } = user;
+  const history = await changesOfUser(db, id, CHANGES);
+  const createdAt = (await createdAtOf(db, id)).toISOString();
+  return { id, login, status, profile, sources, appUsers, createdAt, history };
+}
+
+async function groupsOf(
+  db: Connection,
+  { directory, externalId, dn, profile, status }: AppUser,
+): Promise<Membership[]> {
+  if (status === "removed") return [];
+  const { keys, primarySid } = memberNames(externalId, dn, profile);
+  return await membershipsOf(db, directory, keys, primarySid);
+}
+
+function meanings(profile: AppProfile): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [name, value] of Object.entries(profile)) {
+    const meaning = typeof value === "string" ? meaningOf(name, value) : null;
+    if (meaning !== null) found[name] = meaning;
+  }
+  return found;
+}
+
+/**
+ * When a person was last read. Unchanged people are not written at every import; whoever still is
+ * in the scope was seen by the last one.
+ */
+async function lastSeen(
+  db: Connection,
+  directory: string,
+  status: AppUserStatus,
+  importedAt: Date,
+): Promise<Date> {
+  if (status === "removed") return importedAt;
+  const checkpoint = await readCheckpoint(db, directory);
+  return checkpoint !== null && checkpoint.readAt > importedAt ? checkpoint.readAt : importedAt;
+}

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { parseSettings } from "../config/load.ts";
+import type { GroupValue } from "../mapping/values.ts";
+import { NOTHING_AROUND, scopeOf } from "./scope.ts";
+import { compileRules } from "./rules.ts";
+
+const NAMES = "login: appuser.mail, email: appuser.mail, firstName: appuser.mail, lastName: appuser.mail"; // prettier-ignore
+const YAML = `directories:
+  corp: { type: ldif, path: x, toOkta: { ${NAMES} } }
+  hr: { type: ldif, path: x, toOkta: { ${NAMES} } }
+`;
+const { rules } = compileRules(parseSettings(YAML, "test.yaml", {}));
+
+function group(name: string, directory: string): GroupValue {
+  return { kind: "group", id: name, name, type: "APP_GROUP", sourceId: directory, sourceType: directory }; // prettier-ignore
+}
+
+test("whoever left a directory has left its groups, and its app profile is not seen", () => {
+  const around = { ...NOTHING_AROUND, groups: [group("Admins", "corp"), group("Staff", "hr")] };
+  const both = new Map([
+    ["corp", { mail: "a@example.org" }],
+    ["hr", { mail: "b@example.org" }],
+  ]);
+  const names = (links: typeof both): string[] =>
+    scopeOf(rules, "hr", { links, user: null, around }).facts.groups.map(({ name }) => name);
+  expect(names(both)).toEqual(["Admins", "Staff"]);
+  expect(names(new Map([["hr", { mail: "b@example.org" }]]))).toEqual(["Staff"]);
+});

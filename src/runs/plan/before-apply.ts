@@ -1,0 +1,160 @@
+/**
+ * Before a held plan is applied, the directory is asked once more about everybody from whom it
+ * takes something: whoever came back, or was enabled again, is left out.
+ */
+import type { DirectorySession } from "../../agent/agent.ts";
+import type { RawEntry } from "../../model/entry.ts";
+import { RollcallError } from "../../model/errors.ts";
+import { IdSet } from "../../lib/id-set.ts";
+import { creationsAfter, keptPeople, lostAfter, lostAmong, type LostRow } from "../../store/held-plan.ts"; // prettier-ignore
+import { planRows } from "../../store/plan.ts";
+import type { RunContext } from "../../engine/engine.ts";
+import { loadKnown } from "../../engine/people/known.ts";
+
+const PAGE = 1000;
+/** From so many people on, reading everybody is cheaper than asking for each. */
+const MANY = 5000;
+/** Some of them may have left by now; one who is there is enough. */
+const WITNESSES = 50;
+
+/**
+ * @returns the rows to leave out
+ * @throws RollcallError if the directory cannot be asked, or does not show people either of whom
+ * the plan says nothing: then nobody knows whether the others came back
+ */
+export async function returnedSince(context: RunContext, lost: number): Promise<number[]> {
+  if (lost === 0) return [];
+  const { engine, runId, settings, signal } = context;
+  const { db } = engine.store;
+  const kept = await keptPeople(db, settings.name, runId, WITNESSES);
+  await using session = await engine.openDirectory(settings.name).open(signal);
+  const witnesses = new Witnesses(kept);
+  const found =
+    session.findsByIdSurely && lost <= MANY
+      ? await askForEach(context, session, witnesses)
+      : await readEverybody(context, session, lost, witnesses);
+  witnesses.require(settings.name);
+  return found;
+}
+
+/** People who must be there, so that an answer without others is worth something. */
+class Witnesses {
+  readonly ids: readonly string[];
+  #seen = false;
+
+  constructor(ids: readonly string[]) {
+    this.ids = ids;
+  }
+
+  note(batch: readonly RawEntry[]): void {
+    this.#seen ||= batch.some(({ id }) => id !== null && this.ids.includes(id));
+  }
+
+  require(directory: string): void {
+    if (this.#seen || this.ids.length === 0) return;
+    const message = `${directory} does not show any of ${this.ids.length} people either of whom the plan says nothing. So it cannot be told whether somebody came back; the run is still held.`;
+    throw new RollcallError("run.unverified", message);
+  }
+}
+
+/**
+ * Entries that were new when the plan was made may belong to a user by now whom somebody else
+ * created. @returns the rows that would make a second one
+ */
+export async function matchedSince(context: RunContext): Promise<number[]> {
+  const { engine, runId, directory } = context;
+  const { db } = engine.store;
+  const seqs: number[] = [];
+  for (let after = -1; ;) {
+    const page = await creationsAfter(db, runId, after, PAGE);
+    const last = page.at(-1);
+    if (last === undefined) return seqs;
+    const rows = await planRows(db, "held_plan", runId, page);
+    const sightings = rows.map(({ planned: { externalId, dn, appUser } }) => {
+      return {
+        id: externalId ?? "",
+        dn,
+        hash: "",
+        disabled: false,
+        profile: appUser?.profile ?? {},
+      };
+    });
+    const known = await loadKnown(context, directory, sightings, null, new IdSet(0));
+    for (const [i, sighting] of sightings.entries()) {
+      const { user, matchProblem } = known.of(sighting);
+      if (user !== null || matchProblem !== null) seqs.push(rows[i]?.seq ?? -1);
+    }
+    after = last;
+  }
+}
+
+async function askForEach(
+  context: RunContext,
+  session: DirectorySession,
+  witnesses: Witnesses,
+): Promise<number[]> {
+  const { db } = context.engine.store;
+  const seqs: number[] = [];
+  for await (const batch of session.peopleByIds(witnesses.ids)) witnesses.note(batch);
+  for (let after = -1; ;) {
+    const page = await lostAfter(db, context.runId, after, PAGE);
+    const last = page.at(-1);
+    if (last === undefined) return seqs;
+    const ids = page.map((row) => row.externalId);
+    for await (const batch of session.peopleByIds(ids)) seqs.push(...returned(page, batch));
+    after = last.seq;
+    context.signal.throwIfAborted();
+  }
+}
+
+async function readEverybody(
+  context: RunContext,
+  session: DirectorySession,
+  lost: number,
+  witnesses: Witnesses,
+): Promise<number[]> {
+  const { engine, runId, settings, signal, progress } = context;
+  const { db } = engine.store;
+  const wanted = new IdSet(Date.now());
+  for (let after = -1; ;) {
+    const page = await lostAfter(db, runId, after, PAGE);
+    const last = page.at(-1);
+    if (last === undefined) break;
+    for (const { externalId } of page) wanted.add(externalId);
+    after = last.seq;
+  }
+  const seqs: number[] = [];
+  let done = 0;
+  for await (const batch of session.people()) {
+    signal.throwIfAborted();
+    witnesses.note(batch);
+    const there = batch.filter(({ id }) => id !== null && wanted.has(id));
+    const ids = there.flatMap(({ id }) => id ?? []);
+    seqs.push(...returned(await lostAmong(db, runId, ids), there));
+    done += batch.length;
+    progress({ directory: settings.name, phase: "comparing", done, total: null });
+  }
+  if (session.evidence().complete) return seqs;
+  const message = `${lost} people could not be looked for: the read of ${settings.name} ended early.`;
+  throw new RollcallError("ldap.connectionLost", message);
+}
+
+function returned(rows: readonly LostRow[], entries: readonly RawEntry[]): number[] {
+  const there = new Map(entries.map((entry) => [entry.id, entry]));
+  return rows.flatMap(({ seq, externalId, reason }) => {
+    const entry = there.get(externalId);
+    if (entry === undefined) return [];
+    if (reason === "disabled") return entry.problem === null && !isDisabled(entry) ? [seq] : [];
+    return reason === "accessLost" ? [] : [seq];
+  });
+}
+
+/** An entry that cannot be decoded says nothing; the plan stands. */
+function isDisabled(entry: RawEntry): boolean {
+  try {
+    return entry.decode().disabled;
+  } catch (error) {
+    if (error instanceof RollcallError) return true;
+    throw error;
+  }
+}

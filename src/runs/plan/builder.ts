@@ -1,0 +1,126 @@
+import type { PlannedChange } from "../../model/plan.ts";
+import { NO_COUNTS, type Action, type Reason, type RunCounts } from "../../model/run.ts";
+import type { Store } from "../../store/database.ts";
+import type { Lease } from "../../store/leases.ts";
+import { addToPlan, planLine, stepOf } from "../../store/plan.ts";
+import type { RunContext } from "../../engine/engine.ts";
+
+const BATCH_ROWS = 1000;
+/** Batches on their way to the database; more would only wait there. */
+const AT_ONCE = 2;
+const BATCH_LENGTH = 2 * 1024 * 1024;
+
+/** Collects planned changes and writes them in batches, while the next ones are being decided. */
+export class PlanBuilder implements AsyncDisposable {
+  readonly #store: Store;
+  readonly #runId: string;
+  readonly #lease: Lease;
+  readonly #counts: Record<Action, number> = {
+    created: 0,
+    updated: 0,
+    unchanged: 0,
+    removed: 0,
+    failed: 0,
+    ignored: 0,
+    skipped: 0,
+  };
+  #lines: string[] = [];
+  #length = 0;
+  readonly #writing: Promise<void>[] = [];
+  /** Rows so far; also the next row's number. */
+  size = 0;
+  /** People who left the scope or were disabled, and how many of them left it. */
+  lost = 0;
+  gone = 0;
+  /** People who had a user before, and how many of them lose a value or their login. */
+  existing = 0;
+  overwritten = 0;
+  failures = 0;
+  logins = 0;
+  readonly reasons = new Map<Reason, number>();
+
+  constructor({ engine, runId, lease }: Pick<RunContext, "engine" | "runId" | "lease">) {
+    this.#store = engine.store;
+    this.#runId = runId;
+    this.#lease = lease;
+  }
+
+  /** Counts a person about whom there is nothing to write. */
+  count(action: Action, people = 1): void {
+    this.#counts[action] += people;
+  }
+
+  async add(planned: PlannedChange, claimsLogin: boolean): Promise<void> {
+    this.count(planned.action);
+    this.#note(planned);
+    const line = planLine(this.#runId, {
+      seq: this.size++,
+      step: stepOf(planned, claimsLogin),
+      planned,
+      claimsLogin,
+    });
+    this.#lines.push(line);
+    this.#length += line.length;
+    if (this.#lines.length >= BATCH_ROWS || this.#length >= BATCH_LENGTH) await this.#flush();
+  }
+
+  /** @param by 1, or -1 for what is not planned any more */
+  #note(planned: PlannedChange, by: 1 | -1 = 1): void {
+    const { action, userId, user, changes, events } = planned;
+    this.#noteLoss(planned, by);
+    // Whoever is unchanged is counted as such, with those who are not in the plan at all.
+    if (userId === null || user?.isNew === true || action === "unchanged") return;
+    this.existing += by;
+    // A failure is told when it is new.
+    if (action === "failed" && events.some((event) => event.failure !== undefined))
+      this.failures += by;
+    const overwritten = changes.filter((change) => change.from !== null);
+    if (overwritten.length === 0) return;
+    this.overwritten += by;
+    if (overwritten.some((change) => change.attribute === "login")) this.logins += by;
+  }
+
+  #noteLoss({ action, lost, reason }: PlannedChange, by: 1 | -1): void {
+    if (!lost) return;
+    this.lost += by;
+    if (action === "removed") this.gone += by;
+    if (reason === null) return;
+    const people = (this.reasons.get(reason) ?? 0) + by;
+    if (people > 0) this.reasons.set(reason, people);
+    else this.reasons.delete(reason);
+  }
+
+  /** Writes what is left. */
+  async finish(): Promise<void> {
+    await this.#flush();
+    while (this.#writing.length > 0) await this.#writing.shift();
+  }
+
+  /** Waits for what is on its way, so that nothing comes after a plan was dropped. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#writing);
+  }
+
+  /** What is planned instead, because a change cannot be carried out after all. */
+  recount(was: PlannedChange, now: PlannedChange): void {
+    this.#counts[was.action]--;
+    this.#counts[now.action]++;
+    this.#note(was, -1);
+    this.#note(now);
+  }
+
+  counts(read: number): RunCounts {
+    return { ...NO_COUNTS, ...this.#counts, read };
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#writing.length >= AT_ONCE) await this.#writing.shift();
+    if (this.#lines.length === 0) return;
+    const lines = this.#lines;
+    this.#lines = [];
+    this.#length = 0;
+    const writing = addToPlan(this.#store, this.#lease, lines);
+    writing.catch(() => undefined); // reported when it is waited for
+    this.#writing.push(writing);
+  }
+}

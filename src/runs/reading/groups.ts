@@ -1,0 +1,81 @@
+/** Groups and containers of a directory, staged for the end of the run. */
+import type { DirectorySession } from "../../agent/agent.ts";
+import { dnKey } from "../../model/dn.ts";
+import { IdSet } from "../../lib/id-set.ts";
+import type { DirectoryObject, ObjectKind } from "../../model/directory-object.ts";
+import type { GroupCounts } from "../../model/run.ts";
+import { knownObjects, objectIdsAfter, stageGone, stageObjects, type KnownObject } from "../../store/objects.ts"; // prettier-ignore
+import type { RunContext } from "../../engine/engine.ts";
+
+const PAGE = 5000;
+
+export interface ReadObjects {
+  readonly counts: GroupCounts;
+  readonly gone: readonly KnownObject[];
+}
+
+/**
+ * Reads all of them; what is not there any more is staged as gone.
+ * @param differing receives those that are new or changed; null: they are only counted
+ */
+export async function readAllObjects(
+  context: RunContext,
+  session: DirectorySession,
+  differing: ChangedObject[] | null,
+): Promise<ReadObjects> {
+  const { engine, settings, runId } = context;
+  const { db } = engine.store;
+  const seen = new IdSet(Date.now());
+  let changed = 0;
+  for await (const batch of session.objects(null)) {
+    for (const { id } of batch) seen.add(id);
+    const found = await stageChanged(context, batch);
+    changed += countGroups(found);
+    differing?.push(...found);
+  }
+  const gone: KnownObject[] = [];
+  for (let after = ""; ;) {
+    const ids = await objectIdsAfter(db, settings.name, after, PAGE);
+    const last = ids.at(-1);
+    if (last === undefined) return { counts: { changed, removed: groupsOf(gone) }, gone };
+    const absent = ids.filter((id) => !seen.has(id));
+    await stageGone(db, runId, absent);
+    gone.push(...(await knownObjects(db, settings.name, absent)).values());
+    after = last;
+  }
+}
+
+/** How many of these are groups; containers are no news to anybody. */
+export function countGroups(objects: readonly ChangedObject[]): number {
+  return groupsOf(objects.map(({ now }) => now));
+}
+
+export function groupsOf(objects: readonly { readonly kind: ObjectKind }[]): number {
+  return objects.filter(({ kind }) => kind === "group").length;
+}
+
+export interface ChangedObject {
+  readonly now: DirectoryObject;
+  /** As it was at the last import; undefined if it was not there. */
+  readonly before: KnownObject | undefined;
+}
+
+/** Stages those that differ from what is known. */
+export async function stageChanged(
+  context: RunContext,
+  objects: readonly DirectoryObject[],
+): Promise<ChangedObject[]> {
+  const { engine, settings, runId } = context;
+  const { db } = engine.store;
+  const ids = objects.map((object) => object.id);
+  const known = await knownObjects(db, settings.name, ids);
+  const differing = objects.filter(({ id, hash }) => known.get(id)?.hash !== hash);
+  // Bases may overlap; a statement must not write one row twice.
+  const changed = [...new Map(differing.map((object) => [object.id, object])).values()];
+  await stageObjects(
+    db,
+    runId,
+    changed.map((object) => ({ ...object, dnKey: dnKey(object.dn) })),
+  );
+  return changed.map((now) => ({ now, before: known.get(now.id) }));
+}
