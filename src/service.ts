@@ -3,43 +3,56 @@ import { createDirectory } from "./agent/agent.ts";
 
 export { evaluateLine } from "./mapping/evaluate.ts";
 export { compileSettings, mappingProblems } from "./engine/compile-settings.ts";
+import { processHolder } from "./engine/claim.ts";
+import { compileSettings } from "./engine/compile-settings.ts";
+import { formerDirectories, unknownDirectory } from "./engine/directories.ts";
+import type { Engine } from "./engine/engine.ts";
+import { decisionFingerprint } from "./engine/fingerprint.ts";
 import { RollcallError } from "./model/errors.ts";
 import type { EventActor, LogEvent } from "./model/event.ts";
 import type { Run, RunChange } from "./model/run.ts";
 import type { DirectorySettings, Settings } from "./model/settings.ts";
 import type { AppUser, User } from "./model/user.ts";
-import type { Edits } from "./reconciler/decide-edit.ts";
-import { compileSettings } from "./engine/compile-settings.ts";
 import { checkDirectories, type CheckResult } from "./questions/check.ts";
-import { processHolder } from "./engine/claim.ts";
-import type { Engine } from "./engine/engine.ts";
-import { formerDirectories, unknownDirectory } from "./engine/directories.ts";
-import { changeStatus, createUser, editUser, removeUser, type EditResult, type StatusStep } from "./runs/edit-user.ts"; // prettier-ignore
-import { linkEntry, setEntryAside, unlinkEntry, type EntryName } from "./runs/link.ts";
-import { listUnmatched, type Unmatched } from "./questions/unmatched.ts";
-import { explain, type Explanation, type ExplainRequest } from "./questions/explain/explain.ts";
-import { decisionFingerprint } from "./engine/fingerprint.ts";
 import { examine, type Finding } from "./questions/doctor.ts";
-import { reportSources, type SourceReport } from "./questions/sources.ts";
+import { explain, type Explanation, type ExplainRequest } from "./questions/explain/explain.ts";
 import { listFailing, type FailingGroup } from "./questions/failing.ts";
 import { freshnessOf, type Freshness } from "./questions/freshness.ts";
-import { forceSync, type SyncRequest } from "./runs/force-sync.ts";
-import { approveRun, cancelRun } from "./runs/approve.ts";
-import { importDirectory, type ImportRequest, type RunRequest } from "./runs/import.ts";
 import { previewDiff, type ConfigurationDiff, type DiffRequest } from "./questions/preview/diff.ts";
-import { previewAll, previewPerson, type PersonPreview, type PreviewRequest, type SummaryPreview } from "./questions/preview/preview.ts"; // prettier-ignore
+import {
+  previewAll,
+  previewPerson,
+  type PersonPreview,
+  type PreviewRequest,
+  type SummaryPreview,
+} from "./questions/preview/preview.ts";
 import { requireAttribute, tryExpression } from "./questions/preview/try-expression.ts";
+import { reportSources, type SourceReport } from "./questions/sources.ts";
+import { listUnmatched, type Unmatched } from "./questions/unmatched.ts";
+import { viewUser, type UserView } from "./questions/user-view.ts";
+import type { Edits } from "./reconciler/decide-edit.ts";
+import { approveRun, cancelRun } from "./runs/approve.ts";
+import {
+  changeStatus,
+  createUser,
+  editUser,
+  removeUser,
+  type EditResult,
+  type StatusStep,
+} from "./runs/edit-user.ts";
+import { forceSync, type SyncRequest } from "./runs/force-sync.ts";
+import { importDirectory, type ImportRequest, type RunRequest } from "./runs/import.ts";
+import { linkEntry, setEntryAside, unlinkEntry, type EntryName } from "./runs/link.ts";
 import { resumeRun } from "./runs/resume.ts";
 import { revertRun } from "./runs/revert.ts";
-import { viewUser, type UserView } from "./questions/user-view.ts";
 import type { SchedulerLog } from "./schedule/scheduler.ts";
 import { appUsersOfUsers } from "./store/app-users.ts";
 import { openStore, type Store } from "./store/database.ts";
-import { parseLogFilter } from "./store/log-filter.ts";
+import type { FailingQuery } from "./store/failing.ts";
 import { runChanges } from "./store/history.ts";
+import { parseLogFilter } from "./store/log-filter.ts";
 import { findRun, listRuns } from "./store/runs.ts";
 import { queryLog, settledUntil, type LogQuery } from "./store/system-log.ts";
-import type { FailingQuery } from "./store/failing.ts";
 import type { UnmatchedQuery } from "./store/unmatched.ts";
 import { findUsers, usersAfter } from "./store/users.ts";
 
@@ -223,8 +236,15 @@ function previewsOf(engine: Engine): Pick<Service, "previewPerson" | "previewAll
 }
 
 type RunMethods =
-  | "importDirectory" | "forceSync" | "approve" | "cancel" | "revert" | "resume"
-  | "runs" | "run" | "runChanges"; // prettier-ignore
+  | "importDirectory"
+  | "forceSync"
+  | "approve"
+  | "cancel"
+  | "revert"
+  | "resume"
+  | "runs"
+  | "run"
+  | "runChanges";
 
 /** Everything about runs. */
 function runsOf(engine: Engine): Pick<Service, RunMethods> {

@@ -12,7 +12,11 @@ interface Shown {
   readonly status: string;
   readonly profile: Readonly<Record<string, unknown>>;
   readonly sources: Readonly<Record<string, string>>;
-  readonly appUsers: readonly { readonly directory: string; readonly status: string; readonly error: unknown }[]; // prettier-ignore
+  readonly appUsers: readonly {
+    readonly directory: string;
+    readonly status: string;
+    readonly error: unknown;
+  }[];
 }
 
 interface Options {
@@ -88,7 +92,8 @@ async function query(text: string): Promise<Record<string, unknown>[]> {
 }
 
 /** Something waits for a lock of another session. */
-const WAITS = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"; // prettier-ignore
+const WAITS =
+  "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
 
 async function until(text: string): Promise<void> {
   for (let tries = 0; tries < 400; tries++) {
@@ -121,12 +126,18 @@ const touch = async (client: Client): Promise<void> => {
 
 describe("what another directory said meanwhile counts", () => {
   test("when a held run is released", async () => {
-    await start({ guard: "{ count: 0 }" }, inCorp("ada", { title: "Corp" }) + inCorp("bob"), inHr("ada", { title: "HrOld" })); // prettier-ignore
+    await start(
+      { guard: "{ count: 0 }" },
+      inCorp("ada", { title: "Corp" }) + inCorp("bob"),
+      inHr("ada", { title: "HrOld" }),
+    );
     place.file("corp.ldif", inCorp("bob"));
     const held = await full("corp");
     expect(held.status).toBe("held");
     await files({ hr: inHr("ada", { title: "HrNew" }) });
-    expect((await place.json<RunDocument>("imports", "approve", held.run)).counts).toMatchObject({ removed: 1 }); // prettier-ignore
+    expect((await place.json<RunDocument>("imports", "approve", held.run)).counts).toMatchObject({
+      removed: 1,
+    });
     await full("hr");
     expect((await show("ada")).profile["title"]).toBe("HrNew");
   });
@@ -139,14 +150,19 @@ describe("what another directory said meanwhile counts", () => {
       hr: inHr("ada", { title: "HrOld" }),
     });
     place.file("corp.ldif", inCorp("zed", { title: "b" }) + inCorp("ada"));
-    await whileApplying("zed", () => full("corp"), () => files({ hr: inHr("ada", { title: "HrNew" }) })); // prettier-ignore
+    await whileApplying(
+      "zed",
+      () => full("corp"),
+      () => files({ hr: inHr("ada", { title: "HrNew" }) }),
+    );
     await full("hr");
     expect((await show("ada")).profile["title"]).toBe("HrNew");
   });
 
   test("and who is not concerned fails for nothing", async () => {
     const names = Array.from({ length: 20 }, (_, i) => `p${i}`);
-    const all = (make: typeof inCorp, title: string): string => names.map((name) => make(name, { title })).join(""); // prettier-ignore
+    const all = (make: typeof inCorp, title: string): string =>
+      names.map((name) => make(name, { title })).join("");
     await start({}, inCorp("zed"));
     await files({ corp: inCorp("zed") + all(inCorp, "a"), hr: all(inHr, "a") });
     place.file("corp.ldif", inCorp("zed", { title: "b" }) + all(inCorp, "b"));
@@ -171,9 +187,16 @@ describe("what another directory said meanwhile counts", () => {
 describe("what fails takes or gives no access", () => {
   test("a link that was not cut", async () => {
     await start({}, inCorp("ada") + inCorp("bob"));
-    const { status } = await whileApplying("ada", () => place.run("users", "unlink", "ada@example.org", "corp"), touch); // prettier-ignore
+    const { status } = await whileApplying(
+      "ada",
+      () => place.run("users", "unlink", "ada@example.org", "corp"),
+      touch,
+    );
     expect(status).toBe(1);
-    expect(await show("ada")).toMatchObject({ status: "active", appUsers: [{ directory: "corp", status: "active" }] }); // prettier-ignore
+    expect(await show("ada")).toMatchObject({
+      status: "active",
+      appUsers: [{ directory: "corp", status: "active" }],
+    });
   });
 
   test("a run that was not put back", async () => {
@@ -196,7 +219,9 @@ describe("what fails takes or gives no access", () => {
       "ada",
       () => full("corp"),
       async (client) => {
-        await client.query("update users set status = 'active', status_by = null, version = version + 1 where login = 'ada@example.org'"); // prettier-ignore
+        await client.query(
+          "update users set status = 'active', status_by = null, version = version + 1 where login = 'ada@example.org'",
+        );
       },
     );
     expect(run.counts).toMatchObject({ failed: 1 });
@@ -206,12 +231,25 @@ describe("what fails takes or gives no access", () => {
   });
 
   test("a link that could not be made again", async () => {
-    await start({ profile: "sources: [hr, corp]" }, inCorp("ada") + inCorp("bob"), inHr("ada", { mail: "lady@example.org" })); // prettier-ignore
+    await start(
+      { profile: "sources: [hr, corp]" },
+      inCorp("ada") + inCorp("bob"),
+      inHr("ada", { mail: "lady@example.org" }),
+    );
     const cut = await place.json<RunDocument>("users", "unlink", "lady@example.org", "hr");
-    await place.run("users", "create", "lady@example.org", "email=lady@example.org", "firstName=L", "lastName=L"); // prettier-ignore
+    await place.run(
+      "users",
+      "create",
+      "lady@example.org",
+      "email=lady@example.org",
+      "firstName=L",
+      "lastName=L",
+    );
     const back = await place.json<RunDocument>("imports", "revert", cut.run);
     expect(back.counts).toMatchObject({ failed: 1 });
-    expect(await query("select user_id, link->>'how' as how from app_users where directory = 'hr'")).toEqual([{ user_id: null, how: "unlinked" }]); // prettier-ignore
+    expect(
+      await query("select user_id, link->>'how' as how from app_users where directory = 'hr'"),
+    ).toEqual([{ user_id: null, how: "unlinked" }]);
   });
 });
 
@@ -263,17 +301,30 @@ test("a directory that comes back into the configuration lets no leaver in", asy
   await files({ hr: inHr("bob") });
   expect(await statusOf("ada")).toBe("deprovisioned");
   const text = readFileSync(place.config, "utf8");
-  writeFileSync(place.config, text.replace(/ {2}corp:[\s\S]*?(?= {2}hr:)/, "").replace("[hr, corp]", "[hr]")); // prettier-ignore
+  writeFileSync(
+    place.config,
+    text.replace(/ {2}corp:[\s\S]*?(?= {2}hr:)/, "").replace("[hr, corp]", "[hr]"),
+  );
   await place.run("force-sync", "corp");
   writeFileSync(place.config, text);
   await full("corp");
-  expect(await show("ada")).toMatchObject({ status: "deprovisioned", appUsers: [{ directory: "corp", status: "active" }, {}] }); // prettier-ignore
+  expect(await show("ada")).toMatchObject({
+    status: "deprovisioned",
+    appUsers: [{ directory: "corp", status: "active" }, {}],
+  });
 });
 
 test("whoever was not there when the directory came back arrives later", async () => {
-  await start({ profile: "sources: [hr, corp]" }, inCorp("ada") + inCorp("bob"), inHr("ada") + inHr("bob")); // prettier-ignore
+  await start(
+    { profile: "sources: [hr, corp]" },
+    inCorp("ada") + inCorp("bob"),
+    inHr("ada") + inHr("bob"),
+  );
   const text = readFileSync(place.config, "utf8");
-  writeFileSync(place.config, text.replace(/ {2}hr:[\s\S]*?(?=profile:)/, "").replace("[hr, corp]", "[corp]")); // prettier-ignore
+  writeFileSync(
+    place.config,
+    text.replace(/ {2}hr:[\s\S]*?(?=profile:)/, "").replace("[hr, corp]", "[corp]"),
+  );
   await place.run("force-sync", "hr");
   writeFileSync(place.config, text);
   await files({ hr: inHr("bob") });
@@ -284,7 +335,10 @@ test("whoever was not there when the directory came back arrives later", async (
 });
 
 describe("the safeguard", () => {
-  const BADGE = { mappings: "      badge: appuser.employeeNumber\n", profile: "sources: [corp, hr], attributes: { badge: { unique: true } }" }; // prettier-ignore
+  const BADGE = {
+    mappings: "      badge: appuser.employeeNumber\n",
+    profile: "sources: [corp, hr], attributes: { badge: { unique: true } }",
+  };
   const many = (more: Record<string, string>): string =>
     Array.from({ length: 60 }, (_, i) => inCorp(`p${i}`, more)).join("");
 
@@ -300,7 +354,10 @@ describe("the safeguard", () => {
     const unique = { ...BADGE, guard: "{ count: 0 }" };
     await start(unique, inCorp("ada") + inCorp("bob", { employeeNumber: "1" }), inHr("ada"));
     place.file("hr.ldif", inHr("ada", { l: "gone", employeeNumber: "1" }));
-    configure({ ...unique, profile: unique.profile.replace("attributes:", "overrides: { badge: [hr] }, attributes:") }); // prettier-ignore
+    configure({
+      ...unique,
+      profile: unique.profile.replace("attributes:", "overrides: { badge: [hr] }, attributes:"),
+    });
     expect(await full("hr")).toMatchObject({ status: "held", counts: { failed: 1 } });
   });
 
@@ -318,15 +375,24 @@ test("an interrupted import is finished before somebody is ignored", async () =>
   configure({});
   const client = await connect();
   await client.query("begin");
-  await client.query("insert into users (id, login, login_key, status, profile, sources, version) values (gen_random_uuid(), 'eve@example.org', 'eve@example.org', 'active', '{}', '{}', 1)"); // prettier-ignore
-  const child = spawn(process.execPath, [MAIN, "import", "corp", "--full", "--config", place.config], { stdio: "ignore" }); // prettier-ignore
+  await client.query(
+    "insert into users (id, login, login_key, status, profile, sources, version) values (gen_random_uuid(), 'eve@example.org', 'eve@example.org', 'active', '{}', '{}', 1)",
+  );
+  const child = spawn(
+    process.execPath,
+    [MAIN, "import", "corp", "--full", "--config", place.config],
+    { stdio: "ignore" },
+  );
   await until(WAITS);
   child.kill("SIGKILL");
   await once(child, "close");
   await client.query("rollback");
   await client.end();
   const ignored = await place.run("imports", "ignore", "corp", "eve");
-  expect(ignored).toMatchObject({ status: 1, err: expect.stringContaining("users unlink") as string }); // prettier-ignore
+  expect(ignored).toMatchObject({
+    status: 1,
+    err: expect.stringContaining("users unlink") as string,
+  });
   expect(await query("select link->>'how' as how from app_users")).toEqual([{ how: "created" }]);
 });
 
@@ -343,22 +409,42 @@ test("a link that is made again is not set aside, also of somebody from before l
 
 describe("in one run", () => {
   test("a leaver's next source gives a login that somebody gives up, in a dry run and in the real one", async () => {
-    await start({}, inCorp("ada") + inCorp("bob", { mail: "shared@example.org" }), inHr("ada", { mail: "shared@example.org" })); // prettier-ignore
+    await start(
+      {},
+      inCorp("ada") + inCorp("bob", { mail: "shared@example.org" }),
+      inHr("ada", { mail: "shared@example.org" }),
+    );
     place.file("corp.ldif", inCorp("bob", { mail: "bob2@example.org" }));
     const dry = await place.json<RunDocument>("import", "corp", "--full", "--dry-run");
     const shown = (await place.run("imports", "show", dry.run)).out.split("\n").slice(3);
     const run = await full("corp");
     expect(run.counts).toEqual(dry.counts);
-    expect([...(await place.users()).keys()].toSorted()).toEqual(["bob2@example.org", "shared@example.org"]); // prettier-ignore
+    expect([...(await place.users()).keys()].toSorted()).toEqual([
+      "bob2@example.org",
+      "shared@example.org",
+    ]);
     expect(shown.join("\n")).toContain("shared@example.org");
   });
 
   test("a unique value is put back that somebody else gives up", async () => {
-    const unique = { mappings: "      badge: appuser.employeeNumber\n", profile: "sources: [hr, corp], attributes: { badge: { unique: true } }" }; // prettier-ignore
-    await start(unique, inCorp("ada", { employeeNumber: "1" }) + inCorp("bob", { employeeNumber: "2" }), inHr("bob", { employeeNumber: "2" })); // prettier-ignore
-    place.file("hr.ldif", inHr("ada", { employeeNumber: "9" }) + inHr("bob", { employeeNumber: "1" })); // prettier-ignore
+    const unique = {
+      mappings: "      badge: appuser.employeeNumber\n",
+      profile: "sources: [hr, corp], attributes: { badge: { unique: true } }",
+    };
+    await start(
+      unique,
+      inCorp("ada", { employeeNumber: "1" }) + inCorp("bob", { employeeNumber: "2" }),
+      inHr("bob", { employeeNumber: "2" }),
+    );
+    place.file(
+      "hr.ldif",
+      inHr("ada", { employeeNumber: "9" }) + inHr("bob", { employeeNumber: "1" }),
+    );
     const run = await full("hr");
-    const badges = async (): Promise<unknown[]> => [(await show("ada")).profile["badge"], (await show("bob")).profile["badge"]]; // prettier-ignore
+    const badges = async (): Promise<unknown[]> => [
+      (await show("ada")).profile["badge"],
+      (await show("bob")).profile["badge"],
+    ];
     expect(await badges()).toEqual(["9", "1"]);
     const back = await place.json<RunDocument>("imports", "revert", run.run);
     expect(back.counts).toMatchObject({ updated: 2, failed: 0 });
@@ -367,11 +453,20 @@ describe("in one run", () => {
 });
 
 test.each(["ABC", "ΟΔΟΣ", "İX"])("of two at once, one gets the unique value %s", async (value) => {
-  await start({ profile: "sources: [corp, hr], attributes: { badge: { unique: true } }" }, inCorp("ada") + inCorp("bob")); // prettier-ignore
+  await start(
+    { profile: "sources: [corp, hr], attributes: { badge: { unique: true } }" },
+    inCorp("ada") + inCorp("bob"),
+  );
   const client = await connect();
   await client.query("begin");
-  await client.query("update users set profile = profile || jsonb_build_object('badge', $1::text), version = version + 1 where login = 'bob@example.org'", [value]); // prettier-ignore
-  await client.query("insert into unique_values select 'badge', lower($1), id from users where login = 'bob@example.org'", [value]); // prettier-ignore
+  await client.query(
+    "update users set profile = profile || jsonb_build_object('badge', $1::text), version = version + 1 where login = 'bob@example.org'",
+    [value],
+  );
+  await client.query(
+    "insert into unique_values select 'badge', lower($1), id from users where login = 'bob@example.org'",
+    [value],
+  );
   const running = place.run("users", "set", "ada@example.org", `badge=${value}`);
   await until(WAITS);
   await client.query("commit");
@@ -382,18 +477,47 @@ test.each(["ABC", "ΟΔΟΣ", "İX"])("of two at once, one gets the unique value
 
 describe("a preview tells what a run does", () => {
   test("with access", async () => {
-    await start({ profile: "sources: [corp, hr]" }, inCorp("ada") + inCorp("bob"), inHr("ada", { l: "gone" })); // prettier-ignore
+    await start(
+      { profile: "sources: [corp, hr]" },
+      inCorp("ada") + inCorp("bob"),
+      inHr("ada", { l: "gone" }),
+    );
     configure({ profile: "sources: [hr, corp]" });
-    const preview = await place.json<{ changed: number; attributes: Record<string, unknown> }>("preview", "hr"); // prettier-ignore
-    expect(preview).toMatchObject({ changed: 1, attributes: { status: { people: 1, examples: [{ from: "active", to: "deprovisioned" }] } } }); // prettier-ignore
-    expect((await place.json<RunDocument>("force-sync", "hr", "--dry-run")).counts).toMatchObject({ updated: 1 }); // prettier-ignore
+    const preview = await place.json<{ changed: number; attributes: Record<string, unknown> }>(
+      "preview",
+      "hr",
+    );
+    expect(preview).toMatchObject({
+      changed: 1,
+      attributes: { status: { people: 1, examples: [{ from: "active", to: "deprovisioned" }] } },
+    });
+    expect((await place.json<RunDocument>("force-sync", "hr", "--dry-run")).counts).toMatchObject({
+      updated: 1,
+    });
   });
 
   test("with unique values", async () => {
-    await start({ mappings: "      badge: appuser.employeeNumber\n", profile: "sources: [corp, hr], attributes: { badge: { unique: true } }" }, inCorp("ada", { employeeNumber: "a1" })); // prettier-ignore
-    place.file("corp.ldif", ["ada", "bob", "cyd", "dan"].map((name, i) => inCorp(name, { employeeNumber: ["a1", "A1", "b2", "b2"][i] ?? "" })).join("")); // prettier-ignore
-    expect(await place.json("preview", "corp", "--live")).toMatchObject({ created: 1, failed: 2, problems: { notUniqueWithinOrg: { people: 2 } } }); // prettier-ignore
-    expect((await place.json<RunDocument>("import", "corp", "--full", "--dry-run")).counts).toMatchObject({ created: 1, failed: 2 }); // prettier-ignore
+    await start(
+      {
+        mappings: "      badge: appuser.employeeNumber\n",
+        profile: "sources: [corp, hr], attributes: { badge: { unique: true } }",
+      },
+      inCorp("ada", { employeeNumber: "a1" }),
+    );
+    place.file(
+      "corp.ldif",
+      ["ada", "bob", "cyd", "dan"]
+        .map((name, i) => inCorp(name, { employeeNumber: ["a1", "A1", "b2", "b2"][i] ?? "" }))
+        .join(""),
+    );
+    expect(await place.json("preview", "corp", "--live")).toMatchObject({
+      created: 1,
+      failed: 2,
+      problems: { notUniqueWithinOrg: { people: 2 } },
+    });
+    expect(
+      (await place.json<RunDocument>("import", "corp", "--full", "--dry-run")).counts,
+    ).toMatchObject({ created: 1, failed: 2 });
   });
 });
 
@@ -401,7 +525,11 @@ test.each([false, true])(
   "a source that fills in new users only leaves a lost source's value, fallback %s",
   async (fallback) => {
     const once = "      nickName: { expression: appuser.title, apply: create }\n";
-    await start({ mappings: once, profile: `sources: [corp, hr], fallback: ${String(fallback)}` }, inCorp("ada", { title: "Countess" }) + inCorp("bob"), inHr("ada", { title: "Dr" })); // prettier-ignore
+    await start(
+      { mappings: once, profile: `sources: [corp, hr], fallback: ${String(fallback)}` },
+      inCorp("ada", { title: "Countess" }) + inCorp("bob"),
+      inHr("ada", { title: "Dr" }),
+    );
     await files({ corp: inCorp("bob") });
     const { profile, sources } = await show("ada");
     expect([profile["nickName"], sources["nickName"]]).toEqual(["Countess", "okta"]);

@@ -6,13 +6,6 @@ import type { DirectorySession } from "../src/agent/agent.ts";
 import { RollcallError } from "../src/model/errors.ts";
 import { MustReadAll, type Mark } from "../src/model/incremental.ts";
 import {
-  encodeAnswer,
-  startScriptedLdap,
-  type Answer,
-  type SearchCall,
-  type Values,
-} from "./support/scripted-ldap.ts";
-import {
   BASE,
   code,
   done,
@@ -26,6 +19,13 @@ import {
   uuid,
   withAgent,
 } from "./support/scripted-agent.ts";
+import {
+  encodeAnswer,
+  startScriptedLdap,
+  type Answer,
+  type SearchCall,
+  type Values,
+} from "./support/scripted-ldap.ts";
 
 // Ranges
 

@@ -29,7 +29,13 @@ const user = (name: string): Promise<Shown> =>
 async function expectHarmless(run: RunDocument, code: string): Promise<void> {
   expect(run.error).toBeNull();
   expect(run).toMatchObject({ status: "done", counts: { failed: 1, removed: 0 } });
-  const { changes = [] } = await place.json<RunDocument>("imports", "show", run.run, "--action", "failed"); // prettier-ignore
+  const { changes = [] } = await place.json<RunDocument>(
+    "imports",
+    "show",
+    run.run,
+    "--action",
+    "failed",
+  );
   expect(changes).toMatchObject([{ login: "bob@example.org", error: { code } }]);
   const bob = await user("bob");
   expect(bob).toMatchObject({ status: "active", profile: { title: "Before" } });
@@ -88,7 +94,10 @@ function setup(
   mappings = SIMPLE_MAPPINGS,
   more = "",
 ): void {
-  const people = simplePerson("ada", { title }) + simplePerson("bob", { title, ...bob }) + simplePerson("cyd", { title }); // prettier-ignore
+  const people =
+    simplePerson("ada", { title }) +
+    simplePerson("bob", { title, ...bob }) +
+    simplePerson("cyd", { title });
   place.configure(
     `${more}\ndirectories:\n  corp:\n    type: ldif\n    path: ${place.file("people.ldif", people)}\n${mappings}`,
   );
@@ -115,7 +124,10 @@ test("validate: a value that is too long, with its size and not itself", async (
   await imported();
   const secret = "a-secret-of-many-characters";
   setup("After", { badge: secret }, mappings, schema);
-  await expectHarmless(await imported(), "platform.cvd.profile.property.constraint.violation.maxLength"); // prettier-ignore
+  await expectHarmless(
+    await imported(),
+    "platform.cvd.profile.property.constraint.violation.maxLength",
+  );
   const { error } = (await user("bob")).appUsers[0] ?? {};
   expect(error).toMatchObject({ field: "badge", shape: "text of 27 characters" });
   expect(JSON.stringify(error)).not.toContain(secret);
@@ -137,7 +149,9 @@ describe("write: the database refuses a value", () => {
     await client.query(`create function refuse() returns trigger language plpgsql as $$ begin
       if new.profile->>'title' = 'Unstorable' then raise exception 'no such title' using errcode = '22000'; end if;
       return new; end $$`);
-    await client.query("create trigger refuse before insert or update on users for each row execute function refuse()"); // prettier-ignore
+    await client.query(
+      "create trigger refuse before insert or update on users for each row execute function refuse()",
+    );
   }
 
   test("of somebody among many", async () => {
@@ -163,7 +177,10 @@ describe("write: the database refuses a value", () => {
     setup("Before");
     await imported();
     await refuse();
-    const people = simplePerson("ada", { mail: "bob@example.org", title: "Unstorable" }) + simplePerson("bob", { mail: "ada@example.org", title: "After" }) + simplePerson("cyd", { title: "After" }); // prettier-ignore
+    const people =
+      simplePerson("ada", { mail: "bob@example.org", title: "Unstorable" }) +
+      simplePerson("bob", { mail: "ada@example.org", title: "After" }) +
+      simplePerson("cyd", { title: "After" });
     place.file("people.ldif", people);
     expect((await imported()).counts).toMatchObject({ updated: 1, failed: 2 });
     const users = await place.users();

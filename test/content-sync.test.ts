@@ -1,6 +1,5 @@
 /** RFC 4533 against a scripted server: every end of a refresh, and what may be concluded from it. */
 import { expect, test } from "vitest";
-import type { Answer, SearchCall, Values } from "./support/scripted-ldap.ts";
 import {
   BASE,
   code,
@@ -15,6 +14,7 @@ import {
   uuid,
   withAgent,
 } from "./support/scripted-agent.ts";
+import type { Answer, SearchCall, Values } from "./support/scripted-ldap.ts";
 
 /** Answers the look at the base, and the synchronisation as told. */
 function syncing(answer: Answer) {

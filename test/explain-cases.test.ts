@@ -1,13 +1,23 @@
 /** Explanations that were once wrong: each names another cause than the true one would be. */
 import { readFileSync, writeFileSync } from "node:fs";
-import { afterEach, describe, expect, test } from "vitest";
 import { Client } from "pg";
+import { afterEach, describe, expect, test } from "vitest";
 import { ldifPerson, SIMPLE_MAPPINGS, simplePerson, Workplace } from "./support/rollcall.ts";
 
 interface Explained {
   readonly value: unknown;
-  readonly cause: { readonly code: string; readonly stage: string | null; readonly sentence: string; readonly command: string | null }; // prettier-ignore
-  readonly stages: readonly { stage: string; directory: string | null; ok: boolean | null; text: string }[]; // prettier-ignore
+  readonly cause: {
+    readonly code: string;
+    readonly stage: string | null;
+    readonly sentence: string;
+    readonly command: string | null;
+  };
+  readonly stages: readonly {
+    stage: string;
+    directory: string | null;
+    ok: boolean | null;
+    text: string;
+  }[];
 }
 
 let place: Workplace;
@@ -32,7 +42,6 @@ function configure({
   corpMappings = "",
   hrMappings = "",
 }: Options = {}): void {
-  // prettier-ignore
   const file = (name: string): string => `    type: ldif\n    path: ${place.folder}/${name}.ldif`;
   place.configure(`directories:
   corp:
@@ -65,7 +74,10 @@ describe("of the entry", () => {
     const matching = "    matching: [{ user: login, app: appuser.mail }]\n";
     await start({ corp: matching }, simplePerson("ada", { title: "Old" }) + simplePerson("bob"));
     await files(simplePerson("bob"));
-    await files(simplePerson("bob") + ldifPerson("new", { mail: ADA, givenName: "Ada", sn: "L", title: "New" })); // prettier-ignore
+    await files(
+      simplePerson("bob") +
+        ldifPerson("new", { mail: ADA, givenName: "Ada", sn: "L", title: "New" }),
+    );
     const { cause, stages } = await explain(ADA, "title", "--live");
     expect(cause.code).toBe("upToDate");
     expect(stages.find((one) => one.stage === "scope")).toMatchObject({ ok: true });
@@ -86,7 +98,11 @@ describe("of the entry", () => {
     await place.run("users", "unlink", ADA, "corp");
     for (const args of [[ADA], [ADA, "title"]]) {
       const { cause } = await explain(...args);
-      expect(cause).toMatchObject({ code: "setAside", stage: "link", command: `rollcall users link ${ADA} corp ada` }); // prettier-ignore
+      expect(cause).toMatchObject({
+        code: "setAside",
+        stage: "link",
+        command: `rollcall users link ${ADA} corp ada`,
+      });
       expect(cause.sentence).toContain("cut the link");
     }
   });
@@ -95,7 +111,9 @@ describe("of the entry", () => {
     const disabled = "    users: { disabled: { attribute: l, values: [gone] } }\n";
     await start({ corp: disabled }, simplePerson("ada"));
     place.file("corp.ldif", simplePerson("ada", { l: "gone" }));
-    expect((await explain(ADA, "--live")).cause.sentence).toContain("is disabled in corp, which was not imported yet"); // prettier-ignore
+    expect((await explain(ADA, "--live")).cause.sentence).toContain(
+      "is disabled in corp, which was not imported yet",
+    );
     await files(simplePerson("ada", { l: "gone" }));
     expect((await explain(ADA)).cause.sentence).toContain("shows the account as disabled");
     place.file("corp.ldif", simplePerson("ada"));
@@ -115,16 +133,24 @@ describe("of the entry", () => {
     expect(cause.sentence).toContain(
       "linked to corp only, which is not in the configuration any more",
     );
-    expect((await explain("uid=ada,ou=people,dc=example,dc=org")).cause.sentence).toBe(cause.sentence); // prettier-ignore
+    expect((await explain("uid=ada,ou=people,dc=example,dc=org")).cause.sentence).toBe(
+      cause.sentence,
+    );
   });
 });
 
 describe("of failures", () => {
-  const LOCALE = { corpMappings: "      locale: appuser.street\n", hrMappings: "      locale: appuser.street\n" }; // prettier-ignore
+  const LOCALE = {
+    corpMappings: "      locale: appuser.street\n",
+    hrMappings: "      locale: appuser.street\n",
+  };
 
   test("one that is over stands in nobody's way, and one person is counted once", async () => {
     await start(LOCALE, simplePerson("ada"), simplePerson("ada"));
-    await files(simplePerson("ada", { street: "german", title: "New" }), simplePerson("ada", { title: "x" })); // prettier-ignore
+    await files(
+      simplePerson("ada", { street: "german", title: "New" }),
+      simplePerson("ada", { title: "x" }),
+    );
     const failing = await place.json<{ people: number }[]>("users", "failing");
     expect(failing.map((group) => group.people)).toEqual([1]);
     place.file("corp.ldif", simplePerson("ada", { street: "de_DE", title: "Newer" }));
@@ -177,12 +203,24 @@ describe("of failures", () => {
 describe("of sources", () => {
   test("with fallback, whoever fails or gives is told, and the live word of those before", async () => {
     const fallback = { profile: "sources: [corp, hr], fallback: true" };
-    await start({ ...fallback, hrMappings: "      city: appuser.l[0]\n", corpMappings: "      division: appuser.ou\n" }, simplePerson("ada"), simplePerson("ada", { l: "Rome" })); // prettier-ignore
+    await start(
+      {
+        ...fallback,
+        hrMappings: "      city: appuser.l[0]\n",
+        corpMappings: "      division: appuser.ou\n",
+      },
+      simplePerson("ada"),
+      simplePerson("ada", { l: "Rome" }),
+    );
     expect(await explain(ADA, "city")).toMatchObject({
       value: "Rome",
       cause: { code: "upToDate" },
     });
-    configure({ ...fallback, hrMappings: "      city: appuser.l[0]\n", corpMappings: "      city: appuser.street\n" }); // prettier-ignore
+    configure({
+      ...fallback,
+      hrMappings: "      city: appuser.l[0]\n",
+      corpMappings: "      city: appuser.street\n",
+    });
     await place.run("force-sync");
     place.file("corp.ldif", simplePerson("ada", { street: "Bern" }));
     const { cause } = await explain(ADA, "city", "--live");
@@ -190,17 +228,27 @@ describe("of sources", () => {
   });
 
   test("another directory's attribute in a mapping is looked for there", async () => {
-    await start({ corpMappings: "      city: hr.l\n" }, simplePerson("ada", { l: "Berlin" }), simplePerson("ada")); // prettier-ignore
+    await start(
+      { corpMappings: "      city: hr.l\n" },
+      simplePerson("ada", { l: "Berlin" }),
+      simplePerson("ada"),
+    );
     await place.run("force-sync");
     expect((await explain(ADA, "city")).cause.sentence).toContain("of hr");
     place.file("corp.ldif", simplePerson("ada", { l: "Bonn" }));
     expect((await explain(ADA, "city", "--live")).cause.code).toBe("noValue");
     place.file("hr.ldif", simplePerson("ada", { l: "Rome" }));
-    expect((await explain(ADA, "city", "--live")).cause).toMatchObject({ code: "appProfileOld", command: "rollcall import hr --full" }); // prettier-ignore
+    expect((await explain(ADA, "city", "--live")).cause).toMatchObject({
+      code: "appProfileOld",
+      command: "rollcall import hr --full",
+    });
   });
 
   test("a mapping of creation only needs no import, and a value set by hand says by whom", async () => {
-    await start({ corpMappings: "      city: { expression: appuser.l, apply: create }\n" }, simplePerson("ada", { l: "Bern" })); // prettier-ignore
+    await start(
+      { corpMappings: "      city: { expression: appuser.l, apply: create }\n" },
+      simplePerson("ada", { l: "Bern" }),
+    );
     place.file("corp.ldif", simplePerson("ada", { l: "Bonn" }));
     expect((await explain(ADA, "city", "--live")).cause.code).toBe("onCreateOnly");
     await place.run("users", "set", ADA, "nickName=Ada");
@@ -244,13 +292,19 @@ describe("of runs", () => {
     const client = new Client({ connectionString: place.databaseUrl ?? "" });
     await client.connect();
     await client.query(`insert into runs (id, kind, directory, type, trigger, actor, dry_run, status, phase, counts, phases, fingerprint, plan_size, scope)
-      values ('01a207bc-24ed-7f1d-8c06-77c1e80b289d', 'import', 'corp', 'full', 'manual', '{}', false, 'running', 'applying', '{}', '[]', '', 0, '')`); // prettier-ignore
+      values ('01a207bc-24ed-7f1d-8c06-77c1e80b289d', 'import', 'corp', 'full', 'manual', '{}', false, 'running', 'applying', '{}', '[]', '', 0, '')`);
     const { cause } = await explain(ADA, "title");
     expect(cause.command).toBe("rollcall imports resume 01a207bc-24ed-7f1d-8c06-77c1e80b289d");
     await client.query("delete from runs where status = 'running'");
     await client.end();
-    configure({ corp: "    importSafeguard: { minimum: 1, updates: 10 }\n", corpMappings: "      city: '\"Rome\"'\n" }); // prettier-ignore
-    writeFileSync(place.config, readFileSync(place.config, "utf8").replace("title: appuser.title", `title: '"Dr"'`)); // prettier-ignore
+    configure({
+      corp: "    importSafeguard: { minimum: 1, updates: 10 }\n",
+      corpMappings: "      city: '\"Rome\"'\n",
+    });
+    writeFileSync(
+      place.config,
+      readFileSync(place.config, "utf8").replace("title: appuser.title", `title: '"Dr"'`),
+    );
     expect((await place.run("force-sync", "corp")).status).toBe(3);
     const held = await explain(ADA, "title");
     expect(held.cause).toMatchObject({ code: "importHeld", stage: "written" });

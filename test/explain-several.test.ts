@@ -67,7 +67,10 @@ describe("a directory that comes first and has not linked its entry", () => {
     await full("hr", simplePerson("ada", { title: "Driver" }));
     for (const args of [[ADA], [ADA, "title"], [ADA, "locale"], [ADA, "title", "--live"]]) {
       const cause = await causeOf(...args);
-      expect(cause).toMatchObject({ code: "cannotBeCreated", command: "rollcall preview corp --user ada" }); // prettier-ignore
+      expect(cause).toMatchObject({
+        code: "cannotBeCreated",
+        command: "rollcall preview corp --user ada",
+      });
       expect(cause.sentence).toMatch(/of corp .* not linked to ada@example\.org.*german/);
     }
   });
@@ -90,7 +93,10 @@ describe("a directory that comes first and has not linked its entry", () => {
     await full("hr", simplePerson("ada", { title: "Driver" }) + simplePerson("bob"));
     await full("corp", simplePerson("x"));
     for (const args of [[ADA], [ADA, "title"]])
-      expect(await causeOf(...args)).toMatchObject({ code: "ambiguous", command: "rollcall imports unmatched" }); // prettier-ignore
+      expect(await causeOf(...args)).toMatchObject({
+        code: "ambiguous",
+        command: "rollcall imports unmatched",
+      });
   });
 
   test("because a person cut the link", async () => {
@@ -100,11 +106,21 @@ describe("a directory that comes first and has not linked its entry", () => {
     await place.run("users", "unlink", ADA, "corp");
     for (const args of [[ADA], [ADA, "title"]]) {
       const cause = await causeOf(...args);
-      expect(cause).toMatchObject({ code: "setAside", command: "rollcall users link ada@example.org corp ada" }); // prettier-ignore
+      expect(cause).toMatchObject({
+        code: "setAside",
+        command: "rollcall users link ada@example.org corp ada",
+      });
       expect(cause.sentence).toContain("cut the link");
     }
     // The entry is somebody else's by now; then the link that was cut is no cure.
-    await place.run("users", "create", "eve@example.org", "email=eve@example.org", "firstName=E", "lastName=E"); // prettier-ignore
+    await place.run(
+      "users",
+      "create",
+      "eve@example.org",
+      "email=eve@example.org",
+      "firstName=E",
+      "lastName=E",
+    );
     await place.run("users", "link", "eve@example.org", "corp", "ada");
     expect((await causeOf(ADA, "title")).command).not.toContain("users link");
   });
@@ -114,8 +130,14 @@ describe("a directory that comes first and has not linked its entry", () => {
     await full("hr", simplePerson("ada", { title: "Driver" }));
     place.file("corp.ldif", simplePerson("ada", { title: "Engineer" }));
     expect(await causeOf(ADA, "title")).toMatchObject({ code: "upToDate" });
-    for (const args of [[ADA, "--live"], [ADA, "title", "--live"]])
-      expect(await causeOf(...args)).toMatchObject({ code: "waitsForImport", command: "rollcall import corp --full" }); // prettier-ignore
+    for (const args of [
+      [ADA, "--live"],
+      [ADA, "title", "--live"],
+    ])
+      expect(await causeOf(...args)).toMatchObject({
+        code: "waitsForImport",
+        command: "rollcall import corp --full",
+      });
   });
 
   test("and one that comes later changes nothing", async () => {
@@ -155,7 +177,10 @@ describe("a directory that is not linked stands behind", () => {
   });
 
   test("an entry that is somebody else's, asked live", async () => {
-    await start({ hr: "    matching: [{ user: login, app: appuser.mail }, { user: lastName, app: appuser.sn }]\n", profile: "sources: [hr, corp]" }); // prettier-ignore
+    await start({
+      hr: "    matching: [{ user: login, app: appuser.mail }, { user: lastName, app: appuser.sn }]\n",
+      profile: "sources: [hr, corp]",
+    });
     await full("corp", simplePerson("ada") + simplePerson("bob"));
     await full("hr", simplePerson("bob"));
     for (const args of [[ADA], [ADA, "--live"], [ADA, "title", "--live"]])
@@ -163,7 +188,11 @@ describe("a directory that is not linked stands behind", () => {
   });
 
   test("a value that it would take away, and one that it would not give", async () => {
-    await start({ profile: "sources: [hr, corp]", hr: `${MATCHING}    onNoMatch: ignore\n`, corpMappings: "      locale: appuser.street\n" }); // prettier-ignore
+    await start({
+      profile: "sources: [hr, corp]",
+      hr: `${MATCHING}    onNoMatch: ignore\n`,
+      corpMappings: "      locale: appuser.street\n",
+    });
     await full("hr", simplePerson("ada"));
     await place.run("imports", "ignore", "hr", "ada");
     await full("corp", simplePerson("ada", { street: "de_DE" }));
@@ -192,15 +221,25 @@ describe("of what the configuration decides", () => {
     await full("hr", simplePerson("ada"));
     configure({ ...CITY, profile: "sources: [hr, corp]" });
     const cause = await causeOf(ADA, "city");
-    expect(cause).toMatchObject({ code: "notApplied", command: `rollcall force-sync --user ${ADA}` }); // prettier-ignore
-    expect(cause.sentence).toMatch(/hr counts for city, and has no mapping of it.*takes "London" away/); // prettier-ignore
+    expect(cause).toMatchObject({
+      code: "notApplied",
+      command: `rollcall force-sync --user ${ADA}`,
+    });
+    expect(cause.sentence).toMatch(
+      /hr counts for city, and has no mapping of it.*takes "London" away/,
+    );
     await place.run("force-sync", "--user", ADA);
     expect(await causeOf(ADA, "city")).toMatchObject({ code: "unmapped" });
   });
 
   test("a mapping for the creation only does not win over others", async () => {
     const once = "      city: { expression: appuser.l, apply: create }\n";
-    await start({ hr: `${MATCHING}    onNoMatch: create\n`, corpMappings: once, hrMappings: "      city: appuser.l\n", profile: "sources: [corp, hr], fallback: true" }); // prettier-ignore
+    await start({
+      hr: `${MATCHING}    onNoMatch: create\n`,
+      corpMappings: once,
+      hrMappings: "      city: appuser.l\n",
+      profile: "sources: [corp, hr], fallback: true",
+    });
     await full("hr", simplePerson("ada", { l: "Rome" }));
     await full("corp", simplePerson("ada", { l: "Oslo" }));
     const { code, sentence } = await causeOf(ADA, "city");
@@ -221,7 +260,11 @@ describe("of what the configuration decides", () => {
 
 describe("of what a person decided", () => {
   test("a value that was set after the entry left is told as such", async () => {
-    await start({ profile: "sources: [corp], overrides: { mobilePhone: [hr] }", hrMappings: "      mobilePhone: appuser.mobile\n", hr: `${MATCHING}    onRemoval: keep\n` }); // prettier-ignore
+    await start({
+      profile: "sources: [corp], overrides: { mobilePhone: [hr] }",
+      hrMappings: "      mobilePhone: appuser.mobile\n",
+      hr: `${MATCHING}    onRemoval: keep\n`,
+    });
     await full("corp", simplePerson("ada"));
     await full("hr", simplePerson("ada", { mobile: "+1" }) + simplePerson("bob"));
     await full("hr", simplePerson("bob"));
@@ -240,23 +283,37 @@ describe("of what a person decided", () => {
     await place.run("imports", "revert", run.run);
     for (const args of [[ADA], [ADA, "title"]]) {
       const cause = await causeOf(...args);
-      expect(cause).toMatchObject({ code: "waitsForImport", command: "rollcall import corp --full" }); // prettier-ignore
+      expect(cause).toMatchObject({
+        code: "waitsForImport",
+        command: "rollcall import corp --full",
+      });
       expect(cause.sentence).toContain("put back");
     }
-    expect((await place.json<{ message: string }[]>("doctor")).map((one) => one.message).join("\n")).not.toContain("older version"); // prettier-ignore
+    expect(
+      (await place.json<{ message: string }[]>("doctor")).map((one) => one.message).join("\n"),
+    ).not.toContain("older version");
   });
 
   test("a required value is not told to be taken away", async () => {
     await start();
-    await place.run("users", "create", "zoe@example.org", "email=zoe@example.org", "firstName=Z", "lastName=Z"); // prettier-ignore
-    expect((await causeOf("zoe@example.org", "email")).command).toBe("rollcall users set zoe@example.org email=VALUE"); // prettier-ignore
+    await place.run(
+      "users",
+      "create",
+      "zoe@example.org",
+      "email=zoe@example.org",
+      "firstName=Z",
+      "lastName=Z",
+    );
+    expect((await causeOf("zoe@example.org", "email")).command).toBe(
+      "rollcall users set zoe@example.org email=VALUE",
+    );
   });
 });
 
 describe("of somebody who is no user", () => {
   test("a deleted user is looked for in the directories, and found in any case", async () => {
     await start();
-    await place.run("users", "create", ADA, "email=ada@example.org", "firstName=A", "lastName=L"); // prettier-ignore
+    await place.run("users", "create", ADA, "email=ada@example.org", "firstName=A", "lastName=L");
     await place.run("users", "deactivate", ADA);
     await place.run("users", "delete", ADA);
     expect((await causeOf("ADA@example.org")).sentence).toContain("was deleted");

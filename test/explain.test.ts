@@ -18,7 +18,12 @@ interface Explained {
     readonly sentence: string;
     readonly command: string | null;
   };
-  readonly stages: readonly { stage: string; directory: string | null; ok: boolean | null; text: string }[]; // prettier-ignore
+  readonly stages: readonly {
+    stage: string;
+    directory: string | null;
+    ok: boolean | null;
+    text: string;
+  }[];
   readonly attributes: readonly { attribute: string; cause: { code: string } }[];
 }
 
@@ -67,7 +72,14 @@ async function openLdap(): Promise<Server> {
   const name = `x${randomBytes(4).toString("hex")}`;
   const base = `ou=${name},dc=example,dc=org`;
   await client.add(base, { objectClass: "organizationalUnit" });
-  const person = { objectClass: "inetOrgPerson", cn: "Ada", sn: "L", givenName: "Ada", mail: ADA, l: "Berlin" }; // prettier-ignore
+  const person = {
+    objectClass: "inetOrgPerson",
+    cn: "Ada",
+    sn: "L",
+    givenName: "Ada",
+    mail: ADA,
+    l: "Berlin",
+  };
   await client.add(`uid=ada,${base}`, person);
   return {
     client,
@@ -93,9 +105,15 @@ describe("a force sync (articles 1 and 2)", () => {
     const { cause, stages } = await explain(ADA, "city");
     expect(cause).toMatchObject({ code: "notApplied", stage: "written" });
     expect(cause.command).toBe(`rollcall force-sync --user ${ADA}`);
-    expect(stages.find((one) => one.stage === "mapping")).toMatchObject({ ok: true, directory: "corp" }); // prettier-ignore
+    expect(stages.find((one) => one.stage === "mapping")).toMatchObject({
+      ok: true,
+      directory: "corp",
+    });
     expect((await place.run("force-sync", "--user", ADA)).status).toBe(0);
-    expect(await explain(ADA, "city")).toMatchObject({ value: "Berlin", cause: { code: "upToDate" } }); // prettier-ignore
+    expect(await explain(ADA, "city")).toMatchObject({
+      value: "Berlin",
+      cause: { code: "upToDate" },
+    });
   });
 
   test("will not help where the app profile is older than the directory, and both say so", async () => {
@@ -108,12 +126,21 @@ describe("a force sync (articles 1 and 2)", () => {
     expect(cause.command).toBe("rollcall import corp --full");
     expect((await place.run("force-sync", "--user", ADA)).err).toContain("an import brings");
     await place.run("import", "corp");
-    expect(await explain(ADA, "title", "--live")).toMatchObject({ value: "New", cause: { code: "upToDate" } }); // prettier-ignore
+    expect(await explain(ADA, "title", "--live")).toMatchObject({
+      value: "New",
+      cause: { code: "upToDate" },
+    });
   });
 
   test("leaves a mapping that needs refinement as it is", async () => {
-    await imported(`      city: 'String.substringAfter(appuser.l, "/")'\n`, simplePerson("ada", { l: "Berlin" })); // prettier-ignore
-    expect((await explain(ADA, "city")).cause).toMatchObject({ code: "mapsToNothing", stage: "mapping" }); // prettier-ignore
+    await imported(
+      `      city: 'String.substringAfter(appuser.l, "/")'\n`,
+      simplePerson("ada", { l: "Berlin" }),
+    );
+    expect((await explain(ADA, "city")).cause).toMatchObject({
+      code: "mapsToNothing",
+      stage: "mapping",
+    });
   });
 });
 
@@ -125,7 +152,11 @@ describe("attributes that are not updated (article 3)", () => {
     expect((await explain(ADA, "lastName", "--live")).cause.code).toBe("upToDate");
     server.configure({ password: "wrong" });
     const live = await explain(ADA, "lastName", "--live");
-    expect(live.cause).toMatchObject({ code: "directoryFails", stage: "directory", command: "rollcall check" }); // prettier-ignore
+    expect(live.cause).toMatchObject({
+      code: "directoryFails",
+      stage: "directory",
+      command: "rollcall check",
+    });
     expect(live.cause.sentence).toContain("bind.password");
     await place.run("import", "corp");
     const stored = await explain(ADA, "lastName");
@@ -152,14 +183,20 @@ describe("attributes that are not updated (article 3)", () => {
   });
 
   test("the mapping reads a name that nobody has", async () => {
-    await imported("      department: appuser.departmentNumbr\n", simplePerson("ada", { departmentNumber: "7" })); // prettier-ignore
+    await imported(
+      "      department: appuser.departmentNumbr\n",
+      simplePerson("ada", { departmentNumber: "7" }),
+    );
     const { cause } = await explain(ADA, "department");
     expect(cause).toMatchObject({ code: "noValue", stage: "appProfile" });
     expect(cause.sentence).toContain("Is departmentNumber meant?");
   });
 
   test("updates are not taken over: the mapping applies on creation only", async () => {
-    await imported("      city: { expression: appuser.l, apply: create }\n", simplePerson("ada", { l: "Berlin" })); // prettier-ignore
+    await imported(
+      "      city: { expression: appuser.l, apply: create }\n",
+      simplePerson("ada", { l: "Berlin" }),
+    );
     await reimport(simplePerson("ada", { l: "Paris" }));
     const { cause, value } = await explain(ADA, "city");
     expect(value).toBe("Berlin");
@@ -172,7 +209,10 @@ describe("attributes that are not updated (article 3)", () => {
     await place.run("users", "create", ADA, `email=${ADA}`, "firstName=A", "lastName=L");
     expect((await explain(ADA, "title")).cause).toMatchObject({ code: "noMatch", stage: "link" });
     const entry = await explain("uid=ada,ou=people,dc=example,dc=org");
-    expect(entry.cause).toMatchObject({ code: "noMatch", command: "rollcall imports confirm corp ada ada@example.org" }); // prettier-ignore
+    expect(entry.cause).toMatchObject({
+      code: "noMatch",
+      command: "rollcall imports confirm corp ada ada@example.org",
+    });
     await place.run("imports", "confirm", "corp", "ada", ADA);
     expect((await explain(ADA, "firstName")).cause.code).toBe("upToDate");
   });
@@ -202,7 +242,15 @@ describe("a value that does not validate (article 4)", () => {
   ])("%s", async (_what, change, code, field) => {
     await imported(MORE, ldifPerson("ada", GOOD), SCHEMA);
     const bad: Record<string, string | null> = { ...GOOD, title: "Dr", ...change };
-    await reimport(ldifPerson("ada", Object.fromEntries(Object.entries(bad).filter(([, value]) => value !== null)) as Record<string, string>)); // prettier-ignore
+    await reimport(
+      ldifPerson(
+        "ada",
+        Object.fromEntries(Object.entries(bad).filter(([, value]) => value !== null)) as Record<
+          string,
+          string
+        >,
+      ),
+    );
     // Asked about another attribute, it finds the one that fails the whole update.
     const { value, cause, stages } = await explain(ADA, "title");
     expect(value).toBe("Countess");
@@ -280,7 +328,11 @@ describe("a directory from which nobody comes (article 5)", () => {
     server.configure({ attributes: "[mail, givenName, sn]", mappings: "      city: appuser.l\n" });
     await place.run("import", "corp");
     const { cause } = await explain(ADA, "city");
-    expect(cause).toMatchObject({ code: "notRead", stage: "appProfile", command: "rollcall import corp --full" }); // prettier-ignore
+    expect(cause).toMatchObject({
+      code: "notRead",
+      stage: "appProfile",
+      command: "rollcall import corp --full",
+    });
     expect(cause.sentence).toContain("directories.corp.users.attributes");
     server.configure({ mappings: "      city: appuser.l\n" });
     await place.run("import", "corp", "--full");
@@ -303,28 +355,43 @@ describe("who is not a user", () => {
     await imported("", simplePerson("ada"));
     place.file("corp.ldif", simplePerson("ada") + simplePerson("bob"));
     for (const who of ["bob@example.org", "bob", "uid=bob,ou=people,dc=example,dc=org"])
-      expect((await explain(who, "--live")).cause).toMatchObject({ code: "waitsForImport", command: "rollcall import corp --full" }); // prettier-ignore
+      expect((await explain(who, "--live")).cause).toMatchObject({
+        code: "waitsForImport",
+        command: "rollcall import corp --full",
+      });
   });
 
   test("somebody whom two users fit, whom a person set aside, or of whom no user could be made", async () => {
     await imported("", simplePerson("ada") + simplePerson("bob"));
     configure("", "    matching: [{ user: lastName, app: appuser.sn }]\n");
     const people = simplePerson("ada") + simplePerson("bob");
-    await reimport(people + simplePerson("third") + ldifPerson("fourth", { mail: "fourth@example.org" })); // prettier-ignore
+    await reimport(
+      people + simplePerson("third") + ldifPerson("fourth", { mail: "fourth@example.org" }),
+    );
     const third = await explain("third@example.org");
-    expect(third.cause).toMatchObject({ code: "ambiguous", stage: "link", command: "rollcall imports unmatched" }); // prettier-ignore
+    expect(third.cause).toMatchObject({
+      code: "ambiguous",
+      stage: "link",
+      command: "rollcall imports unmatched",
+    });
     expect(third.cause.sentence).toContain("bob@example.org");
     const fourth = await explain("fourth@example.org");
     expect(fourth.cause).toMatchObject({ code: "cannotBeCreated", stage: "validation" });
     expect(fourth.cause.sentence).toContain("violation.required, firstName");
     await place.run("imports", "ignore", "corp", "third");
-    expect((await explain("third")).cause).toMatchObject({ code: "setAside", command: "rollcall imports ignore corp third --undo" }); // prettier-ignore
+    expect((await explain("third")).cause).toMatchObject({
+      code: "setAside",
+      command: "rollcall imports ignore corp third --undo",
+    });
   });
 
   test("somebody who has another login now, or was deleted", async () => {
     await imported("", simplePerson("ada"));
     await reimport(simplePerson("ada", { mail: "ada.king@example.org" }));
-    expect((await explain(ADA)).cause).toMatchObject({ code: "renamed", command: "rollcall explain ada.king@example.org" }); // prettier-ignore
+    expect((await explain(ADA)).cause).toMatchObject({
+      code: "renamed",
+      command: "rollcall explain ada.king@example.org",
+    });
     const zoe = "zoe@example.org";
     await place.run("users", "create", zoe, `email=${zoe}`, "firstName=Z", "lastName=Z");
     await place.run("users", "deactivate", zoe);
@@ -344,7 +411,13 @@ describe("what else may be", () => {
   test("a held import stands in the way", async () => {
     const many = Array.from({ length: 30 }, (_, i) => simplePerson(`p${i}`)).join("");
     await imported("", simplePerson("ada") + many);
-    writeFileSync(place.config, readFileSync(place.config, "utf8").replace("    type: ldif\n", "    type: ldif\n    importSafeguard: { count: 5 }\n")); // prettier-ignore
+    writeFileSync(
+      place.config,
+      readFileSync(place.config, "utf8").replace(
+        "    type: ldif\n",
+        "    type: ldif\n    importSafeguard: { count: 5 }\n",
+      ),
+    );
     place.file("corp.ldif", simplePerson("ada", { title: "New" }));
     expect((await place.run("import", "corp", "--full")).status).toBe(3);
     const { cause } = await explain(ADA, "title");
@@ -362,11 +435,18 @@ describe("what else may be", () => {
     expect((await explain(ADA)).cause.code).toBe("leftScope");
     await place.run("users", "suspend", "bob@example.org");
     const bob = await explain("bob@example.org");
-    expect(bob.cause).toMatchObject({ code: "editedHere", command: "rollcall users unsuspend bob@example.org" }); // prettier-ignore
+    expect(bob.cause).toMatchObject({
+      code: "editedHere",
+      command: "rollcall users unsuspend bob@example.org",
+    });
   });
 
   test("an attribute that is edited here says by whom and when", async () => {
-    await imported("      city: appuser.l\n", simplePerson("ada", { l: "Berlin" }), "profile: { overrides: { city: okta } }\n"); // prettier-ignore
+    await imported(
+      "      city: appuser.l\n",
+      simplePerson("ada", { l: "Berlin" }),
+      "profile: { overrides: { city: okta } }\n",
+    );
     expect((await explain(ADA, "city")).cause).toMatchObject({
       code: "editedHere",
       stage: "priority",
@@ -391,7 +471,6 @@ describe("what else may be", () => {
       "validation",
       "written",
     ])
-      // prettier-ignore
       expect(out).toContain(part);
     expect(out.trimEnd().split("\n").at(-1)).toBe(`→ npx rollcall explain ${ADA} title --live`);
   });

@@ -6,11 +6,11 @@ import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { breakdowns, DATABASE_FAULTS, SmallDisk } from "./faults/database-faults.ts";
 import { DIRECTORY_FAULTS, wireFaults } from "./faults/directory-faults.ts";
-import { faultsTable, type Row } from "./faults/table.ts";
 import type { Fault, Outcome } from "./faults/fault.ts";
+import { faultsTable, type Row } from "./faults/table.ts";
 import { World } from "./faults/world.ts";
-import type { Postgres } from "./support/postgres.ts";
 import { seeded } from "./support/people.ts";
+import type { Postgres } from "./support/postgres.ts";
 import type { RunDocument } from "./support/rollcall.ts";
 
 const POINTS = Number(process.env["FAULT_POINTS"] ?? 8);
@@ -61,8 +61,17 @@ async function suffer(fault: Fault, postgres: Postgres = world.postgres): Promis
     equal: equal.length === 0 && end.people.size === after.people.size && open.length === 0,
   });
   const text = `${fault.name}: ${JSON.stringify(outcome)}`;
-  expect({ removed, missing, halfWritten, left }, text).toEqual({ removed: [], missing: [], halfWritten: [], left: [] }); // prettier-ignore
-  expect({ equal, open, status: healed.status }, text).toEqual({ equal: [], open: [], status: "done" }); // prettier-ignore
+  expect({ removed, missing, halfWritten, left }, text).toEqual({
+    removed: [],
+    missing: [],
+    halfWritten: [],
+    left: [],
+  });
+  expect({ equal, open, status: healed.status }, text).toEqual({
+    equal: [],
+    open: [],
+    status: "done",
+  });
   expect(end.people.size, text).toBe(after.people.size);
   world.drop(place, postgres);
   return outcome;

@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Secret } from "../src/model/secret.ts";
 import { claimDirectory, processHolder } from "../src/engine/claim.ts";
+import { Secret } from "../src/model/secret.ts";
 import { openStore } from "../src/store/database.ts";
 import { behindProxy, importApart } from "./faults/fault.ts";
 import { query } from "./faults/world.ts";
@@ -114,8 +114,14 @@ test("rows on their way into the database land before the claim is taken over, o
   const { signal } = new AbortController();
   const claim = await claimDirectory(sleeper, "corp", processHolder(), signal);
   // The database takes its time between the last statement of a transaction and its end.
-  await query(place, "create function doze() returns trigger language plpgsql as 'begin perform pg_sleep(2); return null; end'"); // prettier-ignore
-  await query(place, "create constraint trigger doze after insert on schedule_slots deferrable initially deferred for each row execute function doze()"); // prettier-ignore
+  await query(
+    place,
+    "create function doze() returns trigger language plpgsql as 'begin perform pg_sleep(2); return null; end'",
+  );
+  await query(
+    place,
+    "create constraint trigger doze after insert on schedule_slots deferrable initially deferred for each row execute function doze()",
+  );
   const copied = sleeper.copy("schedule_slots", ["name", "slot"], "row\t2026-01-01\n", claim.lease);
   const dozing = "select 1 from pg_stat_activity where wait_event = 'PgSleep'";
   await expect.poll(() => query(place, dozing), { interval: 10 }).toHaveLength(1);
@@ -197,7 +203,9 @@ test("two daemons with one schedule: every tick is one import, and never two at 
     const before = all[i - 1];
     if (before === undefined) continue;
     expect(before.finished_at?.getTime()).toBeLessThanOrEqual(started.getTime());
-    expect(Math.floor(before.started_at.getTime() / 1000)).toBeLessThan(Math.floor(started.getTime() / 1000)); // prettier-ignore
+    expect(Math.floor(before.started_at.getTime() / 1000)).toBeLessThan(
+      Math.floor(started.getTime() / 1000),
+    );
   }
   const events = await query<{ n: number }>(
     place,

@@ -37,7 +37,8 @@ async function tables(...names: readonly string[]): Promise<unknown> {
   const client = new Client({ connectionString: place.databaseUrl ?? "" });
   await client.connect();
   const all: Record<string, unknown> = {};
-  for (const name of names) all[name] = (await client.query(`select * from ${name} order by 1, 2`)).rows; // prettier-ignore
+  for (const name of names)
+    all[name] = (await client.query(`select * from ${name} order by 1, 2`)).rows;
   await client.end();
   return all;
 }
@@ -46,7 +47,10 @@ test("it writes nothing to people where nothing changes, and everybody is counte
   await imported(PEOPLE);
   const before = await tables("users", "app_users", "run_changes");
   const run = await place.json<RunDocument>("force-sync", "corp");
-  expect(run).toMatchObject({ status: "done", counts: { read: PEOPLE, unchanged: PEOPLE, updated: 0 } }); // prettier-ignore
+  expect(run).toMatchObject({
+    status: "done",
+    counts: { read: PEOPLE, unchanged: PEOPLE, updated: 0 },
+  });
   expect(await tables("users", "app_users", "run_changes")).toEqual(before);
   const events = await place.events(`transaction.id eq "${run.run}"`);
   expect(events.map((event) => event.eventType)).toEqual([
@@ -59,9 +63,13 @@ test.each([true, false])(
   "cut at seeded random points (killed: %s), it ends in what it would have been",
   { timeout: 120_000 },
   async (kill) => {
-    // prettier-ignore
     await imported(PEOPLE);
-    const people = (): Promise<unknown> => tables("users").then((all) => (all as { users: { login: string; profile: unknown }[] }).users.map(({ login, profile }) => [login, profile])); // prettier-ignore
+    const people = (): Promise<unknown> =>
+      tables("users").then((all) =>
+        (all as { users: { login: string; profile: unknown }[] }).users.map(
+          ({ login, profile }) => [login, profile],
+        ),
+      );
     const before = await people();
     configure(MORE);
     const dry = await place.json<RunDocument>("force-sync", "corp", "--dry-run");
@@ -83,7 +91,10 @@ test.each([true, false])(
     expect(users.size).toBe(PEOPLE);
     for (const [login, { profile }] of users) {
       const number = /^p(\d+)@/.exec(login)?.[1];
-      expect(profile).toMatchObject({ nickName: `T ${number}`, city: Number(number) % 3 === 0 ? 'Sankt "Peter"' : "Rom" }); // prettier-ignore
+      expect(profile).toMatchObject({
+        nickName: `T ${number}`,
+        city: Number(number) % 3 === 0 ? 'Sankt "Peter"' : "Rom",
+      });
     }
     expect((await place.run("check")).out).not.toContain("older version");
   },
@@ -99,9 +110,13 @@ test("one that was killed while it applied can be resumed, and counts as mapped 
   await other.query(
     "select 1 from users where id = (select max(id::text)::uuid from users) for update",
   );
-  const child = spawn(process.execPath, [MAIN, "force-sync", "corp", "--config", place.config], { stdio: "ignore" }); // prettier-ignore
+  const child = spawn(process.execPath, [MAIN, "force-sync", "corp", "--config", place.config], {
+    stdio: "ignore",
+  });
   for (let waits = 0; ; waits++) {
-    const { rows } = await other.query("select id from runs r where phase = 'applying' and exists (select 1 from run_changes c where c.run_id = r.id)"); // prettier-ignore
+    const { rows } = await other.query(
+      "select id from runs r where phase = 'applying' and exists (select 1 from run_changes c where c.run_id = r.id)",
+    );
     if (rows.length > 0) break;
     if (waits > 600) throw new Error("the force sync did not begin to apply");
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -141,7 +156,9 @@ test("Ctrl-C stops it with a sentence, and the same command goes on", async () =
 test("the safeguard holds mass changes; people who fail or have no user are mapped again, too", async () => {
   await imported(200);
   configure("", "    onNoMatch: ignore\n");
-  const people = Array.from({ length: 200 }, (_, i) => simplePerson(`p${i}`, { title: `T ${i}`, ...(i === 7 ? { mail: "x" } : {}) })); // prettier-ignore
+  const people = Array.from({ length: 200 }, (_, i) =>
+    simplePerson(`p${i}`, { title: `T ${i}`, ...(i === 7 ? { mail: "x" } : {}) }),
+  );
   place.file("corp.ldif", people.join("") + simplePerson("nobody"));
   await place.run("import", "corp", "--full");
   const plain = await place.json<RunDocument>("force-sync", "corp");
@@ -150,7 +167,9 @@ test("the safeguard holds mass changes; people who fail or have no user are mapp
   const created = await place.json<RunDocument>("force-sync", "corp");
   expect(created.counts).toMatchObject({ read: 201, created: 1, updated: 199, failed: 1 });
   const text = (await import("node:fs")).readFileSync(place.config, "utf8");
-  place.configure(text.slice(text.indexOf("directories:")).replace("title: appuser.title", `title: '"Same"'`)); // prettier-ignore
+  place.configure(
+    text.slice(text.indexOf("directories:")).replace("title: appuser.title", `title: '"Same"'`),
+  );
   const held = await place.run("force-sync", "corp");
   expect(held.status).toBe(3);
   expect((await place.users()).get("p1@example.org")?.profile["title"]).toBe("T 1");

@@ -387,7 +387,14 @@ test("people of a run are exported as CSV and JSON lines, however many, page by 
   const json = await place.run("imports", "export", run.run, "--action", "removed", "--json");
   expect(json.out.trimEnd().split("\n")).toHaveLength(11_999);
   const page = await place.json<RunDocument & { next: number }>(
-    "imports", "show", run.run, "--limit", "5000", "--after", "5999"); // prettier-ignore
+    "imports",
+    "show",
+    run.run,
+    "--limit",
+    "5000",
+    "--after",
+    "5999",
+  );
   expect(page.changes).toHaveLength(5000);
   expect(page.next).toBe(10_999);
   const unknown = await place.run("imports", "export", "00000000");

@@ -218,16 +218,35 @@ test("check knows the attributes of the server's schema, and preview asks the se
   const text = readFileSync(place.config, "utf8");
   writeFileSync(place.config, text.replace("appuser.givenName", "appuser.givenNme"));
   const { out } = await place.run("check");
-  expect(out).toMatch(/givenNme, which the mapping of \w+(, \w+)* reads, is not in the directory's schema; do you mean givenName\?/); // prettier-ignore
+  expect(out).toMatch(
+    /givenNme, which the mapping of \w+(, \w+)* reads, is not in the directory's schema; do you mean givenName\?/,
+  );
   writeFileSync(place.config, text);
   await add([person(3)]);
   await client.modify(`uid=${person(1).uid},${base}`, [await change("sn", "Renamed")]);
   expect(await place.json("preview", "corp")).toMatchObject({ people: 2, changed: 0 });
   expect(await place.json("preview", "corp", "--live")).toMatchObject({
-    people: 3, created: 1, changed: 1, absent: 0,
-  }); // prettier-ignore
-  const one = await place.json("preview", "corp", "--live", "--user", `uid=${person(1).uid}, ${base}`, "--attribute", "lastName"); // prettier-ignore
+    people: 3,
+    created: 1,
+    changed: 1,
+    absent: 0,
+  });
+  const one = await place.json(
+    "preview",
+    "corp",
+    "--live",
+    "--user",
+    `uid=${person(1).uid}, ${base}`,
+    "--attribute",
+    "lastName",
+  );
   expect(one).toMatchObject({ live: true, attributes: [{ value: "Renamed" }] });
-  const fresh = await place.json("preview", "corp", "--live", "--user", `uid=${person(3).uid},${base}`); // prettier-ignore
+  const fresh = await place.json(
+    "preview",
+    "corp",
+    "--live",
+    "--user",
+    `uid=${person(3).uid},${base}`,
+  );
   expect(fresh).toMatchObject({ login: null, live: true, problems: [] });
 });

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Workplace } from "./support/rollcall.ts";
 import { Scenario, type ScenarioOptions, slapdServer } from "./support/scenario.ts";
 import { startScriptedLdap } from "./support/scripted-ldap.ts";
-import { Workplace } from "./support/rollcall.ts";
 import { startSlapd, type Slapd } from "./support/slapd.ts";
 
 const SUFFIX = "dc=example,dc=org";
@@ -303,7 +303,10 @@ test("disabled people in slices count together, and so does a small directory", 
   expect(await leaving.import("--incremental")).toMatchObject({ status: "done" });
   for (const i of [2, 3, 4]) synced.modify(`dn: ${leaving.dn(i)}\nchangetype: delete\n`);
   leaving.change(leaving.dn(5), "replace: description\ndescription: here");
-  expect(await leaving.import("--incremental")).toMatchObject({ status: "done", counts: { removed: 3 } }); // prettier-ignore
+  expect(await leaving.import("--incremental")).toMatchObject({
+    status: "done",
+    counts: { removed: 3 },
+  });
   for (const i of [6, 7, 8])
     leaving.change(leaving.dn(i), "replace: description\ndescription: gone");
   expect(await leaving.import("--incremental")).toMatchObject({ status: "done" });

@@ -28,21 +28,40 @@ directories:
   function exported(properties: Record<string, unknown>, ends: object = {}): string {
     const source = { id: "0oa1", name: "active_directory", type: "appuser" };
     const target = { id: "oty1", name: "user", type: "user" };
-    return place.file("okta.json", JSON.stringify({ id: "prm1", source, target, properties, ...ends })); // prettier-ignore
+    return place.file(
+      "okta.json",
+      JSON.stringify({ id: "prm1", source, target, properties, ...ends }),
+    );
   }
 
   test("what is written checks, keeps comments and variables, and gives the same mappings again", async () => {
     const file = exported({
       login: { expression: "appuser.mail", pushStatus: "PUSH" },
-      displayName: { expression: 'active_directory_0oa1.cn + " (active_directory_0oa1.x)"', pushStatus: "PUSH" },
+      displayName: {
+        expression: 'active_directory_0oa1.cn + " (active_directory_0oa1.x)"',
+        pushStatus: "PUSH",
+      },
       title: { expression: "String.toUpperCase(source.title)", pushStatus: "DONT_PUSH" },
       nickName: null,
-    }); // prettier-ignore
-    const shown = await place.run("mappings", "import", file, "--rename", "active_directory_0oa1=corp"); // prettier-ignore
+    });
+    const shown = await place.run(
+      "mappings",
+      "import",
+      file,
+      "--rename",
+      "active_directory_0oa1=corp",
+    );
     expect(shown).toMatchObject({ status: 0 });
     expect(shown.out).toContain("1 new, 1 changed, 1 as they are");
     expect(readFileSync(place.config, "utf8")).not.toContain("displayName");
-    const written = await place.json("mappings", "import", file, "--rename", "active_directory_0oa1=corp", "--write"); // prettier-ignore
+    const written = await place.json(
+      "mappings",
+      "import",
+      file,
+      "--rename",
+      "active_directory_0oa1=corp",
+      "--write",
+    );
     expect(written).toMatchObject({ directory: "corp", written: true, problems: [] });
     const text = readFileSync(place.config, "utf8");
     expect(text).toContain("# The people");
@@ -50,12 +69,21 @@ directories:
     expect(text).toContain("${PEOPLE:-people.ldif}");
     expect(text).toContain('corp.cn + " (active_directory_0oa1.x)"');
     expect(text).toMatch(/title:\s+expression: String.toUpperCase\(source.title\)\s+apply: create/);
-    const again = await place.json<{ mappings: { how: string }[] }>("mappings", "import", file, "--rename", "active_directory_0oa1=corp"); // prettier-ignore
+    const again = await place.json<{ mappings: { how: string }[] }>(
+      "mappings",
+      "import",
+      file,
+      "--rename",
+      "active_directory_0oa1=corp",
+    );
     expect(again.mappings.map((one) => one.how)).toEqual(["same", "same", "same"]);
   });
 
   test("defaults that are in no file stay, a link stays a link, and variables are refused", async () => {
-    const real = place.file("real.yaml", "directories:\n  ad:\n    type: active-directory\n    url: ldap://127.0.0.1\n    users: { base: 'dc=x' }\n");
+    const real = place.file(
+      "real.yaml",
+      "directories:\n  ad:\n    type: active-directory\n    url: ldap://127.0.0.1\n    users: { base: 'dc=x' }\n",
+    );
     const link = join(place.folder, "link.yaml");
     symlinkSync(real, link);
     const file = exported({ title: { expression: "appuser.description", pushStatus: "PUSH" } });
@@ -69,10 +97,12 @@ directories:
     const refused = await place.run("mappings", "import", variable, "--write");
     expect(refused).toMatchObject({ status: 1 });
     expect(refused.out).toContain("cannot hold ${…}");
-    const manager = exported({ manager: { expression: 'getManagerUser("ad_1").login', pushStatus: "PUSH" } });
+    const manager = exported({
+      manager: { expression: 'getManagerUser("ad_1").login', pushStatus: "PUSH" },
+    });
     const renamed = await place.run("mappings", "import", "--rename", "ad_1=corp", manager);
     expect(renamed.out).toContain('getManagerUser("corp").login');
-  }); // prettier-ignore
+  });
 
   test("with a fault nothing is written, and every fault is told", async () => {
     const before = readFileSync(place.config, "utf8");
@@ -104,7 +134,10 @@ describe("evaluate", () => {
   });
 
   test("answers every line, with the context of the line before that of the file", async () => {
-    const shared = place.file("context.json", '{"user": {"name": "shared"}, "org": {"name": "Example"}}');
+    const shared = place.file(
+      "context.json",
+      '{"user": {"name": "shared"}, "org": {"name": "Example"}}',
+    );
     const lines = [
       { expression: "user.name + org.name" },
       { expression: "user.name", context: { user: { name: "own" } } },
@@ -114,8 +147,18 @@ describe("evaluate", () => {
     ];
     const input = `${lines.map((line) => JSON.stringify(line)).join("\n")}\n\nnonsense\n`;
     const { signal } = new AbortController();
-    const { out, status } = await place.runOn(input, signal, "evaluate", "--context", shared, "--json");
-    const answers = out.trim().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
+    const { out, status } = await place.runOn(
+      input,
+      signal,
+      "evaluate",
+      "--context",
+      shared,
+      "--json",
+    );
+    const answers = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(status).toBe(0);
     expect(answers).toMatchObject([
       { value: "sharedExample" },
@@ -127,7 +170,7 @@ describe("evaluate", () => {
     ]);
     expect(await place.run("evaluate", "--context", "nowhere.json")).toMatchObject({ status: 2 });
   });
-}); // prettier-ignore
+});
 
 test("all faults of all mappings are told at once, with their places", async () => {
   place = await Workplace.create("embedded");

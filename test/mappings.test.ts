@@ -13,7 +13,8 @@ import {
 let place: Workplace;
 afterEach(() => place.remove());
 
-const NAMES = "login: appuser.mail, email: appuser.mail, firstName: appuser.givenName, lastName: appuser.sn"; // prettier-ignore
+const NAMES =
+  "login: appuser.mail, email: appuser.mail, firstName: appuser.givenName, lastName: appuser.sn";
 
 interface Preview {
   readonly people: number;
@@ -56,11 +57,18 @@ describe.each(DATABASES)("on %s", (kind) => {
     place.file(
       "corp.ldif",
       // Ada names a manager who comes after her.
-      simplePerson("ada", { title: "Countess", manager: DN("charles"), memberOf: ["cn=Sales\\2C EMEA,ou=groups", "cn=Poets,ou=groups"] }) +
-        simplePerson("bob", { manager: "UID=Charles, OU=People,dc=example,dc=org", memberOf: "cn=Poets,ou=groups" }) +
+      simplePerson("ada", {
+        title: "Countess",
+        manager: DN("charles"),
+        memberOf: ["cn=Sales\\2C EMEA,ou=groups", "cn=Poets,ou=groups"],
+      }) +
+        simplePerson("bob", {
+          manager: "UID=Charles, OU=People,dc=example,dc=org",
+          memberOf: "cn=Poets,ou=groups",
+        }) +
         simplePerson("charles", { displayName: "Charles Babbage" }) +
         simplePerson("dora", { manager: DN("nobody") }),
-    ); // prettier-ignore
+    );
     const badge = (id: string, badge: string): string =>
       ldifPerson(`hr-${id}`, { mail: `${id}@example.org`, badge, sn: id, givenName: id });
     place.file("hr.ldif", badge("ada", "A-1") + badge("charles", "C-1"));
@@ -118,7 +126,9 @@ ${more}`);
         ? await query(place, "select xmin::text, external_id from app_users order by 2")
         : [];
     const before = await rows();
-    expect(await place.json<RunDocument>("import", "corp")).toMatchObject({ counts: { unchanged: 4 } }); // prettier-ignore
+    expect(await place.json<RunDocument>("import", "corp")).toMatchObject({
+      counts: { unchanged: 4 },
+    });
     expect(await rows()).toEqual(before);
     await place.run("force-sync", "corp");
     expect(await profile("ada")).toMatchObject({ costCenter: "A-1" });
@@ -133,14 +143,25 @@ ${more}`);
     const text = readFileSync(`${place.folder}/corp.ldif`, "utf8");
     // First without a last name, so that there is an app user and no user.
     place.file("corp.ldif", `${text}${simplePerson("nobody").replace(/^sn:.*\n/m, "")}`);
-    expect(await place.json<RunDocument>("import", "corp", "--full")).toMatchObject({ counts: { failed: 1 } }); // prettier-ignore
+    expect(await place.json<RunDocument>("import", "corp", "--full")).toMatchObject({
+      counts: { failed: 1 },
+    });
     place.file("corp.ldif", text + simplePerson("nobody"));
     await place.run("import", "corp", "--full");
     expect(await profile("dora")).not.toHaveProperty("manager");
     await place.run("import", "corp", "--full");
     expect(await profile("dora")).toMatchObject({ manager: "nobody@example.org" });
-    const { attributes } = await place.json<Person>("preview", "corp", "--user", "ada", "--attribute", "manager"); // prettier-ignore
-    expect(attributes[0]?.inputs).toEqual({ "corp.manager": { dn: DN("charles"), user: "charles@example.org" } }); // prettier-ignore
+    const { attributes } = await place.json<Person>(
+      "preview",
+      "corp",
+      "--user",
+      "ada",
+      "--attribute",
+      "manager",
+    );
+    expect(attributes[0]?.inputs).toEqual({
+      "corp.manager": { dn: DN("charles"), user: "charles@example.org" },
+    });
   });
 
   test("who is ignored, and who cannot be matched, is shown as such", async () => {
@@ -148,18 +169,22 @@ ${more}`);
     configure("", "    toOkta: { costCenter: appuser.badge }");
     place.file("hr.ldif", ldifPerson("hr-x", { mail: "x@example.org", badge: "X" }));
     await place.run("import", "hr-data");
-    const ignored = await place.json("preview", "hr-data", "--user", "hr-x"); // prettier-ignore
+    const ignored = await place.json("preview", "hr-data", "--user", "hr-x");
     expect(ignored).toMatchObject({ action: "ignored", problems: [] });
     await place.run("import", "corp");
     const person = await place.run("preview", "--diff", place.config, "--user", "ada");
     expect(person).toMatchObject({ status: 0 });
     expect(person.out).toContain("corp: of 1 person, nothing would be different");
-    expect(await place.run("preview", "--diff", place.config, "--user", "zed")).toMatchObject({ status: 1 }); // prettier-ignore
+    expect(await place.run("preview", "--diff", place.config, "--user", "zed")).toMatchObject({
+      status: 1,
+    });
   });
 
   test("a removed mapping keeps the value, an explicit empty clears it, create only leaves it", async () => {
     writePeople();
-    configure(", title: appuser.title, nickName: { expression: appuser.title, apply: create }, city: '\"Here\"'"); // prettier-ignore
+    configure(
+      ", title: appuser.title, nickName: { expression: appuser.title, apply: create }, city: '\"Here\"'",
+    );
     await place.run("import", "corp");
     expect(await profile("ada")).toMatchObject({ title: "Countess", nickName: "Countess" });
     configure(", nickName: { expression: '\"New\"', apply: create }, city: '\"\"'");
@@ -178,7 +203,9 @@ ${more}`);
     configure(", title: appuser.titel");
     const told = await remarks();
     expect(told).toContain("4 of 4 app profiles were last mapped with an older version");
-    expect(told).toContain("titel, which the mapping of title reads, has no value at any of 4 people of corp; do you mean title?"); // prettier-ignore
+    expect(told).toContain(
+      "titel, which the mapping of title reads, has no value at any of 4 people of corp; do you mean title?",
+    );
     configure(", title: String.toUpperCase(appuser.title)");
     await place.run("force-sync", "corp", "--dry-run");
     expect(await remarks()).toContain("4 of 4 app profiles");
@@ -187,7 +214,9 @@ ${more}`);
     expect(await remarks()).toContain("3 of 4 app profiles");
     await place.run("force-sync", "corp");
     expect(await remarks()).not.toContain("older version");
-    expect(await place.json<RunDocument>("import", "corp", "--full")).toMatchObject({ counts: { unchanged: 4 } }); // prettier-ignore
+    expect(await place.json<RunDocument>("import", "corp", "--full")).toMatchObject({
+      counts: { unchanged: 4 },
+    });
     configure("");
     expect(await remarks()).toContain("older version");
     await place.run("import", "corp");
@@ -201,13 +230,22 @@ ${more}`);
     const now = readFileSync(place.config, "utf8");
     const same = now.replace("login: appuser.mail", `login: '"same@example.org"'`);
     const next = place.file("next.yaml", same);
-    const { directories } = await place.json<{ directories: unknown[] }>("preview", "corp", "--diff", next); // prettier-ignore
+    const { directories } = await place.json<{ directories: unknown[] }>(
+      "preview",
+      "corp",
+      "--diff",
+      next,
+    );
     expect(directories).toMatchObject([
       { failures: { notUniqueWithinOrg: { people: 3 } }, attributes: { login: { people: 1 } } },
     ]);
     place.file("rollcall.yaml", same.replace("same@example.org", "bob@example.org"));
     const preview = await place.json<Preview>("preview", "corp");
-    expect(preview).toMatchObject({ changed: 0, failed: 3, problems: { notUniqueWithinOrg: { people: 3 } } }); // prettier-ignore
+    expect(preview).toMatchObject({
+      changed: 0,
+      failed: 3,
+      problems: { notUniqueWithinOrg: { people: 3 } },
+    });
     const run = await place.json<RunDocument>("force-sync", "corp", "--dry-run");
     expect(run.counts).toMatchObject({ updated: 0, failed: 3 });
   });
@@ -217,7 +255,13 @@ ${more}`);
     configure(", title: appuser.title");
     await place.run("import", "corp");
     configure(", title: '\"Same\"'");
-    place.file("rollcall.yaml", readFileSync(place.config, "utf8").replace("    type: ldif\n", "    type: ldif\n    importSafeguard: { minimum: 1, updates: 10 }\n")); // prettier-ignore
+    place.file(
+      "rollcall.yaml",
+      readFileSync(place.config, "utf8").replace(
+        "    type: ldif\n",
+        "    type: ldif\n    importSafeguard: { minimum: 1, updates: 10 }\n",
+      ),
+    );
     const held = await place.json<RunDocument>("force-sync", "corp");
     expect(held).toMatchObject({ status: "held" });
     expect(await remarks()).toContain("4 of 4 app profiles");
@@ -233,10 +277,14 @@ ${more}`);
     configure(", title: 'String.substring(appuser.title, 0, 3)', displayName: 'appuser.memberOf'");
     const stored = await place.json<Preview>("preview", "corp");
     expect(stored).toMatchObject({
-      people: 4, created: 0, changed: 1, failed: 1, absent: null,
+      people: 4,
+      created: 0,
+      changed: 1,
+      failed: 1,
+      absent: null,
       attributes: { displayName: { people: 1 } },
       problems: { "platform.cvd.profile.property.constraint.violation.schema": { people: 1 } },
-    }); // prettier-ignore
+    });
     const run = await place.json<RunDocument>("force-sync", "corp");
     expect(run).toMatchObject({ counts: { updated: 1, failed: 1, unchanged: 2 } });
     place.file("corp.ldif", simplePerson("ada", { title: "Queen" }) + simplePerson("eve"));
@@ -249,21 +297,42 @@ ${more}`);
 
   test("a preview of one shows inputs, validity, and what wins", async () => {
     writePeople();
-    configure(", title: appuser.title, department: hr_data.badge, countryCode: '\"Prussia\"'", "profile: { overrides: { title: okta } }"); // prettier-ignore
+    configure(
+      ", title: appuser.title, department: hr_data.badge, countryCode: '\"Prussia\"'",
+      "profile: { overrides: { title: okta } }",
+    );
     await place.run("import", "corp");
-    const { attributes, profileSource } = await place.json<Person>("preview", "corp", "--user", "uid=ADA,ou=people,dc=example,dc=org"); // prettier-ignore
+    const { attributes, profileSource } = await place.json<Person>(
+      "preview",
+      "corp",
+      "--user",
+      "uid=ADA,ou=people,dc=example,dc=org",
+    );
     expect(profileSource).toBe("corp");
     const byName = new Map(attributes.map((one) => [one.attribute, one]));
     expect(byName.get("title")).toMatchObject({
-      inputs: { "appuser.title": "Countess" }, value: "Countess", problem: null,
-      present: null, after: { value: null, source: null },
-    }); // prettier-ignore
+      inputs: { "appuser.title": "Countess" },
+      value: "Countess",
+      problem: null,
+      present: null,
+      after: { value: null, source: null },
+    });
     expect(byName.get("countryCode")).toMatchObject({
       problem: { code: "platform.cvd.profile.property.constraint.violation.countryCode" },
     });
     expect(byName.get("department")?.inputs).toEqual({ "hr_data.badge": null });
     place.file("corp.ldif", simplePerson("ada", { title: "Queen" }) + simplePerson("eve"));
-    const live = await place.json<Person>("preview", "corp", "--user", "ada", "--live", "--attribute", "nickName", "--expression", "appuser.title.toLowerCase()"); // prettier-ignore
+    const live = await place.json<Person>(
+      "preview",
+      "corp",
+      "--user",
+      "ada",
+      "--live",
+      "--attribute",
+      "nickName",
+      "--expression",
+      "appuser.title.toLowerCase()",
+    );
     expect(live.attributes).toMatchObject([{ attribute: "nickName", value: "queen" }]);
     const eve = await place.json<Person>("preview", "corp", "--live", "--user", "eve");
     expect(eve.attributes).toMatchObject([{ value: "eve@example.org" }, {}, {}, {}, {}, {}, {}]);
@@ -281,11 +350,13 @@ ${more}`);
     const before = await place.users();
     const found = await place.json<{ directories: unknown[] }>("preview", "--diff", next);
     expect(found.directories[0]).toMatchObject({
-      directory: "corp", people: 4, different: 2,
+      directory: "corp",
+      people: 4,
+      different: 2,
       attributes: { nickName: { people: 1, examples: [{ from: null, to: "cn=Poets,ou=groups" }] } },
       failures: { "platform.cvd.profile.property.constraint.violation.schema": { people: 1 } },
       cured: {},
-    }); // prettier-ignore
+    });
     const same = await place.run("preview", "corp", "--diff", place.config);
     expect(same.out).toContain("nothing would be different");
     expect(await place.users()).toEqual(before);

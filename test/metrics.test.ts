@@ -80,7 +80,10 @@ test("runs, phases, people, ages, held runs, failing people and errors are count
 /** Labels may come in any order. */
 function sorted(text: string): string {
   return text.replaceAll(/\{([^}]*)\}/g, (_, labels: string) => {
-    return `{${labels.split(",").toSorted((a, b) => (a < b ? -1 : 1)).join(",")}}`; // prettier-ignore
+    return `{${labels
+      .split(",")
+      .toSorted((a, b) => (a < b ? -1 : 1))
+      .join(",")}}`;
   });
 }
 
@@ -94,7 +97,9 @@ test("every metric of the alert rules exists, with its labels", async () => {
   expect(rules.length).toBeGreaterThan(5);
   for (const { alert, expr } of rules) {
     const name = /rollcall_\w+/.exec(expr)?.[0] ?? "";
-    const labels = [...expr.matchAll(/(?:by \(([^)]*)\)|(\w+)=")/g)].flatMap(([, by, label]) => by?.split(", ") ?? [label ?? ""]); // prettier-ignore
+    const labels = [...expr.matchAll(/(?:by \(([^)]*)\)|(\w+)=")/g)].flatMap(
+      ([, by, label]) => by?.split(", ") ?? [label ?? ""],
+    );
     const lines = text.split("\n").filter((line) => line.startsWith(`${name}{`));
     expect(lines, alert).not.toEqual([]);
     for (const label of labels) expect(lines[0], alert).toContain(`${label}="`);

@@ -1,8 +1,14 @@
+import { Client } from "pg";
 /** What is wrong now, whose values users have, and users as CSV. */
 import { afterEach, describe, expect, inject, test } from "vitest";
-import { Client } from "pg";
 import { certificates } from "./support/certificates.ts";
-import { DATABASES, simplePerson, SIMPLE_MAPPINGS, Workplace, type DatabaseKind } from "./support/rollcall.ts"; // prettier-ignore
+import {
+  DATABASES,
+  simplePerson,
+  SIMPLE_MAPPINGS,
+  Workplace,
+  type DatabaseKind,
+} from "./support/rollcall.ts";
 import { startSlapd } from "./support/slapd.ts";
 
 let place: Workplace;
@@ -65,9 +71,23 @@ describe("doctor", () => {
     await place.run("import", "hr");
     const findings = await doctor();
     const order = findings.map((finding) => finding.severity);
-    expect(order).toEqual(order.toSorted((a, b) => "error warning info".indexOf(a) - "error warning info".indexOf(b))); // prettier-ignore
-    expect(findings).toContainEqual(expect.objectContaining({ severity: "error", directory: "corp", message: expect.stringContaining("is held since") as string })); // prettier-ignore
-    expect(findings).toContainEqual(expect.objectContaining({ severity: "error", directory: "hr", message: expect.stringContaining("The last import failed (ldif.invalid)") as string })); // prettier-ignore
+    expect(order).toEqual(
+      order.toSorted((a, b) => "error warning info".indexOf(a) - "error warning info".indexOf(b)),
+    );
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        severity: "error",
+        directory: "corp",
+        message: expect.stringContaining("is held since") as string,
+      }),
+    );
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        severity: "error",
+        directory: "hr",
+        message: expect.stringContaining("The last import failed (ldif.invalid)") as string,
+      }),
+    );
     expect((await place.run("doctor")).status).toBe(1);
   });
 
@@ -80,7 +100,9 @@ describe("doctor", () => {
     expect(await about()).toEqual([]);
     await query("update checkpoints set read_at = now() - interval '14 hours'");
     expect(await about()).toEqual([expect.stringContaining("longer ago than its schedule allows")]);
-    await query("update checkpoints set full_reason = 'The run x was put back.', full_reason_at = now()"); // prettier-ignore
+    await query(
+      "update checkpoints set full_reason = 'The run x was put back.', full_reason_at = now()",
+    );
     expect(await about()).toContainEqual(
       expect.stringContaining("The next import reads everybody"),
     );
@@ -92,12 +114,19 @@ describe("doctor", () => {
     await place.run("import", "corp", "--full");
     place.file("hr.ldif", simplePerson("ada") + simplePerson("stranger"));
     await place.run("import", "hr", "--full");
-    configure("", "profile: { overrides: { department: [hr], nickName: okta } }\n", "      division: appuser.nowhere\n"); // prettier-ignore
+    configure(
+      "",
+      "profile: { overrides: { department: [hr], nickName: okta } }\n",
+      "      division: appuser.nowhere\n",
+    );
     await query(`insert into runs (id, kind, directory, type, trigger, actor, dry_run, status, phase, counts, phases, fingerprint, plan_size, scope)
-      values (gen_random_uuid(), 'import', 'corp', 'full', 'manual', '{}', false, 'running', 'applying', '{}', '[]', '', 0, '')`); // prettier-ignore
+      values (gen_random_uuid(), 'import', 'corp', 'full', 'manual', '{}', false, 'running', 'applying', '{}', '[]', '', 0, '')`);
     const messages = (await doctor()).map((one) => `${one.directory ?? ""}: ${one.message}`);
     const typo = await place.run("users", "failing", "--code", "invalidLoginEmial");
-    expect(typo).toMatchObject({ status: 2, err: expect.stringContaining("do you mean invalidLoginEmail?") as string }); // prettier-ignore
+    expect(typo).toMatchObject({
+      status: 2,
+      err: expect.stringContaining("do you mean invalidLoginEmail?") as string,
+    });
     for (const part of [
       "corp: A run was interrupted, and nobody finishes it.",
       "corp: 1 person fails of 2, most with invalidLoginEmail (login)",
@@ -118,7 +147,10 @@ describe("doctor", () => {
       `      nickName: '""'
 `,
     );
-    place.file("corp.ldif", simplePerson("ada", { title: "Dr" }) + simplePerson("x", { mail: "ada@example.org" })); // prettier-ignore
+    place.file(
+      "corp.ldif",
+      simplePerson("ada", { title: "Dr" }) + simplePerson("x", { mail: "ada@example.org" }),
+    );
     await place.run("import", "corp");
     const messages = (await doctor()).map((one) => one.message).join("\n");
     expect(messages).not.toContain("gives nobody a value");
@@ -157,11 +189,19 @@ describe("doctor", () => {
 ${SIMPLE_MAPPINGS}`);
       await place.run("import", "corp");
       const findings = await doctor();
-      expect(findings).toContainEqual(expect.objectContaining({ severity: "error", message: expect.stringMatching(/certificate of .* expires in \d days?, at 20/) as string })); // prettier-ignore
+      expect(findings).toContainEqual(
+        expect.objectContaining({
+          severity: "error",
+          message: expect.stringMatching(/certificate of .* expires in \d days?, at 20/) as string,
+        }),
+      );
     } finally {
       await slapd.stop();
     }
-    expect((await doctor())[0]).toMatchObject({ severity: "error", message: expect.stringContaining("ldap.unreachable") as string }); // prettier-ignore
+    expect((await doctor())[0]).toMatchObject({
+      severity: "error",
+      message: expect.stringContaining("ldap.unreachable") as string,
+    });
   });
 });
 
@@ -169,7 +209,10 @@ describe.each(DATABASES)("on %s", (kind) => {
   test("`sources` counts users and values by where they come from", async () => {
     await imported(kind);
     await place.run("users", "set", "bob@example.org", "nickName=Bobby");
-    const reports = await place.json<{ source: string; linked: number; users: number; attributes: Record<string, number> }[]>("sources"); // prettier-ignore
+    const reports =
+      await place.json<
+        { source: string; linked: number; users: number; attributes: Record<string, number> }[]
+      >("sources");
     expect(reports).toMatchObject([
       { source: "corp", priority: 1, linked: 2, users: 2, attributes: { login: 2, title: 1 } },
       { source: "hr", priority: 2, linked: 1, users: 0, attributes: {} },
@@ -198,7 +241,10 @@ describe.each(DATABASES)("on %s", (kind) => {
     const profiles = await place.run("users", "export", "--app-profiles");
     expect(profiles.out.trimEnd().split("\r\n")).toHaveLength(4);
     const whole = (await place.run("users", "export", "--app-profiles", "--json")).out;
-    expect(JSON.parse(whole.split("\n")[0] ?? "")).toMatchObject({ login: "ada@example.org", appUsers: [{ directory: "corp" }, { directory: "hr", profile: { title: "Dr" } }] }); // prettier-ignore
+    expect(JSON.parse(whole.split("\n")[0] ?? "")).toMatchObject({
+      login: "ada@example.org",
+      appUsers: [{ directory: "corp" }, { directory: "hr", profile: { title: "Dr" } }],
+    });
     const wrong = await place.run("users", "export", "--columns", "login,titel");
     expect(wrong.status).toBe(2);
     expect(wrong.err).toContain("Do you mean title?");
@@ -227,8 +273,15 @@ test("who fails is found by each of the faults", async () => {
   configure("", "", "      locale: appuser.street\n      timezone: appuser.st\n");
   place.file("corp.ldif", simplePerson("ada", { street: "german", st: "Narnia" }));
   await place.run("import", "corp");
-  const codes = (await place.json<{ code: string; examples: { error: { others?: { code: string }[] } }[] }[]>("users", "failing")) // prettier-ignore
-    .flatMap(({ code, examples }) => [code, ...examples.flatMap(({ error }) => (error.others ?? []).map((one) => one.code))]); // prettier-ignore
+  const codes = (
+    await place.json<{ code: string; examples: { error: { others?: { code: string }[] } }[] }[]>(
+      "users",
+      "failing",
+    )
+  ).flatMap(({ code, examples }) => [
+    code,
+    ...examples.flatMap(({ error }) => (error.others ?? []).map((one) => one.code)),
+  ]);
   expect(codes).toHaveLength(2);
   for (const code of codes)
     expect(await place.json("users", "failing", "--code", code)).toMatchObject([{ people: 1 }]);

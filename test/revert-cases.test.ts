@@ -75,7 +75,10 @@ test("a revert that was interrupted deletes nobody whom another directory linked
   both(simplePerson("p3"));
   await imported("hr");
   await imported("corp");
-  const [run] = await query<{ counts: unknown }>(place, `select counts from runs where id = '${held.run}'`); // prettier-ignore
+  const [run] = await query<{ counts: unknown }>(
+    place,
+    `select counts from runs where id = '${held.run}'`,
+  );
   expect(run).toMatchObject({ counts: { removed: 149, failed: 1 } });
   expect((await links()).filter((link) => link.login === null)).toEqual([]);
   expect((await links()).filter((link) => link.login === "p3@example.org")).toHaveLength(2);
@@ -91,7 +94,10 @@ test("what was interrupted is told when it is finished, and can be finished alon
   const held = await imported();
   expect(held.status).toBe("held");
   const interrupt = async (run: RunDocument): Promise<void> => {
-    await query(place, `update runs set status = 'running', phase = 'applying' where id = '${run.run}'`); // prettier-ignore
+    await query(
+      place,
+      `update runs set status = 'running', phase = 'applying' where id = '${run.run}'`,
+    );
     await query(place, `delete from run_changes where run_id = '${run.run}'`);
   };
   await interrupt(held);
@@ -117,7 +123,10 @@ test("a login that the run gave to somebody new goes back to its owner", async (
   corp(simplePerson("ada", { mail: "second@example.org" }));
   const run = await imported();
   expect(run.counts).toMatchObject({ updated: 1 });
-  corp(simplePerson("ada", { mail: "second@example.org" }) + simplePerson("eve", { mail: "first@example.org" })); // prettier-ignore
+  corp(
+    simplePerson("ada", { mail: "second@example.org" }) +
+      simplePerson("eve", { mail: "first@example.org" }),
+  );
   const taken = await imported();
   await revert(taken);
   expect((await revert(run)).counts).toMatchObject({ updated: 1, failed: 0 });
@@ -128,7 +137,10 @@ test("both in one run: the new person goes, and the old login is free for its ow
   const corp = (people: string): void => setup(directory("corp", people, OFF));
   corp(simplePerson("ada", { mail: "first@example.org" }));
   await imported();
-  corp(simplePerson("ada", { mail: "second@example.org" }) + simplePerson("eve", { mail: "first@example.org" })); // prettier-ignore
+  corp(
+    simplePerson("ada", { mail: "second@example.org" }) +
+      simplePerson("eve", { mail: "first@example.org" }),
+  );
   const run = await imported();
   expect(run.counts).toMatchObject({ created: 1, updated: 1, failed: 0 });
   expect(await logins()).toEqual(["first@example.org", "second@example.org"]);
@@ -228,7 +240,10 @@ test("a run that was held for long can be put back from its end on", async () =>
   await imported();
   corp("B");
   const run = await imported();
-  await query(place, `update runs set started_at = started_at - interval '40 days' where id = '${run.run}'`); // prettier-ignore
+  await query(
+    place,
+    `update runs set started_at = started_at - interval '40 days' where id = '${run.run}'`,
+  );
   const hex = (Date.now() - 40 * 86_400_000).toString(16).padStart(12, "0");
   const old = `${hex.slice(0, 8)}-${hex.slice(8)}${run.run.slice(13)}`;
   for (const [table, column] of [
@@ -237,7 +252,6 @@ test("a run that was held for long can be put back from its end on", async () =>
     ["run_undo", "run_id"],
     ["checkpoints", "run_id"],
   ])
-    // prettier-ignore
     await query(place, `update ${table} set ${column} = '${old}' where ${column} = '${run.run}'`);
   await imported();
   expect((await revert({ ...run, run: old })).counts).toMatchObject({ updated: 1 });
@@ -245,7 +259,9 @@ test("a run that was held for long can be put back from its end on", async () =>
 
 test("a run approved after a revert does not take back that everybody is to be read", async () => {
   const people = (count: number, title: string): string =>
-    Array.from({ length: count }, (_, i) => simplePerson(`p${i}`, { title: i === 0 ? title : "A" })).join(""); // prettier-ignore
+    Array.from({ length: count }, (_, i) =>
+      simplePerson(`p${i}`, { title: i === 0 ? title : "A" }),
+    ).join("");
   const corp = (text: string): void => setup(directory("corp", text, ""));
   corp(people(20, "A"));
   await imported();
@@ -310,8 +326,14 @@ test("old rows that cannot be deleted spoil no import", async () => {
     setup(directory("corp", simplePerson("ada", { title }), OFF));
   corp("a");
   await imported();
-  await query(place, "create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = '57014'; end $$"); // prettier-ignore
-  await query(place, "create trigger refuse before delete on run_undo for each statement execute function refuse()"); // prettier-ignore
+  await query(
+    place,
+    "create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = '57014'; end $$",
+  );
+  await query(
+    place,
+    "create trigger refuse before delete on run_undo for each statement execute function refuse()",
+  );
   corp("b");
   expect((await place.run("import", "corp")).status).toBe(0);
 });
@@ -324,7 +346,10 @@ test("a dry run of putting back finishes nobody else's work", async () => {
   const first = await imported();
   corp("B");
   const held = await imported();
-  await query(place, `update runs set status = 'running', phase = 'applying' where id = '${held.run}'`); // prettier-ignore
+  await query(
+    place,
+    `update runs set status = 'running', phase = 'applying' where id = '${held.run}'`,
+  );
   await query(place, `delete from run_changes where run_id = '${held.run}'`);
   await place.run("imports", "revert", first.run, "--dry-run");
   const titles = [...(await place.users()).values()].map((user) => user.profile["title"]);
@@ -348,12 +373,18 @@ test("a plan that an import of changes overtook cuts no link and creates nobody 
   await query(place, `create table kept_plan as select * from held_plan`);
   corp(people("late@example.org", simplePerson("new", { mail: "renamed@example.org" })));
   await imported();
-  await query(place, `update runs set status = 'held', finished_at = null, phase = 'judging' where id = '${held.run}'`); // prettier-ignore
+  await query(
+    place,
+    `update runs set status = 'held', finished_at = null, phase = 'judging' where id = '${held.run}'`,
+  );
   await query(place, "insert into held_plan select * from kept_plan");
   await place.run("imports", "approve", held.run);
   const owned = (await links()).filter(({ login }) => login !== null);
   expect(owned.map(({ login }) => login)).toContain("late@example.org");
-  const orphans = await query(place, "select login from users u where not exists (select 1 from app_users a where a.user_id = u.id)"); // prettier-ignore
+  const orphans = await query(
+    place,
+    "select login from users u where not exists (select 1 from app_users a where a.user_id = u.id)",
+  );
   expect(orphans).toEqual([]);
 });
 
@@ -383,7 +414,11 @@ test("a held putting back of an account made anew is left out whole", async () =
   await imported();
   both(anew + simplePerson("bob") + simplePerson("eve"), simplePerson("zed"));
   const run = await imported();
-  both(anew + simplePerson("bob") + simplePerson("eve"), simplePerson("zed"), "    importSafeguard: { count: 0 }\n"); // prettier-ignore
+  both(
+    anew + simplePerson("bob") + simplePerson("eve"),
+    simplePerson("zed"),
+    "    importSafeguard: { count: 0 }\n",
+  );
   const held = await revert(run);
   expect(held.status).toBe("held");
   both(anew + simplePerson("bob") + simplePerson("eve"), simplePerson("ada"));

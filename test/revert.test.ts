@@ -110,7 +110,12 @@ describe.each(DATABASES)("putting back, %s", (database) => {
       counts: { skipped: 1, updated: 3, removed: 1 },
     });
     const { changes = [] } = await place.json<RunDocument>(
-      "imports", "show", reverted.run, "--action", "skipped"); // prettier-ignore
+      "imports",
+      "show",
+      reverted.run,
+      "--action",
+      "skipped",
+    );
     expect(changes).toMatchObject([{ login: "ada@example.org", reason: "changedSince" }]);
     expect((await place.users()).get("ada@example.org")?.profile).toMatchObject({
       title: "Empress",
@@ -242,7 +247,9 @@ describe("what is kept", () => {
     const { err } = await place.run("imports", "revert", runs[0]?.run ?? "");
     expect(err).toContain("run.undoExpired");
     await place.run("import", "corp");
-    expect([await count("run_undo"), await count("run_changes"), await count("runs")]).toEqual([0, 3, 4]); // prettier-ignore
+    expect([await count("run_undo"), await count("run_changes"), await count("runs")]).toEqual([
+      0, 3, 4,
+    ]);
     await age(70);
     await place.run("import", "corp", "--dry-run");
     expect(await count("run_changes")).toBe(3);

@@ -1,7 +1,13 @@
 /** Cases of sourcing, links and unique values that once went wrong. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
-import { ldifPerson, SIMPLE_MAPPINGS, simplePerson, Workplace, type RunDocument } from "./support/rollcall.ts"; // prettier-ignore
+import {
+  ldifPerson,
+  SIMPLE_MAPPINGS,
+  simplePerson,
+  Workplace,
+  type RunDocument,
+} from "./support/rollcall.ts";
 
 let place: Workplace;
 afterEach(() => place.remove());
@@ -11,12 +17,17 @@ interface Shown {
   readonly status: string;
   readonly profile: Record<string, unknown>;
   readonly sources: Record<string, string>;
-  readonly appUsers: readonly { directory: string; status: string; error: null | { code: string } }[]; // prettier-ignore
+  readonly appUsers: readonly {
+    directory: string;
+    status: string;
+    error: null | { code: string };
+  }[];
 }
 
 const show = (login: string): Promise<Shown> =>
   place.json<Shown>("users", "show", `${login}@example.org`);
-const full = (name: string): Promise<RunDocument> => place.json<RunDocument>("import", name, "--full"); // prettier-ignore
+const full = (name: string): Promise<RunDocument> =>
+  place.json<RunDocument>("import", name, "--full");
 
 interface Options {
   readonly profile?: string;
@@ -31,8 +42,8 @@ function configure({
   hr = "",
   mappings = "",
 }: Options = {}): void {
-  // prettier-ignore
-  const file = (name: string): string => `type: ldif\n    path: ${place.folder}/${name}.ldif\n    importSafeguard: off`; // prettier-ignore
+  const file = (name: string): string =>
+    `type: ldif\n    path: ${place.folder}/${name}.ldif\n    importSafeguard: off`;
   place.configure(`directories:
   corp:
     ${file("corp")}
@@ -64,7 +75,11 @@ const inCorp = (name: string, more: Record<string, string> = {}): string =>
 
 describe("whoever leaves a directory has left it", () => {
   test("also where the next source gives a login that somebody else has", async () => {
-    await start({}, inCorp("ada") + inCorp("bob"), inHr("ada", { mail: "bob@example.org", l: "gone" })); // prettier-ignore
+    await start(
+      {},
+      inCorp("ada") + inCorp("bob"),
+      inHr("ada", { mail: "bob@example.org", l: "gone" }),
+    );
     place.file("corp.ldif", inCorp("bob"));
     expect((await full("corp")).counts).toMatchObject({ removed: 1, failed: 0 });
     expect((await show("ada")).status).toBe("deprovisioned");
@@ -77,15 +92,27 @@ describe("whoever leaves a directory has left it", () => {
   });
 
   test("also where the next source is invalid; that is told, and tried again", async () => {
-    await start({ mappings: "      locale: appuser.street\n" }, inCorp("ada"), inHr("ada", { street: "german" })); // prettier-ignore
+    await start(
+      { mappings: "      locale: appuser.street\n" },
+      inCorp("ada"),
+      inHr("ada", { street: "german" }),
+    );
     place.file("corp.ldif", inCorp("zoe"));
     expect((await full("corp")).counts).toMatchObject({ removed: 1, failed: 0 });
-    const events = await place.events('eventType eq "app.user_management.update_from_master_failed"'); // prettier-ignore
-    expect(events.at(-1)?.debugContext.debugData).toMatchObject({ AppName: "hr", ErrorField: "locale" }); // prettier-ignore
+    const events = await place.events(
+      'eventType eq "app.user_management.update_from_master_failed"',
+    );
+    expect(events.at(-1)?.debugContext.debugData).toMatchObject({
+      AppName: "hr",
+      ErrorField: "locale",
+    });
     expect((await full("hr")).counts).toMatchObject({ failed: 1 });
     place.file("hr.ldif", inHr("ada", { street: "de_DE" }));
     await full("hr");
-    expect(await show("ada")).toMatchObject({ status: "active", sources: { locale: "hr", login: "hr" } }); // prettier-ignore
+    expect(await show("ada")).toMatchObject({
+      status: "active",
+      sources: { locale: "hr", login: "hr" },
+    });
   });
 
   test("also with a unique value that somebody else had before it was unique", async () => {
@@ -106,7 +133,8 @@ describe("whoever leaves a directory has left it", () => {
 test("whoever is disabled and has somebody else's unique value loses access, and the run ends", async () => {
   const gone = "    users: { disabled: { attribute: l, values: [gone] } }\n";
   const badge = { corp: gone, mappings: "      badge: appuser.employeeNumber\n" };
-  const people = (l: string): string => inCorp("ada", { employeeNumber: "7" }) + inCorp("bob", { employeeNumber: "7", l }); // prettier-ignore
+  const people = (l: string): string =>
+    inCorp("ada", { employeeNumber: "7" }) + inCorp("bob", { employeeNumber: "7", l });
   await start({ ...badge, profile: "attributes: { badge: {} }" }, people("here"), "");
   configure({ ...badge, profile: "attributes: { badge: { unique: true } }" });
   expect((await place.run("doctor")).out).toContain("2 users have had the same value as another");
@@ -117,9 +145,16 @@ test("whoever is disabled and has somebody else's unique value loses access, and
 
 test("a force sync of one source judges the values of another by the rules of now", async () => {
   const tier = (rules: string): Options => {
-    return { profile: `sources: [hr, corp], attributes: { tier: { ${rules} } }`, mappings: "      tier: appuser.ou\n" }; // prettier-ignore
+    return {
+      profile: `sources: [hr, corp], attributes: { tier: { ${rules} } }`,
+      mappings: "      tier: appuser.ou\n",
+    };
   };
-  await start(tier("enum: [good, better]"), inCorp("ada", { ou: "good" }), inHr("ada", { ou: "good" })); // prettier-ignore
+  await start(
+    tier("enum: [good, better]"),
+    inCorp("ada", { ou: "good" }),
+    inHr("ada", { ou: "good" }),
+  );
   configure(tier(""));
   place.file("hr.ldif", inHr("ada", { ou: "bad" }));
   await full("hr");
@@ -129,9 +164,14 @@ test("a force sync of one source judges the values of another by the rules of no
 });
 
 describe("unique values", () => {
-  const options = { mappings: "      badge: appuser.employeeNumber\n", profile: "attributes: { badge: { unique: true } }" }; // prettier-ignore
+  const options = {
+    mappings: "      badge: appuser.employeeNumber\n",
+    profile: "attributes: { badge: { unique: true } }",
+  };
   const badges = (people: Readonly<Record<string, string>>): string =>
-    Object.entries(people).map(([name, employeeNumber]) => inCorp(name, { employeeNumber })).join(""); // prettier-ignore
+    Object.entries(people)
+      .map(([name, employeeNumber]) => inCorp(name, { employeeNumber }))
+      .join("");
 
   test("a run that gave a value to somebody new can be put back", async () => {
     await start(options, badges({ ada: "1" }), "");
@@ -149,7 +189,9 @@ describe("unique values", () => {
     const text = readFileSync(place.config, "utf8").replace("    onNoMatch: ignore\n", "");
     writeFileSync(place.config, text);
     const many = (from: string): string =>
-      Array.from({ length: 300 }, (_, i) => inCorp(`${from}${i}`, { employeeNumber: String(i) })).join(""); // prettier-ignore
+      Array.from({ length: 300 }, (_, i) =>
+        inCorp(`${from}${i}`, { employeeNumber: String(i) }),
+      ).join("");
     place.file("corp.ldif", many("c"));
     place.file("hr.ldif", many("h"));
     await Promise.all([place.run("import", "corp", "--full"), place.run("import", "hr", "--full")]);
@@ -162,7 +204,10 @@ describe("unique values", () => {
 
   test("all that is not unique about a person is told", async () => {
     await start(options, badges({ ada: "1", bob: "2" }), "");
-    place.file("corp.ldif", badges({ ada: "1" }) + inCorp("bob", { employeeNumber: "1", mail: "ada@example.org" })); // prettier-ignore
+    place.file(
+      "corp.ldif",
+      badges({ ada: "1" }) + inCorp("bob", { employeeNumber: "1", mail: "ada@example.org" }),
+    );
     await full("corp");
     const { out } = await place.run("users", "failing");
     expect(out).toContain("notUniqueWithinOrg, login");
@@ -172,7 +217,11 @@ describe("unique values", () => {
 
 describe("links by hand", () => {
   test("a confirmation that fails leaves the entry set aside", async () => {
-    await start({ corp: "    matching: [{ user: login, app: appuser.mail }]\n" }, inCorp("ada") + inCorp("bob"), ""); // prettier-ignore
+    await start(
+      { corp: "    matching: [{ user: login, app: appuser.mail }]\n" },
+      inCorp("ada") + inCorp("bob"),
+      "",
+    );
     await place.run("users", "unlink", "ada@example.org", "corp");
     expect((await place.run("imports", "confirm", "corp", "ada")).status).toBe(1);
     await full("corp");
@@ -202,10 +251,19 @@ describe("links by hand", () => {
       text.replace("importSafeguard: off", "importSafeguard: { count: 0 }"),
     );
     // The entry is kept without a user first, so that somebody can set it aside.
-    writeFileSync(place.config, readFileSync(place.config, "utf8").replace(`${place.folder}/corp.ldif\n`, `${place.folder}/corp.ldif\n    onNoMatch: ignore\n`)); // prettier-ignore
+    writeFileSync(
+      place.config,
+      readFileSync(place.config, "utf8").replace(
+        `${place.folder}/corp.ldif\n`,
+        `${place.folder}/corp.ldif\n    onNoMatch: ignore\n`,
+      ),
+    );
     place.file("corp.ldif", inCorp("ada") + inCorp("eve"));
     await full("corp");
-    writeFileSync(place.config, readFileSync(place.config, "utf8").replace("    onNoMatch: ignore\n", "")); // prettier-ignore
+    writeFileSync(
+      place.config,
+      readFileSync(place.config, "utf8").replace("    onNoMatch: ignore\n", ""),
+    );
     place.file("corp.ldif", inCorp("eve"));
     const held = await full("corp");
     expect(held.status).toBe("held");
@@ -229,7 +287,11 @@ describe("links by hand", () => {
 });
 
 test("an attribute with an order of its own is not filled by whoever creates the user", async () => {
-  await start({ profile: "sources: [corp, hr], overrides: { title: [hr], email: [hr] }" }, inCorp("ada", { title: "Countess" }), ""); // prettier-ignore
+  await start(
+    { profile: "sources: [corp, hr], overrides: { title: [hr], email: [hr] }" },
+    inCorp("ada", { title: "Countess" }),
+    "",
+  );
   const { profile } = await show("ada");
   expect(profile).not.toHaveProperty("title");
   // Nobody could be created without an address.
@@ -248,17 +310,29 @@ test("a force sync does not take an entry that cannot be used for a good one", a
 
 test("credentials of people are not kept, unless they are asked for by name", async () => {
   const secret = "{SSHA}dGhlIGhhc2g=";
-  await start({}, ldifPerson("ada", { mail: "ada@example.org", givenName: "Ada", sn: "L", userPassword: secret, "unicodePwd;binary": "x" }), ""); // prettier-ignore
+  await start(
+    {},
+    ldifPerson("ada", {
+      mail: "ada@example.org",
+      givenName: "Ada",
+      sn: "L",
+      userPassword: secret,
+      "unicodePwd;binary": "x",
+    }),
+    "",
+  );
   for (const command of [
     ["users", "show", "ada@example.org", "--json"],
     ["users", "export", "--app-profiles"],
   ]) {
-    // prettier-ignore
     const { out } = await place.run(...command);
     expect(out.toLowerCase()).not.toContain("userpassword");
     expect(out).not.toContain("unicodePwd");
   }
-  const asked = readFileSync(place.config, "utf8").replace("importSafeguard: off", 'importSafeguard: off\n    users: { attributes: ["*", userPassword] }'); // prettier-ignore
+  const asked = readFileSync(place.config, "utf8").replace(
+    "importSafeguard: off",
+    'importSafeguard: off\n    users: { attributes: ["*", userPassword] }',
+  );
   writeFileSync(place.config, asked);
   await full("corp");
   expect((await place.run("users", "show", "ada@example.org")).out).toContain("userPassword");

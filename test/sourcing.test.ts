@@ -93,10 +93,20 @@ describe.each(DATABASES)("on %s", (kind) => {
 
   test("another order in the configuration is shown before, and applied by a force sync of any source", async () => {
     await twoDirectories(kind);
-    const old = place.file("old.yaml", await import("node:fs").then((fs) => fs.readFileSync(place.config))); // prettier-ignore
+    const old = place.file(
+      "old.yaml",
+      await import("node:fs").then((fs) => fs.readFileSync(place.config)),
+    );
     configure({ profile: "sources: [hr, corp], overrides: { title: [corp, hr] }" });
-    const diff = await place.json<{ directories: { directory: string; different: number }[] }>("preview", "--diff", old); // prettier-ignore
-    expect(diff.directories).toMatchObject([{ directory: "corp", different: 1 }, { directory: "hr", different: 1 }]); // prettier-ignore
+    const diff = await place.json<{ directories: { directory: string; different: number }[] }>(
+      "preview",
+      "--diff",
+      old,
+    );
+    expect(diff.directories).toMatchObject([
+      { directory: "corp", different: 1 },
+      { directory: "hr", different: 1 },
+    ]);
     expect((await ada()).profile["firstName"]).toBe("ada");
     // corp is the secondary source now; a sync of it takes hr's mappings into account.
     const run = await place.json<RunDocument>("force-sync", "corp");
@@ -153,14 +163,24 @@ describe.each(DATABASES)("on %s", (kind) => {
     await twoDirectories(kind);
     const text = (await import("node:fs")).readFileSync(place.config, "utf8");
     const { writeFileSync } = await import("node:fs");
-    writeFileSync(place.config, text.replace(/ {2}corp:[\s\S]*?(?= {2}hr:)/, "").replace("[corp, hr]", "[hr]")); // prettier-ignore
+    writeFileSync(
+      place.config,
+      text.replace(/ {2}corp:[\s\S]*?(?= {2}hr:)/, "").replace("[corp, hr]", "[hr]"),
+    );
     const all = await place.run("force-sync");
     expect(all.err).toContain("corp is not in the configuration any more");
-    expect(await ada()).toMatchObject({ profile: { firstName: "Augusta" }, sources: { firstName: "hr" } }); // prettier-ignore
+    expect(await ada()).toMatchObject({
+      profile: { firstName: "Augusta" },
+      sources: { firstName: "hr" },
+    });
     expect((await place.run("import", "corp")).err).toContain("config.unknownDirectory");
     expect((await place.run("force-sync", "corp")).status).toBe(0);
     const [bob, lady] = [await show("bob@example.org"), await ada()];
-    expect(bob).toMatchObject({ status: "active", profile: { firstName: "bob" }, sources: { firstName: "okta" } }); // prettier-ignore
+    expect(bob).toMatchObject({
+      status: "active",
+      profile: { firstName: "bob" },
+      sources: { firstName: "okta" },
+    });
     expect(bob.appUsers).toMatchObject([{ directory: "corp", status: "removed" }]);
     expect(lady.profile["firstName"]).toBe("Augusta");
     // Back in the configuration, the people are the same.
@@ -176,18 +196,21 @@ describe("links by hand", () => {
     ...more: string[]
   ): Promise<
     { externalId: string; candidates: { login: string }[]; error: { code: string } | null }[]
-  > =>
-    // prettier-ignore
-    place.json("imports", "unmatched", ...more);
+  > => place.json("imports", "unmatched", ...more);
 
   test("unmatched and ambiguous entries are listed with candidates, to confirm or to ignore", async () => {
     await twoDirectories("postgres");
     const twin = { givenName: "bob", sn: "Test" };
-    place.file("hr.ldif", simplePerson("ada", KING) + simplePerson("robert", twin) + simplePerson("eve")); // prettier-ignore
+    place.file(
+      "hr.ldif",
+      simplePerson("ada", KING) + simplePerson("robert", twin) + simplePerson("eve"),
+    );
     await place.run("import", "hr", "--full");
     const list = await unmatched();
     expect(list.map((one) => one.externalId)).toEqual(["eve", "robert"]);
-    expect(list[1]?.candidates).toMatchObject([{ login: "bob@example.org", because: "the same first and last name" }]); // prettier-ignore
+    expect(list[1]?.candidates).toMatchObject([
+      { login: "bob@example.org", because: "the same first and last name" },
+    ]);
     expect((await place.run("imports", "confirm", "hr", "robert", "bob@example.org")).status).toBe(
       0,
     );
@@ -210,10 +233,20 @@ describe("links by hand", () => {
       place.config,
       byName.replace("{ user: login, app: appuser.mail }", "{ user: lastName, app: appuser.sn }"),
     );
-    place.file("hr.ldif", simplePerson("ada", { ...KING, sn: "Test" }).replace("entryUUID: ada", "entryUUID: other")); // prettier-ignore
+    place.file(
+      "hr.ldif",
+      simplePerson("ada", { ...KING, sn: "Test" }).replace("entryUUID: ada", "entryUUID: other"),
+    );
     await place.run("import", "hr", "--full");
     expect(await unmatched()).toMatchObject([
-      { externalId: "other", error: { code: "match.ambiguous" }, candidates: expect.arrayContaining([expect.objectContaining({ login: "ada@example.org" }), expect.objectContaining({ login: "bob@example.org" })]) }, // prettier-ignore
+      {
+        externalId: "other",
+        error: { code: "match.ambiguous" },
+        candidates: expect.arrayContaining([
+          expect.objectContaining({ login: "ada@example.org" }),
+          expect.objectContaining({ login: "bob@example.org" }),
+        ]),
+      },
     ]);
     expect((await place.run("users", "link", "bob@example.org", "hr", "other")).status).toBe(0);
     await place.run("import", "hr", "--full");
@@ -240,7 +273,10 @@ describe("links by hand", () => {
     await place.run("users", "unlink", "bob@example.org", "corp", "--dry-run");
     expect((await show("bob@example.org")).status).toBe("active");
     await place.run("users", "unlink", "bob@example.org", "corp");
-    expect(await show("bob@example.org")).toMatchObject({ status: "deprovisioned", profile: { firstName: "bob" } }); // prettier-ignore
+    expect(await show("bob@example.org")).toMatchObject({
+      status: "deprovisioned",
+      profile: { firstName: "bob" },
+    });
     await place.run("users", "unlink", "ada@example.org", "hr");
     await place.run("users", "unlink", "ada@example.org", "corp", "--keep-status");
     expect(await ada()).toMatchObject({ status: "active", sources: { login: "okta" } });
@@ -272,7 +308,10 @@ describe("edits", () => {
     expect((await place.run("users", "create", zoe, ...values)).status).toBe(0);
     await place.run("users", "set", zoe, "title=Boss", "nickName=Z");
     await place.run("users", "unset", zoe, "nickName");
-    expect(await show(zoe)).toMatchObject({ profile: { title: "Boss" }, sources: { title: "okta" } }); // prettier-ignore
+    expect(await show(zoe)).toMatchObject({
+      profile: { title: "Boss" },
+      sources: { title: "okta" },
+    });
     expect((await show(zoe)).profile).not.toHaveProperty("nickName");
     for (const [step, status] of [
       ["suspend", "suspended"],
@@ -280,7 +319,6 @@ describe("edits", () => {
       ["deactivate", "deprovisioned"],
       ["reactivate", "active"],
     ] as const) {
-      // prettier-ignore
       expect((await place.run("users", step, zoe)).status).toBe(0);
       expect((await show(zoe)).status).toBe(status);
     }
@@ -289,15 +327,28 @@ describe("edits", () => {
     expect((await place.run("users", "delete", zoe)).status).toBe(0);
     const events = await place.events(`target.alternateId eq "${zoe}"`);
     expect(events.map((event) => event.eventType)).toEqual([
-      "user.lifecycle.create", "user.lifecycle.activate", "user.account.update_profile", "user.account.update_profile",
-      "user.lifecycle.suspend", "user.lifecycle.unsuspend", "user.lifecycle.deactivate", "user.lifecycle.reactivate",
-      "user.lifecycle.deactivate", "user.lifecycle.delete.completed",
-    ]); // prettier-ignore
-    expect((await place.json<RunDocument[]>("imports")).some((run) => run.counts["read"] === 1 && run.type === "edit")).toBe(false); // prettier-ignore
+      "user.lifecycle.create",
+      "user.lifecycle.activate",
+      "user.account.update_profile",
+      "user.account.update_profile",
+      "user.lifecycle.suspend",
+      "user.lifecycle.unsuspend",
+      "user.lifecycle.deactivate",
+      "user.lifecycle.reactivate",
+      "user.lifecycle.deactivate",
+      "user.lifecycle.delete.completed",
+    ]);
+    expect(
+      (await place.json<RunDocument[]>("imports")).some(
+        (run) => run.counts["read"] === 1 && run.type === "edit",
+      ),
+    ).toBe(false);
   });
 
   test("are refused where a directory owns the attribute, with its name; not where none does", async () => {
-    await twoDirectories("postgres", { profile: "sources: [corp, hr], overrides: { mobilePhone: okta }" }); // prettier-ignore
+    await twoDirectories("postgres", {
+      profile: "sources: [corp, hr], overrides: { mobilePhone: okta }",
+    });
     const refused = await place.run("users", "set", "ada@example.org", "title=X", "mobilePhone=1");
     expect(refused.status).toBe(1);
     expect(refused.err).toContain("title is owned by corp");
@@ -306,12 +357,21 @@ describe("edits", () => {
     await place.run("users", "set", "ada@example.org", "mobilePhone=1", "nickName=Ada");
     await place.run("import", "corp", "--full");
     await place.run("force-sync");
-    expect(await ada()).toMatchObject({ profile: { mobilePhone: "1", nickName: "Ada", title: "Countess" } }); // prettier-ignore
+    expect(await ada()).toMatchObject({
+      profile: { mobilePhone: "1", nickName: "Ada", title: "Countess" },
+    });
   });
 
   test("tell all that is wrong at once, and change nothing", async () => {
     await twoDirectories("embedded");
-    const { status, err } = await place.run("users", "create", "bob@example.org", "email=x", "titel=A", "locale=german"); // prettier-ignore
+    const { status, err } = await place.run(
+      "users",
+      "create",
+      "bob@example.org",
+      "email=x",
+      "titel=A",
+      "locale=german",
+    );
     expect(status).toBe(1);
     for (const part of [
       "do you mean title?",
@@ -320,7 +380,6 @@ describe("edits", () => {
       "violation.required, firstName",
       "notUniqueWithinOrg",
     ])
-      // prettier-ignore
       expect(err).toContain(part);
     expect((await place.users()).size).toBe(2);
   });
@@ -336,7 +395,9 @@ describe("edits", () => {
 
 describe.each(DATABASES)("unique attributes on %s", (kind) => {
   const badges = (people: Readonly<Record<string, string>>): string =>
-    Object.entries(people).map(([id, number]) => simplePerson(id, { employeeNumber: number })).join(""); // prettier-ignore
+    Object.entries(people)
+      .map(([id, number]) => simplePerson(id, { employeeNumber: number }))
+      .join("");
   const imported = async (people: Readonly<Record<string, string>>): Promise<RunDocument> => {
     place.file("corp.ldif", badges(people));
     return await place.json<RunDocument>("import", "corp", "--full");
@@ -369,7 +430,11 @@ profile: { attributes: { badge: { unique: true } } }
   test("two people exchange values, and one takes what another gives up", async () => {
     await start();
     await imported({ a1: "1", b1: "2", c1: "3" });
-    expect((await imported({ a1: "2", b1: "1", c1: "4", d1: "3" })).counts).toMatchObject({ updated: 3, created: 1, failed: 0 }); // prettier-ignore
+    expect((await imported({ a1: "2", b1: "1", c1: "4", d1: "3" })).counts).toMatchObject({
+      updated: 3,
+      created: 1,
+      failed: 0,
+    });
     expect(await badgeOf("a1")).toBe("2");
     expect(await badgeOf("d1")).toBe("3");
     // Of a chain whose end fails, nobody gets what is not free.
@@ -387,7 +452,15 @@ profile: { attributes: { badge: { unique: true } } }
     writeFileSync(place.config, unique);
     // Whoever has a double value already keeps it; nobody else gets it.
     expect((await imported({ a1: "1", b1: "1", c1: "1" })).counts).toMatchObject({ failed: 1 });
-    const edit = await place.run("users", "create", "e@example.org", "email=e@example.org", "firstName=E", "lastName=E", "badge=1"); // prettier-ignore
+    const edit = await place.run(
+      "users",
+      "create",
+      "e@example.org",
+      "email=e@example.org",
+      "firstName=E",
+      "lastName=E",
+      "badge=1",
+    );
     expect(edit.err).toMatch(/already used by [ab]1@example\.org/);
     // Once either of them gives it up, it is the other's alone.
     expect((await imported({ a1: "2", b1: "1" })).counts).toMatchObject({ failed: 0 });
@@ -412,10 +485,16 @@ ${SIMPLE_MAPPINGS}      locale: appuser.l
   place.file("corp.ldif", bad);
   await place.run("import", "corp", "--full");
   const { error } = (await ada()).appUsers[0] ?? { error: null };
-  expect([error?.field, ...(error?.others ?? []).map((other) => other.field)]).toEqual(expect.arrayContaining(["email", "firstName", "locale", "login", "timezone"])); // prettier-ignore
+  expect([error?.field, ...(error?.others ?? []).map((other) => other.field)]).toEqual(
+    expect.arrayContaining(["email", "firstName", "locale", "login", "timezone"]),
+  );
   type Group = { code: string; since: string; examples: { login: string; since: string }[] };
   const [before] = await place.json<Group[]>("users", "failing");
-  expect(before).toMatchObject({ code: "invalidLoginEmail", people: 1, examples: [{ login: "ada@example.org" }] }); // prettier-ignore
+  expect(before).toMatchObject({
+    code: "invalidLoginEmail",
+    people: 1,
+    examples: [{ login: "ada@example.org" }],
+  });
   // The same failure goes on, although the entry changed.
   place.file("corp.ldif", bad.replace("german", "deutsch"));
   await place.run("import", "corp", "--full");

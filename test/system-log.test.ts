@@ -4,8 +4,8 @@ import { sql } from "kysely";
 import { Client } from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { uuidV7 } from "../src/lib/uuid.ts";
-import { SYSTEM_ACTOR, type EventDraft, type LogEvent } from "../src/model/event.ts";
 import type { EventType } from "../src/model/event-messages.ts";
+import { SYSTEM_ACTOR, type EventDraft, type LogEvent } from "../src/model/event.ts";
 import { Secret } from "../src/model/secret.ts";
 import { openStore, type Store } from "../src/store/database.ts";
 import { parseLogFilter } from "../src/store/log-filter.ts";
@@ -16,7 +16,11 @@ import { DATABASES, simplePerson, SIMPLE_MAPPINGS, Workplace } from "./support/r
 let place: Workplace;
 afterEach(() => place.remove());
 
-const TYPES: readonly EventType[] = ["system.import.start", "system.import.complete", "user.account.update_profile"]; // prettier-ignore
+const TYPES: readonly EventType[] = [
+  "system.import.start",
+  "system.import.complete",
+  "user.account.update_profile",
+];
 const PEOPLE = ["ada", "Bob", "zoë", 'o"brien', "back\\slash", "50 %_"];
 const DIRECTORIES = ["corp", "hr", "ada"];
 
@@ -34,7 +38,9 @@ function draft(i: number): EventDraft {
     severity: failed ? "WARN" : "INFO",
     outcome: failed ? { result: "FAILURE", reason: `why ${i % 3}` } : { result: "SUCCESS" },
     target: [
-      ...(person ? [target(`u-${who}`, "User", who), target(`a-${who}`, "AppUser", `uid=${who}`)] : []), // prettier-ignore
+      ...(person
+        ? [target(`u-${who}`, "User", who), target(`a-${who}`, "AppUser", `uid=${who}`)]
+        : []),
       target(directory, "AppInstance", directory),
     ],
     debugData: {
@@ -47,7 +53,15 @@ function draft(i: number): EventDraft {
   };
 }
 
-const QUERY: LogQuery = { filter: null, since: null, until: null, words: [], limit: 1000, newestFirst: false, after: null }; // prettier-ignore
+const QUERY: LogQuery = {
+  filter: null,
+  since: null,
+  until: null,
+  words: [],
+  limit: 1000,
+  newestFirst: false,
+  after: null,
+};
 
 async function filled(kind: "postgres" | "embedded", events: number): Promise<Store> {
   place = await Workplace.create(kind);
@@ -56,7 +70,12 @@ async function filled(kind: "postgres" | "embedded", events: number): Promise<St
   const drafts = Array.from({ length: events }, (_, i) => draft(i));
   const runs = [uuidV7(), uuidV7()];
   for (let at = 0; at < drafts.length; at += 10)
-    await appendEvents(store.db, runs[(at / 10) % 2] ?? "", SYSTEM_ACTOR, drafts.slice(at, at + 10)); // prettier-ignore
+    await appendEvents(
+      store.db,
+      runs[(at / 10) % 2] ?? "",
+      SYSTEM_ACTOR,
+      drafts.slice(at, at + 10),
+    );
   return store;
 }
 
@@ -67,10 +86,20 @@ interface Case {
 }
 
 const PATHS = [
-  "eventType", "severity", "outcome.result", "outcome.reason", "actor.id", "target.id", "target.type",
-  "target.alternateId", "target.displayName", "debugContext.debugData.AppName", "debugContext.debugData.nested.deep.name",
-  "debugContext.debugData.empty", "debugContext.debugData.missing",
-]; // prettier-ignore
+  "eventType",
+  "severity",
+  "outcome.result",
+  "outcome.reason",
+  "actor.id",
+  "target.id",
+  "target.type",
+  "target.alternateId",
+  "target.displayName",
+  "debugContext.debugData.AppName",
+  "debugContext.debugData.nested.deep.name",
+  "debugContext.debugData.empty",
+  "debugContext.debugData.missing",
+];
 
 function textsAt(event: LogEvent, path: string): string[] {
   const values = path.split(".").reduce<unknown[]>(
@@ -86,7 +115,8 @@ function textsAt(event: LogEvent, path: string): string[] {
   return values.map((value) => (typeof value === "string" ? value : JSON.stringify(value)));
 }
 
-const byCharacters = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b)); // prettier-ignore
+const byCharacters = (a: string, b: string): number =>
+  Buffer.compare(Buffer.from(a), Buffer.from(b));
 const OPERATORS: Readonly<Record<string, (a: string, b: string) => boolean>> = {
   eq: (a, b) => a === b,
   gt: (a, b) => byCharacters(a, b) > 0,
@@ -98,20 +128,35 @@ const OPERATORS: Readonly<Record<string, (a: string, b: string) => boolean>> = {
   ew: (a, b) => a.endsWith(b),
 };
 const VALUES = [
-  ...TYPES, ...PEOPLE, ...PEOPLE.map((one) => `u-${one}`), ...DIRECTORIES, "WARN", "FAILURE", "why 1", "AppInstance", "", "s", "e", "%",
-]; // prettier-ignore
+  ...TYPES,
+  ...PEOPLE,
+  ...PEOPLE.map((one) => `u-${one}`),
+  ...DIRECTORIES,
+  "WARN",
+  "FAILURE",
+  "why 1",
+  "AppInstance",
+  "",
+  "s",
+  "e",
+  "%",
+];
 
 const comparison: fc.Arbitrary<Case> = fc
   .tuple(
     fc.constantFrom(...PATHS),
     fc.constantFrom(...Object.keys(OPERATORS), "ne", "pr"),
     fc.constantFrom(...VALUES),
-  ) // prettier-ignore
+  )
   .map(([path, operator, value]) => {
     if (operator === "pr")
-      return { text: `${path} pr`, test: (event) => textsAt(event, path).some((one) => one !== "") }; // prettier-ignore
+      return {
+        text: `${path} pr`,
+        test: (event) => textsAt(event, path).some((one) => one !== ""),
+      };
     const fits = OPERATORS[operator === "ne" ? "eq" : operator] ?? (() => false);
-    const found = (event: LogEvent): boolean => textsAt(event, path).some((one) => fits(one, value)); // prettier-ignore
+    const found = (event: LogEvent): boolean =>
+      textsAt(event, path).some((one) => fits(one, value));
     const test = operator === "ne" ? (event: LogEvent) => !found(event) : found;
     return { text: `${path} ${operator.toUpperCase()} ${JSON.stringify(value)}`, test };
   });
@@ -120,11 +165,20 @@ const numeric: fc.Arbitrary<Case> = fc
     fc.constantFrom("count", "nested.deep.size"),
     fc.constantFrom("gt", "le", "eq"),
     fc.integer({ min: -3, max: 60 }),
-  ) // prettier-ignore
+  )
   .map(([name, operator, number]) => {
     const value = (event: LogEvent): unknown =>
-      name.split(".").reduce<unknown>((one, key) => (one as Record<string, unknown>)[key], event.debugContext.debugData); // prettier-ignore
-    const compare = { gt: (a: number) => a > number, le: (a: number) => a <= number, eq: (a: number) => a === number }[operator]; // prettier-ignore
+      name
+        .split(".")
+        .reduce<unknown>(
+          (one, key) => (one as Record<string, unknown>)[key],
+          event.debugContext.debugData,
+        );
+    const compare = {
+      gt: (a: number) => a > number,
+      le: (a: number) => a <= number,
+      eq: (a: number) => a === number,
+    }[operator];
     const test = (event: LogEvent): boolean => {
       const found = value(event);
       return typeof found === "number" && compare(found);
@@ -137,10 +191,16 @@ const { filter: filters } = fc.letrec<{ filter: Case }>((tie) => ({
     comparison,
     numeric,
     fc.tuple(tie("filter"), tie("filter")).map(([a, b]) => {
-      return { text: `(${a.text}) and ${b.text.includes(" or ") ? `(${b.text})` : b.text}`, test: (event: LogEvent) => a.test(event) && b.test(event) }; // prettier-ignore
+      return {
+        text: `(${a.text}) and ${b.text.includes(" or ") ? `(${b.text})` : b.text}`,
+        test: (event: LogEvent) => a.test(event) && b.test(event),
+      };
     }),
     fc.tuple(tie("filter"), tie("filter")).map(([a, b]) => {
-      return { text: `${a.text} or ${b.text}`, test: (event: LogEvent) => a.test(event) || b.test(event) }; // prettier-ignore
+      return {
+        text: `${a.text} or ${b.text}`,
+        test: (event: LogEvent) => a.test(event) || b.test(event),
+      };
     }),
     tie("filter").map((a) => {
       return { text: `not (${a.text})`, test: (event: LogEvent) => !a.test(event) };
@@ -160,7 +220,13 @@ describe.each(DATABASES)("on %s", (kind) => {
         if (newestFirst) expected.reverse();
         const found: string[] = [];
         for (let after: string | null = null; ;) {
-          const page: LogEvent[] = await queryLog(store.db, { ...QUERY, filter, newestFirst, limit: 7, after }); // prettier-ignore
+          const page: LogEvent[] = await queryLog(store.db, {
+            ...QUERY,
+            filter,
+            newestFirst,
+            limit: 7,
+            after,
+          });
           found.push(...page.map((event) => event.uuid));
           after = page.at(-1)?.uuid ?? null;
           if (page.length < 7 || after === null) break;
@@ -214,7 +280,18 @@ ${SIMPLE_MAPPINGS}`);
 
   test("an event is found by its own time, and by words as they stand in names", async () => {
     const name = 'x\\\\, "JS"';
-    expect((await place.run("users", "create", "js@example.org", "email=js@example.org", "firstName=J", "lastName=S")).status).toBe(0); // prettier-ignore
+    expect(
+      (
+        await place.run(
+          "users",
+          "create",
+          "js@example.org",
+          "email=js@example.org",
+          "firstName=J",
+          "lastName=S",
+        )
+      ).status,
+    ).toBe(0);
     const [line = ""] = (await place.run("logs", "--json", "--q", "p3@example.org")).out.split(
       "\n",
     );
@@ -228,7 +305,10 @@ ${SIMPLE_MAPPINGS}`);
     expect(await found(`published gt "${published}"`)).not.toContain(uuid);
     expect(await found(`published le "${published}"`)).toContain(uuid);
     expect(await found(`published ne "${published}"`)).not.toContain(uuid);
-    place.file("corp.ldif", `${TWELVE}dn: cn=${name},ou=people\nobjectClass: person\nentryUUID: js\nmail: js2@example.org\ngivenName: J\nsn: S\n\n`); // prettier-ignore
+    place.file(
+      "corp.ldif",
+      `${TWELVE}dn: cn=${name},ou=people\nobjectClass: person\nentryUUID: js\nmail: js2@example.org\ngivenName: J\nsn: S\n\n`,
+    );
     await place.run("import", "corp", "--full");
     for (const words of [`"JS"`, "x\\\\,"])
       expect((await place.run("logs", "--q", words)).out).toContain("js2@example.org");
@@ -240,7 +320,6 @@ ${SIMPLE_MAPPINGS}`);
     ["--since", "2026-11-23 (x)"],
     ["--until", "soon"],
   ])("%s %s is refused", async (...args) => {
-    // prettier-ignore
     const { status, err } = await place.run("logs", ...args);
     expect(status).toBe(2);
     expect(err).toContain("[log.timeInvalid]");
@@ -274,13 +353,29 @@ ${SIMPLE_MAPPINGS}`);
     const late = new Client({ connectionString: place.databaseUrl ?? "" });
     await late.connect();
     const stop = new AbortController();
-    const followed = place.runWith(stop.signal, "logs", "--json", "--follow", "--limit", "1", "--filter", 'eventType eq "user.lifecycle.create"'); // prettier-ignore
+    const followed = place.runWith(
+      stop.signal,
+      "logs",
+      "--json",
+      "--follow",
+      "--limit",
+      "1",
+      "--filter",
+      'eventType eq "user.lifecycle.create"',
+    );
     try {
       await late.query("begin");
       await late.query(`insert into system_log (id, published, event_type, severity, outcome, actor, target, transaction_id, debug_data)
-        values (rollcall_uuid_v7(), clock_timestamp(), 'user.lifecycle.create', 'INFO', 'SUCCESS', '{}', '[{"id":"late"}]', rollcall_uuid_v7(), '{}')`); // prettier-ignore
+        values (rollcall_uuid_v7(), clock_timestamp(), 'user.lifecycle.create', 'INFO', 'SUCCESS', '{}', '[{"id":"late"}]', rollcall_uuid_v7(), '{}')`);
       const create = (name: string): Promise<unknown> =>
-        place.run("users", "create", `${name}@example.org`, `email=${name}@example.org`, "firstName=A", "lastName=B"); // prettier-ignore
+        place.run(
+          "users",
+          "create",
+          `${name}@example.org`,
+          `email=${name}@example.org`,
+          "firstName=A",
+          "lastName=B",
+        );
       await create("early1");
       await create("early2");
       await new Promise((resolve) => setTimeout(resolve, 2500));
@@ -298,7 +393,10 @@ ${SIMPLE_MAPPINGS}`);
       .map((line) => JSON.parse(line) as LogEvent);
     expect(status).toBe(0);
     expect(events.map((event) => event.target[0]?.alternateId ?? event.target[0]?.id)).toEqual([
-      "late", "early1@example.org", "early2@example.org", "after1@example.org",
-    ]); // prettier-ignore
+      "late",
+      "early1@example.org",
+      "early2@example.org",
+      "after1@example.org",
+    ]);
   });
 });

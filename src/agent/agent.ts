@@ -1,10 +1,10 @@
+import type { IdSet } from "../lib/id-set.ts";
 import type { DirectoryObject } from "../model/directory-object.ts";
 import type { DirectorySource } from "../model/directory.ts";
 import type { RawEntry, ReadEvidence } from "../model/entry.ts";
-import type { Mark, Way } from "../model/incremental.ts";
 import type { Problem } from "../model/errors.ts";
+import type { Mark, Way } from "../model/incremental.ts";
 import type { Absence } from "../model/run.ts";
-import type { IdSet } from "../lib/id-set.ts";
 import { LdapDirectory } from "./ldap/directory.ts";
 import { LdifDirectory } from "./ldif/directory.ts";
 

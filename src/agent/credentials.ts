@@ -4,10 +4,24 @@
  * `users.attributes` asks for one by its name.
  */
 const CREDENTIALS = new Set([
-  "userpassword", "unicodepwd", "authpassword", "pwdhistory", "ntpwdhistory", "lmpwdhistory", "dbcspwd",
-  "supplementalcredentials", "sambantpassword", "sambalmpassword", "sambapasswordhistory", "krbprincipalkey",
-  "ipanthash", "ipauserauthtoken", "userpkcs12", "sambacleartextpassword", "msds-managedpassword",
-]); // prettier-ignore
+  "userpassword",
+  "unicodepwd",
+  "authpassword",
+  "pwdhistory",
+  "ntpwdhistory",
+  "lmpwdhistory",
+  "dbcspwd",
+  "supplementalcredentials",
+  "sambantpassword",
+  "sambalmpassword",
+  "sambapasswordhistory",
+  "krbprincipalkey",
+  "ipanthash",
+  "ipauserauthtoken",
+  "userpkcs12",
+  "sambacleartextpassword",
+  "msds-managedpassword",
+]);
 
 /** Those of them that are not asked for by name, in lower case. */
 export function withheld(attributes: readonly string[]): ReadonlySet<string> {

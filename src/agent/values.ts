@@ -4,20 +4,43 @@ import type { AppProfile, AttributeValue } from "../model/entry.ts";
 /** Attributes whose values are bytes, from the schemas of RFC 4512/4523, inetOrgPerson and AD. */
 const BINARY = new Set(
   [
-    "mS-DS-ConsistencyGuid", "msExchMailboxSecurityDescriptor", "nTSecurityDescriptor",
-    "logonHours", "userParameters", "replPropertyMetaData",
-    "jpegPhoto", "thumbnailPhoto", "thumbnailLogo", "photo", "audio", "userCertificate", "userSMIMECertificate",
-    "userPKCS12", "cACertificate", "userPassword", "sambaNTPassword", "krbPrincipalKey",
+    "mS-DS-ConsistencyGuid",
+    "msExchMailboxSecurityDescriptor",
+    "nTSecurityDescriptor",
+    "logonHours",
+    "userParameters",
+    "replPropertyMetaData",
+    "jpegPhoto",
+    "thumbnailPhoto",
+    "thumbnailLogo",
+    "photo",
+    "audio",
+    "userCertificate",
+    "userSMIMECertificate",
+    "userPKCS12",
+    "cACertificate",
+    "userPassword",
+    "sambaNTPassword",
+    "krbPrincipalKey",
   ].map((name) => name.toLowerCase()),
-); // prettier-ignore
+);
 
 /** Attributes of Active Directory and eDirectory whose bytes have a usual text form. */
 const GUIDS = new Set([
-  "objectguid", "parentguid", "guid", "msexchmailboxguid", "msexcharchiveguid", "schemaidguid",
-]); // prettier-ignore
+  "objectguid",
+  "parentguid",
+  "guid",
+  "msexchmailboxguid",
+  "msexcharchiveguid",
+  "schemaidguid",
+]);
 const SIDS = new Set([
-  "objectsid", "sidhistory", "securityidentifier", "tokengroups", "tokengroupsglobalanduniversal",
-]); // prettier-ignore
+  "objectsid",
+  "sidhistory",
+  "securityidentifier",
+  "tokengroups",
+  "tokengroupsglobalanduniversal",
+]);
 
 /** Descriptions as servers send them: RFC 4512 section 2.5, and signs that some use besides. */
 const DESCRIPTION = /^[A-Za-z0-9][A-Za-z0-9._-]*(?:;[A-Za-z0-9._=-]+)*$/;

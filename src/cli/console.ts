@@ -1,6 +1,6 @@
-import { styleText } from "node:util";
-import type { Readable, Writable } from "node:stream";
 import { once } from "node:events";
+import type { Readable, Writable } from "node:stream";
+import { styleText } from "node:util";
 
 export interface Stream extends Writable {
   readonly isTTY?: boolean;

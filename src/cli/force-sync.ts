@@ -57,7 +57,9 @@ async function tellFormer(
 ): Promise<void> {
   for (const { directory, people } of await service.formerDirectories()) {
     const linked = count(people, "person is", "people are");
-    console.note(`${directory} is not in the configuration any more, and ${linked} still linked to it: \`${copyable(`rollcall force-sync ${directory}`, options)}\` ends that.`); // prettier-ignore
+    console.note(
+      `${directory} is not in the configuration any more, and ${linked} still linked to it: \`${copyable(`rollcall force-sync ${directory}`, options)}\` ends that.`,
+    );
   }
 }
 
@@ -70,8 +72,14 @@ async function tellAge(
 ): Promise<void> {
   if (!service.settings.directories.has(name)) return;
   const { readAt, problem, command } = await service.freshness(name);
-  if (problem !== null) console.note(`${problem} A force sync does not help with that${command === null ? "." : `: ${copyable(command, options)}`}`);
-  else if (readAt !== null) console.note(`The app profiles are as of ${readAt.toISOString()}; what changed in ${name} since then, an import brings.`); // prettier-ignore
+  if (problem !== null)
+    console.note(
+      `${problem} A force sync does not help with that${command === null ? "." : `: ${copyable(command, options)}`}`,
+    );
+  else if (readAt !== null)
+    console.note(
+      `The app profiles are as of ${readAt.toISOString()}; what changed in ${name} since then, an import brings.`,
+    );
 }
 
 async function sync(

@@ -51,7 +51,9 @@ function print(console: Console, entry: Unmatched): void {
   console.print(`  ${directory} ${visible(externalId)}, since ${since}`);
   if (decision !== null) console.print(`  ${decision.how} by ${visible(decision.by ?? "nobody")}`);
   else if (error === null)
-    console.print("  it has no user yet: no rule finds one and none may be created, or the next full import decides"); // prettier-ignore
+    console.print(
+      "  it has no user yet: no rule finds one and none may be created, or the next full import decides",
+    );
   else console.print(`  ${visible(error.message)} (${error.code})`);
   for (const { login, status, because, linkedTo } of candidates) {
     const taken = linkedTo === null ? "" : `, but linked to ${linkedTo}`;
@@ -93,7 +95,9 @@ function ignore(imports: Command, register: Register): void {
         note: (line: string) => console.note(line),
       });
       console.document({ directory, id, dn, ignored: !undo });
-      const what = undo ? "is not set aside any more; the next full import decides about it" : "is set aside"; // prettier-ignore
+      const what = undo
+        ? "is not set aside any more; the next full import decides about it"
+        : "is set aside";
       console.print(`${visible(dn)} ${what}.`);
       return 0;
     }),

@@ -1,14 +1,21 @@
 import type { Command } from "commander";
-import { RollcallError } from "../model/errors.ts";
 import { csvLine } from "../lib/csv.ts";
+import { RollcallError } from "../model/errors.ts";
 import type { Run, RunChange } from "../model/run.ts";
 import type { PeopleQuery, Service } from "../service.ts";
 import { table, type Console } from "./console.ts";
+import { unmatchedCommands } from "./imports-unmatched.ts";
 import type { Register } from "./program.ts";
 import { progressReporter } from "./progress.ts";
 import { commandActor, statusOf, wholeNumber, withService } from "./session.ts";
-import { unmatchedCommands } from "./imports-unmatched.ts";
-import { countsLine, nextSteps, printChange, printEvidence, printRun, runDocument } from "./show-run.ts"; // prettier-ignore
+import {
+  countsLine,
+  nextSteps,
+  printChange,
+  printEvidence,
+  printRun,
+  runDocument,
+} from "./show-run.ts";
 
 const STATUSES = ["running", "held", "done", "failed", "cancelled"];
 const ACTIONS = ["created", "updated", "removed", "failed", "ignored", "skipped"];
@@ -52,7 +59,10 @@ function list(imports: Command, register: Register): void {
       };
       const runs = await service.runs(query);
       console.document(runs.map(runDocument));
-      if (runs.length === 0) console.print(status === null && query.directory === null ? "No runs yet." : "No such runs."); // prettier-ignore
+      if (runs.length === 0)
+        console.print(
+          status === null && query.directory === null ? "No runs yet." : "No such runs.",
+        );
       const rows = runs.map((run) => [
         run.id,
         run.startedAt.slice(0, 19),
@@ -135,8 +145,17 @@ function decision({ status }: Run, by: string): string {
 }
 
 const COLUMNS = [
-  "action", "reason", "login", "externalId", "dn", "changes", "code", "field", "message", "counted",
-]; // prettier-ignore
+  "action",
+  "reason",
+  "login",
+  "externalId",
+  "dn",
+  "changes",
+  "code",
+  "field",
+  "message",
+  "counted",
+];
 
 function exportPeople(imports: Command, register: Register): void {
   const command = imports

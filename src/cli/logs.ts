@@ -75,7 +75,10 @@ function requestOf(options: Record<string, unknown>): Asked {
   if (after !== null && !UUID.test(after))
     throw new RollcallError("usage.invalid", `--after takes the uuid of an event, not ${after}.`);
   if (options["follow"] === true && (sort !== null || after !== null || text("until") !== null))
-    throw new RollcallError("usage.invalid", "--follow goes on with the newest events; it does not go with --sort, --after and --until."); // prettier-ignore
+    throw new RollcallError(
+      "usage.invalid",
+      "--follow goes on with the newest events; it does not go with --sort, --after and --until.",
+    );
   const now = Date.now();
   const untilText = text("until");
   const until = untilText === null ? null : parseTime(untilText, now);
@@ -133,7 +136,9 @@ async function printNew(
   }
   const behind = Date.now() - timeOf(before);
   if (behind > PATIENCE && !seen.told)
-    console.note(`A transaction in the database has been writing for ${Math.round(behind / 1000)} s; events since then come when it ends.`); // prettier-ignore
+    console.note(
+      `A transaction in the database has been writing for ${Math.round(behind / 1000)} s; events since then come when it ends.`,
+    );
   seen.told = behind > PATIENCE;
 }
 

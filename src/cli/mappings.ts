@@ -1,7 +1,20 @@
-import { accessSync, constants, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs"; // prettier-ignore
+import {
+  accessSync,
+  constants,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import type { Command } from "commander";
 import { parseSettings } from "../config/load.ts";
-import { mappingsYaml, readOktaMapping, withMappings, type ImportedMapping } from "../config/okta-mapping.ts"; // prettier-ignore
+import {
+  mappingsYaml,
+  readOktaMapping,
+  withMappings,
+  type ImportedMapping,
+} from "../config/okta-mapping.ts";
 import { count } from "../lib/lines.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { MappingSetting, Settings } from "../model/settings.ts";
@@ -67,7 +80,9 @@ export function mappingsCommand(program: Command, register: Register): void {
       console.print(mappingsYaml(read).trimEnd());
     }
     if (written)
-      console.note(`Written to ${settings.file}. See \`rollcall preview ${directory}\` before you import.`); // prettier-ignore
+      console.note(
+        `Written to ${settings.file}. See \`rollcall preview ${directory}\` before you import.`,
+      );
     return await Promise.resolve(problems.length === 0 ? 0 : 1);
   });
 }
@@ -80,7 +95,10 @@ function directoryOf({ directories }: Settings, given: string | undefined): stri
     given === undefined
       ? `Name the directory with --directory; there are ${names.join(", ")}.`
       : `There is no directory ${given} in the configuration; there are ${names.join(", ")}.`;
-  throw new RollcallError(given === undefined ? "usage.invalid" : "config.unknownDirectory", message); // prettier-ignore
+  throw new RollcallError(
+    given === undefined ? "usage.invalid" : "config.unknownDirectory",
+    message,
+  );
 }
 
 /** Texts in quotes, and names at the beginning of references. */
@@ -134,7 +152,10 @@ function compare(
 function variables(read: Mappings): string[] {
   return [...read]
     .filter(([, { expression }]) => /\$\{[A-Za-z_]/.test(expression))
-    .map(([name]) => `${name}: an expression in the configuration cannot hold \${…}, which is a variable there`); // prettier-ignore
+    .map(
+      ([name]) =>
+        `${name}: an expression in the configuration cannot hold \${…}, which is a variable there`,
+    );
 }
 
 /** The file is replaced only by one that reads well as a whole. */
@@ -162,7 +183,9 @@ function writeMappings(
 function print(console: Console, imported: readonly Imported[], problems: readonly string[]): void {
   const number = (how: How): string =>
     imported.filter((one) => one.how === how).length.toLocaleString("en-US");
-  console.print(`${count(imported.length, "mapping", "mappings")}: ${number("new")} new, ${number("changed")} changed, ${number("same")} as they are.`); // prettier-ignore
+  console.print(
+    `${count(imported.length, "mapping", "mappings")}: ${number("new")} new, ${number("changed")} changed, ${number("same")} as they are.`,
+  );
   for (const { attribute, how, before, expression, apply } of imported) {
     if (how !== "changed") continue;
     const on = (when: string | undefined): string => (when === "create" ? " (on create only)" : "");

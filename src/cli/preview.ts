@@ -1,9 +1,13 @@
 import type { Command } from "commander";
+import { count } from "../lib/lines.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { ConfigurationDiff, DirectoryDiff } from "../questions/preview/diff.ts";
-import type { AttributePreview, PersonPreview, SummaryPreview } from "../questions/preview/preview.ts";
+import type {
+  AttributePreview,
+  PersonPreview,
+  SummaryPreview,
+} from "../questions/preview/preview.ts";
 import type { Counted } from "../questions/preview/tally.ts";
-import { count } from "../lib/lines.ts";
 import { shown, visible, type Console } from "./console.ts";
 import type { Register } from "./program.ts";
 import { progressReporter } from "./progress.ts";
@@ -73,7 +77,10 @@ export function previewCommand(program: Command, register: Register): void {
 function refuseWithDiff(options: Record<string, unknown>): void {
   for (const name of ["attribute", "expression", "live"]) {
     if (options[name] === undefined) continue;
-    throw new RollcallError("usage.invalid", `--diff compares configurations; it does not go with --${name}.`); // prettier-ignore
+    throw new RollcallError(
+      "usage.invalid",
+      `--diff compares configurations; it does not go with --${name}.`,
+    );
   }
 }
 
@@ -116,7 +123,9 @@ function printAttribute(console: Console, one: AttributePreview): void {
       ? console.style("green", visible(shown(one.value)))
       : console.style("red", `${visible(one.problem.message)} (${one.problem.code})`);
   console.print(`  ${one.attribute} = ${result}`);
-  console.print(`    ${visible(one.expression)}${one.apply === "create" ? "   (on create only)" : ""}`); // prettier-ignore
+  console.print(
+    `    ${visible(one.expression)}${one.apply === "create" ? "   (on create only)" : ""}`,
+  );
   for (const [name, value] of Object.entries(one.inputs))
     console.print(`    ${name}: ${visible(shown(value, 60))}`);
   const sourced = (value: unknown, source: string | null): string =>
@@ -130,10 +139,14 @@ function printAttribute(console: Console, one: AttributePreview): void {
 function printSummary(console: Console, summary: SummaryPreview): void {
   const { directory, people, created, changed, failed, absent, live } = summary;
   const of = `of ${count(people, "person", "people")}${live ? " in the directory" : ""}`;
-  console.print(`${directory}: ${of}, ${created.toLocaleString("en-US")} would be created, ${changed.toLocaleString("en-US")} would change and ${failed.toLocaleString("en-US")} fail.`); // prettier-ignore
+  console.print(
+    `${directory}: ${of}, ${created.toLocaleString("en-US")} would be created, ${changed.toLocaleString("en-US")} would change and ${failed.toLocaleString("en-US")} fail.`,
+  );
   if (absent !== null && absent > 0) {
     const gone = `${count(absent, "person", "people")} of the last import ${absent === 1 ? "is" : "are"} not there now`;
-    console.print(`  ${gone}; \`rollcall import ${directory} --dry-run\` shows who would be removed.`); // prettier-ignore
+    console.print(
+      `  ${gone}; \`rollcall import ${directory} --dry-run\` shows who would be removed.`,
+    );
   }
   printChanges(console, summary.attributes);
   printFailures(console, summary.problems);

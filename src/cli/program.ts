@@ -3,9 +3,9 @@ import { asRollcallError, RollcallError } from "../model/errors.ts";
 import { checkCommand } from "./check.ts";
 import { Console, visible, type CommandLine } from "./console.ts";
 import { doctorCommand } from "./doctor.ts";
+import { evaluateCommand } from "./evaluate.ts";
 import { explainCommand } from "./explain.ts";
 import { forceSyncCommand } from "./force-sync.ts";
-import { evaluateCommand } from "./evaluate.ts";
 import { importCommand } from "./import.ts";
 import { importsCommand } from "./imports.ts";
 import { logsCommand } from "./logs.ts";
@@ -84,9 +84,22 @@ function build(register: Register, line: CommandLine): Command {
     .option("--json", "print JSON on standard output, and nothing else there")
     .showHelpAfterError("(run it with --help to see how it is used)");
   for (const add of [
-    serveCommand, importCommand, importsCommand, forceSyncCommand, previewCommand,
-    evaluateCommand, mappingsCommand, explainCommand, doctorCommand, sourcesCommand, usersCommand, logsCommand, checkCommand, migrateCommand,
-  ]) add(program, register); // prettier-ignore
+    serveCommand,
+    importCommand,
+    importsCommand,
+    forceSyncCommand,
+    previewCommand,
+    evaluateCommand,
+    mappingsCommand,
+    explainCommand,
+    doctorCommand,
+    sourcesCommand,
+    usersCommand,
+    logsCommand,
+    checkCommand,
+    migrateCommand,
+  ])
+    add(program, register);
   configure(program, line);
   return program;
 }

@@ -1,11 +1,11 @@
 import { userInfo } from "node:os";
 import { loadSettings } from "../config/load.ts";
+import { shellWord } from "../lib/shell.ts";
 import { RollcallError } from "../model/errors.ts";
 import { commandLineActor, type EventActor } from "../model/event.ts";
 import type { Run } from "../model/run.ts";
 import type { Settings } from "../model/settings.ts";
 import { openService, type Service } from "../service.ts";
-import { shellWord } from "../lib/shell.ts";
 import { visible, type Console } from "./console.ts";
 
 export const DEFAULT_CONFIG = "config/rollcall.yaml";

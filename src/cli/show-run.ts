@@ -1,6 +1,6 @@
 import { count } from "../lib/lines.ts";
-import { WAY_TEXTS } from "../model/incremental.ts";
 import { cureOf } from "../model/errors.ts";
+import { WAY_TEXTS } from "../model/incremental.ts";
 import {
   REASONS,
   type Held,
@@ -9,8 +9,8 @@ import {
   type RunCounts,
   type RunError,
 } from "../model/run.ts";
-import type { CommonOptions } from "./session.ts";
 import { shown, visible, type Console } from "./console.ts";
+import type { CommonOptions } from "./session.ts";
 
 /** A run as `--json` prints it. */
 export function runDocument(run: Run): Record<string, unknown> {

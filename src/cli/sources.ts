@@ -23,9 +23,17 @@ const number = (value: number): string => value.toLocaleString("en-US");
 function print(console: Console, reports: readonly SourceReport[]): void {
   const rows = reports.map(({ source, priority, configured, linked, users, attributes }) => [
     source,
-    source === "okta" ? "edited here" : priority === null ? (configured ? "not a source" : "not configured") : `source ${priority}`, // prettier-ignore
+    source === "okta"
+      ? "edited here"
+      : priority === null
+        ? configured
+          ? "not a source"
+          : "not configured"
+        : `source ${priority}`,
     source === "okta" ? "" : `linked to ${number(linked)}`,
-    source === "okta" ? `${number(users)} users without a directory` : `profile source of ${number(users)}`, // prettier-ignore
+    source === "okta"
+      ? `${number(users)} users without a directory`
+      : `profile source of ${number(users)}`,
     `${number(Object.values(attributes).reduce((sum, one) => sum + one, 0))} values`,
   ]);
   for (const row of table(rows)) console.print(row);
@@ -34,6 +42,7 @@ function print(console: Console, reports: readonly SourceReport[]): void {
     if (given.length === 0) continue;
     console.print();
     console.print(`${source} gives`);
-    for (const row of table(given.map(([name, users]) => [`  ${name}`, number(users)]))) console.print(row); // prettier-ignore
+    for (const row of table(given.map(([name, users]) => [`  ${name}`, number(users)])))
+      console.print(row);
   }
 }

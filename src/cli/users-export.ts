@@ -35,7 +35,10 @@ export function exportCommand(users: Command, register: Register): void {
       const names = typeof options["columns"] === "string" ? options["columns"] : null;
       const profiles = options["appProfiles"] === true;
       if (profiles && names !== null)
-        throw new RollcallError("usage.invalid", "--app-profiles exports whole app profiles; name their attributes with --columns DIRECTORY.ATTRIBUTE instead."); // prettier-ignore
+        throw new RollcallError(
+          "usage.invalid",
+          "--app-profiles exports whole app profiles; name their attributes with --columns DIRECTORY.ATTRIBUTE instead.",
+        );
       const status = statusOption(options["status"]);
       const lines = profiles
         ? profileLines(console)
@@ -73,7 +76,9 @@ async function writeAll(
     const page = await service.usersAfter(after, PAGE);
     const last = page.at(-1);
     if (last === undefined) return;
-    const users = page.flatMap(({ user }) => (status === null || user.status === status ? [user] : [])); // prettier-ignore
+    const users = page.flatMap(({ user }) =>
+      status === null || user.status === status ? [user] : [],
+    );
     const ids = users.map((user) => user.id);
     const appUsers = Map.groupBy(
       lines.withAppUsers && ids.length > 0 ? await service.appUsersOf(ids) : [],
@@ -157,7 +162,16 @@ function ofAppUser(
   return key === undefined ? null : profile[key];
 }
 
-const PROFILE_COLUMNS = ["login", "userStatus", "directory", "externalId", "dn", "status", "error", "profile"]; // prettier-ignore
+const PROFILE_COLUMNS = [
+  "login",
+  "userStatus",
+  "directory",
+  "externalId",
+  "dn",
+  "status",
+  "error",
+  "profile",
+];
 
 function profileLines(console: Console): Lines {
   if (console.json) {
@@ -172,9 +186,16 @@ function profileLines(console: Console): Lines {
   }
   const of: Lines["of"] = (user, appUsers) => {
     const own = [user.login, user.status];
-    const lines = appUsers.map(
-      ({ directory, externalId, dn, status, profile, error }) =>
-      csvLine([...own, directory, externalId, dn, status, error?.code ?? null, JSON.stringify(profile)]), // prettier-ignore
+    const lines = appUsers.map(({ directory, externalId, dn, status, profile, error }) =>
+      csvLine([
+        ...own,
+        directory,
+        externalId,
+        dn,
+        status,
+        error?.code ?? null,
+        JSON.stringify(profile),
+      ]),
     );
     if (lines.length === 0) lines.push(csvLine([...own, null, null, null, null, null, null]));
     return lines.map((line) => `${line}\r\n`).join("");
@@ -185,6 +206,7 @@ function profileLines(console: Console): Lines {
 function text(value: unknown): string | number | boolean | null {
   if (value === null || value === undefined) return null;
   if (Array.isArray(value)) return value.join(";");
-  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value; // prettier-ignore
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean")
+    return value;
   return JSON.stringify(value);
 }

@@ -34,7 +34,10 @@ function codeOption(value: unknown): string | null {
   if (Object.hasOwn(PERSON_ERRORS, value)) return value;
   const near = closest(value, Object.keys(PERSON_ERRORS));
   const hint = near === undefined ? "docs/07-errors.md lists them" : `do you mean ${near}?`;
-  throw new RollcallError("usage.invalid", `--code takes the code of an error that people can have, not ${value}; ${hint}`); // prettier-ignore
+  throw new RollcallError(
+    "usage.invalid",
+    `--code takes the code of an error that people can have, not ${value}; ${hint}`,
+  );
 }
 
 function print(

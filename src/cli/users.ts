@@ -1,16 +1,16 @@
 import type { Command } from "commander";
-import { profileSchema } from "../model/profile-schema.ts";
-import { USER_STATUSES, type User } from "../model/user.ts";
 import type { Problem } from "../model/errors.ts";
+import { profileSchema } from "../model/profile-schema.ts";
 import { REASONS } from "../model/run.ts";
+import { USER_STATUSES, type User } from "../model/user.ts";
 import type { UserView } from "../questions/user-view.ts";
 import type { Service } from "../service.ts";
 import { shown, table, visible, type Console } from "./console.ts";
 import type { Register } from "./program.ts";
+import { wholeNumber, withService } from "./session.ts";
+import { userEditCommands } from "./users-edit.ts";
 import { exportCommand, statusOption, userDocument } from "./users-export.ts";
 import { failingCommand } from "./users-failing.ts";
-import { userEditCommands } from "./users-edit.ts";
-import { wholeNumber, withService } from "./session.ts";
 
 export function usersCommand(program: Command, register: Register): void {
   const users = program

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { RollcallError } from "../model/errors.ts";
-import { parseSettings, type Environment } from "./load.ts";
 import type { Settings } from "../model/settings.ts";
+import { parseSettings, type Environment } from "./load.ts";
 
 const GOOD = `
 directories:

@@ -45,7 +45,7 @@ export function readOktaMapping(file: string): ReadonlyMap<string, ImportedMappi
   }
   const { source, target, properties } = parsed.data;
   if (source?.type === "user" || target?.type === "appuser") {
-    const names = `from ${source?.name ?? "the user profile"} to ${target?.name ?? "an application"}`; // prettier-ignore
+    const names = `from ${source?.name ?? "the user profile"} to ${target?.name ?? "an application"}`;
     const message = `${file} maps ${names}; wanted is the mapping from the application to the user profile.`;
     throw new RollcallError("mappings.unreadable", message);
   }

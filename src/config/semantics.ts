@@ -200,7 +200,10 @@ const MOST_UNIQUE = 5;
 function checkAttributes(attributes: Config["profile"]["attributes"], report: Report): void {
   const unique = Object.entries(attributes).filter(([, attribute]) => attribute.unique);
   for (const [name] of unique.slice(MOST_UNIQUE))
-    report(["profile", "attributes", name, "unique"], `at most ${MOST_UNIQUE} attributes can be unique`); // prettier-ignore
+    report(
+      ["profile", "attributes", name, "unique"],
+      `at most ${MOST_UNIQUE} attributes can be unique`,
+    );
   for (const [name, attribute] of Object.entries(attributes)) {
     const path = ["profile", "attributes", name];
     if (attribute.unique && attribute.type === "array")

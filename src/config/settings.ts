@@ -1,10 +1,10 @@
 import type { DirectorySource, GroupsScope, UsersScope } from "../model/directory.ts";
+import { RollcallError } from "../model/errors.ts";
 import {
   profileSchema,
   type AttributeSchema,
   type ProfileSchema,
 } from "../model/profile-schema.ts";
-import { RollcallError } from "../model/errors.ts";
 import { Secret } from "../model/secret.ts";
 import type {
   DirectorySettings,
@@ -15,8 +15,8 @@ import type {
 } from "../model/settings.ts";
 import type { Environment } from "./load.ts";
 import type { Path } from "./problems.ts";
-import { isPostgresUrl, overrideSources } from "./semantics.ts";
 import type { AttributeConfig, Config, DirectoryConfig } from "./schema.ts";
+import { isPostgresUrl, overrideSources } from "./semantics.ts";
 
 interface Context {
   readonly file: string;

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { sleep } from "../lib/sleep.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Store } from "../store/database.ts";
 import {
@@ -11,7 +12,6 @@ import {
   renewLease,
   type Lease,
 } from "../store/leases.ts";
-import { sleep } from "../lib/sleep.ts";
 
 /** A held lease, renewed until it is disposed of. Its signal aborts when the lease was lost. */
 export interface Claim extends AsyncDisposable {

@@ -1,3 +1,4 @@
+import { MappingEnvironment } from "../mapping/environment.ts";
 /**
  * Directories that are not in the configuration any more, but still have app users. Whatever is
  * asked of them is a removal: of everybody, whose values stay. Nothing is taken from anybody
@@ -7,7 +8,6 @@ import type { DirectorySource } from "../model/directory.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { DirectorySettings, SafeguardLimits } from "../model/settings.ts";
 import type { DirectoryRules } from "../reconciler/rules.ts";
-import { MappingEnvironment } from "../mapping/environment.ts";
 import { directoriesWithPeople, isUnknownDirectory } from "../store/app-users.ts";
 import type { Engine } from "./engine.ts";
 

@@ -51,9 +51,18 @@ export function decisionFingerprint(
   const matching = directory.matching.map(({ user, app }) => [user, app]);
   const { onNoMatch, onRemoval, reactivate } = directory;
   const decided = [
-    VERSION, mappings, matching, onNoMatch, onRemoval, reactivate, organisation,
-    profile.sources, [...profile.overrides], [...profile.fallback], [...profile.attributes],
-  ]; // prettier-ignore
+    VERSION,
+    mappings,
+    matching,
+    onNoMatch,
+    onRemoval,
+    reactivate,
+    organisation,
+    profile.sources,
+    [...profile.overrides],
+    [...profile.fallback],
+    [...profile.attributes],
+  ];
   return `${shortHash([VERSION, id, disabled, attributes])}${shortHash(decided)}:`;
 }
 

@@ -41,10 +41,19 @@ export function createMetrics(store: Store): () => Promise<string> {
   collectDefaultMetrics({ register: registry });
   const gauge = (name: string, help: string, labelNames: string[]): Gauge<string> =>
     new Gauge({ name, help, labelNames, registers: [registry] });
-  const people = gauge("rollcall_app_users", "People by directory and status", ["directory", "status"]); // prettier-ignore
-  const failing = gauge("rollcall_people_failing", "People whose last update failed, by code", ["directory", "code"]); // prettier-ignore
+  const people = gauge("rollcall_app_users", "People by directory and status", [
+    "directory",
+    "status",
+  ]);
+  const failing = gauge("rollcall_people_failing", "People whose last update failed, by code", [
+    "directory",
+    "code",
+  ]);
   const users = gauge("rollcall_users", "Users by status", ["status"]);
-  const open = gauge("rollcall_runs_open", "Runs that are running or held", ["directory", "status"]); // prettier-ignore
+  const open = gauge("rollcall_runs_open", "Runs that are running or held", [
+    "directory",
+    "status",
+  ]);
   const age = gauge(
     "rollcall_last_good_import_age_seconds",
     "Seconds since the last import that was applied whole began",

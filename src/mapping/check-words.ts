@@ -24,9 +24,16 @@ function lastPart(name: string): string {
 
 export function described(type: Type): string {
   const words: Readonly<Partial<Record<Type, string>>> = {
-    string: "text", number: "a number", boolean: "a condition", array: "an array",
-    dateTime: "a time", country: "a country", record: "a profile", map: "a map", null: "null",
-  }; // prettier-ignore
+    string: "text",
+    number: "a number",
+    boolean: "a condition",
+    array: "an array",
+    dateTime: "a time",
+    country: "a country",
+    record: "a profile",
+    map: "a map",
+    null: "null",
+  };
   return words[type] ?? "a value";
 }
 

@@ -3,7 +3,13 @@ import { closest } from "../lib/lines.ts";
 import { described, functionHint, union } from "./check-words.ts";
 import type { Environment } from "./environment.ts";
 import { GroupEnvironment } from "./environment.ts";
-import { methodSignature, signature, type ExpressionFunction, type Parameter, type Type } from "./functions/definition.ts"; // prettier-ignore
+import {
+  methodSignature,
+  signature,
+  type ExpressionFunction,
+  type Parameter,
+  type Type,
+} from "./functions/definition.ts";
 import { FILTERED_GROUPS, FUNCTIONS, METHODS } from "./functions/table.ts";
 import { parseExpression } from "./parse.ts";
 import { patternFault } from "./patterns.ts";
@@ -109,7 +115,8 @@ class Checker {
     const type = this.type(node.target);
     const called = node.target.kind === "call" ? FUNCTIONS.get(node.target.path.join(".")) : null;
     const fault = called?.returnsUser === true ? this.#environment.userFault(node.name) : null;
-    if (fault !== null) this.#addAt(CODES.unknownName, fault, node.end - node.name.length, node.end); // prettier-ignore
+    if (fault !== null)
+      this.#addAt(CODES.unknownName, fault, node.end - node.name.length, node.end);
     if (type !== "any" && type !== "record" && type !== "null") {
       const message = `${node.name}: ${described(type)} has no members; a function is called with parentheses`;
       this.#add(CODES.type, message, node);
@@ -124,7 +131,12 @@ class Checker {
       return this.#method(asMethod(node));
     if (entry === undefined) {
       for (const argument of node.args) this.type(argument);
-      this.#addAt(CODES.unknownFunction, `There is no function ${name}${functionHint(name)}`, node.start, node.nameEnd); // prettier-ignore
+      this.#addAt(
+        CODES.unknownFunction,
+        `There is no function ${name}${functionHint(name)}`,
+        node.start,
+        node.nameEnd,
+      );
       return "any";
     }
     this.#argumentCount(node.args.length, entry, node);
@@ -152,7 +164,12 @@ class Checker {
       for (const argument of node.args) this.type(argument);
       const meant = closest(node.name, METHODS.keys());
       const hint = meant === undefined ? "" : `; do you mean ${meant}()?`;
-      this.#addAt(CODES.unknownFunction, `There is no method ${node.name}()${hint}`, node.nameStart, node.nameEnd); // prettier-ignore
+      this.#addAt(
+        CODES.unknownFunction,
+        `There is no method ${node.name}()${hint}`,
+        node.nameStart,
+        node.nameEnd,
+      );
       return "any";
     }
     if (type !== "any" && type !== "null" && !method.on.includes(type)) {
@@ -237,7 +254,11 @@ class Checker {
     const inner = args[1];
     if (inner === undefined) return;
     if (inner.kind !== "literal" || typeof inner.value !== "string") {
-      this.#add(CODES.unsupported, `The groupExpression of ${FILTERED_GROUPS} is a text in quotes`, inner); // prettier-ignore
+      this.#add(
+        CODES.unsupported,
+        `The groupExpression of ${FILTERED_GROUPS} is a text in quotes`,
+        inner,
+      );
       return;
     }
     const parsed = parseExpression(inner.value);
@@ -246,7 +267,11 @@ class Checker {
       return;
     }
     if (inner.value.includes(FILTERED_GROUPS)) {
-      this.#add(CODES.unsupported, `A groupExpression cannot have another ${FILTERED_GROUPS} in it`, inner); // prettier-ignore
+      this.#add(
+        CODES.unsupported,
+        `A groupExpression cannot have another ${FILTERED_GROUPS} in it`,
+        inner,
+      );
       return;
     }
     const found = checkExpression(parsed.tree, new GroupEnvironment(this.#environment));

@@ -3,7 +3,16 @@
  * for a person is calls only. There are no loops and no definitions in the language, so time is
  * linear in the tree times the input, and every text is bounded in length.
  */
-import { bindCall, concatenation, isText, matching, position, projection, sum, summands } from "./closures.ts"; // prettier-ignore
+import {
+  bindCall,
+  concatenation,
+  isText,
+  matching,
+  position,
+  projection,
+  sum,
+  summands,
+} from "./closures.ts";
 import { GroupEnvironment, OWN, type Environment } from "./environment.ts";
 import { toArray } from "./functions/arrays.ts";
 import type { Parameter } from "./functions/definition.ts";
@@ -161,7 +170,10 @@ class Compiler {
     if (node.kind !== "reference") return false;
     const reference = this.#environment.resolve(node.path);
     if ("code" in reference) return false;
-    return reference.kind === "app" || (reference.kind === "variable" && OWN.has(reference.path[0]?.toLowerCase() ?? "")); // prettier-ignore
+    return (
+      reference.kind === "app" ||
+      (reference.kind === "variable" && OWN.has(reference.path[0]?.toLowerCase() ?? ""))
+    );
   }
 
   #filteredGroups({ args }: CallNode): Evaluate {

@@ -275,13 +275,34 @@ const BY_CODE: ReadonlyMap<string, Country> = new Map(
 );
 /** Other names that directories hold, ISO's own among them. */
 const ALIASES: readonly (readonly [string, string])[] = [
-  ["Turkey", "TR"], ["Hong Kong", "HK"], ["Macao", "MO"], ["Macau", "MO"], ["Czech Republic", "CZ"], ["Ivory Coast", "CI"],
-  ["Russian Federation", "RU"], ["United States of America", "US"], ["Viet Nam", "VN"], ["Myanmar", "MM"], ["Burma", "MM"],
-  ["Palestine", "PS"], ["Great Britain", "GB"], ["Korea, Republic of", "KR"], ["Republic of Korea", "KR"],
-  ["Swaziland", "SZ"], ["Macedonia", "MK"], ["Cape Verde", "CV"], ["Holland", "NL"], ["Moldova, Republic of", "MD"],
-  ["Iran, Islamic Republic of", "IR"], ["Syrian Arab Republic", "SY"], ["Tanzania, United Republic of", "TZ"],
-  ["Congo", "CG"], ["Democratic Republic of the Congo", "CD"], ["Brunei Darussalam", "BN"], ["Timor-Leste", "TL"],
-]; // prettier-ignore
+  ["Turkey", "TR"],
+  ["Hong Kong", "HK"],
+  ["Macao", "MO"],
+  ["Macau", "MO"],
+  ["Czech Republic", "CZ"],
+  ["Ivory Coast", "CI"],
+  ["Russian Federation", "RU"],
+  ["United States of America", "US"],
+  ["Viet Nam", "VN"],
+  ["Myanmar", "MM"],
+  ["Burma", "MM"],
+  ["Palestine", "PS"],
+  ["Great Britain", "GB"],
+  ["Korea, Republic of", "KR"],
+  ["Republic of Korea", "KR"],
+  ["Swaziland", "SZ"],
+  ["Macedonia", "MK"],
+  ["Cape Verde", "CV"],
+  ["Holland", "NL"],
+  ["Moldova, Republic of", "MD"],
+  ["Iran, Islamic Republic of", "IR"],
+  ["Syrian Arab Republic", "SY"],
+  ["Tanzania, United Republic of", "TZ"],
+  ["Congo", "CG"],
+  ["Democratic Republic of the Congo", "CD"],
+  ["Brunei Darussalam", "BN"],
+  ["Timor-Leste", "TL"],
+];
 
 const BY_NAME: ReadonlyMap<string, Country> = new Map([
   ...ALIASES.flatMap(([name, code]) => {

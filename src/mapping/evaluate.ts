@@ -17,7 +17,15 @@ import { EvaluationError } from "./problem.ts";
 import { jsonRecord, jsonValue } from "./references.ts";
 import type { AppUserFact, Facts, Related } from "./scope.ts";
 import { formatZoned } from "./time/moment.ts";
-import { isArray, isThing, plain, toText, type GroupValue, type RecordValue, type Value } from "./values.ts"; // prettier-ignore
+import {
+  isArray,
+  isThing,
+  plain,
+  toText,
+  type GroupValue,
+  type RecordValue,
+  type Value,
+} from "./values.ts";
 
 export type Context = Readonly<Record<string, unknown>>;
 
@@ -104,7 +112,8 @@ function factsOf(context: Context, now: number): Facts {
     ),
     groups: listOf(own("user.groups")).map(groupOf),
     related: (attribute, source) => {
-      if (source !== null || !Object.hasOwn(linked, attribute)) return people.get(attribute) ?? null; // prettier-ignore
+      if (source !== null || !Object.hasOwn(linked, attribute))
+        return people.get(attribute) ?? null;
       return { user: jsonRecord(objectOf(linked[attribute])), appUsers: [] };
     },
     variables: new Map(Object.entries(context).map(([name, value]) => [name, jsonValue(value)])),
@@ -137,7 +146,14 @@ function groupOf(value: unknown): GroupValue {
   const text = (name: string): string => toText(record.member(name)) ?? "";
   const sourceId = text("sourceId");
   const sourceType = toText(record.member("sourceType")) ?? sourceId;
-  return { kind: "group", id: text("id"), name: text("name"), type: text("type"), sourceId, sourceType }; // prettier-ignore
+  return {
+    kind: "group",
+    id: text("id"),
+    name: text("name"),
+    type: text("type"),
+    sourceId,
+    sourceType,
+  };
 }
 
 /** Things of their own kind say so: {"$dateTime": …}, {"$countryCode": …}. */

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { AppProfile } from "../model/entry.ts";
+import { MappingEnvironment } from "./environment.ts";
 import { compileExpression } from "./mapping.ts";
 import { parseExpression } from "./parse.ts";
 import { caret, CODES, EvaluationError } from "./problem.ts";
-import { MappingEnvironment } from "./environment.ts";
 import { NO_FACTS, type Facts } from "./scope.ts";
 import type { Value } from "./values.ts";
 
@@ -110,8 +110,15 @@ describe("values", () => {
 
 describe("what directories and administrators really have", () => {
   const GROUPS: Facts["groups"] = [
-    { kind: "group", id: "g1", name: "Poets", type: "APP_GROUP", sourceId: "corp", sourceType: "active_directory" },
-  ]; // prettier-ignore
+    {
+      kind: "group",
+      id: "g1",
+      name: "Poets",
+      type: "APP_GROUP",
+      sourceId: "corp",
+      sourceType: "active_directory",
+    },
+  ];
   const PERSON = {
     "msDS-cloudExtensionAttribute1": "cloud",
     "cn;lang-de": "deutsch",
@@ -137,13 +144,19 @@ describe("what directories and administrators really have", () => {
     ["user.isMemberOf({'group.profile.name': {appuser.team, appuser.nothing}})", false],
     ["Groups.startsWith('active_directory', 'P', 10)", ["Poets"]],
     ["Groups.startsWith('CORP', 'P', 10)", ["Poets"]],
-    [`getFilteredGroups({'g1'}, "isMemberOfGroupName('Poets') ? group.name + appuser.roles : ''", 10)`, ["Poetsa,b,c"]],
+    [
+      `getFilteredGroups({'g1'}, "isMemberOfGroupName('Poets') ? group.name + appuser.roles : ''", 10)`,
+      ["Poetsa,b,c"],
+    ],
     [`${Array.from({ length: 250 }, (_, i) => `1==${i + 2}?1: `).join("")}'last'`, "last"],
     [`${"(false ? 1 : ".repeat(90)}2${")".repeat(90)}`, 2],
     ["'Turkey'.parseCountryCode().toAlpha2()", "TR"],
     ["'Bosnia and Herzegovina'.parseCountryCode().toAlpha2()", "BA"],
     ["'2015-07-31T12:00:00[Europe/Berlin]'.parseStringTime().toString('HH:mm ZZ')", "12:00 +02:00"],
-    ["Time.fromStringToIso8601('Fri Jul 31 10:00:00 PDT 2015', 'EEE MMM dd HH:mm:ss z yyyy')", "2015-07-31T10:00:00.000-07:00"],
+    [
+      "Time.fromStringToIso8601('Fri Jul 31 10:00:00 PDT 2015', 'EEE MMM dd HH:mm:ss z yyyy')",
+      "2015-07-31T10:00:00.000-07:00",
+    ],
   ])("%s", (source, value) => {
     const compiled = compileExpression(
       source,
@@ -156,7 +169,7 @@ describe("what directories and administrators really have", () => {
       }
     })() as Facts;
     expect(compiled.expression.evaluate({ app: PERSON, facts })).toEqual(value);
-  }); // prettier-ignore
+  });
 
   test("a caret under an expression that begins with an empty line", () => {
     expect(caret("\n{1}", { code: CODES.type, message: "", start: 0, end: 4 })).toBe("\n^");

@@ -70,7 +70,9 @@ function compile(text: string): Compiled {
   if (text.length * repetitions(text) > MAX_WRITTEN_OUT) throw tooLarge(text);
   // Java's intersection of classes would be read as two signs, and match something else.
   if (/\[[^\]]*&&/.test(text))
-    throw new EvaluationError(`The pattern ${quoted(text)} intersects classes with &&, which RE2 does not have.`); // prettier-ignore
+    throw new EvaluationError(
+      `The pattern ${quoted(text)} intersects classes with &&, which RE2 does not have.`,
+    );
   try {
     const pattern = RE2JS.compile(text);
     const size = Math.max(1, pattern.programSize());

@@ -5,18 +5,68 @@ import { evaluateLine, evaluateText } from "./evaluate.ts";
 import { FUNCTIONS, METHODS } from "./functions/table.ts";
 
 const OWN = [
-  "constructor", "__proto__", "prototype", "hasOwnProperty", "toString", "valueOf", "isPrototypeOf",
-  "__defineGetter__", "__lookupGetter__", "caller", "callee", "arguments", "length", "name", "call",
-  "apply", "bind", "kind", "pairs", "millis", "member", "country", "zone", "offsetAt",
-]; // prettier-ignore
+  "constructor",
+  "__proto__",
+  "prototype",
+  "hasOwnProperty",
+  "toString",
+  "valueOf",
+  "isPrototypeOf",
+  "__defineGetter__",
+  "__lookupGetter__",
+  "caller",
+  "callee",
+  "arguments",
+  "length",
+  "name",
+  "call",
+  "apply",
+  "bind",
+  "kind",
+  "pairs",
+  "millis",
+  "member",
+  "country",
+  "zone",
+  "offsetAt",
+];
 const GLOBALS = [
-  "globalThis", "process", "require", "Function", "eval", "Object", "Symbol", "Reflect", "window",
-  "module", "import", "this", "self", "Date", "console", "T", "new", "#this", "@bean",
-]; // prettier-ignore
+  "globalThis",
+  "process",
+  "require",
+  "Function",
+  "eval",
+  "Object",
+  "Symbol",
+  "Reflect",
+  "window",
+  "module",
+  "import",
+  "this",
+  "self",
+  "Date",
+  "console",
+  "T",
+  "new",
+  "#this",
+  "@bean",
+];
 const VALUES = [
-  "user", "user.name", "'text'", "1", "true", "null", "{}", "{1}", "{'k': 1}", "DateTime.now()",
-  "'US'.parseCountryCode()", "user.getGroups()", "user.getGroups()[0]", "findDirectoryUser()",
-]; // prettier-ignore
+  "user",
+  "user.name",
+  "'text'",
+  "1",
+  "true",
+  "null",
+  "{}",
+  "{1}",
+  "{'k': 1}",
+  "DateTime.now()",
+  "'US'.parseCountryCode()",
+  "user.getGroups()",
+  "user.getGroups()[0]",
+  "findDirectoryUser()",
+];
 const CONTEXT = {
   user: { name: "ada" },
   "user.groups": [{ id: "1", name: "g", type: "APP_GROUP", sourceId: "s" }],
@@ -63,7 +113,11 @@ describe("no way out", () => {
     const line = String.raw`{"expression": "appuser.__proto__ + appuser.constructor", "context": {"appuser": {"__proto__": "a", "constructor": "b"}, "__proto__": {"x": 1}}}`;
     expect(evaluateLine(line, {}, 0)).toEqual({ value: "ab" });
     expect(({} as Record<string, unknown>)["x"]).toBeUndefined();
-    const polluted = evaluateLine('{"expression": "__proto__.x", "context": {"__proto__": {"x": 7}}}', {}, 0); // prettier-ignore
+    const polluted = evaluateLine(
+      '{"expression": "__proto__.x", "context": {"__proto__": {"x": 7}}}',
+      {},
+      0,
+    );
     expect(polluted).toEqual({ value: 7 });
   });
 });
@@ -79,13 +133,23 @@ describe("no way to make it slow", () => {
   ])("matches %s", (pattern, text) => {
     expect(evaluated("user.text matches user.pattern", { user: { text, pattern } })).toBe(false);
     const groups = [{ name: text }];
-    expect(evaluated(`isMemberOfGroupNameRegex("${pattern}")`, { "user.groups": groups })).toBe(false); // prettier-ignore
+    expect(evaluated(`isMemberOfGroupNameRegex("${pattern}")`, { "user.groups": groups })).toBe(
+      false,
+    );
   });
 
-  test.each(["(?=a)a", "(?<!a)b", String.raw`(a)\1`, "[", "a{2000}", "(".repeat(1001), "((a{100}){100}){100}"])("the pattern %s is refused", (pattern) => {
+  test.each([
+    "(?=a)a",
+    "(?<!a)b",
+    String.raw`(a)\1`,
+    "[",
+    "a{2000}",
+    "(".repeat(1001),
+    "((a{100}){100}){100}",
+  ])("the pattern %s is refused", (pattern) => {
     for (const expression of [`'a' matches '${pattern}'`, "'a' matches user.pattern"])
       expect(evaluateText(expression, { user: { pattern } }, 0), pattern).toHaveProperty("error");
-  }); // prettier-ignore
+  });
 
   test("patterns that become large, and texts that are too long for a pattern, are refused", () => {
     const dots = ".{0,999}";
@@ -171,19 +235,48 @@ describe("no way to make it slow", () => {
     const line = `{"expression": "user.a.a.a", "context": {"user": ${nested}}}`;
     expect(evaluateLine(line, {}, 0)).toHaveProperty("error");
     expect(evaluateLine("x".repeat(2_000_000), {}, 0)).toHaveProperty("error");
-    for (const bad of ["", "1", "[]", "{}", '{"expression": 1}', '{"expression": "1", "context": []}', '{"expression": "1", "contexts": {}}'])
+    for (const bad of [
+      "",
+      "1",
+      "[]",
+      "{}",
+      '{"expression": 1}',
+      '{"expression": "1", "context": []}',
+      '{"expression": "1", "contexts": {}}',
+    ])
       expect(evaluateLine(bad, {}, 0), bad).toHaveProperty("error.code", "usage.invalid");
-  }); // prettier-ignore
+  });
 });
 
 describe("whatever is written", () => {
   const names = [...FUNCTIONS.keys()];
   const methods = [...METHODS.keys()];
   const leaf = fc.constantFrom(
-    "user.name", "user.list", "user.number", "user.nothing", "user.time", "'x'", '"a,b"', "''", "0", "-1",
-    "1.5", "2147483648", "true", "null", "{}", "{1, 'a', null}", "{'group.type': 'APP_GROUP'}", "'2015-07-31T17:18:37.979Z'",
-    "'yyyy-MM-dd'", "'Europe/Berlin'", "'(a+)+'", "DateTime.now()", "'DE'.parseCountryCode()", "user",
-  ); // prettier-ignore
+    "user.name",
+    "user.list",
+    "user.number",
+    "user.nothing",
+    "user.time",
+    "'x'",
+    '"a,b"',
+    "''",
+    "0",
+    "-1",
+    "1.5",
+    "2147483648",
+    "true",
+    "null",
+    "{}",
+    "{1, 'a', null}",
+    "{'group.type': 'APP_GROUP'}",
+    "'2015-07-31T17:18:37.979Z'",
+    "'yyyy-MM-dd'",
+    "'Europe/Berlin'",
+    "'(a+)+'",
+    "DateTime.now()",
+    "'DE'.parseCountryCode()",
+    "user",
+  );
   const { expression } = fc.letrec<{ expression: string }>((tie) => {
     const inner = tie("expression");
     const args = fc.array(inner, { maxLength: 4 }).map((list) => list.join(", "));
@@ -192,8 +285,30 @@ describe("whatever is written", () => {
         { maxDepth: 4, withCrossShrink: true },
         leaf,
         fc.tuple(fc.constantFrom(...names), args).map(([name, list]) => `${name}(${list})`),
-        fc.tuple(inner, fc.constantFrom(...methods), args).map(([target, name, list]) => `(${target}).${name}(${list})`),
-        fc.tuple(inner, fc.constantFrom("+", "-", "*", "/", "%", "==", "!=", "<", ">=", "AND", "OR", "matches", "?:"), inner).map((parts) => `(${parts.join(" ")})`),
+        fc
+          .tuple(inner, fc.constantFrom(...methods), args)
+          .map(([target, name, list]) => `(${target}).${name}(${list})`),
+        fc
+          .tuple(
+            inner,
+            fc.constantFrom(
+              "+",
+              "-",
+              "*",
+              "/",
+              "%",
+              "==",
+              "!=",
+              "<",
+              ">=",
+              "AND",
+              "OR",
+              "matches",
+              "?:",
+            ),
+            inner,
+          )
+          .map((parts) => `(${parts.join(" ")})`),
         fc.tuple(inner, inner, inner).map(([a, b, c]) => `(${a} ? ${b} : ${c})`),
         fc.tuple(inner, inner).map(([a, b]) => `${a}[${b}]`),
         fc.tuple(fc.constantFrom("!", "-"), inner).map((parts) => parts.join("")),
@@ -201,7 +316,7 @@ describe("whatever is written", () => {
         inner.map((target) => `(${target}).name`),
       ),
     };
-  }); // prettier-ignore
+  });
   const context = {
     user: { name: "Ada", list: ["a", "b", 3], number: 7, time: "2015-07-31T17:18:37.979Z" },
     "user.groups": [{ id: "1", name: "g", type: "APP_GROUP", sourceId: "s" }],

@@ -4,9 +4,20 @@ interface Place {
 }
 
 export type BinaryOperator =
-  | "+" | "-" | "*" | "/" | "%"
-  | "==" | "!=" | "<" | ">" | "<=" | ">="
-  | "matches" | "AND" | "OR"; // prettier-ignore
+  | "+"
+  | "-"
+  | "*"
+  | "/"
+  | "%"
+  | "=="
+  | "!="
+  | "<"
+  | ">"
+  | "<="
+  | ">="
+  | "matches"
+  | "AND"
+  | "OR";
 
 /** The tree of an expression. Every node knows its place in the text. */
 export type Node = Place &

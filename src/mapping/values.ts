@@ -8,9 +8,16 @@ import { EvaluationError } from "./problem.ts";
 import { formatMoment, type Moment } from "./time/moment.ts";
 
 export type Value =
-  | string | number | boolean | null
+  | string
+  | number
+  | boolean
+  | null
   | readonly Value[]
-  | Moment | CountryValue | GroupValue | RecordValue | MapValue; // prettier-ignore
+  | Moment
+  | CountryValue
+  | GroupValue
+  | RecordValue
+  | MapValue;
 
 /** Anything that is not JSON by itself. */
 export type Thing = Extract<Value, { readonly kind: string }>;

@@ -2,7 +2,14 @@
 
 /** The stage of a value's way that answers; see `STAGES`. */
 export type StageName =
-  | "directory" | "scope" | "appProfile" | "link" | "mapping" | "priority" | "validation" | "written"; // prettier-ignore
+  | "directory"
+  | "scope"
+  | "appProfile"
+  | "link"
+  | "mapping"
+  | "priority"
+  | "validation"
+  | "written";
 
 export const STAGES: Readonly<Record<StageName, string>> = {
   directory: "read from the directory",
@@ -17,14 +24,35 @@ export const STAGES: Readonly<Record<StageName, string>> = {
 
 export type CauseCode =
   // There is no user.
-  | "notImported" | "outOfScope" | "ambiguous" | "setAside" | "noMatch" | "cannotBeCreated" | "renamed" | "waitsForImport"
+  | "notImported"
+  | "outOfScope"
+  | "ambiguous"
+  | "setAside"
+  | "noMatch"
+  | "cannotBeCreated"
+  | "renamed"
+  | "waitsForImport"
   // There is one, but nobody gives the value.
-  | "editedHere" | "notLinked" | "notASource" | "leftScope" | "unmapped" | "onCreateOnly" | "otherSource"
+  | "editedHere"
+  | "notLinked"
+  | "notASource"
+  | "leftScope"
+  | "unmapped"
+  | "onCreateOnly"
+  | "otherSource"
   // It is given, but does not arrive.
-  | "directoryFails" | "appProfileOld" | "importHeld" | "importFailed" | "notRead" | "noValue" | "mapsToNothing"
-  | "expressionFails" | "invalid" | "notApplied"
+  | "directoryFails"
+  | "appProfileOld"
+  | "importHeld"
+  | "importFailed"
+  | "notRead"
+  | "noValue"
+  | "mapsToNothing"
+  | "expressionFails"
+  | "invalid"
+  | "notApplied"
   // Nothing is wrong.
-  | "upToDate"; // prettier-ignore
+  | "upToDate";
 
 export interface Cause {
   readonly code: CauseCode;

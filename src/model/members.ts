@@ -1,8 +1,8 @@
 /** By what the groups of a directory may name an app user. */
 import { memberKeys } from "../agent/ldap/groups.ts";
 import { attributeValues } from "../agent/values.ts";
-import type { AppProfile } from "./entry.ts";
 import type { MemberKey } from "./directory-object.ts";
+import type { AppProfile } from "./entry.ts";
 
 export interface MemberNames {
   readonly keys: readonly MemberKey[];

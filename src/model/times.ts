@@ -24,8 +24,13 @@ export function generalizedTime(text: string): number | null {
 
 /** Year to second; a minute may have a leap second. */
 const LIMITS: readonly (readonly [number, number])[] = [
-  [0, 9999], [1, 12], [1, 31], [0, 23], [0, 59], [0, 60],
-]; // prettier-ignore
+  [0, 9999],
+  [1, 12],
+  [1, 31],
+  [0, 23],
+  [0, 59],
+  [0, 60],
+];
 
 function inRange(number: number, limits: readonly [number, number] | undefined): boolean {
   return limits !== undefined && number >= limits[0] && number <= limits[1];
@@ -57,8 +62,14 @@ export function fileTime(text: string): string | null {
 }
 
 const FILETIMES = new Set([
-  "accountexpires", "pwdlastset", "lastlogon", "lastlogontimestamp", "lastlogoff", "lockouttime", "badpasswordtime",
-]); // prettier-ignore
+  "accountexpires",
+  "pwdlastset",
+  "lastlogon",
+  "lastlogontimestamp",
+  "lastlogoff",
+  "lockouttime",
+  "badpasswordtime",
+]);
 
 /** Bits of userAccountControl (MS-ADTS 2.2.16). */
 const ACCOUNT_BITS: readonly (readonly [number, string])[] = [

@@ -1,12 +1,12 @@
+import type { Engine } from "../engine/engine.ts";
+import { mappingVersion } from "../engine/fingerprint.ts";
+import { rulesOf } from "../engine/people/sightings.ts";
 /** What can be said of a directory's mappings only with its data. */
 import { count, closest } from "../lib/lines.ts";
 import type { Expression } from "../mapping/mapping.ts";
 import { namedBy, type DirectoryRules } from "../reconciler/rules.ts";
 import { countPresent } from "../store/app-users.ts";
 import { attributesWithoutValue, countOutdated, someAttributes } from "../store/mapped.ts";
-import type { Engine } from "../engine/engine.ts";
-import { mappingVersion } from "../engine/fingerprint.ts";
-import { rulesOf } from "../engine/people/sightings.ts";
 
 /**
  * @param schema names of the attributes that the directory can have, in lower case; null: not known

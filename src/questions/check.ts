@@ -1,8 +1,8 @@
+import type { Probe } from "../agent/agent.ts";
+import type { Engine } from "../engine/engine.ts";
 import { asRollcallError, RollcallError } from "../model/errors.ts";
 import { WAY_TEXTS } from "../model/incremental.ts";
-import type { Probe } from "../agent/agent.ts";
 import { mappingRemarks } from "./check-mappings.ts";
-import type { Engine } from "../engine/engine.ts";
 
 export interface CheckResult {
   readonly name: string;

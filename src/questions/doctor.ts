@@ -1,25 +1,30 @@
+import type { Probe } from "../agent/agent.ts";
+import { formerDirectories } from "../engine/directories.ts";
+import { stateOf, type DirectoryState } from "../engine/directory-state.ts";
+import type { Engine } from "../engine/engine.ts";
+import { mappingVersion } from "../engine/fingerprint.ts";
+import { longestPause } from "../lib/cron.ts";
 /**
  * What is wrong now, worst first: everything that stops people from being kept up to date, and what
  * soon will. Looks at what is stored and asks every directory whether it can be read; changes
  * nothing.
  */
 import { count } from "../lib/lines.ts";
-import type { Probe } from "../agent/agent.ts";
-import { longestPause } from "../lib/cron.ts";
+import type { Mapping } from "../mapping/mapping.ts";
 import { asRollcallError, cureOf } from "../model/errors.ts";
 import type { DirectorySettings } from "../model/settings.ts";
+import type { Rules } from "../reconciler/rules.ts";
 import { countPresent } from "../store/app-users.ts";
 import { attributesWithoutValue, countOutdated } from "../store/mapped.ts";
-import { sourcedAttributes, sourcedUsers, type SourcedAttribute, type SourcedUsers } from "../store/sourced.ts"; // prettier-ignore
+import {
+  sourcedAttributes,
+  sourcedUsers,
+  type SourcedAttribute,
+  type SourcedUsers,
+} from "../store/sourced.ts";
 import { doubledValues, foldsLetters } from "../store/unique-values.ts";
 import { countUnmatched } from "../store/unmatched.ts";
-import type { Mapping } from "../mapping/mapping.ts";
-import type { Rules } from "../reconciler/rules.ts";
-import type { Engine } from "../engine/engine.ts";
-import { formerDirectories } from "../engine/directories.ts";
 import { listFailing } from "./failing.ts";
-import { stateOf, type DirectoryState } from "../engine/directory-state.ts";
-import { mappingVersion } from "../engine/fingerprint.ts";
 
 /** `error`: people are not kept up to date. `warning`: some are not, or soon will not be. */
 export type Severity = "error" | "warning" | "info";
@@ -61,7 +66,12 @@ export async function examine(
       ...(await peopleFindings(engine, name)),
     );
   }
-  findings.push(...overrideFindings(engine), ...(await formerFindings(engine)), ...(await doubleFindings(engine)), ...(await letterFindings(engine))); // prettier-ignore
+  findings.push(
+    ...overrideFindings(engine),
+    ...(await formerFindings(engine)),
+    ...(await doubleFindings(engine)),
+    ...(await letterFindings(engine)),
+  );
   return findings.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
 }
 
@@ -77,19 +87,39 @@ function runFindings(
   if (held !== null) {
     const why = held.held?.reason ?? "The safeguard holds it.";
     const what = held.kind === "import" ? "An import" : "A run";
-    add("error", `${what} is held since ${held.startedAt}: ${why}`, `rollcall imports show ${held.id} --counted`); // prettier-ignore
+    add(
+      "error",
+      `${what} is held since ${held.startedAt}: ${why}`,
+      `rollcall imports show ${held.id} --counted`,
+    );
   }
   if (last?.status === "failed" && last.error !== null) {
     const { code, message } = last.error;
-    add("error", `The last import failed (${code}): ${message} ${cureOf(code)}`, `rollcall imports show ${last.id}`); // prettier-ignore
+    add(
+      "error",
+      `The last import failed (${code}): ${message} ${cureOf(code)}`,
+      `rollcall imports show ${last.id}`,
+    );
   }
   if (interrupted !== null)
-    add("error", "A run was interrupted, and nobody finishes it.", `rollcall imports resume ${interrupted.id}`); // prettier-ignore
+    add(
+      "error",
+      "A run was interrupted, and nobody finishes it.",
+      `rollcall imports resume ${interrupted.id}`,
+    );
   if (checkpoint !== null && checkpoint.fullReason !== null)
-    add("info", `The next import reads everybody: ${checkpoint.fullReason}`, `rollcall import ${directory} --full`); // prettier-ignore
+    add(
+      "info",
+      `The next import reads everybody: ${checkpoint.fullReason}`,
+      `rollcall import ${directory} --full`,
+    );
   if (last?.converted != null && last.status === "done") {
     const { code, reason } = last.converted;
-    add("info", `The last incremental import had to read everybody (${code}): ${reason}`, `rollcall imports show ${last.id}`); // prettier-ignore
+    add(
+      "info",
+      `The last incremental import had to read everybody (${code}): ${reason}`,
+      `rollcall imports show ${last.id}`,
+    );
   }
   return findings;
 }
@@ -111,13 +141,14 @@ function ageFindings(
     const age = now - at.getTime();
     // One import may be missed, for a busy server; two are a pattern.
     if (pauses.length === 0 || age <= longest + Math.min(longest, DAY) + HOUR) return [];
-    const message = `The last ${what} that was applied whole began ${at.toISOString()}, which is longer ago than its schedule allows. Does \`rollcall serve\` run?`; // prettier-ignore
+    const message = `The last ${what} that was applied whole began ${at.toISOString()}, which is longer ago than its schedule allows. Does \`rollcall serve\` run?`;
     return [{ severity: "error", directory, message, command }];
   };
-  const pauseOf = (cron: string | null): number[] => (cron === null ? [] : [longestPause(cron, timezone)]); // prettier-ignore
+  const pauseOf = (cron: string | null): number[] =>
+    cron === null ? [] : [longestPause(cron, timezone)];
   if (incremental === null && full === null) {
     if (now - checkpoint.readAt.getTime() < 7 * DAY) return [];
-    const message = `The last import that was applied whole began ${checkpoint.readAt.toISOString()}, and it has no schedule.`; // prettier-ignore
+    const message = `The last import that was applied whole began ${checkpoint.readAt.toISOString()}, and it has no schedule.`;
     return [{ severity: "warning", directory, message, command }];
   }
   const any = late("import", checkpoint.readAt, [...pauseOf(incremental), ...pauseOf(full)]);
@@ -135,7 +166,7 @@ async function askFindings(
   try {
     const probe = await engine.openDirectory(directory).probe(signal);
     if (!probe.hasPeople) {
-      const message = `Nobody is in the scope now: ${source.users.filter}. ${cureOf("directory.empty")}`; // prettier-ignore
+      const message = `Nobody is in the scope now: ${source.users.filter}. ${cureOf("directory.empty")}`;
       return [{ severity: "error", directory, message, command: "rollcall check" }];
     }
     const silent = probe.silent.map((reason): Finding => {
@@ -177,7 +208,11 @@ async function mappingFindings(
 ): Promise<Finding[]> {
   const { rules, store } = engine;
   const findings: Finding[] = [];
-  const outdated = await countOutdated(store.db, directory, mappingVersion(engine.fingerprintOf(directory))); // prettier-ignore
+  const outdated = await countOutdated(
+    store.db,
+    directory,
+    mappingVersion(engine.fingerprintOf(directory)),
+  );
   const failing = await listFailing(engine, { directory, code: null }, 0);
   // What was not applied yet, or fails, may be given all the same.
   const isSettled = outdated === 0 && failing.length === 0;
@@ -188,11 +223,21 @@ async function mappingFindings(
     const missing = isSettled ? names : await attributesWithoutValue(store.db, directory, names);
     if (missing.length < names.length) continue;
     const message = `The mapping of ${attribute} gives nobody a value.`;
-    findings.push({ severity: "warning", directory, message, command: `rollcall preview ${directory} --attribute ${attribute}` }); // prettier-ignore
+    findings.push({
+      severity: "warning",
+      directory,
+      message,
+      command: `rollcall preview ${directory} --attribute ${attribute}`,
+    });
   }
   if (outdated > 0) {
     const message = `${count(outdated, "app profile was", "app profiles were")} last mapped with an older version of the configuration.`;
-    findings.push({ severity: "warning", directory, message, command: `rollcall force-sync ${directory}` }); // prettier-ignore
+    findings.push({
+      severity: "warning",
+      directory,
+      message,
+      command: `rollcall force-sync ${directory}`,
+    });
   }
   return findings;
 }
@@ -225,12 +270,22 @@ async function peopleFindings(engine: Engine, directory: string): Promise<Findin
     const [most] = causes;
     const since = most?.since == null ? "" : ` since ${most.since}`;
     const message = `${count(failing, "person fails", "people fail")} of ${own.toLocaleString("en-US")}, most with ${most?.code ?? ""} (${most?.field ?? ""})${since}.`;
-    findings.push({ severity: failing * 10 > own ? "error" : "warning", directory, message, command: `rollcall users failing --directory ${directory}` }); // prettier-ignore
+    findings.push({
+      severity: failing * 10 > own ? "error" : "warning",
+      directory,
+      message,
+      command: `rollcall users failing --directory ${directory}`,
+    });
   }
   const unmatched = await countUnmatched(db, directory);
   if (unmatched > 0) {
     const message = `${count(unmatched, "entry belongs", "entries belong")} to no user.`;
-    findings.push({ severity: "info", directory, message, command: `rollcall imports unmatched ${directory}` }); // prettier-ignore
+    findings.push({
+      severity: "info",
+      directory,
+      message,
+      command: `rollcall imports unmatched ${directory}`,
+    });
   }
   return findings;
 }
@@ -256,21 +311,34 @@ async function doubleFindings({ store, rules }: Engine): Promise<Finding[]> {
   const doubled = await doubledValues(store.db, rules.unique);
   return doubled.map(({ attribute, users, example }) => {
     const message = `${attribute} is unique, but ${users.toLocaleString("en-US")} users have had the same value as another since before, such as ${JSON.stringify(example)}.`;
-    return { severity: "warning", directory: null, message, command: `rollcall users export --columns login,${attribute}` }; // prettier-ignore
+    return {
+      severity: "warning",
+      directory: null,
+      message,
+      command: `rollcall users export --columns login,${attribute}`,
+    };
   });
 }
 
 /** Values are compared without case, by what the database takes for letters. */
 async function letterFindings({ store, rules }: Engine): Promise<Finding[]> {
-  const compares = rules.unique.length > 0 || [...rules.directories.values()].some((one) => one.matching.length > 0); // prettier-ignore
+  const compares =
+    rules.unique.length > 0 ||
+    [...rules.directories.values()].some((one) => one.matching.length > 0);
   if (!compares || (await foldsLetters(store.db))) return [];
-  const message = "The database tells small from capital letters in ASCII only (its character type is C), so matching rules and unique attributes take Ä and ä for different values. A database with another LC_CTYPE, such as C.UTF-8, does not."; // prettier-ignore
+  const message =
+    "The database tells small from capital letters in ASCII only (its character type is C), so matching rules and unique attributes take Ä and ä for different values. A database with another LC_CTYPE, such as C.UTF-8, does not.";
   return [{ severity: "warning", directory: null, message, command: null }];
 }
 
 async function formerFindings(engine: Engine): Promise<Finding[]> {
   return (await formerDirectories(engine)).map(({ directory, people }) => {
     const message = `It is not in the configuration any more, and ${count(people, "person is", "people are")} still linked to it.`;
-    return { severity: "warning", directory, message, command: `rollcall force-sync ${directory} --dry-run` }; // prettier-ignore
+    return {
+      severity: "warning",
+      directory,
+      message,
+      command: `rollcall force-sync ${directory} --dry-run`,
+    };
   });
 }

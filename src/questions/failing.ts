@@ -1,3 +1,5 @@
+import { requireConfigured } from "../engine/directories.ts";
+import type { Engine } from "../engine/engine.ts";
 /** Who fails, why, since when, and what to do about it. */
 import { cureOf } from "../model/errors.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
@@ -9,8 +11,6 @@ import {
   type FailingPerson,
   type FailingQuery,
 } from "../store/failing.ts";
-import type { Engine } from "../engine/engine.ts";
-import { requireConfigured } from "../engine/directories.ts";
 
 export interface FailingGroup {
   readonly code: string;
@@ -70,9 +70,9 @@ async function nameless(
       entries,
       (one) => `${one.error.code} ${one.error.field}`,
     )) {
-      // prettier-ignore
       const [first] = found;
-      if (first === undefined || key === "" || (code !== null && first.error.code !== code)) continue; // prettier-ignore
+      if (first === undefined || key === "" || (code !== null && first.error.code !== code))
+        continue;
       const examples = found.slice(0, limit).map((one) => {
         return { ...one, directory: name, login: null, since };
       });

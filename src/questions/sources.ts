@@ -1,6 +1,6 @@
+import type { Engine } from "../engine/engine.ts";
 /** How many users and attributes each directory gives. */
 import { countUsers, sourcedAttributes, sourcedUsers } from "../store/sourced.ts";
-import type { Engine } from "../engine/engine.ts";
 
 export interface SourceReport {
   /** A directory, or "okta" for what is edited here. */
@@ -18,10 +18,17 @@ export interface SourceReport {
 
 export async function reportSources(engine: Engine): Promise<SourceReport[]> {
   const { rules, store, settings } = engine;
-  const users = new Map((await sourcedUsers(store.db, rules.sources)).map((one) => [one.directory, one])); // prettier-ignore
+  const users = new Map(
+    (await sourcedUsers(store.db, rules.sources)).map((one) => [one.directory, one]),
+  );
   const attributes = Map.groupBy(await sourcedAttributes(store.db), (one) => one.source);
   const { unlinked } = await countUsers(store.db);
-  const named = new Set([...rules.sources, ...settings.keys(), ...users.keys(), ...attributes.keys()]); // prettier-ignore
+  const named = new Set([
+    ...rules.sources,
+    ...settings.keys(),
+    ...users.keys(),
+    ...attributes.keys(),
+  ]);
   named.delete("okta");
   return [...named, "okta"].map((source) => {
     const place = rules.sources.indexOf(source);

@@ -1,15 +1,20 @@
+import { requireConfigured } from "../engine/directories.ts";
+import type { Engine } from "../engine/engine.ts";
+import { evaluateMapping } from "../mapping/mapping.ts";
 /** Who of the imported belongs to no user yet, and who it may be. */
 import { RollcallError, type Problem } from "../model/errors.ts";
 import type { LinkOrigin, User } from "../model/user.ts";
 import { loginKey } from "../model/user.ts";
-import { evaluateMapping } from "../mapping/mapping.ts";
-import { NOTHING_AROUND, scopeOf } from "../reconciler/scope.ts";
 import { matchKeys } from "../reconciler/match.ts";
+import { NOTHING_AROUND, scopeOf } from "../reconciler/scope.ts";
 import { appUsersOfUsers } from "../store/app-users.ts";
-import { unmatchedEntries, usersByName, type UnmatchedEntry, type UnmatchedQuery } from "../store/unmatched.ts"; // prettier-ignore
+import {
+  unmatchedEntries,
+  usersByName,
+  type UnmatchedEntry,
+  type UnmatchedQuery,
+} from "../store/unmatched.ts";
 import { usersByValue } from "../store/users.ts";
-import type { Engine } from "../engine/engine.ts";
-import { requireConfigured } from "../engine/directories.ts";
 
 export interface Candidate {
   readonly login: string;
@@ -80,9 +85,21 @@ function questionsOf({ rules }: Engine, { directory: name, profile }: UnmatchedE
   const [first, last] = [mapped("firstName"), mapped("lastName")];
   return [
     ...ruled,
-    ...(login === null ? [] : [{ attribute: "login", value: loginKey(login), because: "the same login" }]), // prettier-ignore
-    ...(email === null ? [] : [{ attribute: "email", value: email.toLowerCase(), because: "the same e-mail address" }]), // prettier-ignore
-    ...(first === null || last === null ? [] : [{ attribute: NAME, value: `${first} ${last}`.toLowerCase(), because: "the same first and last name" }]), // prettier-ignore
+    ...(login === null
+      ? []
+      : [{ attribute: "login", value: loginKey(login), because: "the same login" }]),
+    ...(email === null
+      ? []
+      : [{ attribute: "email", value: email.toLowerCase(), because: "the same e-mail address" }]),
+    ...(first === null || last === null
+      ? []
+      : [
+          {
+            attribute: NAME,
+            value: `${first} ${last}`.toLowerCase(),
+            because: "the same first and last name",
+          },
+        ]),
   ];
 }
 

@@ -1,14 +1,14 @@
-import { meaningOf } from "../model/times.ts";
 import type { Membership } from "../model/directory-object.ts";
-import { RollcallError, type Problem } from "../model/errors.ts";
 import type { AppProfile } from "../model/entry.ts";
-import { membershipsOf } from "../store/objects.ts";
+import { RollcallError, type Problem } from "../model/errors.ts";
+import { memberNames } from "../model/members.ts";
+import { meaningOf } from "../model/times.ts";
 import { loginKey, type AppUser, type AppUserStatus, type User } from "../model/user.ts";
 import { appUsersOf } from "../store/app-users.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
 import type { Connection, Trx } from "../store/database.ts";
 import { changesOfUser, type UserChange } from "../store/history.ts";
-import { memberNames } from "../model/members.ts";
+import { membershipsOf } from "../store/objects.ts";
 import { createdAtOf, userByLoginKey, usersByIds } from "../store/users.ts";
 
 /** A user as an administrator looks at one: the profile, whose values it has, and what was read. */

@@ -1,8 +1,8 @@
+import type { AppProfile } from "../model/entry.ts";
 /** What becomes of a user whom a person edits here. Pure. */
 import type { Problem } from "../model/errors.ts";
 import type { AttributeChange } from "../model/run.ts";
 import type { ProfileValue, User, UserProfile, ValueSource } from "../model/user.ts";
-import type { AppProfile } from "../model/entry.ts";
 import { diffProfiles } from "./diff.ts";
 import type { Rules } from "./rules.ts";
 import { candidatesOf } from "./source-priority.ts";

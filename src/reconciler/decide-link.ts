@@ -1,8 +1,8 @@
 /** What becomes of a person whose link somebody cuts by hand. Pure. */
 import type { PlannedChange } from "../model/plan.ts";
 import type { AppUser, LinkOrigin, User } from "../model/user.ts";
-import type { Context, Known } from "./decide.ts";
 import { decideRemoval } from "./decide-removal.ts";
+import type { Context, Known } from "./decide.ts";
 import { diffProfiles } from "./diff.ts";
 import * as events from "./events.ts";
 import { losesAccess, writeUser } from "./writes.ts";

@@ -1,15 +1,15 @@
+import type { Problem } from "../model/errors.ts";
 /** What becomes of people who are no longer in a directory's scope. */
 import type { PersonEvent } from "../model/event.ts";
 import type { AppUserWrite, PlannedChange } from "../model/plan.ts";
 import type { Absence } from "../model/run.ts";
 import { DISCONNECTED, type AppUser, type User } from "../model/user.ts";
-import type { Problem } from "../model/errors.ts";
 import { oneProblem, type Context, type Known } from "./decide.ts";
 import { diffProfiles } from "./diff.ts";
 import * as events from "./events.ts";
-import { nextStanding, type Standing } from "./standing.ts";
 import type { DirectoryRules } from "./rules.ts";
 import { profileSourceOf, resolveProfile } from "./source-priority.ts";
+import { nextStanding, type Standing } from "./standing.ts";
 import { linksOf, standingOf, writeUser } from "./writes.ts";
 
 /** Decides about a person who is no longer in the directory's scope. @param reason where the person is instead */
@@ -49,7 +49,8 @@ export function decideRemoval(
   if (changes.length > 0) told.push(events.profileUpdated(changes));
   told.push(...events.statusChanged(user.status, standing.status));
   // The next source cannot take over: that is told, and its next import decides about it.
-  if (problem !== null) told.push(events.updateFailed(resolved.profileSource ?? directory.name, problem)); // prettier-ignore
+  if (problem !== null)
+    told.push(events.updateFailed(resolved.profileSource ?? directory.name, problem));
   const lookAgain = problem !== null;
   return { ...base, user: userWrite, login: user.login, changes, events: told, lookAgain };
 }

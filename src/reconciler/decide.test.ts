@@ -3,11 +3,11 @@ import { describe, expect, test } from "vitest";
 import { parseSettings } from "../config/load.ts";
 import type { AppProfile } from "../model/entry.ts";
 import type { AppUser, User } from "../model/user.ts";
-import { decideSighting, type Context, type Known } from "./decide.ts";
 import { failPlanned } from "./decide-failure.ts";
 import { decideRemoval as decideRemovalWith } from "./decide-removal.ts";
-import { NOTHING_AROUND } from "./scope.ts";
+import { decideSighting, type Context, type Known } from "./decide.ts";
 import { compileRules, type Rules } from "./rules.ts";
+import { NOTHING_AROUND } from "./scope.ts";
 
 const YAML = `
 directories:

@@ -17,10 +17,10 @@ import {
 } from "../model/user.ts";
 import { diffProfiles } from "./diff.ts";
 import * as events from "./events.ts";
-import type { Around } from "./scope.ts";
-import { nextStanding, type Standing } from "./standing.ts";
 import type { DirectoryRules, Rules } from "./rules.ts";
+import type { Around } from "./scope.ts";
 import { resolveProfile, type Resolved } from "./source-priority.ts";
+import { nextStanding, type Standing } from "./standing.ts";
 import {
   appUserChanged,
   linksOf,

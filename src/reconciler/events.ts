@@ -10,7 +10,9 @@ export function userLinked(link: LinkOrigin | null): PersonEvent {
   const { how = "matched", rule, by } = link ?? {};
   const data = {
     how,
-    ...(rule === undefined ? {} : { matchedAttribute: rule.user, matchedExpression: rule.app, matchedValue: rule.value }), // prettier-ignore
+    ...(rule === undefined
+      ? {}
+      : { matchedAttribute: rule.user, matchedExpression: rule.app, matchedValue: rule.value }),
     ...(by === undefined ? {} : { by }),
   };
   return { type: "system.import.user_match.confirm", data };
@@ -43,8 +45,11 @@ export function statusChanged(from: UserStatus, to: UserStatus): PersonEvent[] {
 }
 
 const STATUS_EVENTS: ReadonlySet<string> = new Set([
-  "system.import.user.suspend", "user.lifecycle.deactivate", "system.import.user.unsuspend", "user.lifecycle.reactivate",
-]); // prettier-ignore
+  "system.import.user.suspend",
+  "user.lifecycle.deactivate",
+  "system.import.user.unsuspend",
+  "user.lifecycle.reactivate",
+]);
 
 /** Whether an event tells of a change of the user's status. */
 export function isOfStatus({ type }: PersonEvent): boolean {

@@ -1,6 +1,6 @@
+import { COUNTRIES } from "../mapping/countries.ts";
 import type { ErrorCode } from "../model/errors.ts";
 import type { AttributeFormat } from "../model/profile-schema.ts";
-import { COUNTRIES } from "../mapping/countries.ts";
 import { LANGUAGE_CODES } from "./iso-codes.ts";
 
 const COUNTRY_CODES: ReadonlySet<string> = new Set(COUNTRIES.map((country) => country.alpha2));

@@ -63,7 +63,9 @@ export function compileRules(settings: Settings): {
   const schema = profileSchema(settings.profile.attributes);
   const problems: RulesProblem[] = [];
   const directories = new Map<string, DirectoryRules>();
-  const types = new Map([...settings.directories].map(([name, one]) => [name, { type: typeOf(one) }])); // prettier-ignore
+  const types = new Map(
+    [...settings.directories].map(([name, one]) => [name, { type: typeOf(one) }]),
+  );
   for (const [name, directory] of settings.directories) {
     const environment = new MappingEnvironment(name, types, schema.keys());
     const compiled = compileDirectory(directory, environment, schema);
@@ -178,7 +180,8 @@ function compileMatching(
   const { reads, needs } = compiled.expression;
   const other = reads.find((read) => read.source !== null);
   if (other === undefined && !needs.groups && needs.related.length === 0) return compiled;
-  const message = "A matching rule can only read the app profile itself; groups and other people are known later"; // prettier-ignore
+  const message =
+    "A matching rule can only read the app profile itself; groups and other people are known later";
   const place = { start: other?.start ?? 0, end: other?.end ?? source.length };
   return { problems: [{ code: CODES.unsupported, message, ...place }] };
 }

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { parseSettings } from "../config/load.ts";
 import type { GroupValue } from "../mapping/values.ts";
-import { NOTHING_AROUND, scopeOf } from "./scope.ts";
 import { compileRules } from "./rules.ts";
+import { NOTHING_AROUND, scopeOf } from "./scope.ts";
 
-const NAMES = "login: appuser.mail, email: appuser.mail, firstName: appuser.mail, lastName: appuser.mail"; // prettier-ignore
+const NAMES =
+  "login: appuser.mail, email: appuser.mail, firstName: appuser.mail, lastName: appuser.mail";
 const YAML = `directories:
   corp: { type: ldif, path: x, toOkta: { ${NAMES} } }
   hr: { type: ldif, path: x, toOkta: { ${NAMES} } }
@@ -12,7 +13,14 @@ const YAML = `directories:
 const { rules } = compileRules(parseSettings(YAML, "test.yaml", {}));
 
 function group(name: string, directory: string): GroupValue {
-  return { kind: "group", id: name, name, type: "APP_GROUP", sourceId: directory, sourceType: directory }; // prettier-ignore
+  return {
+    kind: "group",
+    id: name,
+    name,
+    type: "APP_GROUP",
+    sourceId: directory,
+    sourceType: directory,
+  };
 }
 
 test("whoever left a directory has left its groups, and its app profile is not seen", () => {

@@ -1,6 +1,13 @@
 /** What expressions can know about a person besides the app profile that is mapped. */
 import { appRecord, jsonRecord } from "../mapping/references.ts";
-import { NO_FACTS, onlyAppUser, type AppUserFact, type Facts, type Related, type Scope } from "../mapping/scope.ts"; // prettier-ignore
+import {
+  NO_FACTS,
+  onlyAppUser,
+  type AppUserFact,
+  type Facts,
+  type Related,
+  type Scope,
+} from "../mapping/scope.ts";
 import type { GroupValue, RecordValue } from "../mapping/values.ts";
 import type { AppProfile } from "../model/entry.ts";
 import type { AppUser, User } from "../model/user.ts";

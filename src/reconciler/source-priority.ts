@@ -15,8 +15,8 @@ import type { AppProfile } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import type { AttributeSchema } from "../model/profile-schema.ts";
 import type { ProfileValue, User, UserProfile, ValueSource } from "../model/user.ts";
-import { scopeOf, type Around } from "./scope.ts";
 import type { Rules } from "./rules.ts";
+import { scopeOf, type Around } from "./scope.ts";
 import { toAttributeType, validateProfile } from "./validate.ts";
 
 export interface ResolveInput {
@@ -155,7 +155,8 @@ function resolveAttribute(
     const kept = keptValue(name, input);
     return kept !== null && (kept.source === owner || kept.source === "okta") ? kept : null;
   }
-  if (mapping.apply === "create" && input.before !== null) return keptOf(input, keptValue(name, input)); // prettier-ignore
+  if (mapping.apply === "create" && input.before !== null)
+    return keptOf(input, keptValue(name, input));
   return mappedValue(mapping, owned.scope(owner), attribute, labelOf(rules, name, owner));
 }
 

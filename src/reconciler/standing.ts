@@ -1,5 +1,5 @@
-import type { AppUserStatus, User, UserStatus } from "../model/user.ts";
 import type { OnRemoval, Reactivate } from "../model/settings.ts";
+import type { AppUserStatus, User, UserStatus } from "../model/user.ts";
 
 export interface Standing {
   readonly status: UserStatus;

@@ -6,8 +6,8 @@ import type { AppProfile } from "../model/entry.ts";
 import type { AppUser, User, UserProfile } from "../model/user.ts";
 import { packSources } from "../store/packed-sources.ts";
 import { decideSighting, type Known } from "./decide.ts";
-import { NOTHING_AROUND } from "./scope.ts";
 import { compileRules, type Rules } from "./rules.ts";
+import { NOTHING_AROUND } from "./scope.ts";
 import { Unchanged, type Synced } from "./unchanged.ts";
 
 const COMMON =
@@ -25,7 +25,9 @@ const PROFILES = [
   `sources: [hr], overrides: { city: { fallback: true } }, ${ATTRIBUTES}`,
 ];
 const RULES: readonly Rules[] = PROFILES.map((profile) => {
-  const { rules, problems } = compileRules(parseSettings(`${DIRECTORIES}profile: { ${profile} }\n`, "test.yaml", {})); // prettier-ignore
+  const { rules, problems } = compileRules(
+    parseSettings(`${DIRECTORIES}profile: { ${profile} }\n`, "test.yaml", {}),
+  );
   expect(problems).toEqual([]);
   return rules;
 });
@@ -35,13 +37,25 @@ function jsonbText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(jsonbText).join(", ")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const keys = Object.keys(value).toSorted(
-    (a, b) => Buffer.byteLength(a) - Buffer.byteLength(b) || Buffer.compare(Buffer.from(a), Buffer.from(b)), // prettier-ignore
+    (a, b) =>
+      Buffer.byteLength(a) - Buffer.byteLength(b) || Buffer.compare(Buffer.from(a), Buffer.from(b)),
   );
   const record = value as Record<string, unknown>;
   return `{${keys.map((key) => `${JSON.stringify(key)}: ${jsonbText(record[key])}`).join(", ")}}`;
 }
 
-const word = fc.constantFrom("Ada", "King", 'q"uote', "back\\slash", "tab\t", "zoë", 'x", "city": "Rome', "7", "1.50", ""); // prettier-ignore
+const word = fc.constantFrom(
+  "Ada",
+  "King",
+  'q"uote',
+  "back\\slash",
+  "tab\t",
+  "zoë",
+  'x", "city": "Rome',
+  "7",
+  "1.50",
+  "",
+);
 const appProfiles: fc.Arbitrary<AppProfile> = fc.record(
   {
     mail: fc.constantFrom("ada@example.org", "b@example.org", "no address"),
@@ -75,7 +89,16 @@ const people: fc.Arbitrary<Person> = fc.record({
   status: fc.constantFrom("active" as const, "disabled" as const),
   edit: fc.oneof(
     fc.constant({}),
-    fc.record({ city: word, title: word, nickName: word, vip: fc.boolean(), badge: fc.constantFrom(7, 1.5) }, { requiredKeys: [] }), // prettier-ignore
+    fc.record(
+      {
+        city: word,
+        title: word,
+        nickName: word,
+        vip: fc.boolean(),
+        badge: fc.constantFrom(7, 1.5),
+      },
+      { requiredKeys: [] },
+    ),
   ),
   source: fc.constantFrom("okta", "corp", "hr"),
   standing: fc.constantFrom(
@@ -91,7 +114,16 @@ function long(person: Person, user: User | null) {
   const directory = rules.directories.get(name);
   if (directory === undefined) throw new Error(name);
   const appUser = (where: string, profile: AppProfile, userId: string | null): AppUser => {
-    return { directory: where, externalId: "1", userId, dn: "uid=a", status: where === name ? status : "active", profile, error: null, setAside: false }; // prettier-ignore
+    return {
+      directory: where,
+      externalId: "1",
+      userId,
+      dn: "uid=a",
+      status: where === name ? status : "active",
+      profile,
+      error: null,
+      setAside: false,
+    };
   };
   const others = other === null ? [] : [appUser(name === "corp" ? "hr" : "corp", other, "u")];
   const known: Known = {
@@ -163,9 +195,15 @@ describe("the short way of a force sync", () => {
   test("is sure of everybody who has what the mappings give", () => {
     fc.assert(
       fc.property(people, (person) => {
-        const plain = { ...person, edit: {}, status: "active", standing: { status: "active", statusBy: null } } as const; // prettier-ignore
+        const plain = {
+          ...person,
+          edit: {},
+          status: "active",
+          standing: { status: "active", statusBy: null },
+        } as const;
         const user = userOf(plain);
-        if (user === null || long(plain, user).user !== null || long(plain, user).error !== null) return; // prettier-ignore
+        if (user === null || long(plain, user).user !== null || long(plain, user).error !== null)
+          return;
         expect(short(plain, user, false)).toBe(true);
       }),
       { numRuns: 2000 },

@@ -8,10 +8,10 @@
 import { sameJson } from "../lib/same.ts";
 import type { AppProfile } from "../model/entry.ts";
 import type { AppUser, User } from "../model/user.ts";
-import { NOTHING_AROUND } from "./scope.ts";
-import { nextStanding } from "./standing.ts";
 import type { DirectoryRules, Rules } from "./rules.ts";
+import { NOTHING_AROUND } from "./scope.ts";
 import { givenBy, profileSourceOf, resolveProfile } from "./source-priority.ts";
+import { nextStanding } from "./standing.ts";
 import { validateProfile } from "./validate.ts";
 
 export interface Synced {

@@ -1,8 +1,8 @@
+import { shapeOf } from "../lib/shape.ts";
 import type { PlainValue } from "../mapping/values.ts";
 import type { ErrorCode, Problem } from "../model/errors.ts";
 import type { AttributeSchema, ProfileSchema } from "../model/profile-schema.ts";
 import type { ProfileValue, UserProfile } from "../model/user.ts";
-import { shapeOf } from "../lib/shape.ts";
 import { formatFault } from "./formats.ts";
 
 const CONSTRAINT = "platform.cvd.profile.property.constraint.violation";

@@ -4,8 +4,8 @@ import type { AppProfile } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import type { AppUserWrite, PlannedChange, UserWrite } from "../model/plan.ts";
 import { loginKey, type AppUser, type User } from "../model/user.ts";
-import type { Standing } from "./standing.ts";
 import type { Resolved } from "./source-priority.ts";
+import type { Standing } from "./standing.ts";
 
 export function appUserChanged(before: AppUser | null, after: AppUserWrite): boolean {
   return (

@@ -1,17 +1,17 @@
+import type { Engine } from "../engine/engine.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Run } from "../model/run.ts";
 import { transact } from "../store/database.ts";
+import { countLost, leaveOut, outdatedRows } from "../store/held-plan.ts";
 import { fence } from "../store/leases.ts";
+import { takenLogins } from "../store/plan.ts";
 import { findRun, updateRun, type OpenRun } from "../store/runs.ts";
 import { appendEvents } from "../store/system-log.ts";
-import { countLost, leaveOut, outdatedRows } from "../store/held-plan.ts";
-import { takenLogins } from "../store/plan.ts";
-import { noteApproved } from "./record/mapped.ts";
-import type { Engine } from "../engine/engine.ts";
 import { settle, withContext, type RunRequest } from "./import.ts";
-import { applyToEnd, cancelHeld, recover, requireRun } from "./record/end.ts";
 import { matchedSince, returnedSince } from "./plan/before-apply.ts";
+import { applyToEnd, cancelHeld, recover, requireRun } from "./record/end.ts";
 import * as events from "./record/events.ts";
+import { noteApproved } from "./record/mapped.ts";
 
 type Decision = Pick<RunRequest, "actor" | "signal" | "progress" | "note">;
 

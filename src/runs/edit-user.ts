@@ -1,18 +1,21 @@
+import type { Engine } from "../engine/engine.ts";
+import { closest } from "../lib/lines.ts";
 /**
  * Users without a directory, and what of a user no directory gives. Each edit is one transaction:
  * the user, its history (as a run of kind `edit`) and its events.
  */
 import { uuidV7 } from "../lib/uuid.ts";
-import { closest } from "../lib/lines.ts";
 import { RollcallError, type ErrorCode, type Problem } from "../model/errors.ts";
+import type { EventType } from "../model/event-messages.ts";
 import type { EventDraft } from "../model/event.ts";
 import type { EventActor } from "../model/event.ts";
-import type { EventType } from "../model/event-messages.ts";
 import { NO_COUNTS, type AttributeChange, type RunChange } from "../model/run.ts";
 import type { User, UserStatus } from "../model/user.ts";
+import { loginKey } from "../model/user.ts";
+import { findUser } from "../questions/user-view.ts";
 import { decideEdit, UNKNOWN_ATTRIBUTE, type Edits } from "../reconciler/decide-edit.ts";
-import { BY_HAND } from "../reconciler/standing.ts";
 import type { Rules } from "../reconciler/rules.ts";
+import { BY_HAND } from "../reconciler/standing.ts";
 import { linksOf } from "../reconciler/writes.ts";
 import { appUsersOfUsers, type StoredAppUser } from "../store/app-users.ts";
 import { transact, type Trx } from "../store/database.ts";
@@ -21,20 +24,24 @@ import { insertRun, updateRun } from "../store/runs.ts";
 import { appendEvents } from "../store/system-log.ts";
 import { ensureUnique, holderOfValue } from "../store/unique-values.ts";
 import { userByLoginKey } from "../store/users.ts";
-import { loginKey } from "../model/user.ts";
-import type { Engine } from "../engine/engine.ts";
 import { loginTaken, valueTaken } from "./plan/claims.ts";
-import { findUser } from "../questions/user-view.ts";
 import { isDataFault, sqlState } from "./plan/refused.ts";
 
 /** What a person can do with a user's status, from which it is possible, and what comes of it. */
 export const STATUS_STEPS = {
   activate: { from: ["staged"], to: "active", event: "user.lifecycle.activate" },
-  deactivate: { from: ["active", "suspended", "staged"], to: "deprovisioned", event: "user.lifecycle.deactivate" }, // prettier-ignore
+  deactivate: {
+    from: ["active", "suspended", "staged"],
+    to: "deprovisioned",
+    event: "user.lifecycle.deactivate",
+  },
   reactivate: { from: ["deprovisioned"], to: "active", event: "user.lifecycle.reactivate" },
   suspend: { from: ["active"], to: "suspended", event: "user.lifecycle.suspend" },
   unsuspend: { from: ["suspended"], to: "active", event: "user.lifecycle.unsuspend" },
-} as const satisfies Record<string, { from: readonly UserStatus[]; to: UserStatus; event: EventType }>; // prettier-ignore
+} as const satisfies Record<
+  string,
+  { from: readonly UserStatus[]; to: UserStatus; event: EventType }
+>;
 export type StatusStep = keyof typeof STATUS_STEPS;
 
 export interface EditResult {
@@ -85,7 +92,8 @@ export async function editUser(
     const login = String(profile["login"] ?? before.login);
     const user: User = { ...before, login, profile, sources, version: before.version + 1 };
     await refuseInvalid(trx, rules, user, problems, values);
-    if (changes.length === 0) return { user: before, action: "unchanged", changes, events: [], remarks: [] }; // prettier-ignore
+    if (changes.length === 0)
+      return { user: before, action: "unchanged", changes, events: [], remarks: [] };
     await writeUser(trx, user, rules.unique, claimedBy(rules, changes));
     const attributes = changes.map((change) => change.attribute).join(",");
     const data = { attributes, sources: "okta", changes };
@@ -122,7 +130,10 @@ export async function changeStatus(
     const appUsers = to === "active" ? await linkedTo(trx, engine.rules, user) : [];
     const remarks = appUsers
       .filter((one) => one.status === "disabled")
-      .map((one) => `${one.directory} still shows the person as disabled; when it decides about the person again (the entry changes, or a force sync), its word counts.`); // prettier-ignore
+      .map(
+        (one) =>
+          `${one.directory} still shows the person as disabled; when it decides about the person again (the entry changes, or a force sync), its word counts.`,
+      );
     const data = { from: before.status, to };
     return { user, action: "updated", changes, events: [eventOf(event, user, data)], remarks };
   });
@@ -169,7 +180,19 @@ async function edit(
 ): Promise<EditResult> {
   await ensureUnique(engine.store.db, engine.rules.unique);
   const id = uuidV7();
-  const facts = { id, kind: "edit", directory: null, type: "full", trigger: "manual", actor, dryRun: false, fingerprint: "", scope: "", search: null, reverts: null } as const; // prettier-ignore
+  const facts = {
+    id,
+    kind: "edit",
+    directory: null,
+    type: "full",
+    trigger: "manual",
+    actor,
+    dryRun: false,
+    fingerprint: "",
+    scope: "",
+    search: null,
+    reverts: null,
+  } as const;
   try {
     return await transact(engine.store, async (trx) => {
       const { user, action, changes, events, remarks } = await work(trx);
@@ -188,7 +211,9 @@ async function edit(
     }
     if (isDataFault(thrown)) {
       const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      throw new RollcallError("user.invalid", `The database refuses a value: ${reason}.`, { cause: thrown }); // prettier-ignore
+      throw new RollcallError("user.invalid", `The database refuses a value: ${reason}.`, {
+        cause: thrown,
+      });
     }
     throw thrown;
   }

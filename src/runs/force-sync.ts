@@ -1,16 +1,20 @@
+import type { Engine, RunContext } from "../engine/engine.ts";
+import { looksAgain, mappingVersion } from "../engine/fingerprint.ts";
+import { decideOne, writesNothing } from "../engine/people/decide-one.ts";
+import { loadKnown } from "../engine/people/known.ts";
+import { mapAhead } from "../lib/ahead.ts";
 /**
  * A force sync: the To-Okta mappings are applied again to the app profiles that are kept, with
  * the same decisions as in an import. It reads no directory, so it cannot tell who has left.
  */
 import { IdSet } from "../lib/id-set.ts";
-import { mapAhead } from "../lib/ahead.ts";
 import type { Problem } from "../model/errors.ts";
 import type { PlannedChange } from "../model/plan.ts";
 import type { Run } from "../model/run.ts";
-import type { Sighting } from "../reconciler/decide.ts";
 import { decideUnusable } from "../reconciler/decide-failure.ts";
-import { claimsLogin } from "../reconciler/writes.ts";
+import type { Sighting } from "../reconciler/decide.ts";
 import { Unchanged } from "../reconciler/unchanged.ts";
+import { claimsLogin } from "../reconciler/writes.ts";
 import { appUsersByIds, countPresent, type StoredAppUser } from "../store/app-users.ts";
 import {
   halves,
@@ -19,16 +23,12 @@ import {
   type Stretch,
   type SyncRow,
 } from "../store/sync-rows.ts";
-import { concludePlan } from "./plan/conclude.ts";
-import type { Engine, RunContext } from "../engine/engine.ts";
-import { decideOne, writesNothing } from "../engine/people/decide-one.ts";
 import { beginRun, settle, withContext, type RunRequest } from "./import.ts";
-import { noteMapped } from "./record/mapped.ts";
-import { looksAgain, mappingVersion } from "../engine/fingerprint.ts";
-import { loadKnown } from "../engine/people/known.ts";
-import { Stopwatch } from "./record/end.ts";
 import { PlanBuilder } from "./plan/builder.ts";
+import { concludePlan } from "./plan/conclude.ts";
 import { planGone, planRemovals } from "./reading/leavers.ts";
+import { Stopwatch } from "./record/end.ts";
+import { noteMapped } from "./record/mapped.ts";
 
 const PAGE = 1000;
 const IN_FLIGHT = 1;
@@ -134,8 +134,13 @@ function isUnchanged(
 }
 
 const UNUSABLE: ReadonlySet<string> = new Set([
-  "entry.idMissing", "entry.idAmbiguous", "entry.duplicateId", "entry.idTooLong", "entry.tooLarge", "entry.undecodable",
-]); // prettier-ignore
+  "entry.idMissing",
+  "entry.idAmbiguous",
+  "entry.duplicateId",
+  "entry.idTooLong",
+  "entry.tooLarge",
+  "entry.undecodable",
+]);
 
 function stillUnusable(directory: string, appUser: StoredAppUser, error: Problem): PlannedChange {
   const { externalId: id, dn } = appUser;

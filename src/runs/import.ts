@@ -1,3 +1,8 @@
+import { claimDirectory } from "../engine/claim.ts";
+import { knownDirectory, requireConfigured } from "../engine/directories.ts";
+import type { Engine, ReportProgress, RunContext } from "../engine/engine.ts";
+import { scopeFingerprint, searchFacts } from "../engine/fingerprint.ts";
+import { uuidV7 } from "../lib/uuid.ts";
 /**
  * An import, from the directory to the user profiles:
  *
@@ -9,26 +14,21 @@ import { RollcallError } from "../model/errors.ts";
 import type { EventActor } from "../model/event.ts";
 import { MustReadAll, type Conversion } from "../model/incremental.ts";
 import type { ImportType, Run, RunKind, Trigger } from "../model/run.ts";
-import { uuidV7 } from "../lib/uuid.ts";
-import { dropObjects } from "../store/objects.ts";
+import { ensureDnIndex } from "../store/app-users.ts";
 import { transact } from "../store/database.ts";
 import { fence } from "../store/leases.ts";
+import { dropObjects } from "../store/objects.ts";
 import { thinHistory, thinLog } from "../store/retention.ts";
 import { insertRun, type NewRun } from "../store/runs.ts";
 import { noteSafeguard } from "../store/safeguard-settings.ts";
 import { appendEvents } from "../store/system-log.ts";
-import { ensureDnIndex } from "../store/app-users.ts";
 import { ensureUnique } from "../store/unique-values.ts";
 import { ensureMatchIndex } from "../store/users.ts";
-import { claimDirectory } from "../engine/claim.ts";
-import { concludePlan, type Considered } from "./plan/conclude.ts";
-import type { Engine, ReportProgress, RunContext } from "../engine/engine.ts";
-import { scopeFingerprint, searchFacts } from "../engine/fingerprint.ts";
-import { knownDirectory, requireConfigured } from "../engine/directories.ts";
-import { failRun, log, noteRun, recover, requireRun, Stopwatch } from "./record/end.ts";
 import { PlanBuilder } from "./plan/builder.ts";
+import { concludePlan, type Considered } from "./plan/conclude.ts";
 import { chooseStart, readChanges } from "./reading/changes.ts";
 import { readDirectory } from "./reading/everybody.ts";
+import { failRun, log, noteRun, recover, requireRun, Stopwatch } from "./record/end.ts";
 import * as events from "./record/events.ts";
 
 export interface RunRequest {

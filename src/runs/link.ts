@@ -1,3 +1,7 @@
+import type { Engine, RunContext } from "../engine/engine.ts";
+import { decideOne, guarded } from "../engine/people/decide-one.ts";
+import { loadAround } from "../engine/people/relations.ts";
+import { storedSighting } from "../engine/people/sightings.ts";
 /**
  * Links that a person makes and cuts by hand, and entries that are set aside. Linking is a run like
  * an import of one entry: planned, judged, applied, and put back if need be; it reads the stored
@@ -8,6 +12,7 @@ import type { EventDraft } from "../model/event.ts";
 import type { PlannedChange } from "../model/plan.ts";
 import type { Run } from "../model/run.ts";
 import type { LinkOrigin, User } from "../model/user.ts";
+import { findUser } from "../questions/user-view.ts";
 import { decideUnlink } from "../reconciler/decide-link.ts";
 import type { Known } from "../reconciler/decide.ts";
 import { claimsLogin } from "../reconciler/writes.ts";
@@ -17,19 +22,14 @@ import {
   findAppUser,
   type StoredAppUser,
 } from "../store/app-users.ts";
-import { noteLink } from "../store/links.ts";
 import { transact } from "../store/database.ts";
 import { fence } from "../store/leases.ts";
+import { noteLink } from "../store/links.ts";
 import { appendEvents } from "../store/system-log.ts";
-import { loadAround } from "../engine/people/relations.ts";
-import { concludePlan } from "./plan/conclude.ts";
-import type { Engine, RunContext } from "../engine/engine.ts";
-import { decideOne, guarded } from "../engine/people/decide-one.ts";
 import { beginRun, settle, withContext, type RunRequest } from "./import.ts";
-import { recover, Stopwatch } from "./record/end.ts";
 import { PlanBuilder } from "./plan/builder.ts";
-import { storedSighting } from "../engine/people/sightings.ts";
-import { findUser } from "../questions/user-view.ts";
+import { concludePlan } from "./plan/conclude.ts";
+import { recover, Stopwatch } from "./record/end.ts";
 
 /** Where the entry is: its directory, and its identifier there or its DN. */
 export interface EntryName {
@@ -134,7 +134,9 @@ async function knownOf(
 ): Promise<Known> {
   const { engine, directory, now } = context;
   const configured = engine.rules.directories;
-  const others = links.filter((one) => one.directory !== directory.name && configured.has(one.directory)); // prettier-ignore
+  const others = links.filter(
+    (one) => one.directory !== directory.name && configured.has(one.directory),
+  );
   const own = [appUser, ...others];
   const around = (await loadAround(engine, now, own))(own);
   return { appUser, user, others, matchProblem: null, link: null, around };
@@ -153,7 +155,10 @@ function requireFree(
   }
   const twin = links.find((one) => one.directory === directory);
   if (user !== null && twin !== undefined)
-    throw new RollcallError("link.taken", `${user.login} is linked to ${twin.dn} of ${directory} already.`); // prettier-ignore
+    throw new RollcallError(
+      "link.taken",
+      `${user.login} is linked to ${twin.dn} of ${directory} already.`,
+    );
 }
 
 async function presentEntry(
@@ -162,7 +167,8 @@ async function presentEntry(
 ): Promise<StoredAppUser> {
   const appUser = await findAppUser(store.db, directory, id);
   if (appUser !== null && appUser.status !== "removed") return appUser;
-  const gone = appUser === null ? "has imported nobody with" : "does not show any more the entry with"; // prettier-ignore
+  const gone =
+    appUser === null ? "has imported nobody with" : "does not show any more the entry with";
   const message = `${directory} ${gone} the identifier or DN ${id}.`;
   throw new RollcallError("link.entryNotFound", message);
 }

@@ -1,11 +1,11 @@
 import type { Ear } from "../agent/agent.ts";
+import { claimLease } from "../engine/claim.ts";
+import type { Engine } from "../engine/engine.ts";
+import { scopeFingerprint } from "../engine/fingerprint.ts";
 import { RollcallError } from "../model/errors.ts";
 import { MustReadAll, WAY_TEXTS } from "../model/incremental.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
 import { openRuns } from "../store/runs.ts";
-import { claimLease } from "../engine/claim.ts";
-import type { Engine } from "../engine/engine.ts";
-import { scopeFingerprint } from "../engine/fingerprint.ts";
 
 /** Whether a run of the directory waits for a person's decision; newer ones would replace it. */
 export async function isHeld(engine: Engine, name: string): Promise<boolean> {

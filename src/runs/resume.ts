@@ -1,7 +1,7 @@
+import type { Engine } from "../engine/engine.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Run } from "../model/run.ts";
 import { openRuns } from "../store/runs.ts";
-import type { Engine } from "../engine/engine.ts";
 import { withContext, type RunRequest } from "./import.ts";
 import { recover, requireRun } from "./record/end.ts";
 

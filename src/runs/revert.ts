@@ -1,3 +1,4 @@
+import type { Engine, RunContext } from "../engine/engine.ts";
 /**
  * Puts back what a run did to profiles and statuses, person by person. It is a run like any other:
  * planned, judged for the access that it takes away, applied in batches, and resumed after a crash.
@@ -10,11 +11,10 @@ import { countPresent } from "../store/app-users.ts";
 import { wholeRevertOf } from "../store/runs.ts";
 import { countUndoable, undoableAfter } from "../store/undo.ts";
 import { usersByIds } from "../store/users.ts";
-import { concludePlan } from "./plan/conclude.ts";
-import type { Engine, RunContext } from "../engine/engine.ts";
 import { beginRun, settle, withContext, type RunRequest } from "./import.ts";
-import { recover, requireRun, Stopwatch } from "./record/end.ts";
 import { PlanBuilder } from "./plan/builder.ts";
+import { concludePlan } from "./plan/conclude.ts";
+import { recover, requireRun, Stopwatch } from "./record/end.ts";
 
 const PAGE = 1000;
 const DAY = 86_400_000;

@@ -3,13 +3,13 @@
  * the database, so one replica takes it; the lease of the directory makes a second start harmless.
  */
 import { schedule, type ScheduledTask, type TaskContext } from "node-cron";
+import type { Engine } from "../engine/engine.ts";
 import { asRollcallError } from "../model/errors.ts";
 import { SYSTEM_ACTOR } from "../model/event.ts";
 import type { ImportType } from "../model/run.ts";
-import type { Engine } from "../engine/engine.ts";
 import { importDirectory } from "../runs/import.ts";
-import { resumeRuns } from "../runs/resume.ts";
 import { isHeld } from "../runs/listen.ts";
+import { resumeRuns } from "../runs/resume.ts";
 import { claimSlot } from "../store/leases.ts";
 import { Backoff } from "./backoff.ts";
 import { tellRun, watchDirectory } from "./watcher.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { RollcallError } from "../model/errors.ts";
 import type { Engine } from "../engine/engine.ts";
+import { RollcallError } from "../model/errors.ts";
 import { importDirectory } from "../runs/import.ts";
 import { isHeld, listenTo } from "../runs/listen.ts";
 import { Backoff } from "./backoff.ts";

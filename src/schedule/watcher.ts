@@ -1,3 +1,4 @@
+import type { Engine } from "../engine/engine.ts";
 /**
  * Listening to directories with `watch: true`, between the times of their schedules. Whatever
  * arrives starts an incremental import; what arrives while one is running starts one more. A
@@ -7,7 +8,6 @@ import { sleep } from "../lib/sleep.ts";
 import { asRollcallError, cureOf } from "../model/errors.ts";
 import { SYSTEM_ACTOR } from "../model/event.ts";
 import type { Run } from "../model/run.ts";
-import type { Engine } from "../engine/engine.ts";
 import { importDirectory } from "../runs/import.ts";
 import { isHeld, listenTo } from "../runs/listen.ts";
 import type { Backoff } from "./backoff.ts";

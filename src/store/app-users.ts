@@ -16,10 +16,16 @@ export const setAside = sql<boolean>`(app_users.user_id is null and coalesce(app
 
 /** Without the times, which take longer to parse than the rest and decide nothing. */
 export const COLUMNS = [
-  "app_users.directory", "app_users.external_id", "app_users.user_id", "app_users.dn", "app_users.status",
-  "app_users.profile", "app_users.hash", "app_users.error",
+  "app_users.directory",
+  "app_users.external_id",
+  "app_users.user_id",
+  "app_users.dn",
+  "app_users.status",
+  "app_users.profile",
+  "app_users.hash",
+  "app_users.error",
   setAside.as("set_aside"),
-] as const; // prettier-ignore
+] as const;
 
 type Read = Omit<Row, "imported_at" | "link" | "error_since"> & { readonly set_aside: boolean };
 

@@ -3,9 +3,9 @@
  * functions run in the transaction of their batch.
  */
 import { sql } from "kysely";
+import type { EventActor } from "../model/event.ts";
 import { STEPS, type Step } from "../model/plan.ts";
 import { loginKey } from "../model/user.ts";
-import type { EventActor } from "../model/event.ts";
 import type { Trx } from "./database.ts";
 import type { PlanName } from "./plan.ts";
 import { claimedValues, confirmValues, lostValues, noteValues } from "./unique-values.ts";

@@ -7,8 +7,15 @@
 import { mkdirSync } from "node:fs";
 import { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Kysely, PGliteDialect, PostgresDialect, sql, type LogEvent, type Transaction } from "kysely"; // prettier-ignore
 import type { PGlite } from "@electric-sql/pglite";
+import {
+  Kysely,
+  PGliteDialect,
+  PostgresDialect,
+  sql,
+  type LogEvent,
+  type Transaction,
+} from "kysely";
 import { Pool, type PoolClient } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { RollcallError } from "../model/errors.ts";

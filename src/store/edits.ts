@@ -39,7 +39,10 @@ export async function writeUser(
     version,
   };
   if (version === 1) {
-    await trx.insertInto("users").values({ id, ...values }).execute(); // prettier-ignore
+    await trx
+      .insertInto("users")
+      .values({ id, ...values })
+      .execute();
   } else {
     const updated = { ...values, updated_at: new Date() };
     await trx.updateTable("users").set(updated).where("id", "=", id).execute();

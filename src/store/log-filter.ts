@@ -24,11 +24,25 @@ export type LogFilter =
 
 /** Attributes that can be filtered; `debugContext.debugData.` may be followed by any path of names. */
 export const LOG_PATHS = [
-  "uuid", "published", "eventType", "version", "severity", "displayMessage",
-  "outcome.result", "outcome.reason", "transaction.id", "transaction.type",
-  "actor.id", "actor.type", "actor.alternateId", "actor.displayName",
-  "target.id", "target.type", "target.alternateId", "target.displayName",
-] as const; // prettier-ignore
+  "uuid",
+  "published",
+  "eventType",
+  "version",
+  "severity",
+  "displayMessage",
+  "outcome.result",
+  "outcome.reason",
+  "transaction.id",
+  "transaction.type",
+  "actor.id",
+  "actor.type",
+  "actor.alternateId",
+  "actor.displayName",
+  "target.id",
+  "target.type",
+  "target.alternateId",
+  "target.displayName",
+] as const;
 export const DEBUG_DATA = "debugContext.debugData.";
 
 const ORDERED: readonly string[] = ["eq", "ne", "gt", "ge", "lt", "le"];
@@ -175,7 +189,10 @@ function parseValue(path: string, operator: string, token: Token): LogValue {
 function parseTime(token: Token): Date {
   const text = token.kind === "string" ? parseString(token) : "";
   const time = parseIsoTime(text);
-  return time ?? fail('a time in double quotes is expected, such as "2026-11-23T08:00:00.000Z"', token.at); // prettier-ignore
+  return (
+    time ??
+    fail('a time in double quotes is expected, such as "2026-11-23T08:00:00.000Z"', token.at)
+  );
 }
 
 function parseString(token: Token): string {

@@ -3,7 +3,12 @@
  * effect in the transaction that ends the run.
  */
 import { sql } from "kysely";
-import type { DirectoryObject, MemberKey, Membership, ObjectKind } from "../model/directory-object.ts"; // prettier-ignore
+import type {
+  DirectoryObject,
+  MemberKey,
+  Membership,
+  ObjectKind,
+} from "../model/directory-object.ts";
 import type { Connection, Trx } from "./database.ts";
 
 export interface KnownObject {

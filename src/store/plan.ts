@@ -18,12 +18,38 @@ export type PlanName = "plan" | "held_plan";
 type Row = Selectable<PlanTable>;
 
 export const PLAN_COLUMNS = [
-  "run_id", "step", "seq", "action", "external_id", "dn", "lost",
-  "app_status", "app_profile", "app_hash", "app_user_id", "app_error",
-  "user_id", "user_login", "write_user", "user_new", "base_version", "claims_login",
-  "login", "login_key", "user_profile", "user_sources", "user_status", "status_by",
-  "changes", "error", "events", "reason", "deletes", "app_link", "look_again",
-] as const satisfies readonly (keyof PlanTable)[]; // prettier-ignore
+  "run_id",
+  "step",
+  "seq",
+  "action",
+  "external_id",
+  "dn",
+  "lost",
+  "app_status",
+  "app_profile",
+  "app_hash",
+  "app_user_id",
+  "app_error",
+  "user_id",
+  "user_login",
+  "write_user",
+  "user_new",
+  "base_version",
+  "claims_login",
+  "login",
+  "login_key",
+  "user_profile",
+  "user_sources",
+  "user_status",
+  "status_by",
+  "changes",
+  "error",
+  "events",
+  "reason",
+  "deletes",
+  "app_link",
+  "look_again",
+] as const satisfies readonly (keyof PlanTable)[];
 
 /** A planned change with its place in the plan. */
 export interface PlanRow {
@@ -55,14 +81,25 @@ export async function addToPlan(
 }
 
 function planValues(runId: string, { seq, step, planned, claimsLogin }: PlanRow): CopyValue[] {
-  // prettier-ignore
   return [
-    runId, STEPS.indexOf(step), seq, planned.action, planned.externalId, planned.dn, planned.lost,
+    runId,
+    STEPS.indexOf(step),
+    seq,
+    planned.action,
+    planned.externalId,
+    planned.dn,
+    planned.lost,
     ...appUserValues(planned.appUser),
-    planned.userId, planned.login,
+    planned.userId,
+    planned.login,
     ...userValues(planned, claimsLogin),
-    JSON.stringify(planned.changes), jsonOrNull(planned.error), JSON.stringify(planned.events),
-    planned.reason, planned.deletes ?? null, jsonOrNull(planned.appUser?.link), planned.lookAgain === true,
+    JSON.stringify(planned.changes),
+    jsonOrNull(planned.error),
+    JSON.stringify(planned.events),
+    planned.reason,
+    planned.deletes ?? null,
+    jsonOrNull(planned.appUser?.link),
+    planned.lookAgain === true,
   ];
 }
 
@@ -77,10 +114,17 @@ function userValues({ user, userVersion }: PlannedChange, claimsLogin: boolean):
     return [false, false, userVersion, claimsLogin, null, null, null, null, null, null];
   }
   const { isNew, baseVersion, login, profile, sources, status, statusBy } = user;
-  // prettier-ignore
   return [
-    true, isNew, baseVersion, claimsLogin, login, loginKey(login), JSON.stringify(profile),
-    JSON.stringify(packSources(sources)), status, statusBy,
+    true,
+    isNew,
+    baseVersion,
+    claimsLogin,
+    login,
+    loginKey(login),
+    JSON.stringify(profile),
+    JSON.stringify(packSources(sources)),
+    status,
+    statusBy,
   ];
 }
 

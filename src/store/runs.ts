@@ -1,5 +1,7 @@
 import { sql, type Selectable, type Updateable } from "kysely";
+import type { ReadEvidence } from "../model/entry.ts";
 import { RollcallError } from "../model/errors.ts";
+import type { Conversion, Mark, Way } from "../model/incremental.ts";
 import {
   NO_COUNTS,
   type ImportType,
@@ -13,8 +15,6 @@ import {
   type SearchFacts,
   type Trigger,
 } from "../model/run.ts";
-import type { ReadEvidence } from "../model/entry.ts";
-import type { Conversion, Mark, Way } from "../model/incremental.ts";
 import type { Connection, Trx } from "./database.ts";
 import type { RunsTable } from "./tables.ts";
 

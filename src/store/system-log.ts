@@ -62,7 +62,8 @@ type Selecting = SelectQueryBuilder<Tables, "system_log", Selectable<SystemLogTa
 
 export async function queryLog(db: Connection, query: LogQuery): Promise<LogEvent[]> {
   const target = targetOf(query.filter);
-  if (target === null) return (await found(db.selectFrom("system_log").selectAll(), query)).map(toEvent); // prettier-ignore
+  if (target === null)
+    return (await found(db.selectFrom("system_log").selectAll(), query)).map(toEvent);
   // Asked for one target, the planner would rather walk through the whole log by time, as it does
   // not know how rare a person is. So people are looked up first, whatever else is asked.
   const people = db

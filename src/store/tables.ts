@@ -4,7 +4,15 @@ import type { AppProfile, ReadEvidence } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import type { EventActor, EventTarget } from "../model/event.ts";
 import type { Conversion, Mark } from "../model/incremental.ts";
-import type { AttributeChange, Held, GroupCounts, PhaseTime, RunCounts, RunError, SearchFacts } from "../model/run.ts"; // prettier-ignore
+import type {
+  AttributeChange,
+  Held,
+  GroupCounts,
+  PhaseTime,
+  RunCounts,
+  RunError,
+  SearchFacts,
+} from "../model/run.ts";
 import type { SafeguardLimits } from "../model/settings.ts";
 import type { LinkOrigin, UserProfile } from "../model/user.ts";
 

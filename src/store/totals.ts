@@ -25,7 +25,9 @@ export async function addTotals(trx: Trx, totals: readonly Total[]): Promise<voi
 }
 
 function keyOf(labels: Readonly<Record<string, string>>): string {
-  return JSON.stringify(Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)))); // prettier-ignore
+  return JSON.stringify(
+    Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1))),
+  );
 }
 
 export async function readTotals(db: Connection): Promise<Total[]> {

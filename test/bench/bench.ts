@@ -196,7 +196,14 @@ async function round(number: number, slapd: Slapd, postgres: Postgres): Promise<
       "--json",
     ]);
   const base = `ou=people,${SUFFIX}`;
-  const reading = ["--max-semi-space-size=8", READ_ONLY, slapd.url, slapd.adminDn, slapd.password, base]; // prettier-ignore
+  const reading = [
+    "--max-semi-space-size=8",
+    READ_ONLY,
+    slapd.url,
+    slapd.adminDn,
+    slapd.password,
+    base,
+  ];
   await measure("ldapsearch", "ldapsearch", search);
   const first = await rollcall("first full import", "import", "corp");
   await measure("ldapsearch", "ldapsearch", search);

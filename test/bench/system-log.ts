@@ -9,11 +9,11 @@
  * comparison, over the week that `logs` looks at by default.
  */
 import { performance } from "node:perf_hooks";
-import { startPostgres } from "../support/postgres.ts";
+import { Secret } from "../../src/model/secret.ts";
 import { openStore } from "../../src/store/database.ts";
 import { parseLogFilter } from "../../src/store/log-filter.ts";
 import { queryLog } from "../../src/store/system-log.ts";
-import { Secret } from "../../src/model/secret.ts";
+import { startPostgres } from "../support/postgres.ts";
 
 const EVENTS = Number(process.env["EVENTS"] ?? 10_000_000);
 const ROUNDS = 7;
@@ -25,7 +25,11 @@ const DAYS = 90;
 export interface LogFigures {
   readonly events: number;
   readonly megabytes: number;
-  readonly questions: readonly { readonly question: string; readonly found: number; readonly milliseconds: number }[]; // prettier-ignore
+  readonly questions: readonly {
+    readonly question: string;
+    readonly found: number;
+    readonly milliseconds: number;
+  }[];
 }
 
 /** Events from one number to before another, with identifiers in the order of their times. */
@@ -64,7 +68,10 @@ const QUESTIONS: readonly { readonly filter: string; readonly since: Date | null
   { filter: 'target.id eq "nobody"', since: null },
   { filter: 'target.id eq "corp"', since: null },
   { filter: 'target.id eq "rare"', since: null },
-  { filter: 'target.alternateId eq "person4711@example.org" and outcome.result eq "FAILURE"', since: null }, // prettier-ignore
+  {
+    filter: 'target.alternateId eq "person4711@example.org" and outcome.result eq "FAILURE"',
+    since: null,
+  },
   { filter: `published ge "${middle(0)}" and published lt "${middle(1)}"`, since: null },
   { filter: `published ge "${middle(0)}" and eventType eq "system.import.roadblock"`, since: null },
   { filter: "transaction.id eq RUN", since: null },
@@ -75,8 +82,18 @@ const postgres = await startPostgres({ durable: true });
 try {
   const url = postgres.createDatabase("log");
   await using store = await openStore({ url: new Secret(url), directory: "" });
-  const indexes = postgres.psql("log", "select indexdef from pg_indexes where tablename = 'system_log' and indexname <> 'system_log_pkey'").trim(); // prettier-ignore
-  const names = postgres.psql("log", "select string_agg(indexname, ', ') from pg_indexes where tablename = 'system_log' and indexname <> 'system_log_pkey'").trim(); // prettier-ignore
+  const indexes = postgres
+    .psql(
+      "log",
+      "select indexdef from pg_indexes where tablename = 'system_log' and indexname <> 'system_log_pkey'",
+    )
+    .trim();
+  const names = postgres
+    .psql(
+      "log",
+      "select string_agg(indexname, ', ') from pg_indexes where tablename = 'system_log' and indexname <> 'system_log_pkey'",
+    )
+    .trim();
   postgres.psql("log", `drop index ${names}; set maintenance_work_mem = '512MB'`);
   for (let from = 0; from < EVENTS; from += SLICE) {
     postgres.psql("log", slice(from, Math.min(from + SLICE, EVENTS)));
@@ -85,12 +102,22 @@ try {
   for (const index of indexes.split("\n"))
     postgres.psql("log", `set maintenance_work_mem = '1GB'; ${index}`);
   postgres.psql("log", "vacuum analyze system_log");
-  const run = postgres.psql("log", "select transaction_id from system_log order by id offset 5000 limit 1").trim(); // prettier-ignore
+  const run = postgres
+    .psql("log", "select transaction_id from system_log order by id offset 5000 limit 1")
+    .trim();
   const size = postgres.psql("log", "select pg_total_relation_size('system_log') / 1048576");
   const questions: { question: string; found: number; milliseconds: number }[] = [];
   for (const { filter, since } of QUESTIONS) {
     const question = filter.replace("RUN", `"${run}"`);
-    const query = { filter: parseLogFilter(question), since, until: null, words: [], limit: 100, newestFirst: true, after: null }; // prettier-ignore
+    const query = {
+      filter: parseLogFilter(question),
+      since,
+      until: null,
+      words: [],
+      limit: 100,
+      newestFirst: true,
+      after: null,
+    };
     const times: number[] = [];
     let found = 0;
     for (let i = 0; i < ROUNDS; i++) {
@@ -99,7 +126,11 @@ try {
       times.push(performance.now() - started);
     }
     const milliseconds = times.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? 0;
-    questions.push({ question: since === null ? question : `${question} (last week)`, found, milliseconds }); // prettier-ignore
+    questions.push({
+      question: since === null ? question : `${question} (last week)`,
+      found,
+      milliseconds,
+    });
   }
   const figures: LogFigures = { events: EVENTS, megabytes: Number(size), questions };
   process.stdout.write(`${JSON.stringify(figures)}\n`);

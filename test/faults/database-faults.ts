@@ -5,10 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
-import { freePort } from "../support/process.ts";
 import { startPostgres, type Postgres } from "../support/postgres.ts";
+import { freePort } from "../support/process.ts";
 import type { Workplace } from "../support/rollcall.ts";
-import { behindProxy, importApart, importHere, outcomeOf, type Fault, type Outcome } from "./fault.ts"; // prettier-ignore
+import {
+  behindProxy,
+  importApart,
+  importHere,
+  outcomeOf,
+  type Fault,
+  type Outcome,
+} from "./fault.ts";
 import type { World } from "./world.ts";
 
 const portOf = (postgres: Postgres): number => Number(new URL(postgres.url).port);

@@ -1,9 +1,14 @@
-/** What a directory does wrong, or an administrator does to it. */
-import { startScriptedLdap, type Answer, type BindAnswer, type SearchCall } from "../support/scripted-ldap.ts"; // prettier-ignore
 import { freePort } from "../support/process.ts";
+import type { Workplace } from "../support/rollcall.ts";
+/** What a directory does wrong, or an administrator does to it. */
+import {
+  startScriptedLdap,
+  type Answer,
+  type BindAnswer,
+  type SearchCall,
+} from "../support/scripted-ldap.ts";
 import { importHere, behindProxy, type Fault, type Outcome } from "./fault.ts";
 import { AFTER, BASE, BLIND, LIMITED, type OnePerson, type World } from "./world.ts";
-import type { Workplace } from "../support/rollcall.ts";
 
 const PAGE = 100;
 type Entry = NonNullable<Answer["entries"]>[number];
@@ -52,7 +57,8 @@ const failed = (code: string) => ({ ended: "failed", code });
 const HELD = { ended: "held" };
 const DONE = { ended: "done" };
 const BROKEN_BYTES = Buffer.from("HTTP/1.1 502 Bad Gateway\r\n\r\n".repeat(9));
-const EXPIRED = "80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data 701, v4563"; // prettier-ignore
+const EXPIRED =
+  "80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data 701, v4563";
 
 function withTwin(call: SearchCall): Answer {
   const people = AFTER.map(entryOf);
@@ -66,14 +72,25 @@ function withPhoto(call: SearchCall): Answer {
   const people = AFTER.map((person): Entry => {
     const entry = entryOf(person);
     if (person.id !== LARGE) return entry;
-    return { ...entry, attributes: { ...entry.attributes, jpegPhoto: Buffer.alloc(20 << 20, 0xff) } }; // prettier-ignore
+    return {
+      ...entry,
+      attributes: { ...entry.attributes, jpegPhoto: Buffer.alloc(20 << 20, 0xff) },
+    };
   });
   return page(call, people);
 }
 
 export const DIRECTORY_FAULTS: readonly Fault[] = [
-  { name: "wrong password", run: configured(() => ({ password: "wrong" })), expected: failed("ldap.credentials") }, // prettier-ignore
-  { name: "expired account (as AD says it)", run: scripted(page, { code: 49, diagnostic: EXPIRED }), expected: failed("ldap.credentials") }, // prettier-ignore
+  {
+    name: "wrong password",
+    run: configured(() => ({ password: "wrong" })),
+    expected: failed("ldap.credentials"),
+  },
+  {
+    name: "expired account (as AD says it)",
+    run: scripted(page, { code: 49, diagnostic: EXPIRED }),
+    expected: failed("ldap.credentials"),
+  },
   {
     name: "unreachable",
     run: async (world, place) => {
@@ -82,10 +99,26 @@ export const DIRECTORY_FAULTS: readonly Fault[] = [
     },
     expected: failed("ldap.unreachable"),
   },
-  { name: "size limit on the first page (slapd)", run: configured(() => ({ account: LIMITED })), expected: failed("ldap.limitExceeded") }, // prettier-ignore
-  { name: "size limit on a later page", run: scripted(onPage(7, { code: 4 })), expected: failed("ldap.limitExceeded") }, // prettier-ignore
-  { name: "time limit", run: scripted(onPage(5, { code: 3 })), expected: failed("ldap.limitExceeded") }, // prettier-ignore
-  { name: "administrative limit", run: scripted(onPage(3, { code: 11 })), expected: failed("ldap.limitExceeded") }, // prettier-ignore
+  {
+    name: "size limit on the first page (slapd)",
+    run: configured(() => ({ account: LIMITED })),
+    expected: failed("ldap.limitExceeded"),
+  },
+  {
+    name: "size limit on a later page",
+    run: scripted(onPage(7, { code: 4 })),
+    expected: failed("ldap.limitExceeded"),
+  },
+  {
+    name: "time limit",
+    run: scripted(onPage(5, { code: 3 })),
+    expected: failed("ldap.limitExceeded"),
+  },
+  {
+    name: "administrative limit",
+    run: scripted(onPage(3, { code: 11 })),
+    expected: failed("ldap.limitExceeded"),
+  },
   { name: "busy", run: scripted(onPage(3, { code: 51 })), expected: failed("ldap.busy") },
   {
     name: "empty page with cookie",
@@ -99,21 +132,69 @@ export const DIRECTORY_FAULTS: readonly Fault[] = [
     }),
     expected: DONE,
   },
-  { name: "cookie refused", run: scripted(onPage(2, { code: 53 })), expected: failed("ldap.refused") }, // prettier-ignore
-  { name: "paging control missing on a later page", run: scripted(onPage(2, { entries: [], cookie: null })), expected: failed("ldap.protocol") }, // prettier-ignore
-  { name: "referral only", run: scripted((call) => (call.scope === 0 ? page(call) : { code: 10 })), expected: failed("ldap.referral") }, // prettier-ignore
-  { name: "referral among the entries", run: scripted(onPage(4, { referral: "ldap://other.example/ou=x", cookie: "500" })), expected: failed("ldap.referral") }, // prettier-ignore
-  { name: "base gone", run: configured(() => ({ base: `ou=gone,${BASE}` })), expected: failed("ldap.baseNotFound") }, // prettier-ignore
-  { name: "permission lost: success, zero entries, base visible (slapd)", run: configured(() => ({ account: BLIND })), expected: HELD }, // prettier-ignore
-  { name: "permission lost: success, zero entries, base invisible", run: scripted(() => ({})), expected: failed("ldap.baseUnreadable") }, // prettier-ignore
-  { name: "filter changed: finds nobody", run: configured(() => ({ filter: "(objectClass=inetOrgPersn)" })), expected: HELD }, // prettier-ignore
-  { name: "filter changed: finds a part", run: configured(() => ({ filter: "(uid=p1*)" })), expected: HELD }, // prettier-ignore
-  { name: "half of the entries gone", run: configured(({ half }) => ({ url: half.url })), expected: HELD }, // prettier-ignore
+  {
+    name: "cookie refused",
+    run: scripted(onPage(2, { code: 53 })),
+    expected: failed("ldap.refused"),
+  },
+  {
+    name: "paging control missing on a later page",
+    run: scripted(onPage(2, { entries: [], cookie: null })),
+    expected: failed("ldap.protocol"),
+  },
+  {
+    name: "referral only",
+    run: scripted((call) => (call.scope === 0 ? page(call) : { code: 10 })),
+    expected: failed("ldap.referral"),
+  },
+  {
+    name: "referral among the entries",
+    run: scripted(onPage(4, { referral: "ldap://other.example/ou=x", cookie: "500" })),
+    expected: failed("ldap.referral"),
+  },
+  {
+    name: "base gone",
+    run: configured(() => ({ base: `ou=gone,${BASE}` })),
+    expected: failed("ldap.baseNotFound"),
+  },
+  {
+    name: "permission lost: success, zero entries, base visible (slapd)",
+    run: configured(() => ({ account: BLIND })),
+    expected: HELD,
+  },
+  {
+    name: "permission lost: success, zero entries, base invisible",
+    run: scripted(() => ({})),
+    expected: failed("ldap.baseUnreadable"),
+  },
+  {
+    name: "filter changed: finds nobody",
+    run: configured(() => ({ filter: "(objectClass=inetOrgPersn)" })),
+    expected: HELD,
+  },
+  {
+    name: "filter changed: finds a part",
+    run: configured(() => ({ filter: "(uid=p1*)" })),
+    expected: HELD,
+  },
+  {
+    name: "half of the entries gone",
+    run: configured(({ half }) => ({ url: half.url })),
+    expected: HELD,
+  },
   { name: "all gone", run: configured(({ empty }) => ({ url: empty.url })), expected: HELD },
   { name: "duplicate ids", run: scripted(withTwin), expected: DONE },
   { name: "entry of 20 MB", run: scripted(withPhoto), expected: DONE, except: [LARGE] },
-  { name: "garbage instead of the first answer", run: scripted((call) => (call.scope === 0 ? page(call) : { raw: BROKEN_BYTES })), expected: failed("ldap.protocol") }, // prettier-ignore
-  { name: "silence on a later page", run: scripted(onPage(6, { then: "hang" })), expected: failed("ldap.timeout") }, // prettier-ignore
+  {
+    name: "garbage instead of the first answer",
+    run: scripted((call) => (call.scope === 0 ? page(call) : { raw: BROKEN_BYTES })),
+    expected: failed("ldap.protocol"),
+  },
+  {
+    name: "silence on a later page",
+    run: scripted(onPage(6, { then: "hang" })),
+    expected: failed("ldap.timeout"),
+  },
 ];
 
 /** How many bytes the directory answers in an undisturbed import. */

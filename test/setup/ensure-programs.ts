@@ -10,10 +10,16 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   postgresql: ["postgresql"],
   openssl: ["openssl"],
   "samba-ad-dc": [
-    "samba", "samba-ad-dc", "samba-ad-provision", "samba-dsdb-modules", "samba-vfs-modules", "winbind", "ldb-tools",
+    "samba",
+    "samba-ad-dc",
+    "samba-ad-provision",
+    "samba-dsdb-modules",
+    "samba-vfs-modules",
+    "winbind",
+    "ldb-tools",
   ],
   "389-ds-base": ["389-ds-base", "python3-lib389", "libnss3-tools"],
-}; // prettier-ignore
+};
 
 function missing(): string[] {
   const names: string[] = [];

@@ -78,11 +78,20 @@ export async function startSamba(): Promise<SambaDomain> {
 function provision(folder: string): void {
   const options = ["interfaces = lo", "bind interfaces only = yes"];
   run("samba-tool", [
-    "domain", "provision", "-s", "/dev/null", `--targetdir=${folder}`,
-    "--realm=EXP.TEST", "--domain=EXP", "--server-role=dc", `--adminpass=${PASSWORD}`,
-    "--dns-backend=NONE", "--host-name=dc1", "--host-ip=127.0.0.1",
+    "domain",
+    "provision",
+    "-s",
+    "/dev/null",
+    `--targetdir=${folder}`,
+    "--realm=EXP.TEST",
+    "--domain=EXP",
+    "--server-role=dc",
+    `--adminpass=${PASSWORD}`,
+    "--dns-backend=NONE",
+    "--host-name=dc1",
+    "--host-ip=127.0.0.1",
     ...options.map((option) => `--option=${option}`),
-  ]); // prettier-ignore
+  ]);
 }
 
 /** Of all its services only LDAP; everything it writes stays in the folder. */

@@ -1,7 +1,14 @@
 /** An LDAP server that answers as a test tells it, for what no real server does on demand. */
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
-import { BerCursor, elementSize, integer, octetString, TAG, tlv } from "../../src/agent/ldap/ber.ts";
+import {
+  BerCursor,
+  elementSize,
+  integer,
+  octetString,
+  TAG,
+  tlv,
+} from "../../src/agent/ldap/ber.ts";
 
 export interface SearchCall {
   readonly messageId: number;

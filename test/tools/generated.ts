@@ -6,7 +6,6 @@ import {
 } from "../../src/mapping/functions/definition.ts";
 import { CHAPTERS, METHODS } from "../../src/mapping/functions/table.ts";
 import { ERRORS } from "../../src/model/error-catalogue.ts";
-
 import { EXAMPLE_CONTEXT } from "./expression-context.ts";
 
 export interface GeneratedFile {

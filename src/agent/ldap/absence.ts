@@ -1,16 +1,16 @@
+import { IdSet } from "../../lib/id-set.ts";
+import { dnKey, isWithin } from "../../model/dn.ts";
 /**
  * Where people are whom the search of the scope does not find: still below a base, but outside the
  * filter or the depth of the search; elsewhere; or nowhere that the account may read. A few are
  * looked for by their identifiers; for many, one pass over all entries is cheaper.
  */
 import type { Absence } from "../../model/run.ts";
-import { IdSet } from "../../lib/id-set.ts";
 import type { Whereabouts } from "../agent.ts";
-import type { LdapConnection } from "./connection.ts";
-import { dnKey, isWithin } from "../../model/dn.ts";
 import { parseFilter, type Filter } from "../filter.ts";
-import { narrowTo, type LdapScope } from "./scope.ts";
+import type { LdapConnection } from "./connection.ts";
 import type { ServerInfo } from "./root-dse.ts";
+import { narrowTo, type LdapScope } from "./scope.ts";
 import { SearchReader } from "./search-reader.ts";
 import { contextOf } from "./ways/naming-contexts.ts";
 

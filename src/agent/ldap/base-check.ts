@@ -1,9 +1,9 @@
 /** Whether the account sees a search base itself: what an answer without people is worth. */
 import { RollcallError } from "../../model/errors.ts";
-import type { LdapConnection } from "./connection.ts";
 import { parseFilter } from "../filter.ts";
-import type { LdapScope } from "./scope.ts";
+import type { LdapConnection } from "./connection.ts";
 import { resultError } from "./result-codes.ts";
+import type { LdapScope } from "./scope.ts";
 import { searchAll } from "./search-all.ts";
 
 interface Parts {

@@ -167,8 +167,15 @@ class Attempt {
 }
 
 const NETWORK = new Set([
-  "ECONNREFUSED", "ECONNRESET", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "EPIPE",
-]); // prettier-ignore
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ETIMEDOUT",
+  "EPIPE",
+]);
 
 function connectError(url: string, error: unknown): RollcallError {
   if (error instanceof RollcallError) return error;

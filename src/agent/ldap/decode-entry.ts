@@ -7,10 +7,10 @@ import { hash } from "node:crypto";
 import type { DisabledRule } from "../../model/directory.ts";
 import type { AppProfile, AttributeValue, Entry, RawEntry } from "../../model/entry.ts";
 import type { Problem } from "../../model/errors.ts";
-import { BerCursor, BerError, TAG } from "./ber.ts";
 import { isWithheld } from "../credentials.ts";
 import { externalId, idProblem, idTooLong, isDisabled, MAX_ID } from "../identity.ts";
 import { attributeKind, decodeDn, decodeValue, type AttributeKind } from "../values.ts";
+import { BerCursor, BerError, TAG } from "./ber.ts";
 
 export const SEARCH_RESULT_ENTRY = 0x64;
 export const MAX_ENTRY_BYTES = 32 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import type { DirectoryObject, MemberKey, ObjectKind } from "../../model/directory-object.ts";
-import type { RawEntry } from "../../model/entry.ts";
 import { dnKey } from "../../model/dn.ts";
+import type { RawEntry } from "../../model/entry.ts";
 import { attributeValues } from "../values.ts";
 
 /** `<GUID=…>;<SID=…>;CN=…`: a DN as the control for extended DNs writes it (MS-ADTS 3.1.1.3.4.1.5). */

@@ -5,11 +5,11 @@
  * like any other. The server sends an empty `member` besides, which must not hide the values.
  */
 import type { RawEntry } from "../../model/entry.ts";
+import { RollcallError } from "../../model/errors.ts";
 import { octetString, TAG, tlv } from "./ber.ts";
 import type { LdapConnection } from "./connection.ts";
 import { scanEntry, SEARCH_RESULT_ENTRY, type EntryRules } from "./decode-entry.ts";
 import { resultError } from "./result-codes.ts";
-import { RollcallError } from "../../model/errors.ts";
 import { searchAll, type SmallEntry } from "./search-all.ts";
 import type { SearchRequest } from "./search-request.ts";
 

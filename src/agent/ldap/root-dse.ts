@@ -61,9 +61,19 @@ export const DEFAULT_ID: Readonly<Record<ServerKind, string>> = {
 };
 
 const ATTRIBUTES = [
-  "objectClass", "vendorName", "vendorVersion", "supportedControl", "supportedCapabilities", "namingContexts",
-  "dnsHostName", "highestCommittedUSN", "dsServiceName", "changelog", "firstChangeNumber", "lastChangeNumber",
-]; // prettier-ignore
+  "objectClass",
+  "vendorName",
+  "vendorVersion",
+  "supportedControl",
+  "supportedCapabilities",
+  "namingContexts",
+  "dnsHostName",
+  "highestCommittedUSN",
+  "dsServiceName",
+  "changelog",
+  "firstChangeNumber",
+  "lastChangeNumber",
+];
 
 export async function readRootDse(client: Client): Promise<ServerInfo> {
   const { searchEntries } = await client.search("", {

@@ -1,15 +1,21 @@
+import type { ObjectKind } from "../../model/directory-object.ts";
 /** The searches of a configured directory on a certain server: people, groups and containers. */
 import type { DirectorySource } from "../../model/directory.ts";
-import type { ObjectKind } from "../../model/directory-object.ts";
+import { outermost } from "../../model/dn.ts";
 import { RollcallError } from "../../model/errors.ts";
 import { withheld } from "../credentials.ts";
-import { outermost } from "../../model/dn.ts";
-import type { EntryRules } from "./decode-entry.ts";
 import { parseFilter, type Filter } from "../filter.ts";
-import { DEFAULT_ID, DOMAIN_SCOPE, EXTENDED_DN, PAGED_RESULTS, type ServerInfo } from "./root-dse.ts"; // prettier-ignore
-import { integer, TAG, tlv } from "./ber.ts";
-import { control, type SearchRequest } from "./search-request.ts";
 import { guidBytes } from "../values.ts";
+import { integer, TAG, tlv } from "./ber.ts";
+import type { EntryRules } from "./decode-entry.ts";
+import {
+  DEFAULT_ID,
+  DOMAIN_SCOPE,
+  EXTENDED_DN,
+  PAGED_RESULTS,
+  type ServerInfo,
+} from "./root-dse.ts";
+import { control, type SearchRequest } from "./search-request.ts";
 import type { Scan } from "./ways/way.ts";
 
 /** What people usually lie in. A container of another class is noticed at the next full import. */

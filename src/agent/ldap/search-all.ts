@@ -1,9 +1,9 @@
 /** Small searches with controls: everything is handed to callbacks while it arrives. */
 import { BerCursor, BerError, TAG } from "./ber.ts";
 import type { LdapConnection } from "./connection.ts";
-import { MAX_EMPTY_PAGES } from "./search-reader.ts";
-import { SearchChannel, type SearchListener, type SearchResult } from "./search-channel.ts";
 import { PAGED_RESULTS } from "./root-dse.ts";
+import { SearchChannel, type SearchListener, type SearchResult } from "./search-channel.ts";
+import { MAX_EMPTY_PAGES } from "./search-reader.ts";
 import type { SearchRequest } from "./search-request.ts";
 
 /** An entry of a small search, with only the values that are asked for. */

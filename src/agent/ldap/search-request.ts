@@ -1,7 +1,7 @@
 /** SearchRequest (RFC 4511 section 4.5.1) and request controls (section 4.1.11) as bytes. */
 import type { SearchScope } from "../../model/directory.ts";
-import { boolean, integer, octetString, TAG, tlv } from "./ber.ts";
 import { encodeFilter, type Filter } from "../filter.ts";
+import { boolean, integer, octetString, TAG, tlv } from "./ber.ts";
 import { DOMAIN_SCOPE, PAGED_RESULTS } from "./root-dse.ts";
 
 export interface SearchRequest {

@@ -1,21 +1,21 @@
+import { IdSet } from "../../lib/id-set.ts";
 /** One run's conversation with a server: everything over one connection, one search after another. */
 import type { DirectoryObject } from "../../model/directory-object.ts";
 import type { DirectorySource } from "../../model/directory.ts";
+import { dnKey, isWithin } from "../../model/dn.ts";
 import type { RawEntry, ReadEvidence } from "../../model/entry.ts";
 import { RollcallError } from "../../model/errors.ts";
-import { IdSet } from "../../lib/id-set.ts";
 import { MustReadAll, type Mark, type Way } from "../../model/incremental.ts";
 import type { Changes, DirectorySession, Whereabouts } from "../agent.ts";
+import { EvidenceRecord } from "../evidence.ts";
+import { LdapWhereabouts } from "./absence.ts";
 import { isReadable, seesBase } from "./base-check.ts";
 import type { LdapConnection } from "./connection.ts";
 import type { EntryRules } from "./decode-entry.ts";
-import { dnKey, isWithin } from "../../model/dn.ts";
-import { EvidenceRecord } from "../evidence.ts";
 import { toDirectoryObject } from "./groups.ts";
-import { narrowTo, type LdapScope } from "./scope.ts";
-import { LdapWhereabouts } from "./absence.ts";
 import { readWhole } from "./ranges.ts";
 import { titleOf, type ServerInfo } from "./root-dse.ts";
+import { narrowTo, type LdapScope } from "./scope.ts";
 import { SearchReader } from "./search-reader.ts";
 import type { SearchRequest } from "./search-request.ts";
 import { beginWay, WAY_LIST } from "./ways/choose.ts";

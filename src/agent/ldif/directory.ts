@@ -1,18 +1,25 @@
 import { hash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { IdSet } from "../../lib/id-set.ts";
 import type { DirectorySource } from "../../model/directory.ts";
 import type { AppProfile, AttributeValue, RawEntry } from "../../model/entry.ts";
 import { RollcallError } from "../../model/errors.ts";
 import { MustReadAll } from "../../model/incremental.ts";
-import { IdSet } from "../../lib/id-set.ts";
 import type { Directory, DirectorySession, Probe, Whereabouts } from "../agent.ts";
 import { isWithheld, withheld } from "../credentials.ts";
 import { EvidenceRecord } from "../evidence.ts";
 import { parseFilter, type Filter } from "../filter.ts";
-import { commonProblem, externalId, idProblem, idTooLong, isDisabled, MAX_ID } from "../identity.ts";
-import { parseLdif, type LdifRecord } from "./parser.ts";
-import { matchesFilter, usesMatchingRule } from "./match-filter.ts";
+import {
+  commonProblem,
+  externalId,
+  idProblem,
+  idTooLong,
+  isDisabled,
+  MAX_ID,
+} from "../identity.ts";
 import { attributeKind, decodeDn, decodeValue } from "../values.ts";
+import { matchesFilter, usesMatchingRule } from "./match-filter.ts";
+import { parseLdif, type LdifRecord } from "./parser.ts";
 
 const BATCH_ENTRIES = 1000;
 const BATCH_BYTES = 4 * 1024 * 1024;

@@ -2,8 +2,13 @@ import { uuidV7 } from "../../lib/uuid.ts";
 import { RollcallError } from "../../model/errors.ts";
 import type { PlannedChange } from "../../model/plan.ts";
 import type { AppUser } from "../../model/user.ts";
-import { decideSighting, type Context, type Known, type Sighting } from "../../reconciler/decide.ts";
 import { decideUnusable } from "../../reconciler/decide-failure.ts";
+import {
+  decideSighting,
+  type Context,
+  type Known,
+  type Sighting,
+} from "../../reconciler/decide.ts";
 import { decidedHash } from "../fingerprint.ts";
 
 /** Decides about one entry. A fault of ours in it is that person's failure, and nobody else's. */

@@ -1,15 +1,15 @@
+import type { IdSet } from "../../lib/id-set.ts";
 import { RollcallError, type Problem } from "../../model/errors.ts";
 import type { LinkOrigin, User } from "../../model/user.ts";
-import type { IdSet } from "../../lib/id-set.ts";
 import type { Known, Sighting } from "../../reconciler/decide.ts";
 import { decideMatch, matchKeys, type Match, type MatchKey } from "../../reconciler/match.ts";
-import type { Around } from "../../reconciler/scope.ts";
 import type { DirectoryRules } from "../../reconciler/rules.ts";
+import type { Around } from "../../reconciler/scope.ts";
 import { appUsersByIds, appUsersOfUsers, type StoredAppUser } from "../../store/app-users.ts";
 import type { Connection } from "../../store/database.ts";
-import { loadAround, type AroundOf, type Link } from "./relations.ts";
-import type { RunContext } from "../engine.ts";
 import { usersByIds, usersByValue } from "../../store/users.ts";
+import type { RunContext } from "../engine.ts";
+import { loadAround, type AroundOf, type Link } from "./relations.ts";
 
 export type PersonKnown = Known & {
   readonly replaces: Replacement | null;

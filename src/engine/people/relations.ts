@@ -1,18 +1,24 @@
+import type { Related } from "../../mapping/scope.ts";
+import type { GroupValue } from "../../mapping/values.ts";
 /**
  * What mappings may ask for besides app profiles: groups, and people whom attributes name (a
  * manager). Loaded for a batch of people in a handful of queries, and only if some mapping asks.
  */
 import { dnKey, nameOfDn } from "../../model/dn.ts";
-import type { Related } from "../../mapping/scope.ts";
-import type { GroupValue } from "../../mapping/values.ts";
-import { appUserFact, NOTHING_AROUND, relationKey, userRecord, type Around } from "../../reconciler/scope.ts"; // prettier-ignore
-import type { Rules } from "../../reconciler/rules.ts";
+import { memberNames, textsOf } from "../../model/members.ts";
 import type { AppUser } from "../../model/user.ts";
+import type { Rules } from "../../reconciler/rules.ts";
+import {
+  appUserFact,
+  NOTHING_AROUND,
+  relationKey,
+  userRecord,
+  type Around,
+} from "../../reconciler/scope.ts";
 import { appUsersByDns, appUsersOfUsers, type StoredAppUser } from "../../store/app-users.ts";
 import { membershipsOfMany } from "../../store/objects.ts";
 import { usersByIds } from "../../store/users.ts";
 import type { Engine } from "../engine.ts";
-import { memberNames, textsOf } from "../../model/members.ts";
 
 /** An app user, or an entry that is about to be one. */
 export type Link = Pick<AppUser, "directory" | "externalId" | "dn" | "profile">;
@@ -64,7 +70,9 @@ function relationsOf({ needs }: Rules, { directory, profile }: Link): Relation[]
   return needs.related.flatMap((need) => {
     const dn = need.directory === directory ? textsOf(profile, need.attribute)[0] : undefined;
     if (dn === undefined || dn === "") return [];
-    return [{ key: relationKey(directory, need.attribute), directory, dn, place: placeOf(directory, dn) }]; // prettier-ignore
+    return [
+      { key: relationKey(directory, need.attribute), directory, dn, place: placeOf(directory, dn) },
+    ];
   });
 }
 
@@ -114,7 +122,10 @@ async function loadGroups(
     const members = own.map(({ externalId, dn, profile }) => {
       return { ref: externalId, ...memberNames(externalId, dn, profile) };
     });
-    const stored = Map.groupBy(await membershipsOfMany(store.db, directory, members), (one) => one.ref); // prettier-ignore
+    const stored = Map.groupBy(
+      await membershipsOfMany(store.db, directory, members),
+      (one) => one.ref,
+    );
     for (const link of own) {
       const kept = stored.get(link.externalId) ?? [];
       const known = new Set(kept.map((group) => dnKey(group.dn)));

@@ -4,7 +4,12 @@ import type { RawEntry } from "../../model/entry.ts";
 import { RollcallError, type Problem } from "../../model/errors.ts";
 import type { Sighting } from "../../reconciler/decide.ts";
 import type { DirectoryRules } from "../../reconciler/rules.ts";
-import { appUsersByIds, findAppUser, presentAfter, type StoredAppUser } from "../../store/app-users.ts"; // prettier-ignore
+import {
+  appUsersByIds,
+  findAppUser,
+  presentAfter,
+  type StoredAppUser,
+} from "../../store/app-users.ts";
 import type { Engine } from "../engine.ts";
 
 const PAGE = 1000;

@@ -1,6 +1,14 @@
-import { EvaluationError } from "../problem.ts";
 import { equal } from "../operators.ts";
-import { joined, boundedArray, isArray, MAX_ITEMS, toIndex, toText, type Value } from "../values.ts"; // prettier-ignore
+import { EvaluationError } from "../problem.ts";
+import {
+  joined,
+  boundedArray,
+  isArray,
+  MAX_ITEMS,
+  toIndex,
+  toText,
+  type Value,
+} from "../values.ts";
 import type { ExpressionFunction, Parameter } from "./definition.ts";
 
 const ARRAY: Parameter = { name: "array", type: "array" };
@@ -21,7 +29,9 @@ function fromCsv(text: string): readonly Value[] {
   if (text.trim() === "") return [];
   return text.split(",").map((part) => {
     const item = part.trim();
-    return item !== "" && String(Number(item)) === item && Number.isFinite(Number(item)) ? Number(item) : item; // prettier-ignore
+    return item !== "" && String(Number(item)) === item && Number.isFinite(Number(item))
+      ? Number(item)
+      : item;
   });
 }
 

@@ -20,7 +20,8 @@ function toInt(value: Value): Value {
 }
 
 export function toNum(value: Value): Value {
-  if (typeof value === "number" || value === null || value === "") return value === "" ? null : value; // prettier-ignore
+  if (typeof value === "number" || value === null || value === "")
+    return value === "" ? null : value;
   const number = spelled(toText(value) ?? "");
   if (!Number.isFinite(number)) throw new EvaluationError(`${show(value)} is not a number.`);
   return number;

@@ -2,8 +2,16 @@ import type { Facts, Needs } from "../scope.ts";
 import type { Value } from "../values.ts";
 
 export type Type =
-  | "string" | "number" | "boolean" | "array" | "null" | "any"
-  | "dateTime" | "country" | "record" | "map"; // prettier-ignore
+  | "string"
+  | "number"
+  | "boolean"
+  | "array"
+  | "null"
+  | "any"
+  | "dateTime"
+  | "country"
+  | "record"
+  | "map";
 
 export interface Parameter {
   readonly name: string;
@@ -65,7 +73,10 @@ export function signature({ name, parameters, optional = 0, rest }: ExpressionFu
     if (i < least) return parameter.name;
     return i === 0 ? `[${parameter.name}]` : `[, ${parameter.name}]`;
   });
-  const text = names.reduce((all, one) => (one.startsWith("[") || all === "" ? all + one : `${all}, ${one}`), ""); // prettier-ignore
+  const text = names.reduce(
+    (all, one) => (one.startsWith("[") || all === "" ? all + one : `${all}, ${one}`),
+    "",
+  );
   const more = rest === undefined ? "" : `${text === "" ? "" : ", "}${rest.name}…`;
   return `${name}(${text}${more})`;
 }

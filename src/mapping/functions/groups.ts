@@ -1,7 +1,14 @@
 import { matchesWhole, patternFault } from "../patterns.ts";
 import { EvaluationError } from "../problem.ts";
 import { spelling } from "../scope.ts";
-import { isThing, toNumber, toText, type GroupValue, type MapValue, type Value } from "../values.ts"; // prettier-ignore
+import {
+  isThing,
+  toNumber,
+  toText,
+  type GroupValue,
+  type MapValue,
+  type Value,
+} from "../values.ts";
 import { toArray } from "./arrays.ts";
 import { inFacts, type ExpressionFunction, type Parameter } from "./definition.ts";
 
@@ -55,9 +62,12 @@ const CLAIM: Pick<ExpressionFunction, "parameters" | "returns" | "needs"> = {
 };
 
 const CRITERIA_KEYS: ReadonlyMap<string, readonly string[] | null> = new Map([
-  ["group.id", null], ["group.source.id", null], ["group.type", null],
-  ["group.profile.name", null], ["operator", ["STARTS_WITH", "EXACT"]],
-]); // prettier-ignore
+  ["group.id", null],
+  ["group.source.id", null],
+  ["group.type", null],
+  ["group.profile.name", null],
+  ["operator", ["STARTS_WITH", "EXACT"]],
+]);
 
 /** Groups that meet all criteria of all maps; the values of one key are alternatives. */
 export function matchingGroups(
@@ -155,7 +165,8 @@ export const GROUPS: readonly ExpressionFunction[] = [
     name: "isMemberOfGroupNameRegex",
     parameters: [{ name: "pattern", type: "string", fault: patternFault }],
     ...ANY,
-    describe: "whether the person is in a group whose whole name matches a regular expression (RE2)",
+    describe:
+      "whether the person is in a group whose whole name matches a regular expression (RE2)",
     examples: [['isMemberOfGroupNameRegex("P.*s")', true]],
     ...named((name, text) => matchesWhole(name, text)),
   },
@@ -165,10 +176,14 @@ export const GROUPS: readonly ExpressionFunction[] = [
     rest: CRITERIA,
     returns: "array",
     needs,
-    describe: "the groups that meet all criteria (group.id, group.source.id, group.type, group.profile.name; operator STARTS_WITH or EXACT); name what you want of them with `.![name]`",
+    describe:
+      "the groups that meet all criteria (group.id, group.source.id, group.type, group.profile.name; operator STARTS_WITH or EXACT); name what you want of them with `.![name]`",
     examples: [
       ["user.getGroups({'group.profile.name': 'Pio'}).![name]", ["Pioneers"]],
-      ["user.getGroups({'group.type': {'APP_GROUP', 'OKTA_GROUP'}}, {'group.profile.name': 'Pio', 'operator': 'EXACT'}).![id]", []],
+      [
+        "user.getGroups({'group.type': {'APP_GROUP', 'OKTA_GROUP'}}, {'group.profile.name': 'Pio', 'operator': 'EXACT'}).![id]",
+        [],
+      ],
     ],
     ...inFacts(({ groups }, ...criteria) => matchingGroups(groups, criteria)),
   },
@@ -202,4 +217,4 @@ export const GROUPS: readonly ExpressionFunction[] = [
     examples: [['Groups.endsWith("corp", "ers", 10)', ["Pioneers"]]],
     ...namesOf((name, pattern) => name.endsWith(pattern)),
   },
-]; // prettier-ignore
+];

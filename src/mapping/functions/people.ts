@@ -79,10 +79,18 @@ function findOne(name: string, type: string, example: Value): ExpressionFunction
 }
 
 export const PEOPLE: readonly ExpressionFunction[] = [
-  relatedUser("getManagerUser", "manager", [['getManagerUser("active_directory").firstName', "Charles"]]), // prettier-ignore
-  relatedAppUser("getManagerAppUser", "manager", [['getManagerAppUser("active_directory", "hr").badge', "B-1"]]), // prettier-ignore
-  relatedUser("getAssistantUser", "assistant", [['getAssistantUser("active_directory").firstName', null]]), // prettier-ignore
-  relatedAppUser("getAssistantAppUser", "assistant", [['getAssistantAppUser("active_directory", "hr").badge', null]]), // prettier-ignore
+  relatedUser("getManagerUser", "manager", [
+    ['getManagerUser("active_directory").firstName', "Charles"],
+  ]),
+  relatedAppUser("getManagerAppUser", "manager", [
+    ['getManagerAppUser("active_directory", "hr").badge', "B-1"],
+  ]),
+  relatedUser("getAssistantUser", "assistant", [
+    ['getAssistantUser("active_directory").firstName', null],
+  ]),
+  relatedAppUser("getAssistantAppUser", "assistant", [
+    ['getAssistantAppUser("active_directory", "hr").badge', null],
+  ]),
   {
     name: "user.getLinkedObject",
     parameters: [{ name: "primaryName", type: "string", names: "relation" }],
@@ -100,7 +108,9 @@ export const PEOPLE: readonly ExpressionFunction[] = [
         name: "property",
         type: "string",
         fault: (name) =>
-          INTERNAL.includes(name) ? null : `There is no internal property ${name}; there are id and status.`, // prettier-ignore
+          INTERNAL.includes(name)
+            ? null
+            : `There is no internal property ${name}; there are id and status.`,
       },
     ],
     returns: "string",

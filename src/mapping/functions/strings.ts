@@ -120,8 +120,18 @@ const SUBSTRING = {
   describe: "from startIndex to before endIndex; positions beyond the text are cut to it",
   evaluate: substring,
 } as const;
-const UPPER = { parameters: [INPUT], returns: "string", describe: "in upper case", evaluate: upper } as const; // prettier-ignore
-const LOWER = { parameters: [INPUT], returns: "string", describe: "in lower case", evaluate: lower } as const; // prettier-ignore
+const UPPER = {
+  parameters: [INPUT],
+  returns: "string",
+  describe: "in upper case",
+  evaluate: upper,
+} as const;
+const LOWER = {
+  parameters: [INPUT],
+  returns: "string",
+  describe: "in lower case",
+  evaluate: lower,
+} as const;
 
 export const STRINGS: readonly ExpressionFunction[] = [
   {
@@ -168,7 +178,9 @@ export const STRINGS: readonly ExpressionFunction[] = [
     parameters: [INPUT, MATCH, REPLACEMENT],
     returns: "string",
     describe: "every occurrence of match replaced; match is text, not a pattern",
-    examples: [['String.replace("This list includes chores", "is", "at")', "That latt includes chores"]], // prettier-ignore
+    examples: [
+      ['String.replace("This list includes chores", "is", "at")', "That latt includes chores"],
+    ],
     evaluate: replace,
   },
   {
@@ -176,7 +188,9 @@ export const STRINGS: readonly ExpressionFunction[] = [
     parameters: [INPUT, MATCH, REPLACEMENT],
     returns: "string",
     describe: "the first occurrence of match replaced; match is text, not a pattern",
-    examples: [['String.replaceFirst("This list includes chores", "is", "at")', "That list includes chores"]], // prettier-ignore
+    examples: [
+      ['String.replaceFirst("This list includes chores", "is", "at")', "That list includes chores"],
+    ],
     evaluate: replaceFirst,
   },
   {
@@ -205,18 +219,53 @@ export const STRINGS: readonly ExpressionFunction[] = [
     returns: "string",
     describe: "the value of the first pair whose key occurs in input, else defaultString",
     examples: [
-      ['String.stringSwitch("First match wins", "default", "absent", "value1", "wins", "value2", "match", "value3")', "value2"], // prettier-ignore
+      [
+        'String.stringSwitch("First match wins", "default", "absent", "value1", "wins", "value2", "match", "value3")',
+        "value2",
+      ],
     ],
     evaluate: stringSwitch,
   },
-  { name: "String.substring", ...SUBSTRING, examples: [['String.substring("This is a test", 2, 9)', "is is a"], ['String.substring("abc", 2, 99)', "c"]] }, // prettier-ignore
-  { name: "String.substringAfter", ...AFTER, examples: [['String.substringAfter("abc@okta.com", "@")', "okta.com"], ['String.substringAfter("abc", "@")', ""]] }, // prettier-ignore
-  { name: "String.substringBefore", ...BEFORE, examples: [['String.substringBefore("abc@okta.com", "@")', "abc"], ['String.substringBefore("abc", "@")', ""]] }, // prettier-ignore
+  {
+    name: "String.substring",
+    ...SUBSTRING,
+    examples: [
+      ['String.substring("This is a test", 2, 9)', "is is a"],
+      ['String.substring("abc", 2, 99)', "c"],
+    ],
+  },
+  {
+    name: "String.substringAfter",
+    ...AFTER,
+    examples: [
+      ['String.substringAfter("abc@okta.com", "@")', "okta.com"],
+      ['String.substringAfter("abc", "@")', ""],
+    ],
+  },
+  {
+    name: "String.substringBefore",
+    ...BEFORE,
+    examples: [
+      ['String.substringBefore("abc@okta.com", "@")', "abc"],
+      ['String.substringBefore("abc", "@")', ""],
+    ],
+  },
   { name: "String.toUpperCase", ...UPPER, examples: [['String.toUpperCase("This")', "THIS"]] },
-  { name: "String.toLowerCase", ...LOWER, examples: [['String.toLowerCase("ThiS")', "this"], ["String.toLowerCase(appuser.nothing)", null]] }, // prettier-ignore
+  {
+    name: "String.toLowerCase",
+    ...LOWER,
+    examples: [
+      ['String.toLowerCase("ThiS")', "this"],
+      ["String.toLowerCase(appuser.nothing)", null],
+    ],
+  },
   // The older names.
   { name: "substring", ...SUBSTRING, examples: [["substring(appuser.givenName, 0, 1)", "A"]] },
-  { name: "substringAfter", ...AFTER, examples: [["substringAfter(appuser.mail, '@')", "example.org"]] }, // prettier-ignore
+  {
+    name: "substringAfter",
+    ...AFTER,
+    examples: [["substringAfter(appuser.mail, '@')", "example.org"]],
+  },
   { name: "substringBefore", ...BEFORE, examples: [["substringBefore(appuser.mail, '@')", "ada"]] },
   { name: "toUpperCase", ...UPPER, examples: [["toUpperCase(appuser.givenName)", "ADA"]] },
   { name: "toLowerCase", ...LOWER, examples: [["toLowerCase(appuser.givenName)", "ada"]] },

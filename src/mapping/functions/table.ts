@@ -21,12 +21,13 @@ const MORE: readonly ExpressionFunction[] = [
       { name: "limit", type: "number" },
     ],
     returns: "array",
-    describe: "for every group of the person that is in the list (at most limit, 1 to 100), what the expression in quotes gives for it",
+    describe:
+      "for every group of the person that is in the list (at most limit, 1 to 100), what the expression in quotes gives for it",
     examples: [['getFilteredGroups({"g-1"}, "group.name", 40)', ["Pioneers"]]],
     needs: () => ({ groups: true }),
     ...inFacts(() => null),
   },
-]; // prettier-ignore
+];
 
 const DATE_TIMES: readonly ExpressionFunction[] = [
   {
@@ -40,14 +41,17 @@ const DATE_TIMES: readonly ExpressionFunction[] = [
 ];
 
 /** By the chapters of the documentation. */
-export const CHAPTERS: readonly (readonly [title: string, functions: readonly ExpressionFunction[]])[] = [
+export const CHAPTERS: readonly (readonly [
+  title: string,
+  functions: readonly ExpressionFunction[],
+])[] = [
   ["Text", STRINGS],
   ["Arrays", ARRAYS],
   ["Numbers and countries", CONVERSIONS],
   ["Times", [...TIMES, ...DATE_TIMES]],
   ["Groups", [...GROUPS, ...MORE]],
   ["People", PEOPLE],
-]; // prettier-ignore
+];
 
 export const FUNCTIONS: ReadonlyMap<string, ExpressionFunction> = new Map(
   CHAPTERS.flatMap(([, functions]) => functions.map((entry) => [entry.name, entry] as const)),

@@ -1,5 +1,14 @@
 import { EvaluationError } from "../problem.ts";
-import { formatMoment, fromUnix, fromWindows, moment, parseIso, shown, toWindows, type Moment } from "../time/moment.ts"; // prettier-ignore
+import {
+  formatMoment,
+  fromUnix,
+  fromWindows,
+  moment,
+  parseIso,
+  shown,
+  toWindows,
+  type Moment,
+} from "../time/moment.ts";
 import { formatPattern, patternOf } from "../time/pattern.ts";
 import { readPattern } from "../time/read-pattern.ts";
 import { UTC, zoneOf, type Zone } from "../time/zones.ts";
@@ -131,7 +140,10 @@ export const TIMES: readonly ExpressionFunction[] = [
     returns: "string",
     describe: "a text read by a pattern, as ISO 8601; UTC unless the text names a zone",
     examples: [
-      ['Time.fromStringToIso8601("20150731171837.0Z", "yyyyMMddHHmmss.SZ")', "2015-07-31T17:18:37.000Z"], // prettier-ignore
+      [
+        'Time.fromStringToIso8601("20150731171837.0Z", "yyyyMMddHHmmss.SZ")',
+        "2015-07-31T17:18:37.000Z",
+      ],
       ['Time.fromStringToIso8601("31.7.2015", "d.M.yyyy")', "2015-07-31T00:00:00.000Z"],
     ],
     evaluate: (time, format) => isoText(textToMoment(time, format ?? null)),

@@ -49,7 +49,9 @@ export function dateOf(days: number): { year: number; month: number; day: number
 /** Milliseconds since 1970 of a date and time, as if it were UTC. */
 export function millisOf(fields: DateTimeFields): number {
   const { year, month, day, hour, minute, second, millisecond } = fields;
-  return daysOf(year, month, day) * DAY_MS + ((hour * 60 + minute) * 60 + second) * 1000 + millisecond; // prettier-ignore
+  return (
+    daysOf(year, month, day) * DAY_MS + ((hour * 60 + minute) * 60 + second) * 1000 + millisecond
+  );
 }
 
 export function fieldsOf(millis: number): DateTimeFields {

@@ -65,9 +65,9 @@ export function parseIso(text: string): Moment | null {
 }
 
 function isoFields(match: RegExpExecArray, fraction: string): DateTimeFields | null {
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0)) as [
-    number, number, number, number, number, number,
-  ]; // prettier-ignore
+  const [year, month, day, hour, minute, second] = match
+    .slice(1, 7)
+    .map((part) => Number(part ?? 0)) as [number, number, number, number, number, number];
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return null;
   if (hour > 23 || minute > 59 || second > 59) return null;
   const millisecond = Number(fraction.padEnd(3, "0").slice(0, 3));
@@ -79,7 +79,8 @@ const FILETIME_EPOCH = 11_644_473_600_000n;
 
 /** Null for times that no four-digit year can say, such as the one that stands for "never". */
 export function fromWindows(text: string): Moment | null {
-  if (!/^\d{1,20}$/.test(text.trim())) throw new EvaluationError(`${shown(text)} is no Windows time, which is a whole number.`); // prettier-ignore
+  if (!/^\d{1,20}$/.test(text.trim()))
+    throw new EvaluationError(`${shown(text)} is no Windows time, which is a whole number.`);
   const millis = Number(BigInt(text.trim()) / 10_000n - FILETIME_EPOCH);
   return isRepresentable(millis) ? moment(millis) : null;
 }
@@ -92,7 +93,10 @@ export function toWindows({ millis }: Moment): string {
 
 /** Milliseconds since 1970, as text. */
 export function fromUnix(text: string): Moment {
-  if (!/^-?\d{1,17}$/.test(text.trim())) throw new EvaluationError(`${shown(text)} is no Unix time in milliseconds, which is a whole number.`); // prettier-ignore
+  if (!/^-?\d{1,17}$/.test(text.trim()))
+    throw new EvaluationError(
+      `${shown(text)} is no Unix time in milliseconds, which is a whole number.`,
+    );
   return moment(Number(text.trim()));
 }
 

@@ -4,7 +4,15 @@
  * and reads. Names of months and days are English.
  */
 import { EvaluationError } from "../problem.ts";
-import { dayOfYear, daysOf, fieldsOf, isoWeek, pad, weekday, type DateTimeFields } from "./calendar.ts"; // prettier-ignore
+import {
+  dayOfYear,
+  daysOf,
+  fieldsOf,
+  isoWeek,
+  pad,
+  weekday,
+  type DateTimeFields,
+} from "./calendar.ts";
 import type { Moment } from "./moment.ts";
 import { offsetText } from "./zones.ts";
 
@@ -13,9 +21,19 @@ export type Token =
   | { readonly kind: "field"; readonly letter: string; readonly count: number };
 
 export const MONTHS = [
-  "January", "February", "March", "April", "May", "June", "July", "August", "September",
-  "October", "November", "December",
-]; // prettier-ignore
+  "January",
+  "February",
+  "March",
+  "April",
+  "May",
+  "June",
+  "July",
+  "August",
+  "September",
+  "October",
+  "November",
+  "December",
+];
 export const DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 const MAX_PATTERN = 200;
@@ -62,7 +80,9 @@ function fieldAt(pattern: string, start: number): { token: Token; end: number } 
   const count = end - start;
   if (!FORMATTERS.has(letter) || count > MAX_COUNT) {
     const hint = `text stands in single quotes, and the letters are ${[...FORMATTERS.keys()].join("")}`;
-    throw new EvaluationError(`${letter.repeat(Math.min(count, 3))} in the pattern ${JSON.stringify(pattern)} stands for nothing; ${hint}.`); // prettier-ignore
+    throw new EvaluationError(
+      `${letter.repeat(Math.min(count, 3))} in the pattern ${JSON.stringify(pattern)} stands for nothing; ${hint}.`,
+    );
   }
   return { token: { kind: "field", letter, count }, end };
 }
@@ -106,7 +126,11 @@ const FORMATTERS: ReadonlyMap<string, Formatter> = new Map<string, Formatter>([
   ["e", number(dayOfWeek)],
   ["E", ({ fields }, count) => nameText(DAYS[dayOfWeek(fields) - 1], count)],
   ["D", number(dayOfYear)],
-  ["M", ({ fields: { month } }, count) => count > 2 ? nameText(MONTHS[month - 1], count) : pad(month, count)],
+  [
+    "M",
+    ({ fields: { month } }, count) =>
+      count > 2 ? nameText(MONTHS[month - 1], count) : pad(month, count),
+  ],
   ["d", number(({ day }) => day)],
   ["a", ({ fields }) => (fields.hour < 12 ? "AM" : "PM")],
   ["K", number(({ hour }) => hour % 12)],
@@ -117,8 +141,12 @@ const FORMATTERS: ReadonlyMap<string, Formatter> = new Map<string, Formatter>([
   ["s", number(({ second }) => second)],
   ["S", ({ fields }, count) => pad(fields.millisecond, 3).slice(0, count).padEnd(count, "0")],
   ["z", ({ moment }, count) => zoneName(moment, count > 3 ? "long" : "short")],
-  ["Z", ({ moment, offset }, count) => count > 2 ? zoneId(moment) : offsetText(offset, count > 1 ? ":" : "")],
-]); // prettier-ignore
+  [
+    "Z",
+    ({ moment, offset }, count) =>
+      count > 2 ? zoneId(moment) : offsetText(offset, count > 1 ? ":" : ""),
+  ],
+]);
 
 /** A moment in the words of a pattern, in its own zone. */
 export function formatPattern(moment: Moment, pattern: string): string {

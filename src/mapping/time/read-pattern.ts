@@ -7,9 +7,20 @@ import { UTC, zoneOf, type Zone } from "./zones.ts";
 
 /** Letters that are read as numbers, with the least and the greatest value. */
 const NUMBERS: ReadonlyMap<string, readonly [least: number, most: number]> = new Map([
-  ["Y", [0, 9999]], ["y", [0, 9999]], ["M", [1, 12]], ["d", [1, 31]], ["D", [1, 366]], ["e", [1, 7]],
-  ["H", [0, 23]], ["k", [1, 24]], ["K", [0, 11]], ["h", [1, 12]], ["m", [0, 59]], ["s", [0, 59]], ["S", [0, 999]],
-]); // prettier-ignore
+  ["Y", [0, 9999]],
+  ["y", [0, 9999]],
+  ["M", [1, 12]],
+  ["d", [1, 31]],
+  ["D", [1, 366]],
+  ["e", [1, 7]],
+  ["H", [0, 23]],
+  ["k", [1, 24]],
+  ["K", [0, 11]],
+  ["h", [1, 12]],
+  ["m", [0, 59]],
+  ["s", [0, 59]],
+  ["S", [0, 999]],
+]);
 /** What a text cannot be read by, because it does not name a day. */
 const WRITE_ONLY = new Set(["C", "x", "w"]);
 
@@ -23,9 +34,18 @@ export function readPattern(text: string, pattern: string): Moment {
 
 /** What calendars and servers write for offsets, and zones have no name for. */
 const ABBREVIATIONS: ReadonlyMap<string, string> = new Map([
-  ["EDT", "-04:00"], ["CDT", "-05:00"], ["MDT", "-06:00"], ["PDT", "-07:00"], ["AKDT", "-08:00"],
-  ["WET", "Z"], ["WEST", "+01:00"], ["CET", "+01:00"], ["CEST", "+02:00"], ["EET", "+02:00"], ["EEST", "+03:00"],
-]); // prettier-ignore
+  ["EDT", "-04:00"],
+  ["CDT", "-05:00"],
+  ["MDT", "-06:00"],
+  ["PDT", "-07:00"],
+  ["AKDT", "-08:00"],
+  ["WET", "Z"],
+  ["WEST", "+01:00"],
+  ["CET", "+01:00"],
+  ["CEST", "+02:00"],
+  ["EET", "+02:00"],
+  ["EEST", "+03:00"],
+]);
 
 type Field = Token & { readonly kind: "field" };
 

@@ -24,9 +24,12 @@ describe("the calendar", () => {
         const date = new Date(millis);
         const fields = fieldsOf(millis);
         expect([fields.year, fields.month, fields.day, fields.hour, fields.minute]).toEqual([
-          date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate(),
-          date.getUTCHours(), date.getUTCMinutes(),
-        ]); // prettier-ignore
+          date.getUTCFullYear(),
+          date.getUTCMonth() + 1,
+          date.getUTCDate(),
+          date.getUTCHours(),
+          date.getUTCMinutes(),
+        ]);
         expect(millisOf(fields)).toBe(millis);
         expect(weekday(daysOf(fields.year, fields.month, fields.day)) % 7).toBe(date.getUTCDay());
       }),
@@ -53,11 +56,20 @@ describe("ISO 8601", () => {
   });
 
   test.each([
-    "2021-02-29", "2021-13-01", "2021-00-10", "2021-01-01T24:00", "2021-01-01T10:60Z", "yesterday",
-    "2021-1-1", "2021-01-01T10:00+99:00", "", "20210101", "2021-01-01T10:00:00[Nowhere/Else]",
+    "2021-02-29",
+    "2021-13-01",
+    "2021-00-10",
+    "2021-01-01T24:00",
+    "2021-01-01T10:60Z",
+    "yesterday",
+    "2021-1-1",
+    "2021-01-01T10:00+99:00",
+    "",
+    "20210101",
+    "2021-01-01T10:00:00[Nowhere/Else]",
   ])("%s is none", (text) => {
     expect(parseIso(text)).toBeNull();
-  }); // prettier-ignore
+  });
 
   test.each([
     ["2021-02-28", "2021-02-28T00:00:00.000Z"],
@@ -87,7 +99,8 @@ describe("zones", () => {
 
   test("a local time that the clocks leave out, and one that they have twice", () => {
     const berlin = zone("Europe/Berlin");
-    const at = (text: string): string => new Date(fromLocal(Date.parse(`${text}Z`), berlin)).toISOString(); // prettier-ignore
+    const at = (text: string): string =>
+      new Date(fromLocal(Date.parse(`${text}Z`), berlin)).toISOString();
     expect(at("2021-03-28T02:30")).toBe("2021-03-28T01:30:00.000Z");
     expect(at("2021-10-31T02:30")).toBe("2021-10-31T00:30:00.000Z");
     expect(at("2021-07-01T12:00")).toBe("2021-07-01T10:00:00.000Z");
@@ -106,10 +119,14 @@ describe("zones", () => {
   );
 
   test.each([
-    ["EST", "-05:00"], ["PST", "-08:00"], ["IST", "+05:30"], ["GMT+2", "+02:00"], ["UTC", "Z"],
+    ["EST", "-05:00"],
+    ["PST", "-08:00"],
+    ["IST", "+05:30"],
+    ["GMT+2", "+02:00"],
+    ["UTC", "Z"],
   ])("%s in January is %s", (name, offset) => {
     expect(formatMoment(moment(Date.parse("2021-01-15T12:00Z"), zone(name)))).toContain(offset);
-  }); // prettier-ignore
+  });
 });
 
 describe("Windows times", () => {
@@ -164,18 +181,29 @@ describe("patterns of Joda-Time", () => {
   });
 
   test.each([
-    ["31.2.2015", "d.M.yyyy"], ["2015", "yyyy-MM"], ["2015-06-17x", "yyyy-MM-dd"], ["13", "MM"],
-    ["Foo", "MMM"], ["x", "yyyy"], ["2015-366", "yyyy-D"], ["53", "w"], ["2015", "qqqq"], ["x", "'x"],
-    ["", "yyyy"], ["12", ""],
+    ["31.2.2015", "d.M.yyyy"],
+    ["2015", "yyyy-MM"],
+    ["2015-06-17x", "yyyy-MM-dd"],
+    ["13", "MM"],
+    ["Foo", "MMM"],
+    ["x", "yyyy"],
+    ["2015-366", "yyyy-D"],
+    ["53", "w"],
+    ["2015", "qqqq"],
+    ["x", "'x"],
+    ["", "yyyy"],
+    ["12", ""],
   ])("%s does not follow %s", (text, pattern) => {
     expect(() => readPattern(text, pattern)).toThrow(EvaluationError);
-  }); // prettier-ignore
+  });
 
   test("what a pattern with date, time and offset writes, it reads", () => {
     const patterns = fc.constantFrom(
-      "yyyy-MM-dd'T'HH:mm:ss.SSSZZ", "dd MMMM yyyy, h:mm:ss.SSS a Z", "EEEE d.M.YYYY k:m:s.SSS ZZZ",
+      "yyyy-MM-dd'T'HH:mm:ss.SSSZZ",
+      "dd MMMM yyyy, h:mm:ss.SSS a Z",
+      "EEEE d.M.YYYY k:m:s.SSS ZZZ",
       "yyyyMMddHHmmssSSSZ",
-    ); // prettier-ignore
+    );
     const zones = fc.constantFrom("UTC", "Asia/Kolkata", "-03:30");
     fc.assert(
       fc.property(MODERN, patterns, zones, (millis, pattern, name) => {

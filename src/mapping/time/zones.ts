@@ -11,16 +11,36 @@ export interface Zone {
 /** Short names as java.time.ZoneId.SHORT_IDS has them; EST, MST and HST have no summer time. */
 const SHORT: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    EST: "-05:00", MST: "-07:00", HST: "-10:00", ACT: "Australia/Darwin", AET: "Australia/Sydney",
-    AGT: "America/Argentina/Buenos_Aires", ART: "Africa/Cairo", AST: "America/Anchorage",
-    BET: "America/Sao_Paulo", BST: "Asia/Dhaka", CAT: "Africa/Harare", CNT: "America/St_Johns",
-    CST: "America/Chicago", CTT: "Asia/Shanghai", EAT: "Africa/Addis_Ababa", ECT: "Europe/Paris",
-    IET: "America/Indiana/Indianapolis", IST: "Asia/Kolkata", JST: "Asia/Tokyo", MIT: "Pacific/Apia",
-    NET: "Asia/Yerevan", NST: "Pacific/Auckland", PLT: "Asia/Karachi", PNT: "America/Phoenix",
-    PRT: "America/Puerto_Rico", PST: "America/Los_Angeles", SST: "Pacific/Guadalcanal",
+    EST: "-05:00",
+    MST: "-07:00",
+    HST: "-10:00",
+    ACT: "Australia/Darwin",
+    AET: "Australia/Sydney",
+    AGT: "America/Argentina/Buenos_Aires",
+    ART: "Africa/Cairo",
+    AST: "America/Anchorage",
+    BET: "America/Sao_Paulo",
+    BST: "Asia/Dhaka",
+    CAT: "Africa/Harare",
+    CNT: "America/St_Johns",
+    CST: "America/Chicago",
+    CTT: "Asia/Shanghai",
+    EAT: "Africa/Addis_Ababa",
+    ECT: "Europe/Paris",
+    IET: "America/Indiana/Indianapolis",
+    IST: "Asia/Kolkata",
+    JST: "Asia/Tokyo",
+    MIT: "Pacific/Apia",
+    NET: "Asia/Yerevan",
+    NST: "Pacific/Auckland",
+    PLT: "Asia/Karachi",
+    PNT: "America/Phoenix",
+    PRT: "America/Puerto_Rico",
+    PST: "America/Los_Angeles",
+    SST: "Pacific/Guadalcanal",
     VST: "Asia/Ho_Chi_Minh",
   }),
-); // prettier-ignore
+);
 
 export const UTC: Zone = { id: "Z", offsetAt: () => 0 };
 
@@ -68,9 +88,16 @@ const MAX_CACHED = 10_000;
 
 function namedZone(name: string): Zone {
   const format = new Intl.DateTimeFormat("en-US", {
-    timeZone: name, hourCycle: "h23", era: "short", year: "numeric", month: "numeric",
-    day: "numeric", hour: "numeric", minute: "numeric", second: "numeric",
-  }); // prettier-ignore
+    timeZone: name,
+    hourCycle: "h23",
+    era: "short",
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric",
+    minute: "numeric",
+    second: "numeric",
+  });
   const cache = new Map<number, number>();
   const offsetAt = (millis: number): number => {
     // Zones change at full quarters of an hour at the finest.

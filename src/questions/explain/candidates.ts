@@ -2,8 +2,8 @@
 import { inputsOf } from "../../mapping/inputs.ts";
 import { evaluateMapping } from "../../mapping/mapping.ts";
 import type { Problem } from "../../model/errors.ts";
-import { scopeOf } from "../../reconciler/scope.ts";
 import { namedBy } from "../../reconciler/rules.ts";
+import { scopeOf } from "../../reconciler/scope.ts";
 import { candidatesOf } from "../../reconciler/source-priority.ts";
 import { toAttributeType, validateProfile } from "../../reconciler/validate.ts";
 import type { LinkedAppUser, UserFacts } from "./gather.ts";
@@ -79,7 +79,15 @@ function viewOf(facts: UserFacts, name: string, attribute: string): CandidateVie
   const mapping = engine.rules.directories.get(name)?.mappings.get(attribute);
   const base = { directory: name, appUser, linked: links.has(name) };
   if (mapping === undefined)
-    return { ...base, expression: null, apply: null, inputs: {}, reads: [], value: null, problem: null }; // prettier-ignore
+    return {
+      ...base,
+      expression: null,
+      apply: null,
+      inputs: {},
+      reads: [],
+      value: null,
+      problem: null,
+    };
   const { expression, apply } = mapping;
   const { directories } = engine.rules;
   const reads = expression.reads.flatMap(({ source, attribute: read }) => {

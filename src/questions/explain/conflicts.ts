@@ -1,10 +1,10 @@
+import type { Engine } from "../../engine/engine.ts";
 import type { Problem } from "../../model/errors.ts";
 import { loginKey } from "../../model/user.ts";
 import type { Resolved } from "../../reconciler/source-priority.ts";
+import { loginTaken, valueTaken } from "../../runs/plan/claims.ts";
 import { holderOfValue } from "../../store/unique-values.ts";
 import { userByLoginKey } from "../../store/users.ts";
-import type { Engine } from "../../engine/engine.ts";
-import { loginTaken, valueTaken } from "../../runs/plan/claims.ts";
 
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 
@@ -17,11 +17,14 @@ export async function conflictsOf(
   const conflicts: Problem[] = [];
   const login = String(profile["login"] ?? "");
   const holder = login === "" ? null : await userByLoginKey(db, loginKey(login));
-  if (holder !== null && holder.id !== id) conflicts.push(loginTaken({ login, holder: holder.login })); // prettier-ignore
+  if (holder !== null && holder.id !== id)
+    conflicts.push(loginTaken({ login, holder: holder.login }));
   for (const attribute of rules.unique) {
     const value = profile[attribute];
-    const other = value === undefined ? null : await holderOfValue(db, attribute, String(value), id ?? NOBODY); // prettier-ignore
-    if (other !== null) conflicts.push(valueTaken({ attribute, value: String(value), holder: other })); // prettier-ignore
+    const other =
+      value === undefined ? null : await holderOfValue(db, attribute, String(value), id ?? NOBODY);
+    if (other !== null)
+      conflicts.push(valueTaken({ attribute, value: String(value), holder: other }));
   }
   return conflicts;
 }

@@ -1,3 +1,5 @@
+import type { Engine } from "../../engine/engine.ts";
+import { loadAround } from "../../engine/people/relations.ts";
 /** Entries in a directory's scope that belong to no user: whose they may be, and why they are nobody's. */
 import { sentences } from "../../lib/sentences.ts";
 import { shellWord } from "../../lib/shell.ts";
@@ -6,13 +8,11 @@ import type { AppProfile } from "../../model/entry.ts";
 import { cureOf, type Problem } from "../../model/errors.ts";
 import type { Cause } from "../../model/explanation.ts";
 import { loginKey, type User } from "../../model/user.ts";
-import { NOTHING_AROUND, scopeOf } from "../../reconciler/scope.ts";
 import { matchKeys } from "../../reconciler/match.ts";
+import { NOTHING_AROUND, scopeOf } from "../../reconciler/scope.ts";
 import { resolveProfile } from "../../reconciler/source-priority.ts";
 import { appUsersOfUsers, type StoredAppUser } from "../../store/app-users.ts";
 import { userByLoginKey, usersByValue } from "../../store/users.ts";
-import { loadAround } from "../../engine/people/relations.ts";
-import type { Engine } from "../../engine/engine.ts";
 import { conflictsOf } from "./conflicts.ts";
 
 /** The key of the login that a directory's mapping gives; null if it gives none. */
@@ -70,7 +70,10 @@ export function faultNow(told: Problem, now: readonly Problem[]): Problem {
 }
 
 /** Faults of the question whose an entry is, and not of its values. */
-export const UNCERTAIN: ReadonlySet<string> = new Set(["match.ambiguous", "notUniqueWithinOrgAppId"]); // prettier-ignore
+export const UNCERTAIN: ReadonlySet<string> = new Set([
+  "match.ambiguous",
+  "notUniqueWithinOrgAppId",
+]);
 
 /** What would be wrong with an entry now, as a user of its own or as this user's. */
 export async function problemsOf(
@@ -101,14 +104,30 @@ export async function refusal(
   if (now.length === 0) return overSince(entry, error);
   const { code, field, message } = faultNow(error, now);
   const told = message.replace(/\.$/, "");
-  const sentence = sentences(`${dn} was imported, but no user could be made of it: ${told} [${code}, ${field}]`, cureOf(code)); // prettier-ignore
-  return { code: "cannotBeCreated", stage: "validation", sentence, command: `rollcall preview ${directory} --user ${shellWord(externalId)}` }; // prettier-ignore
+  const sentence = sentences(
+    `${dn} was imported, but no user could be made of it: ${told} [${code}, ${field}]`,
+    cureOf(code),
+  );
+  return {
+    code: "cannotBeCreated",
+    stage: "validation",
+    sentence,
+    command: `rollcall preview ${directory} --user ${shellWord(externalId)}`,
+  };
 }
 
 /** A fault that the last import told of, and that the next run would not find any more. */
 export function overSince({ directory, dn }: StoredAppUser, { message }: Problem): Cause {
-  const sentence = sentences(`${dn} of ${directory} was refused by the last import: ${message.replace(/\.$/, "")}`, "Nothing is wrong with it now, but that was not applied yet; a force sync applies it"); // prettier-ignore
-  return { code: "notApplied", stage: "written", sentence, command: `rollcall force-sync ${directory}` }; // prettier-ignore
+  const sentence = sentences(
+    `${dn} of ${directory} was refused by the last import: ${message.replace(/\.$/, "")}`,
+    "Nothing is wrong with it now, but that was not applied yet; a force sync applies it",
+  );
+  return {
+    code: "notApplied",
+    stage: "written",
+    sentence,
+    command: `rollcall force-sync ${directory}`,
+  };
 }
 
 /** An entry that belongs to nobody, and nothing is wrong with it. @param matches whether a rule finds somebody */
@@ -122,24 +141,52 @@ export async function undecided(
   const holder = login === null ? null : await userByLoginKey(engine.store.db, login);
   if (engine.rules.directories.get(name)?.onNoMatch === "create" || matches) {
     const sentence = `${dn} was imported and belongs to nobody yet; the next full import of ${name} decides about it.`;
-    return { code: "waitsForImport", stage: "link", sentence, command: `rollcall import ${name} --full` }; // prettier-ignore
+    return {
+      code: "waitsForImport",
+      stage: "link",
+      sentence,
+      command: `rollcall import ${name} --full`,
+    };
   }
   const told = `${dn} was imported, but no matching rule of ${name} finds a user, and the directory may not create one (onNoMatch: ignore)`;
   const where = `${name} ${shellWord(externalId)}`;
   const invalid = holder === null && (await problemsOf(engine, entry, null, new Map())).length > 0;
   if (invalid) {
-    const sentence = sentences(told, "No valid profile comes of it alone", `Say whose it is with \`imports confirm ${where} LOGIN\`, or set it aside with \`imports ignore ${where}\``); // prettier-ignore
-    return { code: "noMatch", stage: "link", sentence, command: `rollcall imports unmatched ${name}` }; // prettier-ignore
+    const sentence = sentences(
+      told,
+      "No valid profile comes of it alone",
+      `Say whose it is with \`imports confirm ${where} LOGIN\`, or set it aside with \`imports ignore ${where}\``,
+    );
+    return {
+      code: "noMatch",
+      stage: "link",
+      sentence,
+      command: `rollcall imports unmatched ${name}`,
+    };
   }
   const twin = holder === null ? undefined : await twinOf(engine, holder, name);
   if (twin !== undefined) {
-    const sentence = sentences(told, `${holder?.login ?? ""} has the login that the entry would get, but is linked to ${twin.dn}`, `Cut that link first, or set this entry aside with \`imports ignore ${where}\``); // prettier-ignore
-    return { code: "noMatch", stage: "link", sentence, command: `rollcall imports unmatched ${name}` }; // prettier-ignore
+    const sentence = sentences(
+      told,
+      `${holder?.login ?? ""} has the login that the entry would get, but is linked to ${twin.dn}`,
+      `Cut that link first, or set this entry aside with \`imports ignore ${where}\``,
+    );
+    return {
+      code: "noMatch",
+      stage: "link",
+      sentence,
+      command: `rollcall imports unmatched ${name}`,
+    };
   }
   const same = holder === null ? null : `${holder.login} has the login that the entry would get`;
   const sentence = sentences(told, same);
   const whom = holder === null ? "" : ` ${shellWord(holder.login)}`;
-  return { code: "noMatch", stage: "link", sentence, command: `rollcall imports confirm ${where}${whom}` }; // prettier-ignore
+  return {
+    code: "noMatch",
+    stage: "link",
+    sentence,
+    command: `rollcall imports confirm ${where}${whom}`,
+  };
 }
 
 /** The other entry of a directory that a user is linked to. */

@@ -1,3 +1,4 @@
+import type { Engine } from "../../engine/engine.ts";
 /**
  * The answer to "why is this value not what I expect?". It follows the value from the directory to
  * the user profile and ends with the stage that is responsible, one sentence, and a command. With
@@ -5,11 +6,10 @@
  */
 import { closest } from "../../lib/lines.ts";
 import { RollcallError } from "../../model/errors.ts";
+import type { Cause, Stage } from "../../model/explanation.ts";
 import type { ValueSource } from "../../model/user.ts";
-import type { Engine } from "../../engine/engine.ts";
 import { userOrNull } from "../user-view.ts";
 import { candidatesFor, type CandidateView } from "./candidates.ts";
-import type { Cause, Stage } from "../../model/explanation.ts";
 import { gatherFacts, type UserFacts } from "./gather.ts";
 import { noAccess, notLinked, standingOld } from "./no-source.ts";
 import { stagesOf } from "./stages.ts";
@@ -56,10 +56,15 @@ export async function explain(
   who: string,
   { attribute, live, signal }: ExplainRequest,
 ): Promise<Explanation> {
-  if (who.trim() === "") throw new RollcallError("usage.invalid", "Name the person: a login, a user's id, an external id or a DN."); // prettier-ignore
+  if (who.trim() === "")
+    throw new RollcallError(
+      "usage.invalid",
+      "Name the person: a login, a user's id, an external id or a DN.",
+    );
   if (attribute !== null) requireAttribute(engine, attribute);
   const direct = await userOrNull(engine.store.db, who);
-  const { user, entry } = direct === null ? await findByEntry(engine, who) : { user: direct, entry: null }; // prettier-ignore
+  const { user, entry } =
+    direct === null ? await findByEntry(engine, who) : { user: direct, entry: null };
   if (user === null) {
     const { stages, cause } = await explainUnknown(engine, who, entry, live, signal);
     const nobody = { login: null, userId: null, status: null, value: null, source: null };
@@ -70,7 +75,16 @@ export async function explain(
   if (attribute === null) {
     const attributes = await explainAll(facts);
     const cause = await worst(facts, attributes);
-    return { ...base, attribute, value: null, source: null, stages: [], candidates: [], attributes, cause }; // prettier-ignore
+    return {
+      ...base,
+      attribute,
+      value: null,
+      source: null,
+      stages: [],
+      candidates: [],
+      attributes,
+      cause,
+    };
   }
   const candidates = candidatesFor(facts, attribute);
   const views = [...(candidates.order === "okta" ? [] : candidates.order), ...candidates.others];
@@ -90,7 +104,10 @@ function requireAttribute({ rules }: Engine, attribute: string): void {
   if (rules.schema.has(attribute)) return;
   const meant = closest(attribute, [...rules.schema.keys()]);
   const hint = meant === undefined ? "" : ` Do you mean ${meant}?`;
-  throw new RollcallError("usage.invalid", `${attribute} is not an attribute of the user profile.${hint}`); // prettier-ignore
+  throw new RollcallError(
+    "usage.invalid",
+    `${attribute} is not an attribute of the user profile.${hint}`,
+  );
 }
 
 async function explainAll(facts: UserFacts): Promise<AttributeExplanation[]> {
@@ -111,13 +128,26 @@ async function explainAll(facts: UserFacts): Promise<AttributeExplanation[]> {
 
 /** What is wrong with a person comes before what is only as it is. */
 const ORDER: readonly Cause["code"][] = [
-  "directoryFails", "outOfScope", "expressionFails", "invalid", "appProfileOld", "importHeld", "importFailed",
-  "notApplied", "ambiguous", "cannotBeCreated",
-]; // prettier-ignore
+  "directoryFails",
+  "outOfScope",
+  "expressionFails",
+  "invalid",
+  "appProfileOld",
+  "importHeld",
+  "importFailed",
+  "notApplied",
+  "ambiguous",
+  "cannotBeCreated",
+];
 /** What comes only after a user who has no access. */
 const AFTER: readonly Cause["code"][] = [
-  "noMatch", "waitsForImport", "leftScope", "setAside", "notRead", "notASource",
-]; // prettier-ignore
+  "noMatch",
+  "waitsForImport",
+  "leftScope",
+  "setAside",
+  "notRead",
+  "notASource",
+];
 
 function worstOf(
   all: readonly AttributeExplanation[],
@@ -143,7 +173,8 @@ async function worst(facts: UserFacts, all: readonly AttributeExplanation[]): Pr
   if (next !== null) return next;
   for (const { directory } of appUsers) {
     const answer = live.get(directory);
-    if (answer?.kind === "found" && answer.standingDiffers) return standingOld(user.login, directory, answer.sighting.disabled); // prettier-ignore
+    if (answer?.kind === "found" && answer.standingDiffers)
+      return standingOld(user.login, directory, answer.sighting.disabled);
   }
   if (links.size === 0) return await notLinked(facts);
   const sentence = `Nothing is wrong with ${user.login}: every value is as its source gave it.`;

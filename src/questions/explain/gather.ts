@@ -1,19 +1,19 @@
-/** Everything that is known about one user: what an explanation is made of. */
-import { RollcallError, type Problem } from "../../model/errors.ts";
+import { stateOf, type DirectoryState } from "../../engine/directory-state.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { loadAround } from "../../engine/people/relations.ts";
+import { livePerson } from "../../engine/people/sightings.ts";
 import { sameJson } from "../../lib/same.ts";
 import type { AppProfile } from "../../model/entry.ts";
+/** Everything that is known about one user: what an explanation is made of. */
+import { RollcallError, type Problem } from "../../model/errors.ts";
 import type { Absence } from "../../model/run.ts";
 import type { User } from "../../model/user.ts";
-import type { Around } from "../../reconciler/scope.ts";
 import type { Sighting } from "../../reconciler/decide.ts";
+import type { Around } from "../../reconciler/scope.ts";
 import { resolveProfile, type Resolved } from "../../reconciler/source-priority.ts";
 import { linksOf } from "../../reconciler/writes.ts";
 import { appUsersOf, type AppUserTimes, type StoredAppUser } from "../../store/app-users.ts";
-import { loadAround } from "../../engine/people/relations.ts";
-import type { Engine } from "../../engine/engine.ts";
-import { livePerson } from "../../engine/people/sightings.ts";
 import { conflictsOf } from "./conflicts.ts";
-import { stateOf, type DirectoryState } from "../../engine/directory-state.ts";
 import { notLinkedCauses, type NotLinked } from "./not-linked.ts";
 
 export type LinkedAppUser = StoredAppUser & AppUserTimes;
@@ -62,7 +62,9 @@ export async function gatherFacts(
   const { rules, store } = engine;
   const all = await appUsersOf(store.db, user.id);
   const appUsers = [...rules.directories.keys()].flatMap((name) => bestOf(all, name));
-  const former = all.filter((one) => !rules.directories.has(one.directory) && one.status !== "removed"); // prettier-ignore
+  const former = all.filter(
+    (one) => !rules.directories.has(one.directory) && one.status !== "removed",
+  );
   const present = appUsers.filter((one) => one.status !== "removed");
   const links = linksOf(present, null, {});
   const around = (await loadAround(engine, Date.now(), present))(present);
@@ -74,7 +76,19 @@ export async function gatherFacts(
   for (const appUser of live ? appUsers : [])
     answers.set(appUser.directory, await askDirectory(engine, appUser, signal));
   const notLinked = await notLinkedCauses({ engine, user, links, live, signal });
-  return { engine, user, appUsers, former, links, around, resolved, conflicts, states, live: answers, notLinked }; // prettier-ignore
+  return {
+    engine,
+    user,
+    appUsers,
+    former,
+    links,
+    around,
+    resolved,
+    conflicts,
+    states,
+    live: answers,
+    notLinked,
+  };
 }
 
 /** An account that was made anew leaves the old one behind; the one in the scope counts. */

@@ -1,11 +1,11 @@
+import type { Engine } from "../../engine/engine.ts";
+import { sentences } from "../../lib/sentences.ts";
 /** No directory's word counts for an attribute, or for the user at all: why not? */
 import { shellWord } from "../../lib/shell.ts";
-import { sentences } from "../../lib/sentences.ts";
 import type { Cause } from "../../model/explanation.ts";
 import { REASONS } from "../../model/run.ts";
 import { appUsersByIds } from "../../store/app-users.ts";
 import { lastChangeOf, lastCutOf, lastRemovalOf, type CutLink } from "../../store/history.ts";
-import type { Engine } from "../../engine/engine.ts";
 import type { Candidates } from "./candidates.ts";
 import type { LinkedAppUser, UserFacts } from "./gather.ts";
 import { cutCause } from "./not-linked.ts";
@@ -19,7 +19,12 @@ export async function nobodyGives(
   const who = shellWord(user.login);
   if (order === "okta") {
     const sentence = `${attribute} is edited here (profile.overrides.${attribute}: okta), so no directory changes it.`;
-    return { code: "editedHere", stage: "priority", sentence, command: `rollcall users set ${who} ${attribute}=VALUE` }; // prettier-ignore
+    return {
+      code: "editedHere",
+      stage: "priority",
+      sentence,
+      command: `rollcall users set ${who} ${attribute}=VALUE`,
+    };
   }
   const removed = order.find((one) => one.appUser?.status === "removed")?.appUser;
   if (facts.user.sources[attribute] === "okta") {
@@ -31,7 +36,9 @@ export async function nobodyGives(
   if (facts.links.size === 0) {
     const cause = await notLinked(facts);
     const isOwn = cause.code === "notLinked" && user.sources[attribute] === "okta";
-    return isOwn ? await editedByHand(facts, attribute, `${user.login} is not linked to any directory`) : cause; // prettier-ignore
+    return isOwn
+      ? await editedByHand(facts, attribute, `${user.login} is not linked to any directory`)
+      : cause;
   }
   if (others.length > 0) {
     const names = others.map((one) => one.directory).join(" and ");
@@ -53,15 +60,26 @@ async function leftScope(facts: UserFacts, appUser: LinkedAppUser): Promise<Caus
   const left = `${user.login} left the scope of ${directory}${when}${how}`;
   const answer = live.get(directory);
   if (answer?.kind === "found") {
-    const sentence = sentences(left, "The directory shows the entry again; the next import takes it back"); // prettier-ignore
-    return { code: "waitsForImport", stage: "scope", sentence, command: `rollcall import ${directory} --full` }; // prettier-ignore
+    const sentence = sentences(
+      left,
+      "The directory shows the entry again; the next import takes it back",
+    );
+    return {
+      code: "waitsForImport",
+      stage: "scope",
+      sentence,
+      command: `rollcall import ${directory} --full`,
+    };
   }
   if (answer?.kind === "failed") {
     const sentence = sentences(left, `${directory} cannot be read now: ${answer.message}`);
     return { code: "directoryFails", stage: "directory", sentence, command: "rollcall check" };
   }
   const now = answer === undefined ? null : "It is not in the scope now, either";
-  const sentence = sentences(`${left}; the values stay as they were and belong to Rollcall since then`, now); // prettier-ignore
+  const sentence = sentences(
+    `${left}; the values stay as they were and belong to Rollcall since then`,
+    now,
+  );
   const command = answer === undefined ? `rollcall explain ${shellWord(user.login)} --live` : null;
   return { code: "leftScope", stage: "scope", sentence, command };
 }
@@ -71,7 +89,12 @@ export async function notLinked({ user, engine, former }: UserFacts): Promise<Ca
   const [gone] = former;
   if (gone !== undefined) {
     const sentence = `${user.login} is linked to ${gone.directory} only, which is not in the configuration any more; nothing updates the values.`;
-    return { code: "notASource", stage: "link", sentence, command: `rollcall force-sync ${gone.directory} --dry-run` }; // prettier-ignore
+    return {
+      code: "notASource",
+      stage: "link",
+      sentence,
+      command: `rollcall force-sync ${gone.directory} --dry-run`,
+    };
   }
   const cut = await lastCutOf(engine.store.db, user.id, null);
   if (cut !== null && (await isSetAside(engine, cut))) return cutCause(user, cut);
@@ -88,7 +111,12 @@ async function isSetAside(
   return entry?.setAside === true && entry.status !== "removed";
 }
 
-const STEPS = { suspended: "unsuspend", staged: "activate", deprovisioned: "reactivate", active: "activate" } as const; // prettier-ignore
+const STEPS = {
+  suspended: "unsuspend",
+  staged: "activate",
+  deprovisioned: "reactivate",
+  active: "activate",
+} as const;
 
 /** Why a user has no access; null if that is not so. */
 export async function noAccess(facts: UserFacts): Promise<Cause | null> {
@@ -124,12 +152,22 @@ function takenBy(
   const who = shellWord(login);
   if (standing === "disabled") {
     const sentence = `${login} is ${status}, because ${directory} shows the account as disabled (onRemoval). When it is enabled there, an import gives access back, as \`reactivate\` says.`;
-    return { code: "leftScope", stage: "scope", sentence, command: `rollcall explain ${who} --live` }; // prettier-ignore
+    return {
+      code: "leftScope",
+      stage: "scope",
+      sentence,
+      command: `rollcall explain ${who} --live`,
+    };
   }
   const reactivate: readonly string[] = engine.rules.directories.get(directory)?.reactivate ?? [];
   if (reactivate.includes(status)) {
     const sentence = `${directory} shows the account as active again, and \`reactivate\` gives access back; that was not applied yet.`;
-    return { code: "notApplied", stage: "written", sentence, command: `rollcall force-sync --user ${who}` }; // prettier-ignore
+    return {
+      code: "notApplied",
+      stage: "written",
+      sentence,
+      command: `rollcall force-sync --user ${who}`,
+    };
   }
   const sentence = `${login} is ${status}, which an import of ${directory} did. The account is active there again, but \`reactivate\` of ${directory} leaves giving access back to people.`;
   return { code: "editedHere", stage: "written", sentence, command };
@@ -139,7 +177,12 @@ function takenBy(
 export function standingOld(login: string, directory: string, disabled: boolean): Cause {
   const now = disabled ? "disabled" : "enabled again";
   const sentence = `The account of ${login} is ${now} in ${directory}, which was not imported yet; a force sync will not help, an import will.`;
-  return { code: "appProfileOld", stage: "appProfile", sentence, command: `rollcall import ${directory} --full` }; // prettier-ignore
+  return {
+    code: "appProfileOld",
+    stage: "appProfile",
+    sentence,
+    command: `rollcall import ${directory} --full`,
+  };
 }
 
 /** A value that no directory gives and a person set. */
@@ -150,9 +193,14 @@ export async function editedByHand(
 ): Promise<Cause> {
   const change = await lastChangeOf(engine.store.db, user.id, attribute);
   const when = change === null ? "" : ` by ${change.by} at ${change.at} (run ${change.run})`;
-  const sentence = sentences(`${attribute} is ${JSON.stringify(user.profile[attribute] ?? null)}, set here${when}; no directory gives it`, why); // prettier-ignore
+  const sentence = sentences(
+    `${attribute} is ${JSON.stringify(user.profile[attribute] ?? null)}, set here${when}; no directory gives it`,
+    why,
+  );
   const who = shellWord(user.login);
   const required = engine.rules.schema.get(attribute)?.required === true;
-  const command = required ? `users set ${who} ${attribute}=VALUE` : `users unset ${who} ${attribute}`; // prettier-ignore
+  const command = required
+    ? `users set ${who} ${attribute}=VALUE`
+    : `users unset ${who} ${attribute}`;
   return { code: "editedHere", stage: "written", sentence, command: `rollcall ${command}` };
 }

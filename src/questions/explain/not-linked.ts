@@ -1,21 +1,30 @@
+import { stateOf } from "../../engine/directory-state.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { livePeople } from "../../engine/people/sightings.ts";
+import { sentences } from "../../lib/sentences.ts";
+import { shellWord } from "../../lib/shell.ts";
+import type { AppProfile } from "../../model/entry.ts";
 /**
  * Directories that count for a user, but are not linked to it: their entry was refused, is not
  * certain to be this person's, was set aside by hand, or was not imported yet. Whoever asks why a
  * value is not another one means these, unless something is wrong with what is linked.
  */
 import { RollcallError } from "../../model/errors.ts";
-import { sentences } from "../../lib/sentences.ts";
-import { shellWord } from "../../lib/shell.ts";
-import type { AppProfile } from "../../model/entry.ts";
 import type { Cause } from "../../model/explanation.ts";
 import { loginKey, type User } from "../../model/user.ts";
 import { appUsersByIds, type StoredAppUser } from "../../store/app-users.ts";
 import { lastCutOf, type CutLink } from "../../store/history.ts";
 import { entriesWithoutUser } from "../../store/unmatched.ts";
-import type { Engine } from "../../engine/engine.ts";
-import { livePeople } from "../../engine/people/sightings.ts";
-import { stateOf } from "../../engine/directory-state.ts";
-import { faultNow, isMatched, mappedLogin, overSince, problemsOf, sharesKey, UNCERTAIN, undecided } from "./entries.ts"; // prettier-ignore
+import {
+  faultNow,
+  isMatched,
+  mappedLogin,
+  overSince,
+  problemsOf,
+  sharesKey,
+  UNCERTAIN,
+  undecided,
+} from "./entries.ts";
 
 export interface Question {
   readonly engine: Engine;
@@ -104,7 +113,12 @@ async function entryCause({ engine, user, links }: Question, entry: StoredAppUse
   const matched = await isMatched(engine, entry, user);
   if (entry.setAside) {
     const sentence = sentences(told, "A person set it aside");
-    return { code: "setAside", stage: "link", sentence, command: `rollcall imports ignore ${where} --undo` }; // prettier-ignore
+    return {
+      code: "setAside",
+      stage: "link",
+      sentence,
+      command: `rollcall imports ignore ${where} --undo`,
+    };
   }
   if (error === null) {
     const cause = await undecided(engine, entry, matched);
@@ -120,13 +134,33 @@ async function entryCause({ engine, user, links }: Question, entry: StoredAppUse
   const fault = faultNow(error, now);
   const why = `${fault.message.replace(/\.$/, "")} [${fault.code}, ${fault.field}]`;
   if (!matched && now.length === 0) {
-    const warning = status === "disabled" ? "Its account is disabled there, so the link may take access away" : null; // prettier-ignore
-    const sentence = sentences(`${told}, as no matching rule finds this user: ${why}`, "Link it by hand, if it is the same person", warning); // prettier-ignore
+    const warning =
+      status === "disabled"
+        ? "Its account is disabled there, so the link may take access away"
+        : null;
+    const sentence = sentences(
+      `${told}, as no matching rule finds this user: ${why}`,
+      "Link it by hand, if it is the same person",
+      warning,
+    );
     const dry = status === "disabled" ? " --dry-run" : "";
-    return { code: "cannotBeCreated", stage: "link", sentence, command: `rollcall users link ${shellWord(user.login)} ${where}${dry}` }; // prettier-ignore
+    return {
+      code: "cannotBeCreated",
+      stage: "link",
+      sentence,
+      command: `rollcall users link ${shellWord(user.login)} ${where}${dry}`,
+    };
   }
-  const sentence = sentences(`${told}: ${why}`, `Cure that in ${directory} or in its mapping; the next full import decides again`); // prettier-ignore
-  return { code: "cannotBeCreated", stage: "validation", sentence, command: `rollcall preview ${directory} --user ${shellWord(externalId)}` }; // prettier-ignore
+  const sentence = sentences(
+    `${told}: ${why}`,
+    `Cure that in ${directory} or in its mapping; the next full import decides again`,
+  );
+  return {
+    code: "cannotBeCreated",
+    stage: "validation",
+    sentence,
+    command: `rollcall preview ${directory} --user ${shellWord(externalId)}`,
+  };
 }
 
 async function askedCause(question: Question, directory: string): Promise<NotLinked | null> {
@@ -135,16 +169,29 @@ async function askedCause(question: Question, directory: string): Promise<NotLin
     for await (const { sightings } of livePeople(engine, directory, signal)) {
       const found = sightings.filter((one) => maybeOf(question, directory, one.profile));
       if (found.length === 0) continue;
-      const known = await appUsersByIds(engine.store.db, directory, found.map((one) => one.id)); // prettier-ignore
-      const isNew = (id: string): boolean => known.every((one) => one.externalId !== id || one.status === "removed"); // prettier-ignore
+      const known = await appUsersByIds(
+        engine.store.db,
+        directory,
+        found.map((one) => one.id),
+      );
+      const isNew = (id: string): boolean =>
+        known.every((one) => one.externalId !== id || one.status === "removed");
       const fresh = found.find((one) => isNew(one.id));
       if (fresh === undefined) continue;
       return { cause: await freshCause(question, directory, fresh.dn), unknown: false };
     }
   } catch (thrown) {
     if (signal.aborted || !(thrown instanceof RollcallError)) throw thrown;
-    const sentence = sentences(`${directory}, which comes before, cannot be read now, so it is not known whether it has ${user.login}: ${thrown.message}`, thrown.cure); // prettier-ignore
-    const cause = { code: "directoryFails", stage: "directory", sentence, command: "rollcall check" } as const; // prettier-ignore
+    const sentence = sentences(
+      `${directory}, which comes before, cannot be read now, so it is not known whether it has ${user.login}: ${thrown.message}`,
+      thrown.cure,
+    );
+    const cause = {
+      code: "directoryFails",
+      stage: "directory",
+      sentence,
+      command: "rollcall check",
+    } as const;
     return { cause, unknown: true };
   }
   return null;
@@ -157,10 +204,17 @@ async function freshCause(
 ): Promise<Cause> {
   const { held } = await stateOf(engine, directory);
   const links = engine.rules.directories.get(directory)?.onNoMatch === "ignore";
-  const then = links ? "links it if a matching rule finds its user (onNoMatch: ignore)" : "decides about it"; // prettier-ignore
-  const waits = held === null ? null : `A run of ${directory} is held, and nothing of it is applied`; // prettier-ignore
-  const sentence = sentences(`${dn} is in the scope of ${directory} and may be ${user.login}, but was not imported yet; the next full import ${then}`, waits); // prettier-ignore
-  const command = held === null ? `rollcall import ${directory} --full` : `rollcall imports show ${held.id}`; // prettier-ignore
+  const then = links
+    ? "links it if a matching rule finds its user (onNoMatch: ignore)"
+    : "decides about it";
+  const waits =
+    held === null ? null : `A run of ${directory} is held, and nothing of it is applied`;
+  const sentence = sentences(
+    `${dn} is in the scope of ${directory} and may be ${user.login}, but was not imported yet; the next full import ${then}`,
+    waits,
+  );
+  const command =
+    held === null ? `rollcall import ${directory} --full` : `rollcall imports show ${held.id}`;
   return { code: "waitsForImport", stage: "directory", sentence, command };
 }
 
@@ -178,5 +232,8 @@ async function unreadCause(
   }
   if (last?.status !== "failed" || last.error === null) return null;
   const sentence = `The last import of ${directory}, which comes before, failed, ${told}: ${last.error.message}`;
-  return { cause: { code: "importFailed", stage: "directory", sentence, command: "rollcall check" }, unknown: true }; // prettier-ignore
+  return {
+    cause: { code: "importFailed", stage: "directory", sentence, command: "rollcall check" },
+    unknown: true,
+  };
 }

@@ -1,10 +1,10 @@
+import type { DirectoryState } from "../../engine/directory-state.ts";
+import type { Stage } from "../../model/explanation.ts";
 /** The way of a value, stage by stage, told for the directory whose word counts. */
 import { lastChangeOf } from "../../store/history.ts";
 import { createdAtOf } from "../../store/users.ts";
 import { ABSENCE_TEXTS } from "./absence.ts";
 import type { CandidateView, Candidates } from "./candidates.ts";
-import type { Stage } from "../../model/explanation.ts";
-import type { DirectoryState } from "../../engine/directory-state.ts";
 import type { LinkedAppUser, UserFacts } from "./gather.ts";
 import { problemsNow } from "./verdict.ts";
 
@@ -82,7 +82,10 @@ function scopeStage(
   const search = states.get(directory)?.checkpoint?.search ?? null;
   const { bases, filter, scope } = search ?? users ?? { bases: [], filter: "", scope: "sub" };
   const below = bases.length === 0 ? "" : ` below ${bases.join(" and ")}, scope ${scope}`;
-  const changed = users !== undefined && filter !== users.filter ? `; the configuration has ${users.filter} now, which was not imported yet` : ""; // prettier-ignore
+  const changed =
+    users !== undefined && filter !== users.filter
+      ? `; the configuration has ${users.filter} now, which was not imported yet`
+      : "";
   const found = `${dn} (${externalId}), found by ${filter}${below}${changed}`;
   if (status === "removed") return { stage, directory, ok: false, text: `not any more: ${found}` };
   if (live.get(directory)?.kind === "absent")
@@ -101,7 +104,8 @@ function profileStage(
   );
   const kept = `as kept since ${importedAt.toISOString()}`;
   if (expression === null || !linked) return { stage, directory, ok: null, text: kept };
-  if (values.length === 0) return { stage, directory, ok: true, text: `${kept}; the mapping reads no attribute` }; // prettier-ignore
+  if (values.length === 0)
+    return { stage, directory, ok: true, text: `${kept}; the mapping reads no attribute` };
   const ok = Object.values(inputs).some((value) => value !== null);
   return { stage, directory, ok, text: `${values.join(", ")}; ${kept}` };
 }
@@ -114,7 +118,10 @@ export function linkText(link: LinkedAppUser["link"]): string {
   if (link === null) return "linked by an import before this was kept";
   const { how, rule, by, at } = link;
   const when = at === undefined ? "" : `, at ${at}`;
-  const found = rule === undefined ? "" : ` by the rule ${rule.user} = ${rule.app} (${JSON.stringify(rule.value)})`; // prettier-ignore
+  const found =
+    rule === undefined
+      ? ""
+      : ` by the rule ${rule.user} = ${rule.app} (${JSON.stringify(rule.value)})`;
   switch (how) {
     case "created":
       return "the entry created the user";
@@ -175,11 +182,19 @@ function validationStage(facts: UserFacts): Stage {
   const since = failing?.failingSince ?? null;
   const when = since === null ? "" : `, since ${since.toISOString()}`;
   if (problems.length === 0) {
-    const before = failing?.error == null ? "" : `; the last update from ${failing.directory} failed${when} (${failing.error.code}, ${failing.error.field}), which its next import or a force sync clears`; // prettier-ignore
+    const before =
+      failing?.error == null
+        ? ""
+        : `; the last update from ${failing.directory} failed${when} (${failing.error.code}, ${failing.error.field}), which its next import or a force sync clears`;
     return { stage, directory: null, ok: true, text: `the whole profile is valid${before}` };
   }
   const all = problems.map(({ code, field, message }) => `${field}: ${message} (${code})`);
-  return { stage, directory: failing?.directory ?? null, ok: false, text: `${all.join("; ")}${when}` }; // prettier-ignore
+  return {
+    stage,
+    directory: failing?.directory ?? null,
+    ok: false,
+    text: `${all.join("; ")}${when}`,
+  };
 }
 
 async function writtenStage({ engine, user }: UserFacts, attribute: string): Promise<Stage> {
@@ -194,7 +209,10 @@ async function writtenStage({ engine, user }: UserFacts, attribute: string): Pro
     const text = `${value}${from}, as since the user was created at ${created}`;
     return { stage, directory: null, ok: null, text };
   }
-  const what = change.kind === "edit" ? `edited by ${change.by}` : `by ${change.kind} of ${change.directory ?? "all"}, ${change.by}`; // prettier-ignore
+  const what =
+    change.kind === "edit"
+      ? `edited by ${change.by}`
+      : `by ${change.kind} of ${change.directory ?? "all"}, ${change.by}`;
   const text = `${value}${from}, written at ${change.at} (${what}, run ${change.run})`;
   return { stage, directory: null, ok: null, text };
 }

@@ -1,8 +1,14 @@
+import { formerDirectories } from "../../engine/directories.ts";
+import { stateOf } from "../../engine/directory-state.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { livePeople } from "../../engine/people/sightings.ts";
+import { sentences } from "../../lib/sentences.ts";
+import { shellWord } from "../../lib/shell.ts";
+import { dnKey } from "../../model/dn.ts";
 /** Why there is no such user: somebody who was not imported, not matched, refused, or renamed. */
 import { cureOf, RollcallError } from "../../model/errors.ts";
-import { sentences } from "../../lib/sentences.ts";
+import type { Cause, Stage } from "../../model/explanation.ts";
 import { loginKey, type LinkOrigin, type User } from "../../model/user.ts";
-import { dnKey } from "../../model/dn.ts";
 import type { Sighting } from "../../reconciler/decide.ts";
 import { appUsersByIds, findAppUser, type StoredAppUser } from "../../store/app-users.ts";
 import { readCheckpoint } from "../../store/checkpoints.ts";
@@ -11,13 +17,7 @@ import { linkOf } from "../../store/links.ts";
 import { queryLog } from "../../store/system-log.ts";
 import { entriesWithoutUser } from "../../store/unmatched.ts";
 import { usersByIds } from "../../store/users.ts";
-import type { Engine } from "../../engine/engine.ts";
-import { formerDirectories } from "../../engine/directories.ts";
-import { livePeople } from "../../engine/people/sightings.ts";
-import { shellWord } from "../../lib/shell.ts";
-import type { Cause, Stage } from "../../model/explanation.ts";
 import { mappedLogin, matchedUsers, refusal, UNCERTAIN, undecided } from "./entries.ts";
-import { stateOf } from "../../engine/directory-state.ts";
 import { importState, linkText } from "./stages.ts";
 
 export interface Unknown {
@@ -95,7 +95,6 @@ async function unusableEntry(
   { store: { db }, settings }: Engine,
   who: string,
 ): Promise<Cause | null> {
-  // prettier-ignore
   for (const directory of settings.keys()) {
     const checkpoint = await readCheckpoint(db, directory);
     if (checkpoint === null) continue;
@@ -103,8 +102,16 @@ async function unusableEntry(
     const found = entries.find((one) => dnKey(one.dn) === dnKey(who));
     if (found === undefined) continue;
     const { code, field, message } = found.error;
-    const sentence = sentences(`${found.dn} was read from ${directory}, but cannot be kept: ${message.replace(/\.$/, "")} [${code}, ${field}]`, cureOf(code)); // prettier-ignore
-    return { code: "cannotBeCreated", stage: "appProfile", sentence, command: "rollcall users failing" }; // prettier-ignore
+    const sentence = sentences(
+      `${found.dn} was read from ${directory}, but cannot be kept: ${message.replace(/\.$/, "")} [${code}, ${field}]`,
+      cureOf(code),
+    );
+    return {
+      code: "cannotBeCreated",
+      stage: "appProfile",
+      sentence,
+      command: "rollcall users failing",
+    };
   }
   return null;
 }
@@ -130,20 +137,37 @@ async function explainEntry(engine: Engine, entry: StoredAppUser): Promise<Unkno
   const where = `${directory} ${shellWord(externalId)}`;
   const stages: Stage[] = [
     { stage: "scope", directory, ok: true, text: found },
-    { stage: "appProfile", directory, ok: true, text: `${Object.keys(entry.profile).length} attributes are kept` }, // prettier-ignore
+    {
+      stage: "appProfile",
+      directory,
+      ok: true,
+      text: `${Object.keys(entry.profile).length} attributes are kept`,
+    },
     { stage: "link", directory, ok: false, text: linkState(entry, link) },
   ];
   const command = "rollcall imports unmatched";
   if (entry.setAside) {
     const sentence = `A person set ${dn} aside, so it belongs to nobody: ${linkState(entry, link)}.`;
-    return { stages, cause: { code: "setAside", stage: "link", sentence, command: `rollcall imports ignore ${where} --undo` } }; // prettier-ignore
+    return {
+      stages,
+      cause: {
+        code: "setAside",
+        stage: "link",
+        sentence,
+        command: `rollcall imports ignore ${where} --undo`,
+      },
+    };
   }
   if (error === null) {
     const cause = await undecided(engine, entry, (await matchedUsers(engine, entry)).length > 0);
     return { stages, cause };
   }
   if (UNCERTAIN.has(error.code)) {
-    const sentence = sentences(`${dn} was imported, but it is not certain whose it is: ${error.message}`, cureOf(error.code), "Or decide by hand"); // prettier-ignore
+    const sentence = sentences(
+      `${dn} was imported, but it is not certain whose it is: ${error.message}`,
+      cureOf(error.code),
+      "Or decide by hand",
+    );
     return { stages, cause: { code: "ambiguous", stage: "link", sentence, command } };
   }
   const all = [error, ...(error.others ?? [])];
@@ -163,24 +187,45 @@ async function formerUser({ store }: Engine, who: string): Promise<Cause | null>
     return { kind: "compare", path: "target.alternateId", operator: "eq", value } as const;
   });
   const filter = { kind: "or", items } as const;
-  const query = { filter, since: null, until: null, words: [], limit: 20, newestFirst: true, after: null }; // prettier-ignore
+  const query = {
+    filter,
+    since: null,
+    until: null,
+    words: [],
+    limit: 20,
+    newestFirst: true,
+    after: null,
+  };
   const events = await queryLog(store.db, query);
-  const target = events.flatMap((event) => event.target).find((one) => one.type === "User" && loginKey(one.alternateId) === loginKey(who)); // prettier-ignore
+  const target = events
+    .flatMap((event) => event.target)
+    .find((one) => one.type === "User" && loginKey(one.alternateId) === loginKey(who));
   if (target === undefined) return null;
   const [user] = await usersByIds(store.db, [target.id]);
   if (user === undefined) {
     const [last] = events;
     const sentence = `There was a user ${who}, who was deleted; the last event about it is of ${last?.published ?? "unknown"}.`;
-    return { code: "notImported", stage: "written", sentence, command: `rollcall logs --filter 'target.id eq "${target.id}"' --since 3650d` }; // prettier-ignore
+    return {
+      code: "notImported",
+      stage: "written",
+      sentence,
+      command: `rollcall logs --filter 'target.id eq "${target.id}"' --since 3650d`,
+    };
   }
   const sentence = `The user who had the login ${who} is ${user.login} now.`;
-  return { code: "renamed", stage: "written", sentence, command: `rollcall explain ${shellWord(user.login)}` }; // prettier-ignore
+  return {
+    code: "renamed",
+    stage: "written",
+    sentence,
+    command: `rollcall explain ${shellWord(user.login)}`,
+  };
 }
 
 async function stateStage(engine: Engine, directory: string): Promise<Stage> {
   const { ok, text } = importState(await stateOf(engine, directory));
   const users = engine.settings.get(directory)?.source.users;
-  const below = users === undefined || users.bases.length === 0 ? "" : ` below ${users.bases.join(" and ")}`; // prettier-ignore
+  const below =
+    users === undefined || users.bases.length === 0 ? "" : ` below ${users.bases.join(" and ")}`;
   return { stage: "directory", directory, ok, text: `${text}, by ${users?.filter ?? ""}${below}` };
 }
 
@@ -195,12 +240,21 @@ async function foundLive(engine: Engine, directory: string, { id, dn }: Sighting
     held === null ? null : `A run of ${directory} is held, and nothing of it is applied`;
   const cure = held === null ? command : `rollcall imports show ${held.id}`;
   if (user !== undefined) {
-    const sentence = sentences(`${dn} of ${directory} belongs to ${user.login}; the entry was changed since it was imported, so the name that was asked for is not known yet`, waits); // prettier-ignore
+    const sentence = sentences(
+      `${dn} of ${directory} belongs to ${user.login}; the entry was changed since it was imported, so the name that was asked for is not known yet`,
+      waits,
+    );
     return { code: "appProfileOld", stage: "appProfile", sentence, command: cure };
   }
   const onNoMatch = engine.rules.directories.get(directory)?.onNoMatch;
-  const then = onNoMatch === "ignore" ? "links it if a matching rule finds its user (onNoMatch: ignore)" : "takes it up"; // prettier-ignore
-  const sentence = sentences(`${dn} is in the scope of ${directory} and was not imported yet; the next import ${then}`, waits); // prettier-ignore
+  const then =
+    onNoMatch === "ignore"
+      ? "links it if a matching rule finds its user (onNoMatch: ignore)"
+      : "takes it up";
+  const sentence = sentences(
+    `${dn} is in the scope of ${directory} and was not imported yet; the next import ${then}`,
+    waits,
+  );
   return { code: "waitsForImport", stage: "directory", sentence, command: cure };
 }
 

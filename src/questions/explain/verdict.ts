@@ -1,3 +1,4 @@
+import type { DirectoryState } from "../../engine/directory-state.ts";
 /**
  * Which stage is responsible. What the configuration decides comes first, because no import changes
  * it; then what is out of date or fails; then what is empty at its origin.
@@ -11,10 +12,9 @@ import { ownersOf } from "../../reconciler/decide-edit.ts";
 import { lastChangeOf } from "../../store/history.ts";
 import { ABSENCE_TEXTS } from "./absence.ts";
 import { candidatesFor, type CandidateView, type Candidates } from "./candidates.ts";
-import type { DirectoryState } from "../../engine/directory-state.ts";
 import type { LinkedAppUser, UserFacts } from "./gather.ts";
-import type { NotLinked } from "./not-linked.ts";
 import { editedByHand, nobodyGives } from "./no-source.ts";
+import type { NotLinked } from "./not-linked.ts";
 import { emptyAt, notRead } from "./origin.ts";
 
 export async function verdictOf(
@@ -57,7 +57,12 @@ export async function verdictOf(
 }
 
 /** Answers that stand, whoever else could be linked. */
-const OF_ITS_OWN: ReadonlySet<Cause["code"]> = new Set(["editedHere", "leftScope", "waitsForImport", "directoryFails"]); // prettier-ignore
+const OF_ITS_OWN: ReadonlySet<Cause["code"]> = new Set([
+  "editedHere",
+  "leftScope",
+  "waitsForImport",
+  "directoryFails",
+]);
 
 /** Of the directories that could give the value before the one that counts, one that is not linked. */
 function notLinkedBefore(
@@ -80,23 +85,37 @@ async function unmapped(
   { order, fallback }: Candidates,
 ): Promise<Cause | null> {
   if (expression !== null) return null;
-  if (facts.user.sources[attribute] === "okta") return await editedByHand(facts, attribute, `${directory} has no mapping of it`); // prettier-ignore
+  if (facts.user.sources[attribute] === "okta")
+    return await editedByHand(facts, attribute, `${directory} has no mapping of it`);
   const pending = problemsNow(facts).length > 0 ? null : notApplied(facts, attribute);
   if (pending !== null) {
-    const taken = facts.resolved.profile[attribute] === undefined ? `the next import of the person, or a force sync, takes ${JSON.stringify(facts.user.profile[attribute])} away` : pending.sentence; // prettier-ignore
-    const sentence = sentences(`${directory} counts for ${attribute}, and has no mapping of it. That was not applied yet: ${taken}`); // prettier-ignore
+    const taken =
+      facts.resolved.profile[attribute] === undefined
+        ? `the next import of the person, or a force sync, takes ${JSON.stringify(facts.user.profile[attribute])} away`
+        : pending.sentence;
+    const sentence = sentences(
+      `${directory} counts for ${attribute}, and has no mapping of it. That was not applied yet: ${taken}`,
+    );
     return { ...pending, sentence };
   }
-  const other = order === "okta" ? undefined : order.find((one) => one.linked && one.value !== null); // prettier-ignore
+  const other =
+    order === "okta" ? undefined : order.find((one) => one.linked && one.value !== null);
   const next =
     other === undefined
       ? null
       : `${other.directory} has ${JSON.stringify(other.value)}, which is not taken, because ${directory} is the source and profile.fallback is off`;
-  const who = fallback ? "No linked source has" : `${directory} counts for ${attribute}, and has no mapping of it, so nothing updates it`; // prettier-ignore
+  const who = fallback
+    ? "No linked source has"
+    : `${directory} counts for ${attribute}, and has no mapping of it, so nothing updates it`;
   const first = fallback ? `${who} a mapping of ${attribute}, so nothing updates it` : who;
-  const cure = `Add directories.${directory}.toOkta.${attribute}${other === undefined ? "" : ", or set `fallback: true`"}`; // prettier-ignore
+  const cure = `Add directories.${directory}.toOkta.${attribute}${other === undefined ? "" : ", or set `fallback: true`"}`;
   const sentence = sentences(first, next, cure);
-  return { code: "unmapped", stage: "mapping", sentence, command: `rollcall preview ${directory} --user ${shellWord(facts.user.login)}` }; // prettier-ignore
+  return {
+    code: "unmapped",
+    stage: "mapping",
+    sentence,
+    command: `rollcall preview ${directory} --user ${shellWord(facts.user.login)}`,
+  };
 }
 
 /** What the directories answered just now: the one that gives the value, and those before it. */
@@ -114,12 +133,21 @@ function askedOne({ live, states, user }: UserFacts, candidate: CandidateView): 
   const answer = live.get(directory);
   const state = states.get(directory);
   if (answer?.kind === "failed") {
-    const sentence = sentences(`${directory} cannot be read now: ${answer.message}`, cureOf(answer.code)); // prettier-ignore
+    const sentence = sentences(
+      `${directory} cannot be read now: ${answer.message}`,
+      cureOf(answer.code),
+    );
     return { code: "directoryFails", stage: "directory", sentence, command: "rollcall check" };
   }
   if (answer?.kind === "absent") {
-    const sentence = sentences(`${user.login} is not in the scope of ${directory} any more (${ABSENCE_TEXTS[answer.where]}); an import ends the link, a full one in any case`, heldText(state)); // prettier-ignore
-    const cure = state?.held == null ? `rollcall import ${directory} --full --dry-run` : `rollcall imports show ${state.held.id}`; // prettier-ignore
+    const sentence = sentences(
+      `${user.login} is not in the scope of ${directory} any more (${ABSENCE_TEXTS[answer.where]}); an import ends the link, a full one in any case`,
+      heldText(state),
+    );
+    const cure =
+      state?.held == null
+        ? `rollcall import ${directory} --full --dry-run`
+        : `rollcall imports show ${state.held.id}`;
     return { code: "outOfScope", stage: "scope", sentence, command: cure };
   }
   const changed = changedInputs(live, candidate);
@@ -127,14 +155,20 @@ function askedOne({ live, states, user }: UserFacts, candidate: CandidateView): 
   if (first === undefined) return null;
   const names = changed.map((one) => one.attribute).join(", ");
   const of = states.get(first.directory);
-  const failed = of?.last?.status === "failed" ? `The last import failed (${of.last.error?.code ?? "unknown"})` : null; // prettier-ignore
+  const failed =
+    of?.last?.status === "failed"
+      ? `The last import failed (${of.last.error?.code ?? "unknown"})`
+      : null;
   const sentence = sentences(
     `The app profile of ${first.directory} is older than the directory: ${names} was changed there and not imported since, so a force sync will not help; an import will`,
     failed,
     heldText(of),
   );
   // An incremental import does not see what the server computes, such as memberOf.
-  const cure = of?.held == null ? `rollcall import ${first.directory} --full` : `rollcall imports show ${of.held.id}`; // prettier-ignore
+  const cure =
+    of?.held == null
+      ? `rollcall import ${first.directory} --full`
+      : `rollcall imports show ${of.held.id}`;
   return { code: "appProfileOld", stage: "appProfile", sentence, command: cure };
 }
 
@@ -167,11 +201,20 @@ async function onCreateOnly(
     if (change?.kind === "edit") return await editedByHand(facts, attribute, once);
   }
   const who = shellWord(user.login);
-  const now = sameJson(value, user.profile[attribute] ?? null) ? "" : `; ${JSON.stringify(value)} would be the value now`; // prettier-ignore
+  const now = sameJson(value, user.profile[attribute] ?? null)
+    ? ""
+    : `; ${JSON.stringify(value)} would be the value now`;
   const owned = ownersOf(engine.rules, attribute, links).length > 0;
-  const cure = owned ? "Set `apply: update` to take them over" : "Set `apply: update`, or set the value by hand"; // prettier-ignore
-  const command = owned ? `preview ${directory} --user ${who} --attribute ${attribute}` : `users set ${who} ${attribute}=VALUE`; // prettier-ignore
-  const sentence = sentences(`The mapping of ${attribute} in ${directory} applies on creation only, so later changes are not taken over${now}`, cure); // prettier-ignore
+  const cure = owned
+    ? "Set `apply: update` to take them over"
+    : "Set `apply: update`, or set the value by hand";
+  const command = owned
+    ? `preview ${directory} --user ${who} --attribute ${attribute}`
+    : `users set ${who} ${attribute}=VALUE`;
+  const sentence = sentences(
+    `The mapping of ${attribute} in ${directory} applies on creation only, so later changes are not taken over${now}`,
+    cure,
+  );
   return { code: "onCreateOnly", stage: "mapping", sentence, command: `rollcall ${command}` };
 }
 
@@ -181,7 +224,9 @@ const STORED: ReadonlySet<string> = new Set(["notUniqueWithinOrgAppId", "match.a
 /** What makes an update fail now: one fault fails it whole. */
 export function problemsNow({ resolved, conflicts, appUsers }: UserFacts): readonly Problem[] {
   const stored = appUsers.flatMap(({ error, status }) =>
-    error !== null && status !== "removed" && (STORED.has(error.code) || error.code.startsWith("entry.")) // prettier-ignore
+    error !== null &&
+    status !== "removed" &&
+    (STORED.has(error.code) || error.code.startsWith("entry."))
       ? [error]
       : [],
   );
@@ -194,21 +239,33 @@ function invalid(facts: UserFacts, attribute: string): Cause | null {
   if (problem === undefined) return null;
   const { code, field, message } = problem;
   const more = problems.length - 1;
-  const rest = more > 0 ? `${more} more of this person's values ${more > 1 ? "are" : "is"} wrong, too` : null; // prettier-ignore
-  const whole = field === attribute ? null : `That fails the whole update, so ${attribute} is not updated either`; // prettier-ignore
+  const rest =
+    more > 0 ? `${more} more of this person's values ${more > 1 ? "are" : "is"} wrong, too` : null;
+  const whole =
+    field === attribute
+      ? null
+      : `That fails the whole update, so ${attribute} is not updated either`;
   const { deciding } = candidatesFor(facts, field);
   const [changed] = deciding === null ? [] : changedInputs(facts.live, deciding);
   const told = `${message.replace(/\.$/, "")} [${code}, ${field}]`;
   if (changed !== undefined) {
-    const now = `${changed.directory} has another value of ${changed.attribute} by now, which was not imported yet`; // prettier-ignore
+    const now = `${changed.directory} has another value of ${changed.attribute} by now, which was not imported yet`;
     const sentence = sentences(told, whole, now);
-    return { code: "appProfileOld", stage: "appProfile", sentence, command: `rollcall import ${changed.directory} --full` }; // prettier-ignore
+    return {
+      code: "appProfileOld",
+      stage: "appProfile",
+      sentence,
+      command: `rollcall import ${changed.directory} --full`,
+    };
   }
   const cause = code.startsWith("platform.cvd.profile.expression") ? "expressionFails" : "invalid";
   const sentence = sentences(told, rest, whole, cureOf(code));
   const stage = cause === "expressionFails" ? "mapping" : "validation";
   const directory = deciding?.directory ?? facts.resolved.profileSource;
-  const command = directory === null ? null : `rollcall preview ${directory} --user ${shellWord(facts.user.login)}`; // prettier-ignore
+  const command =
+    directory === null
+      ? null
+      : `rollcall preview ${directory} --user ${shellWord(facts.user.login)}`;
   return { code: cause, stage, sentence, command };
 }
 
@@ -216,7 +273,12 @@ function interrupted({ states }: UserFacts, { directory }: LinkedAppUser): Cause
   const run = states.get(directory)?.interrupted ?? null;
   if (run === null) return null;
   const sentence = `A run of ${directory} of ${run.startedAt} was interrupted while it was applying, so some people do not have its changes yet.`;
-  return { code: "notApplied", stage: "written", sentence, command: `rollcall imports resume ${run.id}` }; // prettier-ignore
+  return {
+    code: "notApplied",
+    stage: "written",
+    sentence,
+    command: `rollcall imports resume ${run.id}`,
+  };
 }
 
 function notApplied({ resolved, user, states, links }: UserFacts, attribute: string): Cause | null {
@@ -230,11 +292,27 @@ function notApplied({ resolved, user, states, links }: UserFacts, attribute: str
   const held = own.find((one) => one.held !== null && one.held.kind !== "import")?.held;
   const told = `The app profile and the mappings give ${what}; that was not applied yet`;
   if (held != null) {
-    const sentence = sentences(told, `A run that may do it is held by the safeguard since ${held.startedAt}`); // prettier-ignore
-    return { code: "importHeld", stage: "written", sentence, command: `rollcall imports show ${held.id}` }; // prettier-ignore
+    const sentence = sentences(
+      told,
+      `A run that may do it is held by the safeguard since ${held.startedAt}`,
+    );
+    return {
+      code: "importHeld",
+      stage: "written",
+      sentence,
+      command: `rollcall imports show ${held.id}`,
+    };
   }
-  const sentence = sentences(`${told}: the configuration, a group or another person changed since`, "A force sync applies it"); // prettier-ignore
-  return { code: "notApplied", stage: "written", sentence, command: `rollcall force-sync --user ${shellWord(user.login)}` }; // prettier-ignore
+  const sentence = sentences(
+    `${told}: the configuration, a group or another person changed since`,
+    "A force sync applies it",
+  );
+  return {
+    code: "notApplied",
+    stage: "written",
+    sentence,
+    command: `rollcall force-sync --user ${shellWord(user.login)}`,
+  };
 }
 
 /** Everything fits what is stored; but the directory may say something else by now. */
@@ -247,11 +325,19 @@ function stale({ states, live }: UserFacts, { directory }: LinkedAppUser): Cause
       held.held?.reason ?? null,
       "A force sync will not help",
     );
-    return { code: "importHeld", stage: "directory", sentence, command: `rollcall imports show ${held.id}` }; // prettier-ignore
+    return {
+      code: "importHeld",
+      stage: "directory",
+      sentence,
+      command: `rollcall imports show ${held.id}`,
+    };
   }
   if (last?.status !== "failed" || last.error === null) return null;
   const { code, message } = last.error;
-  const sentence = sentences(`The last import of ${directory} failed, so changes in the directory since then are not here, and a force sync will not help: ${message}`, cureOf(code)); // prettier-ignore
+  const sentence = sentences(
+    `The last import of ${directory} failed, so changes in the directory since then are not here, and a force sync will not help: ${message}`,
+    cureOf(code),
+  );
   return { code: "importFailed", stage: "directory", sentence, command: "rollcall check" };
 }
 
@@ -278,7 +364,12 @@ function otherSource(
   const once = rivals.find((one) => one.apply === "create" && isBefore(order, one, deciding));
   if (once !== undefined) {
     const sentence = `The mapping of ${attribute} in ${once.directory} applies on creation only, so ${deciding.directory} gives the value: ${JSON.stringify(value)}. ${once.directory} has ${JSON.stringify(once.value)}, which \`apply: update\` would take.`;
-    return { code: "onCreateOnly", stage: "mapping", sentence, command: `rollcall preview ${once.directory} --user ${shellWord(user.login)} --attribute ${attribute}` }; // prettier-ignore
+    return {
+      code: "onCreateOnly",
+      stage: "mapping",
+      sentence,
+      command: `rollcall preview ${once.directory} --user ${shellWord(user.login)} --attribute ${attribute}`,
+    };
   }
   const [rival] = rivals.filter((one) => one.apply !== "create");
   if (rival === undefined) return null;
@@ -291,7 +382,12 @@ function otherSource(
       ? `To take ${rival.directory}'s value, set profile.overrides.${attribute}: [${first.join(", ")}].`
       : `${rival.directory}'s value is not valid: ${rival.problem.message}`;
   const sentence = `${deciding.directory} wins over ${said} by ${by}, so ${attribute} is ${JSON.stringify(value)}. ${advice}`;
-  return { code: "otherSource", stage: "priority", sentence, command: `rollcall preview ${rival.directory} --user ${shellWord(user.login)} --attribute ${attribute}` }; // prettier-ignore
+  return {
+    code: "otherSource",
+    stage: "priority",
+    sentence,
+    command: `rollcall preview ${rival.directory} --user ${shellWord(user.login)} --attribute ${attribute}`,
+  };
 }
 
 async function upToDate(
@@ -305,7 +401,12 @@ async function upToDate(
   if (user.sources[attribute] === "okta") return await editedByHand(facts, attribute, null);
   if (deciding === null) {
     const sentence = `${attribute} is ${value}; no directory gives it.`;
-    return { code, stage: null, sentence, command: `rollcall users set ${shellWord(user.login)} ${attribute}=VALUE` }; // prettier-ignore
+    return {
+      code,
+      stage: null,
+      sentence,
+      command: `rollcall users set ${shellWord(user.login)} ${attribute}=VALUE`,
+    };
   }
   const { directory } = deciding;
   const back = await putBack(facts, attribute);
@@ -316,7 +417,12 @@ async function upToDate(
   }
   const read = states.get(directory)?.checkpoint?.readAt.toISOString() ?? "an unknown time";
   const sentence = `${attribute} is ${value}, as ${directory} gave it when it was last read (${read}). If the directory has another value by now, import it; a force sync will not help.`;
-  return { code, stage: null, sentence, command: `rollcall explain ${shellWord(user.login)} ${attribute} --live` }; // prettier-ignore
+  return {
+    code,
+    stage: null,
+    sentence,
+    command: `rollcall explain ${shellWord(user.login)} ${attribute} --live`,
+  };
 }
 
 /** A value that is as it was before a run that somebody put back, until the directory is heard again. */
@@ -324,12 +430,18 @@ async function putBack(
   { engine, user, states }: UserFacts,
   attribute: string,
 ): Promise<Cause | null> {
-  const waits = (name: string): boolean => (states.get(name)?.checkpoint?.fullReason ?? null) !== null; // prettier-ignore
+  const waits = (name: string): boolean =>
+    (states.get(name)?.checkpoint?.fullReason ?? null) !== null;
   if (![...states.keys()].some(waits)) return null;
   const change = await lastChangeOf(engine.store.db, user.id, attribute);
   const directory = change?.directory ?? null;
   if (change?.kind !== "revert" || directory === null || !waits(directory)) return null;
   const value = JSON.stringify(user.profile[attribute] ?? null);
   const sentence = `${attribute} is ${value}, because ${change.by} put back what a run of ${directory} did (at ${change.at}, run ${change.run}). The next full import of ${directory} decides about it again.`;
-  return { code: "waitsForImport", stage: "written", sentence, command: `rollcall import ${directory} --full` }; // prettier-ignore
+  return {
+    code: "waitsForImport",
+    stage: "written",
+    sentence,
+    command: `rollcall import ${directory} --full`,
+  };
 }

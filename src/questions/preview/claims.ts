@@ -5,10 +5,10 @@ import { loginKey } from "../../model/user.ts";
 import { failPlanned } from "../../reconciler/decide-failure.ts";
 import { oneProblem, type Known } from "../../reconciler/decide.ts";
 import { claimsLogin } from "../../reconciler/writes.ts";
-import type { Connection } from "../../store/database.ts";
-import { usersByValue } from "../../store/users.ts";
-import { holdersOfValues } from "../../store/unique-values.ts";
 import { loginTaken, valueTaken } from "../../runs/plan/claims.ts";
+import type { Connection } from "../../store/database.ts";
+import { holdersOfValues } from "../../store/unique-values.ts";
+import { usersByValue } from "../../store/users.ts";
 
 export interface Decided {
   readonly planned: PlannedChange;

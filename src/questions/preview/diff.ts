@@ -1,20 +1,20 @@
+import type { Engine, ReportProgress } from "../../engine/engine.ts";
+import { decideOne } from "../../engine/people/decide-one.ts";
+import { loadKnown } from "../../engine/people/known.ts";
+import { rulesOf, storedPeople, type Batch } from "../../engine/people/sightings.ts";
 /**
  * Two configurations compared over everybody: what each would make of the same people, without
  * either being put to work. Both decide from the stored app profiles.
  */
 import { IdSet } from "../../lib/id-set.ts";
-import { RollcallError, type Problem } from "../../model/errors.ts";
-import type { ProfileValue, UserProfile } from "../../model/user.ts";
 import { sameJson } from "../../lib/same.ts";
+import { RollcallError, type Problem } from "../../model/errors.ts";
 import type { PlannedChange } from "../../model/plan.ts";
+import type { ProfileValue, UserProfile } from "../../model/user.ts";
 import type { Known } from "../../reconciler/decide.ts";
 import type { DirectoryRules } from "../../reconciler/rules.ts";
 import { countPresent, findAppUser } from "../../store/app-users.ts";
-import type { Engine, ReportProgress } from "../../engine/engine.ts";
-import { decideOne } from "../../engine/people/decide-one.ts";
-import { loadKnown } from "../../engine/people/known.ts";
 import { PreviewClaims } from "./claims.ts";
-import { rulesOf, storedPeople, type Batch } from "../../engine/people/sightings.ts";
 import { Tally, type Counted } from "./tally.ts";
 
 type Example = { dn: string; from: unknown; to: unknown };
@@ -72,8 +72,12 @@ export async function previewDiff(
     throw new RollcallError("user.notFound", message);
   }
   const missing = [
-    ...theirs.filter((name) => !mine.includes(name)).map((name) => ({ directory: name, in: "this" }) as const), // prettier-ignore
-    ...wanted.filter((name) => !theirs.includes(name)).map((name) => ({ directory: name, in: "other" }) as const), // prettier-ignore
+    ...theirs
+      .filter((name) => !mine.includes(name))
+      .map((name) => ({ directory: name, in: "this" }) as const),
+    ...wanted
+      .filter((name) => !theirs.includes(name))
+      .map((name) => ({ directory: name, in: "other" }) as const),
   ];
   return { other: other.file, directories, missing };
 }

@@ -1,3 +1,15 @@
+import type { Engine, ReportProgress } from "../../engine/engine.ts";
+import { decideOne } from "../../engine/people/decide-one.ts";
+import { loadKnown } from "../../engine/people/known.ts";
+import {
+  livePeople,
+  livePerson,
+  rulesOf,
+  storedPeople,
+  storedPerson,
+  storedSighting,
+  type Batch,
+} from "../../engine/people/sightings.ts";
 /**
  * What the mappings give, for one person or for everybody. Changes nothing: it is the decision of
  * an import without its plan.
@@ -10,17 +22,13 @@ import type { Problem } from "../../model/errors.ts";
 import type { PlannedChange } from "../../model/plan.ts";
 import type { Action } from "../../model/run.ts";
 import type { User } from "../../model/user.ts";
-import { scopeOf } from "../../reconciler/scope.ts";
 import type { DirectoryRules } from "../../reconciler/rules.ts";
+import { scopeOf } from "../../reconciler/scope.ts";
 import { resolveProfile, type Resolved } from "../../reconciler/source-priority.ts";
 import { toAttributeType, validateProfile } from "../../reconciler/validate.ts";
 import { linksOf } from "../../reconciler/writes.ts";
 import { countPresent } from "../../store/app-users.ts";
-import type { Engine, ReportProgress } from "../../engine/engine.ts";
-import { decideOne } from "../../engine/people/decide-one.ts";
-import { loadKnown } from "../../engine/people/known.ts";
 import { PreviewClaims } from "./claims.ts";
-import { livePeople, livePerson, rulesOf, storedPeople, storedPerson, storedSighting, type Batch } from "../../engine/people/sightings.ts"; // prettier-ignore
 import { Tally, type Counted } from "./tally.ts";
 
 export interface AttributePreview {
@@ -240,7 +248,8 @@ class Summary {
     if (isKnown) this.#known++;
     if (action === "created") this.#created++;
     const [from, to] = [before?.status ?? null, user?.status ?? null];
-    const access = before !== null && to !== null && from !== to ? [{ attribute: "status", from, to }] : []; // prettier-ignore
+    const access =
+      before !== null && to !== null && from !== to ? [{ attribute: "status", from, to }] : [];
     const shown = [...changes, ...access].filter(({ attribute }) => this.#shows(attribute));
     if (shown.length > 0) this.#changed++;
     for (const { attribute, from, to } of shown) this.#attributes.add(attribute, { dn, from, to });

@@ -1,10 +1,10 @@
+import type { Engine } from "../../engine/engine.ts";
+import { rulesOf } from "../../engine/people/sightings.ts";
 import { closest } from "../../lib/lines.ts";
 import { compileMappings } from "../../mapping/mapping.ts";
 import { caret, positionOf } from "../../mapping/problem.ts";
 import { RollcallError } from "../../model/errors.ts";
 import { needsOf } from "../../reconciler/rules.ts";
-import type { Engine } from "../../engine/engine.ts";
-import { rulesOf } from "../../engine/people/sightings.ts";
 
 /**
  * The engine with one mapping of a directory replaced, to try an expression that is in no file.

@@ -1,3 +1,5 @@
+import type { RunContext } from "../../engine/engine.ts";
+import { loadKept } from "../../engine/people/stored.ts";
 /**
  * The applying phase: the plan, step by step and batch by batch. Each batch is a transaction that
  * also writes the history of its people, so a process that takes over knows what is left. On a
@@ -17,8 +19,6 @@ import {
 import { transact, type Trx } from "../../store/database.ts";
 import { fence } from "../../store/leases.ts";
 import { planRows, planSteps, replacePlanRows, type PlanName } from "../../store/plan.ts";
-import type { RunContext } from "../../engine/engine.ts";
-import { loadKept } from "../../engine/people/stored.ts";
 import { loginTaken, valueTaken } from "./claims.ts";
 import { failUnstorable, failUnstorableMoves, isDataFault, sqlState } from "./refused.ts";
 
@@ -117,7 +117,11 @@ async function applyIn(trx: Trx, context: RunContext, batch: Batch): Promise<voi
     const inTheWay = await conflicts(trx, batch);
     if (inTheWay.length === 0) break;
     // In an exchange, whoever fails may stand in the way of another; but never more than there are.
-    if (before <= 0) throw new RollcallError("internal.error", "people of a batch stand in each other's way for ever"); // prettier-ignore
+    if (before <= 0)
+      throw new RollcallError(
+        "internal.error",
+        "people of a batch stand in each other's way for ever",
+      );
     before = Math.min(before, batch.to - batch.from) - 1;
     // Who fails keeps the login, which may be what somebody else of the batch was to get.
     const failed = await failConflicts(trx, batch, inTheWay);

@@ -3,13 +3,19 @@
  * takes something: whoever came back, or was enabled again, is left out.
  */
 import type { DirectorySession } from "../../agent/agent.ts";
-import type { RawEntry } from "../../model/entry.ts";
-import { RollcallError } from "../../model/errors.ts";
-import { IdSet } from "../../lib/id-set.ts";
-import { creationsAfter, keptPeople, lostAfter, lostAmong, type LostRow } from "../../store/held-plan.ts"; // prettier-ignore
-import { planRows } from "../../store/plan.ts";
 import type { RunContext } from "../../engine/engine.ts";
 import { loadKnown } from "../../engine/people/known.ts";
+import { IdSet } from "../../lib/id-set.ts";
+import type { RawEntry } from "../../model/entry.ts";
+import { RollcallError } from "../../model/errors.ts";
+import {
+  creationsAfter,
+  keptPeople,
+  lostAfter,
+  lostAmong,
+  type LostRow,
+} from "../../store/held-plan.ts";
+import { planRows } from "../../store/plan.ts";
 
 const PAGE = 1000;
 /** From so many people on, reading everybody is cheaper than asking for each. */

@@ -1,9 +1,9 @@
+import type { RunContext } from "../../engine/engine.ts";
 import type { PlannedChange } from "../../model/plan.ts";
 import { NO_COUNTS, type Action, type Reason, type RunCounts } from "../../model/run.ts";
 import type { Store } from "../../store/database.ts";
 import type { Lease } from "../../store/leases.ts";
 import { addToPlan, planLine, stepOf } from "../../store/plan.ts";
-import type { RunContext } from "../../engine/engine.ts";
 
 const BATCH_ROWS = 1000;
 /** Batches on their way to the database; more would only wait there. */

@@ -1,7 +1,9 @@
-import { oneProblem } from "../../reconciler/decide.ts";
-import { failPlanned } from "../../reconciler/decide-failure.ts";
+import { loadKept } from "../../engine/people/stored.ts";
 import type { Problem } from "../../model/errors.ts";
 import type { PlannedChange } from "../../model/plan.ts";
+import { failPlanned } from "../../reconciler/decide-failure.ts";
+import { oneProblem } from "../../reconciler/decide.ts";
+import type { Connection } from "../../store/database.ts";
 import {
   markLoginMoves,
   planRows,
@@ -11,8 +13,6 @@ import {
   type PlanName,
 } from "../../store/plan.ts";
 import { markValueMoves, repeatedValues, takenValues } from "../../store/unique-values.ts";
-import { loadKept } from "../../engine/people/stored.ts";
-import type { Connection } from "../../store/database.ts";
 
 const BATCH = 500;
 
@@ -43,7 +43,7 @@ export async function resolveLogins(
     };
     for (const row of await repeatedLogins(db, name, runId)) note(row.seq, loginTaken(row));
     for (const row of await takenLogins(db, name, runId)) note(row.seq, loginTaken(row));
-    for (const row of await repeatedValues(db, name, runId, unique)) note(row.seq, valueTaken(row)); // prettier-ignore
+    for (const row of await repeatedValues(db, name, runId, unique)) note(row.seq, valueTaken(row));
     for (const row of await takenValues(db, name, runId, unique)) note(row.seq, valueTaken(row));
     // Whoever failed claims nothing any more; what stands in the way all the same, applying finds.
     const seqs = [...claims.keys()].filter((seq) => !before.has(seq));

@@ -1,3 +1,4 @@
+import type { RunContext } from "../../engine/engine.ts";
 /**
  * What becomes of a plan that is complete: its logins are made unique, the safeguard judges it, and
  * it is shown (dry run), held, or applied. The same for imports and force syncs.
@@ -9,15 +10,21 @@ import { transact, type Trx } from "../../store/database.ts";
 import { fence } from "../../store/leases.ts";
 import { keepPlan } from "../../store/plan.ts";
 import { openRuns, updateRun, type OpenRun } from "../../store/runs.ts";
-import { addTotals } from "../../store/totals.ts";
 import { appendEvents } from "../../store/system-log.ts";
-import type { RunContext } from "../../engine/engine.ts";
-import { applyToEnd, cancelHeld, finishRun, noteRun, requireRun, type Stopwatch } from "../record/end.ts"; // prettier-ignore
-import { judgePlan, type Before } from "./judge.ts";
-import type { PlanBuilder } from "./builder.ts";
-import { resolveLogins } from "./claims.ts";
+import { addTotals } from "../../store/totals.ts";
+import {
+  applyToEnd,
+  cancelHeld,
+  finishRun,
+  noteRun,
+  requireRun,
+  type Stopwatch,
+} from "../record/end.ts";
 import * as events from "../record/events.ts";
 import { totalsOf } from "../record/totals.ts";
+import type { PlanBuilder } from "./builder.ts";
+import { resolveLogins } from "./claims.ts";
+import { judgePlan, type Before } from "./judge.ts";
 
 export interface Considered {
   /** How many people were looked at. */

@@ -1,3 +1,4 @@
+import type { RunContext } from "../../engine/engine.ts";
 import type { Held } from "../../model/run.ts";
 import { absenceFindings, evidenceFindings, searchFindings } from "../../reconciler/findings.ts";
 import { judge, type PlanSummary } from "../../reconciler/safeguard.ts";
@@ -5,7 +6,6 @@ import { readCheckpoint, type Checkpoint } from "../../store/checkpoints.ts";
 import type { Connection } from "../../store/database.ts";
 import { lossesByLostPlans, lossesInSlices, type Losses } from "../../store/losses.ts";
 import type { OpenRun } from "../../store/runs.ts";
-import type { RunContext } from "../../engine/engine.ts";
 import type { PlanBuilder } from "./builder.ts";
 
 /** People in the scope before the run: of this directory, and of all. */

@@ -1,3 +1,5 @@
+import type { RunContext } from "../../engine/engine.ts";
+import { loadKept } from "../../engine/people/stored.ts";
 /**
  * People of whom the database refuses a value. In most batches they are found by halving; people
  * who exchange logins have to stay together, so each of them is tried inside a savepoint.
@@ -11,8 +13,6 @@ import { applyBatch, vacateLogins, type Batch } from "../../store/apply.ts";
 import { transact, tryOut } from "../../store/database.ts";
 import { fence } from "../../store/leases.ts";
 import { planRows, replacePlanRows, stepSeqs } from "../../store/plan.ts";
-import type { RunContext } from "../../engine/engine.ts";
-import { loadKept } from "../../engine/people/stored.ts";
 
 /** SQLSTATE classes of values that cannot be stored, or not in one statement. */
 const DATA_FAULT = /^(?:21|22|23|54)/;

@@ -1,7 +1,7 @@
 import type { DirectorySession, Whereabouts } from "../../agent/agent.ts";
+import type { RunContext } from "../../engine/engine.ts";
 import { RollcallError } from "../../model/errors.ts";
 import type { Absence } from "../../model/run.ts";
-import type { RunContext } from "../../engine/engine.ts";
 
 /**
  * Why people are not in the scope any more, asked of the directory over a connection of its own

@@ -1,8 +1,8 @@
+import type { Replacement } from "../../engine/people/known.ts";
 import { IdSet } from "../../lib/id-set.ts";
 import type { MemberKey } from "../../model/directory-object.ts";
 import type { Problem } from "../../model/errors.ts";
 import type { Known, Sighting } from "../../reconciler/decide.ts";
-import type { Replacement } from "../../engine/people/known.ts";
 
 /** An entry that cannot be used; who it is, is found out when everybody was seen. */
 export interface Unusable {

@@ -4,23 +4,22 @@
  * was renamed or vanished, a position that the server does not know) makes it a full one.
  */
 import type { Changes, DirectorySession } from "../../agent/agent.ts";
-import { dnKey } from "../../model/dn.ts";
 import { memberKeys } from "../../agent/ldap/groups.ts";
+import type { RunContext } from "../../engine/engine.ts";
+import { scopeFingerprint } from "../../engine/fingerprint.ts";
 import { IdSet } from "../../lib/id-set.ts";
 import type { MemberKey } from "../../model/directory-object.ts";
+import { dnKey } from "../../model/dn.ts";
 import { MustReadAll, type Conversion, type Mark } from "../../model/incremental.ts";
 import type { ImportType, GroupCounts } from "../../model/run.ts";
 import { countPresent, failingIds, unknownIds } from "../../store/app-users.ts";
 import { readCheckpoint } from "../../store/checkpoints.ts";
 import { groupsNaming, knownObjects, objectAt, stageGone } from "../../store/objects.ts";
+import type { PlanBuilder } from "../plan/builder.ts";
+import type { Considered } from "../plan/conclude.ts";
+import { noteRun } from "../record/end.ts";
 import { Absences } from "./absence.ts";
 import { Census } from "./census.ts";
-import type { Considered } from "../plan/conclude.ts";
-import type { RunContext } from "../../engine/engine.ts";
-import { scopeFingerprint } from "../../engine/fingerprint.ts";
-import { noteRun } from "../record/end.ts";
-import type { PlanBuilder } from "../plan/builder.ts";
-import { planGone, planRemovals, planReplacements, planUnusable } from "./leavers.ts";
 import { planEntries } from "./everybody.ts";
 import {
   countGroups,
@@ -30,6 +29,7 @@ import {
   type ChangedObject,
   type ReadObjects,
 } from "./groups.ts";
+import { planGone, planRemovals, planReplacements, planUnusable } from "./leavers.ts";
 
 /** Below this many changes, reading just them is always cheaper. */
 const FEW = 5000;

@@ -4,24 +4,24 @@
  */
 import type { DirectorySession } from "../../agent/agent.ts";
 import { memberKeys } from "../../agent/ldap/groups.ts";
+import type { RunContext } from "../../engine/engine.ts";
+import { scopeFingerprint } from "../../engine/fingerprint.ts";
+import { decideOne, writesNothing } from "../../engine/people/decide-one.ts";
+import { loadKnown, type KnownPeople } from "../../engine/people/known.ts";
+import { mapAhead } from "../../lib/ahead.ts";
+import { IdSet } from "../../lib/id-set.ts";
 import type { Entry, RawEntry } from "../../model/entry.ts";
 import { RollcallError, type Problem } from "../../model/errors.ts";
 import type { Mark } from "../../model/incremental.ts";
-import { mapAhead } from "../../lib/ahead.ts";
-import { IdSet } from "../../lib/id-set.ts";
 import type { Sighting } from "../../reconciler/decide.ts";
 import { claimsLogin } from "../../reconciler/writes.ts";
 import { changedEntries, countPresent, isUnknownDirectory } from "../../store/app-users.ts";
 import { readCheckpoint } from "../../store/checkpoints.ts";
+import type { PlanBuilder } from "../plan/builder.ts";
+import type { Considered } from "../plan/conclude.ts";
+import { noteRun } from "../record/end.ts";
 import { Absences } from "./absence.ts";
 import { Census } from "./census.ts";
-import type { Considered } from "../plan/conclude.ts";
-import type { RunContext } from "../../engine/engine.ts";
-import { decideOne, writesNothing } from "../../engine/people/decide-one.ts";
-import { scopeFingerprint } from "../../engine/fingerprint.ts";
-import { loadKnown, type KnownPeople } from "../../engine/people/known.ts";
-import { noteRun } from "../record/end.ts";
-import type { PlanBuilder } from "../plan/builder.ts";
 import { readAllObjects } from "./groups.ts";
 import { planRemovals, planReplacements, planUnusable } from "./leavers.ts";
 

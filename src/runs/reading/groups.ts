@@ -1,11 +1,17 @@
 /** Groups and containers of a directory, staged for the end of the run. */
 import type { DirectorySession } from "../../agent/agent.ts";
-import { dnKey } from "../../model/dn.ts";
+import type { RunContext } from "../../engine/engine.ts";
 import { IdSet } from "../../lib/id-set.ts";
 import type { DirectoryObject, ObjectKind } from "../../model/directory-object.ts";
+import { dnKey } from "../../model/dn.ts";
 import type { GroupCounts } from "../../model/run.ts";
-import { knownObjects, objectIdsAfter, stageGone, stageObjects, type KnownObject } from "../../store/objects.ts"; // prettier-ignore
-import type { RunContext } from "../../engine/engine.ts";
+import {
+  knownObjects,
+  objectIdsAfter,
+  stageGone,
+  stageObjects,
+  type KnownObject,
+} from "../../store/objects.ts";
 
 const PAGE = 5000;
 

@@ -1,5 +1,8 @@
 /** What can be decided only when everybody was seen: who could not be used, who was replaced, who is gone. */
 import { memberKeys } from "../../agent/ldap/groups.ts";
+import type { RunContext } from "../../engine/engine.ts";
+import { decideOne, guarded } from "../../engine/people/decide-one.ts";
+import { loadKnown } from "../../engine/people/known.ts";
 import { IdSet } from "../../lib/id-set.ts";
 import type { MemberKey } from "../../model/directory-object.ts";
 import { decideUnusable } from "../../reconciler/decide-failure.ts";
@@ -15,12 +18,9 @@ import { readCheckpoint } from "../../store/checkpoints.ts";
 import { reportedFailures } from "../../store/history.ts";
 import { lastAppliedImport } from "../../store/runs.ts";
 import { usersByIds } from "../../store/users.ts";
+import type { PlanBuilder } from "../plan/builder.ts";
 import type { Absences } from "./absence.ts";
 import type { Census, Unusable } from "./census.ts";
-import type { RunContext } from "../../engine/engine.ts";
-import { decideOne, guarded } from "../../engine/people/decide-one.ts";
-import { loadKnown } from "../../engine/people/known.ts";
-import type { PlanBuilder } from "../plan/builder.ts";
 
 const PAGE = 5000;
 const BATCH = 500;

@@ -1,3 +1,4 @@
+import type { RunContext } from "../../engine/engine.ts";
 /** What all runs have in common: how they begin, end, fail, and are taken up again. */
 import { asRollcallError, RollcallError } from "../../model/errors.ts";
 import type { EventDraft } from "../../model/event.ts";
@@ -11,18 +12,17 @@ import {
   requireFullImport,
 } from "../../store/checkpoints.ts";
 import { transact, type Trx } from "../../store/database.ts";
-import { applyObjects, dropObjects } from "../../store/objects.ts";
-import { fence } from "../../store/leases.ts";
-import { dropApplied, dropPlan, type PlanName } from "../../store/plan.ts";
 import { countActions } from "../../store/history.ts";
-import { findRun, openRuns, updateRun, type OpenRun, type RunUpdate } from "../../store/runs.ts"; // prettier-ignore
-import { addTotals } from "../../store/totals.ts";
+import { fence } from "../../store/leases.ts";
+import { applyObjects, dropObjects } from "../../store/objects.ts";
+import { dropApplied, dropPlan, type PlanName } from "../../store/plan.ts";
+import { findRun, openRuns, updateRun, type OpenRun, type RunUpdate } from "../../store/runs.ts";
 import { appendEvents } from "../../store/system-log.ts";
+import { addTotals } from "../../store/totals.ts";
 import { applyPlan } from "../plan/apply.ts";
-import type { RunContext } from "../../engine/engine.ts";
-import { noteApproved } from "./mapped.ts";
-import * as events from "./events.ts";
 import { isDataFault } from "../plan/refused.ts";
+import * as events from "./events.ts";
+import { noteApproved } from "./mapped.ts";
 import { totalsOf } from "./totals.ts";
 
 /** From this many changes on, the database should look at its tables anew. */

@@ -1,5 +1,5 @@
-import type { EventDraft, Outcome, Severity } from "../../model/event.ts";
 import type { EventType } from "../../model/event-messages.ts";
+import type { EventDraft, Outcome, Severity } from "../../model/event.ts";
 import type { Conversion } from "../../model/incremental.ts";
 import type { Held, Run, RunCounts } from "../../model/run.ts";
 import type { SafeguardLimits } from "../../model/settings.ts";

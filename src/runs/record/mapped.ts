@@ -1,10 +1,10 @@
+import type { RunContext } from "../../engine/engine.ts";
+import { mappingVersion } from "../../engine/fingerprint.ts";
 import type { Run } from "../../model/run.ts";
 import { countPresent } from "../../store/app-users.ts";
 import { transact } from "../../store/database.ts";
 import { fence } from "../../store/leases.ts";
 import { countOutdated, markMapped } from "../../store/mapped.ts";
-import type { RunContext } from "../../engine/engine.ts";
-import { mappingVersion } from "../../engine/fingerprint.ts";
 
 /**
  * After a force sync: from now on these app profiles count as mapped with the mappings of the run.

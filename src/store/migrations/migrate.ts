@@ -4,8 +4,8 @@ import { RollcallError } from "../../model/errors.ts";
 import type { Tables } from "../tables.ts";
 import { first } from "./2026-11-22-0001-first.ts";
 import { incremental } from "./2026-11-22-0002-incremental.ts";
-import { sourcing } from "./2026-11-23-0004-sourcing.ts";
 import { trust } from "./2026-11-23-0003-trust.ts";
+import { sourcing } from "./2026-11-23-0004-sourcing.ts";
 
 /** All migrations, in order. Append only; never change one that was released. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {

@@ -1,3 +1,4 @@
+import { dnKey, isWithin } from "../../../model/dn.ts";
 /**
  * The retro changelog of 389 (draft-good-ldap-changelog): every change under a number. A change
  * names the entry by its DN; the stable identifier stands beside it only if the plugin is told to
@@ -5,7 +6,6 @@
  * the time it is looked at.
  */
 import { MustReadAll } from "../../../model/incremental.ts";
-import { dnKey, isWithin } from "../../../model/dn.ts";
 import { parseFilter } from "../../filter.ts";
 import { resultError } from "../result-codes.ts";
 import { readRootDse } from "../root-dse.ts";

@@ -8,16 +8,16 @@
  */
 import { IdSet } from "../../../lib/id-set.ts";
 import { MustReadAll } from "../../../model/incremental.ts";
-import { BerCursor, boolean, integer, octetString, TAG, tlv } from "../ber.ts";
 import type { Ear } from "../../agent.ts";
 import { parseFilter } from "../../filter.ts";
+import { uuidText } from "../../values.ts";
+import { BerCursor, boolean, integer, octetString, TAG, tlv } from "../ber.ts";
 import { resultError } from "../result-codes.ts";
 import { CONTENT_SYNC, type ServerInfo } from "../root-dse.ts";
 import { searchAll } from "../search-all.ts";
 import type { SearchResult } from "../search-channel.ts";
 import { control, type SearchRequest } from "../search-request.ts";
-import { uuidText } from "../../values.ts";
-import { positionAt, type ChangeNotes, type IncrementalWay, type WayContext } from "./way.ts"; // prettier-ignore
+import { positionAt, type ChangeNotes, type IncrementalWay, type WayContext } from "./way.ts";
 
 const SYNC_STATE = "1.3.6.1.4.1.4203.1.9.1.2";
 const SYNC_DONE = "1.3.6.1.4.1.4203.1.9.1.3";

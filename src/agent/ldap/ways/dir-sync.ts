@@ -5,13 +5,13 @@
  * anybody, but hide deletions without a word, so it is not used.
  */
 import { MustReadAll } from "../../../model/incremental.ts";
-import { BerCursor, integer, octetString, TAG, tlv } from "../ber.ts";
 import { parseFilter } from "../../filter.ts";
+import { guidText } from "../../values.ts";
+import { BerCursor, integer, octetString, TAG, tlv } from "../ber.ts";
 import { resultError } from "../result-codes.ts";
 import { DIR_SYNC } from "../root-dse.ts";
 import { searchAll } from "../search-all.ts";
 import { control } from "../search-request.ts";
-import { guidText } from "../../values.ts";
 import { contextsOf } from "./naming-contexts.ts";
 import { positionAt, type ChangeNotes, type IncrementalWay, type WayContext } from "./way.ts";
 

@@ -5,10 +5,10 @@
  * It cannot tell who was deleted; for that, identifiers are compared at intervals.
  */
 import { MustReadAll } from "../../../model/incremental.ts";
+import { generalizedTime, toGeneralizedTime } from "../../../model/times.ts";
 import { externalId } from "../../identity.ts";
 import { resultError } from "../result-codes.ts";
 import { searchAll } from "../search-all.ts";
-import { generalizedTime, toGeneralizedTime } from "../../../model/times.ts";
 import { positionAt, type IncrementalWay } from "./way.ts";
 
 const SINCE = "since";

@@ -6,11 +6,11 @@
  */
 import { MustReadAll } from "../../../model/incremental.ts";
 import { parseFilter } from "../../filter.ts";
+import { guidText } from "../../values.ts";
 import { resultError, SIZE_LIMIT_EXCEEDED } from "../result-codes.ts";
 import { SHOW_DELETED } from "../root-dse.ts";
 import { searchAll, type SmallEntry } from "../search-all.ts";
 import { control, type SearchRequest } from "../search-request.ts";
-import { guidText } from "../../values.ts";
 import { contextsOf } from "./naming-contexts.ts";
 import { numberAt, type IncrementalWay, type WayContext } from "./way.ts";
 

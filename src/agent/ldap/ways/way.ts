@@ -7,12 +7,12 @@
  * the same by whichever way it was noticed.
  */
 import type { IdSet } from "../../../lib/id-set.ts";
+import type { SearchScope } from "../../../model/directory.ts";
 import { MustReadAll, type Mark } from "../../../model/incremental.ts";
-import type { LdapConnection } from "../connection.ts";
 import type { Filter } from "../../filter.ts";
+import type { LdapConnection } from "../connection.ts";
 import type { ServerInfo } from "../root-dse.ts";
 import type { SearchRequest } from "../search-request.ts";
-import type { SearchScope } from "../../../model/directory.ts";
 
 export interface WayContext {
   readonly connection: LdapConnection;
