@@ -1,17 +1,17 @@
-/** The composition root: builds every part, in the order in which a person's data flows. */
-import { createDirectory } from "./agent/agent.ts";
-
-export { evaluateLine } from "./mapping/evaluate.ts";
-export { compileSettings, mappingProblems } from "./engine/compile-settings.ts";
-import { processHolder } from "./engine/claim.ts";
+/**
+ * All that can be asked of Rollcall, grouped by what it is about. Commands, schedules, the API and
+ * the console ask here; everything that changes something is asked by somebody.
+ */
+import { engineOf } from "./engine/open.ts";
 import { compileSettings } from "./engine/compile-settings.ts";
-import { formerDirectories, unknownDirectory } from "./engine/directories.ts";
+import { formerDirectories } from "./engine/directories.ts";
 import type { Engine } from "./engine/engine.ts";
-import { decisionFingerprint } from "./engine/fingerprint.ts";
-import { RollcallError } from "./model/errors.ts";
-import type { EventActor, LogEvent } from "./model/event.ts";
+import type { AskedBy } from "./model/asked-by.ts";
+import type { LogEvent } from "./model/event.ts";
+import type { Figures } from "./model/figures.ts";
+import type { ChangeListener } from "./model/incremental.ts";
 import type { Run, RunChange } from "./model/run.ts";
-import type { DirectorySettings, Settings } from "./model/settings.ts";
+import type { Settings } from "./model/settings.ts";
 import type { AppUser, User } from "./model/user.ts";
 import { checkDirectories, type CheckResult } from "./questions/check.ts";
 import { examine, type Finding } from "./questions/doctor.ts";
@@ -31,7 +31,9 @@ import { reportSources, type SourceReport } from "./questions/sources.ts";
 import { listUnmatched, type Unmatched } from "./questions/unmatched.ts";
 import { viewUser, type UserView } from "./questions/user-view.ts";
 import type { Edits } from "./reconciler/decide-edit.ts";
+import type { Rules } from "./reconciler/rules.ts";
 import { approveRun, cancelRun } from "./runs/approve.ts";
+import type { RunRequest } from "./runs/begin.ts";
 import {
   changeStatus,
   createUser,
@@ -41,28 +43,33 @@ import {
   type StatusStep,
 } from "./runs/edit-user.ts";
 import { forceSync, type SyncRequest } from "./runs/force-sync.ts";
-import { importDirectory, type ImportRequest, type RunRequest } from "./runs/import.ts";
-import { linkEntry, setEntryAside, unlinkEntry, type EntryName } from "./runs/link.ts";
-import { resumeRun } from "./runs/resume.ts";
+import { importDirectory, type ImportRequest } from "./runs/import.ts";
+import {
+  linkEntry,
+  setEntryAside,
+  unlinkEntry,
+  type EntryName,
+  type LinkRequest,
+  type UnlinkRequest,
+} from "./runs/link.ts";
+import { isHeld, listenTo } from "./runs/listen.ts";
+import { requireRun } from "./runs/record/notes.ts";
+import { resumeRun, resumeRuns } from "./runs/resume.ts";
 import { revertRun } from "./runs/revert.ts";
-import type { SchedulerLog } from "./schedule/scheduler.ts";
 import { appUsersOfUsers } from "./store/app-users.ts";
-import { openStore, type Store } from "./store/database.ts";
+import { openStore } from "./store/database.ts";
 import type { FailingQuery } from "./store/failing.ts";
 import { runChanges } from "./store/history.ts";
+import { claimSlot } from "./store/leases.ts";
 import { parseLogFilter } from "./store/log-filter.ts";
-import { findRun, listRuns } from "./store/runs.ts";
+import { gatherMetrics, ping } from "./store/metrics.ts";
+import { listRuns, type RunsQuery } from "./store/runs.ts";
 import { queryLog, settledUntil, type LogQuery } from "./store/system-log.ts";
 import type { UnmatchedQuery } from "./store/unmatched.ts";
-import { findUsers, usersAfter } from "./store/users.ts";
+import { findUsers, usersAfter, type UsersQuery } from "./store/users.ts";
 
-export interface RunsQuery {
-  readonly directory: string | null;
-  readonly status: string | null;
-  /** Also what people edited here, each of which is a run. */
-  readonly edits: boolean;
-  readonly limit: number;
-}
+export { compileSettings, mappingProblems } from "./engine/compile-settings.ts";
+export { evaluateLine } from "./mapping/evaluate.ts";
 
 /** Whom of a run to show. */
 export interface PeopleQuery {
@@ -82,84 +89,106 @@ export interface PreviewAsked extends PreviewRequest {
   readonly expression: string | null;
 }
 
-export type UnlinkRequest = RunRequest & { readonly keepStatus: boolean };
-
 /** An app profile as it is exported. */
 export type ExportedAppUser = Omit<AppUser, "setAside">;
 
-type Decision = Pick<RunRequest, "actor" | "signal" | "progress" | "note">;
+/** Imports, force syncs and everything else that is planned, judged and applied. */
+export interface RunService {
+  import(directory: string, request: ImportRequest, by: AskedBy): Promise<Run>;
+  forceSync(directory: string, request: SyncRequest, by: AskedBy): Promise<Run>;
+  revert(id: string, request: RunRequest, by: AskedBy): Promise<Run>;
+  approve(id: string, by: AskedBy): Promise<Run>;
+  cancel(id: string, by: AskedBy): Promise<Run>;
+  resume(id: string, by: AskedBy): Promise<Run>;
+  /** Takes up what an interrupted process left of a directory's runs. True if there was anything. */
+  resumeLeft(directory: string, by: AskedBy): Promise<boolean>;
+  /** Whether a run of the directory waits for a decision. */
+  isHeld(directory: string): Promise<boolean>;
+  /** True for one caller, over all processes: the one that may start what is due then. */
+  takeTick(schedule: string, at: Date): Promise<boolean>;
+  list(query: RunsQuery): Promise<Run[]>;
+  /** @param id of the run, or the beginning of it. @throws RollcallError `run.notFound` */
+  get(id: string): Promise<Run>;
+  people(id: string, query: PeopleQuery): Promise<(RunChange & { readonly seq: number })[]>;
+}
 
-/** All that a command can ask for. */
+export interface UserService {
+  list(query: UsersQuery): Promise<User[]>;
+  /** All, page by page. */
+  after(key: string, limit: number): Promise<{ key: string; user: User }[]>;
+  get(who: string): Promise<UserView>;
+  appUsersOf(ids: readonly string[]): Promise<ExportedAppUser[]>;
+  explain(who: string, request: ExplainRequest): Promise<Explanation>;
+  failing(query: FailingQuery, limit: number): Promise<FailingGroup[]>;
+  create(values: Edits, status: "active" | "staged", by: AskedBy): Promise<EditResult>;
+  edit(who: string, values: Edits, by: AskedBy): Promise<EditResult>;
+  changeStatus(who: string, step: StatusStep, by: AskedBy): Promise<EditResult>;
+  delete(who: string, by: AskedBy): Promise<EditResult>;
+  /** Links an entry to a user, or makes a new one of it. */
+  link(entry: EntryName, request: LinkRequest, by: AskedBy): Promise<Run>;
+  unlink(directory: string, request: UnlinkRequest, by: AskedBy): Promise<Run>;
+}
+
+export interface DirectoryService {
+  /** Tries each: reachable, login accepted, somebody in the scope. */
+  check(signal: AbortSignal): AsyncGenerator<CheckResult>;
+  freshness(directory: string): Promise<Freshness>;
+  sources(): Promise<SourceReport[]>;
+  /** Those with people that are not in the configuration any more. */
+  former(): Promise<{ readonly directory: string; readonly people: number }[]>;
+  /** Entries that belong to no user. */
+  unmatched(query: UnmatchedQuery): Promise<Unmatched[]>;
+  setAside(entry: EntryName, undo: boolean, by: AskedBy): Promise<{ readonly dn: string }>;
+  listen(directory: string, listener: ChangeListener, signal: AbortSignal): Promise<void>;
+}
+
+export interface PreviewService {
+  person(directory: string, who: string, request: PreviewAsked): Promise<PersonPreview>;
+  all(directory: string, request: PreviewAsked): Promise<SummaryPreview>;
+  /** What another configuration would make of the same people. */
+  diff(other: Settings, request: DiffRequest): Promise<ConfigurationDiff>;
+}
+
+export interface LogService {
+  query(request: LogRequest): Promise<LogEvent[]>;
+  /** Until where the System Log is complete: no event with a smaller uuid can still come. */
+  settledUntil(): Promise<string>;
+}
+
+export interface DatabaseService {
+  readonly title: string;
+  readonly schema: string;
+  readonly migrated: readonly string[];
+  /** @throws if it does not answer */
+  ping(): Promise<void>;
+  figures(): Promise<Figures>;
+  /** Tells of every fault of the database from now on, by SQLSTATE or network code. */
+  onFault(listener: (code: string) => void): void;
+}
+
 export interface Service extends AsyncDisposable {
   readonly settings: Settings;
-  readonly database: {
-    readonly title: string;
-    readonly schema: string;
-    readonly migrated: readonly string[];
-  };
-  importDirectory(name: string, request: ImportRequest): Promise<Run>;
-  forceSync(name: string, request: SyncRequest): Promise<Run>;
-  approve(runId: string, decision: Decision): Promise<Run>;
-  cancel(runId: string, decision: Decision): Promise<Run>;
-  runs(query: RunsQuery): Promise<Run[]>;
-  run(id: string): Promise<Run>;
-  revert(runId: string, request: RunRequest): Promise<Run>;
-  resume(runId: string, decision: Decision): Promise<Run>;
-  runChanges(id: string, query: PeopleQuery): Promise<(RunChange & { readonly seq: number })[]>;
-  users(query: { words: string | null; status: string | null; limit: number }): Promise<User[]>;
-  usersAfter(key: string, limit: number): Promise<{ key: string; user: User }[]>;
-  user(who: string): Promise<UserView>;
-  logs(request: LogRequest): Promise<LogEvent[]>;
-  /** Until where the System Log is complete: no event with a smaller uuid can still come. */
-  logSettledUntil(): Promise<string>;
-  link(entry: EntryName, who: string | null, request: RunRequest): Promise<Run>;
-  unlink(who: string, directory: string, request: UnlinkRequest): Promise<Run>;
-  setAside(entry: EntryName, undo: boolean, decision: Decision): Promise<{ readonly dn: string }>;
-  unmatched(query: UnmatchedQuery): Promise<Unmatched[]>;
-  createUser(actor: EventActor, values: Edits, status: "active" | "staged"): Promise<EditResult>;
-  editUser(actor: EventActor, who: string, values: Edits): Promise<EditResult>;
-  changeStatus(actor: EventActor, who: string, step: StatusStep): Promise<EditResult>;
-  deleteUser(actor: EventActor, who: string): Promise<EditResult>;
-  /** Directories with people that are not in the configuration any more. */
-  formerDirectories(): Promise<{ readonly directory: string; readonly people: number }[]>;
-  previewPerson(directory: string, who: string, request: PreviewAsked): Promise<PersonPreview>;
-  previewAll(directory: string, request: PreviewAsked): Promise<SummaryPreview>;
-  /** What another configuration would make of the same people. */
-  previewDiff(other: Settings, request: DiffRequest): Promise<ConfigurationDiff>;
-  sources(): Promise<SourceReport[]>;
+  readonly database: DatabaseService;
+  readonly runs: RunService;
+  readonly users: UserService;
+  readonly directories: DirectoryService;
+  readonly previews: PreviewService;
+  readonly log: LogService;
+  /** What is wrong now, worst first. */
   doctor(signal: AbortSignal): Promise<Finding[]>;
-  appUsersOf(userIds: readonly string[]): Promise<ExportedAppUser[]>;
-  failing(query: FailingQuery, limit: number): Promise<FailingGroup[]>;
-  freshness(directory: string): Promise<Freshness>;
-  explain(who: string, request: ExplainRequest): Promise<Explanation>;
-  check(signal: AbortSignal): AsyncGenerator<CheckResult>;
-  serve(log: SchedulerLog, signal: AbortSignal): Promise<void>;
 }
 
-/** All that runs need, from the settings and an open database. @throws RollcallError `config.invalid` */
-function engineOf(settings: Settings, store: Store): Engine {
-  const directoryOf = (name: string): DirectorySettings => {
-    const directory = settings.directories.get(name);
-    if (directory === undefined) throw unknownDirectory(settings.directories, name);
-    return directory;
-  };
-  return {
-    store,
-    rules: compileSettings(settings),
-    settings: settings.directories,
-    organisation: settings.importSafeguard,
-    history: settings.history,
-    openDirectory: (name) => createDirectory(directoryOf(name).source),
-    fingerprintOf: (name) => decisionFingerprint(directoryOf(name), settings),
-    holder: processHolder(),
-  };
-}
-
-/** Opens the database and puts everything together. */
-export async function openService(settings: Settings): Promise<Service> {
-  compileSettings(settings); // nothing is opened for a configuration with a fault
+/**
+ * Opens the database and puts everything together.
+ * @param rules of these settings, compiled; nothing is opened for a configuration with a fault
+ * @throws RollcallError `config.invalid`, `database.unreachable`, `database.tooNew`
+ */
+export async function openService(
+  settings: Settings,
+  rules: Rules = compileSettings(settings),
+): Promise<Service> {
   const store = await openStore(settings.database);
-  const engine = engineOf(settings, store);
+  const engine = engineOf(settings, rules, store);
   const { db } = store;
   return {
     settings,
@@ -167,124 +196,98 @@ export async function openService(settings: Settings): Promise<Service> {
       title: store.title,
       schema: store.migrated.current,
       migrated: store.migrated.applied,
+      ping: () => ping(db),
+      figures: () => gatherMetrics(db),
+      onFault: (listener) => store.onFault(listener),
     },
-    ...runsOf(engine),
-    users: (query) => findUsers(db, query),
-    usersAfter: (key, limit) => usersAfter(db, key, limit),
-    user: (who) => viewUser(db, who),
-    logs: ({ filter, ...query }) =>
-      queryLog(db, { ...query, filter: filter === null ? null : parseLogFilter(filter) }),
-    logSettledUntil: () => settledUntil(store),
-    ...previewsOf(engine),
-    ...linksOf(engine),
-    ...editsOf(engine),
-    sources: () => reportSources(engine),
+    runs: runService(engine),
+    users: userService(engine),
+    directories: directoryService(engine),
+    previews: previewService(engine),
+    log: {
+      query: ({ filter, ...query }) =>
+        queryLog(db, { ...query, filter: filter === null ? null : parseLogFilter(filter) }),
+      settledUntil: () => settledUntil(store),
+    },
     doctor: (signal) => examine(engine, Date.now(), signal),
-    appUsersOf: (ids) => appUsersOfUsers(db, ids),
-    failing: (query, limit) => listFailing(engine, query, limit),
-    freshness: (directory) => freshnessOf(engine, directory, Date.now()),
-    explain: (who, request) => explain(engine, who, request),
-    formerDirectories: () => formerDirectories(engine),
-    check: (signal) => checkDirectories(engine, signal),
-    serve: (log, signal) => serve(engine, settings, log, signal),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }
 
-function linksOf(engine: Engine): Pick<Service, "link" | "unlink" | "setAside" | "unmatched"> {
-  return {
-    link: (entry, who, request) => linkEntry(engine, entry, who, request),
-    unlink: (who, directory, request) => unlinkEntry(engine, who, directory, request),
-    setAside: (entry, undo, decision) => setEntryAside(engine, entry, undo, decision),
-    unmatched: (query) => listUnmatched(engine, query),
-  };
-}
-
-function editsOf(
-  engine: Engine,
-): Pick<Service, "createUser" | "editUser" | "changeStatus" | "deleteUser"> {
-  return {
-    createUser: (actor, values, status) => createUser(engine, actor, values, status),
-    editUser: (actor, who, values) => editUser(engine, actor, who, values),
-    changeStatus: (actor, who, step) => changeStatus(engine, actor, who, step),
-    deleteUser: (actor, who) => removeUser(engine, actor, who),
-  };
-}
-
-function previewsOf(engine: Engine): Pick<Service, "previewPerson" | "previewAll" | "previewDiff"> {
-  const prepared = (directory: string, asked: PreviewAsked): [Engine, PreviewRequest] => {
-    const { attribute, expression } = asked;
-    if (attribute !== null) requireAttribute(engine, attribute);
-    if (expression === null) return [engine, asked];
-    const name = attribute ?? "displayName";
-    return [tryExpression(engine, directory, name, expression), { ...asked, attribute: name }];
-  };
-  return {
-    previewPerson: async (directory, who, asked) => {
-      const [tried, request] = prepared(directory, asked);
-      return await previewPerson(tried, directory, who, request);
-    },
-    previewAll: async (directory, asked) => {
-      const [tried, request] = prepared(directory, asked);
-      return await previewAll(tried, directory, request);
-    },
-    previewDiff: (other, request) => {
-      const otherEngine = engineOf(other, engine.store);
-      return previewDiff(engine, { file: other.file, engine: otherEngine }, request);
-    },
-  };
-}
-
-type RunMethods =
-  | "importDirectory"
-  | "forceSync"
-  | "approve"
-  | "cancel"
-  | "revert"
-  | "resume"
-  | "runs"
-  | "run"
-  | "runChanges";
-
-/** Everything about runs. */
-function runsOf(engine: Engine): Pick<Service, RunMethods> {
+function runService(engine: Engine): RunService {
   const { db } = engine.store;
-  const run = async (id: string): Promise<Run> => {
-    const found = await findRun(db, id);
-    if (found === null) throw new RollcallError("run.notFound", `There is no run ${id}.`);
-    return found;
-  };
+  const get = (id: string): Promise<Run> => requireRun({ engine }, id);
+  const whole = async (id: string): Promise<string> => (await get(id)).id;
   return {
-    importDirectory: (name, request) => importDirectory(engine, name, request),
-    forceSync: (name, request) => forceSync(engine, name, request),
-    approve: async (id, decision) => approveRun(engine, (await run(id)).id, decision),
-    cancel: async (id, decision) => cancelRun(engine, (await run(id)).id, decision),
-    revert: async (id, request) => revertRun(engine, (await run(id)).id, request),
-    resume: async (id, decision) => resumeRun(engine, (await run(id)).id, decision),
-    runs: (query) => listRuns(db, query),
-    run,
-    runChanges: async (id, { counted, ...query }) => {
-      const { id: runId, held } = await run(id);
+    import: (name, request, by) => importDirectory(engine, name, request, by),
+    forceSync: (name, request, by) => forceSync(engine, name, request, by),
+    revert: async (id, request, by) => await revertRun(engine, await whole(id), request, by),
+    approve: async (id, by) => await approveRun(engine, await whole(id), by),
+    cancel: async (id, by) => await cancelRun(engine, await whole(id), by),
+    resume: async (id, by) => await resumeRun(engine, await whole(id), by),
+    resumeLeft: (name, by) => resumeRuns(engine, name, by),
+    isHeld: (name) => isHeld(engine, name),
+    takeTick: (schedule, at) => claimSlot(db, schedule, at),
+    list: (query) => listRuns(db, query),
+    get,
+    people: async (id, { counted, ...query }) => {
+      const { id: runId, held } = await get(id);
       const of = counted ? (held?.of ?? "removals") : null;
       return await runChanges(db, runId, { ...query, counted: of });
     },
   };
 }
 
-async function serve(
-  engine: Engine,
-  settings: Settings,
-  log: SchedulerLog,
-  signal: AbortSignal,
-): Promise<void> {
-  // Only the daemon needs these; every other command begins sooner without them.
-  const { startHttp } = await import("./http/server.ts");
-  const { runSchedules } = await import("./schedule/scheduler.ts");
-  const http = settings.http === null ? null : await startHttp(engine.store, settings.http, signal);
-  try {
-    if (http !== null) log.info({ address: http.address }, "health and metrics");
-    await runSchedules(engine, log, signal);
-  } finally {
-    await http?.[Symbol.asyncDispose]();
-  }
+function userService(engine: Engine): UserService {
+  const { db } = engine.store;
+  return {
+    list: (query) => findUsers(db, query),
+    after: (key, limit) => usersAfter(db, key, limit),
+    get: (who) => viewUser(db, who),
+    appUsersOf: (ids) => appUsersOfUsers(db, ids),
+    explain: (who, request) => explain(engine, who, request),
+    failing: (query, limit) => listFailing(engine, query, limit),
+    create: (values, status, by) => createUser(engine, values, status, by),
+    edit: (who, values, by) => editUser(engine, who, values, by),
+    changeStatus: (who, step, by) => changeStatus(engine, who, step, by),
+    delete: (who, by) => removeUser(engine, who, by),
+    link: (entry, request, by) => linkEntry(engine, entry, request, by),
+    unlink: (directory, request, by) => unlinkEntry(engine, directory, request, by),
+  };
+}
+
+function directoryService(engine: Engine): DirectoryService {
+  return {
+    check: (signal) => checkDirectories(engine, signal),
+    freshness: (name) => freshnessOf(engine, name, Date.now()),
+    sources: () => reportSources(engine),
+    former: () => formerDirectories(engine),
+    unmatched: (query) => listUnmatched(engine, query),
+    setAside: (entry, undo, by) => setEntryAside(engine, entry, undo, by),
+    listen: (name, listener, signal) => listenTo(engine, name, listener, signal),
+  };
+}
+
+function previewService(engine: Engine): PreviewService {
+  const prepared = (directory: string, asked: PreviewAsked): [Engine, PreviewRequest] => {
+    const { attribute, expression } = asked;
+    if (attribute !== null) requireAttribute(engine.rules.schema, attribute);
+    if (expression === null) return [engine, asked];
+    const name = attribute ?? "displayName";
+    return [tryExpression(engine, directory, name, expression), { ...asked, attribute: name }];
+  };
+  return {
+    person: async (directory, who, asked) => {
+      const [tried, request] = prepared(directory, asked);
+      return await previewPerson(tried, directory, who, request);
+    },
+    all: async (directory, asked) => {
+      const [tried, request] = prepared(directory, asked);
+      return await previewAll(tried, directory, request);
+    },
+    diff: (other, request) => {
+      const theirs = engineOf(other, compileSettings(other), engine.store);
+      return previewDiff(engine, { file: other.file, engine: theirs }, request);
+    },
+  };
 }

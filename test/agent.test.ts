@@ -1,8 +1,8 @@
 /** The agent against a scripted server: what no real server does on demand. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createDirectory } from "../src/agent/agent.ts";
-import type { DirectorySession } from "../src/agent/agent.ts";
+import { LdapDirectory } from "../src/agent/ldap/directory.ts";
+import type { LdapSession } from "../src/agent/ldap/session.ts";
 import { RollcallError } from "../src/model/errors.ts";
 import { MustReadAll, type Mark } from "../src/model/incremental.ts";
 import {
@@ -74,9 +74,9 @@ test("a group of many members is read whole; its members are names without spell
     call.attributes.some((a) => a.includes("range"))
       ? ranged(call, members, "member")
       : {};
-  const run = async (session: DirectorySession): Promise<void> => {
+  const run = async (session: LdapSession): Promise<void> => {
     const groups = [];
-    for await (const batch of session.objects(null)) groups.push(...batch);
+    for await (const batch of session.objects.read(null)) groups.push(...batch);
     const group = groups.find(({ kind, id }) => kind === "group" && id === uuid(1));
     expect(group?.members).toEqual([
       "dn:cn=doe\\, john,ou=a",
@@ -134,7 +134,7 @@ test("a server that sends empty pages for ever is left, also where changes are r
   const script = (call: SearchCall): Answer =>
     call.scope === 0 ? { entries: [person(0)] } : { cookie: "more" };
   await withAgent(script, {}, async (session) => {
-    await expect(session.changes(mark, 10, false).catch(code)).resolves.toBe("ldap.protocol");
+    await expect(session.changes.since(mark, 10, false).catch(code)).resolves.toBe("ldap.protocol");
   });
 });
 
@@ -215,7 +215,7 @@ test("damaged answers end in a read that is whole or in an error with a code, ne
     messageId = call.messageId;
     return current(messageId);
   }, OPENLDAP);
-  const directory = createDirectory(sourceOf(server.url, { timeout: 5 }));
+  const directory = new LdapDirectory(sourceOf(server.url, { timeout: 5 }));
   const property = fc.asyncProperty(
     fc.constantFrom(...VALID),
     damages,
@@ -224,7 +224,7 @@ test("damaged answers end in a read that is whole or in an error with a code, ne
       current = (id) => ({ raw: damage(encodeAnswer(id, answer), list), then: "close" });
       await using session = await directory.open(new AbortController().signal);
       try {
-        if (sync) await session.changes(MARK, 100, false);
+        if (sync) await session.changes.since(MARK, 100, false);
         else for (const entry of await everybody(session)) entry.decode();
       } catch (error) {
         expect(error instanceof RollcallError || error instanceof MustReadAll).toBe(true);

@@ -33,7 +33,7 @@ async function changes(
     rootDse,
     async (session) => {
       try {
-        const { touched, gone, present, mark } = await session.changes(MARK, limit, false);
+        const { touched, gone, present, mark } = await session.changes.since(MARK, limit, false);
         const seen = present === null ? null : [1, 2, 3, 4].filter((n) => present.has(uuid(n)));
         const cookie = Buffer.from(mark.positions[BASE] ?? "", "base64").toString();
         return { touched: [...touched], gone: [...gone], present: seen, cookie };
@@ -130,7 +130,7 @@ test("more changes than it pays to look up one by one", async () => {
 test("a base that cannot be read itself: nobody below it is judged one by one", async () => {
   const script = (): Answer => ({ cookie: null });
   await withAgent(script, OPENLDAP, async (session) => {
-    await expect(session.changes(MARK, 10, false).catch(code)).resolves.toBe(
+    await expect(session.changes.since(MARK, 10, false).catch(code)).resolves.toBe(
       "agent_unable_to_perform_incremental_import",
     );
   });

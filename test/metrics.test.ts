@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { createMetrics } from "../src/http/metrics.ts";
 import { Secret } from "../src/model/secret.ts";
 import { openStore } from "../src/store/database.ts";
+import { gatherMetrics } from "../src/store/metrics.ts";
 import { simplePerson, SIMPLE_MAPPINGS, Workplace, type RunDocument } from "./support/rollcall.ts";
 
 const many = (count: number, title = "Engineer"): string =>
@@ -38,7 +39,15 @@ async function lived(): Promise<Workplace> {
 async function scraped(): Promise<{ metrics: () => Promise<string>; close: () => Promise<void> }> {
   const place = await lived();
   const store = await openStore({ url: new Secret(place.databaseUrl ?? ""), directory: "" });
-  const metrics = createMetrics(store);
+  const database = {
+    title: store.title,
+    schema: store.migrated.current,
+    migrated: store.migrated.applied,
+    ping: () => store.ping(),
+    figures: () => gatherMetrics(store.db),
+    onFault: (listener: (code: string) => void) => store.onFault(listener),
+  };
+  const metrics = createMetrics({ database });
   const refused = store.db.deleteFrom("users").where("id", "=", "no uuid").execute();
   await expect(refused).rejects.toThrow("invalid input syntax");
   const close = async (): Promise<void> => {

@@ -1,5 +1,5 @@
-import { Client } from "pg";
 /** What is wrong now, whose values users have, and users as CSV. */
+import { Client } from "pg";
 import { afterEach, describe, expect, inject, test } from "vitest";
 import { certificates } from "./support/certificates.ts";
 import {

@@ -1,7 +1,7 @@
 import type { DisabledRule } from "../model/directory.ts";
-import type { AppProfile, RawEntry } from "../model/entry.ts";
+import { type AppProfile, type RawEntry, attributeValues } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
-import { attributeValues, guidText } from "./values.ts";
+import { guidText } from "./values.ts";
 
 /** The identifier in the entry's bytes as the external id: GUIDs in their usual notation. */
 export function externalId(attribute: string, bytes: Buffer): string | null {

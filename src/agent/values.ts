@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import type { AppProfile, AttributeValue } from "../model/entry.ts";
+import type { AttributeValue } from "../model/entry.ts";
 
 /** Attributes whose values are bytes, from the schemas of RFC 4512/4523, inetOrgPerson and AD. */
 const BINARY = new Set(
@@ -98,18 +98,6 @@ export function decodeValue(
 /** A DN as text that Postgres can hold, whatever the server sent. */
 export function decodeDn(bytes: Buffer): string {
   return bytes.toString("utf8").replaceAll("\0", "\\00");
-}
-
-/** All values of an attribute, by its name without regard to case. */
-export function attributeValues(profile: AppProfile, name: string): readonly AttributeValue[] {
-  const lower = name.toLowerCase();
-  for (const key in profile) {
-    if (key.toLowerCase() !== lower) continue;
-    const value = profile[key];
-    if (value === undefined) return [];
-    return Array.isArray(value) ? value : [value as AttributeValue];
-  }
-  return [];
 }
 
 /** A security identifier as text: `S-1-5-21-…` (MS-DTYP 2.4.2); null if the bytes are none. */

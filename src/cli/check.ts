@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { asRollcallError } from "../model/errors.ts";
 import { compileSettings, openService } from "../service.ts";
 import type { Console } from "./console.ts";
-import type { Register } from "./program.ts";
+import type { Register } from "./register.ts";
 import { settingsOf } from "./session.ts";
 
 interface Line {
@@ -22,7 +22,7 @@ export function checkCommand(program: Command, register: Register): void {
     );
   register(command, async (console, options) => {
     const settings = settingsOf(console, options);
-    compileSettings(settings);
+    const rules = compileSettings(settings);
     const lines: Line[] = [];
     const note = (line: Line): void => {
       lines.push(line);
@@ -36,7 +36,7 @@ export function checkCommand(program: Command, register: Register): void {
       cure: null,
     });
     try {
-      await using service = await openService(settings);
+      await using service = await openService(settings, rules);
       const { title, schema } = service.database;
       note({
         name: "database",
@@ -45,7 +45,7 @@ export function checkCommand(program: Command, register: Register): void {
         code: null,
         cure: null,
       });
-      for await (const line of service.check(console.signal)) note(line);
+      for await (const line of service.directories.check(console.signal)) note(line);
     } catch (thrown) {
       const { code, message, cure } = asRollcallError(thrown);
       note({ name: "database", ok: false, message, code, cure });

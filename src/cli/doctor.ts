@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Finding } from "../questions/doctor.ts";
 import { visible, type Console } from "./console.ts";
-import type { Register } from "./program.ts";
+import type { Register } from "./register.ts";
 import { copyable, withService, type CommonOptions } from "./session.ts";
 
 const HELP = `

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import type { Command } from "commander";
 import { RollcallError } from "../model/errors.ts";
 import { evaluateLine } from "../service.ts";
-import type { Register } from "./program.ts";
+import type { Register } from "./register.ts";
 
 const HELP = `
 Each line is {"expression": "…", "context": {…}}; the answer is {"value": …} or

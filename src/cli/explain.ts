@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { STAGES, type Cause } from "../model/explanation.ts";
 import type { Explanation } from "../questions/explain/explain.ts";
 import { shown, table, visible, type Console } from "./console.ts";
-import type { Register } from "./program.ts";
+import type { Register } from "./register.ts";
 import { copyable, withService, type CommonOptions } from "./session.ts";
 
 const HELP = `
@@ -27,7 +27,7 @@ export function explainCommand(program: Command, register: Register): void {
     withService(console, options, async (service) => {
       const { signal } = console;
       const live = options["live"] === true;
-      const explanation = await service.explain(who, {
+      const explanation = await service.users.explain(who, {
         attribute: attribute ?? null,
         live,
         signal,

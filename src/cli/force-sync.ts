@@ -4,9 +4,8 @@ import { RollcallError } from "../model/errors.ts";
 import type { Run } from "../model/run.ts";
 import type { Service } from "../service.ts";
 import type { Console } from "./console.ts";
-import type { Register } from "./program.ts";
-import { progressReporter } from "./progress.ts";
-import { commandActor, copyable, statusOf, withService, type CommonOptions } from "./session.ts";
+import type { Register } from "./register.ts";
+import { askedBy, copyable, statusOf, withService, type CommonOptions } from "./session.ts";
 import { nextSteps, printRun, runDocument } from "./show-run.ts";
 
 const HELP = `
@@ -35,7 +34,12 @@ export function forceSyncCommand(program: Command, register: Register): void {
           console.note(`Stopped before ${name}; repeat the command for it.`);
           break;
         }
-        const run = await sync(console, service, name, externalIds, options["dryRun"] === true);
+        console.note(`Applying the mappings of ${name} …`);
+        const run = await service.runs.forceSync(
+          name,
+          { trigger: "manual", dryRun: options["dryRun"] === true, externalIds },
+          askedBy(console),
+        );
         runs.push(run);
         printRun(console, run);
         await tellAge(console, service, name, options);
@@ -55,7 +59,7 @@ async function tellFormer(
   service: Service,
   options: CommonOptions,
 ): Promise<void> {
-  for (const { directory, people } of await service.formerDirectories()) {
+  for (const { directory, people } of await service.directories.former()) {
     const linked = count(people, "person is", "people are");
     console.note(
       `${directory} is not in the configuration any more, and ${linked} still linked to it: \`${copyable(`rollcall force-sync ${directory}`, options)}\` ends that.`,
@@ -71,7 +75,7 @@ async function tellAge(
   options: CommonOptions,
 ): Promise<void> {
   if (!service.settings.directories.has(name)) return;
-  const { readAt, problem, command } = await service.freshness(name);
+  const { readAt, problem, command } = await service.directories.freshness(name);
   if (problem !== null)
     console.note(
       `${problem} A force sync does not help with that${command === null ? "." : `: ${copyable(command, options)}`}`,
@@ -80,25 +84,6 @@ async function tellAge(
     console.note(
       `The app profiles are as of ${readAt.toISOString()}; what changed in ${name} since then, an import brings.`,
     );
-}
-
-async function sync(
-  console: Console,
-  service: Service,
-  name: string,
-  externalIds: readonly string[] | null,
-  dryRun: boolean,
-): Promise<Run> {
-  console.note(`Applying the mappings of ${name} …`);
-  return await service.forceSync(name, {
-    trigger: "manual",
-    actor: commandActor(),
-    dryRun,
-    externalIds,
-    signal: console.signal,
-    progress: progressReporter(console),
-    note: (text) => console.note(text),
-  });
 }
 
 interface Target {
@@ -113,7 +98,7 @@ async function targetsOf(
   login: string | null,
 ): Promise<Target[]> {
   const { directories, profile } = service.settings;
-  const former = (await service.formerDirectories()).map((one) => one.directory);
+  const former = (await service.directories.former()).map((one) => one.directory);
   const ordered = [...new Set([...profile.sources, ...directories.keys(), ...former])];
   if (directory !== null && !ordered.includes(directory)) {
     const names = ordered.join(", ");
@@ -122,7 +107,7 @@ async function targetsOf(
   }
   const names = directory === null ? ordered.filter((name) => directories.has(name)) : [directory];
   if (login === null) return names.map((name) => ({ name, externalIds: null }));
-  const { appUsers } = await service.user(login);
+  const { appUsers } = await service.users.get(login);
   const targets = names.flatMap((name) => {
     const externalIds = appUsers
       .filter((one) => one.directory === name && one.status !== "removed")

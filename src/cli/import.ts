@@ -1,8 +1,7 @@
 import type { Command } from "commander";
 import { RollcallError } from "../model/errors.ts";
-import type { Register } from "./program.ts";
-import { progressReporter } from "./progress.ts";
-import { commandActor, statusOf, withService } from "./session.ts";
+import type { Register } from "./register.ts";
+import { askedBy, statusOf, withService } from "./session.ts";
 import { nextSteps, printRun, runDocument } from "./show-run.ts";
 
 const HELP = `
@@ -26,15 +25,8 @@ export function importCommand(program: Command, register: Register): void {
     const type =
       options["full"] === true ? "full" : options["incremental"] === true ? "incremental" : null;
     return await withService(console, options, async (service) => {
-      const run = await service.importDirectory(directory, {
-        type,
-        trigger: "manual",
-        actor: commandActor(),
-        dryRun: options["dryRun"] === true,
-        signal: console.signal,
-        progress: progressReporter(console),
-        note: (text) => console.note(text),
-      });
+      const request = { type, trigger: "manual", dryRun: options["dryRun"] === true } as const;
+      const run = await service.runs.import(directory, request, askedBy(console));
       console.document(runDocument(run));
       printRun(console, run);
       for (const step of nextSteps(run, options)) console.note(step);

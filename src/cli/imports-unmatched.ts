@@ -2,9 +2,8 @@
 import type { Command } from "commander";
 import type { Unmatched } from "../questions/unmatched.ts";
 import { visible, type Console } from "./console.ts";
-import type { Register } from "./program.ts";
-import { progressReporter } from "./progress.ts";
-import { commandActor, wholeNumber, withService } from "./session.ts";
+import type { Register } from "./register.ts";
+import { askedBy, wholeNumber, withService } from "./session.ts";
 import { linkByHand } from "./users-edit.ts";
 
 const HELP = `
@@ -33,7 +32,7 @@ function list(imports: Command, register: Register): void {
       const limit = wholeNumber(String(options["limit"]), "--limit", 100_000);
       const aside = options["ignored"] === true;
       const query = { directory: directory ?? null, aside, limit: limit + 1 };
-      const found = await service.unmatched(query);
+      const found = await service.directories.unmatched(query);
       const page = found.slice(0, limit);
       console.document(page);
       if (page.length === 0)
@@ -73,7 +72,7 @@ function confirm(imports: Command, register: Register): void {
     .option("--dry-run", "show what it would change, change nothing");
   register(command, async (console, options, [directory = "", id = "", who]) =>
     withService(console, options, (service) =>
-      linkByHand(console, service, options, { directory, id }, who ?? null),
+      linkByHand(console, service, options, { directory, id, who: who ?? null }),
     ),
   );
 }
@@ -88,12 +87,8 @@ function ignore(imports: Command, register: Register): void {
   register(command, async (console, options, [directory = "", id = ""]) =>
     withService(console, options, async (service) => {
       const undo = options["undo"] === true;
-      const { dn } = await service.setAside({ directory, id }, undo, {
-        actor: commandActor(),
-        signal: console.signal,
-        progress: progressReporter(console),
-        note: (line: string) => console.note(line),
-      });
+      const entry = { directory, id };
+      const { dn } = await service.directories.setAside(entry, undo, askedBy(console));
       console.document({ directory, id, dn, ignored: !undo });
       const what = undo
         ? "is not set aside any more; the next full import decides about it"

@@ -5,9 +5,8 @@ import type { Run, RunChange } from "../model/run.ts";
 import type { PeopleQuery, Service } from "../service.ts";
 import { table, type Console } from "./console.ts";
 import { unmatchedCommands } from "./imports-unmatched.ts";
-import type { Register } from "./program.ts";
-import { progressReporter } from "./progress.ts";
-import { commandActor, statusOf, wholeNumber, withService } from "./session.ts";
+import type { Register } from "./register.ts";
+import { askedBy, statusOf, wholeNumber, withService } from "./session.ts";
 import {
   countsLine,
   nextSteps,
@@ -57,7 +56,7 @@ function list(imports: Command, register: Register): void {
         edits: options["edits"] === true,
         limit: wholeNumber(String(options["limit"]), "--limit", 10_000),
       };
-      const runs = await service.runs(query);
+      const runs = await service.runs.list(query);
       console.document(runs.map(runDocument));
       if (runs.length === 0)
         console.print(
@@ -111,8 +110,8 @@ async function showRun(
   id: string,
   query: PeopleQuery,
 ): Promise<number> {
-  const run = await service.run(id);
-  const changes = await service.runChanges(id, { ...query, limit: query.limit + 1 });
+  const run = await service.runs.get(id);
+  const changes = await service.runs.people(id, { ...query, limit: query.limit + 1 });
   const page = changes.slice(0, query.limit);
   const last = page.at(-1);
   const more = changes.length > query.limit && last !== undefined;
@@ -167,11 +166,11 @@ function exportPeople(imports: Command, register: Register): void {
   register(command, async (console, options, [id = ""]) =>
     withService(console, options, async (service) => {
       const choice = choiceOf(options);
-      await service.run(id);
+      await service.runs.get(id);
       if (!console.json) await console.write(`${csvLine(COLUMNS)}\r\n`);
       for (let after = -1; ;) {
         console.signal.throwIfAborted();
-        const page = await service.runChanges(id, { ...choice, after, limit: PAGE });
+        const page = await service.runs.people(id, { ...choice, after, limit: PAGE });
         const last = page.at(-1);
         if (last === undefined) return 0;
         const lines = page.map((change) =>
@@ -205,14 +204,8 @@ function revert(imports: Command, register: Register): void {
     .addHelpText("after", REVERT_HELP);
   register(command, async (console, options, [id = ""]) =>
     withService(console, options, async (service) => {
-      const run = await service.revert(id, {
-        trigger: "manual",
-        actor: commandActor(),
-        dryRun: options["dryRun"] === true,
-        signal: console.signal,
-        progress: progressReporter(console),
-        note: (line: string) => console.note(line),
-      });
+      const request = { trigger: "manual", dryRun: options["dryRun"] === true } as const;
+      const run = await service.runs.revert(id, request, askedBy(console));
       console.document(runDocument(run));
       printRun(console, run);
       for (const step of nextSteps(run, options)) console.note(step);
@@ -230,11 +223,7 @@ function resume(imports: Command, register: Register): void {
     .argument("<run>", "its id, or the beginning of it");
   register(command, async (console, options, [id = ""]) =>
     withService(console, options, async (service) => {
-      const run = await service.resume(id, {
-        actor: commandActor(),
-        signal: console.signal,
-        progress: progressReporter(console),
-      });
+      const run = await service.runs.resume(id, askedBy(console));
       console.document(runDocument(run));
       printRun(console, run);
       return statusOf(run);
@@ -262,13 +251,7 @@ function decide(imports: Command, register: Register): void {
       .addHelpText("after", DECIDE_HELP[action]);
     register(command, async (console, options, [id = ""]) =>
       withService(console, options, async (service) => {
-        const decision = {
-          actor: commandActor(),
-          signal: console.signal,
-          progress: progressReporter(console),
-          note: (line: string) => console.note(line),
-        };
-        const run = await service[action](id, decision);
+        const run = await service.runs[action](id, askedBy(console));
         console.document(runDocument(run));
         printRun(console, run);
         for (const step of nextSteps(run, options)) console.note(step);

@@ -5,7 +5,7 @@ import { asRollcallError, RollcallError } from "../model/errors.ts";
 import type { LogEvent } from "../model/event.ts";
 import type { LogRequest, Service } from "../service.ts";
 import { shown, visible, type Console } from "./console.ts";
-import type { Register } from "./program.ts";
+import type { Register } from "./register.ts";
 import { wholeNumber, withService } from "./session.ts";
 
 const DEFAULT_SINCE = "7d";
@@ -49,7 +49,7 @@ export function logsCommand(program: Command, register: Register): void {
     withService(console, options, async (service) => {
       const { request, sort } = requestOf(options);
       if (options["follow"] === true) return await follow(console, service, request);
-      const found = await service.logs(request);
+      const found = await service.log.query(request);
       const events = sort === null ? found.toReversed() : found;
       await print(console, events);
       const last = sort === null ? found.at(-1) : events.at(-1);
@@ -99,8 +99,8 @@ function requestOf(options: Record<string, unknown>): Asked {
  * missed that was made earlier and committed later, and none is printed twice.
  */
 async function follow(console: Console, service: Service, request: LogRequest): Promise<number> {
-  const seen = { until: await service.logSettledUntil(), told: false };
-  await print(console, (await service.logs({ ...request, before: seen.until })).toReversed());
+  const seen = { until: await service.log.settledUntil(), told: false };
+  await print(console, (await service.log.query({ ...request, before: seen.until })).toReversed());
   while (!console.signal.aborted) {
     await sleep(FOLLOW_EVERY, undefined, { signal: console.signal }).catch(() => undefined);
     try {
@@ -127,10 +127,10 @@ async function printNew(
   request: LogRequest,
   seen: Seen,
 ): Promise<void> {
-  const before = await service.logSettledUntil();
+  const before = await service.log.settledUntil();
   while (seen.until < before && !console.signal.aborted) {
     const page = { ...request, newestFirst: false, limit: FOLLOW_PAGE, after: seen.until, before };
-    const events = await service.logs(page);
+    const events = await service.log.query(page);
     await print(console, events);
     seen.until = events.length < FOLLOW_PAGE ? before : (events.at(-1)?.uuid ?? before);
   }

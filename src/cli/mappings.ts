@@ -20,7 +20,7 @@ import { RollcallError } from "../model/errors.ts";
 import type { MappingSetting, Settings } from "../model/settings.ts";
 import { compileSettings, mappingProblems } from "../service.ts";
 import { shown, visible, type Console } from "./console.ts";
-import type { Register } from "./program.ts";
+import type { Register } from "./register.ts";
 import { settingsOf } from "./session.ts";
 
 const HELP = `

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Register } from "./program.ts";
+import type { Register } from "./register.ts";
 import { withService } from "./session.ts";
 
 export function migrateCommand(program: Command, register: Register): void {

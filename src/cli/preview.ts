@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { count } from "../lib/lines.ts";
 import { RollcallError } from "../model/errors.ts";
-import type { ConfigurationDiff, DirectoryDiff } from "../questions/preview/diff.ts";
+import type { ConfigurationDiff, DiffRequest, DirectoryDiff } from "../questions/preview/diff.ts";
 import type {
   AttributePreview,
   PersonPreview,
@@ -9,7 +9,7 @@ import type {
 } from "../questions/preview/preview.ts";
 import type { Counted } from "../questions/preview/tally.ts";
 import { shown, visible, type Console } from "./console.ts";
-import type { Register } from "./program.ts";
+import type { Register } from "./register.ts";
 import { progressReporter } from "./progress.ts";
 import { settingsOf, withService, type CommonOptions } from "./session.ts";
 
@@ -60,13 +60,13 @@ export function previewCommand(program: Command, register: Register): void {
     };
     return await withService(console, options, async (service) => {
       if (who !== null) {
-        const preview = await service.previewPerson(directory, who, asked);
+        const preview = await service.previews.person(directory, who, asked);
         console.document(preview);
         printPerson(console, preview);
         const failing = preview.attributes.some((one) => one.problem !== null);
         return failing || preview.problems.length > 0 ? 1 : 0;
       }
-      const summary = await service.previewAll(directory, asked);
+      const summary = await service.previews.all(directory, asked);
       console.document(summary);
       printSummary(console, summary);
       return 0;
@@ -88,11 +88,11 @@ async function diff(
   console: Console,
   options: CommonOptions,
   file: string,
-  request: Parameters<Parameters<Parameters<typeof withService>[2]>[0]["previewDiff"]>[1],
+  request: DiffRequest,
 ): Promise<number> {
   const other = settingsOf(console, { ...options, config: file });
   return await withService(console, options, async (service) => {
-    const found = await service.previewDiff(other, request);
+    const found = await service.previews.diff(other, request);
     console.document(found);
     printDiff(console, found);
     return 0;

@@ -16,16 +16,7 @@ import { serveCommand } from "./serve.ts";
 import { DEFAULT_CONFIG, type CommonOptions } from "./session.ts";
 import { sourcesCommand } from "./sources.ts";
 import { usersCommand } from "./users.ts";
-
-/** Makes an action's result the exit status, and gives it a console. */
-export type Register = (
-  command: Command,
-  action: (
-    console: Console,
-    options: CommonOptions & Record<string, unknown>,
-    args: readonly string[],
-  ) => Promise<number>,
-) => void;
+import type { Register } from "./register.ts";
 
 const USAGE = 2;
 const VERSION = "0.1.0";

@@ -1,4 +1,4 @@
-import type { Progress } from "../engine/engine.ts";
+import type { Progress } from "../model/asked-by.ts";
 import type { Console } from "./console.ts";
 
 const LIVE_EVERY = 100;

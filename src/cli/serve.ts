@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import type { Register } from "./program.ts";
+import { serve } from "../daemon.ts";
+import type { Register } from "./register.ts";
 import { withService } from "./session.ts";
 
 const HELP = `
@@ -22,7 +23,7 @@ export function serveCommand(program: Command, register: Register): void {
         { database: service.database.title, config: service.settings.file },
         "rollcall started",
       );
-      await service.serve(log, console.signal);
+      await serve(service, log, console.signal);
       log.info({}, "rollcall stopped");
       return 0;
     });

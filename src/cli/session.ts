@@ -1,12 +1,14 @@
 import { userInfo } from "node:os";
 import { loadSettings } from "../config/load.ts";
 import { shellWord } from "../lib/shell.ts";
+import type { AskedBy } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
 import { commandLineActor, type EventActor } from "../model/event.ts";
 import type { Run } from "../model/run.ts";
 import type { Settings } from "../model/settings.ts";
 import { openService, type Service } from "../service.ts";
 import { visible, type Console } from "./console.ts";
+import { progressReporter } from "./progress.ts";
 
 export const DEFAULT_CONFIG = "config/rollcall.yaml";
 
@@ -39,12 +41,22 @@ export function copyable(command: string, { config }: CommonOptions): string {
 }
 
 /** Whoever runs the command, for the System Log. */
-export function commandActor(): EventActor {
+function commandActor(): EventActor {
   try {
     return commandLineActor(userInfo().username);
   } catch {
     return commandLineActor("unknown");
   }
+}
+
+/** Whoever waits at this console for what was asked for. */
+export function askedBy(console: Console): AskedBy {
+  return {
+    actor: commandActor(),
+    signal: console.signal,
+    progress: progressReporter(console),
+    note: (text) => console.note(text),
+  };
 }
 
 /** The exit status that a run stands for. */

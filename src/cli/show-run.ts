@@ -1,6 +1,6 @@
 import { count } from "../lib/lines.ts";
 import { cureOf } from "../model/errors.ts";
-import { WAY_TEXTS } from "../model/incremental.ts";
+import { WAY_FACTS } from "../model/incremental.ts";
 import {
   REASONS,
   type Held,
@@ -98,7 +98,7 @@ function printHeld(console: Console, { status, dryRun }: Run, held: Held): void 
 }
 
 function errorPlace({ code, phase }: RunError): string {
-  return phase === undefined || phase === "ended" ? code : `${code}, while ${phase}`;
+  return phase === undefined ? code : `${code}, while ${phase}`;
 }
 
 function kindText(run: Run): string {
@@ -126,7 +126,7 @@ export function printEvidence(console: Console, { evidence }: Run): void {
 /** From which server, in which way, and why not in the way that was asked for. */
 function printReading(console: Console, run: Run): void {
   const { server, way, type, converted, groups, comparedAt } = run;
-  const by = way === null ? "" : `by ${WAY_TEXTS[way].title}`;
+  const by = way === null ? "" : `by ${WAY_FACTS[way].title}`;
   const next = by === "" ? "" : `; changes can be read ${by} from here on`;
   if (server !== null) {
     const text = type === "incremental" ? `, ${by}` : next;

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { SourceReport } from "../questions/sources.ts";
 import { table, type Console } from "./console.ts";
-import type { Register } from "./program.ts";
+import type { Register } from "./register.ts";
 import { withService } from "./session.ts";
 
 export function sourcesCommand(program: Command, register: Register): void {
@@ -10,7 +10,7 @@ export function sourcesCommand(program: Command, register: Register): void {
     .description("how many users and attributes each directory gives");
   register(command, async (console, options) =>
     withService(console, options, async (service) => {
-      const reports = await service.sources();
+      const reports = await service.directories.sources();
       console.document(reports);
       print(console, reports);
       return 0;

@@ -1,13 +1,14 @@
 /** Commands that change users: those without a directory, and what no directory gives. */
 import type { Command } from "commander";
 import { RollcallError } from "../model/errors.ts";
+import type { Run } from "../model/run.ts";
 import type { Edits } from "../reconciler/decide-edit.ts";
+import type { RunRequest } from "../runs/begin.ts";
 import type { EditResult, StatusStep } from "../runs/edit-user.ts";
 import type { Service } from "../service.ts";
 import { shown, visible, type Console } from "./console.ts";
-import type { Register } from "./program.ts";
-import { progressReporter } from "./progress.ts";
-import { commandActor, statusOf, withService } from "./session.ts";
+import type { Register } from "./register.ts";
+import { askedBy, statusOf, withService } from "./session.ts";
 import { nextSteps, printRun, runDocument } from "./show-run.ts";
 
 const VALUES_HELP = `
@@ -22,11 +23,11 @@ export function userEditCommands(users: Command, register: Register): void {
     const command = users.command(step).description(description).argument("<login>", WHO);
     register(command, async (console, options, [who = ""]) =>
       withService(console, options, async (service) => {
-        const actor = commandActor();
+        const by = askedBy(console);
         const result =
           step === "delete"
-            ? await service.deleteUser(actor, who)
-            : await service.changeStatus(actor, who, step as StatusStep);
+            ? await service.users.delete(who, by)
+            : await service.users.changeStatus(who, step as StatusStep, by);
         return print(console, result, step === "delete" ? "deleted" : result.user.status);
       }),
     );
@@ -63,7 +64,11 @@ function create(users: Command, register: Register): void {
         );
       values.set("login", [login]);
       const status = options["staged"] === true ? "staged" : "active";
-      return print(console, await service.createUser(commandActor(), values, status), "created");
+      return print(
+        console,
+        await service.users.create(values, status, askedBy(console)),
+        "created",
+      );
     }),
   );
 }
@@ -99,7 +104,7 @@ async function edit(
   who: string,
   values: Edits,
 ): Promise<number> {
-  const result = await service.editUser(commandActor(), who, values);
+  const result = await service.users.edit(who, values, askedBy(console));
   return print(console, result, result.changes.length === 0 ? "nothing to change" : "changed");
 }
 
@@ -151,20 +156,23 @@ function link(users: Command, register: Register): void {
     .addHelpText("after", LINK_HELP);
   register(command, async (console, options, [who = "", directory = "", id = ""]) =>
     withService(console, options, (service) =>
-      linkByHand(console, service, options, { directory, id }, who),
+      linkByHand(console, service, options, { directory, id, who }),
     ),
   );
 }
 
-/** Links an entry, or makes a new user of it, and shows the run. @param who null: a new user */
+/** Links an entry, or makes a new user of it, and shows the run. */
 export async function linkByHand(
   console: Console,
   service: Service,
   options: Record<string, unknown>,
-  entry: { readonly directory: string; readonly id: string },
-  who: string | null,
+  {
+    who,
+    ...entry
+  }: { readonly directory: string; readonly id: string; readonly who: string | null },
 ): Promise<number> {
-  const run = await service.link(entry, who, requestOf(console, options));
+  const request = { who, ...requestOf(options) };
+  const run = await service.users.link(entry, request, askedBy(console));
   return await showLink(console, service, options, run);
 }
 
@@ -172,10 +180,10 @@ async function showLink(
   console: Console,
   service: Service,
   options: Record<string, unknown>,
-  run: Awaited<ReturnType<Service["link"]>>,
+  run: Run,
 ): Promise<number> {
   const query = { after: -1, limit: 1, action: null, counted: false };
-  const changes = await service.runChanges(run.id, query);
+  const changes = await service.runs.people(run.id, query);
   console.document({ ...runDocument(run), changes });
   printRun(console, run);
   for (const { login, dn, changes: values, error } of changes) {
@@ -206,20 +214,13 @@ function unlink(users: Command, register: Register): void {
   register(command, async (console, options, [who = "", directory = ""]) =>
     withService(console, options, async (service) => {
       const keepStatus = options["keepStatus"] === true;
-      const request = { ...requestOf(console, options), keepStatus };
-      const run = await service.unlink(who, directory, request);
+      const request = { who, keepStatus, ...requestOf(options) };
+      const run = await service.users.unlink(directory, request, askedBy(console));
       return await showLink(console, service, options, run);
     }),
   );
 }
 
-function requestOf(console: Console, options: Record<string, unknown>) {
-  return {
-    trigger: "manual",
-    actor: commandActor(),
-    dryRun: options["dryRun"] === true,
-    signal: console.signal,
-    progress: progressReporter(console),
-    note: (line: string) => console.note(line),
-  } as const;
+function requestOf(options: Record<string, unknown>): RunRequest {
+  return { trigger: "manual", dryRun: options["dryRun"] === true };
 }

@@ -7,7 +7,7 @@ import { profileSchema } from "../model/profile-schema.ts";
 import { USER_STATUSES, type User } from "../model/user.ts";
 import type { ExportedAppUser, Service } from "../service.ts";
 import type { Console } from "./console.ts";
-import type { Register } from "./program.ts";
+import type { Register } from "./register.ts";
 import { withService } from "./session.ts";
 
 const PAGE = 1000;
@@ -73,7 +73,7 @@ async function writeAll(
 ): Promise<void> {
   for (let after = ""; ;) {
     console.signal.throwIfAborted();
-    const page = await service.usersAfter(after, PAGE);
+    const page = await service.users.after(after, PAGE);
     const last = page.at(-1);
     if (last === undefined) return;
     const users = page.flatMap(({ user }) =>
@@ -81,7 +81,7 @@ async function writeAll(
     );
     const ids = users.map((user) => user.id);
     const appUsers = Map.groupBy(
-      lines.withAppUsers && ids.length > 0 ? await service.appUsersOf(ids) : [],
+      lines.withAppUsers && ids.length > 0 ? await service.users.appUsersOf(ids) : [],
       (one) => one.userId,
     );
     await console.write(users.map((user) => lines.of(user, appUsers.get(user.id) ?? [])).join(""));

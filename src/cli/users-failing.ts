@@ -4,7 +4,7 @@ import { RollcallError } from "../model/errors.ts";
 import { PERSON_ERRORS } from "../model/person-errors.ts";
 import type { FailingGroup } from "../questions/failing.ts";
 import { visible, type Console } from "./console.ts";
-import type { Register } from "./program.ts";
+import type { Register } from "./register.ts";
 import { wholeNumber, withService } from "./session.ts";
 
 export function failingCommand(users: Command, register: Register): void {
@@ -19,7 +19,7 @@ export function failingCommand(users: Command, register: Register): void {
       const directory = typeof options["directory"] === "string" ? options["directory"] : null;
       const limit = wholeNumber(String(options["limit"]), "--limit", 100_000);
       const query = { directory, code: codeOption(options["code"]) };
-      const groups = await service.failing(query, limit);
+      const groups = await service.users.failing(query, limit);
       console.document(groups);
       if (groups.length === 0) console.print("Nobody fails.");
       for (const group of groups) print(console, group);

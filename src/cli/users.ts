@@ -6,7 +6,7 @@ import { USER_STATUSES, type User } from "../model/user.ts";
 import type { UserView } from "../questions/user-view.ts";
 import type { Service } from "../service.ts";
 import { shown, table, visible, type Console } from "./console.ts";
-import type { Register } from "./program.ts";
+import type { Register } from "./register.ts";
 import { wholeNumber, withService } from "./session.ts";
 import { userEditCommands } from "./users-edit.ts";
 import { exportCommand, statusOption, userDocument } from "./users-export.ts";
@@ -35,7 +35,7 @@ function list(users: Command, register: Register): void {
       const status = statusOption(options["status"]);
       const words = typeof options["q"] === "string" ? options["q"] : null;
       const limit = wholeNumber(String(options["limit"]), "--limit", 1_000_000);
-      const found = await service.users({ words, status, limit });
+      const found = await service.users.list({ words, status, limit });
       console.document(found.map(userDocument));
       if (found.length === 0) console.print("No users.");
       for (const row of table(found.map((user) => [user.login, user.status, nameOf(user)])))
@@ -59,7 +59,7 @@ function show(users: Command, register: Register): void {
     .argument("<login>", "the login, or the user's id");
   register(command, async (console, options, [who = ""]) =>
     withService(console, options, async (service) => {
-      const user = await service.user(who);
+      const user = await service.users.get(who);
       console.document(user);
       if (!console.json) printUser(console, service, user);
       return 0;

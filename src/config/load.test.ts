@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { RollcallError } from "../model/errors.ts";
-import type { Settings } from "../model/settings.ts";
-import { parseSettings, type Environment } from "./load.ts";
+import type { LdapTarget } from "../model/directory.ts";
+import type { DirectorySettings, Settings } from "../model/settings.ts";
+import { parseSettings } from "./load.ts";
+import type { ProcessEnvironment } from "./variables.ts";
 
 const GOOD = `
 directories:
@@ -13,11 +15,18 @@ directories:
     toOkta: { login: appuser.mail }
 `;
 
-function load(text: string, environment: Environment = { LDAP_PASSWORD: "s3cret" }): Settings {
+function load(
+  text: string,
+  environment: ProcessEnvironment = { LDAP_PASSWORD: "s3cret" },
+): Settings {
   return parseSettings(text, "test.yaml", environment);
 }
 
-function problems(text: string, environment?: Environment): readonly string[] {
+function targetOf(directory: DirectorySettings | undefined): LdapTarget | null {
+  return directory?.source.type === "ldap" ? directory.source.ldap : null;
+}
+
+function problems(text: string, environment?: ProcessEnvironment): readonly string[] {
   try {
     load(text, environment);
     return [];
@@ -30,6 +39,7 @@ function problems(text: string, environment?: Environment): readonly string[] {
 test("defaults are filled in, and the secret cannot be printed", () => {
   const settings = load(GOOD);
   const corp = settings.directories.get("corp");
+  const ldap = targetOf(corp);
   expect(corp?.importSafeguard).toEqual({
     percent: 20,
     minimum: 100,
@@ -39,20 +49,21 @@ test("defaults are filled in, and the secret cannot be printed", () => {
     updates: 50,
     logins: 20,
   });
-  expect(corp?.source.ldap?.urls).toEqual(["ldap://127.0.0.1"]);
+  expect(ldap?.urls).toEqual(["ldap://127.0.0.1"]);
   expect(corp?.source.users.filter).toBe("(objectClass=inetOrgPerson)");
   expect(settings.profile.sources).toEqual(["corp"]);
-  expect(corp?.source.ldap?.bind?.password.reveal()).toBe("s3cret");
+  expect(ldap?.bind?.password.reveal()).toBe("s3cret");
   expect(JSON.stringify(corp)).not.toContain("s3cret");
-  expect(String(corp?.source.ldap?.bind?.password)).toBe("[secret]");
+  expect(String(ldap?.bind?.password)).toBe("[secret]");
 });
 
 test("variables are values, never structure; numbers may come from them", () => {
   const text = `${GOOD}    pageSize: \${PAGE:-500}\n    onRemoval: \${GONE:-suspend}\n`;
   const nasty = { LDAP_PASSWORD: '", evil: true }\n#' };
   const corp = load(text, nasty).directories.get("corp");
-  expect(corp?.source.ldap?.bind?.password.reveal()).toBe(nasty.LDAP_PASSWORD);
-  expect(corp?.source.ldap?.pageSize).toBe(500);
+  const ldap = targetOf(corp);
+  expect(ldap?.bind?.password.reveal()).toBe(nasty.LDAP_PASSWORD);
+  expect(ldap?.pageSize).toBe(500);
   expect(corp?.onRemoval).toBe("suspend");
 });
 

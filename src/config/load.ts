@@ -6,20 +6,22 @@ import { fromIssue, pathText, Places, type ConfigProblem, type Path } from "./pr
 import { configSchema, type Config } from "./schema.ts";
 import { checkSemantics } from "./semantics.ts";
 import { toSettings } from "./settings.ts";
-import { resolveVariables } from "./variables.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { resolveVariables, type ProcessEnvironment } from "./variables.ts";
 
 /**
  * Reads and validates the configuration file.
  * @throws RollcallError `config.notFound`, or `config.invalid` with every problem in `details`
  */
-export function loadSettings(file: string, environment: Environment): Settings {
+export function loadSettings(file: string, environment: ProcessEnvironment): Settings {
   return parseSettings(readFile(file), file, environment);
 }
 
 /** As `loadSettings`, from text. `file` is for messages only. */
-export function parseSettings(text: string, file: string, environment: Environment): Settings {
+export function parseSettings(
+  text: string,
+  file: string,
+  environment: ProcessEnvironment,
+): Settings {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const places = new Places(document, lines);
@@ -103,7 +105,7 @@ function partOf(raw: unknown): Config | null {
 function readCertificates(
   config: Config,
   file: string,
-  environment: Environment,
+  environment: ProcessEnvironment,
   places: Places,
 ): Settings {
   const problems: ConfigProblem[] = [];

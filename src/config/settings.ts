@@ -1,4 +1,4 @@
-import type { DirectorySource, GroupsScope, UsersScope } from "../model/directory.ts";
+import type { LdapTarget, DirectorySource, GroupsScope, UsersScope } from "../model/directory.ts";
 import { RollcallError } from "../model/errors.ts";
 import {
   profileSchema,
@@ -13,21 +13,21 @@ import type {
   SafeguardLimits,
   Settings,
 } from "../model/settings.ts";
-import type { Environment } from "./load.ts";
+import type { ProcessEnvironment } from "./variables.ts";
 import type { Path } from "./problems.ts";
 import type { AttributeConfig, Config, DirectoryConfig } from "./schema.ts";
 import { isPostgresUrl, overrideSources } from "./semantics.ts";
 
-interface Context {
+interface SettingsContext {
   readonly file: string;
-  readonly environment: Environment;
+  readonly environment: ProcessEnvironment;
   /** Contents of `tls.ca`, by directory. */
   readonly certificates: ReadonlyMap<string, string>;
   readonly line: (path: Path) => number;
 }
 
 /** Fills in every default, so that nothing behind this needs to know one. */
-export function toSettings(config: Config, context: Context): Settings {
+export function toSettings(config: Config, context: SettingsContext): Settings {
   const url =
     config.database === undefined ? context.environment["DATABASE_URL"] : config.database.url;
   if (config.database === undefined && url !== undefined && url !== "" && !isPostgresUrl(url)) {
@@ -91,7 +91,7 @@ function fallbackOf(
 function toDirectory(
   name: string,
   directory: DirectoryConfig,
-  context: Context,
+  context: SettingsContext,
 ): DirectorySettings {
   const path = ["directories", name];
   return {
@@ -129,34 +129,42 @@ function mappingsOf({ type, toOkta }: DirectoryConfig): DirectoryConfig["toOkta"
   return type === "active-directory" && none ? AD_MAPPINGS : toOkta;
 }
 
-function toSource(name: string, directory: DirectoryConfig, context: Context): DirectorySource {
-  const { type, bind } = directory;
+function toSource(
+  name: string,
+  directory: DirectoryConfig,
+  context: SettingsContext,
+): DirectorySource {
+  const { type } = directory;
+  const users = toScope(directory);
+  if (type === "ldif") return { name, type, users, path: directory.path ?? "" };
   return {
     name,
     type,
-    users: toScope(directory),
+    users,
     groups: toGroups(directory),
     incremental: {
       way: directory.incremental.way,
       overlapSeconds: directory.incremental.overlap,
       compareMinutes: directory.incremental.compare,
     },
-    path: directory.path ?? null,
-    ldap:
-      type === "ldif"
-        ? null
-        : {
-            urls: directory.url ?? [],
-            startTls: directory.startTls,
-            tls: {
-              ca: context.certificates.get(name) ?? null,
-              rejectUnauthorized: directory.tls.rejectUnauthorized,
-            },
-            bind: bind === undefined ? null : { dn: bind.dn, password: new Secret(bind.password) },
-            pageSize: directory.pageSize,
-            entriesPerSecond: directory.rateLimit ?? null,
-            timeoutSeconds: directory.timeout,
-          },
+    ldap: toTarget(name, directory, context),
+  };
+}
+
+function toTarget(
+  name: string,
+  { url, startTls, tls, bind, pageSize, rateLimit, timeout }: DirectoryConfig,
+  context: SettingsContext,
+): LdapTarget {
+  const ca = context.certificates.get(name) ?? null;
+  return {
+    urls: url ?? [],
+    startTls,
+    tls: { ca, rejectUnauthorized: tls.rejectUnauthorized },
+    bind: bind === undefined ? null : { dn: bind.dn, password: new Secret(bind.password) },
+    pageSize,
+    entriesPerSecond: rateLimit ?? null,
+    timeoutSeconds: timeout,
   };
 }
 

@@ -26,3 +26,5 @@ export function resolveVariables(
     },
   });
 }
+
+export type ProcessEnvironment = Readonly<Record<string, string | undefined>>;

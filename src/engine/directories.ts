@@ -1,41 +1,54 @@
-import { MappingEnvironment } from "../mapping/environment.ts";
 /**
- * Directories that are not in the configuration any more, but still have app users. Whatever is
- * asked of them is a removal: of everybody, whose values stay. Nothing is taken from anybody
- * because of a line that is missing in a file, so their users keep their status.
+ * The directories that a run or a question can be about: those of the configuration, and those that
+ * are not in it any more, but still have app users. Whatever is asked of the latter is a removal: of
+ * everybody, whose values stay. Nothing is taken from anybody because of a line that is missing in a
+ * file, so their users keep their status.
  */
-import type { DirectorySource } from "../model/directory.ts";
+import { MappingEnvironment } from "../mapping/environment.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { DirectorySettings, SafeguardLimits } from "../model/settings.ts";
 import type { DirectoryRules } from "../reconciler/rules.ts";
 import { directoriesWithPeople, isUnknownDirectory } from "../store/app-users.ts";
 import type { Engine } from "./engine.ts";
 
-export interface Known {
+/** A directory as a run deals with it. */
+export interface DirectoryOfRun {
+  readonly name: string;
+  /** Null if it is not in the configuration any more: then it cannot be read. */
+  readonly settings: DirectorySettings | null;
+  readonly rules: DirectoryRules;
+  readonly limits: SafeguardLimits;
+}
+
+export interface ConfiguredDirectory extends DirectoryOfRun {
   readonly settings: DirectorySettings;
-  readonly directory: DirectoryRules;
 }
 
 /** A configured directory, or one that was. @throws RollcallError `config.unknownDirectory` */
-export async function knownDirectory(engine: Engine, name: string): Promise<Known> {
-  const settings = engine.settings.get(name);
-  const directory = engine.rules.directories.get(name);
-  if (settings !== undefined && directory !== undefined) return { settings, directory };
+export async function knownDirectory(engine: Engine, name: string): Promise<DirectoryOfRun> {
+  if (engine.directories.has(name)) return configuredDirectory(engine, name);
   if (await isUnknownDirectory(engine.store.db, name))
-    throw unknownDirectory(engine.settings, name);
+    throw unknownDirectory(engine.directories, name);
   return formerDirectory(name);
 }
 
 /** @throws RollcallError `config.unknownDirectory` */
-export function requireConfigured(engine: Engine, name: string): void {
-  if (!engine.settings.has(name)) throw unknownDirectory(engine.settings, name);
+export function configuredDirectory(
+  { directories, rules: { directories: rules } }: Pick<Engine, "directories" | "rules">,
+  name: string,
+): ConfiguredDirectory {
+  const settings = directories.get(name);
+  const own = rules.get(name);
+  if (settings === undefined || own === undefined) throw unknownDirectory(directories, name);
+  return { name, settings, rules: own, limits: settings.importSafeguard };
 }
 
+/** @param directories by name, those that are configured */
 export function unknownDirectory(
-  settings: ReadonlyMap<string, unknown>,
+  directories: ReadonlyMap<string, unknown>,
   name: string,
 ): RollcallError {
-  const names = [...settings.keys()].join(", ");
+  const names = [...directories.keys()].join(", ");
   const message = `There is no directory ${name} in the configuration; there are ${names}.`;
   return new RollcallError("config.unknownDirectory", message);
 }
@@ -43,10 +56,10 @@ export function unknownDirectory(
 /** Directories with people that the configuration does not have, and how many. */
 export async function formerDirectories({
   store,
-  settings,
-}: Pick<Engine, "store" | "settings">): Promise<{ directory: string; people: number }[]> {
+  directories,
+}: Pick<Engine, "store" | "directories">): Promise<{ directory: string; people: number }[]> {
   const all = await directoriesWithPeople(store.db);
-  return all.filter(({ directory }) => !settings.has(directory));
+  return all.filter(({ directory }) => !directories.has(directory));
 }
 
 const LIMITS: SafeguardLimits = {
@@ -59,29 +72,9 @@ const LIMITS: SafeguardLimits = {
   logins: 20,
 };
 
-function formerDirectory(name: string): Known {
-  const source: DirectorySource = {
-    name,
-    type: "ldif",
-    users: { bases: [], scope: "sub", filter: "", id: null, attributes: [], disabled: null },
-    groups: null,
-    incremental: { way: "off", overlapSeconds: 0, compareMinutes: 0 },
-    path: null,
-    ldap: null,
-  };
-  const settings: DirectorySettings = {
-    name,
-    source,
-    schedule: { incremental: null, full: null, timezone: "UTC" },
-    importSafeguard: LIMITS,
-    onRemoval: "keep",
-    reactivate: [],
-    matching: [],
-    onNoMatch: "ignore",
-    watch: false,
-    toOkta: new Map(),
-  };
-  const directory: DirectoryRules = {
+/** It has no mappings, and takes access from nobody. */
+function formerDirectory(name: string): DirectoryOfRun {
+  const rules: DirectoryRules = {
     name,
     type: name,
     environment: new MappingEnvironment(name, new Map(), []),
@@ -91,5 +84,5 @@ function formerDirectory(name: string): Known {
     onRemoval: "keep",
     reactivate: [],
   };
-  return { settings, directory };
+  return { name, settings: null, rules, limits: LIMITS };
 }

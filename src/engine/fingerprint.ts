@@ -10,23 +10,23 @@ const VERSION = 4;
  * Changes with whatever decides who is found and what is read of them: another search, another
  * server or another account may see other people, so a mark of the old one is worth nothing.
  */
-export function scopeFingerprint({
-  type,
-  users,
-  groups,
-  ldap,
-  incremental,
-}: DirectorySource): string {
-  const { urls = [], bind = null } = ldap ?? {};
-  const facts = [VERSION, type, users, groups, urls.toSorted(), bind?.dn ?? null, incremental.way];
+export function scopeFingerprint(source: DirectorySource): string {
+  const facts = [VERSION, source.type, source.users, ...serverFacts(source)];
   return hash("sha1", JSON.stringify(facts), "hex");
 }
 
+function serverFacts(source: DirectorySource): readonly unknown[] {
+  if (source.type === "ldif") return [null, [], null, "auto"];
+  const { groups, ldap, incremental } = source;
+  return [groups, ldap.urls.toSorted(), ldap.bind?.dn ?? null, incremental.way];
+}
+
 /** The search in words, to say what changed in it. */
-export function searchFacts({ users, ldap, path }: DirectorySource): SearchFacts {
-  const { bases, scope, filter } = users;
-  const servers = ldap?.urls ?? [path ?? ""];
-  return { servers, account: ldap?.bind?.dn ?? null, bases, scope, filter };
+export function searchFacts(source: DirectorySource): SearchFacts {
+  const { bases, scope, filter } = source.users;
+  const search = { bases, scope, filter };
+  if (source.type === "ldif") return { servers: [source.path], account: null, ...search };
+  return { servers: source.ldap.urls, account: source.ldap.bind?.dn ?? null, ...search };
 }
 
 /** Lengths of the two parts of a `decisionFingerprint`. */

@@ -3,9 +3,8 @@
  * replicas tell the same; what went wrong with the database itself is counted by this process.
  */
 import { Counter, Gauge, Registry, collectDefaultMetrics } from "@prometheus-io/client";
-import type { Store } from "../store/database.ts";
-import { gatherMetrics, type Figures } from "../store/metrics.ts";
-import type { TotalName } from "../store/totals.ts";
+import type { Figures, TotalName } from "../model/figures.ts";
+import type { Service } from "../service.ts";
 
 const TOTALS: Readonly<Record<TotalName, { name: string; help: string; labels: string[] }>> = {
   runs: {
@@ -36,7 +35,7 @@ const TOTALS: Readonly<Record<TotalName, { name: string; help: string; labels: s
 };
 
 /** @returns what answers a scrape */
-export function createMetrics(store: Store): () => Promise<string> {
+export function createMetrics({ database }: Pick<Service, "database">): () => Promise<string> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const gauge = (name: string, help: string, labelNames: string[]): Gauge<string> =>
@@ -70,9 +69,9 @@ export function createMetrics(store: Store): () => Promise<string> {
       return [key, new Counter({ name, help, labelNames: labels, registers: [registry] })] as const;
     }),
   );
-  store.onFault((code) => databaseErrors.inc({ code }));
+  database.onFault((code) => databaseErrors.inc({ code }));
   return async () => {
-    const figures = await gatherMetrics(store.db);
+    const figures = await database.figures();
     for (const one of [people, failing, users, open, age]) one.reset();
     for (const one of totals.values()) one.reset();
     for (const { count, ...labels } of figures.appUsers) people.set(labels, count);

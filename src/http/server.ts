@@ -3,8 +3,7 @@ import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { RollcallError } from "../model/errors.ts";
-import type { Store } from "../store/database.ts";
-import { ping } from "../store/metrics.ts";
+import type { Service } from "../service.ts";
 import { createMetrics } from "./metrics.ts";
 
 export interface HttpServer extends AsyncDisposable {
@@ -16,17 +15,17 @@ export interface HttpServer extends AsyncDisposable {
  * is not stopping), `/metrics` gives figures in Prometheus' text format.
  */
 export async function startHttp(
-  store: Store,
+  service: Pick<Service, "database">,
   at: { readonly host: string; readonly port: number },
   stopping: AbortSignal,
 ): Promise<HttpServer> {
-  const metrics = createMetrics(store);
+  const metrics = createMetrics(service);
   const app = new Hono();
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.get("/readyz", async (c) => {
     if (stopping.aborted) return c.json({ status: "stopping" }, 503);
     try {
-      await ping(store.db);
+      await service.database.ping();
       return c.json({ status: "ok" });
     } catch {
       return c.json({ status: "database does not answer" }, 503);

@@ -1,8 +1,7 @@
 /** Finds every fault of a tree that can be seen without a person's data, and what it needs. */
 import { closest } from "../lib/lines.ts";
 import { described, functionHint, union } from "./check-words.ts";
-import type { Environment } from "./environment.ts";
-import { GroupEnvironment } from "./environment.ts";
+import { type Environment, GroupEnvironment } from "./environment.ts";
 import {
   methodSignature,
   signature,

@@ -1,7 +1,6 @@
 import type { Way } from "./incremental.ts";
 import type { Secret } from "./secret.ts";
 
-export type DirectoryType = "ldap" | "active-directory" | "ldif";
 export type SearchScope = "base" | "one" | "sub";
 
 /** How a directory says that an account is disabled. */
@@ -51,16 +50,31 @@ export interface IncrementalSettings {
   readonly compareMinutes: number;
 }
 
-/** Where a directory's entries come from: what the agent needs to know. */
-export interface DirectorySource {
+/** What every directory says of itself. */
+interface AnySource {
   readonly name: string;
-  readonly type: DirectoryType;
   readonly users: UsersScope;
+}
+
+/** A directory on LDAP servers. */
+export interface LdapSource extends AnySource {
+  readonly type: "ldap" | "active-directory";
+  readonly ldap: LdapTarget;
   /** Null: groups are not read. */
   readonly groups: GroupsScope | null;
   readonly incremental: IncrementalSettings;
-  /** Null for LDIF files. */
-  readonly ldap: LdapTarget | null;
-  /** The LDIF file; null for servers. */
-  readonly path: string | null;
+}
+
+/** A directory in an LDIF file, which is read whole. */
+export interface LdifSource extends AnySource {
+  readonly type: "ldif";
+  readonly path: string;
+}
+
+/** Where a directory's entries come from: what the agent needs to know. */
+export type DirectorySource = LdapSource | LdifSource;
+
+/** Whether a read may rightly show an entry twice, because search bases may overlap. */
+export function mayRepeat({ users }: DirectorySource): boolean {
+  return users.bases.length !== 1;
 }

@@ -34,8 +34,6 @@ export interface RawEntry {
   readonly problem: Problem | null;
   /** About how many bytes it holds. */
   readonly size: number;
-  /** Whether the server sent only a part of some attribute's values. */
-  readonly ranged: boolean;
   /** Decodes the entry. Only to be called while its batch is being worked on. */
   decode(): Entry;
 }
@@ -63,4 +61,16 @@ export interface BaseEvidence {
   readonly pages: number;
   /** Whether the account sees the base itself. */
   readonly readable: boolean;
+}
+
+/** All values of an attribute, by its name without regard to case. */
+export function attributeValues(profile: AppProfile, name: string): readonly AttributeValue[] {
+  const lower = name.toLowerCase();
+  for (const key in profile) {
+    if (key.toLowerCase() !== lower) continue;
+    const value = profile[key];
+    if (value === undefined) return [];
+    return Array.isArray(value) ? value : [value as AttributeValue];
+  }
+  return [];
 }

@@ -3,33 +3,55 @@
 export const WAYS = ["contentSync", "dirSync", "usn", "changelog", "timestamp"] as const;
 export type Way = (typeof WAYS)[number];
 
-/** What to call a way, and what it cannot see until the next full import. */
-export const WAY_TEXTS: Readonly<Record<Way, { readonly title: string; readonly blind: string }>> =
-  {
-    contentSync: {
-      title: "content synchronisation (RFC 4533)",
-      blind: "values that the server computes, such as memberOf",
-    },
-    dirSync: {
-      title: "DirSync",
-      blind:
-        "memberOf, constructed attributes, and what is not replicated (lastLogon, badPwdCount, logonCount)",
-    },
-    usn: {
-      title: "uSNChanged",
-      blind:
-        "memberOf and constructed attributes; nor deletions, where the account may not read deleted objects, until identifiers are compared",
-    },
-    changelog: {
-      title: "the retro changelog",
-      blind: "values that the server computes without writing them, such as roles",
-    },
-    timestamp: {
-      title: "modification times",
-      blind:
-        "who was deleted or left the filter, until identifiers are compared; what changes without a new modification time, such as memberOf",
-    },
-  };
+export interface WayFacts {
+  /** What to call it. */
+  readonly title: string;
+  /** What it cannot see until the next full import. */
+  readonly blind: string;
+  /**
+   * Whether it tells of people who were deleted: never, or only to some accounts. Where it may not,
+   * identifiers are compared at intervals.
+   */
+  readonly tellsDeletions: "always" | "sometimes" | "never";
+  /** Whether a directory can be listened to by it. */
+  readonly listens: boolean;
+}
+
+export const WAY_FACTS: Readonly<Record<Way, WayFacts>> = {
+  contentSync: {
+    title: "content synchronisation (RFC 4533)",
+    blind: "values that the server computes, such as memberOf",
+    tellsDeletions: "always",
+    listens: true,
+  },
+  dirSync: {
+    title: "DirSync",
+    blind:
+      "memberOf, constructed attributes, and what is not replicated (lastLogon, badPwdCount, logonCount)",
+    tellsDeletions: "always",
+    listens: false,
+  },
+  usn: {
+    title: "uSNChanged",
+    blind:
+      "memberOf and constructed attributes; nor deletions, where the account may not read deleted objects, until identifiers are compared",
+    tellsDeletions: "sometimes",
+    listens: false,
+  },
+  changelog: {
+    title: "the retro changelog",
+    blind: "values that the server computes without writing them, such as roles",
+    tellsDeletions: "always",
+    listens: false,
+  },
+  timestamp: {
+    title: "modification times",
+    blind:
+      "who was deleted or left the filter, until identifiers are compared; what changes without a new modification time, such as memberOf",
+    tellsDeletions: "never",
+    listens: false,
+  },
+};
 
 /**
  * From where the next incremental import reads. Taken before the read whose checkpoint it becomes,
@@ -67,4 +89,11 @@ export class MustReadAll extends Error {
     super(reason);
     this.conversion = { code, reason };
   }
+}
+
+/** Who listens to a directory. */
+export interface ChangeListener {
+  /** From now on, changes are told. */
+  onReady(): void;
+  onChange(): void;
 }

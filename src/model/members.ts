@@ -1,8 +1,7 @@
 /** By what the groups of a directory may name an app user. */
-import { memberKeys } from "../agent/ldap/groups.ts";
-import { attributeValues } from "../agent/values.ts";
 import type { MemberKey } from "./directory-object.ts";
-import type { AppProfile } from "./entry.ts";
+import { dnKey } from "./dn.ts";
+import { attributeValues, type AppProfile } from "./entry.ts";
 
 export interface MemberNames {
   readonly keys: readonly MemberKey[];
@@ -21,4 +20,13 @@ export function memberNames(id: string, dn: string, profile: AppProfile): Member
 /** The values of an attribute that are text. */
 export function textsOf(profile: AppProfile, name: string): string[] {
   return attributeValues(profile, name).filter((value) => typeof value === "string");
+}
+
+/** Everything by which groups may name an entry as their member. */
+export function memberKeys(id: string, dn: string, uids: readonly string[]): MemberKey[] {
+  return [
+    `id:${id.toLowerCase()}`,
+    `dn:${dnKey(dn)}`,
+    ...uids.map((uid) => `uid:${uid.toLowerCase()}`),
+  ];
 }

@@ -9,7 +9,7 @@ import type { AppUserStatus, LinkOrigin, UserProfile, UserStatus, ValueSource } 
  * else in the plan gives up (all in one transaction, because two may swap), then other changes,
  * then new users.
  */
-export const STEPS = ["removal", "loginMove", "change", "creation"] as const;
+export const STEPS = ["removal", "exchange", "change", "creation"] as const;
 export type Step = (typeof STEPS)[number];
 
 /** What becomes of an app user. */
@@ -60,7 +60,9 @@ export interface PlannedChange {
   /** Why, where that needs a word. */
   readonly reason: Reason | null;
   /** What a run made that is put back now, and so goes: only the app user, or the user as well. */
-  readonly deletes?: "appUser" | "person" | null;
+  readonly deletes: "appUser" | "person" | null;
   /** The user's other directories could not take over; their next imports decide anew. */
-  readonly lookAgain?: boolean;
+  readonly lookAgain: boolean;
+  /** Whether the user gets a login that was not the user's before. */
+  readonly claimsLogin: boolean;
 }

@@ -8,9 +8,35 @@ export type RunKind = "import" | "force-sync" | "revert" | "link" | "edit";
 export type ImportType = "full" | "incremental";
 /** `watch`: the directory told of a change. */
 export type Trigger = "manual" | "schedule" | "watch";
-/** `running` outside stands for the phases reading, deciding and applying. */
-export type RunStatus = "running" | "held" | "done" | "failed" | "cancelled";
-export type RunPhase = "reading" | "judging" | "applying" | "ended";
+
+/** What to call a kind of run. */
+export const RUN_TITLES: Readonly<Record<RunKind, string>> = {
+  import: "import",
+  "force-sync": "force sync",
+  revert: "revert",
+  link: "link",
+  edit: "edit",
+};
+
+/** What a run works on: what there is, what shall become of it, and making it so. */
+export type RunPhase = "reading" | "judging" | "applying";
+/** The states of a run. Outside, those in which a process works on it are one: `running`. */
+export type RunState = RunPhase | "held" | "done" | "failed" | "cancelled";
+export type RunStatus = "running" | Exclude<RunState, RunPhase>;
+
+/**
+ * Which state may follow which. A run that is held is applied or cancelled by a person, or replaced
+ * by a newer one; whatever is being worked on may fail, and only a dry run is done without applying.
+ */
+export const NEXT: Readonly<Record<RunState, readonly RunState[]>> = {
+  reading: ["judging", "failed"],
+  judging: ["applying", "held", "done", "failed"],
+  applying: ["done", "failed"],
+  held: ["applying", "cancelled"],
+  done: [],
+  failed: [],
+  cancelled: [],
+};
 
 /** People, by what the run did or would do with them. */
 export interface RunCounts {
@@ -84,18 +110,20 @@ export const REASONS = {
 } as const satisfies Readonly<Record<string, string>>;
 export type Reason = keyof typeof REASONS;
 
-/** Where somebody is whom the search does not find. */
-export type Absence = "gone" | "outOfFilter" | "moved" | "unexamined" | "disconnected";
+/** Where somebody is whom the search does not find, as the directory answers. */
+export type FoundAbsence = "gone" | "outOfFilter" | "moved";
+/** The same, where the directory was not asked, could not tell, or is no directory of ours any more. */
+export type Absence = FoundAbsence | "unexamined" | "disconnected";
 
 export interface RunError {
   readonly code: string;
   readonly message: string;
   /** What the run was doing. */
-  readonly phase?: RunPhase;
+  readonly phase?: RunState;
 }
 
 export interface PhaseTime {
-  readonly phase: string;
+  readonly phase: RunPhase;
   readonly startedAt: string;
   readonly seconds: number;
 }
@@ -115,7 +143,7 @@ export interface Run {
   readonly actor: EventActor;
   readonly dryRun: boolean;
   readonly status: RunStatus;
-  readonly phase: RunPhase;
+  readonly state: RunState;
   readonly counts: RunCounts;
   readonly phases: readonly PhaseTime[];
   readonly held: Held | null;

@@ -1,7 +1,7 @@
+/** What can be said of a directory's mappings only with its data. */
+import { configuredDirectory } from "../engine/directories.ts";
 import type { Engine } from "../engine/engine.ts";
 import { mappingVersion } from "../engine/fingerprint.ts";
-import { rulesOf } from "../engine/people/sightings.ts";
-/** What can be said of a directory's mappings only with its data. */
 import { count, closest } from "../lib/lines.ts";
 import type { Expression } from "../mapping/mapping.ts";
 import { namedBy, type DirectoryRules } from "../reconciler/rules.ts";
@@ -16,7 +16,7 @@ export async function mappingRemarks(
   name: string,
   schema: ReadonlySet<string> | null,
 ): Promise<string[]> {
-  const directory = rulesOf(engine, name);
+  const directory = configuredDirectory(engine, name).rules;
   const { own } = await countPresent(engine.store.db, name);
   const remarks = await unknownAttributes(engine, directory, own, schema);
   const outdated = await outdatedRemark(engine, name, own);
@@ -40,7 +40,8 @@ async function unknownAttributes(
   for (const [source, readers] of readersOf(engine, directory)) {
     const own = source === directory.name;
     const known = own ? people : (await countPresent(engine.store.db, source)).own;
-    remarks.push(...(await unknownOf(engine, source, readers, known, own ? schema : null)));
+    const among = { people: known, schema: own ? schema : null };
+    remarks.push(...(await unknownOf(engine, source, readers, among)));
   }
   return remarks;
 }
@@ -73,8 +74,7 @@ async function unknownOf(
   { store: { db } }: Engine,
   directory: string,
   readers: ReadonlyMap<string, Reader>,
-  people: number,
-  schema: ReadonlySet<string> | null,
+  { people, schema }: { readonly people: number; readonly schema: ReadonlySet<string> | null },
 ): Promise<string[]> {
   const keys = [...readers.keys()];
   const empty = people === 0 ? [] : await attributesWithoutValue(db, directory, keys);

@@ -1,7 +1,7 @@
-import type { Probe } from "../agent/agent.ts";
+import type { Probe } from "../agent/directory.ts";
 import type { Engine } from "../engine/engine.ts";
 import { asRollcallError, RollcallError } from "../model/errors.ts";
-import { WAY_TEXTS } from "../model/incremental.ts";
+import { WAY_FACTS } from "../model/incremental.ts";
 import { mappingRemarks } from "./check-mappings.ts";
 
 export interface CheckResult {
@@ -19,7 +19,7 @@ export async function* checkDirectories(
   engine: Engine,
   signal: AbortSignal,
 ): AsyncGenerator<CheckResult> {
-  for (const [name, settings] of engine.settings) {
+  for (const [name, settings] of engine.directories) {
     signal.throwIfAborted();
     try {
       const probe = await engine.openDirectory(name).probe(signal);
@@ -70,6 +70,6 @@ function remarksOf({ way, wanted, listens, remarks }: Probe, watch: boolean): st
       : [];
   if (wanted === "off") return ["incremental imports are switched off", ...remarks];
   if (way === null) return ["only full imports are possible", ...remarks, ...deaf];
-  const { title, blind } = WAY_TEXTS[way];
+  const { title, blind } = WAY_FACTS[way];
   return [`incremental imports by ${title}; not seen that way: ${blind}`, ...remarks, ...deaf];
 }

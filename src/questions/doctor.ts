@@ -1,14 +1,14 @@
-import type { Probe } from "../agent/agent.ts";
-import { formerDirectories } from "../engine/directories.ts";
-import { stateOf, type DirectoryState } from "../engine/directory-state.ts";
-import type { Engine } from "../engine/engine.ts";
-import { mappingVersion } from "../engine/fingerprint.ts";
-import { longestPause } from "../lib/cron.ts";
 /**
  * What is wrong now, worst first: everything that stops people from being kept up to date, and what
  * soon will. Looks at what is stored and asks every directory whether it can be read; changes
  * nothing.
  */
+import type { Probe } from "../agent/directory.ts";
+import { formerDirectories } from "../engine/directories.ts";
+import { stateOf, type DirectoryState } from "../engine/directory-state.ts";
+import type { Engine } from "../engine/engine.ts";
+import { mappingVersion } from "../engine/fingerprint.ts";
+import { longestPause } from "../lib/cron.ts";
 import { count } from "../lib/lines.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { asRollcallError, cureOf } from "../model/errors.ts";
@@ -27,10 +27,10 @@ import { countUnmatched } from "../store/unmatched.ts";
 import { listFailing } from "./failing.ts";
 
 /** `error`: people are not kept up to date. `warning`: some are not, or soon will not be. */
-export type Severity = "error" | "warning" | "info";
+export type FindingSeverity = "error" | "warning" | "info";
 
 export interface Finding {
-  readonly severity: Severity;
+  readonly severity: FindingSeverity;
   readonly directory: string | null;
   /** In a sentence. */
   readonly message: string;
@@ -38,7 +38,7 @@ export interface Finding {
   readonly command: string | null;
 }
 
-const ORDER: readonly Severity[] = ["error", "warning", "info"];
+const ORDER: readonly FindingSeverity[] = ["error", "warning", "info"];
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 /** Nobody renews a certificate on its last day. */
@@ -55,13 +55,13 @@ export async function examine(
     attributes: await sourcedAttributes(engine.store.db),
     users: await sourcedUsers(engine.store.db, engine.rules.sources),
   };
-  for (const [name, settings] of engine.settings) {
+  for (const [name, settings] of engine.directories) {
     signal.throwIfAborted();
     const state = await stateOf(engine, name);
     findings.push(
       ...runFindings(name, state),
       ...ageFindings(name, settings, state, now),
-      ...(await askFindings(engine, name, settings, now, signal)),
+      ...(await askFindings(engine, name, now, signal)),
       ...(await mappingFindings(engine, name, sourced)),
       ...(await peopleFindings(engine, name)),
     );
@@ -81,7 +81,7 @@ function runFindings(
   { checkpoint, last, held, interrupted }: DirectoryState,
 ): Finding[] {
   const findings: Finding[] = [];
-  const add = (severity: Severity, message: string, command: string): void => {
+  const add = (severity: FindingSeverity, message: string, command: string): void => {
     findings.push({ severity, directory, message, command });
   };
   if (held !== null) {
@@ -159,14 +159,14 @@ function ageFindings(
 async function askFindings(
   engine: Engine,
   directory: string,
-  { source }: DirectorySettings,
   now: number,
   signal: AbortSignal,
 ): Promise<Finding[]> {
+  const filter = engine.directories.get(directory)?.source.users.filter ?? "";
   try {
     const probe = await engine.openDirectory(directory).probe(signal);
     if (!probe.hasPeople) {
-      const message = `Nobody is in the scope now: ${source.users.filter}. ${cureOf("directory.empty")}`;
+      const message = `Nobody is in the scope now: ${filter}. ${cureOf("directory.empty")}`;
       return [{ severity: "error", directory, message, command: "rollcall check" }];
     }
     const silent = probe.silent.map((reason): Finding => {
@@ -291,12 +291,12 @@ async function peopleFindings(engine: Engine, directory: string): Promise<Findin
 }
 
 /** An override whose directories do not map the attribute keeps it empty for ever. */
-function overrideFindings({ rules, settings }: Engine): Finding[] {
+function overrideFindings({ rules, directories }: Engine): Finding[] {
   return [...rules.overrides].flatMap(([attribute, order]) => {
     if (order === "okta") return [];
     const [first = ""] = order;
     const maps = (name: string): boolean =>
-      settings.get(name)?.toOkta.has(attribute) === true ||
+      directories.get(name)?.toOkta.has(attribute) === true ||
       rules.directories.get(name)?.mappings.has(attribute) === true;
     if (maps(first) || (rules.fallback.has(attribute) && order.some(maps))) return [];
     const message = `profile.overrides gives ${attribute} to ${order.join(", ")}, but ${first} has no mapping of it.`;

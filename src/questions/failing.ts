@@ -1,6 +1,6 @@
-import { requireConfigured } from "../engine/directories.ts";
-import type { Engine } from "../engine/engine.ts";
 /** Who fails, why, since when, and what to do about it. */
+import { configuredDirectory } from "../engine/directories.ts";
+import type { Engine } from "../engine/engine.ts";
 import { cureOf } from "../model/errors.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
 import {
@@ -29,7 +29,7 @@ export async function listFailing(
   limit: number,
 ): Promise<FailingGroup[]> {
   const { db } = engine.store;
-  if (query.directory !== null) requireConfigured(engine, query.directory);
+  if (query.directory !== null) configuredDirectory(engine, query.directory);
   const groups: FailingGroup[] = [];
   for (const cause of await failingCauses(db, query)) {
     const people = await failingPeople(db, query, cause, limit);
@@ -56,12 +56,12 @@ const MOST = 100_000;
 
 /** Of entries without an identifier nothing can be kept; the last full import named them. */
 async function nameless(
-  { store: { db }, settings }: Engine,
+  { store: { db }, directories }: Engine,
   { directory, code }: FailingQuery,
   limit: number,
 ): Promise<FailingGroup[]> {
   const groups: FailingGroup[] = [];
-  for (const name of directory === null ? settings.keys() : [directory]) {
+  for (const name of directory === null ? directories.keys() : [directory]) {
     const checkpoint = await readCheckpoint(db, name);
     if (checkpoint === null) continue;
     const entries = await failingEntries(db, name, checkpoint.runId, MOST);

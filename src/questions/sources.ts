@@ -1,5 +1,5 @@
-import type { Engine } from "../engine/engine.ts";
 /** How many users and attributes each directory gives. */
+import type { Engine } from "../engine/engine.ts";
 import { countUsers, sourcedAttributes, sourcedUsers } from "../store/sourced.ts";
 
 export interface SourceReport {
@@ -17,7 +17,7 @@ export interface SourceReport {
 }
 
 export async function reportSources(engine: Engine): Promise<SourceReport[]> {
-  const { rules, store, settings } = engine;
+  const { rules, store, directories } = engine;
   const users = new Map(
     (await sourcedUsers(store.db, rules.sources)).map((one) => [one.directory, one]),
   );
@@ -25,7 +25,7 @@ export async function reportSources(engine: Engine): Promise<SourceReport[]> {
   const { unlinked } = await countUsers(store.db);
   const named = new Set([
     ...rules.sources,
-    ...settings.keys(),
+    ...directories.keys(),
     ...users.keys(),
     ...attributes.keys(),
   ]);
@@ -37,7 +37,7 @@ export async function reportSources(engine: Engine): Promise<SourceReport[]> {
     return {
       source,
       priority: place === -1 ? null : place + 1,
-      configured: source === "okta" || settings.has(source),
+      configured: source === "okta" || directories.has(source),
       linked,
       users: source === "okta" ? unlinked : sourced,
       attributes: Object.fromEntries(given),

@@ -1,12 +1,11 @@
-import { requireConfigured } from "../engine/directories.ts";
+/** Who of the imported belongs to no user yet, and who it may be. */
+import { configuredDirectory } from "../engine/directories.ts";
 import type { Engine } from "../engine/engine.ts";
 import { evaluateMapping } from "../mapping/mapping.ts";
-/** Who of the imported belongs to no user yet, and who it may be. */
 import { RollcallError, type Problem } from "../model/errors.ts";
-import type { LinkOrigin, User } from "../model/user.ts";
-import { loginKey } from "../model/user.ts";
+import { type LinkOrigin, type User, loginKey } from "../model/user.ts";
 import { matchKeys } from "../reconciler/match.ts";
-import { NOTHING_AROUND, scopeOf } from "../reconciler/scope.ts";
+import { NO_RELATIONS, scopeOf } from "../reconciler/scope.ts";
 import { appUsersOfUsers } from "../store/app-users.ts";
 import {
   unmatchedEntries,
@@ -49,7 +48,7 @@ const NAME = "name";
 
 /** @throws RollcallError `config.unknownDirectory` */
 export async function listUnmatched(engine: Engine, query: UnmatchedQuery): Promise<Unmatched[]> {
-  if (query.directory !== null) requireConfigured(engine, query.directory);
+  if (query.directory !== null) configuredDirectory(engine, query.directory);
   const { db } = engine.store;
   const entries = await unmatchedEntries(db, query);
   const questions = new Map(entries.map((entry) => [entry, questionsOf(engine, entry)]));
@@ -72,7 +71,7 @@ function questionsOf({ rules }: Engine, { directory: name, profile }: UnmatchedE
   const directory = rules.directories.get(name);
   if (directory === undefined) return [];
   const links = new Map([[name, profile]]);
-  const scope = scopeOf(rules, name, { links, user: null, around: NOTHING_AROUND });
+  const scope = scopeOf(rules, name, { links, user: null, relations: NO_RELATIONS });
   const mapped = (attribute: string): string | null => {
     const mapping = directory.mappings.get(attribute);
     const value = mapping === undefined ? null : safely(() => evaluateMapping(mapping, scope));

@@ -1,15 +1,16 @@
+import { findUser } from "../engine/people/find-user.ts";
 import type { Membership } from "../model/directory-object.ts";
 import type { AppProfile } from "../model/entry.ts";
-import { RollcallError, type Problem } from "../model/errors.ts";
+import type { Problem } from "../model/errors.ts";
 import { memberNames } from "../model/members.ts";
 import { meaningOf } from "../model/times.ts";
-import { loginKey, type AppUser, type AppUserStatus, type User } from "../model/user.ts";
+import type { AppUser, AppUserStatus, User } from "../model/user.ts";
 import { appUsersOf } from "../store/app-users.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
-import type { Connection, Trx } from "../store/database.ts";
+import type { Connection } from "../store/connection.ts";
 import { changesOfUser, type UserChange } from "../store/history.ts";
 import { membershipsOf } from "../store/objects.ts";
-import { createdAtOf, userByLoginKey, usersByIds } from "../store/users.ts";
+import { createdAtOf } from "../store/users.ts";
 
 /** A user as an administrator looks at one: the profile, whose values it has, and what was read. */
 export interface UserView {
@@ -38,21 +39,6 @@ export interface AppUserView {
   readonly groups: readonly Membership[];
   /** What raw values mean, by attribute: times and bits. */
   readonly meanings: Readonly<Record<string, string>>;
-}
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-/** @param who a login, without regard to case, or a user's id. @throws RollcallError `user.notFound` */
-export async function findUser(db: Connection | Trx, who: string): Promise<User> {
-  const user = await userOrNull(db, who);
-  if (user === null) throw new RollcallError("user.notFound", `There is no user ${who}.`);
-  return user;
-}
-
-/** @param who a login, without regard to case, or a user's id */
-export async function userOrNull(db: Connection | Trx, who: string): Promise<User | null> {
-  const byLogin = await userByLoginKey(db, loginKey(who));
-  return byLogin ?? (UUID.test(who) ? ((await usersByIds(db, [who]))[0] ?? null) : null);
 }
 
 /** @param who as for `findUser`. @throws RollcallError `user.notFound` */

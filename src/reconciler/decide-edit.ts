@@ -1,5 +1,5 @@
-import type { AppProfile } from "../model/entry.ts";
 /** What becomes of a user whom a person edits here. Pure. */
+import type { AppProfile } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import type { AttributeChange } from "../model/run.ts";
 import type { ProfileValue, User, UserProfile, ValueSource } from "../model/user.ts";

@@ -4,51 +4,40 @@ import type { PersonEvent } from "../model/event.ts";
 import type { AppUserWrite, PlannedChange, UserWrite } from "../model/plan.ts";
 import { DISCONNECTED, type AppUser, type User } from "../model/user.ts";
 import * as events from "./events.ts";
-import { appUserChanged, sameProblem, writeUser } from "./writes.ts";
+import { appUserChanged, plannedChange, sameProblem, userWrite } from "./writes.ts";
 
-/**
- * An entry that cannot be used at all (no identifier, too large). Whoever it is, is not removed.
- * @param known who it is; null if nobody is known for it
- * @param told whether the same failure was told at the last import
- */
-export function decideUnusable(
-  directory: string,
-  entry: { readonly id: string | null; readonly dn: string },
-  known: { readonly appUser: AppUser; readonly login: string | null } | null,
-  problem: Problem,
-  told: boolean,
-): PlannedChange {
-  const appUser = known?.appUser ?? null;
-  const externalId = appUser?.externalId ?? entry.id;
-  const userId = appUser?.userId ?? null;
-  const login = known?.login ?? null;
+/** An entry that cannot be used, and who it is, as far as that is known. */
+export interface UnusableEntry {
+  readonly id: string | null;
+  readonly dn: string;
+  readonly problem: Problem;
+  /** Null if nobody is known for it. */
+  readonly person: { readonly appUser: AppUser; readonly login: string | null } | null;
+  /** Whether the same failure was told at the last import. */
+  readonly told: boolean;
+}
+
+/** An entry that cannot be used at all (no identifier, too large). Whoever it is, is not removed. */
+export function decideUnusable(directory: string, entry: UnusableEntry): PlannedChange {
+  const { id, dn, problem, person, told } = entry;
+  const appUser = person?.appUser ?? null;
   const repeated = appUser === null ? told : sameProblem(appUser.error, problem);
-  const write =
-    appUser === null || repeated
-      ? null
-      : {
-          dn: appUser.dn,
-          status: appUser.status,
-          profile: appUser.profile,
-          hash: "",
-          userId,
-          error: problem,
-        };
-  return {
-    action: "failed",
-    externalId,
-    dn: entry.dn,
-    appUser: write,
-    user: null,
-    login,
-    userId,
-    userVersion: 0,
-    changes: [],
-    error: problem,
-    events: repeated ? [] : [events.updateFailed(directory, problem)],
-    lost: false,
-    reason: null,
-  };
+  return plannedChange(
+    { externalId: appUser?.externalId ?? id, dn, user: null },
+    {
+      action: "failed",
+      appUser: appUser === null || repeated ? null : asKept(appUser, problem),
+      login: person?.login ?? null,
+      userId: appUser?.userId ?? null,
+      error: problem,
+      events: repeated ? [] : [events.updateFailed(directory, problem)],
+    },
+  );
+}
+
+/** The app user as it is, without its hash, so that the next import decides anew. */
+function asKept({ dn, status, profile, userId }: AppUser, error: Problem): AppUserWrite {
+  return { dn, status, profile, hash: "", userId, error };
 }
 
 /** What is kept already of a person whose planned change fails. */
@@ -90,6 +79,7 @@ export function failPlanned(
     changes: [],
     error: problem,
     deletes: null,
+    claimsLogin: false,
   } as const;
   if (undecided) return { ...base, user: null, events: failure, lost: false, reason: null };
   if (access === null) {
@@ -133,10 +123,11 @@ function leaveAnyway(
   const told = planned.events.filter((event) => event.type !== "user.account.update_profile");
   return {
     ...planned,
-    user: writeUser(user, user, { status, statusBy }),
+    user: userWrite(user, user, { status, statusBy }),
     changes: planned.changes.filter((change) => change.attribute === "status"),
     events: [...told, events.updateFailed(directory, problem)],
     lookAgain: true,
+    claimsLogin: false,
   };
 }
 
@@ -159,8 +150,7 @@ function failedAppUser(
     return { ...kept, userId, error: problem };
   }
   if (stored === null) return null;
-  const { dn, status, profile } = stored;
-  return { dn, status, profile, hash: "", userId: stored.userId, error: problem };
+  return asKept(stored, problem);
 }
 
 /**
@@ -177,7 +167,7 @@ function accessOf(
   if (user.version !== planned.userVersion)
     return planned.events.some(events.isOfStatus) ? "undecided" : null;
   const { status, statusBy } = write;
-  const changed = writeUser(user, user, { status, statusBy });
+  const changed = userWrite(user, user, { status, statusBy });
   if (changed === null) return null;
   return { write: changed, told: events.statusChanged(user.status, status) };
 }
@@ -190,8 +180,7 @@ function notSeen(
 ): AppUserWrite | null {
   if (planned.appUser === null) return null;
   if (stored === null) return { ...planned.appUser, userId: null, error: problem };
-  const { dn, status, profile, userId } = stored;
-  return { dn, status, profile, hash: "", userId, error: lasting(stored, problem) };
+  return asKept(stored, lasting(stored, problem));
 }
 
 /** That a link ended with its directory is kept until the person is seen; see `standingAfter`. */

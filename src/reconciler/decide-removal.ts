@@ -1,58 +1,49 @@
-import type { Problem } from "../model/errors.ts";
 /** What becomes of people who are no longer in a directory's scope. */
+import type { Problem } from "../model/errors.ts";
 import type { PersonEvent } from "../model/event.ts";
 import type { AppUserWrite, PlannedChange } from "../model/plan.ts";
 import type { Absence } from "../model/run.ts";
 import { DISCONNECTED, type AppUser, type User } from "../model/user.ts";
-import { oneProblem, type Context, type Known } from "./decide.ts";
+import { oneProblem, type DecisionContext, type Known } from "./decide.ts";
 import { diffProfiles } from "./diff.ts";
 import * as events from "./events.ts";
 import type { DirectoryRules } from "./rules.ts";
 import { profileSourceOf, resolveProfile } from "./source-priority.ts";
 import { nextStanding, type Standing } from "./standing.ts";
-import { linksOf, standingOf, writeUser } from "./writes.ts";
+import { linksOf, plannedChange, standingOf, userWrite } from "./writes.ts";
 
 /** Decides about a person who is no longer in the directory's scope. @param reason where the person is instead */
 export function decideRemoval(
-  context: Context,
+  context: DecisionContext,
   appUser: AppUser,
   known: Known,
   reason: Absence,
 ): PlannedChange {
   const { rules, directory } = context;
-  const { user, others, around } = known;
+  const { user, others, relations } = known;
   const { externalId, dn, profile, userId } = appUser;
   const error = reason === "disconnected" ? disconnected(directory.name) : null;
   const write: AppUserWrite = { dn, status: "removed", profile, hash: "", userId, error };
   const told: PersonEvent[] = [events.appUserRemoved(directory.onRemoval)];
-  const base = {
-    action: "removed",
-    externalId,
-    dn,
-    appUser: write,
-    userId,
-    userVersion: user?.version ?? 0,
-    error: null,
-    lost: true,
-    reason,
-  } as const;
-  if (user === null) return { ...base, user: null, login: null, changes: [], events: told };
+  const person = { externalId, dn, user };
+  const left = { action: "removed", appUser: write, userId, lost: true, reason } as const;
+  if (user === null) return plannedChange(person, { ...left, events: told });
   const before = linksOf(others, directory.name, profile);
   const links = linksOf(others, null, {});
   const standing = standingAfterRemoval(context, user, others, profileSourceOf(rules, before));
   // Without another source the values stay, and belong to Rollcall from now on.
-  const resolved = resolveProfile(rules, { links, before: user, creator: null, around });
+  const resolved = resolveProfile(rules, { links, before: user, creator: null, relations });
   const problem = oneProblem(resolved.problems);
   const after = problem === null ? resolved : { profile: user.profile, sources: user.sources };
   const changes = diffProfiles(user, after);
-  const userWrite = writeUser(user, after, standing);
   if (changes.length > 0) told.push(events.profileUpdated(changes));
   told.push(...events.statusChanged(user.status, standing.status));
   // The next source cannot take over: that is told, and its next import decides about it.
   if (problem !== null)
     told.push(events.updateFailed(resolved.profileSource ?? directory.name, problem));
+  const written = userWrite(user, after, standing);
   const lookAgain = problem !== null;
-  return { ...base, user: userWrite, login: user.login, changes, events: told, lookAgain };
+  return plannedChange(person, { ...left, user: written, changes, events: told, lookAgain });
 }
 
 function disconnected(directory: string): Problem {
@@ -67,7 +58,7 @@ const GONE = { standing: "removed", arrived: false } as const;
  * Without any source among the links, the only directory that is left is heard.
  */
 function standingAfterRemoval(
-  { rules, directory }: Context,
+  { rules, directory }: DecisionContext,
   user: User,
   others: readonly AppUser[],
   source: string | null,
@@ -91,21 +82,14 @@ export function decideReplaced(
   user: User | null,
 ): PlannedChange {
   const { externalId, dn, profile } = appUser;
-  const write = { dn, status: "removed", profile, hash: "", userId: null, error: null } as const;
-  return {
-    action: "removed",
-    externalId,
-    dn,
-    appUser: write,
+  return plannedChange(
     // Told of, but not written: the new entry's row does that.
-    user: null,
-    login: user?.login ?? null,
-    userId: user?.id ?? null,
-    userVersion: user?.version ?? 0,
-    changes: [],
-    error: null,
-    events: [events.appUserRemoved(directory.onRemoval)],
-    lost: false,
-    reason: "replaced",
-  };
+    { externalId, dn, user },
+    {
+      action: "removed",
+      appUser: { dn, status: "removed", profile, hash: "", userId: null, error: null },
+      events: [events.appUserRemoved(directory.onRemoval)],
+      reason: "replaced",
+    },
+  );
 }

@@ -2,12 +2,12 @@
  * What becomes of a person when a run is put back: as before that run, if nothing else has changed
  * the person since. Pure.
  */
-import type { AppUserWrite, PlannedChange, UserWrite } from "../model/plan.ts";
-import type { Action, AttributeChange, Reason } from "../model/run.ts";
+import type { AppUserWrite, PlannedChange } from "../model/plan.ts";
+import type { Action, Reason } from "../model/run.ts";
 import type { AppUserBefore, User } from "../model/user.ts";
 import { diffProfiles } from "./diff.ts";
 import * as events from "./events.ts";
-import { losesAccess, writeUser } from "./writes.ts";
+import { losesAccess, plannedChange, statusChange, userWrite } from "./writes.ts";
 
 /** Belongs to no entry, so that the next full import decides about the person again. */
 const NO_HASH = "put back";
@@ -36,66 +36,46 @@ export function decideRevert(person: Reverted): PlannedChange {
 
 /** Whoever did not exist before goes, with everything that is kept. */
 function takenBack(person: Reverted, user: User): PlannedChange {
-  return {
-    ...facts(person, user),
+  return plannedChange(person, {
     action: "removed",
-    appUser: null,
-    user: null,
-    changes: [],
     events: [events.USER_DELETED],
     lost: user.status === "active",
     reason: "undone",
     deletes: "person",
-  };
+  });
 }
 
 /** The link of an entry that was replaced; the one that took its place is cut before. */
 function linkedAgain(person: Reverted): PlannedChange {
   const { appUser } = person.before;
-  return {
-    // The row of the other entry writes the user, and is the one that depends on it.
-    ...facts(person, person.user),
+  // The row of the other entry writes the user, and is the one that depends on it.
+  return plannedChange(person, {
     action: "updated",
     appUser: appUser === null ? null : appUserWrite(appUser),
-    user: null,
-    changes: [],
     events: [events.APP_USER_UPDATED],
-    lost: false,
     reason: "relinked",
-  };
+  });
 }
 
 function putBack(person: Reverted, user: User, before: User): PlannedChange {
   const { status, statusBy } = before;
   const standing = { status, statusBy };
-  const write: UserWrite | null = writeUser(user, before, standing);
   const values = diffProfiles(user, before);
-  const changes = [...values, ...statusChange(user, status)];
-  const appUser = person.before.appUser;
-  const lost = losesAccess(user, standing);
-  return {
-    ...facts(person, user),
+  const { appUser } = person.before;
+  const told = values.length > 0 ? events.profileUpdated(values) : events.APP_USER_UPDATED;
+  return plannedChange(person, {
     action: "updated",
     appUser: appUser === null ? null : appUserWrite(appUser),
-    user: write,
-    changes,
-    events: [
-      ...(values.length > 0 ? [events.profileUpdated(values)] : [events.APP_USER_UPDATED]),
-      ...events.statusChanged(user.status, status),
-    ],
-    lost,
+    user: userWrite(user, before, standing),
+    changes: [...values, ...statusChange(user, status)],
+    events: [told, ...events.statusChanged(user.status, status)],
+    lost: losesAccess(user, standing),
     reason: "undone",
     // Of what other directories gave before, they may say something else by now.
     lookAgain: true,
     // A link that the run made is cut.
     deletes: appUser === null ? "appUser" : null,
-  };
-}
-
-/** Access is what people want to see first, so it stands among the values. */
-function statusChange(user: User, status: User["status"]): AttributeChange[] {
-  if (user.status === status) return [];
-  return [{ attribute: "status", from: user.status, to: status, source: "okta" }];
+  });
 }
 
 function appUserWrite(before: AppUserBefore): AppUserWrite {
@@ -105,22 +85,5 @@ function appUserWrite(before: AppUserBefore): AppUserWrite {
 }
 
 function leftOut(person: Reverted, reason: Reason): PlannedChange {
-  return {
-    ...facts(person, person.user),
-    action: "skipped",
-    appUser: null,
-    user: null,
-    changes: [],
-    events: [],
-    lost: false,
-    reason,
-  };
-}
-
-function facts(
-  { externalId, dn }: Reverted,
-  user: User | null,
-): Pick<PlannedChange, "externalId" | "dn" | "login" | "userId" | "userVersion" | "error"> {
-  const { login = null, id = null, version = 0 } = user ?? {};
-  return { externalId, dn, login, userId: id, userVersion: version, error: null };
+  return plannedChange(person, { action: "skipped", reason });
 }

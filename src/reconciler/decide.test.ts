@@ -5,9 +5,9 @@ import type { AppProfile } from "../model/entry.ts";
 import type { AppUser, User } from "../model/user.ts";
 import { failPlanned } from "./decide-failure.ts";
 import { decideRemoval as decideRemovalWith } from "./decide-removal.ts";
-import { decideSighting, type Context, type Known } from "./decide.ts";
+import { decideSighting, type DecisionContext, type Known } from "./decide.ts";
 import { compileRules, type Rules } from "./rules.ts";
-import { NOTHING_AROUND } from "./scope.ts";
+import { NO_RELATIONS } from "./scope.ts";
 
 const YAML = `
 directories:
@@ -25,7 +25,7 @@ const NOBODY: Known = {
   others: [],
   matchProblem: null,
   link: null,
-  around: NOTHING_AROUND,
+  relations: NO_RELATIONS,
 };
 const ADA = {
   mail: "ada@example.org",
@@ -36,7 +36,7 @@ const ADA = {
 };
 
 const decideRemoval = (
-  ...[rules, appUser, known]: [Context, AppUser, Known]
+  ...[rules, appUser, known]: [DecisionContext, AppUser, Known]
 ): ReturnType<typeof decideRemovalWith> => decideRemovalWith(rules, appUser, known, "gone");
 
 function context(name: string): {
@@ -152,7 +152,7 @@ describe("an entry", () => {
       others: [appUser("corp", ADA)],
       matchProblem: null,
       link: null,
-      around: NOTHING_AROUND,
+      relations: NO_RELATIONS,
     };
     const planned = decideSighting(
       context("hr"),

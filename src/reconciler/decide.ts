@@ -18,16 +18,17 @@ import {
 import { diffProfiles } from "./diff.ts";
 import * as events from "./events.ts";
 import type { DirectoryRules, Rules } from "./rules.ts";
-import type { Around } from "./scope.ts";
+import type { Relations } from "./scope.ts";
 import { resolveProfile, type Resolved } from "./source-priority.ts";
 import { nextStanding, type Standing } from "./standing.ts";
 import {
   appUserChanged,
   linksOf,
   losesAccess,
+  plannedChange,
   sameProblem,
   standingOf,
-  writeUser,
+  userWrite,
 } from "./writes.ts";
 
 /** What is known about a person before the run. */
@@ -41,7 +42,7 @@ export interface Known {
   readonly matchProblem: Problem | null;
   /** How the entry comes to the user, where it was not linked before; null if a new user is made. */
   readonly link: LinkOrigin | null;
-  readonly around: Around;
+  readonly relations: Relations;
 }
 
 /** What was read of a person. A force sync takes it from the stored app user. */
@@ -53,7 +54,7 @@ export interface Sighting {
   readonly profile: AppProfile;
 }
 
-export interface Context {
+export interface DecisionContext {
   readonly rules: Rules;
   readonly directory: DirectoryRules;
 }
@@ -63,42 +64,48 @@ export interface Context {
  * @param newUserId the id for the user, if one is created
  */
 export function decideSighting(
-  context: Context,
+  context: DecisionContext,
   seen: Sighting,
   known: Known,
   newUserId: string,
 ): PlannedChange {
   const { rules, directory } = context;
+  const { user, relations } = known;
   const status: AppUserStatus = seen.disabled ? "disabled" : "active";
   const disabled = nowDisabled(status, known.appUser);
   const write = { dn: seen.dn, status, profile: seen.profile, hash: seen.hash };
   if (known.matchProblem !== null) {
-    return failed(
-      context,
-      { ...write, userId: null },
-      seen.id,
-      known,
-      known.matchProblem,
-      disabled,
-    );
+    const error = known.matchProblem;
+    const standing = standingOf(user);
+    return failed(directory, seen, known, {
+      write: { ...write, userId: null, error },
+      reason: disabled,
+      standing,
+    });
   }
-  if (belongsToNobody(directory, known)) return ignored(write, seen.id, known);
+  if (belongsToNobody(directory, known)) {
+    return ignored({ ...write, userId: null, error: null }, seen, known);
+  }
   const links = linksOf(known.others, directory.name, seen.profile);
-  const creator = known.user === null ? directory.name : null;
-  const { around } = known;
-  const resolved = resolveProfile(rules, { links, before: known.user, creator, around });
+  const creator = user === null ? directory.name : null;
+  const resolved = resolveProfile(rules, { links, before: user, creator, relations });
   const standing = standingAfter(context, known, resolved, status);
-  const lost = disabled ?? (losesAccess(known.user, standing) ? "accessLost" : null);
+  const reason = disabled ?? (losesAccess(user, standing) ? "accessLost" : null);
+  const error = oneProblem(resolved.problems);
   const link = newLink(known);
-  const problem = oneProblem(resolved.problems);
-  if (problem !== null) {
-    const userId = known.user?.id ?? null;
-    const after = { ...write, userId, ...(userId === null ? {} : link) };
-    return failed(context, after, seen.id, known, problem, lost, standing);
+  if (error !== null) {
+    const after = { ...write, userId: user?.id ?? null, error, ...(user === null ? {} : link) };
+    return failed(directory, seen, known, { write: after, reason, standing });
   }
-  const userId = known.user?.id ?? newUserId;
-  const after = { ...write, userId, error: null, ...link };
-  return resolvedChange(after, seen.id, known, resolved, lost, standing);
+  const after = { ...write, userId: user?.id ?? newUserId, error: null, ...link };
+  return resolvedChange(seen, known, resolved, { write: after, reason, standing });
+}
+
+/** What was found out about a person: how the entry is kept, and what becomes of access. */
+interface Verdict {
+  readonly write: AppUserWrite;
+  readonly reason: Reason | null;
+  readonly standing: Standing;
 }
 
 /** A person decided so, or nobody was found where the directory may not create users. */
@@ -115,10 +122,10 @@ export function oneProblem(problems: readonly Problem[]): Problem | null {
 }
 
 /** How the entry came to its user; nothing where it was linked before. */
-function newLink({ user, appUser, link, around }: Known): { readonly link?: LinkOrigin } {
+function newLink({ user, appUser, link, relations }: Known): { readonly link?: LinkOrigin } {
   if (user !== null && appUser?.userId === user.id && !appUser.setAside) return {};
   if (link === null) return { link: { how: "created" } };
-  return { link: { ...link, at: new Date(around.now).toISOString() } };
+  return { link: { ...link, at: new Date(relations.now).toISOString() } };
 }
 
 /** Disabled since the last import is a loss, whatever the directory may decide about the user. */
@@ -128,7 +135,7 @@ function nowDisabled(status: AppUserStatus, before: AppUser | null): Reason | nu
 
 /** Only the profile source decides; without one among the links, a directory that is the only one. */
 function standingAfter(
-  { directory }: Context,
+  { directory }: DecisionContext,
   { user, others, appUser }: Known,
   resolved: Resolved,
   status: AppUserStatus,
@@ -143,43 +150,26 @@ function standingAfter(
 }
 
 function resolvedChange(
-  write: AppUserWrite,
-  externalId: string,
+  { id: externalId, dn }: Sighting,
   known: Known,
   resolved: Resolved,
-  reason: Reason | null,
-  standing: Standing,
+  { write, reason, standing }: Verdict,
 ): PlannedChange {
   const { user, appUser } = known;
   const changes = user === null ? [] : diffProfiles(user, resolved);
-  const userWrite =
-    user === null
-      ? newUser(write.userId ?? "", resolved, standing)
-      : writeUser(user, resolved, standing);
+  const newUserWrite = (): UserWrite => newUser(write.userId ?? "", resolved, standing);
+  const written = user === null ? newUserWrite() : userWrite(user, resolved, standing);
   const login = String(resolved.profile["login"] ?? user?.login ?? "");
   const appChanged = appUserChanged(appUser, write);
-  const base = {
-    externalId,
-    dn: write.dn,
-    login,
-    userId: write.userId,
-    userVersion: user?.version ?? 0,
-    changes,
-    error: null,
-    lost: reason !== null,
-    reason,
-  };
-  if (user !== null && userWrite === null && !appChanged) {
-    return { ...base, action: "unchanged", appUser: write, user: null, events: [] };
+  const lost = reason !== null;
+  const common = { appUser: write, login, userId: write.userId, changes, lost, reason };
+  const person = { externalId, dn, user };
+  if (user !== null && written === null && !appChanged) {
+    return plannedChange(person, { ...common, action: "unchanged" });
   }
-  const told = toldChanges(known, userWrite, changes, appChanged);
-  return {
-    ...base,
-    action: user === null ? "created" : "updated",
-    appUser: write,
-    user: userWrite,
-    events: told,
-  };
+  const action = user === null ? "created" : "updated";
+  const told = toldChanges(known, written, changes, appChanged);
+  return plannedChange(person, { ...common, action, user: written, events: told });
 }
 
 function toldChanges(
@@ -199,61 +189,44 @@ function toldChanges(
 
 /** Fails a person: the app profile is kept, the user profile not touched, a status may still change. */
 function failed(
-  { directory }: Context,
-  write: Omit<AppUserWrite, "error">,
-  externalId: string,
-  known: Known,
-  problem: Problem,
-  reason: Reason | null,
-  standing: Standing = standingOf(known.user),
+  directory: DirectoryRules,
+  { id: externalId, dn }: Sighting,
+  { user, appUser }: Known,
+  { write, reason, standing }: Verdict,
 ): PlannedChange {
-  const { user, appUser } = known;
-  const after: AppUserWrite = { ...write, error: problem };
-  const userWrite = user === null ? null : writeUser(user, user, standing);
+  const { error } = write;
+  const written = user === null ? null : userWrite(user, user, standing);
   const told: PersonEvent[] = [];
-  const repeated = !appUserChanged(appUser, after) && sameProblem(appUser?.error ?? null, problem);
-  if (!repeated) told.push(events.updateFailed(directory.name, problem));
-  if (user !== null && userWrite !== null) {
-    told.push(...events.statusChanged(user.status, userWrite.status));
+  const repeated =
+    error !== null && !appUserChanged(appUser, write) && sameProblem(appUser?.error ?? null, error);
+  if (!repeated && error !== null) told.push(events.updateFailed(directory.name, error));
+  if (user !== null && written !== null) {
+    told.push(...events.statusChanged(user.status, written.status));
   }
-  return {
-    action: "failed",
-    externalId,
-    dn: write.dn,
-    appUser: repeated ? null : after,
-    user: userWrite,
-    ...referTo(user),
-    changes: [],
-    error: problem,
-    events: told,
-    lost: reason !== null,
-    reason,
-  };
+  return plannedChange(
+    { externalId, dn, user },
+    {
+      action: "failed",
+      appUser: repeated ? null : write,
+      user: written,
+      error,
+      events: told,
+      lost: reason !== null,
+      reason,
+    },
+  );
 }
 
-function ignored(
-  write: Omit<AppUserWrite, "error" | "userId">,
-  externalId: string,
-  known: Known,
-): PlannedChange {
-  const after: AppUserWrite = { ...write, userId: null, error: null };
-  const changed = appUserChanged(known.appUser, after);
-  const { dn } = write;
-  return {
-    action: "ignored",
-    externalId,
-    dn,
-    appUser: changed ? after : null,
-    user: null,
-    login: null,
-    userId: null,
-    userVersion: 0,
-    changes: [],
-    error: null,
-    events: changed && known.appUser !== null ? [events.APP_USER_UPDATED] : [],
-    lost: false,
-    reason: null,
-  };
+function ignored(after: AppUserWrite, { id, dn }: Sighting, { appUser }: Known): PlannedChange {
+  const changed = appUserChanged(appUser, after);
+  return plannedChange(
+    { externalId: id, dn, user: null },
+    {
+      action: "ignored",
+      appUser: changed ? after : null,
+      events: changed && appUser !== null ? [events.APP_USER_UPDATED] : [],
+    },
+  );
 }
 
 function newUser(id: string, after: Resolved, standing: Standing): UserWrite {
@@ -267,9 +240,4 @@ function newUser(id: string, after: Resolved, standing: Standing): UserWrite {
     sources: after.sources,
     ...standing,
   };
-}
-
-function referTo(user: User | null): Pick<PlannedChange, "login" | "userId" | "userVersion"> {
-  if (user === null) return { login: null, userId: null, userVersion: 0 };
-  return { login: user.login, userId: user.id, userVersion: user.version };
 }

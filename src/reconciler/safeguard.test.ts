@@ -44,7 +44,7 @@ test.each([
   ["an empty read is held even so", plan(0, 1, 1), OFF, OFF, "directory"],
   ["an empty read of a directory that was empty", plan(0, 0, 0), TWENTY, TWENTY, null],
   ["percent 0: nobody may go", plan(199, 1, 200), { ...TWENTY, percent: 0 }, OFF, "directory"],
-] as const)("%s", (_, summary, directory, organisation, level) => {
+] as const)("%s", (...[, summary, directory, organisation, level]) => {
   expect(judge(summary, directory, organisation)?.level ?? null).toBe(level);
 });
 

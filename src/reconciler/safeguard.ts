@@ -28,6 +28,12 @@ export interface PlanSummary {
   readonly logins: number;
 }
 
+/** What the plan itself tells, of all that is judged. */
+export type PlanFigures = Pick<
+  PlanSummary,
+  "removals" | "gone" | "existing" | "failures" | "updates" | "logins"
+>;
+
 /** Fewer people than these may come and go without looking suspicious. */
 const HANDFUL = 10;
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { parseSettings } from "../config/load.ts";
 import type { GroupValue } from "../mapping/values.ts";
 import { compileRules } from "./rules.ts";
-import { NOTHING_AROUND, scopeOf } from "./scope.ts";
+import { NO_RELATIONS, scopeOf } from "./scope.ts";
 
 const NAMES =
   "login: appuser.mail, email: appuser.mail, firstName: appuser.mail, lastName: appuser.mail";
@@ -24,13 +24,13 @@ function group(name: string, directory: string): GroupValue {
 }
 
 test("whoever left a directory has left its groups, and its app profile is not seen", () => {
-  const around = { ...NOTHING_AROUND, groups: [group("Admins", "corp"), group("Staff", "hr")] };
+  const relations = { ...NO_RELATIONS, groups: [group("Admins", "corp"), group("Staff", "hr")] };
   const both = new Map([
     ["corp", { mail: "a@example.org" }],
     ["hr", { mail: "b@example.org" }],
   ]);
   const names = (links: typeof both): string[] =>
-    scopeOf(rules, "hr", { links, user: null, around }).facts.groups.map(({ name }) => name);
+    scopeOf(rules, "hr", { links, user: null, relations }).facts.groups.map(({ name }) => name);
   expect(names(both)).toEqual(["Admins", "Staff"]);
   expect(names(new Map([["hr", { mail: "b@example.org" }]]))).toEqual(["Staff"]);
 });

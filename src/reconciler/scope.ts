@@ -14,7 +14,7 @@ import type { AppUser, User } from "../model/user.ts";
 import type { Rules } from "./rules.ts";
 
 /** What only the store can tell, loaded before a person is decided about. */
-export interface Around {
+export interface Relations {
   /** Milliseconds since 1970: one moment for a whole run. */
   readonly now: number;
   readonly groups: readonly GroupValue[];
@@ -24,7 +24,12 @@ export interface Around {
   readonly incomplete: boolean;
 }
 
-export const NOTHING_AROUND: Around = { now: 0, groups: [], related: new Map(), incomplete: false };
+export const NO_RELATIONS: Relations = {
+  now: 0,
+  groups: [],
+  related: new Map(),
+  incomplete: false,
+};
 
 export function relationKey(directory: string, attribute: string): string {
   return `${directory} ${attribute.toLowerCase()}`;
@@ -47,7 +52,7 @@ export interface Person {
   /** App profiles by directory. */
   readonly links: ReadonlyMap<string, AppProfile>;
   readonly user: Pick<User, "id" | "status"> | null;
-  readonly around: Around;
+  readonly relations: Relations;
 }
 
 /** What a mapping of a directory is evaluated with. */
@@ -71,7 +76,7 @@ class PersonFacts implements Facts {
   }
 
   get now(): number {
-    return this.#person.around.now;
+    return this.#person.relations.now;
   }
 
   get organisation(): RecordValue {
@@ -85,8 +90,8 @@ class PersonFacts implements Facts {
 
   /** Only of links that count: whoever left a directory has left its groups. */
   get groups(): readonly GroupValue[] {
-    const { around, links } = this.#person;
-    return around.groups.filter((group) => links.has(group.sourceId));
+    const { relations, links } = this.#person;
+    return relations.groups.filter((group) => links.has(group.sourceId));
   }
 
   get appUsers(): readonly AppUserFact[] {
@@ -99,6 +104,6 @@ class PersonFacts implements Facts {
   related(attribute: string, source: string | null): Related | null {
     const directory = source === null ? this.#directory : onlyAppUser(this, source)?.directory;
     if (directory === undefined) return null;
-    return this.#person.around.related.get(relationKey(directory, attribute)) ?? null;
+    return this.#person.relations.related.get(relationKey(directory, attribute)) ?? null;
   }
 }

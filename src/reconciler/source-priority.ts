@@ -7,17 +7,15 @@
  * a value that came from this source (the mapping was removed) or was edited here, and loses one
  * that another directory gave. With `fallback`, the next source that has a value gives it.
  */
-import { shapeOf } from "../lib/shape.ts";
-import { inputsOf } from "../mapping/inputs.ts";
-import { evaluateMapping, type Mapping } from "../mapping/mapping.ts";
 import type { Scope } from "../mapping/scope.ts";
 import type { AppProfile } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import type { AttributeSchema } from "../model/profile-schema.ts";
 import type { ProfileValue, User, UserProfile, ValueSource } from "../model/user.ts";
+import { mappedValue, type AttributeResult } from "./mapped-value.ts";
 import type { Rules } from "./rules.ts";
-import { scopeOf, type Around } from "./scope.ts";
-import { toAttributeType, validateProfile } from "./validate.ts";
+import { scopeOf, type Relations } from "./scope.ts";
+import { validateProfile } from "./validate.ts";
 
 export interface ResolveInput {
   /** App profiles of the user, by directory; without those that left their scope. */
@@ -26,7 +24,7 @@ export interface ResolveInput {
   readonly before: Pick<User, "id" | "status" | "profile" | "sources"> | null;
   /** The directory whose entry creates the user; it fills the profile even if it is no source. */
   readonly creator: string | null;
-  readonly around: Around;
+  readonly relations: Relations;
 }
 
 export interface Resolved {
@@ -48,9 +46,9 @@ export function resolveProfile(rules: Rules, input: ResolveInput): Resolved {
   const profile: UserProfile = {};
   const sources: Record<string, ValueSource> = {};
   const problems: Problem[] = [];
-  const owned = new Owned(rules, input);
+  const scopes = new PersonScopes(rules, input);
   for (const [name, attribute] of rules.schema) {
-    const result = resolveAttribute(rules, name, attribute, owned);
+    const result = resolveAttribute(name, attribute, scopes);
     if (result === null) continue;
     if ("problem" in result) {
       problems.push(result.problem);
@@ -92,34 +90,29 @@ function linkedOf(
   return before === null && creator !== null ? [creator] : [];
 }
 
-export type AttributeResult =
-  | { readonly value: ProfileValue; readonly source: ValueSource }
-  | { readonly problem: Problem }
-  | null;
-
 /** One person, with what is the same for all attributes. */
-class Owned {
+class PersonScopes {
   readonly input: ResolveInput;
-  readonly #rules: Rules;
+  readonly rules: Rules;
   #inherited: readonly string[] | null = null;
   // Nearly everybody has one owner for all attributes.
   #by: string | null = null;
   #scope: Scope | null = null;
 
   constructor(rules: Rules, input: ResolveInput) {
-    this.#rules = rules;
+    this.rules = rules;
     this.input = input;
   }
 
   /** Of an attribute without an order of its own. */
   get inherited(): readonly string[] {
-    return (this.#inherited ??= linkedOf(this.#rules.sources, this.input));
+    return (this.#inherited ??= linkedOf(this.rules.sources, this.input));
   }
 
   scope(directory: string): Scope {
     if (this.#scope === null || this.#by !== directory) {
       const person = { ...this.input, user: this.input.before };
-      this.#scope = scopeOf(this.#rules, directory, person);
+      this.#scope = scopeOf(this.rules, directory, person);
       this.#by = directory;
     }
     return this.#scope;
@@ -128,28 +121,27 @@ class Owned {
 
 /** What the mappings give one person, attribute by attribute. */
 export function givenBy(rules: Rules, input: ResolveInput): (name: string) => AttributeResult {
-  const owned = new Owned(rules, input);
+  const scopes = new PersonScopes(rules, input);
   return (name) => {
     const attribute = rules.schema.get(name);
-    return attribute === undefined ? null : resolveAttribute(rules, name, attribute, owned);
+    return attribute === undefined ? null : resolveAttribute(name, attribute, scopes);
   };
 }
 
 function resolveAttribute(
-  rules: Rules,
   name: string,
   attribute: AttributeSchema,
-  owned: Owned,
+  scopes: PersonScopes,
 ): AttributeResult {
-  const { input } = owned;
+  const { input, rules } = scopes;
   const override = rules.overrides.get(name);
-  const candidates = override === undefined ? owned.inherited : candidatesOf(rules, name, input);
+  const candidates = override === undefined ? scopes.inherited : candidatesOf(rules, name, input);
   const [owner] = candidates;
   if (candidates === "okta" || owner === undefined) {
     const kept = keptOf(input, keptValue(name, input));
     return kept !== null && candidates === "okta" ? { ...kept, source: "okta" } : kept;
   }
-  if (rules.fallback.has(name)) return firstValue(rules, name, attribute, candidates, owned);
+  if (rules.fallback.has(name)) return firstValue(name, attribute, candidates, scopes);
   const mapping = rules.directories.get(owner)?.mappings.get(name);
   if (mapping === undefined) {
     const kept = keptValue(name, input);
@@ -157,18 +149,17 @@ function resolveAttribute(
   }
   if (mapping.apply === "create" && input.before !== null)
     return keptOf(input, keptValue(name, input));
-  return mappedValue(mapping, owned.scope(owner), attribute, labelOf(rules, name, owner));
+  return mappedValue(mapping, scopes.scope(owner), attribute, labelOf(rules, name, owner));
 }
 
 /** The value of the first directory that has one. An expression that fails is not "no value". */
 function firstValue(
-  rules: Rules,
   name: string,
   attribute: AttributeSchema,
   candidates: readonly string[],
-  owned: Owned,
+  scopes: PersonScopes,
 ): AttributeResult {
-  const { input } = owned;
+  const { input, rules } = scopes;
   const kept = keptValue(name, input);
   const unmapped = new Set<string>(["okta"]);
   // A source that fills in new users only leaves alone what one that is lost gave.
@@ -182,7 +173,7 @@ function firstValue(
       if (kept?.source === owner) return kept;
       stays = isLost;
     } else {
-      const scope = owned.scope(owner);
+      const scope = scopes.scope(owner);
       const result = mappedValue(mapping, scope, attribute, labelOf(rules, name, owner));
       if (result !== null) return result;
     }
@@ -210,29 +201,4 @@ function keptValue(
   const value = before?.profile[name];
   if (before === null || value === undefined) return null;
   return { value, source: before.sources[name] ?? "okta" };
-}
-
-function mappedValue(
-  mapping: Mapping,
-  scope: Scope,
-  attribute: AttributeSchema,
-  source: ValueSource,
-): AttributeResult {
-  const value = evaluateMapping(mapping, scope);
-  if (value === null) return null;
-  if (typeof value === "object" && "problem" in value) {
-    return { problem: { ...value.problem, shape: inputShapes(mapping, scope) } };
-  }
-  const typed = toAttributeType(mapping.attribute, value, attribute);
-  if (typeof typed === "object" && "problem" in typed) {
-    return { problem: { ...typed.problem, shape: shapeOf(value) } };
-  }
-  if (typeof typed === "object" && typed.length === 0) return null;
-  return { value: typed, source };
-}
-
-/** Of an expression that could not be evaluated: what it was given. */
-function inputShapes({ expression }: Mapping, scope: Scope): string {
-  const inputs = inputsOf(expression, scope).map(({ name, value }) => `${name}: ${shapeOf(value)}`);
-  return inputs.length === 0 ? "no input" : inputs.join("; ");
 }

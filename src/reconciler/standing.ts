@@ -16,7 +16,7 @@ const AFTER_LOSS: Readonly<Record<OnRemoval, UserStatus>> = {
 export const BY_HAND = "okta";
 
 /** What the profile source says of a person. */
-export interface Word {
+export interface SourceStatus {
   readonly name: string;
   readonly onRemoval: OnRemoval;
   readonly reactivate: Reactivate;
@@ -33,7 +33,7 @@ export interface Word {
  */
 export function nextStanding(
   user: Pick<User, "status" | "statusBy"> | null,
-  { name, onRemoval, reactivate, standing, arrived }: Word,
+  { name, onRemoval, reactivate, standing, arrived }: SourceStatus,
 ): Standing {
   const now: Standing =
     user === null

@@ -7,7 +7,7 @@ import type { AppUser, User, UserProfile } from "../model/user.ts";
 import { packSources } from "../store/packed-sources.ts";
 import { decideSighting, type Known } from "./decide.ts";
 import { compileRules, type Rules } from "./rules.ts";
-import { NOTHING_AROUND } from "./scope.ts";
+import { NO_RELATIONS } from "./scope.ts";
 import { Unchanged, type Synced } from "./unchanged.ts";
 
 const COMMON =
@@ -132,7 +132,7 @@ function long(person: Person, user: User | null) {
     others: user === null ? [] : others,
     matchProblem: null,
     link: null,
-    around: NOTHING_AROUND,
+    relations: NO_RELATIONS,
   };
   const seen = { id: "1", dn: "uid=a", hash: "h", disabled: status === "disabled", profile: own };
   return decideSighting({ rules, directory }, seen, known, "u");

@@ -9,7 +9,7 @@ import { sameJson } from "../lib/same.ts";
 import type { AppProfile } from "../model/entry.ts";
 import type { AppUser, User } from "../model/user.ts";
 import type { DirectoryRules, Rules } from "./rules.ts";
-import { NOTHING_AROUND } from "./scope.ts";
+import { NO_RELATIONS } from "./scope.ts";
 import { givenBy, profileSourceOf, resolveProfile } from "./source-priority.ts";
 import { nextStanding } from "./standing.ts";
 import { validateProfile } from "./validate.ts";
@@ -81,16 +81,16 @@ export class Unchanged {
     const { name, onRemoval, reactivate } = this.#directory;
     const source = profileSourceOf(this.#rules, links) ?? (links.size === 1 ? name : null);
     if (source !== name) return true;
-    const word = { name, onRemoval, reactivate, standing, arrived: standing === "disabled" };
-    const next = nextStanding(user, word);
+    const status = { name, onRemoval, reactivate, standing, arrived: standing === "disabled" };
+    const next = nextStanding(user, status);
     return next.status === user.status && next.statusBy === user.statusBy;
   }
 
   /** Of a user who has nothing besides what one directory's mappings give. */
   #sameText(user: Synced["user"], links: ReadonlyMap<string, AppProfile>): boolean {
-    const around = { ...NOTHING_AROUND, now: this.#now };
+    const relations = { ...NO_RELATIONS, now: this.#now };
     const before = { id: user.id, status: user.status, profile: {}, sources: {} };
-    const give = givenBy(this.#rules, { links, before, creator: null, around });
+    const give = givenBy(this.#rules, { links, before, creator: null, relations });
     const { profileText: text, sourcesText } = user;
     let from: string | null = null;
     let at = 0;
@@ -121,10 +121,10 @@ export class Unchanged {
   }
 
   #sameValues(user: Synced["user"], links: ReadonlyMap<string, AppProfile>): boolean {
-    const around = { ...NOTHING_AROUND, now: this.#now };
+    const relations = { ...NO_RELATIONS, now: this.#now };
     const whole = user.whole();
     const before = { id: user.id, status: user.status, ...whole };
-    const resolved = resolveProfile(this.#rules, { links, before, creator: null, around });
+    const resolved = resolveProfile(this.#rules, { links, before, creator: null, relations });
     if (resolved.problems.length > 0) return false;
     return sameJson(resolved.profile, whole.profile) && sameJson(resolved.sources, whole.sources);
   }

@@ -3,9 +3,10 @@ import { sameJson } from "../lib/same.ts";
 import type { AppProfile } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import type { AppUserWrite, PlannedChange, UserWrite } from "../model/plan.ts";
+import type { AttributeChange } from "../model/run.ts";
 import { loginKey, type AppUser, type User } from "../model/user.ts";
 import type { Resolved } from "./source-priority.ts";
-import type { Standing } from "./standing.ts";
+import { BY_HAND, type Standing } from "./standing.ts";
 
 export function appUserChanged(before: AppUser | null, after: AppUserWrite): boolean {
   return (
@@ -40,7 +41,7 @@ export function linksOf(
 }
 
 /** The user's new state; null if it is the old one. */
-export function writeUser(
+export function userWrite(
   user: User,
   after: Pick<Resolved, "profile" | "sources">,
   standing: Standing,
@@ -57,12 +58,50 @@ export function writeUser(
   return { id, isNew: false, baseVersion, login, profile, sources, ...standing };
 }
 
-/** Whether a planned change claims a login that the person did not have before. */
-export function claimsLogin(planned: PlannedChange, before: User | null): boolean {
-  if (planned.user === null) return false;
-  return (
-    planned.user.isNew || before === null || loginKey(before.login) !== loginKey(planned.user.login)
-  );
+/** Whom a planned change is about, as it was before. */
+export interface Concerned {
+  /** Null for an entry without an identifier. */
+  readonly externalId: string | null;
+  readonly dn: string;
+  /** Null if there is no user yet. */
+  readonly user: Pick<User, "id" | "login" | "version"> | null;
+}
+
+/** A planned change: what is given, and nothing else becomes of the person. */
+export function plannedChange(
+  { externalId, dn, user }: Concerned,
+  change: Partial<Omit<PlannedChange, "claimsLogin">> & Pick<PlannedChange, "action">,
+): PlannedChange {
+  return {
+    externalId,
+    dn,
+    appUser: null,
+    user: null,
+    login: user?.login ?? null,
+    userId: user?.id ?? null,
+    userVersion: user?.version ?? 0,
+    changes: [],
+    error: null,
+    events: [],
+    lost: false,
+    reason: null,
+    deletes: null,
+    lookAgain: false,
+    ...change,
+    claimsLogin: claimsLogin(change.user ?? null, user),
+  };
+}
+
+/** Whether the person gets a login that was not the person's before. */
+function claimsLogin(after: UserWrite | null, before: { readonly login: string } | null): boolean {
+  if (after === null) return false;
+  return after.isNew || before === null || loginKey(before.login) !== loginKey(after.login);
+}
+
+/** Access is what people want to see first, so it stands among the values. */
+export function statusChange(user: User, to: User["status"]): AttributeChange[] {
+  if (user.status === to) return [];
+  return [{ attribute: "status", from: user.status, to, source: BY_HAND }];
 }
 
 export function standingOf(user: User | null): Standing {

@@ -1,19 +1,23 @@
 import type { Engine } from "../engine/engine.ts";
+import type { AskedBy } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Run } from "../model/run.ts";
-import { transact } from "../store/database.ts";
 import { countLost, leaveOut, outdatedRows } from "../store/held-plan.ts";
-import { fence } from "../store/leases.ts";
+import { dropShown } from "../store/history.ts";
 import { takenLogins } from "../store/plan.ts";
-import { findRun, updateRun, type OpenRun } from "../store/runs.ts";
+import { approveHeld } from "../store/run-steps.ts";
+import type { OpenRun } from "../store/runs.ts";
 import { appendEvents } from "../store/system-log.ts";
-import { settle, withContext, type RunRequest } from "./import.ts";
+import { settle, withClaim } from "./begin.ts";
 import { matchedSince, returnedSince } from "./plan/before-apply.ts";
-import { applyToEnd, cancelHeld, recover, requireRun } from "./record/end.ts";
+import { applyToEnd, recover, resumedRun } from "./plan/finish.ts";
+import type { RunContext } from "./record/context.ts";
+import { dropHeld } from "./record/end.ts";
 import * as events from "./record/events.ts";
+import { KINDS } from "./record/kinds.ts";
 import { noteApproved } from "./record/mapped.ts";
-
-type Decision = Pick<RunRequest, "actor" | "signal" | "progress" | "note">;
+import { requireRun } from "./record/notes.ts";
+import { write } from "./record/write.ts";
 
 /**
  * Applies exactly the plan that was shown, without those whom it does not fit any more: whoever
@@ -21,36 +25,20 @@ type Decision = Pick<RunRequest, "actor" | "signal" | "progress" | "note">;
  * the next import is a full one and decides about them again.
  * @throws RollcallError if the directory cannot be asked who came back; the run stays held
  */
-export async function approveRun(engine: Engine, id: string, decision: Decision): Promise<Run> {
+export async function approveRun(engine: Engine, id: string, by: AskedBy): Promise<Run> {
   const { directory } = await heldRun(engine, id);
-  return await withContext(engine, directory, decision, async (claimed) => {
+  return await withClaim(engine, directory, by, async (claimed) => {
     await recover(claimed);
     const run = await heldRun(engine, id); // as it is now that nobody else can touch it
-    const context = { ...claimed, runId: run.id, fingerprint: run.fingerprint };
-    const { db } = engine.store;
-    const lost = run.kind === "import" ? await countLost(db, run.id) : 0;
-    const returned = await returnedSince(context, lost).catch((thrown: unknown) => {
-      if (!context.signal.aborted || thrown instanceof RollcallError) throw thrown;
-      const message = `Interrupted while the directory was being asked; the run ${run.id} is still held.`;
-      throw new RollcallError("run.interrupted", message);
-    });
-    const back = new Set(returned);
-    const taken = await takenLogins(db, "held_plan", run.id);
-    const matched = await matchedSince(context);
-    const outdated = [
-      ...(await outdatedRows(db, run.id)),
-      ...taken.map((row) => row.seq),
-      ...matched,
-    ];
-    const changed = [...new Set(outdated)].filter((seq) => !back.has(seq));
-    const by = decision.actor.displayName;
-    await transact(engine.store, async (trx) => {
-      await fence(trx, context.lease);
-      await updateRun(trx, run.id, { status: "running", phase: "applying", decidedBy: by });
-      await trx.deleteFrom("run_changes").where("run_id", "=", run.id).execute(); // written again as applied
-      const came = await leaveOut(trx, run.id, [...back], "cameBack");
-      const leftOut = came + (await leaveOut(trx, run.id, changed, "changedSince"));
-      await appendEvents(trx, run.id, context.actor, [events.approved(run, by, leftOut)]);
+    const context = resumedRun(claimed, run);
+    const unfit = await unfitRows(context, run);
+    const who = by.actor.displayName;
+    await write(context, async (trx) => {
+      await approveHeld(trx, run.id, who);
+      await dropShown(trx, run.id); // written again as applied
+      const came = await leaveOut(trx, run.id, unfit.back, "cameBack");
+      const leftOut = came + (await leaveOut(trx, run.id, unfit.changed, "changedSince"));
+      await appendEvents(trx, run.id, context.actor, [events.approved(run, who, leftOut)]);
     });
     const applied = await settle(context, async () => {
       const current = await requireRun(context, run.id);
@@ -61,16 +49,33 @@ export async function approveRun(engine: Engine, id: string, decision: Decision)
   });
 }
 
+/** The rows of people whom a plan that was held does not fit any more. */
+async function unfitRows(
+  context: RunContext,
+  run: OpenRun,
+): Promise<{ readonly back: readonly number[]; readonly changed: readonly number[] }> {
+  const { db } = context.engine.store;
+  const lost = KINDS[run.kind].readsDirectory ? await countLost(db, run.id) : 0;
+  const back = await returnedSince(context, lost).catch((thrown: unknown) => {
+    if (!context.signal.aborted || thrown instanceof RollcallError) throw thrown;
+    const message = `Interrupted while the directory was being asked; the run ${run.id} is still held.`;
+    throw new RollcallError("run.interrupted", message);
+  });
+  const taken = await takenLogins(db, "held_plan", run.id);
+  const matched = await matchedSince(context);
+  const outdated = await outdatedRows(db, run.id);
+  const left = new Set(back);
+  const changed = new Set([...outdated, ...taken.map((row) => row.seq), ...matched]);
+  return { back, changed: [...changed].filter((seq) => !left.has(seq)) };
+}
+
 /** Drops a held run; nothing of it is applied. */
-export async function cancelRun(engine: Engine, id: string, decision: Decision): Promise<Run> {
+export async function cancelRun(engine: Engine, id: string, by: AskedBy): Promise<Run> {
   const { directory } = await heldRun(engine, id);
-  return await withContext(engine, directory, decision, async (context) => {
+  return await withClaim(engine, directory, by, async (claimed) => {
     const run = await heldRun(engine, id);
-    await transact(engine.store, async (trx) => {
-      await fence(trx, context.lease);
-      await cancelHeld(trx, context, run, decision.actor.displayName);
-    });
-    return await requireRun(context, run.id);
+    await write(claimed, (trx) => dropHeld(trx, claimed, run, by.actor.displayName));
+    return await requireRun(claimed, run.id);
   });
 }
 
@@ -78,14 +83,11 @@ async function heldRun(
   engine: Engine,
   id: string,
 ): Promise<OpenRun & { readonly directory: string }> {
-  const run = await findRun(engine.store.db, id);
-  if (run === null) throw new RollcallError("run.notFound", `There is no run ${id}.`);
+  const run = await requireRun({ engine }, id);
   const { directory } = run;
   if (run.status !== "held" || directory === null) {
-    throw new RollcallError(
-      "run.notHeld",
-      `The run ${id} is not held; its status is ${run.status}.`,
-    );
+    const message = `The run ${id} is not held; its status is ${run.status}.`;
+    throw new RollcallError("run.notHeld", message);
   }
   return { ...run, directory };
 }

@@ -1,31 +1,31 @@
-import type { Engine } from "../engine/engine.ts";
-import { closest } from "../lib/lines.ts";
 /**
  * Users without a directory, and what of a user no directory gives. Each edit is one transaction:
  * the user, its history (as a run of kind `edit`) and its events.
  */
+import type { Engine } from "../engine/engine.ts";
+import { findUser } from "../engine/people/find-user.ts";
+import { closest } from "../lib/lines.ts";
 import { uuidV7 } from "../lib/uuid.ts";
+import type { AskedBy } from "../model/asked-by.ts";
 import { RollcallError, type ErrorCode, type Problem } from "../model/errors.ts";
 import type { EventType } from "../model/event-messages.ts";
 import type { EventDraft } from "../model/event.ts";
-import type { EventActor } from "../model/event.ts";
 import { NO_COUNTS, type AttributeChange, type RunChange } from "../model/run.ts";
-import type { User, UserStatus } from "../model/user.ts";
-import { loginKey } from "../model/user.ts";
-import { findUser } from "../questions/user-view.ts";
+import { type User, type UserStatus, loginKey } from "../model/user.ts";
 import { decideEdit, UNKNOWN_ATTRIBUTE, type Edits } from "../reconciler/decide-edit.ts";
 import type { Rules } from "../reconciler/rules.ts";
 import { BY_HAND } from "../reconciler/standing.ts";
+import { loginTaken, valueTaken } from "../reconciler/taken.ts";
 import { linksOf } from "../reconciler/writes.ts";
 import { appUsersOfUsers, type StoredAppUser } from "../store/app-users.ts";
-import { transact, type Trx } from "../store/database.ts";
-import { deleteUser, lockUser, noteEdit, writeUser } from "../store/edits.ts";
-import { insertRun, updateRun } from "../store/runs.ts";
+import type { Trx } from "../store/connection.ts";
+import { transact } from "../store/database.ts";
+import { deleteUser, lockUser, noteEdit, saveUser } from "../store/edits.ts";
+import { insertEdit } from "../store/runs.ts";
+import { isDataFault, sqlState } from "../store/sql-state.ts";
 import { appendEvents } from "../store/system-log.ts";
 import { ensureUnique, holderOfValue } from "../store/unique-values.ts";
 import { userByLoginKey } from "../store/users.ts";
-import { loginTaken, valueTaken } from "./plan/claims.ts";
-import { isDataFault, sqlState } from "./plan/refused.ts";
 
 /** What a person can do with a user's status, from which it is possible, and what comes of it. */
 export const STATUS_STEPS = {
@@ -55,18 +55,18 @@ export interface EditResult {
 /** @throws RollcallError `user.invalid` with every problem */
 export async function createUser(
   engine: Engine,
-  actor: EventActor,
   values: Edits,
   status: "active" | "staged",
+  by: AskedBy,
 ): Promise<EditResult> {
-  return await edit(engine, actor, async (trx) => {
+  return await edit(engine, by, async (trx) => {
     const { rules } = engine;
     const { profile, sources, problems, changes } = decideEdit(rules, null, new Map(), values);
     const id = uuidV7();
     const login = String(profile["login"] ?? "");
     const user: User = { id, login, status, statusBy: null, profile, sources, version: 1 };
-    await refuseInvalid(trx, rules, user, problems, values);
-    await writeUser(trx, user, rules.unique, claimedBy(rules, changes));
+    await refuseInvalid(trx, rules, values, { user, problems });
+    await saveUser(trx, user, rules.unique, claimedBy(rules, changes));
     const active = status === "active" ? [eventOf("user.lifecycle.activate", user)] : [];
     const events = [eventOf("user.lifecycle.create", user), ...active];
     return { user, action: "created", changes, events, remarks: [] };
@@ -79,11 +79,11 @@ export async function createUser(
  */
 export async function editUser(
   engine: Engine,
-  actor: EventActor,
   who: string,
   values: Edits,
+  by: AskedBy,
 ): Promise<EditResult> {
-  return await edit(engine, actor, async (trx) => {
+  return await edit(engine, by, async (trx) => {
     const { rules } = engine;
     const before = await locked(trx, who);
     const appUsers = await linkedTo(trx, rules, before);
@@ -91,10 +91,10 @@ export async function editUser(
     const { profile, sources, problems, changes } = decideEdit(rules, before, links, values);
     const login = String(profile["login"] ?? before.login);
     const user: User = { ...before, login, profile, sources, version: before.version + 1 };
-    await refuseInvalid(trx, rules, user, problems, values);
+    await refuseInvalid(trx, rules, values, { user, problems });
     if (changes.length === 0)
       return { user: before, action: "unchanged", changes, events: [], remarks: [] };
-    await writeUser(trx, user, rules.unique, claimedBy(rules, changes));
+    await saveUser(trx, user, rules.unique, claimedBy(rules, changes));
     const attributes = changes.map((change) => change.attribute).join(",");
     const data = { attributes, sources: "okta", changes };
     return {
@@ -110,12 +110,12 @@ export async function editUser(
 /** @throws RollcallError `user.notFound`, `user.wrongStatus` */
 export async function changeStatus(
   engine: Engine,
-  actor: EventActor,
   who: string,
   step: StatusStep,
+  by: AskedBy,
 ): Promise<EditResult> {
   const { from, to, event } = STATUS_STEPS[step];
-  return await edit(engine, actor, async (trx) => {
+  return await edit(engine, by, async (trx) => {
     const before = await locked(trx, who);
     // Whom an import took the access away, a person may keep out as well.
     const keeps = before.status === to && to !== "active" && before.statusBy !== BY_HAND;
@@ -125,7 +125,7 @@ export async function changeStatus(
     }
     const statusBy = to === "active" ? null : BY_HAND;
     const user: User = { ...before, status: to, statusBy, version: before.version + 1 };
-    await writeUser(trx, user, engine.rules.unique, []);
+    await saveUser(trx, user, engine.rules.unique, []);
     const changes = keeps ? [] : [{ attribute: "status", from: before.status, to, source: "okta" }];
     const appUsers = to === "active" ? await linkedTo(trx, engine.rules, user) : [];
     const remarks = appUsers
@@ -140,12 +140,8 @@ export async function changeStatus(
 }
 
 /** Deletes a deactivated user whom no directory shows. @throws RollcallError `user.wrongStatus` */
-export async function removeUser(
-  engine: Engine,
-  actor: EventActor,
-  who: string,
-): Promise<EditResult> {
-  return await edit(engine, actor, async (trx) => {
+export async function removeUser(engine: Engine, who: string, by: AskedBy): Promise<EditResult> {
+  return await edit(engine, by, async (trx) => {
     const user = await locked(trx, who);
     if (user.status !== "deprovisioned") {
       const message = `${user.login} is ${user.status}; only deactivated users can be deleted.`;
@@ -175,32 +171,17 @@ interface Done extends Pick<EditResult, "user" | "changes" | "remarks"> {
 /** Does an edit and writes it down; one that changes nothing leaves no trace. */
 async function edit(
   engine: Engine,
-  actor: EventActor,
+  { actor }: AskedBy,
   work: (trx: Trx) => Promise<Done>,
 ): Promise<EditResult> {
   await ensureUnique(engine.store.db, engine.rules.unique);
   const id = uuidV7();
-  const facts = {
-    id,
-    kind: "edit",
-    directory: null,
-    type: "full",
-    trigger: "manual",
-    actor,
-    dryRun: false,
-    fingerprint: "",
-    scope: "",
-    search: null,
-    reverts: null,
-  } as const;
   try {
     return await transact(engine.store, async (trx) => {
       const { user, action, changes, events, remarks } = await work(trx);
       if (action === "unchanged") return { user, changes, run: id, remarks };
-      await insertRun(trx, facts);
-      const counts = { ...NO_COUNTS, read: 1, [action]: 1 };
-      await updateRun(trx, id, { status: "done", counts, finished: true });
-      await noteEdit(trx, facts, user, { action, changes });
+      await insertEdit(trx, id, actor, { ...NO_COUNTS, read: 1, [action]: 1 });
+      await noteEdit(trx, id, user, { action, changes });
       await appendEvents(trx, id, actor, events);
       return { user, changes, run: id, remarks };
     });
@@ -235,9 +216,8 @@ async function linkedTo(trx: Trx, rules: Rules, { id }: User): Promise<StoredApp
 async function refuseInvalid(
   trx: Trx,
   rules: Rules,
-  user: User,
-  problems: readonly Problem[],
   edits: Edits,
+  { user, problems }: { readonly user: User; readonly problems: readonly Problem[] },
 ): Promise<void> {
   const all = [...problems];
   const holder = await userByLoginKey(trx, loginKey(user.login));

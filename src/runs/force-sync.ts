@@ -1,20 +1,20 @@
-import type { Engine, RunContext } from "../engine/engine.ts";
-import { looksAgain, mappingVersion } from "../engine/fingerprint.ts";
-import { decideOne, writesNothing } from "../engine/people/decide-one.ts";
-import { loadKnown } from "../engine/people/known.ts";
-import { mapAhead } from "../lib/ahead.ts";
 /**
  * A force sync: the To-Okta mappings are applied again to the app profiles that are kept, with
  * the same decisions as in an import. It reads no directory, so it cannot tell who has left.
  */
+import type { Engine } from "../engine/engine.ts";
+import { looksAgain, mappingVersion } from "../engine/fingerprint.ts";
+import { decideOne, writesNothing } from "../engine/people/decide-one.ts";
+import { loadKnown } from "../engine/people/known.ts";
+import { storedSighting } from "../engine/people/sightings.ts";
+import { mapAhead } from "../lib/ahead.ts";
 import { IdSet } from "../lib/id-set.ts";
+import type { AskedBy } from "../model/asked-by.ts";
 import type { Problem } from "../model/errors.ts";
 import type { PlannedChange } from "../model/plan.ts";
 import type { Run } from "../model/run.ts";
 import { decideUnusable } from "../reconciler/decide-failure.ts";
-import type { Sighting } from "../reconciler/decide.ts";
 import { Unchanged } from "../reconciler/unchanged.ts";
-import { claimsLogin } from "../reconciler/writes.ts";
 import { appUsersByIds, countPresent, type StoredAppUser } from "../store/app-users.ts";
 import {
   halves,
@@ -23,12 +23,15 @@ import {
   type Stretch,
   type SyncRow,
 } from "../store/sync-rows.ts";
-import { beginRun, settle, withContext, type RunRequest } from "./import.ts";
+import { beginRun, newRun, settle, withClaim, type RunRequest } from "./begin.ts";
 import { PlanBuilder } from "./plan/builder.ts";
 import { concludePlan } from "./plan/conclude.ts";
+import type { AbsenceCauses } from "./reading/absence.ts";
 import { planGone, planRemovals } from "./reading/leavers.ts";
-import { Stopwatch } from "./record/end.ts";
+import type { RunContext } from "./record/context.ts";
 import { noteMapped } from "./record/mapped.ts";
+import { noteJudging } from "./record/notes.ts";
+import { Stopwatch } from "./record/stopwatch.ts";
 
 const PAGE = 1000;
 const IN_FLIGHT = 1;
@@ -38,28 +41,37 @@ export interface SyncRequest extends RunRequest {
   readonly externalIds: readonly string[] | null;
 }
 
-export async function forceSync(engine: Engine, name: string, request: SyncRequest): Promise<Run> {
-  return await withContext(engine, name, request, async (context) => {
+/** @throws RollcallError `config.unknownDirectory`, `run.busy` */
+export async function forceSync(
+  engine: Engine,
+  name: string,
+  request: SyncRequest,
+  by: AskedBy,
+): Promise<Run> {
+  return await withClaim(engine, name, by, async (claimed) => {
+    const context = newRun(claimed);
     await beginRun(context, "force-sync", request);
     const run = await settle(context, () => runSync(context, request));
-    if (run.status === "done" && !run.dryRun && engine.settings.has(name))
+    const configured = context.directory.settings !== null;
+    if (run.status === "done" && !run.dryRun && configured)
       await noteMapped(context, request.externalIds);
     return run;
   });
 }
 
 async function runSync(context: RunContext, request: SyncRequest): Promise<void> {
-  const { engine, settings } = context;
-  const { store } = engine;
+  const { engine, directory } = context;
   const watch = new Stopwatch();
-  watch.begin("deciding");
+  watch.begin("reading");
   await using plan = new PlanBuilder(context);
-  const before = await countPresent(store.db, settings.name);
-  const configured = engine.settings.has(settings.name);
-  const read = configured
-    ? await planAll(context, request, plan)
-    : await planDisconnect(context, request, plan, before.own);
+  const before = await countPresent(engine.store.db, directory.name);
+  const read =
+    directory.settings === null
+      ? await planDisconnect(context, request, plan, before.own)
+      : await planAll(context, request, plan);
   await plan.finish();
+  await noteJudging(context);
+  watch.begin("judging");
   await concludePlan(context, plan, { read, before }, watch);
 }
 
@@ -70,35 +82,35 @@ async function planDisconnect(
   plan: PlanBuilder,
   total: number,
 ): Promise<number> {
-  const leaving = { replaced: new Set<string>(), absences: DISCONNECTED };
+  const leaving = { replaced: new Set<string>(), absence: DISCONNECTED };
   if (externalIds !== null) {
     await planGone(context, plan, externalIds, leaving);
     return externalIds.length;
   }
-  await planRemovals(context, plan, { isGone: () => true }, leaving, total);
+  await planRemovals(context, plan, { ...leaving, isGone: () => true, total });
   return total;
 }
 
-const DISCONNECTED = { of: () => Promise.resolve(() => "disconnected" as const) };
+const DISCONNECTED: AbsenceCauses = { of: () => Promise.resolve(() => "disconnected" as const) };
 
 async function planAll(
   context: RunContext,
   request: SyncRequest,
   plan: PlanBuilder,
 ): Promise<number> {
-  const { engine, settings } = context;
+  const { engine, directory, run } = context;
   const { db } = engine.store;
   const linked = new IdSet(Date.now());
   if (request.externalIds !== null) {
     await planPeople(context, plan, request.externalIds, linked);
     return request.externalIds.length;
   }
-  const total = (await countPresent(db, settings.name)).own;
-  const unchanged = new Unchanged(engine.rules, context.directory, context.now);
+  const total = (await countPresent(db, directory.name)).own;
+  const unchanged = new Unchanged(engine.rules, directory.rules, run.now);
   let read = 0;
   const noteProgress = (people: number): void => {
     read += people;
-    context.progress({ directory: settings.name, phase: "comparing", done: read, total });
+    context.progress({ directory: directory.name, phase: "reading", done: read, total });
   };
   for await (const page of pages(context, total)) {
     context.signal.throwIfAborted();
@@ -110,7 +122,7 @@ async function planAll(
   }
   for (let after = ""; ;) {
     context.signal.throwIfAborted();
-    const ids = await withoutUserAfter(db, settings.name, after, PAGE);
+    const ids = await withoutUserAfter(db, directory.name, after, PAGE);
     const last = ids.at(-1);
     if (last === undefined) return read;
     await planPeople(context, plan, ids, linked);
@@ -121,7 +133,7 @@ async function planAll(
 
 /** Nearly everybody; the others are decided about with everything that is known of them. */
 function isUnchanged(
-  { engine: { rules }, fingerprint }: RunContext,
+  { engine: { rules }, run: { fingerprint } }: RunContext,
   unchanged: Unchanged,
   { user, status, profile, hash, others }: SyncRow,
 ): boolean {
@@ -142,9 +154,10 @@ const UNUSABLE: ReadonlySet<string> = new Set([
   "entry.undecodable",
 ]);
 
-function stillUnusable(directory: string, appUser: StoredAppUser, error: Problem): PlannedChange {
-  const { externalId: id, dn } = appUser;
-  return decideUnusable(directory, { id, dn }, { appUser, login: null }, error, true);
+function stillUnusable(appUser: StoredAppUser, problem: Problem): PlannedChange {
+  const { externalId: id, dn, directory } = appUser;
+  const person = { appUser, login: null };
+  return decideUnusable(directory, { id, dn, problem, person, told: true });
 }
 
 async function planPeople(
@@ -153,30 +166,30 @@ async function planPeople(
   ids: readonly string[],
   linked: IdSet,
 ): Promise<void> {
-  const { engine, settings, directory } = context;
-  const found = await appUsersByIds(engine.store.db, settings.name, ids);
-  const present = found.filter((appUser) => appUser.status !== "removed");
+  const { engine, directory, run } = context;
+  const found = await appUsersByIds(engine.store.db, directory.name, ids);
   const stored: StoredAppUser[] = [];
-  for (const appUser of present) {
+  for (const appUser of found.filter(({ status }) => status !== "removed")) {
     const { error } = appUser;
     if (error === null || !UNUSABLE.has(error.code)) stored.push(appUser);
     // An entry that cannot be used is none whose app profile could be mapped again.
-    else await plan.add(stillUnusable(settings.name, appUser, error), false);
+    else await plan.add(stillUnusable(appUser, error));
   }
-  const known = await loadKnown(context, directory, stored.map(toSighting), stored, linked);
-  for (const appUser of stored) {
-    const sighting = toSighting(appUser);
+  const sightings = stored.map(storedSighting);
+  const { rules } = directory;
+  const known = await loadKnown(engine, run.now, { directory: rules, sightings, stored, linked });
+  for (const [i, sighting] of sightings.entries()) {
     const person = known.of(sighting);
-    const planned = decideOne({ rules: engine.rules, directory }, sighting, person);
-    if (writesNothing(planned, appUser.hash)) plan.count(planned.action);
-    else await plan.add(planned, claimsLogin(planned, person.user));
+    const planned = decideOne({ rules: engine.rules, directory: rules }, sighting, person);
+    if (writesNothing(planned, stored[i]?.hash ?? null)) plan.count(planned.action);
+    else await plan.add(planned);
   }
 }
 
 /** Pages of both halves in turn, the next one of each being read meanwhile. */
 async function* pages(context: RunContext, total: number): AsyncGenerator<readonly SyncRow[]> {
-  const { engine, settings } = context;
-  const stretches = await halves(engine.store.db, settings.name, total);
+  const { engine, directory } = context;
+  const stretches = await halves(engine.store.db, directory.name, total);
   const ready = (page: readonly SyncRow[]): Promise<readonly SyncRow[]> => Promise.resolve(page);
   const open = stretches.map((stretch) => mapAhead(pagesOf(context, stretch), IN_FLIGHT, ready));
   try {
@@ -192,21 +205,21 @@ async function* pages(context: RunContext, total: number): AsyncGenerator<readon
 }
 
 async function* pagesOf(
-  { engine, settings }: RunContext,
+  { engine, directory }: RunContext,
   stretch: Stretch,
 ): AsyncGenerator<readonly SyncRow[]> {
   const { db } = engine.store;
   const withOthers = engine.rules.directories.size > 1;
   for (let { after } = stretch; ;) {
-    const page = await syncRows(db, settings.name, { ...stretch, after }, PAGE, withOthers);
+    const page = await syncRows(
+      db,
+      directory.name,
+      { ...stretch, after },
+      { most: PAGE, withOthers },
+    );
     const last = page.at(-1);
     if (last === undefined) return;
     yield page;
     after = last.userId;
   }
-}
-
-/** The stored app user as if it had just been read. An entry that could not be kept stays as it is. */
-function toSighting({ externalId: id, dn, status, profile, hash }: StoredAppUser): Sighting {
-  return { id, dn, hash, profile, disabled: status === "disabled" };
 }

@@ -1,9 +1,8 @@
-import type { Ear } from "../agent/agent.ts";
 import { claimLease } from "../engine/claim.ts";
 import type { Engine } from "../engine/engine.ts";
 import { scopeFingerprint } from "../engine/fingerprint.ts";
 import { RollcallError } from "../model/errors.ts";
-import { MustReadAll, WAY_TEXTS } from "../model/incremental.ts";
+import { MustReadAll, WAY_FACTS, type ChangeListener } from "../model/incremental.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
 import { openRuns } from "../store/runs.ts";
 
@@ -22,28 +21,28 @@ export async function isHeld(engine: Engine, name: string): Promise<boolean> {
 export async function listenTo(
   engine: Engine,
   name: string,
-  ear: Ear,
+  listener: ChangeListener,
   signal: AbortSignal,
 ): Promise<void> {
   const directory = engine.openDirectory(name);
-  const source = engine.settings.get(name)?.source;
-  if (directory.listen === null || source === undefined)
+  const source = engine.directories.get(name)?.source;
+  if (source === undefined || directory.listen === undefined)
     throw new RollcallError("ldap.watchUnavailable", `${name} cannot be listened to.`);
   const { store, holder } = engine;
   await using claim = await claimLease(store, `watch:${name}`, holder, signal);
   const checkpoint = await readCheckpoint(store.db, name);
   const mark = checkpoint?.scope === scopeFingerprint(source) ? checkpoint.mark : null;
-  if (mark !== null && mark.way !== "contentSync") {
-    const message = `${name} reads changes by ${WAY_TEXTS[mark.way].title}, which cannot be listened to.`;
+  if (mark !== null && !WAY_FACTS[mark.way].listens) {
+    const message = `${name} reads changes by ${WAY_FACTS[mark.way].title}, which cannot be listened to.`;
     throw new RollcallError("ldap.watchUnavailable", message);
   }
   // Without a position to listen from, nothing tells what changed until now.
-  if (mark === null) ear.onChange();
+  if (mark === null) listener.onChange();
   try {
-    await directory.listen(mark, ear, claim.signal);
+    await directory.listen(mark, listener, claim.signal);
   } catch (thrown) {
     if (!(thrown instanceof MustReadAll)) throw thrown;
-    ear.onChange(); // this import will begin anew, and leave a mark that is accepted
+    listener.onChange(); // this import will begin anew, and leave a mark that is accepted
     throw new RollcallError("ldap.connectionLost", thrown.message, { cause: thrown });
   }
 }

@@ -1,20 +1,23 @@
-import type { Engine, RunContext } from "../engine/engine.ts";
 /**
  * Puts back what a run did to profiles and statuses, person by person. It is a run like any other:
  * planned, judged for the access that it takes away, applied in batches, and resumed after a crash.
  */
+import type { Engine } from "../engine/engine.ts";
+import type { AskedBy } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Run } from "../model/run.ts";
 import { decideRevert } from "../reconciler/decide-revert.ts";
-import { claimsLogin } from "../reconciler/writes.ts";
 import { countPresent } from "../store/app-users.ts";
 import { wholeRevertOf } from "../store/runs.ts";
 import { countUndoable, undoableAfter } from "../store/undo.ts";
 import { usersByIds } from "../store/users.ts";
-import { beginRun, settle, withContext, type RunRequest } from "./import.ts";
+import { beginRun, newRun, settle, withClaim, type RunRequest } from "./begin.ts";
 import { PlanBuilder } from "./plan/builder.ts";
 import { concludePlan } from "./plan/conclude.ts";
-import { recover, requireRun, Stopwatch } from "./record/end.ts";
+import { recover } from "./plan/finish.ts";
+import type { RunContext } from "./record/context.ts";
+import { noteJudging, requireRun } from "./record/notes.ts";
+import { Stopwatch } from "./record/stopwatch.ts";
 
 const PAGE = 1000;
 const DAY = 86_400_000;
@@ -22,14 +25,20 @@ const DAY = 86_400_000;
 /**
  * @throws RollcallError `run.notFinished`, `run.alreadyReverted`, `run.undoExpired`, or `run.busy`
  */
-export async function revertRun(engine: Engine, id: string, request: RunRequest): Promise<Run> {
+export async function revertRun(
+  engine: Engine,
+  id: string,
+  request: RunRequest,
+  by: AskedBy,
+): Promise<Run> {
   const { directory } = await revertible(engine, id);
-  return await withContext(engine, directory, request, async (context) => {
-    for (const resumed of await recover(context, !request.dryRun)) {
+  return await withClaim(engine, directory, by, async (claimed) => {
+    for (const resumed of await recover(claimed, !request.dryRun)) {
       // Somebody wanted the same before, and was interrupted.
       if (resumed.reverts === id && resumed.status === "done" && !request.dryRun) return resumed;
     }
     const target = await revertible(engine, id); // as it is now that nobody else can touch it
+    const context = newRun(claimed);
     await beginRun(context, "revert", request, target.id);
     return await settle(context, () => runRevert(context, target));
   });
@@ -54,7 +63,7 @@ async function revertible(engine: Engine, id: string): Promise<Target> {
     const message = `The run ${run.id} ${what}; there is nothing to put back.`;
     throw new RollcallError("run.notFinished", message);
   }
-  const { undoDays } = engine.history;
+  const { undoDays } = engine.retention;
   if (Date.now() - Date.parse(finishedAt) > undoDays * DAY) {
     const message = `The run ${run.id} ended at ${finishedAt}; runs can be put back for ${undoDays} days (history.undoDays).`;
     throw new RollcallError("run.undoExpired", message);
@@ -73,10 +82,10 @@ async function revertible(engine: Engine, id: string): Promise<Target> {
 }
 
 async function runRevert(context: RunContext, target: Target): Promise<void> {
-  const { engine, settings } = context;
+  const { engine, directory } = context;
   const { db } = engine.store;
   const watch = new Stopwatch();
-  watch.begin("deciding");
+  watch.begin("reading");
   await using plan = new PlanBuilder(context);
   const { total } = target;
   let read = 0;
@@ -88,15 +97,15 @@ async function runRevert(context: RunContext, target: Target): Promise<void> {
     const ids = page.map((one) => one.userId);
     const users = new Map((await usersByIds(db, ids)).map((user) => [user.id, user]));
     for (const one of page) {
-      const user = users.get(one.userId) ?? null;
-      const planned = decideRevert({ ...one, user });
-      await plan.add(planned, claimsLogin(planned, user));
+      await plan.add(decideRevert({ ...one, user: users.get(one.userId) ?? null }));
     }
     after = last.seq;
     read += page.length;
-    context.progress({ directory: settings.name, phase: "comparing", done: read, total });
+    context.progress({ directory: directory.name, phase: "reading", done: read, total });
   }
   await plan.finish();
-  const before = await countPresent(db, settings.name);
+  await noteJudging(context);
+  watch.begin("judging");
+  const before = await countPresent(db, directory.name);
   await concludePlan(context, plan, { read, before }, watch);
 }

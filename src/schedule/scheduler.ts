@@ -3,58 +3,40 @@
  * the database, so one replica takes it; the lease of the directory makes a second start harmless.
  */
 import { schedule, type ScheduledTask, type TaskContext } from "node-cron";
-import type { Engine } from "../engine/engine.ts";
 import { asRollcallError } from "../model/errors.ts";
-import { SYSTEM_ACTOR } from "../model/event.ts";
 import type { ImportType } from "../model/run.ts";
-import { importDirectory } from "../runs/import.ts";
-import { isHeld } from "../runs/listen.ts";
-import { resumeRuns } from "../runs/resume.ts";
-import { claimSlot } from "../store/leases.ts";
 import { Backoff } from "./backoff.ts";
-import { tellRun, watchDirectory } from "./watcher.ts";
-
-export interface SchedulerLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
-const quiet = (): void => undefined;
+import type { SchedulerLog } from "./log.ts";
+import { tellRun, watchDirectory, type Watch } from "./watcher.ts";
+import { byItself, type ScheduledWork } from "./work.ts";
 
 /** Starts the schedules; they end when the signal aborts. Resolves when the last run has ended. */
 export async function runSchedules(
-  engine: Engine,
+  work: ScheduledWork,
   log: SchedulerLog,
   signal: AbortSignal,
 ): Promise<void> {
   const running = new Set<Promise<void>>();
-  const track = (work: Promise<void>): Promise<void> => {
-    running.add(work);
-    return work.finally(() => running.delete(work));
+  const track = (one: Promise<void>): Promise<void> => {
+    running.add(one);
+    return one.finally(() => running.delete(one));
   };
   const tasks: ScheduledTask[] = [];
   let watched = 0;
-  for (const [name, { schedule: times, watch }] of engine.settings) {
-    const backoff = new Backoff();
-    await track(resume(engine, name, log, signal));
+  for (const [name, { schedule: times, watch }] of work.directories) {
+    const one: Watch = { work, name, backoff: new Backoff(), log, signal };
+    await track(resume(one));
     for (const type of ["full", "incremental"] as const) {
       const cron = times[type];
       if (cron === null) continue;
-      const tick = (context: TaskContext): Promise<void> =>
-        track(onTick(engine, name, type, context, backoff, log, signal));
-      tasks.push(
-        schedule(cron, tick, {
-          timezone: times.timezone,
-          name: `${name}:${type}`,
-          noOverlap: true,
-        }),
-      );
-      log.info({ directory: name, type, cron, timezone: times.timezone }, "schedule started");
+      const { timezone } = times;
+      const tick = ({ date }: TaskContext): Promise<void> => track(onTick(one, type, date));
+      tasks.push(schedule(cron, tick, { timezone, name: `${name}:${type}`, noOverlap: true }));
+      log.info({ directory: name, type, cron, timezone }, "schedule started");
     }
     if (watch) {
       watched++;
-      void track(watchDirectory({ engine, name, backoff, log, signal }));
+      void track(watchDirectory(one));
     }
   }
   if (tasks.length === 0 && watched === 0)
@@ -68,15 +50,9 @@ export async function runSchedules(
 }
 
 /** What an earlier process left half-done is finished before the first tick. */
-async function resume(
-  engine: Engine,
-  name: string,
-  log: SchedulerLog,
-  signal: AbortSignal,
-): Promise<void> {
+async function resume({ work, name, log, signal }: Watch): Promise<void> {
   try {
-    const request = { actor: SYSTEM_ACTOR, signal, progress: quiet };
-    if (await resumeRuns(engine, name, request))
+    if (await work.resume(name, byItself(signal)))
       log.info({ directory: name }, "an interrupted run was taken up");
   } catch (thrown) {
     const { code, message } = asRollcallError(thrown);
@@ -85,41 +61,28 @@ async function resume(
 }
 
 async function onTick(
-  engine: Engine,
-  name: string,
+  { work, name, backoff, log, signal }: Watch,
   type: ImportType,
-  context: TaskContext,
-  backoff: Backoff,
-  log: SchedulerLog,
-  signal: AbortSignal,
+  date: Date,
 ): Promise<void> {
   if (signal.aborted) return;
   const waiting = backoff.waiting(Date.now());
   if (waiting !== null) {
-    log.warn(
-      { directory: name, until: waiting.until, code: waiting.code },
-      "not imported: the last failure asks for patience",
-    );
+    const { until, code } = waiting;
+    const message = "not imported: the last failure asks for patience";
+    log.warn({ directory: name, until, code }, message);
     return;
   }
   try {
-    const slot = new Date(Math.floor(context.date.getTime() / 1000) * 1000);
-    if (!(await claimSlot(engine.store.db, `${name}:${type}`, slot))) return;
-    if (type === "incremental" && (await isHeld(engine, name))) {
+    const second = new Date(Math.floor(date.getTime() / 1000) * 1000);
+    if (!(await work.takeTick(`${name}:${type}`, second))) return;
+    if (type === "incremental" && (await work.isHeld(name))) {
       // Another import every few minutes would take its place before anybody could release it.
       log.warn({ directory: name }, "not imported: a held run waits for a decision");
       return;
     }
-    const request = {
-      type,
-      trigger: "schedule",
-      actor: SYSTEM_ACTOR,
-      dryRun: false,
-      signal,
-      progress: quiet,
-    } as const;
-    const run = await importDirectory(engine, name, request);
-    tellRun(log, backoff, run);
+    const asked = { type, trigger: "schedule", dryRun: false } as const;
+    tellRun(log, backoff, await work.import(name, asked, byItself(signal)));
   } catch (thrown) {
     const { code, message } = asRollcallError(thrown);
     if (code === "run.busy") log.info({ directory: name }, message);

@@ -1,18 +1,21 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Engine } from "../engine/engine.ts";
 import { RollcallError } from "../model/errors.ts";
-import { importDirectory } from "../runs/import.ts";
-import { isHeld, listenTo } from "../runs/listen.ts";
 import { Backoff } from "./backoff.ts";
 import { watchDirectory } from "./watcher.ts";
+import type { ScheduledWork } from "./work.ts";
 
-vi.mock("../runs/import.ts", () => ({ importDirectory: vi.fn<typeof importDirectory>() }));
-vi.mock("../runs/watch.ts", () => ({
-  isHeld: vi.fn<typeof isHeld>(),
-  listenTo: vi.fn<typeof listenTo>(),
-}));
-const imports = vi.mocked(importDirectory);
-const listening = vi.mocked(listenTo);
+/** What is asked for, answered as a test wants it. */
+const imports = vi.fn<ScheduledWork["import"]>();
+const listening = vi.fn<ScheduledWork["listen"]>();
+const isHeld = vi.fn<ScheduledWork["isHeld"]>();
+const work: ScheduledWork = {
+  directories: new Map(),
+  import: imports,
+  listen: listening,
+  isHeld,
+  resume: () => Promise.resolve(false),
+  takeTick: () => Promise.resolve(true),
+};
 
 const SECOND = 1000;
 const done = { directory: "corp", status: "done", error: null } as never;
@@ -28,10 +31,10 @@ let watching: Promise<void>;
 beforeEach(() => {
   vi.useFakeTimers();
   imports.mockReset().mockResolvedValue(done);
-  vi.mocked(isHeld).mockReset().mockResolvedValue(false);
+  isHeld.mockReset().mockResolvedValue(false);
   stop = new AbortController();
-  listening.mockReset().mockImplementation((_engine, _name, ear, signal) => {
-    hear = () => ear.onChange();
+  listening.mockReset().mockImplementation((_name, listener, signal) => {
+    hear = () => listener.onChange();
     return new Promise((_, reject) => {
       signal.addEventListener("abort", () => reject(new Error("stopped")));
     });
@@ -46,7 +49,7 @@ afterEach(async () => {
 
 function start(): void {
   const log = { info: quiet, warn: quiet, error: quiet };
-  const watch = { engine: {} as Engine, name: "corp", backoff: new Backoff(), log };
+  const watch = { work, name: "corp", backoff: new Backoff(), log };
   watching = watchDirectory({ ...watch, signal: stop.signal });
 }
 
@@ -82,11 +85,11 @@ test("a directory that is busy, or whose run is held, is tried again", async () 
   hear();
   await vi.advanceTimersByTimeAsync(5 * SECOND);
   expect(imports).toHaveBeenCalledTimes(2);
-  vi.mocked(isHeld).mockResolvedValue(true);
+  isHeld.mockResolvedValue(true);
   hear();
   await vi.advanceTimersByTimeAsync(120 * SECOND);
   expect(imports).toHaveBeenCalledTimes(2);
-  vi.mocked(isHeld).mockResolvedValue(false);
+  isHeld.mockResolvedValue(false);
   await vi.advanceTimersByTimeAsync(20 * SECOND);
   expect(imports).toHaveBeenCalledTimes(3);
 });

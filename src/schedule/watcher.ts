@@ -1,4 +1,3 @@
-import type { Engine } from "../engine/engine.ts";
 /**
  * Listening to directories with `watch: true`, between the times of their schedules. Whatever
  * arrives starts an incremental import; what arrives while one is running starts one more. A
@@ -6,12 +5,10 @@ import type { Engine } from "../engine/engine.ts";
  */
 import { sleep } from "../lib/sleep.ts";
 import { asRollcallError, cureOf } from "../model/errors.ts";
-import { SYSTEM_ACTOR } from "../model/event.ts";
 import type { Run } from "../model/run.ts";
-import { importDirectory } from "../runs/import.ts";
-import { isHeld, listenTo } from "../runs/listen.ts";
 import type { Backoff } from "./backoff.ts";
-import type { SchedulerLog } from "./scheduler.ts";
+import type { SchedulerLog } from "./log.ts";
+import { byItself, type ScheduledWork } from "./work.ts";
 
 /** Changes of a moment become one import; under constant change the moments grow. */
 const GATHER_MS = 50;
@@ -26,8 +23,9 @@ const UNAVAILABLE_MS = 10 * 60_000;
 /** A connection that lived this long was a good one. */
 const GOOD_MS = 60_000;
 
+/** A directory that somebody imports whenever it is due. */
 export interface Watch {
-  readonly engine: Engine;
+  readonly work: ScheduledWork;
   readonly name: string;
   readonly backoff: Backoff;
   readonly log: SchedulerLog;
@@ -36,9 +34,9 @@ export interface Watch {
 
 /** Listens until the signal aborts. */
 export async function watchDirectory(watch: Watch): Promise<void> {
-  const { engine, name, log, signal } = watch;
+  const { work, name, log, signal } = watch;
   const pump = new Pump(watch);
-  const ear = {
+  const listener = {
     onChange: () => pump.wake(),
     onReady: () => log.info({ directory: name }, "listening for changes"),
   };
@@ -46,7 +44,7 @@ export async function watchDirectory(watch: Watch): Promise<void> {
     const since = Date.now();
     let wait = RETRY_MS;
     try {
-      await listenTo(engine, name, ear, signal);
+      await work.listen(name, listener, signal);
     } catch (thrown) {
       if (signal.aborted) break;
       const { code, message } = asRollcallError(thrown);
@@ -126,20 +124,14 @@ class Pump {
 
   /** After how many milliseconds to try again; null if the import has done its work. */
   async #import(): Promise<number | null> {
-    const { engine, name, backoff, log, signal } = this.#watch;
+    const { work, name, backoff, log, signal } = this.#watch;
     const patience = untilOf(backoff, Date.now());
     if (patience > 0) return patience;
     try {
       // What is approved must be what was shown, so nothing takes its place unasked.
-      if (await isHeld(engine, name)) return STANDBY_MS;
-      const run = await importDirectory(engine, name, {
-        type: "incremental",
-        trigger: "watch",
-        actor: SYSTEM_ACTOR,
-        dryRun: false,
-        signal,
-        progress: () => undefined,
-      });
+      if (await work.isHeld(name)) return STANDBY_MS;
+      const asked = { type: "incremental", trigger: "watch", dryRun: false } as const;
+      const run = await work.import(name, asked, byItself(signal));
       tellRun(log, backoff, run);
       if (run.status !== "failed") this.#failures = 0;
       return run.status === "failed" ? this.#later() : null;

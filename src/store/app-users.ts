@@ -1,7 +1,7 @@
 import { sql, type Selectable } from "kysely";
 import type { RawEntry } from "../model/entry.ts";
 import { DISCONNECTED, type AppUser, type AppUserStatus, type LinkOrigin } from "../model/user.ts";
-import type { Connection, Trx } from "./database.ts";
+import type { Connection, Trx } from "./connection.ts";
 import type { AppUsersTable } from "./tables.ts";
 
 type Row = Selectable<AppUsersTable>;
@@ -243,16 +243,6 @@ export async function directoriesWithPeople(
     .groupBy("directory")
     .orderBy("directory")
     .execute();
-}
-
-/**
- * Tells the planner what the tables hold now. After a first import it knows nothing yet, and the
- * embedded database never finds out by itself.
- */
-export async function refreshStatistics(db: Connection): Promise<void> {
-  await sql`analyze app_users (directory, external_id, user_id, status)`.execute(db);
-  await sql`analyze users (id, login_key, status)`.execute(db);
-  await sql`analyze system_log (id, event_type)`.execute(db);
 }
 
 /** How many people are in the scope: of one directory, and of all. */

@@ -1,16 +1,16 @@
 /**
- * Carries out a range of a plan, in sets: a statement per table and batch, never per person. All
- * functions run in the transaction of their batch.
+ * Carries out a range of a plan, in sets: a statement per table and slice, never per person. All
+ * functions run in the transaction of their slice.
  */
 import { sql } from "kysely";
 import type { EventActor } from "../model/event.ts";
 import { STEPS, type Step } from "../model/plan.ts";
 import { loginKey } from "../model/user.ts";
-import type { Trx } from "./database.ts";
+import type { Trx } from "./connection.ts";
 import type { PlanName } from "./plan.ts";
 import { claimedValues, confirmValues, lostValues, noteValues } from "./unique-values.ts";
 
-export interface Batch {
+export interface PlanSlice {
   readonly plan: PlanName;
   readonly runId: string;
   readonly directory: string;
@@ -23,9 +23,10 @@ export interface Batch {
   readonly unique: readonly string[];
 }
 
-function rows(batch: Batch) {
-  return sql`${sql.table(batch.plan)} p where p.run_id = ${batch.runId}
-    and p.step = ${STEPS.indexOf(batch.step)} and p.seq >= ${batch.from} and p.seq < ${batch.to}`;
+/** The rows of a slice, as `p`. */
+function rowsOf(slice: PlanSlice) {
+  return sql`(select * from ${sql.table(slice.plan)} where run_id = ${slice.runId}
+    and step = ${STEPS.indexOf(slice.step)} and seq >= ${slice.from} and seq < ${slice.to}) p`;
 }
 
 export interface Conflict {
@@ -35,7 +36,7 @@ export interface Conflict {
   /** The DN or login of whoever stands in the way; null if the user changed since the plan was made. */
   readonly holder: string | null;
   /** The login, or the value of the attribute, that is claimed. */
-  readonly login: string | null;
+  readonly value: string | null;
 }
 
 /** Rows that were decided by what their user was, whether they write the user or only a link. */
@@ -44,30 +45,29 @@ export const dependsOnUser = sql`p.user_id is not null and not p.user_new
 
 /**
  * Rows that no longer fit the data: their user was changed by somebody else since the plan was
- * made, or their login was taken. Locks the users that the batch is going to change.
+ * made, or their login was taken. Locks the users that the slice is going to change.
  */
-export async function conflicts(trx: Trx, batch: Batch): Promise<Conflict[]> {
+export async function conflicts(trx: Trx, slice: PlanSlice): Promise<Conflict[]> {
   await sql`select u.id from users u
-    where u.id in (select p.user_id from ${rows(batch)} and ${dependsOnUser})
+    where u.id in (select p.user_id from ${rowsOf(slice)} where ${dependsOnUser})
     order by u.id for update`.execute(trx);
   const outdated = await sql<Conflict>`
-    select x.seq, null as attribute, null as holder, null as login
-    from (select p.seq, p.user_id, p.base_version from ${rows(batch)} and ${dependsOnUser}) x
+    select x.seq, null as attribute, null as holder, null as value
+    from (select p.seq, p.user_id, p.base_version from ${rowsOf(slice)} where ${dependsOnUser}) x
     left join users u on u.id = x.user_id
     where u.id is null or u.version <> x.base_version`.execute(trx);
   const taken = await sql<Conflict>`
-    select x.seq, null as attribute, u.login as holder, x.login
-    from (select p.seq, p.user_id, p.login_key, p.login from ${rows(batch)} and p.claims_login) x
+    select x.seq, null as attribute, u.login as holder, x.login as value
+    from (select p.seq, p.user_id, p.login_key, p.login from ${rowsOf(slice)} where p.claims_login) x
     join users u on u.login_key = x.login_key and u.id <> x.user_id`.execute(trx);
-  const lost = await lostValues(trx, rows(batch), batch.unique);
-  const values = lost.map(({ value, ...claim }) => ({ ...claim, login: value }));
-  return [...outdated.rows, ...taken.rows, ...values];
+  const lost = await lostValues(trx, rowsOf(slice), slice.unique);
+  return [...outdated.rows, ...taken.rows, ...lost];
 }
 
-/** Gives up the logins of a batch's users, so that they can be exchanged among them. */
-export async function vacateLogins(trx: Trx, batch: Batch): Promise<void> {
+/** Gives up the logins of a slice's users, so that they can be exchanged among them. */
+export async function vacateLogins(trx: Trx, slice: PlanSlice): Promise<void> {
   await sql`update users set login_key = '~' || id::text
-    where id in (select p.user_id from ${rows(batch)} and p.claims_login and not p.user_new)`.execute(
+    where id in (select p.user_id from ${rowsOf(slice)} where p.claims_login and not p.user_new)`.execute(
     trx,
   );
 }
@@ -89,69 +89,73 @@ export async function restoreLogins(trx: Trx, userIds: readonly string[]): Promi
   }
 }
 
-/** Writes users, app users, history and events of the batch. @param undo whether it can be put back */
+/** Writes users, app users, history and events of the slice. @param undo whether it can be put back */
 export async function applyBatch(
   trx: Trx,
-  batch: Batch,
+  slice: PlanSlice,
   actor: EventActor,
   undo: boolean,
 ): Promise<void> {
-  const creation = batch.step === "creation";
-  if (undo && !creation) await keepImages(trx, batch);
-  const claims = await claimedValues(trx, rows(batch), batch.unique);
-  await writeUsers(trx, batch);
-  await noteValues(trx, sql`select p.user_id from ${rows(batch)} and p.write_user`, batch.unique);
+  const creation = slice.step === "creation";
+  if (undo && !creation) await keepImages(trx, slice);
+  const claims = await claimedValues(trx, rowsOf(slice), slice.unique);
+  await writeUsers(trx, slice);
+  await noteValues(
+    trx,
+    sql`select p.user_id from ${rowsOf(slice)} where p.write_user`,
+    slice.unique,
+  );
   await confirmValues(trx, claims);
-  if (!creation) await noteLinks(trx, batch);
+  if (!creation) await noteLinks(trx, slice);
   // Before others take their places.
-  if (!creation) await deletePeople(trx, batch);
-  await writeAppUsers(trx, batch);
-  if (!creation) await lookAgain(trx, batch);
-  await writeHistory(trx, batch, true);
-  await writeEvents(trx, batch, actor);
+  if (!creation) await deletePeople(trx, slice);
+  await writeAppUsers(trx, slice);
+  if (!creation) await lookAgain(trx, slice);
+  await writeHistory(trx, slice, true);
+  await writeEvents(trx, slice, actor);
 }
 
-/** What the batch's people are before it. Whoever is created was nothing. */
-async function keepImages(trx: Trx, batch: Batch): Promise<void> {
+/** What the slice's people are before it. Whoever is created was nothing. */
+async function keepImages(trx: Trx, slice: PlanSlice): Promise<void> {
   await sql`insert into run_undo (run_id, seq, user_before, app_user_before)
     select p.run_id, p.seq,
       case when u.id is not null then jsonb_build_object('id', u.id, 'login', u.login, 'status', u.status,
         'status_by', u.status_by, 'profile', u.profile, 'sources', u.sources, 'version', u.version) end,
       case when a.external_id is not null then jsonb_build_object('external_id', a.external_id, 'user_id', a.user_id,
         'dn', a.dn, 'status', a.status, 'profile', a.profile, 'error', a.error, 'link', a.link) end
-    from (select p.* from ${rows(batch)} and p.user_id is not null
+    from (select p.* from ${rowsOf(slice)} where p.user_id is not null
       and (p.write_user or p.app_status is not null or p.deletes is not null) and p.action <> 'unchanged') p
     left join users u on u.id = p.user_id
     left join lateral (
-      select * from app_users o where o.directory = ${batch.directory}::text and o.external_id = p.external_id limit 1
+      select * from app_users o where o.directory = ${slice.directory}::text and o.external_id = p.external_id limit 1
     ) a on true`.execute(trx);
 }
 
 /** Takes away what a run made that is put back. */
-async function deletePeople(trx: Trx, batch: Batch): Promise<void> {
+async function deletePeople(trx: Trx, slice: PlanSlice): Promise<void> {
   await sql`delete from app_users where ctid = any(array(
-      select a.ctid from (select p.external_id from ${rows(batch)} and p.deletes is not null and p.action in ('removed', 'updated')) p,
-      lateral (select o.ctid from app_users o where o.directory = ${batch.directory}::text and o.external_id = p.external_id limit 1) a
+      select a.ctid from (select p.external_id from ${rowsOf(slice)} where p.deletes is not null and p.action in ('removed', 'updated')) p,
+      lateral (select o.ctid from app_users o where o.directory = ${slice.directory}::text and o.external_id = p.external_id limit 1) a
     ))`.execute(trx);
-  const gone = sql`select p.user_id from ${rows(batch)} and p.deletes = 'person' and p.action = 'removed'`;
+  const gone = sql`select p.user_id from ${rowsOf(slice)} where p.deletes = 'person' and p.action = 'removed'`;
   await sql`delete from unique_values where user_id in (${gone})`.execute(trx);
   await sql`delete from users
-    where id in (select p.user_id from ${rows(batch)} and p.deletes = 'person' and p.action = 'removed')`.execute(
+    where id in (select p.user_id from ${rowsOf(slice)} where p.deletes = 'person' and p.action = 'removed')`.execute(
     trx,
   );
 }
 
-async function writeUsers(trx: Trx, batch: Batch): Promise<void> {
-  if (batch.step === "creation") {
+async function writeUsers(trx: Trx, slice: PlanSlice): Promise<void> {
+  if (slice.step === "creation") {
     await sql`insert into users (id, login, login_key, status, status_by, profile, sources, version)
       select p.user_id, p.login, p.login_key, p.user_status, p.status_by, p.user_profile::jsonb, p.user_sources::jsonb, 1
-      from ${rows(batch)} and p.user_new`.execute(trx);
+      from ${rowsOf(slice)} where p.user_new`.execute(trx);
     return;
   }
   await sql`update users set
       login = x.login, login_key = x.login_key, status = x.user_status, status_by = x.status_by,
       profile = x.user_profile::jsonb, sources = x.user_sources::jsonb, version = version + 1, updated_at = now()
-    from (select p.* from ${rows(batch)} and p.write_user and not p.user_new) x
+    from (select p.* from ${rowsOf(slice)} where p.write_user and not p.user_new) x
     where users.id = x.user_id`.execute(trx);
 }
 
@@ -160,17 +164,17 @@ async function writeUsers(trx: Trx, batch: Batch): Promise<void> {
  * value of the profile changes: what others decided about the user before is outdated. Where an
  * entry was replaced, the row of the new one changes the user.
  */
-async function noteLinks(trx: Trx, batch: Batch): Promise<void> {
+async function noteLinks(trx: Trx, slice: PlanSlice): Promise<void> {
   await sql`update users set version = version + 1
     where id in (
       select l.user_id from (
-        select p.external_id, p.app_status, p.app_user_id from ${rows(batch)}
-          and (p.app_status is not null or p.deletes = 'appUser') and not p.write_user
+        select p.external_id, p.app_status, p.app_user_id from ${rowsOf(slice)}
+          where (p.app_status is not null or p.deletes = 'appUser') and not p.write_user
           and not (p.action = 'removed' and p.app_user_id is null)
       ) x
       left join lateral (
         -- One by one, by the whole key: the planner does not know a directory that is new.
-        select * from app_users o where o.directory = ${batch.directory}::text and o.external_id = x.external_id limit 1
+        select * from app_users o where o.directory = ${slice.directory}::text and o.external_id = x.external_id limit 1
       ) a on true,
       lateral (values (x.app_user_id), (a.user_id)) as l (user_id)
       where l.user_id is not null
@@ -180,11 +184,11 @@ async function noteLinks(trx: Trx, batch: Batch): Promise<void> {
 }
 
 /** A row without a hash keeps the one it has; a failed person is read again because of its error. */
-async function writeAppUsers(trx: Trx, batch: Batch): Promise<void> {
+async function writeAppUsers(trx: Trx, slice: PlanSlice): Promise<void> {
   await sql`insert into app_users (directory, external_id, user_id, dn, status, profile, hash, error, link, error_since)
-    select ${batch.directory}::text, p.external_id, p.app_user_id, p.dn, p.app_status, p.app_profile::jsonb, p.app_hash, p.app_error::jsonb,
+    select ${slice.directory}::text, p.external_id, p.app_user_id, p.dn, p.app_status, p.app_profile::jsonb, p.app_hash, p.app_error::jsonb,
       p.app_link::jsonb, case when p.app_error is not null then now() end
-    from ${rows(batch)} and p.app_status is not null and p.external_id is not null
+    from ${rowsOf(slice)} where p.app_status is not null and p.external_id is not null
     on conflict (directory, external_id) do update set
       user_id = excluded.user_id, dn = excluded.dn, status = excluded.status, profile = excluded.profile,
       hash = case when excluded.hash = '' then app_users.hash else excluded.hash end,
@@ -204,12 +208,12 @@ async function writeAppUsers(trx: Trx, batch: Batch): Promise<void> {
  * was made, so what the plan took from them may be old. A transaction of theirs may have begun some
  * time before it was seen; who is looked at needlessly costs little.
  */
-async function lookAgain(trx: Trx, batch: Batch): Promise<void> {
+async function lookAgain(trx: Trx, slice: PlanSlice): Promise<void> {
   await sql`update app_users a set hash = a.hash || '?'
-    from (select p.user_id, p.look_again from ${rows(batch)} and (p.look_again or p.write_user)) x
-    where a.user_id = x.user_id and a.directory <> ${batch.directory}::text and a.status <> 'removed'
+    from (select p.user_id, p.look_again from ${rowsOf(slice)} where (p.look_again or p.write_user)) x
+    where a.user_id = x.user_id and a.directory <> ${slice.directory}::text and a.status <> 'removed'
       and right(a.hash, 1) <> '?' and (x.look_again or a.imported_at > (
-        select r.started_at - interval '5 minutes' from runs r where r.id = ${batch.runId}))`.execute(
+        select r.started_at - interval '5 minutes' from runs r where r.id = ${slice.runId}))`.execute(
     trx,
   );
 }
@@ -218,19 +222,19 @@ async function lookAgain(trx: Trx, batch: Batch): Promise<void> {
  * What the run did, or would do, with each person; those it left as they were are only counted. Of
  * a new user, the profile is kept only while it stands nowhere else.
  */
-export async function writeHistory(trx: Trx, batch: Batch, applied: boolean): Promise<void> {
+export async function writeHistory(trx: Trx, slice: PlanSlice, applied: boolean): Promise<void> {
   const changes = applied
     ? sql`p.changes::jsonb`
     : sql`case when p.user_new then (${newProfile}) else p.changes::jsonb end`;
   const version =
-    batch.step === "creation" || !applied
+    slice.step === "creation" || !applied
       ? sql`case when p.user_new and ${applied}::boolean then 1 end`
       : sql`(select u.version from users u where u.id = p.user_id)`;
   await sql`insert into run_changes
       (run_id, seq, action, external_id, dn, user_id, login, changes, error, applied, reason, lost, user_version)
     select p.run_id, p.seq, p.action, p.external_id, p.dn, p.user_id, p.user_login, ${changes}, p.error::jsonb,
       ${applied}::boolean, p.reason, p.lost, ${version}
-    from ${rows(batch)} and p.action <> 'unchanged'`.execute(trx);
+    from ${rowsOf(slice)} where p.action <> 'unchanged'`.execute(trx);
 }
 
 const newProfile = sql`
@@ -239,8 +243,8 @@ const newProfile = sql`
   from jsonb_each(p.user_profile::jsonb) e`;
 
 /** The events of each person, with the person as their targets. */
-async function writeEvents(trx: Trx, batch: Batch, actor: EventActor): Promise<void> {
-  const { directory } = batch;
+async function writeEvents(trx: Trx, slice: PlanSlice, actor: EventActor): Promise<void> {
+  const { directory } = slice;
   await sql`insert into system_log (id, published, event_type, severity, outcome, reason, actor, target, transaction_id, debug_data)
     select rollcall_uuid_v7(), date_trunc('milliseconds', clock_timestamp()), e.value->>'type',
       case when e.value ? 'failure' then 'WARN' else 'INFO' end,
@@ -252,6 +256,6 @@ async function writeEvents(trx: Trx, batch: Batch, actor: EventActor): Promise<v
         jsonb_build_object('id', coalesce(x.external_id, 'unknown'), 'type', 'AppUser', 'alternateId', x.dn, 'displayName', x.dn),
         jsonb_build_object('id', ${directory}::text, 'type', 'AppInstance', 'alternateId', ${directory}::text, 'displayName', ${directory}::text)),
       x.run_id, coalesce(e.value->'data', '{}'::jsonb)
-    from (select p.* from ${rows(batch)} and p.events <> '[]') x,
+    from (select p.* from ${rowsOf(slice)} where p.events <> '[]') x,
       jsonb_array_elements(x.events::jsonb) e`.execute(trx);
 }

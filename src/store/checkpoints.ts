@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Mark } from "../model/incremental.ts";
 import type { SearchFacts } from "../model/run.ts";
-import type { Connection, Trx } from "./database.ts";
+import type { Connection, Trx } from "./connection.ts";
 
 /** How far a directory is imported: the last run that was applied whole, and what it read. */
 export interface Checkpoint {

@@ -8,25 +8,16 @@ import { mkdirSync } from "node:fs";
 import { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PGlite } from "@electric-sql/pglite";
-import {
-  Kysely,
-  PGliteDialect,
-  PostgresDialect,
-  sql,
-  type LogEvent,
-  type Transaction,
-} from "kysely";
+import { Kysely, PGliteDialect, PostgresDialect, sql, type LogEvent } from "kysely";
 import { Pool, type PoolClient } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { RollcallError } from "../model/errors.ts";
 import type { Secret } from "../model/secret.ts";
+import type { Connection, Trx } from "./connection.ts";
 import { lockFolder } from "./embedded-lock.ts";
 import { fenceStatement, LEASE_SECONDS, leaseLost, type Lease } from "./leases.ts";
 import { migrate, type MigrationReport } from "./migrations/migrate.ts";
 import type { Tables } from "./tables.ts";
-
-export type Connection = Kysely<Tables>;
-export type Trx = Transaction<Tables>;
 
 export interface Store extends AsyncDisposable {
   readonly db: Connection;

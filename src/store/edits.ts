@@ -1,8 +1,8 @@
 /** Users that a person creates, changes and deletes here. All of it in the transaction of the edit. */
 import { sql } from "kysely";
-import type { RunChange, RunKind } from "../model/run.ts";
+import type { RunChange } from "../model/run.ts";
 import { loginKey, type User } from "../model/user.ts";
-import type { Trx } from "./database.ts";
+import type { Trx } from "./connection.ts";
 import { packSources } from "./packed-sources.ts";
 import { confirmValues, noteValues, valuesOfUser } from "./unique-values.ts";
 import { toUser, USER_COLUMNS } from "./users.ts";
@@ -22,7 +22,7 @@ export async function lockUser(trx: Trx, id: string): Promise<User | null> {
  * Writes a user, new or not. @param unique attributes that are unique among users
  * @param changed those attributes of them that the edit gives a new value
  */
-export async function writeUser(
+export async function saveUser(
   trx: Trx,
   user: User,
   unique: readonly string[],
@@ -60,14 +60,14 @@ export async function deleteUser(trx: Trx, id: string): Promise<void> {
 /** What an edit did to a user, for the user's history. */
 export async function noteEdit(
   trx: Trx,
-  run: { readonly id: string; readonly kind: RunKind },
+  runId: string,
   user: Pick<User, "id" | "login" | "version">,
   { action, changes }: Pick<RunChange, "action" | "changes">,
 ): Promise<void> {
   await trx
     .insertInto("run_changes")
     .values({
-      run_id: run.id,
+      run_id: runId,
       seq: 0,
       action,
       external_id: null,

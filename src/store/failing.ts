@@ -1,7 +1,7 @@
 /** People whose last update failed, by what they fail with. */
 import { sql } from "kysely";
 import type { Problem } from "../model/errors.ts";
-import type { Connection } from "./database.ts";
+import type { Connection } from "./connection.ts";
 
 export interface FailingQuery {
   readonly directory: string | null;

@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import { STEPS } from "../model/plan.ts";
 import type { Reason } from "../model/run.ts";
 import { dependsOnUser } from "./apply.ts";
-import type { Connection, Trx } from "./database.ts";
+import type { Connection, Trx } from "./connection.ts";
 
 /** Somebody whom the safeguard counts. */
 export interface LostRow {

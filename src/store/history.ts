@@ -2,7 +2,7 @@
 import { sql, type RawBuilder } from "kysely";
 import type { Problem } from "../model/errors.ts";
 import type { Action, AttributeChange, HeldFor, Reason, RunChange, RunKind } from "../model/run.ts";
-import type { Connection } from "./database.ts";
+import type { Connection, Trx } from "./connection.ts";
 
 export interface ChangeQuery {
   readonly after: number;
@@ -60,6 +60,11 @@ export async function countActions(db: Connection, runId: string): Promise<Map<A
     .groupBy("action")
     .execute();
   return new Map(rows.map((row) => [row.action as Action, row.count]));
+}
+
+/** Drops what was shown of a held run, whose history is written anew as it is applied. */
+export async function dropShown(trx: Trx, runId: string): Promise<void> {
+  await trx.deleteFrom("run_changes").where("run_id", "=", runId).execute();
 }
 
 /** Failures that runs reported for entries without an identifier, as "DN code". */

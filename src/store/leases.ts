@@ -6,7 +6,7 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import { RollcallError } from "../model/errors.ts";
-import type { Connection, Trx } from "./database.ts";
+import type { Connection, Trx } from "./connection.ts";
 
 export interface Lease {
   readonly name: string;

@@ -1,6 +1,6 @@
 /** How entries came to their users, and what people decided about those that have none. */
 import type { AppUser, LinkOrigin } from "../model/user.ts";
-import type { Connection, Trx } from "./database.ts";
+import type { Connection, Trx } from "./connection.ts";
 
 /** Notes what a person decided about an entry without a user; null: nothing any more. */
 export async function noteLink(

@@ -1,6 +1,6 @@
 /** What earlier imports took, where it counts together with the plan at hand. */
 import { sql, type RawBuilder } from "kysely";
-import type { Connection } from "./database.ts";
+import type { Connection } from "./connection.ts";
 
 /** People whom imports took something from: in all, and of these who left the scope. */
 export interface Losses {

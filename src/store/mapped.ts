@@ -1,7 +1,7 @@
 /** With which mappings app profiles were mapped last, and what is in them to map. */
 import { sql } from "kysely";
 import { present } from "./app-users.ts";
-import type { Connection, Trx } from "./database.ts";
+import type { Connection, Trx } from "./connection.ts";
 
 /** Where the version of the mappings stands in a hash; see `decisionFingerprint`. */
 const mappingPart = sql<string>`substr(hash, 9, 8)`;

@@ -1,33 +1,7 @@
 import { sql } from "kysely";
-import type { Connection } from "./database.ts";
-import { readTotals, type Total } from "./totals.ts";
-
-export interface Figures {
-  readonly appUsers: readonly {
-    readonly directory: string;
-    readonly status: string;
-    readonly count: number;
-  }[];
-  /** People whose last update failed, by directory and code. */
-  readonly failing: readonly {
-    readonly directory: string;
-    readonly code: string;
-    readonly count: number;
-  }[];
-  readonly users: readonly { readonly status: string; readonly count: number }[];
-  readonly runs: readonly {
-    readonly directory: string;
-    readonly status: string;
-    readonly count: number;
-  }[];
-  /** Seconds since the last import that was applied whole began, and the last full one. */
-  readonly ages: readonly {
-    readonly directory: string;
-    readonly any: number;
-    readonly full: number;
-  }[];
-  readonly totals: readonly Total[];
-}
+import type { Connection } from "./connection.ts";
+import type { Figures } from "../model/figures.ts";
+import { readTotals } from "./totals.ts";
 
 /** How many of everything there are. */
 export async function gatherMetrics(db: Connection): Promise<Figures> {

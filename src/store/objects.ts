@@ -9,7 +9,7 @@ import type {
   Membership,
   ObjectKind,
 } from "../model/directory-object.ts";
-import type { Connection, Trx } from "./database.ts";
+import type { Connection, Trx } from "./connection.ts";
 
 export interface KnownObject {
   readonly id: string;

@@ -2,14 +2,15 @@
  * A plan on its way: one row per person, everything needed to carry it out. Rows come in by COPY
  * while the directory is being read; what they hold as JSON stays text until it is applied.
  */
-import { sql, type Selectable, type Updateable } from "kysely";
+import { sql, type Selectable } from "kysely";
 import type { AppProfile } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import { STEPS, type PlannedChange, type Step } from "../model/plan.ts";
 import type { Action, Reason } from "../model/run.ts";
 import { loginKey, type AppUserStatus, type LinkOrigin, type UserStatus } from "../model/user.ts";
-import { copyRow, type CopyValue } from "./copy-format.ts";
-import type { Connection, Store } from "./database.ts";
+import type { Connection } from "./connection.ts";
+import { copyRow } from "./copy-format.ts";
+import type { Store } from "./database.ts";
 import type { Lease } from "./leases.ts";
 import { packSources, unpackSources } from "./packed-sources.ts";
 import type { PlanTable } from "./tables.ts";
@@ -56,19 +57,19 @@ export interface PlanRow {
   readonly seq: number;
   readonly step: Step;
   readonly planned: PlannedChange;
-  readonly claimsLogin: boolean;
 }
 
-export function stepOf(planned: PlannedChange, claimsLogin: boolean): Step {
+export function stepOf(planned: PlannedChange): Step {
   if (planned.action === "removed") return "removal";
   // A link that is cut makes room for another one, unless it belongs to an exchange of logins.
-  if (planned.deletes === "appUser" && !claimsLogin) return "removal";
+  if (planned.deletes === "appUser" && !planned.claimsLogin) return "removal";
   return planned.user?.isNew === true ? "creation" : "change";
 }
 
 /** A row as `addToPlan` takes it. Text at once, so that a batch that waits holds no objects. */
 export function planLine(runId: string, row: PlanRow): string {
-  return copyRow(planValues(runId, row));
+  const values = planValues(runId, row);
+  return copyRow(PLAN_COLUMNS.map((column) => values[column]));
 }
 
 /** Adds lines of `planLine` to the plan. */
@@ -80,53 +81,70 @@ export async function addToPlan(
   await store.copy("plan", PLAN_COLUMNS, lines.join(""), lease);
 }
 
-function planValues(runId: string, { seq, step, planned, claimsLogin }: PlanRow): CopyValue[] {
-  return [
-    runId,
-    STEPS.indexOf(step),
+type PlanColumn = (typeof PLAN_COLUMNS)[number];
+type PlanValues = Pick<Row, PlanColumn>;
+
+function planValues(runId: string, { seq, step, planned }: PlanRow): PlanValues {
+  return {
+    run_id: runId,
+    step: STEPS.indexOf(step),
     seq,
-    planned.action,
-    planned.externalId,
-    planned.dn,
-    planned.lost,
+    action: planned.action,
+    external_id: planned.externalId,
+    dn: planned.dn,
+    lost: planned.lost,
     ...appUserValues(planned.appUser),
-    planned.userId,
-    planned.login,
-    ...userValues(planned, claimsLogin),
-    JSON.stringify(planned.changes),
-    jsonOrNull(planned.error),
-    JSON.stringify(planned.events),
-    planned.reason,
-    planned.deletes ?? null,
-    jsonOrNull(planned.appUser?.link),
-    planned.lookAgain === true,
-  ];
+    user_id: planned.userId,
+    user_login: planned.login,
+    claims_login: planned.claimsLogin,
+    ...userValues(planned),
+    changes: JSON.stringify(planned.changes),
+    error: jsonOrNull(planned.error),
+    events: JSON.stringify(planned.events),
+    reason: planned.reason,
+    deletes: planned.deletes,
+    look_again: planned.lookAgain,
+  };
 }
 
-function appUserValues(write: PlannedChange["appUser"]): CopyValue[] {
-  if (write === null) return [null, null, null, null, null];
-  const { status, profile, hash, userId, error } = write;
-  return [status, JSON.stringify(profile), hash, userId, jsonOrNull(error)];
+type AppUserColumn = Extract<PlanColumn, `app_${string}`>;
+
+function appUserValues(write: PlannedChange["appUser"]): Pick<PlanValues, AppUserColumn> {
+  return {
+    app_status: write?.status ?? null,
+    app_profile: jsonOrNull(write?.profile),
+    app_hash: write?.hash ?? null,
+    app_user_id: write?.userId ?? null,
+    app_error: jsonOrNull(write?.error),
+    app_link: jsonOrNull(write?.link),
+  };
 }
 
-function userValues({ user, userVersion }: PlannedChange, claimsLogin: boolean): CopyValue[] {
-  if (user === null) {
-    return [false, false, userVersion, claimsLogin, null, null, null, null, null, null];
-  }
-  const { isNew, baseVersion, login, profile, sources, status, statusBy } = user;
-  return [
-    true,
-    isNew,
-    baseVersion,
-    claimsLogin,
-    login,
-    loginKey(login),
-    JSON.stringify(profile),
-    JSON.stringify(packSources(sources)),
-    status,
-    statusBy,
-  ];
+function userValues({ user, userVersion }: PlannedChange) {
+  if (user === null) return { ...NO_USER, base_version: userVersion };
+  return {
+    write_user: true,
+    user_new: user.isNew,
+    base_version: user.baseVersion,
+    login: user.login,
+    login_key: loginKey(user.login),
+    user_profile: JSON.stringify(user.profile),
+    user_sources: JSON.stringify(packSources(user.sources)),
+    user_status: user.status,
+    status_by: user.statusBy,
+  };
 }
+
+const NO_USER = {
+  write_user: false,
+  user_new: false,
+  login: null,
+  login_key: null,
+  user_profile: null,
+  user_sources: null,
+  user_status: null,
+  status_by: null,
+} as const;
 
 function jsonOrNull(value: unknown): string | null {
   return value === null || value === undefined ? null : JSON.stringify(value);
@@ -136,7 +154,6 @@ function toPlanRow(row: Row): PlanRow {
   return {
     seq: row.seq,
     step: STEPS[row.step] ?? "change",
-    claimsLogin: row.claims_login,
     planned: {
       action: row.action as Action,
       externalId: row.external_id,
@@ -164,6 +181,7 @@ function toPlanRow(row: Row): PlanRow {
       reason: row.reason as Reason | null,
       deletes: row.deletes as NonNullable<PlannedChange["deletes"]> | null,
       lookAgain: row.look_again,
+      claimsLogin: row.claims_login,
     },
   };
 }
@@ -218,9 +236,7 @@ export async function replacePlanRows(
   rows: readonly PlanRow[],
 ): Promise<void> {
   for (const row of rows) {
-    const values = planValues(runId, row);
-    const entries = PLAN_COLUMNS.map((column, i) => [column, values[i] ?? null] as const);
-    const { step: _step, ...changed } = Object.fromEntries(entries) as Updateable<PlanTable>;
+    const { step: _step, ...changed } = planValues(runId, row);
     await db
       .updateTable(name)
       .set(changed)
@@ -302,9 +318,13 @@ export const movable = sql`step in (${sql.lit(STEPS.indexOf("change"))}, ${sql.l
   and write_user and deletes is distinct from 'person'`;
 
 /** Marks people who take a login that another row gives up, and those who give it up. */
-export async function markLoginMoves(db: Connection, name: PlanName, runId: string): Promise<void> {
+export async function markLoginExchanges(
+  db: Connection,
+  name: PlanName,
+  runId: string,
+): Promise<void> {
   const table = sql.table(name);
-  const move = STEPS.indexOf("loginMove");
+  const move = STEPS.indexOf("exchange");
   await sql`
     with moves as (
       select p.seq as taker, q.seq as giver

@@ -1,31 +1,28 @@
-import { sql, type Selectable, type Updateable } from "kysely";
-import type { ReadEvidence } from "../model/entry.ts";
+import { sql, type Selectable } from "kysely";
 import { RollcallError } from "../model/errors.ts";
-import type { Conversion, Mark, Way } from "../model/incremental.ts";
+import { WAY_FACTS, type Mark, type Way } from "../model/incremental.ts";
 import {
   NO_COUNTS,
   type ImportType,
-  type GroupCounts,
-  type PhaseTime,
   type Run,
   type RunCounts,
   type RunKind,
-  type RunPhase,
+  type RunState,
   type RunStatus,
   type SearchFacts,
   type Trigger,
 } from "../model/run.ts";
-import type { Connection, Trx } from "./database.ts";
+import type { Connection, Trx } from "./connection.ts";
+import type { PlanName } from "./plan.ts";
 import type { RunsTable } from "./tables.ts";
 
 type Row = Selectable<RunsTable>;
 
-/** Ways that may not tell of deletions by themselves. */
-const COMPARED: ReadonlySet<Way> = new Set<Way>(["usn", "timestamp"]);
-
 /** What a run needs to be finished by another process. */
 export interface OpenRun extends Run {
   readonly fingerprint: string;
+  /** Where its plan lies, and up to which number. */
+  readonly planTable: PlanName;
   readonly planSize: number;
   /** Of the searches; see `scopeFingerprint`. */
   readonly scope: string;
@@ -44,7 +41,7 @@ export function toRun(row: Row): OpenRun {
     actor: row.actor,
     dryRun: row.dry_run,
     status: row.status as RunStatus,
-    phase: row.phase as RunPhase,
+    state: (row.status === "running" ? row.phase : row.status) as RunState,
     counts: { ...NO_COUNTS, ...row.counts },
     phases: row.phases,
     held: row.held,
@@ -54,6 +51,7 @@ export function toRun(row: Row): OpenRun {
     finishedAt: row.finished_at?.toISOString() ?? null,
     fingerprint: row.fingerprint,
     server: row.server,
+    planTable: row.plan_table as PlanName,
     planSize: row.plan_size,
     scope: row.scope,
     evidence: row.evidence,
@@ -64,8 +62,13 @@ export function toRun(row: Row): OpenRun {
     mark: row.mark,
     converted: row.converted,
     groups: row.objects,
-    comparedAt: row.mark !== null && COMPARED.has(row.mark.way) ? row.mark.comparedAt : null,
+    comparedAt: comparedAt(row.mark),
   };
+}
+
+function comparedAt(mark: Mark | null): string | null {
+  if (mark === null || WAY_FACTS[mark.way].tellsDeletions === "always") return null;
+  return mark.comparedAt;
 }
 
 export interface NewRun {
@@ -82,88 +85,62 @@ export interface NewRun {
   readonly reverts: string | null;
 }
 
+/** The record of a run that begins to read. */
 export async function insertRun(db: Connection | Trx, run: NewRun): Promise<void> {
   await db
     .insertInto("runs")
     .values({
-      id: run.id,
-      kind: run.kind,
+      ...beginning(run.id, run.kind, run.actor),
       directory: run.directory,
       type: run.type,
       trigger: run.trigger,
-      actor: JSON.stringify(run.actor),
       dry_run: run.dryRun,
-      status: "running",
-      phase: "reading",
-      counts: JSON.stringify(NO_COUNTS),
-      phases: "[]",
-      held: null,
-      error: null,
-      decided_by: null,
       fingerprint: run.fingerprint,
-      server: null,
-      plan_size: 0,
       scope: run.scope,
       search: run.search === null ? null : JSON.stringify(run.search),
       reverts: run.reverts,
-      finished_at: null,
     })
     .execute();
 }
 
-export interface RunUpdate {
-  readonly status?: RunStatus;
-  readonly phase?: RunPhase;
-  readonly counts?: RunCounts;
-  readonly phases?: readonly PhaseTime[];
-  readonly held?: Run["held"];
-  readonly error?: Run["error"];
-  readonly decidedBy?: string;
-  readonly server?: string;
-  readonly planSize?: number;
-  readonly type?: ImportType;
-  readonly way?: Way | null;
-  readonly mark?: Mark | null;
-  readonly converted?: Conversion;
-  readonly objects?: GroupCounts;
-  readonly evidence?: ReadEvidence;
-  readonly replaces?: string;
-  readonly finished?: boolean;
+/** The record of an edit by hand, which is done at once. */
+export async function insertEdit(
+  trx: Trx,
+  id: string,
+  actor: Run["actor"],
+  counts: RunCounts,
+): Promise<void> {
+  const done = { status: "done", phase: "ended", finished_at: sql<Date>`clock_timestamp()` };
+  await trx
+    .insertInto("runs")
+    .values({ ...beginning(id, "edit", actor), ...done, counts: JSON.stringify(counts) })
+    .execute();
 }
 
-const JSON_COLUMNS = [
-  "counts",
-  "held",
-  "error",
-  "mark",
-  "converted",
-  "objects",
-  "evidence",
-] as const;
-const TEXT_COLUMNS = ["status", "phase", "server", "type", "way", "replaces"] as const;
-
-export async function updateRun(
-  db: Connection | Trx,
-  id: string,
-  update: RunUpdate,
-): Promise<void> {
-  const { finished, phases, decidedBy, planSize, ...rest } = update;
-  const set: Updateable<RunsTable> = {};
-  if (phases !== undefined) set.phases = JSON.stringify(phases);
-  if (decidedBy !== undefined) set.decided_by = decidedBy;
-  if (planSize !== undefined) set.plan_size = planSize;
-  for (const key of JSON_COLUMNS) {
-    const value = rest[key];
-    if (value !== undefined) set[key] = (value === null ? null : JSON.stringify(value)) as never;
-  }
-  for (const key of TEXT_COLUMNS) {
-    const value = rest[key];
-    if (value !== undefined) set[key] = value as never;
-  }
-  let query = db.updateTable("runs").set(set).where("id", "=", id);
-  if (finished === true)
-    query = query.set({ phase: "ended", finished_at: sql<Date>`clock_timestamp()` });
-  await query.execute();
+function beginning(id: string, kind: RunKind, actor: Run["actor"]) {
+  return {
+    id,
+    kind,
+    directory: null,
+    type: "full",
+    trigger: "manual",
+    actor: JSON.stringify(actor),
+    dry_run: false,
+    status: "running",
+    phase: "reading",
+    counts: JSON.stringify(NO_COUNTS),
+    phases: "[]",
+    held: null,
+    error: null,
+    decided_by: null,
+    fingerprint: "",
+    server: null,
+    plan_size: 0,
+    scope: "",
+    search: null,
+    reverts: null,
+    finished_at: null,
+  } as const;
 }
 
 const LENGTH = 36;
@@ -195,16 +172,16 @@ export async function findRun(db: Connection, id: string): Promise<OpenRun | nul
 const TEMPLATE = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+export interface RunsQuery {
+  readonly directory: string | null;
+  readonly status: string | null;
+  /** Also what people edited here, each of which is a run. */
+  readonly edits: boolean;
+  readonly limit: number;
+}
+
 /** Runs, newest first. */
-export async function listRuns(
-  db: Connection,
-  query: {
-    readonly directory: string | null;
-    readonly status: string | null;
-    readonly edits: boolean;
-    readonly limit: number;
-  },
-): Promise<OpenRun[]> {
+export async function listRuns(db: Connection, query: RunsQuery): Promise<OpenRun[]> {
   let select = db.selectFrom("runs").selectAll().orderBy("id", "desc").limit(query.limit);
   // Edits of single users are in their own history.
   if (!query.edits) select = select.where("kind", "<>", "edit");

@@ -1,6 +1,6 @@
 import { sameJson } from "../lib/same.ts";
 import type { SafeguardLimits } from "../model/settings.ts";
-import type { Trx } from "./database.ts";
+import type { Trx } from "./connection.ts";
 
 /**
  * Remembers a directory's limits as they are now.

@@ -1,6 +1,6 @@
 /** Whose values users have: how many users and attributes each directory gives. */
 import { sql } from "kysely";
-import type { Connection } from "./database.ts";
+import type { Connection } from "./connection.ts";
 
 /** One attribute that some users have from one source. */
 export interface SourcedAttribute {

@@ -6,7 +6,7 @@
 import { sql } from "kysely";
 import type { AppProfile } from "../model/entry.ts";
 import type { AppUser, AppUserStatus, User, UserStatus } from "../model/user.ts";
-import type { Connection } from "./database.ts";
+import type { Connection } from "./connection.ts";
 import { unpackSources } from "./packed-sources.ts";
 
 export interface SyncRow {
@@ -88,8 +88,7 @@ export async function syncRows(
   db: Connection,
   directory: string,
   { after, until }: Stretch,
-  limit: number,
-  withOthers: boolean,
+  { most, withOthers }: { readonly most: number; readonly withOthers: boolean },
 ): Promise<SyncRow[]> {
   const others = withOthers
     ? sql`(select jsonb_agg(jsonb_build_object('directory', o.directory, 'profile', o.profile))
@@ -102,7 +101,7 @@ export async function syncRows(
     from (
       select external_id, status, profile, hash, error, user_id from app_users
       where directory = ${directory} and status <> 'removed' and user_id > ${after}::uuid and user_id <= ${until}::uuid
-      order by user_id limit ${limit}
+      order by user_id limit ${most}
     ) a left join users u on u.id = a.user_id and a.error is null
     order by a.user_id`.execute(db);
   return rows.map(toSyncRow);

@@ -7,7 +7,8 @@ import { sql, type Selectable, type SelectQueryBuilder } from "kysely";
 import { uuidV7 } from "../lib/uuid.ts";
 import { eventMessage } from "../model/event-messages.ts";
 import type { EventActor, EventDraft, LogEvent, Outcome, Severity } from "../model/event.ts";
-import type { Connection, Store, Trx } from "./database.ts";
+import type { Connection, Trx } from "./connection.ts";
+import type { Store } from "./database.ts";
 import { condition, lowestId, targetOf, typesByMessage } from "./log-condition.ts";
 import type { LogFilter } from "./log-filter.ts";
 import type { SystemLogTable, Tables } from "./tables.ts";
@@ -26,10 +27,13 @@ export interface LogQuery {
   readonly before?: string | null;
 }
 
-/** Writes events; in the transaction of what they tell, where there is one. */
+/**
+ * Writes events; in the transaction of what they tell, where there is one.
+ * @param runId the run that they belong to; null: they stand for themselves
+ */
 export async function appendEvents(
   db: Connection | Trx,
-  runId: string,
+  runId: string | null,
   actor: EventActor,
   events: readonly EventDraft[],
 ): Promise<void> {
@@ -51,7 +55,7 @@ export async function appendEvents(
         reason: event.outcome.reason ?? null,
         actor: JSON.stringify(actor),
         target: JSON.stringify(event.target),
-        transaction_id: runId,
+        transaction_id: runId ?? ids[0] ?? uuidV7(),
         debug_data: JSON.stringify(event.debugData),
       })),
     )

@@ -75,6 +75,7 @@ export interface RunsTable {
   search: Json<SearchFacts | null>;
   replaces: string | null;
   reverts: string | null;
+  plan_table: Generated<string>;
   started_at: Generated<Time>;
   finished_at: Time | null;
 }

@@ -1,14 +1,7 @@
 /** Counts that only grow, for metrics; they outlive the runs that they were taken from. */
 import { sql } from "kysely";
-import type { Connection, Trx } from "./database.ts";
-
-export type TotalName = "runs" | "phase_seconds" | "phases" | "people" | "run_errors";
-
-export interface Total {
-  readonly name: TotalName;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-}
+import type { Total, TotalName } from "../model/figures.ts";
+import type { Connection, Trx } from "./connection.ts";
 
 /** Adds to the counts, in the transaction of what is counted. */
 export async function addTotals(trx: Trx, totals: readonly Total[]): Promise<void> {

@@ -2,7 +2,7 @@
 import { sql } from "kysely";
 import type { Action } from "../model/run.ts";
 import type { AppUserBefore, AppUserStatus, User } from "../model/user.ts";
-import type { Connection } from "./database.ts";
+import type { Connection } from "./connection.ts";
 import type { AppUserImage, UserImage } from "./tables.ts";
 import { toUser } from "./users.ts";
 

@@ -5,7 +5,7 @@
  */
 import { sql, type RawBuilder } from "kysely";
 import { STEPS } from "../model/plan.ts";
-import type { Connection, Trx } from "./database.ts";
+import type { Connection, Trx } from "./connection.ts";
 import { movable, type PlanName } from "./plan.ts";
 
 /** Index rows have a limit; what is longer is compared by its beginning. */
@@ -16,7 +16,7 @@ const COMPLETE = "";
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 const SEVERAL = "00000000-0000-0000-0000-000000000001";
 
-export interface Claim {
+export interface TakenValue {
   readonly seq: number;
   readonly attribute: string;
   readonly value: string;
@@ -65,7 +65,7 @@ export async function ensureUnique(db: Connection, attributes: readonly string[]
 /**
  * Values that rows of a plan take from their users or give to them, by attribute: only where that is
  * a change. Whoever keeps a value claims nothing.
- * @param which a query for rows of the plan, as `p`
+ * @param which a query for rows of the plan
  */
 function changed(which: RawBuilder<unknown>, attributes: readonly string[]): RawBuilder<unknown> {
   return sql`changed as materialized (
@@ -73,7 +73,7 @@ function changed(which: RawBuilder<unknown>, attributes: readonly string[]): Raw
       select p.seq, p.step, p.dn, p.user_id, p.user_new, a.attribute,
         case when u.id is not null then ${keyOf(sql`u.profile`)} end as old_key,
         case when p.write_user then ${keyOf(sql`p.user_profile::jsonb`)} end as new_key
-      from (${which} and (p.write_user or p.deletes = 'person')) p
+      from (select * from (${which}) w where w.write_user or w.deletes = 'person') p
       cross join unnest(${attributes}::text[]) as a (attribute)
       left join users u on u.id = p.user_id and not p.user_new
     ) x where new_key is distinct from old_key)`;
@@ -89,7 +89,7 @@ export async function takenValues(
   name: PlanName,
   runId: string,
   attributes: readonly string[],
-): Promise<Claim[]> {
+): Promise<TakenValue[]> {
   return attributes.length === 0 ? [] : await taken(db, ofPlan(name, runId), attributes);
 }
 
@@ -98,7 +98,7 @@ export async function lostValues(
   trx: Trx,
   rows: RawBuilder<unknown>,
   attributes: readonly string[],
-): Promise<Claim[]> {
+): Promise<TakenValue[]> {
   return attributes.length === 0 ? [] : await taken(trx, sql`select p.* from ${rows}`, attributes);
 }
 
@@ -106,8 +106,8 @@ async function taken(
   db: Connection | Trx,
   which: RawBuilder<unknown>,
   attributes: readonly string[],
-): Promise<Claim[]> {
-  const { rows } = await sql<Claim>`
+): Promise<TakenValue[]> {
+  const { rows } = await sql<TakenValue>`
     with ${changed(which, attributes)}
     select c.seq, c.attribute, c.new_key as value, u.login as holder
     from changed c
@@ -125,9 +125,9 @@ export async function repeatedValues(
   name: PlanName,
   runId: string,
   attributes: readonly string[],
-): Promise<Claim[]> {
+): Promise<TakenValue[]> {
   if (attributes.length === 0) return [];
-  const { rows } = await sql<Claim>`
+  const { rows } = await sql<TakenValue>`
     with ${changed(ofPlan(name, runId), attributes)}
     select seq, attribute, new_key as value, holder from (
       select c.seq, c.attribute, c.new_key, row_number() over first_come as place,
@@ -139,7 +139,7 @@ export async function repeatedValues(
 }
 
 /** Marks people who take a value that another row gives up, and those who give it up. */
-export async function markValueMoves(
+export async function markValueExchanges(
   db: Connection,
   name: PlanName,
   runId: string,
@@ -154,7 +154,7 @@ export async function markValueMoves(
       join changed q on q.user_id = v.user_id and q.attribute = v.attribute
       where not c.user_new
     )
-    update ${sql.table(name)} set step = ${STEPS.indexOf("loginMove")}
+    update ${sql.table(name)} set step = ${STEPS.indexOf("exchange")}
     where run_id = ${runId} and ${movable}
       and seq in (select taker from moves union select giver from moves)`.execute(db);
 }

@@ -2,7 +2,7 @@
 import { sql } from "kysely";
 import type { LinkOrigin, User } from "../model/user.ts";
 import { COLUMNS, setAside, toAppUser, type StoredAppUser } from "./app-users.ts";
-import type { Connection } from "./database.ts";
+import type { Connection } from "./connection.ts";
 import { toUser, USER_COLUMNS } from "./users.ts";
 
 /** What an entry fails with when it belongs to nobody for certain; others fail for their values. */

@@ -1,6 +1,6 @@
 import { sql, type Selectable } from "kysely";
 import type { User, UserStatus } from "../model/user.ts";
-import type { Connection } from "./database.ts";
+import type { Connection } from "./connection.ts";
 import { unpackSources } from "./packed-sources.ts";
 import type { UsersTable } from "./tables.ts";
 
@@ -106,11 +106,15 @@ export async function usersAfter(
   return rows.map((row) => ({ key: row.login_key, user: toUser(row) }));
 }
 
+export interface UsersQuery {
+  /** Each of them occurs in the login, a name or the e-mail address; null: whatever they are. */
+  readonly words: string | null;
+  readonly status: string | null;
+  readonly limit: number;
+}
+
 /** A page of users whose login, name or e-mail address contains the words, in order of login. */
-export async function findUsers(
-  db: Connection,
-  query: { readonly words: string | null; readonly status: string | null; readonly limit: number },
-): Promise<User[]> {
+export async function findUsers(db: Connection, query: UsersQuery): Promise<User[]> {
   let select = db.selectFrom("users").select(USER_COLUMNS).orderBy("login_key").limit(query.limit);
   if (query.status !== null) select = select.where("status", "=", query.status);
   for (const word of query.words?.split(/\s+/).filter(Boolean) ?? []) {

@@ -16,7 +16,6 @@ const [url = "", dn = "", password = "", base = ""] = process.argv.slice(2);
 const directory = createDirectory({
   name: "corp",
   type: "ldap",
-  path: null,
   users: {
     bases: [base],
     scope: "sub",

@@ -1,6 +1,6 @@
+/** What a directory does wrong, or an administrator does to it. */
 import { freePort } from "../support/process.ts";
 import type { Workplace } from "../support/rollcall.ts";
-/** What a directory does wrong, or an administrator does to it. */
 import {
   startScriptedLdap,
   type Answer,

@@ -1,7 +1,9 @@
 /** The agent in front of a scripted server. */
-import { createDirectory, type DirectorySession } from "../../src/agent/agent.ts";
+import { LdapDirectory } from "../../src/agent/ldap/directory.ts";
+import type { LdapSession } from "../../src/agent/ldap/session.ts";
+import type { DirectorySession } from "../../src/agent/directory.ts";
 import { boolean, integer, octetString, TAG, tlv } from "../../src/agent/ldap/ber.ts";
-import type { DirectorySource } from "../../src/model/directory.ts";
+import type { LdapSource } from "../../src/model/directory.ts";
 import type { RawEntry } from "../../src/model/entry.ts";
 import { RollcallError } from "../../src/model/errors.ts";
 import { MustReadAll, type Mark } from "../../src/model/incremental.ts";
@@ -36,11 +38,10 @@ export interface Options {
 export function sourceOf(
   url: string,
   { timeout = 2, rate, groups = false, id }: Options,
-): DirectorySource {
+): LdapSource {
   return {
     name: "corp",
     type: "ldap",
-    path: null,
     users: {
       bases: [BASE],
       scope: "sub",
@@ -67,14 +68,14 @@ export async function withAgent<T>(
   script: (call: SearchCall) => Answer,
   rootDse: Readonly<Record<string, Values>>,
   work: (
-    session: DirectorySession,
+    session: LdapSession,
     calls: readonly SearchCall[],
     others: readonly number[],
   ) => Promise<T>,
   options: Options = {},
 ): Promise<T> {
   await using server = await startScriptedLdap(script, rootDse);
-  const directory = createDirectory(sourceOf(server.url, options));
+  const directory = new LdapDirectory(sourceOf(server.url, options));
   await using session = await directory.open(options.signal ?? new AbortController().signal);
   return await work(session, server.searches, server.others);
 }

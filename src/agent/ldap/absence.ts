@@ -1,12 +1,12 @@
-import { IdSet } from "../../lib/id-set.ts";
-import { dnKey, isWithin } from "../../model/dn.ts";
 /**
  * Where people are whom the search of the scope does not find: still below a base, but outside the
  * filter or the depth of the search; elsewhere; or nowhere that the account may read. A few are
  * looked for by their identifiers; for many, one pass over all entries is cheaper.
  */
-import type { Absence } from "../../model/run.ts";
-import type { Whereabouts } from "../agent.ts";
+import { IdSet } from "../../lib/id-set.ts";
+import { dnKey, isWithin } from "../../model/dn.ts";
+import type { FoundAbsence } from "../../model/run.ts";
+import type { AbsenceFinder } from "../directory.ts";
 import { parseFilter, type Filter } from "../filter.ts";
 import type { LdapConnection } from "./connection.ts";
 import type { ServerInfo } from "./root-dse.ts";
@@ -18,8 +18,6 @@ const FEW = 1000;
 const IDS_AT_ONCE = 250;
 const ANYTHING = parseFilter("(objectClass=*)");
 
-type Found = Exclude<Absence, "unexamined">;
-
 interface Parts {
   readonly connection: LdapConnection;
   readonly scope: LdapScope;
@@ -27,7 +25,7 @@ interface Parts {
   readonly server: ServerInfo;
 }
 
-export class LdapWhereabouts implements Whereabouts {
+export class LdapAbsence implements AbsenceFinder {
   readonly #parts: Parts;
   readonly #onePass: boolean;
   readonly #bases: readonly string[];
@@ -40,21 +38,21 @@ export class LdapWhereabouts implements Whereabouts {
     this.#bases = parts.scope.people.map(({ base }) => dnKey(base));
   }
 
-  async of(ids: readonly string[]): Promise<ReadonlyMap<string, Found>> {
+  async of(ids: readonly string[]): Promise<ReadonlyMap<string, FoundAbsence>> {
     if (!this.#onePass) return await this.#oneByOne(ids);
     this.#inBase ??= await this.#readAll();
     const inBase = this.#inBase;
     return new Map(
-      ids.map((id): [string, Found] => {
+      ids.map((id): [string, FoundAbsence] => {
         if (inBase.has(id)) return [id, "outOfFilter"];
         return [id, this.#elsewhere.has(id) ? "moved" : "gone"];
       }),
     );
   }
 
-  async #oneByOne(ids: readonly string[]): Promise<ReadonlyMap<string, Found>> {
+  async #oneByOne(ids: readonly string[]): Promise<ReadonlyMap<string, FoundAbsence>> {
     const { scope } = this.#parts;
-    const found = new Map<string, Found>(ids.map((id) => [id, "gone"]));
+    const found = new Map<string, FoundAbsence>(ids.map((id) => [id, "gone"]));
     for (let at = 0; at < ids.length; at += IDS_AT_ONCE) {
       const some = narrowTo(ANYTHING, scope.idAttribute, ids.slice(at, at + IDS_AT_ONCE));
       await this.#search(some, (id, place) => {
@@ -73,7 +71,7 @@ export class LdapWhereabouts implements Whereabouts {
     return inBase;
   }
 
-  async #search(filter: Filter, note: (id: string, place: Found) => void): Promise<void> {
+  async #search(filter: Filter, note: (id: string, place: FoundAbsence) => void): Promise<void> {
     const { connection, scope, signal } = this.#parts;
     const rules = { idAttribute: scope.idAttribute, disabled: null, clock: null };
     for (const root of this.#roots()) {

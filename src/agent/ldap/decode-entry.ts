@@ -29,12 +29,17 @@ export interface EntryRules {
   } | null;
 }
 
+export interface LdapEntry extends RawEntry {
+  /** Whether the server sent only a part of some attribute's values (MS-ADTS 3.1.1.3.1.3.3). */
+  readonly ranged: boolean;
+}
+
 /**
  * Reads just enough of an entry.
  * @param bytes the whole LDAP message; @param at where the SearchResultEntry begins
  * @throws BerError if the bytes are not a valid entry
  */
-export function scanEntry(bytes: Buffer, at: number, end: number, rules: EntryRules): RawEntry {
+export function scanEntry(bytes: Buffer, at: number, end: number, rules: EntryRules): LdapEntry {
   const entry = new BerCursor(bytes, at, end).enter(SEARCH_RESULT_ENTRY);
   const content = bytes.subarray(entry.at, entry.end);
   const dn = decodeDn(entry.octets());
@@ -65,6 +70,7 @@ export function scanEntry(bytes: Buffer, at: number, end: number, rules: EntryRu
   const large = content.length > MAX_ENTRY_BYTES ? tooLarge(dn, content.length) : null;
   const problem = problemOf(rules.idAttribute, dn, id, values) ?? large;
   const usableId = values === 1 && id !== null && id.length <= MAX_ID ? id : null;
+  const named = { dn, id: usableId ?? "" };
   return {
     id: usableId,
     dn,
@@ -72,7 +78,7 @@ export function scanEntry(bytes: Buffer, at: number, end: number, rules: EntryRu
     problem,
     size: content.length,
     ranged,
-    decode: () => decodeEntry(dn, usableId ?? "", bytes, start, entry.end, rules),
+    decode: () => decodeEntry(named, { bytes, start, end: entry.end }, rules),
   };
 }
 
@@ -111,11 +117,8 @@ function isName(bytes: Buffer, start: number, end: number, lower: string): boole
 }
 
 function decodeEntry(
-  dn: string,
-  id: string,
-  bytes: Buffer,
-  start: number,
-  end: number,
+  { dn, id }: { readonly dn: string; readonly id: string },
+  { bytes, start, end }: { readonly bytes: Buffer; readonly start: number; readonly end: number },
   { disabled, clock, withheld }: EntryRules,
 ): Entry {
   const profile: AppProfile = {};

@@ -1,8 +1,8 @@
-import type { DirectorySource, LdapTarget } from "../../model/directory.ts";
+import type { LdapSource, LdapTarget } from "../../model/directory.ts";
 import type { RawEntry } from "../../model/entry.ts";
 import { RollcallError } from "../../model/errors.ts";
-import type { Mark } from "../../model/incremental.ts";
-import type { Directory, Ear, Probe } from "../agent.ts";
+import { WAY_FACTS, WAYS, type ChangeListener, type Mark } from "../../model/incremental.ts";
+import type { Directory, Probe } from "../directory.ts";
 import { commonProblem } from "../identity.ts";
 import { openConnection } from "./connection.ts";
 import { resultError, SIZE_LIMIT_EXCEEDED } from "./result-codes.ts";
@@ -13,25 +13,20 @@ import { SearchReader } from "./search-reader.ts";
 import { LdapSession } from "./session.ts";
 import { schemaAttributes } from "./subschema.ts";
 import { beginWay, WAY_LIST } from "./ways/choose.ts";
-import { contentSync, listen } from "./ways/content-sync.ts";
-import { seesDeleted } from "./ways/usn.ts";
 
-/** A directory on an LDAP server. */
 /** People to look at before an import. */
 const PROBED = 10;
 
+/** A directory on an LDAP server. */
 export class LdapDirectory implements Directory {
-  readonly #source: DirectorySource;
+  readonly #source: LdapSource;
   readonly #target: LdapTarget;
-  readonly listen: Directory["listen"];
 
   /** @throws RollcallError `ldap.filterInvalid` */
-  constructor(source: DirectorySource) {
-    if (source.ldap === null) throw new Error(`directory ${source.name} has no server`);
+  constructor(source: LdapSource) {
     this.#source = source;
     this.#target = source.ldap;
     LdapScope.check(source);
-    this.listen = (since, ear, signal) => this.#listen(since, ear, signal);
   }
 
   async open(signal: AbortSignal): Promise<LdapSession> {
@@ -68,7 +63,7 @@ export class LdapDirectory implements Directory {
     }
     const title = titleOf(server, connection.url);
     const wanted = this.#source.incremental.way;
-    const listens = way === "contentSync" && scope.bases.length === 1;
+    const listens = way !== null && WAY_FACTS[way].listens && scope.bases.length === 1;
     return {
       server: title,
       idAttribute: scope.idAttribute,
@@ -88,10 +83,8 @@ export class LdapDirectory implements Directory {
     await using session = await this.open(signal);
     const { context } = session.parts;
     const { way, remarks } = await beginWay(context, this.#source.incremental.way, null);
-    if (way !== "usn") return { way, remarks };
-    const blind =
-      "no deleted object is visible to the account, so deletions show only when identifiers are compared";
-    return { way, remarks: (await seesDeleted(context)) ? remarks : [...remarks, blind] };
+    const blind = way === null ? null : ((await WAY_LIST[way].blindness?.(context)) ?? null);
+    return { way, remarks: blind === null ? remarks : [...remarks, blind] };
   }
 
   /** Nobody depends on the schema being readable. */
@@ -144,13 +137,14 @@ export class LdapDirectory implements Directory {
     return { certificates, silent };
   }
 
-  async #listen(since: Mark | null, ear: Ear, signal: AbortSignal): Promise<void> {
+  async listen(since: Mark | null, listener: ChangeListener, signal: AbortSignal): Promise<void> {
     await using session = await this.open(signal);
     const { context, connection, server } = session.parts;
-    const { way } = this.#source.incremental;
-    const wanted = way === "auto" || way === "contentSync";
-    if (!wanted || !WAY_LIST.contentSync.offered(server, context.idAttribute)) {
-      const message = `${titleOf(server, connection.url)} does not read changes by content synchronisation (RFC 4533), which watch: true needs.`;
+    const wanted = this.#source.incremental.way;
+    const way = WAYS.find((one) => WAY_FACTS[one].listens && (wanted === "auto" || wanted === one));
+    const listening = way === undefined ? undefined : WAY_LIST[way];
+    if (listening?.listen === undefined || !listening.offered(server, context.idAttribute)) {
+      const message = `${titleOf(server, connection.url)} does not read changes by ${LISTENING}, which watch: true needs.`;
       throw new RollcallError("ldap.watchUnavailable", message);
     }
     const [base, ...others] = context.bases;
@@ -158,11 +152,15 @@ export class LdapDirectory implements Directory {
       const message = "watch: true works with one base below which all people and groups lie.";
       throw new RollcallError("ldap.watchUnavailable", message);
     }
-    const cookie = since?.way === "contentSync" ? (since.positions[base] ?? null) : null;
-    const from = cookie ?? (await contentSync.begin(context, null))[base] ?? null;
-    await listen(context, base, from, ear);
+    const positions = since !== null && since.way === way ? since.positions : null;
+    await listening.listen(context, base, positions, listener);
   }
 }
+
+/** The ways that can be listened to, for people. */
+const LISTENING = WAYS.filter((way) => WAY_FACTS[way].listens)
+  .map((way) => WAY_FACTS[way].title)
+  .join(" or ");
 
 async function serverInfo(
   connection: Awaited<ReturnType<typeof openConnection>>,

@@ -1,7 +1,7 @@
 import type { DirectoryObject, MemberKey, ObjectKind } from "../../model/directory-object.ts";
 import { dnKey } from "../../model/dn.ts";
-import type { RawEntry } from "../../model/entry.ts";
-import { attributeValues } from "../values.ts";
+import { type RawEntry, attributeValues } from "../../model/entry.ts";
+import { memberKeys } from "../../model/members.ts";
 
 /** `<GUID=…>;<SID=…>;CN=…`: a DN as the control for extended DNs writes it (MS-ADTS 3.1.1.3.4.1.5). */
 const EXTENDED = /^(?:<GUID=([0-9a-fA-F-]+)>;)?(?:<SID=[^>]*>;)?/;
@@ -35,13 +35,4 @@ export function toDirectoryObject(kind: ObjectKind, raw: RawEntry): DirectoryObj
 function dnMember(value: string): MemberKey {
   const guid = EXTENDED.exec(value)?.[1];
   return guid === undefined ? `dn:${dnKey(value)}` : `id:${guid.toLowerCase()}`;
-}
-
-/** Everything by which groups may name an entry as their member. */
-export function memberKeys(id: string, dn: string, uids: readonly string[]): MemberKey[] {
-  return [
-    `id:${id.toLowerCase()}`,
-    `dn:${dnKey(dn)}`,
-    ...uids.map((uid) => `uid:${uid.toLowerCase()}`),
-  ];
 }

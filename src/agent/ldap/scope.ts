@@ -1,6 +1,6 @@
-import type { ObjectKind } from "../../model/directory-object.ts";
 /** The searches of a configured directory on a certain server: people, groups and containers. */
-import type { DirectorySource } from "../../model/directory.ts";
+import type { ObjectKind } from "../../model/directory-object.ts";
+import type { LdapSource } from "../../model/directory.ts";
 import { outermost } from "../../model/dn.ts";
 import { RollcallError } from "../../model/errors.ts";
 import { withheld } from "../credentials.ts";
@@ -33,7 +33,7 @@ export interface ObjectScan extends Scan {
 }
 
 export class LdapScope {
-  readonly #source: DirectorySource;
+  readonly #source: LdapSource;
   readonly #server: ServerInfo;
   readonly #pageSize: number;
   readonly idAttribute: string;
@@ -47,7 +47,7 @@ export class LdapScope {
   readonly bases: readonly string[];
 
   /** @throws RollcallError `ldap.filterInvalid` */
-  static check(source: DirectorySource): void {
+  static check(source: LdapSource): void {
     parseFilter(source.users.filter);
     if (source.groups === null) return;
     try {
@@ -58,7 +58,7 @@ export class LdapScope {
     }
   }
 
-  constructor(source: DirectorySource, pageSize: number, server: ServerInfo) {
+  constructor(source: LdapSource, pageSize: number, server: ServerInfo) {
     this.#source = source;
     this.#server = server;
     this.#pageSize = pageSize;

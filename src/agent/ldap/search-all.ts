@@ -1,9 +1,8 @@
 /** Small searches with controls: everything is handed to callbacks while it arrives. */
 import { BerCursor, BerError, TAG } from "./ber.ts";
 import type { LdapConnection } from "./connection.ts";
-import { PAGED_RESULTS } from "./root-dse.ts";
 import { SearchChannel, type SearchListener, type SearchResult } from "./search-channel.ts";
-import { MAX_EMPTY_PAGES } from "./search-reader.ts";
+import { MAX_EMPTY_PAGES, pagingCookie } from "./search-reader.ts";
 import type { SearchRequest } from "./search-request.ts";
 
 /** An entry of a small search, with only the values that are asked for. */
@@ -18,6 +17,8 @@ export interface SmallEntry {
 export interface SmallSearch {
   readonly entry: (entry: SmallEntry, controls: ReadonlyMap<string, Buffer>) => void;
   readonly intermediate?: (oid: string, value: Buffer) => void;
+  /** Seconds without a byte until the server counts as dead; null: it may be silent for ever. */
+  readonly patience?: number | null;
 }
 
 /**
@@ -30,9 +31,9 @@ export async function searchAll(
   request: SearchRequest,
   search: SmallSearch,
   signal: AbortSignal,
-  patience: number | null = connection.timeoutSeconds,
 ): Promise<SearchResult> {
   signal.throwIfAborted();
+  const { patience = connection.timeoutSeconds } = search;
   const { promise, resolve, reject } = Promise.withResolvers<SearchResult>();
   let pages = 0;
   let emptyPages = 0;
@@ -43,7 +44,8 @@ export async function searchAll(
     },
     intermediate: (oid, value) => search.intermediate?.(oid, value),
     done: (result) => {
-      const cookie = result.code === 0 ? nextCookie(result) : null;
+      const found = result.code === 0 ? pagingCookie(result.controls) : null;
+      const cookie = found === null ? null : Buffer.from(found);
       if (result.code === 0 && cookie === null && ++pages > 1)
         throw new BerError("a page came without the paging control");
       if (cookie !== null && cookie.length > 0) {
@@ -66,15 +68,6 @@ export async function searchAll(
   } finally {
     channel.close();
   }
-}
-
-/** The paging cookie; empty at the end, null if the server did not page. */
-function nextCookie({ controls }: SearchResult): Buffer | null {
-  const value = controls.get(PAGED_RESULTS);
-  if (value === undefined) return null;
-  const cursor = new BerCursor(value).enter(TAG.sequence);
-  cursor.integer();
-  return Buffer.from(cursor.octets());
 }
 
 function smallEntry(bytes: Buffer, at: number, end: number): SmallEntry {

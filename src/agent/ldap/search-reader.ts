@@ -9,11 +9,11 @@
  * - The read is complete only after result code 0 and an empty cookie (RFC 2696). An empty page
  *   that carries a cookie goes on. Everything else throws.
  */
-import type { Entry, RawEntry } from "../../model/entry.ts";
+import type { Entry } from "../../model/entry.ts";
 import { RollcallError } from "../../model/errors.ts";
 import { BerCursor, BerError, TAG } from "./ber.ts";
 import type { LdapConnection } from "./connection.ts";
-import { scanEntry, type EntryRules } from "./decode-entry.ts";
+import { scanEntry, type EntryRules, type LdapEntry } from "./decode-entry.ts";
 import { resultError } from "./result-codes.ts";
 import { PAGED_RESULTS } from "./root-dse.ts";
 import { SearchChannel, type SearchListener, type SearchResult } from "./search-channel.ts";
@@ -31,8 +31,8 @@ export class SearchReader implements SearchListener {
   readonly #channel: SearchChannel;
   readonly #request: SearchRequest;
   readonly #rules: EntryRules;
-  readonly #queue: RawEntry[][] = [];
-  #batch: RawEntry[] = [];
+  readonly #queue: LdapEntry[][] = [];
+  #batch: LdapEntry[] = [];
   #batchBytes = 0;
   #failure: Error | null = null;
   #finished = false;
@@ -54,7 +54,7 @@ export class SearchReader implements SearchListener {
    * The entries, in batches. Ends normally only if the server proved the end.
    * @throws RollcallError; then the connection is closed
    */
-  async *batches(signal: AbortSignal): AsyncGenerator<RawEntry[]> {
+  async *batches(signal: AbortSignal): AsyncGenerator<LdapEntry[]> {
     this.#channel.open(signal);
     try {
       this.#askPage(Buffer.alloc(0));
@@ -152,7 +152,7 @@ export class SearchReader implements SearchListener {
   }
 
   /** Entries are decoded when they are looked at; bytes that are wrong inside show only then. */
-  #decode(entry: RawEntry): Entry {
+  #decode(entry: LdapEntry): Entry {
     try {
       return entry.decode();
     } catch (error) {
@@ -176,8 +176,11 @@ export class SearchReader implements SearchListener {
   }
 }
 
-/** The cookie of the paged-results response control (RFC 2696); null if the control is missing. */
-function pagingCookie(controls: ReadonlyMap<string, Buffer>): Buffer | null {
+/**
+ * The cookie of the paged-results response control (RFC 2696), in the message's own bytes: empty at
+ * the end, null if the server did not page.
+ */
+export function pagingCookie(controls: ReadonlyMap<string, Buffer>): Buffer | null {
   const value = controls.get(PAGED_RESULTS);
   if (value === undefined) return null;
   const cursor = new BerCursor(value).enter(TAG.sequence);

@@ -1,17 +1,24 @@
-import { IdSet } from "../../lib/id-set.ts";
 /** One run's conversation with a server: everything over one connection, one search after another. */
+import { IdSet } from "../../lib/id-set.ts";
 import type { DirectoryObject } from "../../model/directory-object.ts";
-import type { DirectorySource } from "../../model/directory.ts";
+import type { LdapSource } from "../../model/directory.ts";
 import { dnKey, isWithin } from "../../model/dn.ts";
 import type { RawEntry, ReadEvidence } from "../../model/entry.ts";
 import { RollcallError } from "../../model/errors.ts";
 import { MustReadAll, type Mark, type Way } from "../../model/incremental.ts";
-import type { Changes, DirectorySession, Whereabouts } from "../agent.ts";
+import type {
+  AbsenceFinder,
+  ChangeReader,
+  Changes,
+  DirectorySession,
+  ObjectReader,
+  PersonLookup,
+} from "../directory.ts";
 import { EvidenceRecord } from "../evidence.ts";
-import { LdapWhereabouts } from "./absence.ts";
+import { LdapAbsence } from "./absence.ts";
 import { isReadable, seesBase } from "./base-check.ts";
 import type { LdapConnection } from "./connection.ts";
-import type { EntryRules } from "./decode-entry.ts";
+import type { EntryRules, LdapEntry } from "./decode-entry.ts";
 import { toDirectoryObject } from "./groups.ts";
 import { readWhole } from "./ranges.ts";
 import { titleOf, type ServerInfo } from "./root-dse.ts";
@@ -19,8 +26,7 @@ import { narrowTo, type LdapScope } from "./scope.ts";
 import { SearchReader } from "./search-reader.ts";
 import type { SearchRequest } from "./search-request.ts";
 import { beginWay, WAY_LIST } from "./ways/choose.ts";
-import { TimeWatch } from "./ways/timestamp.ts";
-import { ChangeNotes, type Positions, type WayContext } from "./ways/way.ts";
+import { ChangeNotes, type EntryClock, type Positions, type WayContext } from "./ways/way.ts";
 
 /** Identifiers in one filter: an index look-up each, and far from any server's limit. */
 const IDS_AT_ONCE = 250;
@@ -29,23 +35,29 @@ interface Parts {
   readonly connection: LdapConnection;
   readonly server: ServerInfo;
   readonly scope: LdapScope;
-  readonly source: DirectorySource;
+  readonly source: LdapSource;
   readonly signal: AbortSignal;
+}
+
+/** What is being read by; see `ChangeReader`. */
+interface Position {
+  readonly way: Way;
+  readonly positions: Positions;
+  readonly clock: EntryClock | null;
 }
 
 export class LdapSession implements DirectorySession {
   readonly parts: Parts & { readonly context: WayContext };
   readonly server: string;
-  readonly findsByIdSurely: boolean;
+  readonly changes: ChangeReader;
+  readonly lookup: PersonLookup;
+  readonly objects: ObjectReader;
   readonly #record: EvidenceRecord;
-  #way: Way | null = null;
-  #positions: Positions = {};
-  #watch: TimeWatch | null = null;
+  #position: Position | null = null;
 
   constructor(parts: Parts) {
     const { scope, source } = parts;
     this.server = titleOf(parts.server, parts.connection.url);
-    this.findsByIdSurely = scope.searchableById;
     this.#record = new EvidenceRecord(this.server, scope.pageSize);
     const context: WayContext = {
       ...parts,
@@ -57,31 +69,36 @@ export class LdapSession implements DirectorySession {
       request: (base, filter, attributes) => scope.request(base, filter, attributes),
     };
     this.parts = { ...parts, context };
+    this.changes = {
+      begin: (before) => this.#begin(before),
+      mark: () => this.#mark(),
+      since: (mark, limit, compareAlways) => this.#changesSince(mark, limit, compareAlways),
+      identifiers: (below) => this.#identifiers(below),
+    };
+    this.lookup = {
+      isSure: scope.searchableById,
+      people: (ids) => this.#peopleByIds(ids),
+    };
+    this.objects = { read: (ids) => this.#readObjects(ids) };
   }
 
   evidence(): ReadEvidence {
     return this.#record.evidence;
   }
 
-  async begin(before: Mark | null): Promise<readonly string[]> {
+  async #begin(before: Mark | null): Promise<readonly string[]> {
     const { context, source } = this.parts;
     const { way, positions, remarks } = await beginWay(context, source.incremental.way, before);
-    this.#useWay(way);
-    this.#positions = positions;
+    this.#position = way === null ? null : positionBy(way, positions);
     return remarks;
   }
 
-  #useWay(way: Way | null): void {
-    this.#way = way;
-    this.#watch = way === "timestamp" ? new TimeWatch() : null;
-  }
-
-  mark(): Mark | null {
-    if (this.#way === null) return null;
+  #mark(): Mark | null {
+    if (this.#position === null) return null;
+    const { way, clock } = this.#position;
     const comparedAt = new Date().toISOString();
-    if (this.#watch === null) return { way: this.#way, positions: this.#positions, comparedAt };
     try {
-      return { way: this.#way, positions: this.#watch.positions(), comparedAt };
+      return { way, positions: clock?.positions() ?? this.#position.positions, comparedAt };
     } catch (error) {
       if (error instanceof MustReadAll) return null;
       throw error;
@@ -106,33 +123,26 @@ export class LdapSession implements DirectorySession {
     this.#record.complete(`result code 0${paging}, no referral`);
   }
 
-  async changes(since: Mark, limit: number, compareAlways: boolean): Promise<Changes> {
+  async #changesSince(since: Mark, limit: number, compareAlways: boolean): Promise<Changes> {
     const { context, source } = this.parts;
-    this.#useWay(since.way);
+    const { way } = since;
+    this.#position = positionBy(way, since.positions);
     const wanted = source.incremental.way;
-    if (wanted !== "auto" && wanted !== since.way)
-      throw new MustReadAll(
-        "configuration_changed",
-        "Another way of reading changes is configured.",
-      );
-    if (!WAY_LIST[since.way].offered(context.server, context.idAttribute)) {
+    if (wanted !== "auto" && wanted !== way) {
+      const reason = "Another way of reading changes is configured.";
+      throw new MustReadAll("configuration_changed", reason);
+    }
+    if (!WAY_LIST[way].offered(context.server, context.idAttribute)) {
       const reason = `${this.server} does not offer what the last import read changes by.`;
       throw new MustReadAll("server_changed", reason);
     }
     await this.#requireBases();
     const notes = new ChangeNotes(limit);
-    const positions = await WAY_LIST[since.way].changes(context, since.positions, notes);
+    const positions = await WAY_LIST[way].changes(context, since.positions, notes);
     const { touched, gone, present, somebody } = notes;
     const compare = !notes.sawDeletions && (compareAlways || this.#comparisonIsDue(since));
     const comparedAt = compare ? new Date().toISOString() : since.comparedAt;
-    return {
-      touched,
-      gone,
-      present,
-      somebody,
-      compare,
-      mark: { way: since.way, positions, comparedAt },
-    };
+    return { touched, gone, present, somebody, compare, mark: { way, positions, comparedAt } };
   }
 
   #comparisonIsDue(since: Mark): boolean {
@@ -149,12 +159,12 @@ export class LdapSession implements DirectorySession {
     }
   }
 
-  whereabouts(expected: number): Whereabouts {
+  absence(expected: number): AbsenceFinder {
     const { connection, scope, signal, server } = this.parts;
-    return new LdapWhereabouts({ connection, scope, signal, server }, expected);
+    return new LdapAbsence({ connection, scope, signal, server }, expected);
   }
 
-  async *peopleByIds(ids: readonly string[]): AsyncGenerator<RawEntry[]> {
+  async *#peopleByIds(ids: readonly string[]): AsyncGenerator<RawEntry[]> {
     const { scope } = this.parts;
     for (let at = 0; at < ids.length; at += IDS_AT_ONCE) {
       const some = ids.slice(at, at + IDS_AT_ONCE);
@@ -166,7 +176,7 @@ export class LdapSession implements DirectorySession {
     }
   }
 
-  async *identifiers(below: string | null): AsyncGenerator<string[]> {
+  async *#identifiers(below: string | null): AsyncGenerator<string[]> {
     const { connection, scope, signal } = this.parts;
     const rules = scope.rules(null);
     for (const { base: whole, scope: depth, filter } of scope.people) {
@@ -185,12 +195,13 @@ export class LdapSession implements DirectorySession {
     }
   }
 
-  async *objects(ids: readonly string[] | null): AsyncGenerator<DirectoryObject[]> {
+  async *#readObjects(ids: readonly string[] | null): AsyncGenerator<DirectoryObject[]> {
     const { scope } = this.parts;
     const idAttribute = scope.objectIdAttribute;
     const rules = { idAttribute, disabled: null, clock: this.#clockFor() };
+    const clock = this.#position?.clock ?? null;
     const attributes = (names: readonly string[]): readonly string[] =>
-      this.#watch === null ? names : [...names, scope.timeAttribute];
+      clock === null ? names : [...names, scope.timeAttribute];
     const groups = new IdSet(Date.now());
     for (const one of scope.objects) {
       const chunks = ids === null ? [null] : inChunks(ids, IDS_AT_ONCE);
@@ -212,19 +223,19 @@ export class LdapSession implements DirectorySession {
   }
 
   #attributes(): readonly string[] {
-    return this.parts.scope.attributes(this.#watch !== null);
+    return this.parts.scope.attributes((this.#position?.clock ?? null) !== null);
   }
 
   #rules(): EntryRules {
-    const watch = this.#watch;
-    return this.parts.scope.rules(watch === null ? null : (value) => watch.note(value));
+    const clock = this.#position?.clock ?? null;
+    return this.parts.scope.rules(clock === null ? null : (value) => clock.note(value));
   }
 
   #clockFor(): EntryRules["clock"] {
-    const watch = this.#watch;
-    if (watch === null) return null;
+    const clock = this.#position?.clock ?? null;
+    if (clock === null) return null;
     const attribute = this.parts.scope.timeAttribute.toLowerCase();
-    return { attribute, note: (value) => watch.note(value), hide: true };
+    return { attribute, note: (value) => clock.note(value), hide: true };
   }
 
   /** Entries of a search; those of which the server sent only a part are read whole behind the others. */
@@ -235,7 +246,7 @@ export class LdapSession implements DirectorySession {
   ): AsyncGenerator<RawEntry[]> {
     const { connection, signal } = this.parts;
     const reader = new SearchReader(connection, request, rules);
-    const partial: RawEntry[] = [];
+    const partial: LdapEntry[] = [];
     for await (const batch of reader.batches(signal)) {
       const whole = batch.filter((entry) => !entry.ranged);
       partial.push(...batch.filter((entry) => entry.ranged));
@@ -271,13 +282,17 @@ export class LdapSession implements DirectorySession {
       const reader = new SearchReader(connection, again, rules);
       for await (const batch of reader.batches(signal)) found.push(...batch);
       const [one] = found.filter((entry) => entry.id === seen.id);
-      if (one === undefined && this.findsByIdSurely) return null;
+      if (one === undefined && this.lookup.isSure) return null;
       if (one === undefined) break;
       dn = one.dn;
     }
     const message = `${seen.dn} changed while its values were being read part by part.`;
     throw new RollcallError("ldap.busy", message);
   }
+}
+
+function positionBy(way: Way, positions: Positions): Position {
+  return { way, positions, clock: WAY_LIST[way].clock?.() ?? null };
 }
 
 function inChunks<T>(list: readonly T[], size: number): T[][] {

@@ -1,12 +1,11 @@
 import { hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { IdSet } from "../../lib/id-set.ts";
-import type { DirectorySource } from "../../model/directory.ts";
+import type { LdifSource } from "../../model/directory.ts";
 import type { AppProfile, AttributeValue, RawEntry } from "../../model/entry.ts";
 import { RollcallError } from "../../model/errors.ts";
-import { MustReadAll } from "../../model/incremental.ts";
-import type { Directory, DirectorySession, Probe, Whereabouts } from "../agent.ts";
 import { isWithheld, withheld } from "../credentials.ts";
+import type { Directory, DirectorySession, Probe, AbsenceFinder } from "../directory.ts";
 import { EvidenceRecord } from "../evidence.ts";
 import { parseFilter, type Filter } from "../filter.ts";
 import {
@@ -27,16 +26,14 @@ const DEFAULT_ID = "entryUUID";
 
 /** A directory in an LDIF file. The filter decides which of its entries are people. */
 export class LdifDirectory implements Directory {
-  readonly listen = null;
-  readonly #source: DirectorySource;
+  readonly #source: LdifSource;
   readonly #path: string;
   readonly #filter: Filter;
   readonly #idAttribute: string;
   readonly #withheld: ReadonlySet<string>;
 
   /** @throws RollcallError `ldap.filterInvalid` */
-  constructor(source: DirectorySource) {
-    if (source.path === null) throw new Error(`directory ${source.name} has no path`);
+  constructor(source: LdifSource) {
     this.#source = source;
     this.#path = source.path;
     this.#filter = parseFilter(source.users.filter);
@@ -51,23 +48,15 @@ export class LdifDirectory implements Directory {
   async open(signal: AbortSignal): Promise<DirectorySession> {
     const server = `LDIF file ${this.#path}`;
     const record = new EvidenceRecord(server, null);
-    const unable = (): never => {
-      const reason = "An LDIF file does not tell what changed.";
-      throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
-    };
     return Promise.resolve({
       server,
-      begin: () => Promise.resolve([]),
-      mark: () => null,
       people: () => this.#batches(signal, record),
       evidence: () => record.evidence,
-      changes: unable,
-      findsByIdSurely: false,
-      peopleByIds: unable,
-      identifiers: unable,
-      whereabouts: () => new LdifWhereabouts(() => this.#identifiers(signal)),
+      absence: () => new LdifAbsence(() => this.#identifiers(signal)),
+      changes: null,
+      lookup: null,
       // A file of people is read for its people.
-      objects: nothing,
+      objects: null,
       [Symbol.asyncDispose]: () => Promise.resolve(),
     });
   }
@@ -151,7 +140,6 @@ export class LdifDirectory implements Directory {
           ? idProblem(this.#idAttribute, dn, values)
           : null,
       size: record.bytes.length,
-      ranged: false,
       decode: () => ({ dn, id: id ?? "", disabled, profile: this.#kept(profile) }),
     };
   }
@@ -179,7 +167,7 @@ export class LdifDirectory implements Directory {
 }
 
 /** A person whom the read of the file did not show is in it all the same, or is not. */
-class LdifWhereabouts implements Whereabouts {
+class LdifAbsence implements AbsenceFinder {
   readonly #identifiers: () => AsyncGenerator<string>;
   #all: IdSet | null = null;
 
@@ -196,10 +184,6 @@ class LdifWhereabouts implements Whereabouts {
     const all = this.#all;
     return new Map(ids.map((id) => [id, all.has(id) ? "outOfFilter" : "gone"]));
   }
-}
-
-async function* nothing(): AsyncGenerator<never> {
-  // No batches.
 }
 
 function profileOf(record: LdifRecord): AppProfile {

@@ -5,16 +5,16 @@ import type { AppUser } from "../../model/user.ts";
 import { decideUnusable } from "../../reconciler/decide-failure.ts";
 import {
   decideSighting,
-  type Context,
+  type DecisionContext,
   type Known,
   type Sighting,
 } from "../../reconciler/decide.ts";
 import { decidedHash } from "../fingerprint.ts";
 
 /** Decides about one entry. A fault of ours in it is that person's failure, and nobody else's. */
-export function decideOne(context: Context, seen: Sighting, known: Known): PlannedChange {
+export function decideOne(context: DecisionContext, seen: Sighting, known: Known): PlannedChange {
   // Whoever names somebody who is not known yet is looked at again, until that one is.
-  const hash = decidedHash(seen.hash, known.around.incomplete);
+  const hash = decidedHash(seen.hash, known.relations.incomplete);
   const sighting = hash === seen.hash ? seen : { ...seen, hash };
   return guarded(context, seen, known, () => decideSighting(context, sighting, known, uuidV7()));
 }
@@ -34,7 +34,7 @@ export function writesNothing(
 
 /** As `decide`; if it throws, the person fails and keeps everything. */
 export function guarded(
-  { directory }: Context,
+  { directory }: DecisionContext,
   who: { readonly id: string; readonly dn: string },
   known: { readonly appUser: AppUser | null; readonly user: { readonly login: string } | null },
   decide: () => PlannedChange,
@@ -46,8 +46,8 @@ export function guarded(
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     const message = `Nothing could be decided about this person: ${reason}`;
     const problem = { code: "internal.error", field: "entry", message } as const;
-    const { appUser } = known;
-    const person = appUser === null ? null : { appUser, login: known.user?.login ?? null };
-    return decideUnusable(directory.name, who, person, problem, false);
+    const { appUser, user } = known;
+    const person = appUser === null ? null : { appUser, login: user?.login ?? null };
+    return decideUnusable(directory.name, { ...who, problem, person, told: false });
   }
 }

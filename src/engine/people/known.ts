@@ -1,15 +1,15 @@
-import type { IdSet } from "../../lib/id-set.ts";
+import { IdSet } from "../../lib/id-set.ts";
 import { RollcallError, type Problem } from "../../model/errors.ts";
 import type { LinkOrigin, User } from "../../model/user.ts";
 import type { Known, Sighting } from "../../reconciler/decide.ts";
 import { decideMatch, matchKeys, type Match, type MatchKey } from "../../reconciler/match.ts";
 import type { DirectoryRules } from "../../reconciler/rules.ts";
-import type { Around } from "../../reconciler/scope.ts";
+import type { Relations } from "../../reconciler/scope.ts";
 import { appUsersByIds, appUsersOfUsers, type StoredAppUser } from "../../store/app-users.ts";
-import type { Connection } from "../../store/database.ts";
+import type { Connection } from "../../store/connection.ts";
 import { usersByIds, usersByValue } from "../../store/users.ts";
-import type { RunContext } from "../engine.ts";
-import { loadAround, type AroundOf, type Link } from "./relations.ts";
+import type { Engine } from "../engine.ts";
+import { loadRelations, type RelationsOf, type Link } from "./relations.ts";
 
 export type PersonKnown = Known & {
   readonly replaces: Replacement | null;
@@ -32,27 +32,29 @@ export interface Replacement {
   readonly known: Known;
 }
 
-/**
- * @param directory with the matching rules to apply, which need not be those of the run
- * @param given the people's app users; null: still to be looked up
- * @param linked users that this run has linked to an entry of the directory already; a second
- * entry for one of them is refused, also when both are new
- */
+/** A batch of people, and what is known of them already. */
+export interface Batch {
+  /** With the matching rules to apply, which need not be those of the run. */
+  readonly directory: DirectoryRules;
+  readonly sightings: readonly Sighting[];
+  /** Their app users; if absent, they are looked up. */
+  readonly stored?: readonly StoredAppUser[];
+  /**
+   * Users that this run has linked to an entry of the directory already; a second entry for one of
+   * them is refused, also when both are new. If absent, nobody is.
+   */
+  readonly linked?: IdSet;
+}
+
+/** @param now milliseconds since 1970: what expressions take for now */
 export async function loadKnown(
-  { engine, now }: Pick<RunContext, "engine" | "now">,
-  directory: DirectoryRules,
-  sightings: readonly Sighting[],
-  given: readonly StoredAppUser[] | null,
-  linked: IdSet,
+  engine: Engine,
+  now: number,
+  { directory, sightings, stored: given, linked = new IdSet(0) }: Batch,
 ): Promise<KnownPeople> {
   const { db } = engine.store;
-  const stored =
-    given ??
-    (await appUsersByIds(
-      db,
-      directory.name,
-      sightings.map((sighting) => sighting.id),
-    ));
+  const ids = sightings.map((sighting) => sighting.id);
+  const stored = given ?? (await appUsersByIds(db, directory.name, ids));
   const appUsers = new Map(stored.map((appUser) => [appUser.externalId, appUser]));
   const keys = new Map<string, readonly MatchKey[]>();
   for (const sighting of sightings) {
@@ -79,8 +81,8 @@ export async function loadKnown(
   const links = groupByUser(all);
   const read = sightings.map((sighting) => linkOf(directory, sighting));
   const others = all.filter((one) => one.directory !== directory.name);
-  const around = await loadAround(engine, now, [...read, ...others]);
-  return new People(directory, { appUsers, users, links, keys, found, around }, linked);
+  const relations = await loadRelations(engine, now, [...read, ...others]);
+  return new People(directory, { appUsers, users, links, keys, found, relations }, linked);
 }
 
 interface Loaded {
@@ -89,7 +91,7 @@ interface Loaded {
   readonly links: ReadonlyMap<string, readonly StoredAppUser[]>;
   readonly keys: ReadonlyMap<string, readonly MatchKey[]>;
   readonly found: ReadonlyMap<string, readonly User[]>;
-  readonly around: AroundOf;
+  readonly relations: RelationsOf;
 }
 
 function linkOf({ name }: DirectoryRules, { id, dn, profile }: Sighting): Link {
@@ -113,7 +115,7 @@ class People implements KnownPeople {
     const match = this.#userOf(sighting, appUser);
     const own = linkOf(this.#directory, sighting);
     const alone = (problem: Problem | null): Known => {
-      return unlinked(appUser, problem, this.#loaded.around([own]));
+      return unlinked(appUser, problem, this.#loaded.relations([own]));
     };
     if (match.kind !== "one") {
       return { ...alone(match.kind === "problem" ? match.problem : null), replaces: null, hash };
@@ -123,10 +125,10 @@ class People implements KnownPeople {
     const all = this.#loaded.links.get(user.id) ?? [];
     const twin = all.find((link) => link.directory === name && link.externalId !== sighting.id);
     const others = all.filter((one) => one.directory !== name);
-    const around = this.#loaded.around([own, ...others]);
+    const relations = this.#loaded.relations([own, ...others]);
     const { rule } = match;
     const link: LinkOrigin | null = rule === null ? null : { how: "matched", rule };
-    const known = { appUser, user, others, matchProblem: null, link, around };
+    const known = { appUser, user, others, matchProblem: null, link, relations };
     if (twin !== undefined) {
       const replaced: Known = rule === null ? known : { ...known, link: { how: "replaced", rule } };
       const replaces = { externalId: twin.externalId, userId: user.id, known: replaced };
@@ -161,8 +163,12 @@ type Found =
       readonly rule: NonNullable<LinkOrigin["rule"]> | null;
     };
 
-function unlinked(appUser: StoredAppUser | null, problem: Problem | null, around: Around): Known {
-  return { appUser, user: null, others: [], matchProblem: problem, link: null, around };
+function unlinked(
+  appUser: StoredAppUser | null,
+  problem: Problem | null,
+  relations: Relations,
+): Known {
+  return { appUser, user: null, others: [], matchProblem: problem, link: null, relations };
 }
 
 function alreadyLinked(user: User, twin: StoredAppUser | undefined): Problem {

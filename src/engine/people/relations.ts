@@ -1,19 +1,19 @@
-import type { Related } from "../../mapping/scope.ts";
-import type { GroupValue } from "../../mapping/values.ts";
 /**
  * What mappings may ask for besides app profiles: groups, and people whom attributes name (a
  * manager). Loaded for a batch of people in a handful of queries, and only if some mapping asks.
  */
+import type { Related } from "../../mapping/scope.ts";
+import type { GroupValue } from "../../mapping/values.ts";
 import { dnKey, nameOfDn } from "../../model/dn.ts";
 import { memberNames, textsOf } from "../../model/members.ts";
 import type { AppUser } from "../../model/user.ts";
 import type { Rules } from "../../reconciler/rules.ts";
 import {
   appUserFact,
-  NOTHING_AROUND,
+  NO_RELATIONS,
   relationKey,
   userRecord,
-  type Around,
+  type Relations,
 } from "../../reconciler/scope.ts";
 import { appUsersByDns, appUsersOfUsers, type StoredAppUser } from "../../store/app-users.ts";
 import { membershipsOfMany } from "../../store/objects.ts";
@@ -24,17 +24,17 @@ import type { Engine } from "../engine.ts";
 export type Link = Pick<AppUser, "directory" | "externalId" | "dn" | "profile">;
 
 /** Gives what was loaded, for one person with these links. */
-export type AroundOf = (links: readonly Link[]) => Around;
+export type RelationsOf = (links: readonly Link[]) => Relations;
 
-export async function loadAround(
+export async function loadRelations(
   engine: Engine,
   now: number,
   links: readonly Link[],
-): Promise<AroundOf> {
+): Promise<RelationsOf> {
   const { rules } = engine;
   const { needs } = rules;
   if (!needs.groups && needs.related.length === 0) {
-    const nothing = { ...NOTHING_AROUND, now };
+    const nothing = { ...NO_RELATIONS, now };
     return () => nothing;
   }
   const groups = needs.groups ? await loadGroups(engine, links) : null;

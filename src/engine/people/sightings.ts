@@ -3,7 +3,6 @@ import { dnKey } from "../../model/dn.ts";
 import type { RawEntry } from "../../model/entry.ts";
 import { RollcallError, type Problem } from "../../model/errors.ts";
 import type { Sighting } from "../../reconciler/decide.ts";
-import type { DirectoryRules } from "../../reconciler/rules.ts";
 import {
   appUsersByIds,
   findAppUser,
@@ -15,22 +14,12 @@ import type { Engine } from "../engine.ts";
 const PAGE = 1000;
 
 /** A batch of people as a run would see them. */
-export interface Batch {
+export interface SightingBatch {
   readonly sightings: readonly Sighting[];
   /** Their app users, where they were taken from there. */
-  readonly stored: readonly StoredAppUser[] | null;
+  readonly stored?: readonly StoredAppUser[];
   /** Entries of which nobody can be made. */
   readonly unusable: readonly { readonly dn: string; readonly problem: Problem }[];
-}
-
-/** @throws RollcallError `config.unknownDirectory` */
-export function rulesOf(engine: Engine, directory: string): DirectoryRules {
-  const rules = engine.rules.directories.get(directory);
-  if (rules === undefined) {
-    const message = `There is no directory ${directory} in the configuration; there are ${[...engine.rules.directories.keys()].join(", ")}.`;
-    throw new RollcallError("config.unknownDirectory", message);
-  }
-  return rules;
 }
 
 export function storedSighting(appUser: StoredAppUser): Sighting {
@@ -44,9 +33,9 @@ export async function* storedPeople(
   directory: string,
   ids: readonly string[] | null,
   signal: AbortSignal,
-): AsyncGenerator<Batch> {
+): AsyncGenerator<SightingBatch> {
   const { db } = engine.store;
-  const batch = (stored: readonly StoredAppUser[]): Batch => {
+  const batch = (stored: readonly StoredAppUser[]): SightingBatch => {
     return { sightings: stored.map(storedSighting), stored, unusable: [] };
   };
   if (ids !== null) {
@@ -69,36 +58,42 @@ export async function* livePeople(
   engine: Engine,
   directory: string,
   signal: AbortSignal,
-): AsyncGenerator<Batch> {
+): AsyncGenerator<SightingBatch> {
   await using session = await engine.openDirectory(directory).open(signal);
-  await session.begin(null);
   for await (const entries of session.people()) {
     signal.throwIfAborted();
     yield liveBatch(entries);
   }
 }
 
-function liveBatch(entries: readonly RawEntry[]): Batch {
+function liveBatch(entries: readonly RawEntry[]): SightingBatch {
   const sightings: Sighting[] = [];
   const unusable: { dn: string; problem: Problem }[] = [];
   for (const entry of entries) {
-    const result = sightingOf(entry);
-    if ("problem" in result) unusable.push(result);
-    else sightings.push(result);
+    const seen = sightingOf(entry);
+    if ("problem" in seen) unusable.push({ dn: entry.dn, problem: seen.problem });
+    else sightings.push(seen);
   }
-  return { sightings, stored: null, unusable };
+  return { sightings, unusable };
 }
 
-function sightingOf(raw: RawEntry): Sighting | { readonly dn: string; readonly problem: Problem } {
-  const { dn, hash, id, problem } = raw;
-  if (problem !== null) return { dn, problem };
+/**
+ * An entry that was read, as decisions take it. One that was framed rightly but holds something
+ * invalid is that person's failure.
+ * @param fingerprint stands before the hash of what is stored by it
+ */
+export function sightingOf(
+  raw: RawEntry,
+  fingerprint = "",
+): Sighting | { readonly problem: Problem } {
+  if (raw.problem !== null) return { problem: raw.problem };
   try {
-    const { disabled, profile } = raw.decode();
-    return { id: id ?? "", dn, hash, disabled, profile };
+    const { dn, disabled, profile } = raw.decode();
+    return { id: raw.id ?? "", dn, disabled, profile, hash: fingerprint + raw.hash };
   } catch (error) {
     if (!(error instanceof RollcallError)) throw error;
     const { message } = error;
-    return { dn, problem: { code: "entry.undecodable", field: "entry", message } };
+    return { problem: { code: "entry.undecodable", field: "entry", message } };
   }
 }
 
@@ -129,18 +124,18 @@ export async function livePerson(
 ): Promise<Sighting> {
   const stored = await findAppUser(engine.store.db, directory, who);
   await using session = await engine.openDirectory(directory).open(signal);
-  await session.begin(null);
   const id = stored?.externalId ?? who;
   const key = dnKey(who);
+  const { lookup } = session;
   // Only somebody who was imported is certain to be found by identifier.
-  const byId = stored !== null && session.findsByIdSurely;
-  const entries = byId ? session.peopleByIds([id]) : session.people();
+  const byId = stored !== null && lookup?.isSure === true;
+  const entries = byId ? lookup.people([id]) : session.people();
   for await (const batch of entries) {
     for (const entry of batch) {
       if (entry.id !== id && (stored !== null || dnKey(entry.dn) !== key)) continue;
-      const result = sightingOf(entry);
-      if (!("problem" in result)) return result;
-      const { code, message } = result.problem;
+      const seen = sightingOf(entry);
+      if (!("problem" in seen)) return seen;
+      const { code, message } = seen.problem;
       throw new RollcallError(code, message);
     }
   }

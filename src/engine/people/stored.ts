@@ -1,12 +1,12 @@
 import type { PlannedChange } from "../../model/plan.ts";
 import type { Kept } from "../../reconciler/decide-failure.ts";
 import { appUsersByIds } from "../../store/app-users.ts";
-import type { Connection, Trx } from "../../store/database.ts";
+import type { Connection, Trx } from "../../store/connection.ts";
 import type { PlanRow } from "../../store/plan.ts";
 import { usersByIds } from "../../store/users.ts";
 
 /** What the store holds now of people whose planned change fails. */
-export async function loadKept(
+export async function loadStored(
   db: Connection | Trx,
   directory: string,
   rows: readonly PlanRow[],

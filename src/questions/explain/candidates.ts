@@ -74,7 +74,7 @@ function decidingOf(
 }
 
 function viewOf(facts: UserFacts, name: string, attribute: string): CandidateView {
-  const { engine, appUsers, links, user, around } = facts;
+  const { engine, appUsers, links, user, relations } = facts;
   const appUser = appUsers.find((one) => one.directory === name) ?? null;
   const mapping = engine.rules.directories.get(name)?.mappings.get(attribute);
   const base = { directory: name, appUser, linked: links.has(name) };
@@ -97,7 +97,7 @@ function viewOf(facts: UserFacts, name: string, attribute: string): CandidateVie
   });
   const known = { ...base, expression: expression.source, apply, reads };
   if (!links.has(name)) return { ...known, inputs: {}, value: null, problem: null };
-  const scope = scopeOf(engine.rules, name, { links, user, around });
+  const scope = scopeOf(engine.rules, name, { links, user, relations });
   const inputs = Object.fromEntries(
     inputsOf(expression, scope).map((one) => [one.name, one.value]),
   );

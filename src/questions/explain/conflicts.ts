@@ -2,7 +2,7 @@ import type { Engine } from "../../engine/engine.ts";
 import type { Problem } from "../../model/errors.ts";
 import { loginKey } from "../../model/user.ts";
 import type { Resolved } from "../../reconciler/source-priority.ts";
-import { loginTaken, valueTaken } from "../../runs/plan/claims.ts";
+import { loginTaken, valueTaken } from "../../reconciler/taken.ts";
 import { holderOfValue } from "../../store/unique-values.ts";
 import { userByLoginKey } from "../../store/users.ts";
 

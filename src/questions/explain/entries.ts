@@ -1,6 +1,6 @@
-import type { Engine } from "../../engine/engine.ts";
-import { loadAround } from "../../engine/people/relations.ts";
 /** Entries in a directory's scope that belong to no user: whose they may be, and why they are nobody's. */
+import type { Engine } from "../../engine/engine.ts";
+import { loadRelations } from "../../engine/people/relations.ts";
 import { sentences } from "../../lib/sentences.ts";
 import { shellWord } from "../../lib/shell.ts";
 import { evaluateMapping } from "../../mapping/mapping.ts";
@@ -9,7 +9,7 @@ import { cureOf, type Problem } from "../../model/errors.ts";
 import type { Cause } from "../../model/explanation.ts";
 import { loginKey, type User } from "../../model/user.ts";
 import { matchKeys } from "../../reconciler/match.ts";
-import { NOTHING_AROUND, scopeOf } from "../../reconciler/scope.ts";
+import { NO_RELATIONS, scopeOf } from "../../reconciler/scope.ts";
 import { resolveProfile } from "../../reconciler/source-priority.ts";
 import { appUsersOfUsers, type StoredAppUser } from "../../store/app-users.ts";
 import { userByLoginKey, usersByValue } from "../../store/users.ts";
@@ -20,7 +20,7 @@ export function mappedLogin({ rules }: Engine, name: string, profile: AppProfile
   const mapping = rules.directories.get(name)?.mappings.get("login");
   if (mapping === undefined) return null;
   const links = new Map([[name, profile]]);
-  const scope = scopeOf(rules, name, { links, user: null, around: NOTHING_AROUND });
+  const scope = scopeOf(rules, name, { links, user: null, relations: NO_RELATIONS });
   const value = evaluateMapping(mapping, scope);
   return typeof value === "string" ? loginKey(value) : null;
 }
@@ -84,9 +84,9 @@ export async function problemsOf(
 ): Promise<readonly Problem[]> {
   const links = new Map(others).set(directory, profile);
   const own = [{ directory, profile, externalId, dn }];
-  const around = (await loadAround(engine, Date.now(), own))(own);
+  const relations = (await loadRelations(engine, Date.now(), own))(own);
   const creator = user === null ? directory : null;
-  const resolved = resolveProfile(engine.rules, { links, before: user, creator, around });
+  const resolved = resolveProfile(engine.rules, { links, before: user, creator, relations });
   return [...resolved.problems, ...(await conflictsOf(engine, user?.id ?? null, resolved))];
 }
 

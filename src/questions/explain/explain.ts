@@ -1,14 +1,14 @@
-import type { Engine } from "../../engine/engine.ts";
 /**
  * The answer to "why is this value not what I expect?". It follows the value from the directory to
  * the user profile and ends with the stage that is responsible, one sentence, and a command. With
  * the stored data alone, or asking the directories as well. Changes nothing.
  */
+import type { Engine } from "../../engine/engine.ts";
+import { userOrNull } from "../../engine/people/find-user.ts";
 import { closest } from "../../lib/lines.ts";
 import { RollcallError } from "../../model/errors.ts";
 import type { Cause, Stage } from "../../model/explanation.ts";
 import type { ValueSource } from "../../model/user.ts";
-import { userOrNull } from "../user-view.ts";
 import { candidatesFor, type CandidateView } from "./candidates.ts";
 import { gatherFacts, type UserFacts } from "./gather.ts";
 import { noAccess, notLinked, standingOld } from "./no-source.ts";

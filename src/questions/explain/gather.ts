@@ -1,15 +1,15 @@
+/** Everything that is known about one user: what an explanation is made of. */
 import { stateOf, type DirectoryState } from "../../engine/directory-state.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { loadAround } from "../../engine/people/relations.ts";
+import { loadRelations } from "../../engine/people/relations.ts";
 import { livePerson } from "../../engine/people/sightings.ts";
 import { sameJson } from "../../lib/same.ts";
 import type { AppProfile } from "../../model/entry.ts";
-/** Everything that is known about one user: what an explanation is made of. */
 import { RollcallError, type Problem } from "../../model/errors.ts";
 import type { Absence } from "../../model/run.ts";
 import type { User } from "../../model/user.ts";
 import type { Sighting } from "../../reconciler/decide.ts";
-import type { Around } from "../../reconciler/scope.ts";
+import type { Relations } from "../../reconciler/scope.ts";
 import { resolveProfile, type Resolved } from "../../reconciler/source-priority.ts";
 import { linksOf } from "../../reconciler/writes.ts";
 import { appUsersOf, type AppUserTimes, type StoredAppUser } from "../../store/app-users.ts";
@@ -40,7 +40,7 @@ export interface UserFacts {
   readonly former: readonly LinkedAppUser[];
   /** App profiles that count, by directory. */
   readonly links: ReadonlyMap<string, AppProfile>;
-  readonly around: Around;
+  readonly relations: Relations;
   /** What the mappings give now. */
   readonly resolved: Resolved;
   /** Logins and unique values of it that somebody else has now. */
@@ -67,8 +67,8 @@ export async function gatherFacts(
   );
   const present = appUsers.filter((one) => one.status !== "removed");
   const links = linksOf(present, null, {});
-  const around = (await loadAround(engine, Date.now(), present))(present);
-  const resolved = resolveProfile(rules, { links, before: user, creator: null, around });
+  const relations = (await loadRelations(engine, Date.now(), present))(present);
+  const resolved = resolveProfile(rules, { links, before: user, creator: null, relations });
   const conflicts = await conflictsOf(engine, user.id, resolved);
   const states = new Map<string, DirectoryState>();
   for (const name of rules.directories.keys()) states.set(name, await stateOf(engine, name));
@@ -82,7 +82,7 @@ export async function gatherFacts(
     appUsers,
     former,
     links,
-    around,
+    relations,
     resolved,
     conflicts,
     states,
@@ -134,8 +134,7 @@ async function whereIs(
 ): Promise<Exclude<Absence, "disconnected">> {
   try {
     await using session = await engine.openDirectory(directory).open(signal);
-    await session.begin(null);
-    return (await session.whereabouts(1).of([id])).get(id) as Exclude<Absence, "disconnected">;
+    return (await session.absence(1).of([id])).get(id) ?? "unexamined";
   } catch (thrown) {
     if (signal.aborted || !(thrown instanceof RollcallError)) throw thrown;
     return "unexamined";

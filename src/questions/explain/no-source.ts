@@ -1,6 +1,6 @@
+/** No directory's word counts for an attribute, or for the user at all: why not? */
 import type { Engine } from "../../engine/engine.ts";
 import { sentences } from "../../lib/sentences.ts";
-/** No directory's word counts for an attribute, or for the user at all: why not? */
 import { shellWord } from "../../lib/shell.ts";
 import type { Cause } from "../../model/explanation.ts";
 import { REASONS } from "../../model/run.ts";

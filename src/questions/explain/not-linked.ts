@@ -1,14 +1,14 @@
+/**
+ * Directories that count for a user, but are not linked to it: their entry was refused, is not
+ * certain to be this person's, was set aside by hand, or was not imported yet. Whoever asks why a
+ * value is not another one means these, unless something is wrong with what is linked.
+ */
 import { stateOf } from "../../engine/directory-state.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { livePeople } from "../../engine/people/sightings.ts";
 import { sentences } from "../../lib/sentences.ts";
 import { shellWord } from "../../lib/shell.ts";
 import type { AppProfile } from "../../model/entry.ts";
-/**
- * Directories that count for a user, but are not linked to it: their entry was refused, is not
- * certain to be this person's, was set aside by hand, or was not imported yet. Whoever asks why a
- * value is not another one means these, unless something is wrong with what is linked.
- */
 import { RollcallError } from "../../model/errors.ts";
 import type { Cause } from "../../model/explanation.ts";
 import { loginKey, type User } from "../../model/user.ts";

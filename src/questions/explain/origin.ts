@@ -18,7 +18,7 @@ export function notRead(
   deciding: CandidateView,
 ): Cause | null {
   for (const { directory, attribute: name } of deciding.reads) {
-    const source = engine.settings.get(directory)?.source;
+    const source = engine.directories.get(directory)?.source;
     // A file is read whole.
     if (source === undefined || source.type === "ldif") continue;
     const names = source.users.attributes.map((one) => one.toLowerCase());
@@ -111,7 +111,7 @@ export async function emptyAt(
 
 /** `*` and `+` do not stand for everything (RFC 4511 section 4.5.1.8, RFC 3673). */
 function wildcardHint({ engine }: UserFacts, of: string, names: readonly string[]): string | null {
-  const source = engine.settings.get(of)?.source;
+  const source = engine.directories.get(of)?.source;
   if (source === undefined || source.type === "ldif") return null;
   const asked = source.users.attributes.map((name) => name.toLowerCase());
   if (names.every((name) => asked.includes(name.toLowerCase()))) return null;

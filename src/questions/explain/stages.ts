@@ -1,6 +1,6 @@
+/** The way of a value, stage by stage, told for the directory whose word counts. */
 import type { DirectoryState } from "../../engine/directory-state.ts";
 import type { Stage } from "../../model/explanation.ts";
-/** The way of a value, stage by stage, told for the directory whose word counts. */
 import { lastChangeOf } from "../../store/history.ts";
 import { createdAtOf } from "../../store/users.ts";
 import { ABSENCE_TEXTS } from "./absence.ts";
@@ -78,7 +78,7 @@ function scopeStage(
   { directory, dn, status, externalId }: LinkedAppUser,
 ): Stage {
   const stage = "scope";
-  const users = engine.settings.get(directory)?.source.users;
+  const users = engine.directories.get(directory)?.source.users;
   const search = states.get(directory)?.checkpoint?.search ?? null;
   const { bases, filter, scope } = search ?? users ?? { bases: [], filter: "", scope: "sub" };
   const below = bases.length === 0 ? "" : ` below ${bases.join(" and ")}, scope ${scope}`;

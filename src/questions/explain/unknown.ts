@@ -1,3 +1,4 @@
+/** Why there is no such user: somebody who was not imported, not matched, refused, or renamed. */
 import { formerDirectories } from "../../engine/directories.ts";
 import { stateOf } from "../../engine/directory-state.ts";
 import type { Engine } from "../../engine/engine.ts";
@@ -5,7 +6,6 @@ import { livePeople } from "../../engine/people/sightings.ts";
 import { sentences } from "../../lib/sentences.ts";
 import { shellWord } from "../../lib/shell.ts";
 import { dnKey } from "../../model/dn.ts";
-/** Why there is no such user: somebody who was not imported, not matched, refused, or renamed. */
 import { cureOf, RollcallError } from "../../model/errors.ts";
 import type { Cause, Stage } from "../../model/explanation.ts";
 import { loginKey, type LinkOrigin, type User } from "../../model/user.ts";
@@ -92,10 +92,10 @@ async function askAll(
 
 /** An entry that could not be kept at all: it has no identifier, or none of its own. */
 async function unusableEntry(
-  { store: { db }, settings }: Engine,
+  { store: { db }, directories }: Engine,
   who: string,
 ): Promise<Cause | null> {
-  for (const directory of settings.keys()) {
+  for (const directory of directories.keys()) {
     const checkpoint = await readCheckpoint(db, directory);
     if (checkpoint === null) continue;
     const entries = await failingEntries(db, directory, checkpoint.runId, MOST);
@@ -223,7 +223,7 @@ async function formerUser({ store }: Engine, who: string): Promise<Cause | null>
 
 async function stateStage(engine: Engine, directory: string): Promise<Stage> {
   const { ok, text } = importState(await stateOf(engine, directory));
-  const users = engine.settings.get(directory)?.source.users;
+  const users = engine.directories.get(directory)?.source.users;
   const below =
     users === undefined || users.bases.length === 0 ? "" : ` below ${users.bases.join(" and ")}`;
   return { stage: "directory", directory, ok, text: `${text}, by ${users?.filter ?? ""}${below}` };

@@ -1,8 +1,8 @@
-import type { DirectoryState } from "../../engine/directory-state.ts";
 /**
  * Which stage is responsible. What the configuration decides comes first, because no import changes
  * it; then what is out of date or fails; then what is empty at its origin.
  */
+import type { DirectoryState } from "../../engine/directory-state.ts";
 import { sameJson } from "../../lib/same.ts";
 import { sentences } from "../../lib/sentences.ts";
 import { shellWord } from "../../lib/shell.ts";

@@ -4,9 +4,8 @@ import type { PlannedChange } from "../../model/plan.ts";
 import { loginKey } from "../../model/user.ts";
 import { failPlanned } from "../../reconciler/decide-failure.ts";
 import { oneProblem, type Known } from "../../reconciler/decide.ts";
-import { claimsLogin } from "../../reconciler/writes.ts";
-import { loginTaken, valueTaken } from "../../runs/plan/claims.ts";
-import type { Connection } from "../../store/database.ts";
+import { loginTaken, valueTaken } from "../../reconciler/taken.ts";
+import type { Connection } from "../../store/connection.ts";
 import { holdersOfValues } from "../../store/unique-values.ts";
 import { usersByValue } from "../../store/users.ts";
 
@@ -16,7 +15,7 @@ export interface Decided {
 }
 
 /** What somebody claims: a login, or a value of a unique attribute. */
-interface Claim {
+interface ValueClaim {
   readonly attribute: string;
   readonly value: string;
 }
@@ -56,10 +55,10 @@ export class PreviewClaims {
     });
   }
 
-  #claimsOf({ planned, known }: Decided): Claim[] {
+  #claimsOf({ planned, known }: Decided): ValueClaim[] {
     const { user } = planned;
     if (planned.error !== null || user === null) return [];
-    const login = claimsLogin(planned, known.user) ? [{ attribute: LOGIN, value: user.login }] : [];
+    const login = planned.claimsLogin ? [{ attribute: LOGIN, value: user.login }] : [];
     const values = this.#unique.flatMap((attribute) => {
       const [before, after] = [known.user?.profile[attribute], user.profile[attribute]];
       if (after === undefined || after === "" || String(after) === String(before)) return [];
@@ -69,7 +68,7 @@ export class PreviewClaims {
   }
 
   async #holders(
-    claims: readonly Claim[],
+    claims: readonly ValueClaim[],
   ): Promise<ReadonlyMap<string, { readonly id: string; readonly login: string }>> {
     const holders = new Map<string, { readonly id: string; readonly login: string }>();
     for (const [attribute, asked] of Map.groupBy(claims, (one) => one.attribute)) {
@@ -90,11 +89,11 @@ export class PreviewClaims {
 
 const LOGIN = "login";
 
-function keyOf({ attribute, value }: Claim): string {
+function keyOf({ attribute, value }: ValueClaim): string {
   return `${attribute} ${attribute === LOGIN ? loginKey(value) : value.toLowerCase()}`;
 }
 
-function problemOf({ attribute, value }: Claim, holder: string): Problem {
+function problemOf({ attribute, value }: ValueClaim, holder: string): Problem {
   return attribute === LOGIN
     ? loginTaken({ login: value, holder })
     : valueTaken({ attribute, value, holder });

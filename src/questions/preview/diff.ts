@@ -1,15 +1,17 @@
-import type { Engine, ReportProgress } from "../../engine/engine.ts";
-import { decideOne } from "../../engine/people/decide-one.ts";
-import { loadKnown } from "../../engine/people/known.ts";
-import { rulesOf, storedPeople, type Batch } from "../../engine/people/sightings.ts";
 /**
  * Two configurations compared over everybody: what each would make of the same people, without
  * either being put to work. Both decide from the stored app profiles.
  */
+import { configuredDirectory } from "../../engine/directories.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { decideOne } from "../../engine/people/decide-one.ts";
+import { loadKnown } from "../../engine/people/known.ts";
+import { storedPeople, type SightingBatch } from "../../engine/people/sightings.ts";
 import { IdSet } from "../../lib/id-set.ts";
 import { sameJson } from "../../lib/same.ts";
 import { RollcallError, type Problem } from "../../model/errors.ts";
 import type { PlannedChange } from "../../model/plan.ts";
+import type { ReportProgress } from "../../model/asked-by.ts";
 import type { ProfileValue, UserProfile } from "../../model/user.ts";
 import type { Known } from "../../reconciler/decide.ts";
 import type { DirectoryRules } from "../../reconciler/rules.ts";
@@ -59,7 +61,8 @@ export async function previewDiff(
     string[],
     string[],
   ];
-  const wanted = request.directory === null ? mine : [rulesOf(engine, request.directory).name];
+  const wanted =
+    request.directory === null ? mine : [configuredDirectory(engine, request.directory).name];
   const common = wanted.filter((name) => theirs.includes(name));
   const directories: DirectoryDiff[] = [];
   for (const name of common) {
@@ -105,7 +108,7 @@ async function diffDirectory(
       const [first, second] = [mine[i], theirs[i]];
       if (first !== undefined && second !== undefined) tallies.add(dn, first, second);
     }
-    progress({ directory: name, phase: "comparing", done: tallies.people, total: own });
+    progress({ directory: name, phase: "reading", done: tallies.people, total: own });
   }
   return { directory: name, ...tallies.result() };
 }
@@ -120,18 +123,21 @@ class Side {
 
   constructor(engine: Engine, name: string, now: number) {
     this.#engine = engine;
-    this.#directory = rulesOf(engine, name);
+    this.#directory = configuredDirectory(engine, name).rules;
     this.#now = now;
     this.#claims = new PreviewClaims(engine.store.db, name, engine.rules.unique);
   }
 
   /** What becomes of the people of a batch, in their order. */
-  async decide({ sightings, stored }: Batch): Promise<Outcome[]> {
-    const context = { engine: this.#engine, now: this.#now };
+  async decide(batch: SightingBatch): Promise<Outcome[]> {
     const directory = this.#directory;
-    const people = await loadKnown(context, directory, sightings, stored, this.#linked);
     const { rules } = this.#engine;
-    const decided = sightings.map((sighting) => {
+    const people = await loadKnown(this.#engine, this.#now, {
+      ...batch,
+      directory,
+      linked: this.#linked,
+    });
+    const decided = batch.sightings.map((sighting) => {
       const known = people.of(sighting);
       return { planned: decideOne({ rules, directory }, sighting, known), known };
     });

@@ -1,31 +1,33 @@
-import type { Engine, ReportProgress } from "../../engine/engine.ts";
+/**
+ * What the mappings give, for one person or for everybody. Changes nothing: it is the decision of
+ * an import without its plan.
+ */
+import { configuredDirectory } from "../../engine/directories.ts";
+import type { Engine } from "../../engine/engine.ts";
 import { decideOne } from "../../engine/people/decide-one.ts";
 import { loadKnown } from "../../engine/people/known.ts";
 import {
   livePeople,
   livePerson,
-  rulesOf,
   storedPeople,
   storedPerson,
   storedSighting,
-  type Batch,
+  type SightingBatch,
 } from "../../engine/people/sightings.ts";
-/**
- * What the mappings give, for one person or for everybody. Changes nothing: it is the decision of
- * an import without its plan.
- */
 import { IdSet } from "../../lib/id-set.ts";
-import { inputsOf, type Input } from "../../mapping/inputs.ts";
-import { evaluateMapping, type Mapping } from "../../mapping/mapping.ts";
+import { inputsOf } from "../../mapping/inputs.ts";
+import type { Mapping } from "../../mapping/mapping.ts";
 import type { Scope } from "../../mapping/scope.ts";
 import type { Problem } from "../../model/errors.ts";
 import type { PlannedChange } from "../../model/plan.ts";
+import type { ReportProgress } from "../../model/asked-by.ts";
+import type { ProfileSchema } from "../../model/profile-schema.ts";
 import type { Action } from "../../model/run.ts";
 import type { User } from "../../model/user.ts";
+import { judgedValue } from "../../reconciler/mapped-value.ts";
 import type { DirectoryRules } from "../../reconciler/rules.ts";
 import { scopeOf } from "../../reconciler/scope.ts";
 import { resolveProfile, type Resolved } from "../../reconciler/source-priority.ts";
-import { toAttributeType, validateProfile } from "../../reconciler/validate.ts";
 import { linksOf } from "../../reconciler/writes.ts";
 import { countPresent } from "../../store/app-users.ts";
 import { PreviewClaims } from "./claims.ts";
@@ -91,19 +93,19 @@ export async function previewPerson(
   who: string,
   { live, attribute: only, signal }: PreviewRequest,
 ): Promise<PersonPreview> {
-  const directory = rulesOf(engine, name);
+  const directory = configuredDirectory(engine, name).rules;
   const sighting = live
     ? await livePerson(engine, name, who, signal)
     : storedSighting(await storedPerson(engine, name, who));
-  const context = { engine, now: Date.now() };
-  const known = await loadKnown(context, directory, [sighting], null, new IdSet(0));
+  const known = await loadKnown(engine, Date.now(), { directory, sightings: [sighting] });
   const person = known.of(sighting);
-  const { user, others, around, matchProblem } = person;
+  const { user, others, relations, matchProblem } = person;
   const { action } = decideOne({ rules: engine.rules, directory }, sighting, person);
   const links = linksOf(others, name, sighting.profile);
   const creator = user === null ? name : null;
-  const resolved = resolveProfile(engine.rules, { links, before: user, creator, around });
-  const scope = scopeOf(engine.rules, name, { links, user, around });
+  const resolved = resolveProfile(engine.rules, { links, before: user, creator, relations });
+  const scope = scopeOf(engine.rules, name, { links, user, relations });
+  const { schema } = engine.rules;
   const mappings = [...directory.mappings.values()].filter(
     (mapping) => only === null || mapping.attribute === only,
   );
@@ -114,7 +116,10 @@ export async function previewPerson(
     login: user?.login ?? null,
     live,
     profileSource: resolved.profileSource,
-    attributes: mappings.map((mapping) => previewMapping(engine, mapping, scope, user, resolved)),
+    attributes: mappings.map((mapping) => ({
+      ...previewMapping(mapping, scope, schema),
+      ...before(mapping, user, resolved),
+    })),
     action,
     problems: problemsOf(action, matchProblem, resolved),
   };
@@ -130,52 +135,36 @@ function problemsOf(
   return action === "ignored" ? [] : problems;
 }
 
+/** What a mapping takes, and what it makes of it. */
 function previewMapping(
-  engine: Engine,
   mapping: Mapping,
   scope: Scope,
-  user: User | null,
-  resolved: Resolved,
-): AttributePreview {
+  schema: ProfileSchema,
+): Omit<AttributePreview, "present" | "source" | "after"> {
   const { attribute, expression, apply } = mapping;
-  const failed = resolved.problems.length > 0;
+  const inputs = inputsOf(expression, scope).map(({ name, value }) => [name, value] as const);
   return {
     attribute,
     expression: expression.source,
     apply,
-    inputs: byName(inputsOf(expression, scope)),
-    ...valueOf(engine, mapping, scope),
-    present: user?.profile[attribute] ?? null,
-    source: user?.sources[attribute] ?? null,
-    after: {
-      value: (failed ? user?.profile : resolved.profile)?.[attribute] ?? null,
-      source: (failed ? user?.sources : resolved.sources)?.[attribute] ?? null,
-    },
+    inputs: Object.fromEntries(inputs),
+    ...judgedValue(mapping, scope, schema),
   };
 }
 
-function byName(inputs: readonly Input[]): Record<string, unknown> {
-  return Object.fromEntries(inputs.map(({ name, value }) => [name, value]));
-}
-
-/** The mapping's result as a value of its attribute, and what is wrong with it. */
-function valueOf(
-  engine: Engine,
-  mapping: Mapping,
-  scope: Scope,
-): Pick<AttributePreview, "value" | "problem"> {
-  const { attribute } = mapping;
-  const value = evaluateMapping(mapping, scope);
-  if (typeof value === "object" && value !== null && "problem" in value)
-    return { value: null, problem: value.problem };
-  const schema = engine.rules.schema.get(attribute);
-  if (schema === undefined) return { value, problem: null };
-  const typed = value === null ? null : toAttributeType(attribute, value, schema);
-  if (typeof typed === "object" && typed !== null && "problem" in typed)
-    return { value, problem: typed.problem };
-  const profile = typed === null ? {} : { [attribute]: typed };
-  const [problem = null] = validateProfile(profile, new Map([[attribute, schema]]));
-  return { value: typed, problem };
+/** What the profile has, and what it would have by source priority. */
+function before(
+  { attribute }: Mapping,
+  user: User | null,
+  resolved: Resolved,
+): Pick<AttributePreview, "present" | "source" | "after"> {
+  const after = resolved.problems.length > 0 ? user : resolved;
+  const valueIn = (whose: Pick<User, "profile" | "sources"> | null) => ({
+    value: whose?.profile[attribute] ?? null,
+    source: whose?.sources[attribute] ?? null,
+  });
+  const { value: present, source } = valueIn(user);
+  return { present, source, after: valueIn(after) };
 }
 
 /** What a run would change, counted over everybody. */
@@ -184,7 +173,7 @@ export async function previewAll(
   name: string,
   { live, attribute, signal, progress }: PreviewRequest,
 ): Promise<SummaryPreview> {
-  const directory = rulesOf(engine, name);
+  const directory = configuredDirectory(engine, name).rules;
   const { own } = await countPresent(engine.store.db, name);
   const summary = new Summary(name, live, attribute);
   const linked = new IdSet(1);
@@ -196,8 +185,7 @@ export async function previewAll(
   for await (const batch of batches) {
     await previewBatch(engine, directory, batch, { linked, claims, summary });
     done += batch.sightings.length + batch.unusable.length;
-    const phase = live ? "reading" : "comparing";
-    progress({ directory: name, phase, done, total: own > 0 ? own : null });
+    progress({ directory: name, phase: "reading", done, total: own > 0 ? own : null });
   }
   return summary.result(own);
 }
@@ -205,12 +193,11 @@ export async function previewAll(
 async function previewBatch(
   engine: Engine,
   directory: DirectoryRules,
-  { sightings, stored, unusable }: Batch,
+  batch: SightingBatch,
   { linked, claims, summary }: { linked: IdSet; claims: PreviewClaims; summary: Summary },
 ): Promise<void> {
-  const context = { engine, now: Date.now() };
-  const known = await loadKnown(context, directory, sightings, stored, linked);
-  const decided = sightings.map((sighting) => {
+  const known = await loadKnown(engine, Date.now(), { ...batch, directory, linked });
+  const decided = batch.sightings.map((sighting) => {
     const person = known.of(sighting);
     const planned = decideOne({ rules: engine.rules, directory }, sighting, person);
     return { planned, known: person };
@@ -220,7 +207,7 @@ async function previewBatch(
     const status = known?.appUser?.status ?? "removed";
     summary.add(planned, known?.user ?? null, status !== "removed");
   }
-  for (const { dn, problem } of unusable) summary.addUnusable(dn, problem);
+  for (const { dn, problem } of batch.unusable) summary.addUnusable(dn, problem);
 }
 
 class Summary {

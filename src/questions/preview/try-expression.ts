@@ -1,9 +1,10 @@
+import { configuredDirectory } from "../../engine/directories.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { rulesOf } from "../../engine/people/sightings.ts";
 import { closest } from "../../lib/lines.ts";
 import { compileMappings } from "../../mapping/mapping.ts";
 import { caret, positionOf } from "../../mapping/problem.ts";
 import { RollcallError } from "../../model/errors.ts";
+import type { ProfileSchema } from "../../model/profile-schema.ts";
 import { needsOf } from "../../reconciler/rules.ts";
 
 /**
@@ -16,7 +17,7 @@ export function tryExpression(
   attribute: string,
   expression: string,
 ): Engine {
-  const directory = rulesOf(engine, name);
+  const directory = configuredDirectory(engine, name).rules;
   const { apply = "update" } = directory.mappings.get(attribute) ?? {};
   const setting = { expression, apply, line: 1 } as const;
   const { mappings, problems } = compileMappings(
@@ -40,10 +41,10 @@ export function tryExpression(
 }
 
 /** @throws RollcallError `usage.invalid` */
-export function requireAttribute(engine: Engine, attribute: string): void {
-  if (engine.rules.schema.has(attribute)) return;
-  const meant = closest(attribute, engine.rules.schema.keys());
-  const hint = meant === undefined ? "" : `; do you mean ${meant}?`;
-  const message = `${attribute} is not an attribute of the user profile${hint}`;
+export function requireAttribute(schema: ProfileSchema, attribute: string): void {
+  if (schema.has(attribute)) return;
+  const meant = closest(attribute, schema.keys());
+  const hint = meant === undefined ? "" : ` Do you mean ${meant}?`;
+  const message = `${attribute} is not an attribute of the user profile.${hint}`;
   throw new RollcallError("usage.invalid", message);
 }

@@ -2,12 +2,13 @@
  * Before a held plan is applied, the directory is asked once more about everybody from whom it
  * takes something: whoever came back, or was enabled again, is left out.
  */
-import type { DirectorySession } from "../../agent/agent.ts";
-import type { RunContext } from "../../engine/engine.ts";
+import type { DirectorySession, PersonLookup } from "../../agent/directory.ts";
 import { loadKnown } from "../../engine/people/known.ts";
+import { sightingOf } from "../../engine/people/sightings.ts";
 import { IdSet } from "../../lib/id-set.ts";
 import type { RawEntry } from "../../model/entry.ts";
 import { RollcallError } from "../../model/errors.ts";
+import type { Sighting } from "../../reconciler/decide.ts";
 import {
   creationsAfter,
   keptPeople,
@@ -16,6 +17,7 @@ import {
   type LostRow,
 } from "../../store/held-plan.ts";
 import { planRows } from "../../store/plan.ts";
+import type { RunContext } from "../record/context.ts";
 
 const PAGE = 1000;
 /** From so many people on, reading everybody is cheaper than asking for each. */
@@ -30,16 +32,17 @@ const WITNESSES = 50;
  */
 export async function returnedSince(context: RunContext, lost: number): Promise<number[]> {
   if (lost === 0) return [];
-  const { engine, runId, settings, signal } = context;
+  const { engine, run, directory, signal } = context;
   const { db } = engine.store;
-  const kept = await keptPeople(db, settings.name, runId, WITNESSES);
-  await using session = await engine.openDirectory(settings.name).open(signal);
+  const kept = await keptPeople(db, directory.name, run.id, WITNESSES);
+  await using session = await engine.openDirectory(directory.name).open(signal);
   const witnesses = new Witnesses(kept);
+  const { lookup } = session;
   const found =
-    session.findsByIdSurely && lost <= MANY
-      ? await askForEach(context, session, witnesses)
+    lookup !== null && lookup.isSure && lost <= MANY
+      ? await askForEach(context, lookup, witnesses)
       : await readEverybody(context, session, lost, witnesses);
-  witnesses.require(settings.name);
+  witnesses.require(directory.name);
   return found;
 }
 
@@ -68,24 +71,19 @@ class Witnesses {
  * created. @returns the rows that would make a second one
  */
 export async function matchedSince(context: RunContext): Promise<number[]> {
-  const { engine, runId, directory } = context;
+  const { engine, run, directory } = context;
   const { db } = engine.store;
   const seqs: number[] = [];
   for (let after = -1; ;) {
-    const page = await creationsAfter(db, runId, after, PAGE);
+    const page = await creationsAfter(db, run.id, after, PAGE);
     const last = page.at(-1);
     if (last === undefined) return seqs;
-    const rows = await planRows(db, "held_plan", runId, page);
-    const sightings = rows.map(({ planned: { externalId, dn, appUser } }) => {
-      return {
-        id: externalId ?? "",
-        dn,
-        hash: "",
-        disabled: false,
-        profile: appUser?.profile ?? {},
-      };
+    const rows = await planRows(db, "held_plan", run.id, page);
+    const sightings = rows.map(({ planned: { externalId, dn, appUser } }): Sighting => {
+      const profile = appUser?.profile ?? {};
+      return { id: externalId ?? "", dn, hash: "", disabled: false, profile };
     });
-    const known = await loadKnown(context, directory, sightings, null, new IdSet(0));
+    const known = await loadKnown(engine, run.now, { directory: directory.rules, sightings });
     for (const [i, sighting] of sightings.entries()) {
       const { user, matchProblem } = known.of(sighting);
       if (user !== null || matchProblem !== null) seqs.push(rows[i]?.seq ?? -1);
@@ -96,18 +94,18 @@ export async function matchedSince(context: RunContext): Promise<number[]> {
 
 async function askForEach(
   context: RunContext,
-  session: DirectorySession,
+  lookup: PersonLookup,
   witnesses: Witnesses,
 ): Promise<number[]> {
   const { db } = context.engine.store;
   const seqs: number[] = [];
-  for await (const batch of session.peopleByIds(witnesses.ids)) witnesses.note(batch);
+  for await (const batch of lookup.people(witnesses.ids)) witnesses.note(batch);
   for (let after = -1; ;) {
-    const page = await lostAfter(db, context.runId, after, PAGE);
+    const page = await lostAfter(db, context.run.id, after, PAGE);
     const last = page.at(-1);
     if (last === undefined) return seqs;
     const ids = page.map((row) => row.externalId);
-    for await (const batch of session.peopleByIds(ids)) seqs.push(...returned(page, batch));
+    for await (const batch of lookup.people(ids)) seqs.push(...returned(page, batch));
     after = last.seq;
     context.signal.throwIfAborted();
   }
@@ -119,11 +117,11 @@ async function readEverybody(
   lost: number,
   witnesses: Witnesses,
 ): Promise<number[]> {
-  const { engine, runId, settings, signal, progress } = context;
+  const { engine, run, directory, signal, progress } = context;
   const { db } = engine.store;
   const wanted = new IdSet(Date.now());
   for (let after = -1; ;) {
-    const page = await lostAfter(db, runId, after, PAGE);
+    const page = await lostAfter(db, run.id, after, PAGE);
     const last = page.at(-1);
     if (last === undefined) break;
     for (const { externalId } of page) wanted.add(externalId);
@@ -136,12 +134,12 @@ async function readEverybody(
     witnesses.note(batch);
     const there = batch.filter(({ id }) => id !== null && wanted.has(id));
     const ids = there.flatMap(({ id }) => id ?? []);
-    seqs.push(...returned(await lostAmong(db, runId, ids), there));
+    seqs.push(...returned(await lostAmong(db, run.id, ids), there));
     done += batch.length;
-    progress({ directory: settings.name, phase: "comparing", done, total: null });
+    progress({ directory: directory.name, phase: "judging", done, total: null });
   }
   if (session.evidence().complete) return seqs;
-  const message = `${lost} people could not be looked for: the read of ${settings.name} ended early.`;
+  const message = `${lost} people could not be looked for: the read of ${directory.name} ended early.`;
   throw new RollcallError("ldap.connectionLost", message);
 }
 
@@ -150,17 +148,13 @@ function returned(rows: readonly LostRow[], entries: readonly RawEntry[]): numbe
   return rows.flatMap(({ seq, externalId, reason }) => {
     const entry = there.get(externalId);
     if (entry === undefined) return [];
-    if (reason === "disabled") return entry.problem === null && !isDisabled(entry) ? [seq] : [];
+    if (reason === "disabled") return isDisabled(entry) ? [] : [seq];
     return reason === "accessLost" ? [] : [seq];
   });
 }
 
 /** An entry that cannot be decoded says nothing; the plan stands. */
 function isDisabled(entry: RawEntry): boolean {
-  try {
-    return entry.decode().disabled;
-  } catch (error) {
-    if (error instanceof RollcallError) return true;
-    throw error;
-  }
+  const seen = sightingOf(entry);
+  return "problem" in seen || seen.disabled;
 }

@@ -1,9 +1,8 @@
-import type { RunContext } from "../../engine/engine.ts";
 import type { PlannedChange } from "../../model/plan.ts";
 import { NO_COUNTS, type Action, type Reason, type RunCounts } from "../../model/run.ts";
-import type { Store } from "../../store/database.ts";
-import type { Lease } from "../../store/leases.ts";
+import type { PlanFigures } from "../../reconciler/safeguard.ts";
 import { addToPlan, planLine, stepOf } from "../../store/plan.ts";
+import type { RunContext } from "../record/context.ts";
 
 const BATCH_ROWS = 1000;
 /** Batches on their way to the database; more would only wait there. */
@@ -12,9 +11,7 @@ const BATCH_LENGTH = 2 * 1024 * 1024;
 
 /** Collects planned changes and writes them in batches, while the next ones are being decided. */
 export class PlanBuilder implements AsyncDisposable {
-  readonly #store: Store;
-  readonly #runId: string;
-  readonly #lease: Lease;
+  readonly #context: Pick<RunContext, "engine" | "run" | "lease">;
   readonly #counts: Record<Action, number> = {
     created: 0,
     updated: 0,
@@ -24,25 +21,31 @@ export class PlanBuilder implements AsyncDisposable {
     ignored: 0,
     skipped: 0,
   };
+  readonly #figures = { removals: 0, gone: 0, existing: 0, failures: 0, updates: 0, logins: 0 };
+  readonly #reasons = new Map<Reason, number>();
   #lines: string[] = [];
   #length = 0;
+  #size = 0;
   readonly #writing: Promise<void>[] = [];
-  /** Rows so far; also the next row's number. */
-  size = 0;
-  /** People who left the scope or were disabled, and how many of them left it. */
-  lost = 0;
-  gone = 0;
-  /** People who had a user before, and how many of them lose a value or their login. */
-  existing = 0;
-  overwritten = 0;
-  failures = 0;
-  logins = 0;
-  readonly reasons = new Map<Reason, number>();
 
-  constructor({ engine, runId, lease }: Pick<RunContext, "engine" | "runId" | "lease">) {
-    this.#store = engine.store;
-    this.#runId = runId;
-    this.#lease = lease;
+  constructor(context: Pick<RunContext, "engine" | "run" | "lease">) {
+    this.#context = context;
+  }
+
+  /** Rows so far; also the next row's number. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** What the safeguard counts of the plan so far. */
+  summary(): PlanFigures {
+    const { existing, ...figures } = this.#figures;
+    return { ...figures, existing: existing + this.#counts.unchanged };
+  }
+
+  /** Why people lose something, and how many for each reason. */
+  get reasons(): ReadonlyMap<Reason, number> {
+    return this.#reasons;
   }
 
   /** Counts a person about whom there is nothing to write. */
@@ -50,15 +53,11 @@ export class PlanBuilder implements AsyncDisposable {
     this.#counts[action] += people;
   }
 
-  async add(planned: PlannedChange, claimsLogin: boolean): Promise<void> {
+  async add(planned: PlannedChange): Promise<void> {
     this.count(planned.action);
     this.#note(planned);
-    const line = planLine(this.#runId, {
-      seq: this.size++,
-      step: stepOf(planned, claimsLogin),
-      planned,
-      claimsLogin,
-    });
+    const row = { seq: this.#size++, step: stepOf(planned), planned };
+    const line = planLine(this.#context.run.id, row);
     this.#lines.push(line);
     this.#length += line.length;
     if (this.#lines.length >= BATCH_ROWS || this.#length >= BATCH_LENGTH) await this.#flush();
@@ -70,24 +69,24 @@ export class PlanBuilder implements AsyncDisposable {
     this.#noteLoss(planned, by);
     // Whoever is unchanged is counted as such, with those who are not in the plan at all.
     if (userId === null || user?.isNew === true || action === "unchanged") return;
-    this.existing += by;
+    this.#figures.existing += by;
     // A failure is told when it is new.
     if (action === "failed" && events.some((event) => event.failure !== undefined))
-      this.failures += by;
+      this.#figures.failures += by;
     const overwritten = changes.filter((change) => change.from !== null);
     if (overwritten.length === 0) return;
-    this.overwritten += by;
-    if (overwritten.some((change) => change.attribute === "login")) this.logins += by;
+    this.#figures.updates += by;
+    if (overwritten.some((change) => change.attribute === "login")) this.#figures.logins += by;
   }
 
   #noteLoss({ action, lost, reason }: PlannedChange, by: 1 | -1): void {
     if (!lost) return;
-    this.lost += by;
-    if (action === "removed") this.gone += by;
+    this.#figures.removals += by;
+    if (action === "removed") this.#figures.gone += by;
     if (reason === null) return;
-    const people = (this.reasons.get(reason) ?? 0) + by;
-    if (people > 0) this.reasons.set(reason, people);
-    else this.reasons.delete(reason);
+    const people = (this.#reasons.get(reason) ?? 0) + by;
+    if (people > 0) this.#reasons.set(reason, people);
+    else this.#reasons.delete(reason);
   }
 
   /** Writes what is left. */
@@ -119,7 +118,8 @@ export class PlanBuilder implements AsyncDisposable {
     const lines = this.#lines;
     this.#lines = [];
     this.#length = 0;
-    const writing = addToPlan(this.#store, this.#lease, lines);
+    const { engine, lease } = this.#context;
+    const writing = addToPlan(engine.store, lease, lines);
     writing.catch(() => undefined); // reported when it is waited for
     this.#writing.push(writing);
   }

@@ -1,18 +1,19 @@
-import { loadKept } from "../../engine/people/stored.ts";
+import { loadStored } from "../../engine/people/stored.ts";
 import type { Problem } from "../../model/errors.ts";
 import type { PlannedChange } from "../../model/plan.ts";
 import { failPlanned } from "../../reconciler/decide-failure.ts";
 import { oneProblem } from "../../reconciler/decide.ts";
-import type { Connection } from "../../store/database.ts";
+import { loginTaken, valueTaken } from "../../reconciler/taken.ts";
+import type { Connection } from "../../store/connection.ts";
 import {
-  markLoginMoves,
+  markLoginExchanges,
   planRows,
   repeatedLogins,
   replacePlanRows,
   takenLogins,
   type PlanName,
 } from "../../store/plan.ts";
-import { markValueMoves, repeatedValues, takenValues } from "../../store/unique-values.ts";
+import { markValueExchanges, repeatedValues, takenValues } from "../../store/unique-values.ts";
 
 const BATCH = 500;
 
@@ -23,7 +24,7 @@ const BATCH = 500;
  *
  * @param onFailure is told what was planned, and what is planned instead, for the counts
  */
-export async function resolveLogins(
+export async function settleClaims(
   db: Connection,
   plan: {
     readonly name: PlanName;
@@ -51,35 +52,16 @@ export async function resolveLogins(
     for (const seq of seqs) before.add(seq);
     for (let at = 0; at < seqs.length; at += BATCH) {
       const rows = await planRows(db, name, runId, seqs.slice(at, at + BATCH));
-      const kept = await loadKept(db, directory, rows);
+      const kept = await loadStored(db, directory, rows);
       const failed = rows.map((row) => {
         const problem = oneProblem(claims.get(row.seq) ?? []) ?? loginTaken(undefined);
         const planned = failPlanned(directory, row.planned, problem, kept(row.planned));
         onFailure(row.planned, planned);
-        return { ...row, planned, claimsLogin: false };
+        return { ...row, planned };
       });
       await replacePlanRows(db, name, runId, failed);
     }
   }
-  await markLoginMoves(db, name, runId);
-  await markValueMoves(db, name, runId, unique);
-}
-
-/** The problem of a person whose login somebody else has. */
-export function loginTaken(
-  claim: { readonly login: string | null; readonly holder: string | null } | undefined,
-): Problem {
-  const message = `The login ${claim?.login ?? ""} is already used by ${claim?.holder ?? "another user"}.`;
-  return { code: "notUniqueWithinOrg", field: "login", message };
-}
-
-/** The problem of a person whose value of a unique attribute somebody else has. */
-export function valueTaken(claim: {
-  readonly attribute: string;
-  readonly value: string;
-  readonly holder: string;
-}): Problem {
-  const { attribute, value, holder } = claim;
-  const message = `${attribute} ${JSON.stringify(value)} is already used by ${holder}, and has to be unique.`;
-  return { code: "notUniqueWithinOrg", field: attribute, message };
+  await markLoginExchanges(db, name, runId);
+  await markValueExchanges(db, name, runId, unique);
 }

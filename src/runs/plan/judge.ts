@@ -1,11 +1,12 @@
-import type { RunContext } from "../../engine/engine.ts";
 import type { Held } from "../../model/run.ts";
 import { absenceFindings, evidenceFindings, searchFindings } from "../../reconciler/findings.ts";
 import { judge, type PlanSummary } from "../../reconciler/safeguard.ts";
 import { readCheckpoint, type Checkpoint } from "../../store/checkpoints.ts";
-import type { Connection } from "../../store/database.ts";
+import type { Connection } from "../../store/connection.ts";
 import { lossesByLostPlans, lossesInSlices, type Losses } from "../../store/losses.ts";
 import type { OpenRun } from "../../store/runs.ts";
+import type { RunContext } from "../record/context.ts";
+import { KINDS } from "../record/kinds.ts";
 import type { PlanBuilder } from "./builder.ts";
 
 /** People in the scope before the run: of this directory, and of all. */
@@ -20,50 +21,50 @@ export interface Before {
  * in slices.
  */
 export async function judgePlan(
-  { settings, engine }: RunContext,
+  { directory, engine }: RunContext,
   plan: PlanBuilder,
   run: OpenRun,
-  considered: { readonly read: number; readonly before: Before },
+  { read, before }: { readonly read: number; readonly before: Before },
 ): Promise<Held | null> {
   const { db } = engine.store;
-  const earlier = await earlierLosses(db, run, settings.name);
-  const checkpoint = await readCheckpoint(db, settings.name);
-  const { before } = considered;
+  const { readsDirectory, judges } = KINDS[run.kind];
+  const earlier = await earlierLosses(db, run, directory.name);
+  const checkpoint = await readCheckpoint(db, directory.name);
+  const figures = plan.summary();
+  const changes = judges === "all" ? {} : { failures: 0, updates: 0, logins: 0 };
+  const reading = { read, own: before.own, gone: figures.gone };
   const summary: PlanSummary = {
-    directory: settings.name,
-    ...readingOf(plan, run, considered, checkpoint),
-    removals: plan.lost + earlier.lost,
-    gone: run.kind === "import" ? plan.gone + earlier.gone : 0,
+    ...figures,
+    ...changes,
+    ...readingOf(run, reading, checkpoint),
+    directory: directory.name,
+    removals: figures.removals + earlier.lost,
+    gone: readsDirectory ? figures.gone + earlier.gone : 0,
     total: before.own + earlier.gone,
     orgTotal: before.all + earlier.gone,
     earlier: earlier.lost,
-    existing: plan.existing + plan.counts(considered.read).unchanged,
-    // Putting back restores what a person may have approved before.
-    failures: run.kind === "revert" ? 0 : plan.failures,
-    updates: run.kind === "revert" ? 0 : plan.overwritten,
-    logins: run.kind === "revert" ? 0 : plan.logins,
   };
-  const held = judge(summary, settings.importSafeguard, engine.organisation);
+  const held = judge(summary, directory.limits, engine.orgLimits);
   if (held === null || (held.of !== "removals" && held.of !== "people read")) return held;
   return { ...held, findings: findingsOf(plan, run, checkpoint) };
 }
 
 async function earlierLosses(db: Connection, run: OpenRun, directory: string): Promise<Losses> {
   const none = { lost: 0, gone: 0 };
+  const { readsDirectory } = KINDS[run.kind];
   const slices = run.type === "incremental" ? await lossesInSlices(db, directory, run.id) : none;
-  const rest = run.kind === "import" ? await lossesByLostPlans(db, directory, run.id) : none;
+  const rest = readsDirectory ? await lossesByLostPlans(db, directory, run.id) : none;
   return { lost: slices.lost + rest.lost, gone: slices.gone + rest.gone };
 }
 
 /** Whoever does not read everybody knows of the others that they are still there. */
 function readingOf(
-  plan: PlanBuilder,
   run: OpenRun,
-  { read, before }: { readonly read: number; readonly before: Before },
+  { read, own, gone }: { readonly read: number; readonly own: number; readonly gone: number },
   checkpoint: Checkpoint | null,
 ): Pick<PlanSummary, "read" | "lastRead"> {
-  if (run.kind !== "import") return { read: before.own, lastRead: null };
-  if (run.type === "incremental") return { read: before.own - plan.gone, lastRead: null };
+  if (!KINDS[run.kind].readsDirectory) return { read: own, lastRead: null };
+  if (run.type === "incremental") return { read: own - gone, lastRead: null };
   // Incremental imports since the last full one may have changed how many there are.
   const comparable = checkpoint?.fullAt.getTime() === checkpoint?.readAt.getTime();
   return { read, lastRead: comparable ? (checkpoint?.entries ?? null) : null };

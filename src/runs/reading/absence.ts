@@ -1,18 +1,22 @@
-import type { DirectorySession, Whereabouts } from "../../agent/agent.ts";
-import type { RunContext } from "../../engine/engine.ts";
+import type { AbsenceFinder, DirectorySession } from "../../agent/directory.ts";
 import { RollcallError } from "../../model/errors.ts";
 import type { Absence } from "../../model/run.ts";
+import type { RunContext } from "../record/context.ts";
+
+/** Tells why people are not in the scope any more. */
+export interface AbsenceCauses {
+  of(ids: readonly string[]): Promise<(id: string) => Absence>;
+}
 
 /**
- * Why people are not in the scope any more, asked of the directory over a connection of its own
- * and only if somebody is gone at all. It explains a plan and decides nothing, so that a directory
- * that refuses the question stops no import.
+ * Asks the directory, over a connection of its own and only if somebody is gone at all. It explains
+ * a plan and decides nothing, so that a directory that refuses the question stops no import.
  */
-export class Absences implements AsyncDisposable {
+export class LazyAbsence implements AbsenceCauses, AsyncDisposable {
   readonly #context: RunContext;
   readonly #expected: number;
   #session: DirectorySession | null = null;
-  #whereabouts: Whereabouts | null = null;
+  #finder: AbsenceFinder | null = null;
   #refused = false;
 
   /** @param expected about how many people will be asked for */
@@ -23,11 +27,11 @@ export class Absences implements AsyncDisposable {
 
   async of(ids: readonly string[]): Promise<(id: string) => Absence> {
     if (this.#refused || ids.length === 0) return () => "unexamined";
-    const { engine, settings, signal } = this.#context;
+    const { engine, directory, signal } = this.#context;
     try {
-      this.#session ??= await engine.openDirectory(settings.name).open(signal);
-      this.#whereabouts ??= this.#session.whereabouts(this.#expected);
-      const found = await this.#whereabouts.of(ids);
+      this.#session ??= await engine.openDirectory(directory.name).open(signal);
+      this.#finder ??= this.#session.absence(this.#expected);
+      const found = await this.#finder.of(ids);
       return (id) => found.get(id) ?? "unexamined";
     } catch (thrown) {
       if (signal.aborted || !(thrown instanceof RollcallError)) throw thrown;

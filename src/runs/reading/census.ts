@@ -1,7 +1,10 @@
 import type { Replacement } from "../../engine/people/known.ts";
 import { IdSet } from "../../lib/id-set.ts";
 import type { MemberKey } from "../../model/directory-object.ts";
+import type { RawEntry } from "../../model/entry.ts";
 import type { Problem } from "../../model/errors.ts";
+import { memberKeys } from "../../model/members.ts";
+import type { AppUser } from "../../model/user.ts";
 import type { Known, Sighting } from "../../reconciler/decide.ts";
 
 /** An entry that cannot be used; who it is, is found out when everybody was seen. */
@@ -21,29 +24,110 @@ export interface Deferred {
 
 /** Who was seen in a read, and what can be decided only at its end. */
 export class Census {
-  readonly seen = new IdSet(Date.now());
+  readonly #seen = new IdSet(Date.now());
   readonly #exact: IdSet | null;
-  readonly unusable: Unusable[] = [];
-  readonly deferred: Deferred[] = [];
-  /** People seen who were in the scope before. */
-  known = 0;
-  /** Whether an entry of before is certainly not there any more; asked when the read has ended. */
-  isGone: (id: string) => boolean = (id) => !this.seen.has(id);
-  /** By what groups may have named people whose DN is another one now. */
-  readonly leftPlaces: MemberKey[] = [];
-  /** Whether nobody of the directory is known, so that nobody needs to be looked up. */
-  readonly first: boolean;
+  readonly #unusable: Unusable[] = [];
+  readonly #deferred: Deferred[] = [];
+  readonly #leftPlaces: MemberKey[] = [];
+  #known = 0;
 
   /** @param overlaps whether the same entry may rightly come twice, because bases overlap */
-  constructor(first: boolean, overlaps: boolean) {
-    this.first = first;
+  constructor(overlaps: boolean) {
     this.#exact = overlaps ? new IdSet(Date.now() + 1) : null;
   }
 
   /** Whether the entry is new to this read; "again" if it is the very same as one before. */
   note(id: string, hash: string): "new" | "again" | "duplicate" {
     const exact = this.#exact?.add(`${id} ${hash}`) ?? true;
-    if (this.seen.add(id)) return "new";
+    if (this.#seen.add(id)) return "new";
     return exact ? "duplicate" : "again";
+  }
+
+  /** Counts people as seen who were in the scope before and are as they were. */
+  noteUnchanged(people: number): void {
+    this.#known += people;
+  }
+
+  /** A person was seen whose app user was like this before; null if there was none. */
+  noteSeen({ dn }: Sighting, before: AppUser | null): void {
+    if (before === null) return;
+    if (before.status !== "removed") this.#known++;
+    if (before.dn !== dn) this.#leftPlaces.push(...memberKeys(before.externalId, before.dn, []));
+  }
+
+  noteUnusable({ id, dn, problem }: RawEntry): void {
+    if (problem !== null) this.#unusable.push({ id, dn, problem });
+  }
+
+  defer(one: Deferred): void {
+    this.#deferred.push(one);
+  }
+
+  /** The read has ended. @param isGone where absence alone does not show who is gone */
+  close(isGone: (id: string) => boolean = (id) => !this.#seen.has(id)): ClosedCensus {
+    return new ClosedCensus({
+      seen: this.#seen,
+      known: this.#known,
+      unusable: this.#unusable,
+      deferred: this.#deferred,
+      leftPlaces: this.#leftPlaces,
+      isGone,
+    });
+  }
+
+  isSeen(id: string): boolean {
+    return this.#seen.has(id);
+  }
+}
+
+interface Counted {
+  readonly seen: IdSet;
+  readonly known: number;
+  readonly unusable: readonly Unusable[];
+  readonly deferred: readonly Deferred[];
+  readonly leftPlaces: readonly MemberKey[];
+  readonly isGone: (id: string) => boolean;
+}
+
+/** A read that has ended: now it can be said who is gone. */
+export class ClosedCensus {
+  readonly #counted: Counted;
+  #recognised = 0;
+
+  constructor(counted: Counted) {
+    this.#counted = counted;
+  }
+
+  get unusable(): readonly Unusable[] {
+    return this.#counted.unusable;
+  }
+
+  get deferred(): readonly Deferred[] {
+    return this.#counted.deferred;
+  }
+
+  /** By what groups may have named people whose DN is another one now. */
+  get leftPlaces(): readonly MemberKey[] {
+    return this.#counted.leftPlaces;
+  }
+
+  /** People who are there and were in the scope before. */
+  get known(): number {
+    return this.#counted.known + this.#recognised;
+  }
+
+  /** Whether an entry of before is certainly not there any more. */
+  isGone(id: string): boolean {
+    return this.#counted.isGone(id);
+  }
+
+  /**
+   * Takes an unusable entry for somebody who stood at its place, and so is not gone.
+   * @returns false if that person was seen elsewhere: then the entry is another one
+   */
+  recognise({ externalId, status }: AppUser, byPlace: boolean): boolean {
+    if (byPlace && !this.#counted.seen.add(externalId)) return false;
+    if (status !== "removed") this.#recognised++;
+    return true;
   }
 }

@@ -3,23 +3,30 @@
  * are read and decided about as in a full import. What cannot be told this way (a container that
  * was renamed or vanished, a position that the server does not know) makes it a full one.
  */
-import type { Changes, DirectorySession } from "../../agent/agent.ts";
-import { memberKeys } from "../../agent/ldap/groups.ts";
-import type { RunContext } from "../../engine/engine.ts";
+import type {
+  ChangeReader,
+  Changes,
+  DirectorySession,
+  ObjectReader,
+  PersonLookup,
+} from "../../agent/directory.ts";
 import { scopeFingerprint } from "../../engine/fingerprint.ts";
 import { IdSet } from "../../lib/id-set.ts";
 import type { MemberKey } from "../../model/directory-object.ts";
+import { mayRepeat } from "../../model/directory.ts";
 import { dnKey } from "../../model/dn.ts";
-import { MustReadAll, type Conversion, type Mark } from "../../model/incremental.ts";
-import type { ImportType, GroupCounts } from "../../model/run.ts";
+import { MustReadAll, WAY_FACTS, type Conversion, type Mark } from "../../model/incremental.ts";
+import { memberKeys } from "../../model/members.ts";
+import type { GroupCounts, ImportType } from "../../model/run.ts";
 import { countPresent, failingIds, unknownIds } from "../../store/app-users.ts";
 import { readCheckpoint } from "../../store/checkpoints.ts";
 import { groupsNaming, knownObjects, objectAt, stageGone } from "../../store/objects.ts";
 import type { PlanBuilder } from "../plan/builder.ts";
 import type { Considered } from "../plan/conclude.ts";
-import { noteRun } from "../record/end.ts";
-import { Absences } from "./absence.ts";
-import { Census } from "./census.ts";
+import type { ReadingContext, RunContext } from "../record/context.ts";
+import { noteJudging } from "../record/notes.ts";
+import { LazyAbsence } from "./absence.ts";
+import { Census, type ClosedCensus } from "./census.ts";
 import { planEntries } from "./everybody.ts";
 import {
   countGroups,
@@ -48,27 +55,30 @@ export type Start =
  * @param wanted null: whatever is best. Modification times do not show who is gone, so by
  * themselves they are not the best.
  */
-export async function chooseStart(context: RunContext, wanted: ImportType | null): Promise<Start> {
+export async function chooseStart(
+  { engine, directory, run }: ReadingContext,
+  wanted: ImportType | null,
+): Promise<Start> {
   if (wanted === "full") return { conversion: null };
-  const { engine, settings } = context;
-  const checkpoint = await readCheckpoint(engine.store.db, settings.name);
+  const { source } = directory.settings;
+  const checkpoint = await readCheckpoint(engine.store.db, directory.name);
   const explicit = wanted === "incremental";
   const full = (code: Conversion["code"], reason: string): Start => {
     return { conversion: explicit ? { code, reason } : null };
   };
   if (checkpoint === null) return full("no_previous_import", "There was no full import before.");
-  if (checkpoint.scope !== scopeFingerprint(settings.source)) {
+  if (checkpoint.scope !== scopeFingerprint(source)) {
     const reason =
       "Filter, base, attributes, groups, servers or account changed since the last import.";
     return full("configuration_changed", reason);
   }
-  if (checkpoint.fingerprint !== context.fingerprint) {
+  if (checkpoint.fingerprint !== run.fingerprint) {
     const reason = "Mappings, matching or rules changed since the last full import.";
     return full("configuration_changed", reason);
   }
   if (checkpoint.fullReason !== null) return full("configuration_changed", checkpoint.fullReason);
   const { mark, entries } = checkpoint;
-  if (settings.source.incremental.way === "off") {
+  if (source.type !== "ldif" && source.incremental.way === "off") {
     const reason = "Incremental imports are switched off (incremental.way).";
     return full("agent_unable_to_perform_incremental_import", reason);
   }
@@ -76,71 +86,109 @@ export async function chooseStart(context: RunContext, wanted: ImportType | null
     const reason = "The last import found no way to read changes.";
     return full("agent_unable_to_perform_incremental_import", reason);
   }
-  if (!explicit && mark.way === "timestamp") return { conversion: null };
+  if (!explicit && WAY_FACTS[mark.way].tellsDeletions === "never") return { conversion: null };
   return { mark, people: entries, compareAlways: !explicit };
+}
+
+/** A session of a directory that tells what changed, and lets people be asked for one by one. */
+interface Telling {
+  readonly session: DirectorySession;
+  readonly reader: ChangeReader;
+  readonly lookup: PersonLookup;
+  readonly objects: ObjectReader;
 }
 
 /** Reads who changed, and plans what to do with them. @throws MustReadAll */
 export async function readChanges(
-  context: RunContext,
+  context: ReadingContext,
   plan: PlanBuilder,
   { mark, people, compareAlways }: Extract<Start, { mark: Mark }>,
 ): Promise<Considered> {
-  const { engine, settings, signal } = context;
+  const { engine, directory, signal } = context;
   const { db } = engine.store;
-  await using session = await engine.openDirectory(settings.name).open(signal);
+  await using session = await engine.openDirectory(directory.name).open(signal);
+  const telling = tellingOf(session);
   const limit = Math.max(FEW, Math.floor(people / 10));
-  const changes = await session.changes(mark, limit, compareAlways);
+  const changes = await telling.reader.since(mark, limit, compareAlways);
   // Whoever is said to be gone is looked for all the same: a move from one base to another is told
   // as a deletion in one and a change in the other.
   const touched = new Set([...changes.touched, ...changes.gone]);
-  const follow = await readChangedObjects(context, session, changes, touched);
-  for (const id of await failingIds(db, settings.name, RETRIED)) touched.add(id);
-  const present = changes.compare ? await compare(context, session, touched) : changes.present;
+  const follow = await readChangedObjects(context, telling, changes, touched);
+  for (const id of await failingIds(db, directory.name, RETRIED)) touched.add(id);
+  const present = changes.compare
+    ? await compare(context, telling.reader, touched)
+    : changes.present;
   if (touched.size > limit)
     throw new MustReadAll("too_many_changes", `More than ${limit} people have to be looked at.`);
-  await requireSearchById(session, changes);
+  await requireSearchById(telling.lookup, changes);
 
-  const census = new Census(false, settings.source.users.bases.length !== 1);
+  const census = new Census(mayRepeat(directory.settings.source));
   const linked = new IdSet(Date.now());
   const ids = [...touched];
-  const entries = session.peopleByIds(ids);
-  const read = await planEntries(context, entries, { plan, census, linked, total: ids.length });
-  const missing = session.findsByIdSurely ? ids : [...changes.gone];
-  const gone = new Set(missing.filter((id) => !census.seen.has(id)));
-  census.isGone = (id) =>
-    gone.has(id) || (present !== null && !present.has(id) && !census.seen.has(id));
-
-  await planUnusable(context, plan, census);
-  const replaced = await planReplacements(context, plan, census, linked);
-  const left = [...follow.left, ...census.leftPlaces];
-  const own = present === null ? 0 : (await countPresent(db, settings.name)).own;
-  const expected = gone.size + Math.max(0, own - (present?.size ?? 0));
-  await using absences = new Absences(context, expected);
-  const leaving = { replaced, absences };
-  left.push(...(await planGone(context, plan, [...gone], leaving)));
-  if (present !== null) {
-    const others = { isGone: (id: string) => !gone.has(id) && census.isGone(id) };
-    left.push(...(await planRemovals(context, plan, others, leaving, own)));
-  }
+  const planning = { plan, census, linked, nobodyKnown: false, total: ids.length };
+  const read = await planEntries(context, telling.lookup.people(ids), planning);
+  const missing = telling.lookup.isSure ? ids : [...changes.gone];
+  const gone = new Set(missing.filter((id) => !census.isSeen(id)));
+  const closed = census.close(
+    (id) => gone.has(id) || (present !== null && !present.has(id) && !census.isSeen(id)),
+  );
+  await planUnusable(context, plan, closed);
+  const replaced = await planReplacements(context, plan, closed, linked);
+  const leavers = await planLeavers(context, plan, { gone, present, closed, replaced });
   await plan.finish();
-  const objects = await readGroupsLeft(context, session, left, follow.counts);
-  const { server } = session;
+  const left = [...follow.left, ...closed.leftPlaces, ...leavers];
+  const groups = await readGroupsLeft(context, telling.objects, left, follow.counts);
   const { mark: next } = changes;
-  await noteRun(context, { server, mark: next, way: next.way, objects, phase: "judging" });
-  const judged = plan.lost > 0 || (plan.overwritten + plan.failures) * NOTABLE > people;
-  const before = judged ? await countPresent(db, settings.name) : null;
-  return { read, before };
+  await noteJudging(context, { server: session.server, mark: next, way: next.way, groups });
+  const { removals, updates, failures } = plan.summary();
+  const judged = removals > 0 || (updates + failures) * NOTABLE > people;
+  return { read, before: judged ? await countPresent(db, directory.name) : null };
+}
+
+/** @throws MustReadAll for a directory that can only be read whole */
+function tellingOf(session: DirectorySession): Telling {
+  const { changes: reader, lookup, objects } = session;
+  if (reader !== null && lookup !== null && objects !== null)
+    return { session, reader, lookup, objects };
+  const reason = `${session.server} does not tell what changed.`;
+  throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
+}
+
+interface Leavers {
+  readonly gone: ReadonlySet<string>;
+  /** Whoever is not in it is gone, too; null if nobody compared. */
+  readonly present: IdSet | null;
+  readonly closed: ClosedCensus;
+  readonly replaced: ReadonlySet<string>;
+}
+
+/** @returns by what groups may name those who are removed */
+async function planLeavers(
+  context: RunContext,
+  plan: PlanBuilder,
+  { gone, present, closed, replaced }: Leavers,
+): Promise<MemberKey[]> {
+  const { engine, directory } = context;
+  const own = present === null ? 0 : (await countPresent(engine.store.db, directory.name)).own;
+  const expected = gone.size + Math.max(0, own - (present?.size ?? 0));
+  await using absence = new LazyAbsence(context, expected);
+  const left = await planGone(context, plan, [...gone], { replaced, absence });
+  if (present === null) return left;
+  const isGone = (id: string): boolean => !gone.has(id) && closed.isGone(id);
+  return [
+    ...left,
+    ...(await planRemovals(context, plan, { replaced, absence, isGone, total: own })),
+  ];
 }
 
 /**
  * Where people are identified by an attribute of somebody's choice, searching by it may not work
  * (no equality rule, values that are no text). Then nobody would be found, and nothing imported.
  */
-async function requireSearchById(session: DirectorySession, changes: Changes): Promise<void> {
-  if (session.findsByIdSurely || changes.somebody === null) return;
+async function requireSearchById(lookup: PersonLookup, changes: Changes): Promise<void> {
+  if (lookup.isSure || changes.somebody === null) return;
   let found = 0;
-  for await (const batch of session.peopleByIds([changes.somebody])) found += batch.length;
+  for await (const batch of lookup.people([changes.somebody])) found += batch.length;
   if (found > 0) return;
   const reason =
     "People cannot be searched by their identifier; users.id should be the server's own.";
@@ -149,36 +197,16 @@ async function requireSearchById(session: DirectorySession, changes: Changes): P
 
 /** Compares identifiers: whoever is there but unknown is read, whoever is not there is gone. */
 async function compare(
-  context: RunContext,
-  session: DirectorySession,
+  { engine, directory }: RunContext,
+  reader: ChangeReader,
   touched: Set<string>,
 ): Promise<IdSet> {
-  const { engine, settings } = context;
   const present = new IdSet(Date.now());
-  for await (const ids of session.identifiers(null)) {
+  for await (const ids of reader.identifiers(null)) {
     for (const id of ids) present.add(id);
-    for (const id of await unknownIds(engine.store.db, settings.name, ids)) touched.add(id);
+    for (const id of await unknownIds(engine.store.db, directory.name, ids)) touched.add(id);
   }
   return present;
-}
-
-/**
- * Groups and containers among what changed. They are looked at before the people, because a
- * container tells of people that nothing else tells of.
- */
-async function readChangedObjects(
-  context: RunContext,
-  session: DirectorySession,
-  changes: Changes,
-  touched: Set<string>,
-): Promise<Followed> {
-  const differing: ChangedObject[] = [];
-  const { counts, gone } = changes.compare
-    ? await readAllObjects(context, session, differing)
-    : await readTouchedObjects(context, session, [...touched], differing);
-  for (const object of differing) await followContainer(context, session, object, touched);
-  const renamed = differing.flatMap(({ before }) => before ?? []);
-  return { counts, left: [...gone, ...renamed].flatMap(({ id, dn }) => memberKeys(id, dn, [])) };
 }
 
 interface Followed {
@@ -187,17 +215,36 @@ interface Followed {
   readonly left: readonly MemberKey[];
 }
 
+/**
+ * Groups and containers among what changed. They are looked at before the people, because a
+ * container tells of people that nothing else tells of.
+ */
+async function readChangedObjects(
+  context: RunContext,
+  { session, reader, objects }: Telling,
+  changes: Changes,
+  touched: Set<string>,
+): Promise<Followed> {
+  const differing: ChangedObject[] = [];
+  const { counts, gone } = changes.compare
+    ? await readAllObjects(context, session, differing)
+    : await readTouchedObjects(context, objects, [...touched], differing);
+  for (const object of differing) await followContainer(context, reader, object, touched);
+  const renamed = differing.flatMap(({ before }) => before ?? []);
+  return { counts, left: [...gone, ...renamed].flatMap(({ id, dn }) => memberKeys(id, dn, [])) };
+}
+
 async function readTouchedObjects(
   context: RunContext,
-  session: DirectorySession,
+  objects: ObjectReader,
   ids: readonly string[],
   differing: ChangedObject[],
 ): Promise<ReadObjects> {
-  const { engine, settings, runId } = context;
+  const { engine, directory, run } = context;
   const { db } = engine.store;
-  const known = await knownObjects(db, settings.name, ids);
+  const known = await knownObjects(db, directory.name, ids);
   const found = new Set<string>();
-  for await (const batch of session.objects(ids)) {
+  for await (const batch of objects.read(ids)) {
     for (const { id } of batch) found.add(id);
     differing.push(...(await stageChanged(context, batch)));
   }
@@ -207,11 +254,8 @@ async function readTouchedObjects(
     const reason = `${container.dn} was deleted or moved away; whoever was below it has to be looked for.`;
     throw new MustReadAll("ou_change_detected", reason);
   }
-  await stageGone(
-    db,
-    runId,
-    gone.map(({ id }) => id),
-  );
+  const absent = gone.map(({ id }) => id);
+  await stageGone(db, run.id, absent);
   return { counts: { changed: countGroups(differing), removed: groupsOf(gone) }, gone };
 }
 
@@ -220,21 +264,21 @@ async function readTouchedObjects(
  * along, or stand in the place of another that went where nobody looks.
  */
 async function followContainer(
-  { engine, settings }: RunContext,
-  session: DirectorySession,
+  { engine, directory }: RunContext,
+  reader: ChangeReader,
   { now, before }: ChangedObject,
   touched: Set<string>,
 ): Promise<void> {
   if (now.kind !== "container") return;
   const key = dnKey(now.dn);
   if (before !== undefined && dnKey(before.dn) === key) return;
-  const taken = await objectAt(engine.store.db, settings.name, key, now.id);
+  const taken = await objectAt(engine.store.db, directory.name, key, now.id);
   if (before !== undefined || taken) {
     const reason =
       before === undefined ? `${now.dn} is another one now.` : `${before.dn} is now ${now.dn}.`;
     throw new MustReadAll("ou_change_detected", reason);
   }
-  for await (const ids of session.identifiers(now.dn)) for (const id of ids) touched.add(id);
+  for await (const ids of reader.identifiers(now.dn)) for (const id of ids) touched.add(id);
 }
 
 /**
@@ -243,15 +287,15 @@ async function followContainer(
  */
 async function readGroupsLeft(
   context: RunContext,
-  session: DirectorySession,
+  objects: ObjectReader,
   keys: readonly MemberKey[],
   counts: GroupCounts,
 ): Promise<GroupCounts> {
-  const { engine, settings } = context;
-  const ids = await groupsNaming(engine.store.db, settings.name, keys);
+  const { engine, directory } = context;
+  const ids = await groupsNaming(engine.store.db, directory.name, keys);
   let { changed } = counts;
   if (ids.length > 0) {
-    for await (const batch of session.objects(ids)) {
+    for await (const batch of objects.read(ids)) {
       changed += countGroups(await stageChanged(context, batch));
     }
   }

@@ -1,6 +1,5 @@
 /** Groups and containers of a directory, staged for the end of the run. */
-import type { DirectorySession } from "../../agent/agent.ts";
-import type { RunContext } from "../../engine/engine.ts";
+import type { DirectorySession } from "../../agent/directory.ts";
 import { IdSet } from "../../lib/id-set.ts";
 import type { DirectoryObject, ObjectKind } from "../../model/directory-object.ts";
 import { dnKey } from "../../model/dn.ts";
@@ -12,6 +11,7 @@ import {
   stageObjects,
   type KnownObject,
 } from "../../store/objects.ts";
+import type { RunContext } from "../record/context.ts";
 
 const PAGE = 5000;
 
@@ -29,11 +29,11 @@ export async function readAllObjects(
   session: DirectorySession,
   differing: ChangedObject[] | null,
 ): Promise<ReadObjects> {
-  const { engine, settings, runId } = context;
+  const { engine, directory, run } = context;
   const { db } = engine.store;
   const seen = new IdSet(Date.now());
   let changed = 0;
-  for await (const batch of session.objects(null)) {
+  for await (const batch of session.objects?.read(null) ?? []) {
     for (const { id } of batch) seen.add(id);
     const found = await stageChanged(context, batch);
     changed += countGroups(found);
@@ -41,12 +41,12 @@ export async function readAllObjects(
   }
   const gone: KnownObject[] = [];
   for (let after = ""; ;) {
-    const ids = await objectIdsAfter(db, settings.name, after, PAGE);
+    const ids = await objectIdsAfter(db, directory.name, after, PAGE);
     const last = ids.at(-1);
     if (last === undefined) return { counts: { changed, removed: groupsOf(gone) }, gone };
     const absent = ids.filter((id) => !seen.has(id));
-    await stageGone(db, runId, absent);
-    gone.push(...(await knownObjects(db, settings.name, absent)).values());
+    await stageGone(db, run.id, absent);
+    gone.push(...(await knownObjects(db, directory.name, absent)).values());
     after = last;
   }
 }
@@ -71,17 +71,14 @@ export async function stageChanged(
   context: RunContext,
   objects: readonly DirectoryObject[],
 ): Promise<ChangedObject[]> {
-  const { engine, settings, runId } = context;
+  const { engine, directory, run } = context;
   const { db } = engine.store;
   const ids = objects.map((object) => object.id);
-  const known = await knownObjects(db, settings.name, ids);
+  const known = await knownObjects(db, directory.name, ids);
   const differing = objects.filter(({ id, hash }) => known.get(id)?.hash !== hash);
   // Bases may overlap; a statement must not write one row twice.
   const changed = [...new Map(differing.map((object) => [object.id, object])).values()];
-  await stageObjects(
-    db,
-    runId,
-    changed.map((object) => ({ ...object, dnKey: dnKey(object.dn) })),
-  );
+  const rows = changed.map((object) => ({ ...object, dnKey: dnKey(object.dn) }));
+  await stageObjects(db, run.id, rows);
   return changed.map((now) => ({ now, before: known.get(now.id) }));
 }

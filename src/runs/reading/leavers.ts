@@ -1,13 +1,12 @@
 /** What can be decided only when everybody was seen: who could not be used, who was replaced, who is gone. */
-import { memberKeys } from "../../agent/ldap/groups.ts";
-import type { RunContext } from "../../engine/engine.ts";
 import { decideOne, guarded } from "../../engine/people/decide-one.ts";
 import { loadKnown } from "../../engine/people/known.ts";
-import { IdSet } from "../../lib/id-set.ts";
+import { storedSighting } from "../../engine/people/sightings.ts";
+import type { IdSet } from "../../lib/id-set.ts";
 import type { MemberKey } from "../../model/directory-object.ts";
+import { memberKeys } from "../../model/members.ts";
 import { decideUnusable } from "../../reconciler/decide-failure.ts";
 import { decideRemoval, decideReplaced } from "../../reconciler/decide-removal.ts";
-import { claimsLogin } from "../../reconciler/writes.ts";
 import {
   appUsersByDns,
   appUsersByIds,
@@ -19,8 +18,9 @@ import { reportedFailures } from "../../store/history.ts";
 import { lastAppliedImport } from "../../store/runs.ts";
 import { usersByIds } from "../../store/users.ts";
 import type { PlanBuilder } from "../plan/builder.ts";
-import type { Absences } from "./absence.ts";
-import type { Census, Unusable } from "./census.ts";
+import type { RunContext } from "../record/context.ts";
+import type { AbsenceCauses } from "./absence.ts";
+import type { ClosedCensus, Unusable } from "./census.ts";
 
 const PAGE = 5000;
 const BATCH = 500;
@@ -29,29 +29,28 @@ const BATCH = 500;
 export async function planUnusable(
   context: RunContext,
   plan: PlanBuilder,
-  census: Census,
+  census: ClosedCensus,
 ): Promise<void> {
-  const { db } = context.engine.store;
+  const { engine, directory } = context;
   const earlier = await earlierImports(context);
   for (let at = 0; at < census.unusable.length; at += BATCH) {
     const batch = census.unusable.slice(at, at + BATCH);
     const dns = batch.map((entry) => entry.dn);
-    const told = await reportedFailures(db, earlier, dns);
+    const reported = await reportedFailures(engine.store.db, earlier, dns);
     const owners = await ownersOf(context, batch);
     for (const entry of batch) {
-      const owner = ownerToKeep(entry, owners, census);
-      const before = told.has(`${entry.dn} ${entry.problem.code}`);
-      const { problem } = entry;
-      await plan.add(decideUnusable(context.settings.name, entry, owner, problem, before), false);
+      const person = ownerToKeep(entry, owners, census);
+      const told = reported.has(`${entry.dn} ${entry.problem.code}`);
+      await plan.add(decideUnusable(directory.name, { ...entry, person, told }));
     }
   }
 }
 
 /** The last full import, which reported everybody, and the last import at all. */
-async function earlierImports({ engine, settings }: RunContext): Promise<string[]> {
+async function earlierImports({ engine, directory }: RunContext): Promise<string[]> {
   const { db } = engine.store;
-  const full = (await readCheckpoint(db, settings.name))?.runId;
-  const last = await lastAppliedImport(db, settings.name);
+  const full = (await readCheckpoint(db, directory.name))?.runId;
+  const last = await lastAppliedImport(db, directory.name);
   return [...new Set([full, last])].filter((id) => id !== undefined && id !== null);
 }
 
@@ -62,25 +61,19 @@ interface Owner {
 
 /** The people whom the entries must be: by identifier, or by the place where they stood. */
 async function ownersOf(
-  { engine, settings }: RunContext,
+  { engine, directory }: RunContext,
   batch: readonly Unusable[],
 ): Promise<ReadonlyMap<string, Owner>> {
   const { db } = engine.store;
   const ids = batch.flatMap((entry) => (entry.id === null ? [] : [entry.id]));
   const places = batch.filter((entry) => entry.id === null && !isDuplicate(entry));
-  const byId = await appUsersByIds(db, settings.name, ids);
-  const byDn = await appUsersByDns(
-    db,
-    settings.name,
-    places.map((entry) => entry.dn),
-  );
+  const dns = places.map((entry) => entry.dn);
+  const byId = await appUsersByIds(db, directory.name, ids);
+  const byDn = await appUsersByDns(db, directory.name, dns);
   const userIds = [...byId, ...byDn].flatMap((one) => (one.userId === null ? [] : [one.userId]));
   const logins = new Map((await usersByIds(db, userIds)).map((user) => [user.id, user.login]));
   const owner = (appUser: StoredAppUser): Owner => {
-    return {
-      appUser,
-      login: appUser.userId === null ? null : (logins.get(appUser.userId) ?? null),
-    };
+    return { appUser, login: logins.get(appUser.userId ?? "") ?? null };
   };
   return new Map([
     ...byId.map((one) => [`id ${one.externalId}`, owner(one)] as const),
@@ -92,14 +85,12 @@ async function ownersOf(
 function ownerToKeep(
   entry: Unusable,
   owners: ReadonlyMap<string, Owner>,
-  census: Census,
+  census: ClosedCensus,
 ): Owner | null {
-  const key = entry.id === null ? `dn ${entry.dn.toLowerCase()}` : `id ${entry.id}`;
+  const byPlace = entry.id === null;
+  const key = byPlace ? `dn ${entry.dn.toLowerCase()}` : `id ${entry.id}`;
   const owner = isDuplicate(entry) ? undefined : owners.get(key);
-  if (owner === undefined) return null;
-  if (entry.id === null && !census.seen.add(owner.appUser.externalId)) return null;
-  if (owner.appUser.status !== "removed") census.known++;
-  return owner;
+  return owner !== undefined && census.recognise(owner.appUser, byPlace) ? owner : null;
 }
 
 function isDuplicate(entry: Unusable): boolean {
@@ -108,23 +99,21 @@ function isDuplicate(entry: Unusable): boolean {
 
 /**
  * Accounts that were deleted and made anew between two imports: the user goes over to the new
- * entry, if the old one is really gone.
+ * entry, if the old one is really gone, and to one of them only.
  * @returns the identifiers of entries whose user went over
  */
 export async function planReplacements(
-  context: RunContext,
+  { engine, directory }: RunContext,
   plan: PlanBuilder,
-  census: Census,
+  census: ClosedCensus,
   linked: IdSet,
 ): Promise<ReadonlySet<string>> {
-  const { engine, directory } = context;
+  const decisions = { rules: engine.rules, directory: directory.rules };
   const replaced = new Set<string>();
   for (const { sighting, refused, replaces } of census.deferred) {
     const gone = census.isGone(replaces.externalId) && linked.add(replaces.userId);
     if (gone) replaced.add(replaces.externalId);
-    const known = gone ? replaces.known : refused;
-    const planned = decideOne({ rules: engine.rules, directory }, sighting, known);
-    await plan.add(planned, claimsLogin(planned, known.user));
+    await plan.add(decideOne(decisions, sighting, gone ? replaces.known : refused));
   }
   return replaced;
 }
@@ -133,7 +122,14 @@ export async function planReplacements(
 export interface Leaving {
   /** Identifiers of entries whose user went over to another one. */
   readonly replaced: ReadonlySet<string>;
-  readonly absences: Pick<Absences, "of">;
+  readonly absence: AbsenceCauses;
+}
+
+/** Of everybody in the scope. */
+export interface AllLeaving extends Leaving {
+  readonly isGone: (id: string) => boolean;
+  /** How many people have to be compared. */
+  readonly total: number;
 }
 
 /**
@@ -143,24 +139,21 @@ export interface Leaving {
 export async function planRemovals(
   context: RunContext,
   plan: PlanBuilder,
-  census: Pick<Census, "isGone">,
-  leaving: Leaving,
-  total: number,
+  leaving: AllLeaving,
 ): Promise<MemberKey[]> {
-  const { engine, settings, signal } = context;
+  const { engine, directory, signal } = context;
+  const { isGone, total } = leaving;
   const keys: MemberKey[] = [];
-  const { db } = engine.store;
-  let after = "";
   let compared = 0;
-  for (;;) {
+  for (let after = ""; ;) {
     signal.throwIfAborted();
-    const ids = await presentIdsAfter(db, settings.name, after, PAGE);
+    const ids = await presentIdsAfter(engine.store.db, directory.name, after, PAGE);
     const last = ids.at(-1);
     if (last === undefined) return keys;
-    keys.push(...(await planGone(context, plan, ids.filter(census.isGone), leaving)));
+    keys.push(...(await planGone(context, plan, ids.filter(isGone), leaving)));
     after = last;
     compared += ids.length;
-    context.progress({ directory: settings.name, phase: "comparing", done: compared, total });
+    context.progress({ directory: directory.name, phase: "judging", done: compared, total });
   }
 }
 
@@ -182,36 +175,34 @@ export async function planGone(
 }
 
 async function planGoneBatch(
-  context: RunContext,
+  { engine, directory, run }: RunContext,
   plan: PlanBuilder,
   ids: readonly string[],
-  { replaced, absences }: Leaving,
+  { replaced, absence }: Leaving,
 ): Promise<MemberKey[]> {
-  const { engine, directory, settings } = context;
-  const found = await appUsersByIds(engine.store.db, settings.name, ids);
+  const { rules } = directory;
+  const found = await appUsersByIds(engine.store.db, directory.name, ids);
   const stored = found.filter((appUser) => appUser.status !== "removed");
-  const sightings = stored.map(({ externalId: id, dn, profile }) => {
-    return { id, dn, profile, hash: "", disabled: false };
-  });
-  const linkedOnly = { ...directory, matching: [] };
-  const known = await loadKnown(context, linkedOnly, sightings, stored, new IdSet(0));
-  const absenceOf = await absences.of(
-    stored.flatMap(({ externalId }) => (replaced.has(externalId) ? [] : [externalId])),
-  );
+  const sightings = stored.map((appUser) => storedSighting(appUser));
+  const linkedOnly = { ...rules, matching: [] };
+  const batch = { directory: linkedOnly, sightings, stored };
+  const known = await loadKnown(engine, run.now, batch);
+  const leavers = stored.map((one) => one.externalId).filter((id) => !replaced.has(id));
+  const absenceOf = await absence.of(leavers);
   for (const [i, appUser] of stored.entries()) {
     const sighting = sightings[i];
     if (sighting === undefined) continue;
     const person = known.of(sighting);
     if (replaced.has(appUser.externalId)) {
-      await plan.add(decideReplaced(directory, appUser, person.user), false);
+      await plan.add(decideReplaced(rules, appUser, person.user));
       continue;
     }
     const where = absenceOf(appUser.externalId);
-    const rules = { rules: engine.rules, directory };
-    const planned = guarded(rules, sighting, person, () =>
-      decideRemoval(rules, appUser, person, where),
+    const decisions = { rules: engine.rules, directory: rules };
+    const planned = guarded(decisions, sighting, person, () =>
+      decideRemoval(decisions, appUser, person, where),
     );
-    await plan.add(planned, claimsLogin(planned, person.user));
+    await plan.add(planned);
   }
   return stored.flatMap(({ externalId, dn }) => memberKeys(externalId, dn, []));
 }

@@ -1,8 +1,9 @@
 import type { EventType } from "../../model/event-messages.ts";
-import type { EventDraft, Outcome, Severity } from "../../model/event.ts";
+import type { EventDraft, Severity } from "../../model/event.ts";
 import type { Conversion } from "../../model/incremental.ts";
 import type { Held, Run, RunCounts } from "../../model/run.ts";
 import type { SafeguardLimits } from "../../model/settings.ts";
+import { KINDS } from "./kinds.ts";
 
 type RunFacts = Pick<Run, "kind" | "directory" | "type" | "trigger" | "dryRun">;
 
@@ -12,28 +13,31 @@ const TRIGGERS = {
   watch: "Change in the directory",
 } as const;
 
+interface Telling {
+  readonly data?: Readonly<Record<string, unknown>>;
+  readonly outcome?: EventDraft["outcome"];
+  readonly severity?: Severity;
+}
+
 /** Events about a run as a whole, with the data that administrators filter by. */
 function runEvent(
   run: RunFacts,
   eventType: EventType,
-  debugData: Readonly<Record<string, unknown>> = {},
-  result: Outcome = "SUCCESS",
-  severity: Severity = "INFO",
+  { data = {}, outcome = { result: "SUCCESS" }, severity = "INFO" }: Telling = {},
 ): EventDraft {
   const name = run.directory ?? "all directories";
+  const importType = run.type === "full" ? "Full" : "Incremental";
   return {
     eventType,
     severity,
-    outcome: { result },
+    outcome,
     target: [{ id: name, type: "AppInstance", alternateId: name, displayName: name }],
     debugData: {
       AppName: name,
-      ...(run.kind === "import"
-        ? { importType: run.type === "full" ? "Full" : "Incremental" }
-        : {}),
+      ...(KINDS[run.kind].readsDirectory ? { importType } : {}),
       importTrigger: TRIGGERS[run.trigger],
       ...(run.dryRun ? { dryRun: true } : {}),
-      ...debugData,
+      ...data,
     },
   };
 }
@@ -50,66 +54,39 @@ function countData(counts: RunCounts): Record<string, number> {
   };
 }
 
-/** What each kind of run is called in the System Log. */
-const TYPES = {
-  import: {
-    started: "system.import.start",
-    completed: "system.import.complete",
-    failed: "system.import.complete",
-  },
-  "force-sync": {
-    started: "app.app_instance.provision_sync_job.started",
-    completed: "app.app_instance.provision_sync_job.completed",
-    failed: "app.app_instance.provision_sync_job.failed",
-  },
-  revert: {
-    started: "system.import.revert.start",
-    completed: "system.import.revert.complete",
-    failed: "system.import.revert.complete",
-  },
-  link: {
-    started: "application.account.match.start",
-    completed: "application.account.match.update",
-    failed: "application.account.match.update",
-  },
-  edit: {
-    started: "user.account.update_profile",
-    completed: "user.account.update_profile",
-    failed: "user.account.update_profile",
-  },
-} as const;
-
 export function started(run: RunFacts & Pick<Run, "reverts">): EventDraft {
   const { reverts } = run;
-  return runEvent(run, TYPES[run.kind].started, reverts === null ? {} : { reverts });
+  return runEvent(run, KINDS[run.kind].events.started, {
+    data: reverts === null ? {} : { reverts },
+  });
 }
 
 export function convertedToFull(run: RunFacts, { code, reason }: Conversion): EventDraft {
-  const debugData = { reasonCode: code, reason };
-  return runEvent(run, "system.import.incremental_converted_to_full", debugData);
+  const data = { reasonCode: code, reason };
+  return runEvent(run, "system.import.incremental_converted_to_full", { data });
 }
 
 export function downloadComplete(run: Run, read: number): EventDraft {
   const { server, way, groups } = run;
-  return runEvent(run, "system.import.download.complete", {
-    totalObjects: read,
-    server,
-    way,
-    ...(groups === null ? {} : { changedGroups: groups.changed, removedGroups: groups.removed }),
-  });
+  const ofGroups =
+    groups === null ? {} : { changedGroups: groups.changed, removedGroups: groups.removed };
+  const data = { totalObjects: read, server, way, ...ofGroups };
+  return runEvent(run, "system.import.download.complete", { data });
 }
 
 export function completed(run: RunFacts, counts: RunCounts): EventDraft {
-  return runEvent(run, TYPES[run.kind].completed, countData(counts));
+  return runEvent(run, KINDS[run.kind].events.completed, { data: countData(counts) });
 }
 
 export function runFailed(
   run: RunFacts,
   error: { readonly code: string; readonly message: string },
 ): EventDraft {
-  const debugData = { ErrorCode: error.code, ErrorMessage: error.message };
-  const event = runEvent(run, TYPES[run.kind].failed, debugData, "FAILURE", "ERROR");
-  return { ...event, outcome: { result: "FAILURE", reason: error.code } };
+  return runEvent(run, KINDS[run.kind].events.failed, {
+    data: { ErrorCode: error.code, ErrorMessage: error.message },
+    outcome: { result: "FAILURE", reason: error.code },
+    severity: "ERROR",
+  });
 }
 
 const IMPORT_ACTIONS: Readonly<Record<Held["of"], string>> = {
@@ -124,7 +101,7 @@ export function roadblock(run: RunFacts & Pick<Run, "id">, held: Held): EventDra
   const { level, removals, total, percent, limit, reason, findings } = held;
   const name = run.directory ?? "all directories";
   const share = `${percent}%`;
-  const debugData = {
+  const data = {
     level,
     job_id: run.id,
     instance_id: name,
@@ -146,7 +123,11 @@ export function roadblock(run: RunFacts & Pick<Run, "id">, held: Held): EventDra
     message: reason,
     detailedMessage: [reason, ...findings].join(" "),
   };
-  return runEvent(run, "system.import.roadblock", debugData, "DEFERRED", "WARN");
+  return runEvent(run, "system.import.roadblock", {
+    data,
+    outcome: { result: "DEFERRED" },
+    severity: "WARN",
+  });
 }
 
 /** The limits of the configuration are others than at the last import. */
@@ -163,7 +144,7 @@ export function roadblockUpdated(
     dryRun: false,
   } as const;
   const changeDetails = { from: limitFacts(before), to: limitFacts(now) };
-  return runEvent(facts, "system.import.roadblock.updated", { changeDetails });
+  return runEvent(facts, "system.import.roadblock.updated", { data: { changeDetails } });
 }
 
 function limitFacts(limits: SafeguardLimits): Record<string, unknown> {
@@ -184,19 +165,14 @@ function limitFacts(limits: SafeguardLimits): Record<string, unknown> {
 
 /** A person approved the held run: it goes on. */
 export function approved(run: RunFacts, by: string, leftOut: number): EventDraft {
-  return runEvent(run, "system.import.roadblock.reschedule_and_resume", {
-    manualIntervention: true,
-    approvedBy: by,
-    leftOut,
-  });
+  const data = { manualIntervention: true, approvedBy: by, leftOut };
+  return runEvent(run, "system.import.roadblock.reschedule_and_resume", { data });
 }
 
 /** The held run was dropped, by a person or because a newer one took its place. */
 export function cancelled(run: RunFacts, by: string): EventDraft {
-  return runEvent(
-    run,
-    "system.import.roadblock.resume",
-    { manualIntervention: true, cancelledBy: by },
-    "ABANDONED",
-  );
+  return runEvent(run, "system.import.roadblock.resume", {
+    data: { manualIntervention: true, cancelledBy: by },
+    outcome: { result: "ABANDONED" },
+  });
 }

@@ -1,5 +1,6 @@
+import type { Total } from "../../model/figures.ts";
 import type { PhaseTime, Run, RunCounts, RunStatus } from "../../model/run.ts";
-import type { Total } from "../../store/totals.ts";
+import { KINDS } from "./kinds.ts";
 
 type Facts = Pick<Run, "kind" | "directory" | "type" | "dryRun">;
 
@@ -15,7 +16,7 @@ export function totalsOf(
 ): Total[] {
   if (run.dryRun) return [];
   const directory = run.directory ?? "all";
-  const kind = run.kind === "import" ? `${run.type} import` : run.kind;
+  const kind = KINDS[run.kind].readsDirectory ? `${run.type} ${run.kind}` : run.kind;
   const { read: _, ...outcomes } = ended.counts ?? { read: 0 };
   return [
     { name: "runs", labels: { directory, kind, result }, value: 1 },

@@ -6,13 +6,15 @@ import { first } from "./2026-11-22-0001-first.ts";
 import { incremental } from "./2026-11-22-0002-incremental.ts";
 import { trust } from "./2026-11-23-0003-trust.ts";
 import { sourcing } from "./2026-11-23-0004-sourcing.ts";
+import { house } from "./2026-11-28-0005-house.ts";
 
 /** All migrations, in order. Append only; never change one that was released. */
-const MIGRATIONS: Readonly<Record<string, Migration>> = {
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "2026-11-22-0001-first": first,
   "2026-11-22-0002-incremental": incremental,
   "2026-11-23-0003-trust": trust,
   "2026-11-23-0004-sourcing": sourcing,
+  "2026-11-28-0005-house": house,
 };
 
 export interface MigrationReport {

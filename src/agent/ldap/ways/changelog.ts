@@ -1,10 +1,10 @@
-import { dnKey, isWithin } from "../../../model/dn.ts";
 /**
  * The retro changelog of 389 (draft-good-ldap-changelog): every change under a number. A change
  * names the entry by its DN; the stable identifier stands beside it only if the plugin is told to
  * write it (nsslapd-attribute), without which this way is not used: a DN may have another owner by
  * the time it is looked at.
  */
+import { dnKey, isWithin } from "../../../model/dn.ts";
 import { MustReadAll } from "../../../model/incremental.ts";
 import { parseFilter } from "../../filter.ts";
 import { resultError } from "../result-codes.ts";

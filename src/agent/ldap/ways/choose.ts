@@ -1,4 +1,4 @@
-import { MustReadAll, WAY_TEXTS, WAYS, type Mark, type Way } from "../../../model/incremental.ts";
+import { MustReadAll, WAY_FACTS, WAYS, type Mark, type Way } from "../../../model/incremental.ts";
 import { DEFAULT_ID, type ServerKind } from "../root-dse.ts";
 import { changelog } from "./changelog.ts";
 import { contentSync } from "./content-sync.ts";
@@ -51,7 +51,7 @@ export async function beginWay(
   for (const way of candidates) {
     if (!WAY_LIST[way].offered(context.server, context.idAttribute)) {
       if (wanted !== "auto" || EXPECTED[context.server.kind]?.includes(way) === true)
-        remarks.push(`${WAY_TEXTS[way].title} is not used: ${notOffered(context, way)}`);
+        remarks.push(`${WAY_FACTS[way].title} is not used: ${notOffered(context, way)}`);
       continue;
     }
     try {
@@ -60,7 +60,7 @@ export async function beginWay(
       return { way, positions, remarks };
     } catch (error) {
       if (!(error instanceof MustReadAll)) throw error;
-      remarks.push(`${WAY_TEXTS[way].title} is not used: ${error.message}`);
+      remarks.push(`${WAY_FACTS[way].title} is not used: ${error.message}`);
     }
   }
   return { way: null, positions: {}, remarks };

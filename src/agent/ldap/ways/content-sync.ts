@@ -7,8 +7,7 @@
  * says so in its Sync Done; taking its silence for "not listed is gone" would delete everybody.
  */
 import { IdSet } from "../../../lib/id-set.ts";
-import { MustReadAll } from "../../../model/incremental.ts";
-import type { Ear } from "../../agent.ts";
+import { MustReadAll, type ChangeListener } from "../../../model/incremental.ts";
 import { parseFilter } from "../../filter.ts";
 import { uuidText } from "../../values.ts";
 import { BerCursor, boolean, integer, octetString, TAG, tlv } from "../ber.ts";
@@ -17,7 +16,13 @@ import { CONTENT_SYNC, type ServerInfo } from "../root-dse.ts";
 import { searchAll } from "../search-all.ts";
 import type { SearchResult } from "../search-channel.ts";
 import { control, type SearchRequest } from "../search-request.ts";
-import { positionAt, type ChangeNotes, type IncrementalWay, type WayContext } from "./way.ts";
+import {
+  positionAt,
+  type ChangeNotes,
+  type IncrementalWay,
+  type Positions,
+  type WayContext,
+} from "./way.ts";
 
 const SYNC_STATE = "1.3.6.1.4.1.4203.1.9.1.2";
 const SYNC_DONE = "1.3.6.1.4.1.4203.1.9.1.3";
@@ -46,6 +51,7 @@ export const contentSync: IncrementalWay = {
     }
     return positions;
   },
+  listen,
 };
 
 function nativeId(server: ServerInfo): string {
@@ -212,30 +218,31 @@ function cookieOf(
 
 /**
  * Listens for changes (refreshAndPersist, section 3.4) until the connection or the signal ends.
- * @param ear told of whatever arrives, and of the end of the first refresh
+ * @param listener told of whatever arrives, and of the end of the first refresh
  * @throws RollcallError when the connection is lost; MustReadAll if the server refuses
  */
-export async function listen(
+async function listen(
   context: WayContext,
   base: string,
-  since: string | null,
-  ear: Ear,
+  since: Positions | null,
+  listener: ChangeListener,
 ): Promise<void> {
-  const request = syncSearch(context, base, "refreshAndPersist", since);
+  const cookie = since?.[base] ?? (await firstCookie(context, base, null));
+  const request = syncSearch(context, base, "refreshAndPersist", cookie);
   const result = await searchAll(
     context.connection,
     request,
     {
-      entry: () => ear.onChange(),
+      patience: null,
+      entry: () => listener.onChange(),
       intermediate: (oid, value) => {
         if (oid !== SYNC_INFO) return;
         // A set of identifiers speaks of changes; the ends of phases, of being up to date.
-        if (value[0] === 0xa3) ear.onChange();
-        else if (value[0] === 0xa1 || value[0] === 0xa2) ear.onReady();
+        if (value[0] === 0xa3) listener.onChange();
+        else if (value[0] === 0xa1 || value[0] === 0xa2) listener.onReady();
       },
     },
     context.signal,
-    null,
   );
   cookieOf(context, base, result, null);
 }

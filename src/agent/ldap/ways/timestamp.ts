@@ -9,14 +9,15 @@ import { generalizedTime, toGeneralizedTime } from "../../../model/times.ts";
 import { externalId } from "../../identity.ts";
 import { resultError } from "../result-codes.ts";
 import { searchAll } from "../search-all.ts";
-import { positionAt, type IncrementalWay } from "./way.ts";
+import { positionAt, type EntryClock, type IncrementalWay } from "./way.ts";
 
 const SINCE = "since";
 
 export const timestamp: IncrementalWay = {
   offered: () => true,
-  // The greatest time is found while everybody is read; see `TimeWatch`.
+  // The greatest time is found while everybody is read.
   begin: () => Promise.resolve({}),
+  clock: () => new TimeWatch(),
   changes: async (context, since, notes) => {
     const from = Date.parse(positionAt(since, SINCE));
     if (Number.isNaN(from))
@@ -66,7 +67,7 @@ const AHEAD_MS = 10 * 60_000;
  * were being read may have been missed although something later was seen, so the position lies
  * before the read by as long as the read took.
  */
-export class TimeWatch {
+class TimeWatch implements EntryClock {
   readonly #from: number;
   readonly #startedAt = Date.now();
   #greatest: number;

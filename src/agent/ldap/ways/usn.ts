@@ -32,7 +32,7 @@ export const usn: IncrementalWay = {
       throw new MustReadAll("server_changed", reason);
     }
     for (const base of to === from ? [] : contextsOf(context)) {
-      await search(context, base, `(uSNChanged>=${from + 1})`, (entry) => {
+      await search(context, base, { filter: `(uSNChanged>=${from + 1})` }, (entry) => {
         const [guid] = entry.values("objectGUID");
         if (guid?.length !== 16) return;
         const deleted = entry.values("isDeleted")[0]?.toString().toUpperCase() === "TRUE";
@@ -43,15 +43,18 @@ export const usn: IncrementalWay = {
     notes.sawDeletions = await seesDeleted(context);
     return { ...since, [controller]: String(to) };
   },
+  blindness: async (context) =>
+    (await seesDeleted(context))
+      ? null
+      : "no deleted object is visible to the account, so deletions show only when identifiers are compared",
 };
 
 /** Whether the account sees deleted people everywhere. False also where nobody was ever deleted. */
-export async function seesDeleted(context: WayContext): Promise<boolean> {
+async function seesDeleted(context: WayContext): Promise<boolean> {
   for (const base of contextsOf(context)) {
     let seen = false;
-    const first = { pageSize: null, sizeLimit: 1 };
-    const filter = "(&(isDeleted=TRUE)(objectClass=user))";
-    await search(context, base, filter, () => (seen = true), first);
+    const deleted = { filter: "(&(isDeleted=TRUE)(objectClass=user))", first: true };
+    await search(context, base, deleted, () => (seen = true));
     if (!seen) return false;
   }
   return true;
@@ -78,17 +81,16 @@ async function invocationId(context: WayContext): Promise<string> {
 async function search(
   context: WayContext,
   base: string,
-  filter: string,
+  { filter, first = false }: { readonly filter: string; readonly first?: boolean },
   entry: (entry: SmallEntry) => void,
-  more: Pick<SearchRequest, "sizeLimit"> & { readonly pageSize?: null } = {},
 ): Promise<void> {
   const { connection, signal } = context;
-  const request = {
+  const request: SearchRequest = {
     ...context.request(base, parseFilter(filter), ["objectGUID", "isDeleted"]),
     controls: [control(SHOW_DELETED, true)],
-    ...more,
+    ...(first ? { pageSize: null, sizeLimit: 1 } : {}),
   };
   const { code, diagnostic } = await searchAll(connection, request, { entry }, signal);
-  if (code === SIZE_LIMIT_EXCEEDED && more.sizeLimit !== undefined) return;
+  if (code === SIZE_LIMIT_EXCEEDED && first) return;
   if (code !== 0) throw resultError(`${connection.url}, searching ${base}`, code, diagnostic);
 }

@@ -8,7 +8,7 @@
  */
 import type { IdSet } from "../../../lib/id-set.ts";
 import type { SearchScope } from "../../../model/directory.ts";
-import { MustReadAll, type Mark } from "../../../model/incremental.ts";
+import { MustReadAll, type ChangeListener, type Mark } from "../../../model/incremental.ts";
 import type { Filter } from "../../filter.ts";
 import type { LdapConnection } from "../connection.ts";
 import type { ServerInfo } from "../root-dse.ts";
@@ -40,6 +40,7 @@ export interface Scan {
 
 export type Positions = Mark["positions"];
 
+/** A way of reading changes. What can be said of it without a server stands in `WAY_FACTS`. */
 export interface IncrementalWay {
   /** Whether the server offers it, and the identifiers are such that it can be used. */
   offered(server: ServerInfo, idAttribute: string): boolean;
@@ -50,6 +51,24 @@ export interface IncrementalWay {
   begin(context: WayContext, before: Positions | null): Promise<Positions>;
   /** Notes what changed since, and tells where the next read goes on. @throws MustReadAll */
   changes(context: WayContext, since: Positions, notes: ChangeNotes): Promise<Positions>;
+  /** Notes the times of entries that pass, for a way whose position is a time; absent elsewhere. */
+  clock?(): EntryClock;
+  /** Why the account sees less by it than it should; null if nothing is missing. */
+  blindness?(context: WayContext): Promise<string | null>;
+  /** Listens from a position until the connection or the signal ends; absent where nothing tells. */
+  listen?(
+    context: WayContext,
+    base: string,
+    since: Positions | null,
+    listener: ChangeListener,
+  ): Promise<void>;
+}
+
+/** Finds the position of a way while everybody is being read. */
+export interface EntryClock {
+  note(value: Buffer): void;
+  /** @throws MustReadAll if no entry had a time */
+  positions(): Positions;
 }
 
 /** What a way tells: identifiers only. */

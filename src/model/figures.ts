@@ -1,0 +1,36 @@
+/** What metrics show: how many of everything there are, and counts that only grow. */
+
+export type TotalName = "runs" | "phase_seconds" | "phases" | "people" | "run_errors";
+
+export interface Total {
+  readonly name: TotalName;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+export interface Figures {
+  readonly appUsers: readonly {
+    readonly directory: string;
+    readonly status: string;
+    readonly count: number;
+  }[];
+  /** People whose last update failed, by directory and code. */
+  readonly failing: readonly {
+    readonly directory: string;
+    readonly code: string;
+    readonly count: number;
+  }[];
+  readonly users: readonly { readonly status: string; readonly count: number }[];
+  readonly runs: readonly {
+    readonly directory: string;
+    readonly status: string;
+    readonly count: number;
+  }[];
+  /** Seconds since the last import that was applied whole began, and the last full one. */
+  readonly ages: readonly {
+    readonly directory: string;
+    readonly any: number;
+    readonly full: number;
+  }[];
+  readonly totals: readonly Total[];
+}

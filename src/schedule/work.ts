@@ -1,0 +1,32 @@
+/** What the schedules ask for: given to them, so that this folder knows only when. */
+import type { AskedBy } from "../model/asked-by.ts";
+import { SYSTEM_ACTOR } from "../model/event.ts";
+import type { ChangeListener } from "../model/incremental.ts";
+import type { ImportType, Run, Trigger } from "../model/run.ts";
+import type { DirectorySettings } from "../model/settings.ts";
+
+export interface ImportAsked {
+  readonly type: ImportType;
+  readonly trigger: Trigger;
+  readonly dryRun: boolean;
+}
+
+export interface ScheduledWork {
+  /** The directories of the configuration, by name. */
+  readonly directories: ReadonlyMap<string, DirectorySettings>;
+  /** @throws RollcallError `run.busy`, and faults of the database */
+  import(directory: string, asked: ImportAsked, by: AskedBy): Promise<Run>;
+  /** Takes up what an interrupted process left. True if there was anything. */
+  resume(directory: string, by: AskedBy): Promise<boolean>;
+  /** Listens until the connection or the signal ends. @throws RollcallError with the cause */
+  listen(directory: string, listener: ChangeListener, signal: AbortSignal): Promise<void>;
+  /** Whether a run of the directory waits for a person; a newer one would take its place. */
+  isHeld(directory: string): Promise<boolean>;
+  /** True for one caller, over all processes: the one that may start what is due then. */
+  takeTick(schedule: string, at: Date): Promise<boolean>;
+}
+
+/** Nobody waits for what a schedule starts. */
+export function byItself(signal: AbortSignal): AskedBy {
+  return { actor: SYSTEM_ACTOR, signal, progress: () => undefined, note: () => undefined };
+}
