@@ -7,15 +7,18 @@ import { compileSettings } from "./engine/compile-settings.ts";
 import { formerDirectories } from "./engine/directories.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { AskedBy } from "./model/asked-by.ts";
+import type { Explanation } from "./model/explanation.ts";
+import type { Finding } from "./model/finding.ts";
 import type { LogEvent } from "./model/event.ts";
 import type { Figures } from "./model/figures.ts";
 import type { ChangeListener } from "./model/incremental.ts";
 import type { Run, RunChange } from "./model/run.ts";
 import type { Settings } from "./model/settings.ts";
-import type { AppUser, User } from "./model/user.ts";
+import type { AppUser, User, StatusStep } from "./model/user.ts";
 import { checkDirectories, type CheckResult } from "./questions/check.ts";
-import { examine, type Finding } from "./questions/doctor.ts";
-import { explain, type Explanation, type ExplainRequest } from "./questions/explain/explain.ts";
+import { examine } from "./questions/doctor.ts";
+import { explain } from "./questions/explain/explain.ts";
+import type { ExplainRequest } from "./questions/explain/request.ts";
 import { listFailing, type FailingGroup } from "./questions/failing.ts";
 import { freshnessOf, type Freshness } from "./questions/freshness.ts";
 import { previewDiff, type ConfigurationDiff, type DiffRequest } from "./questions/preview/diff.ts";
@@ -26,7 +29,8 @@ import {
   type PreviewRequest,
   type SummaryPreview,
 } from "./questions/preview/preview.ts";
-import { requireAttribute, tryExpression } from "./questions/preview/try-expression.ts";
+import { tryExpression } from "./questions/preview/try-expression.ts";
+import { requireAttribute } from "./questions/require-attribute.ts";
 import { reportSources, type SourceReport } from "./questions/sources.ts";
 import { listUnmatched, type Unmatched } from "./questions/unmatched.ts";
 import { viewUser, type UserView } from "./questions/user-view.ts";
@@ -40,7 +44,6 @@ import {
   editUser,
   removeUser,
   type EditResult,
-  type StatusStep,
 } from "./runs/edit-user.ts";
 import { forceSync, type SyncRequest } from "./runs/force-sync.ts";
 import { importDirectory, type ImportRequest } from "./runs/import.ts";

@@ -1,7 +1,9 @@
 import type { Command } from "commander";
-import type { Finding } from "../questions/doctor.ts";
+import { findingDocument } from "../documents/finding.ts";
+import type { Finding } from "../model/finding.ts";
 import { visible, type Console } from "./console.ts";
 import type { Register } from "./register.ts";
+import { commandOf } from "./remedy.ts";
 import { copyable, withService, type CommonOptions } from "./session.ts";
 
 const HELP = `
@@ -17,7 +19,7 @@ export function doctorCommand(program: Command, register: Register): void {
   register(command, async (console, options) =>
     withService(console, options, async (service) => {
       const findings = await service.doctor(console.signal);
-      console.document(findings);
+      console.document(findings.map((one) => findingDocument(one, commandOf)));
       if (findings.length === 0) console.print("Nothing is wrong.");
       for (const finding of findings) print(console, finding, options);
       return findings.some((finding) => finding.severity === "error") ? 1 : 0;
@@ -29,10 +31,10 @@ const COLOURS = { error: "red", warning: "yellow", info: "gray" } as const;
 
 function print(
   console: Console,
-  { severity, directory, message, command }: Finding,
+  { severity, directory, message, remedy }: Finding,
   options: CommonOptions,
 ): void {
   const mark = console.style(COLOURS[severity], severity.padEnd(7));
   console.print(`${mark}  ${directory === null ? "" : `${directory}: `}${visible(message)}`);
-  if (command !== null) console.print(`         → ${copyable(command, options)}`);
+  if (remedy !== null) console.print(`         → ${copyable(commandOf(remedy), options)}`);
 }

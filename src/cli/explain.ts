@@ -1,8 +1,9 @@
 import type { Command } from "commander";
-import { STAGES, type Cause } from "../model/explanation.ts";
-import type { Explanation } from "../questions/explain/explain.ts";
+import { explanationDocument } from "../documents/explanation.ts";
+import { CAUSES, STAGES, type Cause, type Explanation } from "../model/explanation.ts";
 import { shown, table, visible, type Console } from "./console.ts";
 import type { Register } from "./register.ts";
+import { commandOf } from "./remedy.ts";
 import { copyable, withService, type CommonOptions } from "./session.ts";
 
 const HELP = `
@@ -32,7 +33,7 @@ export function explainCommand(program: Command, register: Register): void {
         live,
         signal,
       });
-      console.document(explanation);
+      console.document(explanationDocument(explanation, commandOf));
       print(console, explanation, options);
       return explanation.userId === null ? 1 : 0;
     }),
@@ -60,40 +61,12 @@ function print(console: Console, explanation: Explanation, options: CommonOption
   ]);
   for (const row of table(rows)) console.print(row);
   console.print();
-  console.print(visible(explanation.cause.sentence));
-  if (explanation.cause.command !== null)
-    console.print(`→ ${copyable(explanation.cause.command, options)}`);
+  const { sentence, remedy } = explanation.cause;
+  console.print(visible(sentence));
+  if (remedy !== null) console.print(`→ ${copyable(commandOf(remedy), options)}`);
 }
 
 /** In one word, what to know of an attribute that is not simply as its source gave it. */
 function remark({ code }: Cause): string {
-  return code === "upToDate" ? "" : WORDS[code];
+  return code === "upToDate" ? "" : CAUSES[code];
 }
-
-const WORDS: Readonly<Record<Exclude<Cause["code"], "upToDate">, string>> = {
-  notImported: "not imported",
-  outOfScope: "out of scope",
-  ambiguous: "ambiguous",
-  setAside: "set aside",
-  noMatch: "no match",
-  cannotBeCreated: "cannot be created",
-  renamed: "renamed",
-  waitsForImport: "waits for an import",
-  editedHere: "edited here",
-  notLinked: "not linked",
-  notASource: "not a source",
-  leftScope: "left the scope",
-  unmapped: "not mapped by its source",
-  onCreateOnly: "on creation only",
-  otherSource: "another source has another value",
-  directoryFails: "the directory cannot be read",
-  appProfileOld: "older than the directory",
-  importHeld: "an import is held",
-  importFailed: "the last import failed",
-  notRead: "not read from the directory",
-  noValue: "no value in the directory",
-  mapsToNothing: "the mapping gives nothing",
-  expressionFails: "the mapping fails",
-  invalid: "the update fails",
-  notApplied: "not applied yet",
-};

@@ -1,12 +1,14 @@
 import type { Command } from "commander";
+import { runDocument } from "../documents/run.ts";
 import { count } from "../lib/lines.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Run } from "../model/run.ts";
 import type { Service } from "../service.ts";
 import type { Console } from "./console.ts";
 import type { Register } from "./register.ts";
+import { commandOf } from "./remedy.ts";
 import { askedBy, copyable, statusOf, withService, type CommonOptions } from "./session.ts";
-import { nextSteps, printRun, runDocument } from "./show-run.ts";
+import { nextSteps, printRun } from "./show-run.ts";
 
 const HELP = `
 A force sync applies the To-Okta mappings again to what was imported, with the same decisions as an import: it
@@ -75,10 +77,10 @@ async function tellAge(
   options: CommonOptions,
 ): Promise<void> {
   if (!service.settings.directories.has(name)) return;
-  const { readAt, problem, command } = await service.directories.freshness(name);
+  const { readAt, problem, remedy } = await service.directories.freshness(name);
   if (problem !== null)
     console.note(
-      `${problem} A force sync does not help with that${command === null ? "." : `: ${copyable(command, options)}`}`,
+      `${problem} A force sync does not help with that${remedy === null ? "." : `: ${copyable(commandOf(remedy), options)}`}`,
     );
   else if (readAt !== null)
     console.note(

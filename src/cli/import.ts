@@ -1,8 +1,9 @@
 import type { Command } from "commander";
+import { runDocument } from "../documents/run.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Register } from "./register.ts";
 import { askedBy, statusOf, withService } from "./session.ts";
-import { nextSteps, printRun, runDocument } from "./show-run.ts";
+import { nextSteps, printRun } from "./show-run.ts";
 
 const HELP = `
 An import reads the directory, decides about every person, and asks the import safeguard before it

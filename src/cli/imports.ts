@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { runDocument, runPeopleDocument } from "../documents/run.ts";
 import { csvLine } from "../lib/csv.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Run, RunChange } from "../model/run.ts";
@@ -7,14 +8,7 @@ import { table, type Console } from "./console.ts";
 import { unmatchedCommands } from "./imports-unmatched.ts";
 import type { Register } from "./register.ts";
 import { askedBy, statusOf, wholeNumber, withService } from "./session.ts";
-import {
-  countsLine,
-  nextSteps,
-  printChange,
-  printEvidence,
-  printRun,
-  runDocument,
-} from "./show-run.ts";
+import { countsLine, nextSteps, printChange, printEvidence, printRun } from "./show-run.ts";
 
 const STATUSES = ["running", "held", "done", "failed", "cancelled"];
 const ACTIONS = ["created", "updated", "removed", "failed", "ignored", "skipped"];
@@ -115,7 +109,7 @@ async function showRun(
   const page = changes.slice(0, query.limit);
   const last = page.at(-1);
   const more = changes.length > query.limit && last !== undefined;
-  console.document({ ...runDocument(run), changes: page, next: more ? last.seq : null });
+  console.document(runPeopleDocument(run, page, more ? last.seq : null));
   printRun(console, run);
   if (run.decidedBy !== null) console.print(`  ${decision(run, run.decidedBy)}`);
   printEvidence(console, run);

@@ -12,58 +12,6 @@ import {
 import { shown, visible, type Console } from "./console.ts";
 import type { CommonOptions } from "./session.ts";
 
-/** A run as `--json` prints it. */
-export function runDocument(run: Run): Record<string, unknown> {
-  const {
-    id,
-    kind,
-    directory,
-    type,
-    trigger,
-    status,
-    counts,
-    startedAt,
-    finishedAt,
-    held,
-    error,
-    dryRun,
-    phases,
-    decidedBy,
-    server,
-    way,
-    converted,
-    groups,
-    comparedAt,
-    evidence,
-    replaces,
-    reverts,
-  } = run;
-  return {
-    run: id,
-    kind,
-    directory,
-    type,
-    trigger,
-    status,
-    ...(dryRun ? { dryRun } : {}),
-    counts,
-    startedAt,
-    finishedAt,
-    held,
-    error,
-    phases,
-    decidedBy,
-    server,
-    way,
-    converted,
-    groups,
-    comparedAt,
-    evidence,
-    replaces,
-    reverts,
-  };
-}
-
 /** What a run did, in a few lines. */
 export function printRun(console: Console, run: Run): void {
   const what = kindText(run);

@@ -1,15 +1,18 @@
 /** Commands that change users: those without a directory, and what no directory gives. */
 import type { Command } from "commander";
+import { runDocument } from "../documents/run.ts";
+import { editDocument } from "../documents/user.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Run } from "../model/run.ts";
 import type { Edits } from "../reconciler/decide-edit.ts";
 import type { RunRequest } from "../runs/begin.ts";
-import type { EditResult, StatusStep } from "../runs/edit-user.ts";
+import type { EditResult } from "../runs/edit-user.ts";
+import type { StatusStep } from "../model/user.ts";
 import type { Service } from "../service.ts";
 import { shown, visible, type Console } from "./console.ts";
 import type { Register } from "./register.ts";
 import { askedBy, statusOf, withService } from "./session.ts";
-import { nextSteps, printRun, runDocument } from "./show-run.ts";
+import { nextSteps, printRun } from "./show-run.ts";
 
 const VALUES_HELP = `
 Values are NAME=VALUE. An attribute with several values is given several times. What a directory's mapping gives
@@ -132,9 +135,8 @@ function print(
   { user, changes, run, remarks }: EditResult,
   what: string,
 ): number {
-  const { id, login, status, profile } = user;
-  console.document({ id, login, status, profile, changes, run });
-  console.print(`${visible(login)}: ${what}`);
+  console.document(editDocument(user, changes, run));
+  console.print(`${visible(user.login)}: ${what}`);
   for (const { attribute, from, to } of changes)
     console.print(`  ${attribute}: ${visible(shown(from))} → ${visible(shown(to))}`);
   for (const remark of remarks) console.note(remark);

@@ -1,5 +1,6 @@
 /** All users as CSV or JSON lines, with the columns that somebody chose. */
 import type { Command } from "commander";
+import { userDocument, userWithAppUsersDocument } from "../documents/user.ts";
 import { csvLine } from "../lib/csv.ts";
 import { closest } from "../lib/lines.ts";
 import { RollcallError } from "../model/errors.ts";
@@ -89,11 +90,6 @@ async function writeAll(
   }
 }
 
-/** A user as `--json` prints one. */
-export function userDocument({ id, login, status, profile }: User): Record<string, unknown> {
-  return { id, login, status, profile };
-}
-
 /** A value of a column; several of them are an array. */
 type Cell = (user: User, appUsers: readonly ExportedAppUser[]) => unknown;
 
@@ -176,10 +172,7 @@ const PROFILE_COLUMNS = [
 function profileLines(console: Console): Lines {
   if (console.json) {
     const of: Lines["of"] = (user, appUsers) => {
-      const links = appUsers.map(({ directory, externalId, dn, status, profile, error }) => {
-        return { directory, externalId, dn, status, profile, error };
-      });
-      const document = { ...userDocument(user), sources: user.sources, appUsers: links };
+      const document = userWithAppUsersDocument(user, appUsers);
       return `${JSON.stringify(document)}\n`;
     };
     return { head: null, withAppUsers: true, of };

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { userDocument } from "../documents/user.ts";
 import type { Problem } from "../model/errors.ts";
 import { profileSchema } from "../model/profile-schema.ts";
 import { REASONS } from "../model/run.ts";
@@ -9,7 +10,7 @@ import { shown, table, visible, type Console } from "./console.ts";
 import type { Register } from "./register.ts";
 import { wholeNumber, withService } from "./session.ts";
 import { userEditCommands } from "./users-edit.ts";
-import { exportCommand, statusOption, userDocument } from "./users-export.ts";
+import { exportCommand, statusOption } from "./users-export.ts";
 import { failingCommand } from "./users-failing.ts";
 
 export function usersCommand(program: Command, register: Register): void {

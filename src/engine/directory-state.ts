@@ -1,19 +1,8 @@
-import type { Run } from "../model/run.ts";
-import { readCheckpoint, type Checkpoint } from "../store/checkpoints.ts";
+import { readCheckpoint } from "../store/checkpoints.ts";
 import { lastImport, openRuns } from "../store/runs.ts";
+import type { DirectoryState } from "../model/directory-state.ts";
 import { isClaimed } from "./claim.ts";
 import type { Engine } from "./engine.ts";
-
-/** How a directory stands with its imports. */
-export interface DirectoryState {
-  readonly checkpoint: Checkpoint | null;
-  /** The last import that was no dry run; null if there was none. */
-  readonly last: Run | null;
-  /** A run that waits for a decision, whatever it is. */
-  readonly held: Run | null;
-  /** A run that was being applied and that nobody finishes. */
-  readonly interrupted: Run | null;
-}
 
 export async function stateOf(engine: Engine, name: string): Promise<DirectoryState> {
   const { store } = engine;

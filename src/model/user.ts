@@ -1,5 +1,6 @@
 import type { AppProfile } from "./entry.ts";
 import type { Problem } from "./errors.ts";
+import type { EventType } from "./event-messages.ts";
 
 export type ProfileValue = string | number | boolean | readonly (string | number)[];
 
@@ -8,6 +9,23 @@ export type UserProfile = Record<string, ProfileValue>;
 
 export const USER_STATUSES = ["active", "deprovisioned", "suspended", "staged"] as const;
 export type UserStatus = (typeof USER_STATUSES)[number];
+
+/** What a person can do with a user's status, from which it is possible, and what comes of it. */
+export const STATUS_STEPS = {
+  activate: { from: ["staged"], to: "active", event: "user.lifecycle.activate" },
+  deactivate: {
+    from: ["active", "suspended", "staged"],
+    to: "deprovisioned",
+    event: "user.lifecycle.deactivate",
+  },
+  reactivate: { from: ["deprovisioned"], to: "active", event: "user.lifecycle.reactivate" },
+  suspend: { from: ["active"], to: "suspended", event: "user.lifecycle.suspend" },
+  unsuspend: { from: ["suspended"], to: "active", event: "user.lifecycle.unsuspend" },
+} as const satisfies Record<
+  string,
+  { from: readonly UserStatus[]; to: UserStatus; event: EventType }
+>;
+export type StatusStep = keyof typeof STATUS_STEPS;
 
 /** Where a value of the user profile comes from: a directory's name, or "okta" if edited here. */
 export type ValueSource = string;
@@ -50,6 +68,13 @@ export interface AppUser {
   readonly error: Problem | null;
   /** Whether a person decided that the entry belongs to nobody. */
   readonly setAside: boolean;
+}
+
+/** What is only shown of an app user, and decides nothing. */
+export interface AppUserTimes {
+  readonly importedAt: Date;
+  readonly failingSince: Date | null;
+  readonly link: LinkOrigin | null;
 }
 
 /** An app user as it was before a run. */

@@ -5,13 +5,16 @@
  */
 import type { Probe } from "../agent/directory.ts";
 import { formerDirectories } from "../engine/directories.ts";
-import { stateOf, type DirectoryState } from "../engine/directory-state.ts";
+import { stateOf } from "../engine/directory-state.ts";
+import type { DirectoryState } from "../model/directory-state.ts";
 import type { Engine } from "../engine/engine.ts";
 import { mappingVersion } from "../engine/fingerprint.ts";
 import { longestPause } from "../lib/cron.ts";
 import { count } from "../lib/lines.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { asRollcallError, cureOf } from "../model/errors.ts";
+import type { Finding, FindingSeverity } from "../model/finding.ts";
+import type { Remedy } from "../model/remedy.ts";
 import type { DirectorySettings } from "../model/settings.ts";
 import type { Rules } from "../reconciler/rules.ts";
 import { countPresent } from "../store/app-users.ts";
@@ -25,18 +28,6 @@ import {
 import { doubledValues, foldsLetters } from "../store/unique-values.ts";
 import { countUnmatched } from "../store/unmatched.ts";
 import { listFailing } from "./failing.ts";
-
-/** `error`: people are not kept up to date. `warning`: some are not, or soon will not be. */
-export type FindingSeverity = "error" | "warning" | "info";
-
-export interface Finding {
-  readonly severity: FindingSeverity;
-  readonly directory: string | null;
-  /** In a sentence. */
-  readonly message: string;
-  /** The command that cures it, or shows more; null if there is none. */
-  readonly command: string | null;
-}
 
 const ORDER: readonly FindingSeverity[] = ["error", "warning", "info"];
 const HOUR = 3_600_000;
@@ -81,45 +72,42 @@ function runFindings(
   { checkpoint, last, held, interrupted }: DirectoryState,
 ): Finding[] {
   const findings: Finding[] = [];
-  const add = (severity: FindingSeverity, message: string, command: string): void => {
-    findings.push({ severity, directory, message, command });
+  const add = (severity: FindingSeverity, message: string, remedy: Remedy): void => {
+    findings.push({ severity, directory, message, remedy });
   };
   if (held !== null) {
     const why = held.held?.reason ?? "The safeguard holds it.";
     const what = held.kind === "import" ? "An import" : "A run";
-    add(
-      "error",
-      `${what} is held since ${held.startedAt}: ${why}`,
-      `rollcall imports show ${held.id} --counted`,
-    );
+    add("error", `${what} is held since ${held.startedAt}: ${why}`, {
+      kind: "showRun",
+      run: held.id,
+      counted: true,
+    });
   }
   if (last?.status === "failed" && last.error !== null) {
     const { code, message } = last.error;
-    add(
-      "error",
-      `The last import failed (${code}): ${message} ${cureOf(code)}`,
-      `rollcall imports show ${last.id}`,
-    );
+    add("error", `The last import failed (${code}): ${message} ${cureOf(code)}`, {
+      kind: "showRun",
+      run: last.id,
+    });
   }
   if (interrupted !== null)
-    add(
-      "error",
-      "A run was interrupted, and nobody finishes it.",
-      `rollcall imports resume ${interrupted.id}`,
-    );
+    add("error", "A run was interrupted, and nobody finishes it.", {
+      kind: "resumeRun",
+      run: interrupted.id,
+    });
   if (checkpoint !== null && checkpoint.fullReason !== null)
-    add(
-      "info",
-      `The next import reads everybody: ${checkpoint.fullReason}`,
-      `rollcall import ${directory} --full`,
-    );
+    add("info", `The next import reads everybody: ${checkpoint.fullReason}`, {
+      kind: "import",
+      directory,
+      how: "full",
+    });
   if (last?.converted != null && last.status === "done") {
     const { code, reason } = last.converted;
-    add(
-      "info",
-      `The last incremental import had to read everybody (${code}): ${reason}`,
-      `rollcall imports show ${last.id}`,
-    );
+    add("info", `The last incremental import had to read everybody (${code}): ${reason}`, {
+      kind: "showRun",
+      run: last.id,
+    });
   }
   return findings;
 }
@@ -130,10 +118,10 @@ function ageFindings(
   { checkpoint, last }: DirectoryState,
   now: number,
 ): Finding[] {
-  const command = `rollcall import ${directory}`;
+  const remedy: Remedy = { kind: "import", directory };
   if (checkpoint === null) {
     const message = "It was never imported whole.";
-    return last === null ? [{ severity: "warning", directory, message, command }] : [];
+    return last === null ? [{ severity: "warning", directory, message, remedy }] : [];
   }
   const { incremental, full, timezone } = schedule;
   const late = (what: string, at: Date, pauses: readonly number[]): Finding[] => {
@@ -142,14 +130,14 @@ function ageFindings(
     // One import may be missed, for a busy server; two are a pattern.
     if (pauses.length === 0 || age <= longest + Math.min(longest, DAY) + HOUR) return [];
     const message = `The last ${what} that was applied whole began ${at.toISOString()}, which is longer ago than its schedule allows. Does \`rollcall serve\` run?`;
-    return [{ severity: "error", directory, message, command }];
+    return [{ severity: "error", directory, message, remedy }];
   };
   const pauseOf = (cron: string | null): number[] =>
     cron === null ? [] : [longestPause(cron, timezone)];
   if (incremental === null && full === null) {
     if (now - checkpoint.readAt.getTime() < 7 * DAY) return [];
     const message = `The last import that was applied whole began ${checkpoint.readAt.toISOString()}, and it has no schedule.`;
-    return [{ severity: "warning", directory, message, command }];
+    return [{ severity: "warning", directory, message, remedy }];
   }
   const any = late("import", checkpoint.readAt, [...pauseOf(incremental), ...pauseOf(full)]);
   return any.length > 0 ? any : late("full import", checkpoint.fullAt, pauseOf(full));
@@ -167,18 +155,18 @@ async function askFindings(
     const probe = await engine.openDirectory(directory).probe(signal);
     if (!probe.hasPeople) {
       const message = `Nobody is in the scope now: ${filter}. ${cureOf("directory.empty")}`;
-      return [{ severity: "error", directory, message, command: "rollcall check" }];
+      return [{ severity: "error", directory, message, remedy: { kind: "check" } }];
     }
     const silent = probe.silent.map((reason): Finding => {
       const message = `One of its servers cannot be used: ${reason}`;
-      return { severity: "warning", directory, message, command: "rollcall check" };
+      return { severity: "warning", directory, message, remedy: { kind: "check" } };
     });
     return [...silent, ...probe.certificates.flatMap((one) => expiring(directory, one, now))];
   } catch (thrown) {
     if (signal.aborted) throw thrown;
     const { code, message, cure } = asRollcallError(thrown);
     const told = `It cannot be read now (${code}): ${message} ${cure}`;
-    return [{ severity: "error", directory, message: told, command: "rollcall check" }];
+    return [{ severity: "error", directory, message: told, remedy: { kind: "check" } }];
   }
 }
 
@@ -192,7 +180,7 @@ function expiring(
   const severity = days < 7 ? "error" : "warning";
   const left = days < 0 ? "has expired" : `expires in ${count(days, "day", "days")}`;
   const message = `The certificate of ${url} ${left}, at ${until.toISOString()}.`;
-  return [{ severity, directory, message, command: null }];
+  return [{ severity, directory, message, remedy: null }];
 }
 
 interface Sourced {
@@ -227,7 +215,7 @@ async function mappingFindings(
       severity: "warning",
       directory,
       message,
-      command: `rollcall preview ${directory} --attribute ${attribute}`,
+      remedy: { kind: "preview", directory, attribute },
     });
   }
   if (outdated > 0) {
@@ -236,7 +224,7 @@ async function mappingFindings(
       severity: "warning",
       directory,
       message,
-      command: `rollcall force-sync ${directory}`,
+      remedy: { kind: "forceSync", directory },
     });
   }
   return findings;
@@ -274,7 +262,7 @@ async function peopleFindings(engine: Engine, directory: string): Promise<Findin
       severity: failing * 10 > own ? "error" : "warning",
       directory,
       message,
-      command: `rollcall users failing --directory ${directory}`,
+      remedy: { kind: "listFailing", directory },
     });
   }
   const unmatched = await countUnmatched(db, directory);
@@ -284,7 +272,7 @@ async function peopleFindings(engine: Engine, directory: string): Promise<Findin
       severity: "info",
       directory,
       message,
-      command: `rollcall imports unmatched ${directory}`,
+      remedy: { kind: "listUnmatched", directory },
     });
   }
   return findings;
@@ -301,7 +289,7 @@ function overrideFindings({ rules, directories }: Engine): Finding[] {
     if (maps(first) || (rules.fallback.has(attribute) && order.some(maps))) return [];
     const message = `profile.overrides gives ${attribute} to ${order.join(", ")}, but ${first} has no mapping of it.`;
     return [
-      { severity: "warning", directory: first, message, command: "rollcall sources" } as const,
+      { severity: "warning", directory: first, message, remedy: { kind: "sources" } } as const,
     ];
   });
 }
@@ -315,7 +303,7 @@ async function doubleFindings({ store, rules }: Engine): Promise<Finding[]> {
       severity: "warning",
       directory: null,
       message,
-      command: `rollcall users export --columns login,${attribute}`,
+      remedy: { kind: "exportUsers", columns: ["login", attribute] } as const,
     };
   });
 }
@@ -328,7 +316,7 @@ async function letterFindings({ store, rules }: Engine): Promise<Finding[]> {
   if (!compares || (await foldsLetters(store.db))) return [];
   const message =
     "The database tells small from capital letters in ASCII only (its character type is C), so matching rules and unique attributes take Ä and ä for different values. A database with another LC_CTYPE, such as C.UTF-8, does not.";
-  return [{ severity: "warning", directory: null, message, command: null }];
+  return [{ severity: "warning", directory: null, message, remedy: null }];
 }
 
 async function formerFindings(engine: Engine): Promise<Finding[]> {
@@ -338,7 +326,7 @@ async function formerFindings(engine: Engine): Promise<Finding[]> {
       severity: "warning",
       directory,
       message,
-      command: `rollcall force-sync ${directory} --dry-run`,
+      remedy: { kind: "forceSync", directory, dryRun: true } as const,
     };
   });
 }

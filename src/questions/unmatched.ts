@@ -1,6 +1,7 @@
 /** Who of the imported belongs to no user yet, and who it may be. */
 import { configuredDirectory } from "../engine/directories.ts";
 import type { Engine } from "../engine/engine.ts";
+import { loadUsersByKey, type UsersByKey } from "../engine/people/users-by-key.ts";
 import { evaluateMapping } from "../mapping/mapping.ts";
 import { RollcallError, type Problem } from "../model/errors.ts";
 import { type LinkOrigin, type User, loginKey } from "../model/user.ts";
@@ -13,7 +14,6 @@ import {
   type UnmatchedEntry,
   type UnmatchedQuery,
 } from "../store/unmatched.ts";
-import { usersByValue } from "../store/users.ts";
 
 export interface Candidate {
   readonly login: string;
@@ -52,14 +52,15 @@ export async function listUnmatched(engine: Engine, query: UnmatchedQuery): Prom
   const { db } = engine.store;
   const entries = await unmatchedEntries(db, query);
   const questions = new Map(entries.map((entry) => [entry, questionsOf(engine, entry)]));
-  const found = await answers(engine, [...questions.values()].flat());
-  const users = [...found.values()].flat();
+  const asked = [...questions.values()].flat();
+  const find = await answers(engine, asked);
+  const users = asked.flatMap(find);
   const links = await appUsersOfUsers(db, [...new Set(users.map((user) => user.id))]);
   return entries.map((entry) => {
     const twinOf = (user: User): string | null =>
       links.find((one) => one.userId === user.id && one.directory === entry.directory)?.dn ?? null;
     const { directory, externalId, dn, error, link } = entry;
-    const candidates = candidatesOf(questions.get(entry) ?? [], found, twinOf);
+    const candidates = candidatesOf(questions.get(entry) ?? [], find, twinOf);
     const since = entry.since.toISOString();
     const decision = entry.setAside ? link : null;
     return { directory, externalId, dn, error, since, decision, candidates };
@@ -115,29 +116,25 @@ function safely<T>(evaluate: () => T): T | null {
 async function answers(
   { store: { db } }: Engine,
   questions: readonly Question[],
-): Promise<ReadonlyMap<string, readonly User[]>> {
-  const found = new Map<string, User[]>();
-  for (const [attribute, asked] of Map.groupBy(questions, (one) => one.attribute)) {
-    const values = [...new Set(asked.map((one) => one.value))];
-    const rows = await (attribute === NAME
-      ? usersByName(db, values)
-      : usersByValue(db, attribute, values));
-    for (const { value, user } of rows) {
-      const key = `${attribute} ${value}`;
-      found.set(key, [...(found.get(key) ?? []), user]);
-    }
-  }
-  return found;
+): Promise<UsersByKey> {
+  const { names = [], values = [] } = Object.groupBy(questions, ({ attribute }) =>
+    attribute === NAME ? "names" : "values",
+  );
+  const byValue = await loadUsersByKey(db, values);
+  const named = await usersByName(db, [...new Set(names.map((one) => one.value))]);
+  const byName = Map.groupBy(named, (one) => one.value);
+  return (key) =>
+    key.attribute === NAME ? (byName.get(key.value) ?? []).map((one) => one.user) : byValue(key);
 }
 
 function candidatesOf(
   questions: readonly Question[],
-  found: ReadonlyMap<string, readonly User[]>,
+  find: UsersByKey,
   twinOf: (user: User) => string | null,
 ): Candidate[] {
   const candidates = new Map<string, Candidate>();
   for (const { attribute, value, because } of questions) {
-    for (const user of found.get(`${attribute} ${value}`) ?? []) {
+    for (const user of find({ attribute, value })) {
       const { id, login, status } = user;
       if (!candidates.has(id))
         candidates.set(id, { login, id, status, because, linkedTo: twinOf(user) });

@@ -8,7 +8,8 @@ import type { AppUser, AppUserStatus, User } from "../model/user.ts";
 import { appUsersOf } from "../store/app-users.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
 import type { Connection } from "../store/connection.ts";
-import { changesOfUser, type UserChange } from "../store/history.ts";
+import { changesOfUser } from "../store/history.ts";
+import type { UserChange } from "../model/history.ts";
 import { membershipsOf } from "../store/objects.ts";
 import { createdAtOf } from "../store/users.ts";
 

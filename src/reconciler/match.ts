@@ -44,6 +44,18 @@ function evaluate(expression: Evaluate, scope: Scope): string | null {
   }
 }
 
+/** Those whom the first rule that finds anybody finds. */
+export function firstFound<U>(
+  keys: readonly MatchKey[],
+  find: (key: MatchKey) => readonly U[],
+): { readonly key: MatchKey; readonly users: readonly U[] } | null {
+  for (const key of keys) {
+    const users = find(key);
+    if (users.length > 0) return { key, users };
+  }
+  return null;
+}
+
 export type Match<U> =
   | { readonly kind: "none" }
   | { readonly kind: "one"; readonly user: U; readonly key: MatchKey }
@@ -58,13 +70,12 @@ export function decideMatch<U>(
   find: (key: MatchKey) => readonly U[],
   describe: (user: U) => string,
 ): Match<U> {
-  for (const key of keys) {
-    const [user, second, ...more] = find(key);
-    if (user === undefined) continue;
-    if (second === undefined) return { kind: "one", user, key };
-    const names = [user, second, ...more].slice(0, 5).map(describe).join(", ");
-    const message = `${2 + more.length} users have ${key.attribute} ${JSON.stringify(key.value)}: ${names}.`;
-    return { kind: "problem", problem: { code: "match.ambiguous", field: key.attribute, message } };
-  }
-  return { kind: "none" };
+  const found = firstFound(keys, find);
+  if (found === null) return { kind: "none" };
+  const { key, users } = found;
+  const [user, ...others] = users;
+  if (user !== undefined && others.length === 0) return { kind: "one", user, key };
+  const names = users.slice(0, 5).map(describe).join(", ");
+  const message = `${users.length} users have ${key.attribute} ${JSON.stringify(key.value)}: ${names}.`;
+  return { kind: "problem", problem: { code: "match.ambiguous", field: key.attribute, message } };
 }

@@ -99,9 +99,9 @@ export async function settle(context: RunContext, work: () => Promise<void>): Pr
   try {
     await work();
   } catch (thrown) {
-    const run = await requireRun(context, context.run.id);
-    if (thrown instanceof RollcallError && NOT_OURS.has(thrown.code)) throw thrown;
     const reason = stopReason(context.signal, thrown);
+    if (reason instanceof RollcallError && NOT_OURS.has(reason.code)) throw reason;
+    const run = await requireRun(context, context.run.id);
     // A run that began to apply is finished by the next start; it must not be dropped.
     if (run.state === "reading" || run.state === "judging") await failRun(context, run, reason);
     if (!(reason instanceof RollcallError)) throw reason;

@@ -9,6 +9,7 @@ import { uuidV7 } from "../lib/uuid.ts";
 import type { AskedBy } from "../model/asked-by.ts";
 import { RollcallError, type ErrorCode, type Problem } from "../model/errors.ts";
 import type { EventType } from "../model/event-messages.ts";
+import { STATUS_STEPS, type StatusStep } from "../model/user.ts";
 import type { EventDraft } from "../model/event.ts";
 import { NO_COUNTS, type AttributeChange, type RunChange } from "../model/run.ts";
 import { type User, type UserStatus, loginKey } from "../model/user.ts";
@@ -26,23 +27,6 @@ import { isDataFault, sqlState } from "../store/sql-state.ts";
 import { appendEvents } from "../store/system-log.ts";
 import { ensureUnique, holderOfValue } from "../store/unique-values.ts";
 import { userByLoginKey } from "../store/users.ts";
-
-/** What a person can do with a user's status, from which it is possible, and what comes of it. */
-export const STATUS_STEPS = {
-  activate: { from: ["staged"], to: "active", event: "user.lifecycle.activate" },
-  deactivate: {
-    from: ["active", "suspended", "staged"],
-    to: "deprovisioned",
-    event: "user.lifecycle.deactivate",
-  },
-  reactivate: { from: ["deprovisioned"], to: "active", event: "user.lifecycle.reactivate" },
-  suspend: { from: ["active"], to: "suspended", event: "user.lifecycle.suspend" },
-  unsuspend: { from: ["suspended"], to: "active", event: "user.lifecycle.unsuspend" },
-} as const satisfies Record<
-  string,
-  { from: readonly UserStatus[]; to: UserStatus; event: EventType }
->;
-export type StatusStep = keyof typeof STATUS_STEPS;
 
 export interface EditResult {
   readonly user: User;

@@ -1,6 +1,11 @@
 import { sql, type Selectable } from "kysely";
 import type { RawEntry } from "../model/entry.ts";
-import { DISCONNECTED, type AppUser, type AppUserStatus, type LinkOrigin } from "../model/user.ts";
+import {
+  DISCONNECTED,
+  type AppUser,
+  type AppUserStatus,
+  type AppUserTimes,
+} from "../model/user.ts";
 import type { Connection, Trx } from "./connection.ts";
 import type { AppUsersTable } from "./tables.ts";
 
@@ -149,13 +154,6 @@ export async function appUsersOf(
     failingSince: row.error_since,
     link: row.link,
   }));
-}
-
-/** What is only shown of an app user, and decides nothing. */
-export interface AppUserTimes {
-  readonly importedAt: Date;
-  readonly failingSince: Date | null;
-  readonly link: LinkOrigin | null;
 }
 
 /** Identifiers of everybody in the directory's scope, in pages. */

@@ -1,7 +1,7 @@
 /** What runs did, or would do, with each person. */
 import { sql, type RawBuilder } from "kysely";
-import type { Problem } from "../model/errors.ts";
-import type { Action, AttributeChange, HeldFor, Reason, RunChange, RunKind } from "../model/run.ts";
+import type { CutLink, UserChange } from "../model/history.ts";
+import type { Action, HeldFor, Reason, RunChange, RunKind } from "../model/run.ts";
 import type { Connection, Trx } from "./connection.ts";
 
 export interface ChangeQuery {
@@ -85,31 +85,31 @@ export async function reportedFailures(
 }
 
 /** What one run did to one user. */
-export interface UserChange {
-  readonly run: string;
-  readonly at: string;
-  readonly kind: RunKind;
-  readonly directory: string | null;
-  /** Who started the run, or approved it. */
-  readonly by: string;
-  readonly action: Action;
-  readonly reason: Reason | null;
-  readonly changes: readonly AttributeChange[];
-  readonly error: Problem | null;
-}
-
-/** The last change of one attribute of a user; null if it is as it was at the user's creation. */
-export async function lastChangeOf(
+/**
+ * The last change of every attribute of a user, by its name. What is not among them is as it was at
+ * the user's creation, or was changed long ago.
+ */
+export async function lastChangesOf(
   db: Connection,
   userId: string,
-  attribute: string,
-): Promise<UserChange | null> {
-  const wanted = JSON.stringify([{ attribute }]);
-  const rows = await userChanges(db, userId)
-    .where(sql<boolean>`c.changes @> ${wanted}::jsonb`)
-    .limit(1)
+): Promise<ReadonlyMap<string, UserChange>> {
+  const rows = await sql<{ attribute: string; run_id: string; seq: number }>`
+    select distinct on (e.value->>'attribute') e.value->>'attribute' as attribute, c.run_id, c.seq
+    from run_changes c cross join lateral jsonb_array_elements(c.changes) e
+    where c.user_id = ${userId}::uuid and c.action <> 'created' and c.applied
+    order by e.value->>'attribute', c.run_id desc, c.seq`.execute(db);
+  if (rows.rows.length === 0) return new Map();
+  const changes = await userChanges(db, userId)
+    .select("c.seq")
+    .where("c.run_id", "in", [...new Set(rows.rows.map((row) => row.run_id))])
     .execute();
-  return rows.map(toUserChange)[0] ?? null;
+  const found = new Map(changes.map((row) => [`${row.run_id} ${row.seq}`, toUserChange(row)]));
+  return new Map(
+    rows.rows.flatMap(({ attribute, run_id: run, seq }) => {
+      const change = found.get(`${run} ${seq}`);
+      return change === undefined ? [] : [[attribute, change] as const];
+    }),
+  );
 }
 
 /** How a user's entry left a directory's scope, the last time; null if it did not, or long ago. */
@@ -124,16 +124,6 @@ export async function lastRemovalOf(
     .limit(1)
     .execute();
   return rows.map(toUserChange)[0] ?? null;
-}
-
-/** A link that a person cut. */
-export interface CutLink {
-  readonly directory: string;
-  readonly externalId: string;
-  readonly dn: string;
-  readonly by: string;
-  readonly at: string;
-  readonly run: string;
 }
 
 /**

@@ -6,9 +6,9 @@ import { decideMatch, matchKeys, type Match, type MatchKey } from "../../reconci
 import type { DirectoryRules } from "../../reconciler/rules.ts";
 import type { Relations } from "../../reconciler/scope.ts";
 import { appUsersByIds, appUsersOfUsers, type StoredAppUser } from "../../store/app-users.ts";
-import type { Connection } from "../../store/connection.ts";
-import { usersByIds, usersByValue } from "../../store/users.ts";
+import { usersByIds } from "../../store/users.ts";
 import type { Engine } from "../engine.ts";
+import { loadUsersByKey, type UsersByKey } from "./users-by-key.ts";
 import { loadRelations, type RelationsOf, type Link } from "./relations.ts";
 
 export type PersonKnown = Known & {
@@ -62,7 +62,8 @@ export async function loadKnown(
     if ((stored?.userId ?? null) !== null || stored?.setAside === true) continue;
     keys.set(sighting.id, matchKeys(directory, sighting.profile));
   }
-  const found = await findUsers(db, [...keys.values()].flat());
+  const allKeys = [...keys.values()].flat();
+  const find = await loadUsersByKey(db, allKeys);
   const linkedIds = stored.map((appUser) => appUser.userId).filter((id) => id !== null);
   const users = new Map((await usersByIds(db, linkedIds)).map((user) => [user.id, user]));
   // Links in other directories count for source priority; links in this one, for those who come
@@ -72,7 +73,7 @@ export async function loadKnown(
   const returning = stored.filter((one) => one.status === "removed" || several);
   const involved = new Set([
     ...returning.map((one) => one.userId).filter((id) => id !== null),
-    ...[...found.values()].flat().map((user) => user.id),
+    ...allKeys.flatMap(find).map((user) => user.id),
   ]);
   // A directory that is not configured any more gives nothing and decides nothing.
   const counts = ({ directory: of }: StoredAppUser): boolean =>
@@ -82,7 +83,7 @@ export async function loadKnown(
   const read = sightings.map((sighting) => linkOf(directory, sighting));
   const others = all.filter((one) => one.directory !== directory.name);
   const relations = await loadRelations(engine, now, [...read, ...others]);
-  return new People(directory, { appUsers, users, links, keys, found, relations }, linked);
+  return new People(directory, { appUsers, users, links, keys, find, relations }, linked);
 }
 
 interface Loaded {
@@ -90,7 +91,7 @@ interface Loaded {
   readonly users: ReadonlyMap<string, User>;
   readonly links: ReadonlyMap<string, readonly StoredAppUser[]>;
   readonly keys: ReadonlyMap<string, readonly MatchKey[]>;
-  readonly found: ReadonlyMap<string, readonly User[]>;
+  readonly find: UsersByKey;
   readonly relations: RelationsOf;
 }
 
@@ -143,10 +144,9 @@ class People implements KnownPeople {
 
   /** The user of the link, or else the one whom the matching rules find. */
   #userOf(sighting: Sighting, appUser: StoredAppUser | null): Found {
-    const { users, keys, found } = this.#loaded;
+    const { users, keys, find } = this.#loaded;
     const own = appUser?.userId == null ? undefined : users.get(appUser.userId);
     if (own !== undefined) return { kind: "one", user: own, rule: null };
-    const find = (key: MatchKey): readonly User[] => found.get(keyText(key)) ?? [];
     const match = decideMatch(keys.get(sighting.id) ?? [], find, (user) => user.login);
     if (match.kind !== "one") return match;
     const { attribute, app, value } = match.key;
@@ -175,26 +175,6 @@ function alreadyLinked(user: User, twin: StoredAppUser | undefined): Problem {
   const where = twin === undefined ? "another entry of this import" : twin.dn;
   const message = `The user ${user.login} is already linked to ${where}.`;
   return { code: "notUniqueWithinOrgAppId", field: "externalId", message };
-}
-
-function keyText(key: Pick<MatchKey, "attribute" | "value">): string {
-  return `${key.attribute} ${key.value}`;
-}
-
-async function findUsers(db: Connection, keys: readonly MatchKey[]): Promise<Map<string, User[]>> {
-  const byAttribute = new Map<string, Set<string>>();
-  for (const { attribute, value } of keys) {
-    const values = byAttribute.get(attribute) ?? new Set();
-    byAttribute.set(attribute, values.add(value));
-  }
-  const found = new Map<string, User[]>();
-  for (const [attribute, values] of byAttribute) {
-    for (const { value, user } of await usersByValue(db, attribute, [...values])) {
-      const key = keyText({ attribute, value });
-      found.set(key, [...(found.get(key) ?? []), user]);
-    }
-  }
-  return found;
 }
 
 function groupByUser(appUsers: readonly StoredAppUser[]): Map<string, StoredAppUser[]> {

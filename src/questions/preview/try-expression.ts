@@ -1,10 +1,8 @@
 import { configuredDirectory } from "../../engine/directories.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { closest } from "../../lib/lines.ts";
 import { compileMappings } from "../../mapping/mapping.ts";
 import { caret, positionOf } from "../../mapping/problem.ts";
 import { RollcallError } from "../../model/errors.ts";
-import type { ProfileSchema } from "../../model/profile-schema.ts";
 import { needsOf } from "../../reconciler/rules.ts";
 
 /**
@@ -38,13 +36,4 @@ export function tryExpression(
   const directories = new Map(engine.rules.directories);
   directories.set(name, { ...directory, mappings: changed });
   return { ...engine, rules: { ...engine.rules, directories, needs: needsOf(directories) } };
-}
-
-/** @throws RollcallError `usage.invalid` */
-export function requireAttribute(schema: ProfileSchema, attribute: string): void {
-  if (schema.has(attribute)) return;
-  const meant = closest(attribute, schema.keys());
-  const hint = meant === undefined ? "" : ` Do you mean ${meant}?`;
-  const message = `${attribute} is not an attribute of the user profile.${hint}`;
-  throw new RollcallError("usage.invalid", message);
 }

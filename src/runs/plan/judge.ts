@@ -1,7 +1,8 @@
 import type { Held } from "../../model/run.ts";
 import { absenceFindings, evidenceFindings, searchFindings } from "../../reconciler/findings.ts";
 import { judge, type PlanSummary } from "../../reconciler/safeguard.ts";
-import { readCheckpoint, type Checkpoint } from "../../store/checkpoints.ts";
+import { readCheckpoint } from "../../store/checkpoints.ts";
+import type { Checkpoint } from "../../model/checkpoint.ts";
 import type { Connection } from "../../store/connection.ts";
 import { lossesByLostPlans, lossesInSlices, type Losses } from "../../store/losses.ts";
 import type { OpenRun } from "../../store/runs.ts";

@@ -1,23 +1,16 @@
 /** The way of a value, stage by stage, told for the directory whose word counts. */
-import type { DirectoryState } from "../../engine/directory-state.ts";
+import type { DirectoryState } from "../../model/directory-state.ts";
 import type { Stage } from "../../model/explanation.ts";
-import { lastChangeOf } from "../../store/history.ts";
-import { createdAtOf } from "../../store/users.ts";
-import { ABSENCE_TEXTS } from "./absence.ts";
-import type { CandidateView, Candidates } from "./candidates.ts";
-import type { LinkedAppUser, UserFacts } from "./gather.ts";
+import { everyCandidate, inOrder, type Candidate, type Candidates } from "./candidates.ts";
+import type { LinkedAppUser, UserFacts } from "./facts.ts";
 import { problemsNow } from "./verdict.ts";
+import { ABSENCE_TEXTS, json } from "./words.ts";
 
-export async function stagesOf(
-  facts: UserFacts,
-  attribute: string,
-  candidates: Candidates,
-): Promise<Stage[]> {
+export function stagesOf(facts: UserFacts, attribute: string, candidates: Candidates): Stage[] {
   const stages: Stage[] = [];
-  const { deciding, order, others } = candidates;
-  const views = [...(order === "okta" ? [] : order), ...others];
+  const { deciding } = candidates;
   // Also of somebody who left: that is where the way ends.
-  const told = deciding ?? views.find((one) => one.appUser !== null) ?? null;
+  const told = deciding ?? everyCandidate(candidates).find((one) => one.appUser !== null) ?? null;
   const appUser = told?.appUser ?? null;
   if (told !== null && appUser !== null) {
     stages.push(readStage(facts, appUser), scopeStage(facts, appUser));
@@ -25,7 +18,7 @@ export async function stagesOf(
     if (deciding !== null) stages.push(mappingStage(deciding));
   }
   stages.push(priorityStage(candidates), validationStage(facts));
-  stages.push(await writtenStage(facts, attribute));
+  stages.push(writtenStage(facts, attribute));
   return stages;
 }
 
@@ -44,27 +37,20 @@ function readStage({ states, live }: UserFacts, { directory }: LinkedAppUser): S
 
 /** How the imports of a directory stand. */
 export function importState(state: DirectoryState | undefined): { ok: boolean; text: string } {
-  const { last = null, held = null, checkpoint = null } = state ?? {};
+  const { last = null, held = null, checkpoint = null, interrupted = null } = state ?? {};
   const read =
     checkpoint === null
       ? "never imported whole"
       : `last import that was applied whole began ${checkpoint.readAt.toISOString()}`;
+  const bad = (text: string) => ({ ok: false, text: `${text}; ${read}` });
   if (last?.status === "failed" && last.error !== null) {
     const { code, message } = last.error;
-    return {
-      ok: false,
-      text: `the last import failed: ${message} (${code}, run ${last.id}); ${read}`,
-    };
+    return bad(`the last import failed: ${message} (${code}, run ${last.id})`);
   }
-  const { interrupted = null } = state ?? {};
-  if (interrupted !== null) {
-    const text = `a run was interrupted while it was applying (run ${interrupted.id}); ${read}`;
-    return { ok: false, text };
-  }
-  if (held !== null) {
-    const text = `a run is held by the safeguard since ${held.startedAt} (run ${held.id}); ${read}`;
-    return { ok: false, text };
-  }
+  if (interrupted !== null)
+    return bad(`a run was interrupted while it was applying (run ${interrupted.id})`);
+  if (held !== null)
+    return bad(`a run is held by the safeguard since ${held.startedAt} (run ${held.id})`);
   return { ok: checkpoint !== null, text: read };
 }
 
@@ -74,11 +60,11 @@ function answered(differs: readonly string[]): string {
 }
 
 function scopeStage(
-  { engine, states, live }: UserFacts,
+  { sources, states, live }: UserFacts,
   { directory, dn, status, externalId }: LinkedAppUser,
 ): Stage {
   const stage = "scope";
-  const users = engine.directories.get(directory)?.source.users;
+  const users = sources.get(directory)?.users;
   const search = states.get(directory)?.checkpoint?.search ?? null;
   const { bases, filter, scope } = search ?? users ?? { bases: [], filter: "", scope: "sub" };
   const below = bases.length === 0 ? "" : ` below ${bases.join(" and ")}, scope ${scope}`;
@@ -96,12 +82,10 @@ function scopeStage(
 
 function profileStage(
   { directory, importedAt }: LinkedAppUser,
-  { inputs, expression, linked }: CandidateView,
+  { inputs, expression, linked }: Candidate,
 ): Stage {
   const stage = "appProfile";
-  const values = Object.entries(inputs).map(
-    ([name, value]) => `${name} = ${JSON.stringify(value)}`,
-  );
+  const values = Object.entries(inputs).map(([name, value]) => `${name} = ${json(value)}`);
   const kept = `as kept since ${importedAt.toISOString()}`;
   if (expression === null || !linked) return { stage, directory, ok: null, text: kept };
   if (values.length === 0)
@@ -119,9 +103,7 @@ export function linkText(link: LinkedAppUser["link"]): string {
   const { how, rule, by, at } = link;
   const when = at === undefined ? "" : `, at ${at}`;
   const found =
-    rule === undefined
-      ? ""
-      : ` by the rule ${rule.user} = ${rule.app} (${JSON.stringify(rule.value)})`;
+    rule === undefined ? "" : ` by the rule ${rule.user} = ${rule.app} (${json(rule.value)})`;
   switch (how) {
     case "created":
       return "the entry created the user";
@@ -137,7 +119,7 @@ export function linkText(link: LinkedAppUser["link"]): string {
   }
 }
 
-function mappingStage({ directory, expression, apply, value, problem }: CandidateView): Stage {
+function mappingStage({ directory, expression, apply, value, problem }: Candidate): Stage {
   const stage = "mapping";
   if (expression === null)
     return { stage, directory, ok: false, text: "the attribute has no mapping" };
@@ -147,7 +129,7 @@ function mappingStage({ directory, expression, apply, value, problem }: Candidat
     return { stage, directory, ok: false, text };
   }
   const ok = apply !== "create" && value !== null;
-  return { stage, directory, ok, text: `${expression}${once} gives ${JSON.stringify(value)}` };
+  return { stage, directory, ok, text: `${expression}${once} gives ${json(value)}` };
 }
 
 function priorityStage({ order, deciding, overridden, fallback, others }: Candidates): Stage {
@@ -156,10 +138,9 @@ function priorityStage({ order, deciding, overridden, fallback, others }: Candid
     const text = "edited here (profile.overrides); no directory is asked";
     return { stage, directory: null, ok: null, text };
   }
-  const said = order.map((one) => {
-    const name =
-      one.directory === deciding?.directory ? `${one.directory} (counts)` : one.directory;
-    return `${name}: ${standingOf(one)}`;
+  const said = inOrder(order).map((one) => {
+    const counts = one.directory === deciding?.directory ? " (counts)" : "";
+    return `${one.directory}${counts}: ${standingOf(one)}`;
   });
   const how = overridden ? "own order of this attribute" : "order of profile.sources";
   const next = fallback ? ", falling back to the next one with a value" : "";
@@ -168,11 +149,11 @@ function priorityStage({ order, deciding, overridden, fallback, others }: Candid
   return { stage, directory: deciding?.directory ?? null, ok: deciding !== null, text };
 }
 
-function standingOf({ linked, appUser, expression, value, problem, apply }: CandidateView): string {
+function standingOf({ linked, appUser, expression, value, problem, apply }: Candidate): string {
   if (!linked) return appUser === null ? "not linked" : "left its scope";
   if (expression === null) return "no mapping";
   if (problem !== null) return `fails (${problem.code})`;
-  return `${JSON.stringify(value)}${apply === "create" ? ", on creation only" : ""}`;
+  return `${json(value)}${apply === "create" ? ", on creation only" : ""}`;
 }
 
 function validationStage(facts: UserFacts): Stage {
@@ -181,38 +162,30 @@ function validationStage(facts: UserFacts): Stage {
   const problems = problemsNow(facts);
   const since = failing?.failingSince ?? null;
   const when = since === null ? "" : `, since ${since.toISOString()}`;
-  if (problems.length === 0) {
-    const before =
-      failing?.error == null
-        ? ""
-        : `; the last update from ${failing.directory} failed${when} (${failing.error.code}, ${failing.error.field}), which its next import or a force sync clears`;
-    return { stage, directory: null, ok: true, text: `the whole profile is valid${before}` };
+  if (problems.length > 0) {
+    const all = problems.map(({ code, field, message }) => `${field}: ${message} (${code})`);
+    const directory = failing?.directory ?? null;
+    return { stage, directory, ok: false, text: `${all.join("; ")}${when}` };
   }
-  const all = problems.map(({ code, field, message }) => `${field}: ${message} (${code})`);
-  return {
-    stage,
-    directory: failing?.directory ?? null,
-    ok: false,
-    text: `${all.join("; ")}${when}`,
-  };
+  const before =
+    failing?.error == null
+      ? ""
+      : `; the last update from ${failing.directory} failed${when} (${failing.error.code}, ${failing.error.field}), which its next import or a force sync clears`;
+  return { stage, directory: null, ok: true, text: `the whole profile is valid${before}` };
 }
 
-async function writtenStage({ engine, user }: UserFacts, attribute: string): Promise<Stage> {
+function writtenStage({ user, createdAt, lastChanges }: UserFacts, attribute: string): Stage {
   const stage = "written";
-  const { db } = engine.store;
-  const value = JSON.stringify(user.profile[attribute] ?? null);
   const source = user.sources[attribute];
   const from = source === undefined ? "" : ` from ${source}`;
-  const change = await lastChangeOf(db, user.id, attribute);
-  if (change === null) {
-    const created = (await createdAtOf(db, user.id)).toISOString();
-    const text = `${value}${from}, as since the user was created at ${created}`;
+  const value = `${json(user.profile[attribute])}${from}`;
+  const change = lastChanges.get(attribute);
+  if (change === undefined) {
+    const text = `${value}, as since the user was created at ${createdAt.toISOString()}`;
     return { stage, directory: null, ok: null, text };
   }
-  const what =
-    change.kind === "edit"
-      ? `edited by ${change.by}`
-      : `by ${change.kind} of ${change.directory ?? "all"}, ${change.by}`;
-  const text = `${value}${from}, written at ${change.at} (${what}, run ${change.run})`;
+  const { kind, directory, by, at, run } = change;
+  const what = kind === "edit" ? `edited by ${by}` : `by ${kind} of ${directory ?? "all"}, ${by}`;
+  const text = `${value}, written at ${at} (${what}, run ${run})`;
   return { stage, directory: null, ok: null, text };
 }
