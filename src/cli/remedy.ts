@@ -6,67 +6,58 @@ export function commandOf(remedy: Remedy): string {
   return ["rollcall", ...wordsOf(remedy)].join(" ");
 }
 
-function wordsOf(remedy: Remedy): readonly string[] {
-  switch (remedy.kind) {
-    case "check":
-    case "sources":
-      return [remedy.kind];
-    case "import": {
-      const how = { full: ["--full"], fullDryRun: ["--full", "--dry-run"] } as const;
-      return ["import", remedy.directory, ...(remedy.how === undefined ? [] : how[remedy.how])];
-    }
-    case "forceSync":
-      return ["force-sync", remedy.directory, ...flag("--dry-run", remedy.dryRun)];
-    case "forceSyncUser":
-      return ["force-sync", "--user", shellWord(remedy.user)];
-    case "showRun":
-      return ["imports", "show", remedy.run, ...flag("--counted", remedy.counted)];
-    case "resumeRun":
-      return ["imports", "resume", remedy.run];
-    case "explain":
-      return [
-        "explain",
-        shellWord(remedy.who),
-        ...given(remedy.attribute),
-        ...flag("--live", remedy.live),
-      ];
-    case "preview":
-      return [
-        "preview",
-        remedy.directory,
-        ...option("--user", remedy.who),
-        ...option("--attribute", remedy.attribute),
-      ];
-    case "setValue":
-      return ["users", "set", shellWord(remedy.user), `${remedy.attribute}=VALUE`];
-    case "unsetValue":
-      return ["users", "unset", shellWord(remedy.user), remedy.attribute];
-    case "changeStatus":
-      return ["users", remedy.step, shellWord(remedy.user)];
-    case "link":
-      return [
-        "users",
-        "link",
-        shellWord(remedy.user),
-        remedy.directory,
-        shellWord(remedy.id),
-        ...flag("--dry-run", remedy.dryRun),
-      ];
-    case "confirm": {
-      const user = remedy.user === null ? [] : [shellWord(remedy.user)];
-      return ["imports", "confirm", remedy.directory, shellWord(remedy.id), ...user];
-    }
-    case "stopIgnoring":
-      return ["imports", "ignore", remedy.directory, shellWord(remedy.id), "--undo"];
-    case "exportUsers":
-      return ["users", "export", "--columns", remedy.columns.join(",")];
-    case "listUnmatched":
-      return ["imports", "unmatched", ...given(remedy.directory)];
-    case "listFailing":
-      return ["users", "failing", ...option("--directory", remedy.directory)];
-    case "events":
-      return ["logs", "--filter", `'target.id eq "${remedy.target}"'`, "--since", "3650d"];
-  }
+type Kind = Remedy["kind"];
+type Words<K extends Kind> = (remedy: Extract<Remedy, { readonly kind: K }>) => readonly string[];
+
+const WORDS: { readonly [K in Kind]: Words<K> } = {
+  check: () => ["check"],
+  sources: () => ["sources"],
+  import: ({ directory, how }) => ["import", directory, ...(how === undefined ? [] : HOW[how])],
+  forceSync: ({ directory, dryRun }) => ["force-sync", directory, ...flag("--dry-run", dryRun)],
+  forceSyncUser: ({ user }) => ["force-sync", "--user", shellWord(user)],
+  showRun: ({ run, counted }) => ["imports", "show", run, ...flag("--counted", counted)],
+  resumeRun: ({ run }) => ["imports", "resume", run],
+  explain: ({ who, attribute, live }) => [
+    "explain",
+    shellWord(who),
+    ...given(attribute),
+    ...flag("--live", live),
+  ],
+  preview: ({ directory, who, attribute }) => [
+    "preview",
+    directory,
+    ...option("--user", who),
+    ...option("--attribute", attribute),
+  ],
+  setValue: ({ user, attribute }) => ["users", "set", shellWord(user), `${attribute}=VALUE`],
+  unsetValue: ({ user, attribute }) => ["users", "unset", shellWord(user), attribute],
+  changeStatus: ({ user, step }) => ["users", step, shellWord(user)],
+  link: ({ user, directory, id, dryRun }) => [
+    "users",
+    "link",
+    shellWord(user),
+    directory,
+    shellWord(id),
+    ...flag("--dry-run", dryRun),
+  ],
+  confirm: ({ directory, id, user }) => [
+    "imports",
+    "confirm",
+    directory,
+    shellWord(id),
+    ...(user === null ? [] : [shellWord(user)]),
+  ],
+  stopIgnoring: ({ directory, id }) => ["imports", "ignore", directory, shellWord(id), "--undo"],
+  exportUsers: ({ columns }) => ["users", "export", "--columns", columns.join(",")],
+  listUnmatched: ({ directory }) => ["imports", "unmatched", ...given(directory)],
+  listFailing: ({ directory }) => ["users", "failing", ...option("--directory", directory)],
+  events: ({ target }) => ["logs", "--filter", `'target.id eq "${target}"'`, "--since", "3650d"],
+};
+
+const HOW = { full: ["--full"], fullDryRun: ["--full", "--dry-run"] } as const;
+
+function wordsOf<K extends Kind>(remedy: Extract<Remedy, { readonly kind: K }>): readonly string[] {
+  return (WORDS[remedy.kind] as Words<K>)(remedy);
 }
 
 function flag(name: string, isSet: boolean | undefined): readonly string[] {

@@ -38,48 +38,40 @@ export function verdictOf(facts: UserFacts, attribute: string, candidates: Candi
   const absent = before === null || before.unknown ? null : before.cause;
   const nobody = deciding === null ? nobodyGives(facts, attribute, candidates) : null;
   if (nobody !== null) return OF_ITS_OWN.has(nobody.code) ? nobody : (absent ?? nobody);
-  const appUser = deciding?.appUser ?? null;
-  if (deciding === null || appUser === null)
-    return absent ?? upToDate(facts, attribute, candidates);
-  // What is linked and wrong comes before what could be linked.
-  const first =
-    absent === null
-      ? (ofConfiguration(facts, attribute, candidates) ?? ofNow(facts, attribute, candidates))
-      : (ofNow(facts, attribute, candidates) ?? absent);
+  const otherwise = (): Cause => upToDate(facts, attribute, candidates);
+  if (deciding === null || deciding.appUser === null) return absent ?? otherwise();
+  const { appUser } = deciding;
+  const configured: readonly Answer[] = [
+    () => unmapped(facts, attribute, deciding, candidates),
+    () => onCreateOnly(facts, attribute, deciding),
+    () => notRead(facts, attribute, deciding),
+  ];
+  const current: readonly Answer[] = [
+    () => asked(facts, candidates),
+    () => invalid(facts, attribute),
+    () => interrupted(facts, appUser),
+    () => notApplied(facts, attribute),
+  ];
   return (
-    first ??
-    stale(facts, appUser) ??
-    before?.cause ??
-    emptyAt(facts, attribute, deciding, candidates) ??
-    otherSource(facts, attribute, deciding, candidates) ??
-    upToDate(facts, attribute, candidates)
+    firstAnswer([
+      // What is linked and wrong comes before what could be linked.
+      ...(absent === null ? [...configured, ...current] : [...current, () => absent]),
+      () => stale(facts, appUser),
+      () => before?.cause ?? null,
+      () => emptyAt(facts, attribute, deciding, candidates),
+      () => otherSource(facts, attribute, deciding, candidates),
+    ]) ?? otherwise()
   );
 }
 
-/** What the configuration decides: no import changes it. */
-function ofConfiguration(
-  facts: UserFacts,
-  attribute: string,
-  candidates: Candidates,
-): Cause | null {
-  const { deciding } = candidates;
-  if (deciding === null) return null;
-  return (
-    unmapped(facts, attribute, deciding, candidates) ??
-    onCreateOnly(facts, attribute, deciding) ??
-    notRead(facts, attribute, deciding)
-  );
-}
+type Answer = () => Cause | null;
 
-/** What is out of date, fails, or was not applied yet. */
-function ofNow(facts: UserFacts, attribute: string, candidates: Candidates): Cause | null {
-  const appUser = candidates.deciding?.appUser ?? null;
-  return (
-    asked(facts, candidates) ??
-    invalid(facts, attribute) ??
-    (appUser === null ? null : interrupted(facts, appUser)) ??
-    notApplied(facts, attribute)
-  );
+function firstAnswer(answers: readonly Answer[]): Cause | null {
+  for (const answer of answers) {
+    const cause = answer();
+    if (cause !== null) return cause;
+  }
+  return null;
 }
 
 /** Of the directories that could give the value before the one that counts, one that is not linked. */
