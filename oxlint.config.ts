@@ -44,10 +44,7 @@ export default defineConfig({
         "max-lines-per-function": "off",
         "vitest/no-conditional-expect": "off",
         "vitest/no-standalone-expect": "off",
-        "vitest/expect-expect": [
-          "error",
-          { assertFunctionNames: ["expect*", "runScenario", "runWatched"] },
-        ],
+        "vitest/expect-expect": ["error", { assertFunctionNames: ["expect*"] }],
         "vitest/valid-expect": ["error", { maxArgs: 2 }],
         "typescript/no-unsafe-type-assertion": "off",
       },

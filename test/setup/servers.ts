@@ -7,18 +7,21 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PGlite } from "@electric-sql/pglite";
 import type { TestProject } from "vitest/node";
+import { Secret } from "../../src/model/secret.ts";
+import { openStore } from "../../src/store/database.ts";
 import { startContainers } from "../support/containers.ts";
 import { treeLdif } from "../support/people.ts";
-import { startPostgres } from "../support/postgres.ts";
+import { databaseUrl, query, startPostgres } from "../support/postgres.ts";
 import { startSlapd } from "../support/slapd.ts";
 
 export interface TestServers {
   readonly origin: "docker" | "local";
   readonly postgresUrl: string;
   readonly ldapUrl: string;
-  /** A fresh folder of the embedded database, to be copied: making one takes seconds. */
+  /** The name of a database with the newest schema, to be copied. */
+  readonly postgresTemplate: string;
+  /** A folder of the embedded database with the newest schema, to be copied: making one takes seconds. */
   readonly embeddedTemplate: string;
 }
 
@@ -32,13 +35,23 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const { origin, started } = await startServers();
   process.stderr.write(`Test servers: ${started.title}\n`);
   const { postgresUrl, ldapUrl } = started;
-  const embeddedTemplate = mkdtempSync(join(tmpdir(), "rollcall-embedded-"));
-  await (await PGlite.create(embeddedTemplate)).close();
-  project.provide("servers", { origin, postgresUrl, ldapUrl, embeddedTemplate });
+  const folder = mkdtempSync(join(tmpdir(), "rollcall-embedded-"));
+  const embeddedTemplate = join(folder, "data");
+  const postgresTemplate = "rollcall_template";
+  await query(postgresUrl, `create database ${postgresTemplate}`);
+  await migrated(new Secret(databaseUrl(postgresUrl, postgresTemplate)), embeddedTemplate);
+  await migrated(null, embeddedTemplate);
+  project.provide("servers", { origin, postgresUrl, ldapUrl, postgresTemplate, embeddedTemplate });
   return async () => {
-    rmSync(embeddedTemplate, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
     await started.stop();
   };
+}
+
+/** Brings a database to the newest schema. */
+async function migrated(url: Secret | null, directory: string): Promise<void> {
+  const store = await openStore({ url, directory });
+  await store[Symbol.asyncDispose]();
 }
 
 async function startServers() {

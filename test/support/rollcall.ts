@@ -3,9 +3,9 @@ import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
-import { Client } from "pg";
 import { inject } from "vitest";
 import { runCommandLine } from "../../src/cli/program.ts";
+import { databaseUrl, query } from "./postgres.ts";
 
 export type DatabaseKind = "postgres" | "embedded";
 export const DATABASES: readonly DatabaseKind[] = ["postgres", "embedded"];
@@ -28,7 +28,10 @@ export class Workplace {
   }
 
   static async create(kind: DatabaseKind): Promise<Workplace> {
-    const place = new Workplace(kind === "postgres" ? await createDatabase() : null);
+    const { postgresTemplate } = inject("servers");
+    const place = new Workplace(
+      kind === "postgres" ? await createDatabase(postgresTemplate) : null,
+    );
     if (kind === "embedded") {
       cpSync(inject("servers").embeddedTemplate, join(place.folder, "data"), { recursive: true });
     }
@@ -159,15 +162,15 @@ class Collector extends Writable {
   }
 }
 
-/** An empty database on the shared Postgres; it stays, for whoever looks at a failure. */
-async function createDatabase(): Promise<string> {
+/**
+ * A database of its own on the shared Postgres; it stays, for whoever looks at a failure.
+ * @param template what it is a copy of; `template0`: empty
+ */
+export async function createDatabase(template: string): Promise<string> {
   const { postgresUrl } = inject("servers");
   const name = `t_${randomBytes(6).toString("hex")}`;
-  const client = new Client({ connectionString: postgresUrl });
-  await client.connect();
-  await client.query(`create database ${name}`);
-  await client.end();
-  return postgresUrl.replace(/\/postgres$/, `/${name}`);
+  await query(postgresUrl, `create database ${name} template ${template}`);
+  return databaseUrl(postgresUrl, name);
 }
 
 /** A person of an LDIF directory. */

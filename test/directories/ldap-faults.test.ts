@@ -1,0 +1,172 @@
+/** What a server must not be able to do: make people disappear, hang, or send anything but LDAP. */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { simplePerson, SIMPLE_MAPPINGS, Workplace, type RunDocument } from "../support/rollcall.ts";
+import { startScriptedLdap, type Answer, type SearchCall } from "../support/scripted-ldap.ts";
+
+const BASE = "ou=people,dc=example,dc=org";
+let place: Workplace;
+
+beforeEach(async () => {
+  place = await Workplace.create("postgres");
+});
+afterEach(() => place.remove());
+
+function configure(url: string): void {
+  place.configure(`
+directories:
+  corp:
+    type: ldap
+    url: ${url}
+    timeout: 1
+    users: { base: "${BASE}" }
+${SIMPLE_MAPPINGS}`);
+}
+
+function entryOf(name: string): NonNullable<Answer["entries"]>[number] {
+  return {
+    dn: `uid=${name},${BASE}`,
+    attributes: {
+      objectClass: "inetOrgPerson",
+      entryUUID: name,
+      mail: `${name}@example.org`,
+      givenName: name,
+      sn: "Test",
+    },
+  };
+}
+
+async function imports(
+  script: (call: SearchCall) => Answer,
+): Promise<RunDocument & { readonly exit: number }> {
+  await using server = await startScriptedLdap(script);
+  configure(server.url);
+  const { status, out } = await place.run("import", "corp", "--json");
+  return { ...(JSON.parse(out) as RunDocument), exit: status };
+}
+
+const everybody = ["ada", "bob", "cyd"];
+const whole = (): Answer => ({ entries: everybody.map(entryOf) });
+
+test("an empty page with a cookie is not the end", async () => {
+  const pages: readonly Answer[] = [
+    { entries: [entryOf("ada")], cookie: "1" },
+    { cookie: "2" },
+    { cookie: "3" },
+    { entries: [entryOf("bob"), entryOf("cyd")], cookie: "" },
+  ];
+  const run = await imports((call) => pages[call.number] ?? {});
+  expect(run).toMatchObject({ status: "done", counts: { read: 3, created: 3 } });
+});
+
+describe("a read that is not proven complete removes nobody", () => {
+  const faults: readonly [string, (call: SearchCall) => Answer, string][] = [
+    [
+      "closed in the middle of a page",
+      () => ({ entries: [entryOf("ada")], then: "close" }),
+      "ldap.connectionLost",
+    ],
+    [
+      "closed between pages",
+      (call) =>
+        call.number === 0 ? { entries: [entryOf("ada")], cookie: "x" } : { then: "close" },
+      "ldap.connectionLost",
+    ],
+    ["size limit", () => ({ entries: [entryOf("ada")], code: 4 }), "ldap.limitExceeded"],
+    [
+      "time limit on the second page",
+      (call) => (call.number === 0 ? { entries: [entryOf("ada")], cookie: "x" } : { code: 3 }),
+      "ldap.limitExceeded",
+    ],
+    ["administrative limit", () => ({ code: 11 }), "ldap.limitExceeded"],
+    ["referral as the result", () => ({ code: 10 }), "ldap.referral"],
+    [
+      "continuation reference",
+      () => ({ entries: [entryOf("ada")], referral: "ldap://other.example/ou=x" }),
+      "ldap.referral",
+    ],
+    ["busy", () => ({ code: 51 }), "ldap.busy"],
+    ["no access", () => ({ code: 50 }), "ldap.insufficientAccess"],
+    ["silence", () => ({ entries: [entryOf("ada")], then: "hang" }), "ldap.timeout"],
+    [
+      "paging control missing on the last page",
+      (call) => (call.number === 0 ? { entries: [entryOf("ada")], cookie: "x" } : { cookie: null }),
+      "ldap.protocol",
+    ],
+    [
+      "garbage",
+      () => ({ raw: Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n".repeat(10)) }),
+      "ldap.protocol",
+    ],
+    ["a length without end", () => ({ raw: Buffer.from([0x30, 0x80, 0, 0]) }), "ldap.protocol"],
+    [
+      "a message of 2 GB",
+      () => ({ raw: Buffer.from([0x30, 0x84, 0x7f, 0xff, 0xff, 0xff, 0x02]) }),
+      "ldap.protocol",
+    ],
+  ];
+
+  test.each(faults)("%s", async (_, script, code) => {
+    expect((await imports(whole)).counts).toMatchObject({ created: 3 });
+    const run = await imports(script);
+    expect(run).toMatchObject({
+      exit: 1,
+      status: "failed",
+      error: { code },
+      counts: { removed: 0 },
+    });
+    const users = await place.users();
+    expect([...users.values()].map((user) => user.status)).toEqual(["active", "active", "active"]);
+    // The same directory in good health: nobody was touched.
+    expect((await imports(whole)).counts).toMatchObject({ unchanged: 3, removed: 0, updated: 0 });
+  });
+});
+
+test("a successful answer without anybody is held if the base can be read, and fails if not", async () => {
+  await imports(whole);
+  const base = { dn: BASE, attributes: { objectClass: "organizationalUnit" } };
+  const run = await imports((call) => (call.scope === 0 ? { entries: [base] } : {}));
+  expect(run).toMatchObject({
+    exit: 3,
+    status: "held",
+    held: { level: "directory", of: "people read", removals: 3, total: 3 },
+  });
+  expect(JSON.stringify(run.held)).toContain("the account may not see them");
+  const unreadable = await imports(() => ({}));
+  expect(unreadable).toMatchObject({ exit: 1, error: { code: "ldap.baseUnreadable" } });
+});
+
+test("an interrupted import says so and leaves nothing behind", async () => {
+  await using server = await startScriptedLdap(() => ({ entries: [entryOf("ada")], then: "hang" }));
+  configure(server.url);
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(), 300);
+  const { status, out } = await place.runWith(stop.signal, "import", "corp", "--json");
+  expect(status).toBe(1);
+  expect(JSON.parse(out)).toMatchObject({ status: "failed", error: { code: "run.interrupted" } });
+  expect((await place.users()).size).toBe(0);
+});
+
+test("LDIF: references to files are refused, a broken file removes nobody", async () => {
+  const ldif = (content: string): void => {
+    place.configure(`
+directories:
+  corp:
+    type: ldif
+    path: ${place.file("people.ldif", content)}
+${SIMPLE_MAPPINGS}`);
+  };
+  ldif(simplePerson("ada") + simplePerson("bob"));
+  await place.run("import", "corp");
+  for (const [broken, line] of [
+    [`${simplePerson("ada")}dn: uid=x\njpegPhoto:< file:///etc/passwd\n`, "line 9"],
+    [`${simplePerson("ada")}this is no line of LDIF\n`, "line 8"],
+    [`${simplePerson("ada")}dn: uid=x\nsn:: ***\n`, "line 9"],
+    [`${simplePerson("ada")}dn: uid=x\nchangetype: delete\n`, "line 9"],
+  ] as const) {
+    ldif(broken);
+    const { status, out } = await place.run("import", "corp");
+    expect(status).toBe(1);
+    expect(out).toContain(line);
+  }
+  expect([...(await place.users()).values()].every((user) => user.status === "active")).toBe(true);
+});

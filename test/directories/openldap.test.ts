@@ -1,0 +1,138 @@
+/** Incremental imports from a real OpenLDAP. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { importUntil } from "../support/import-until.ts";
+import { seeded } from "../support/people.ts";
+import {
+  expectConformance,
+  expectListening,
+  Conformance,
+  type ReadDocument,
+  slapdServer,
+} from "./conformance.ts";
+import { startSlapd, type Slapd } from "../support/slapd.ts";
+
+const SUFFIX = "dc=example,dc=org";
+const ROOT = `dn: ${SUFFIX}\nobjectClass: domain\ndc: example\n\n`;
+
+let synced: Slapd;
+let plain: Slapd;
+
+beforeAll(async () => {
+  synced = await startSlapd({
+    ldif: ROOT,
+    global: "moduleload syncprov",
+    database: "index entryCSN eq\noverlay syncprov\nsyncprov-sessionlog 1000",
+  });
+  plain = await startSlapd({ ldif: ROOT });
+});
+afterAll(async () => {
+  await synced.stop();
+  await plain.stop();
+});
+
+test("content synchronisation sees everything that a full read sees", async () => {
+  await expectConformance(slapdServer(synced), "sync", { way: "contentSync" });
+});
+
+test("modification times, with identifiers compared each time, too", async () => {
+  const more = ["incremental: { compare: 0 }"];
+  await expectConformance(slapdServer(plain), "times", { way: "timestamp", more });
+});
+
+test("serve with watch applies changes without a schedule, also after the server was away", async () => {
+  await expectListening(slapdServer(synced), "watched");
+});
+
+test("an incremental import that is cut off loses nothing, and its position moves with its last change", async () => {
+  const story = await Conformance.create(slapdServer(synced), "cut", { way: "contentSync" });
+  const { place, root } = story;
+  story.fill();
+  await story.import();
+  const random = seeded(31);
+  let whole = 0;
+  for (let round = 0; round < 7; round++) {
+    for (let i = 0; i < 30; i++)
+      if (i % 10 !== 7) story.change(story.dn(i), `replace: title\ntitle: Round ${round}`);
+    const [add, drop] = round % 2 === 0 ? ["add", "delete"] : ["delete", "add"];
+    story.change(
+      `cn=inner,${root}`,
+      `${add}: member\nmember: ${story.dn(2)}`,
+      `${drop}: member\nmember: ${story.dn(0)}`,
+    );
+    if (round < 3) synced.modify(`dn: ${story.dn(10 * round + 7)}\nchangetype: delete\n`);
+    // The first one goes through, and tells how much there is to be sent.
+    const bytes =
+      round === 0 ? Number.POSITIVE_INFINITY : Math.round(whole * (0.3 + 0.65 * random()));
+    const cut = await importUntil(place, bytes, round % 2 === 0, "--incremental");
+    if (round === 0) whole = cut.sent;
+    expect(cut.status === 0, `round ${round}`).toBe(round === 0);
+    const next = await story.import("--incremental");
+    expect(next).toMatchObject({ status: "done", type: "incremental", converted: null });
+    await story.expectWhole();
+  }
+  place.remove();
+});
+
+test("a directory that cannot be listened to says so, and goes on by its schedule", async () => {
+  const story = await Conformance.create(slapdServer(plain), "unheard", {
+    way: "timestamp",
+    more: ["watch: true", 'schedule: { full: "* * * * * *" }'],
+  });
+  story.fill();
+  const stop = new AbortController();
+  const serving = story.place.runWith(stop.signal, "serve");
+  await expect.poll(async () => (await story.place.users()).size, { timeout: 30_000 }).toBe(30);
+  stop.abort();
+  const { err } = await serving;
+  expect(err).toContain("ldap.watchUnavailable");
+  story.place.remove();
+});
+
+test("changes that would leave nobody are held; approved, they and the groups are applied, and the position moves", async () => {
+  const story = await Conformance.create(slapdServer(synced), "held", { way: "contentSync" });
+  const { place, root } = story;
+  story.fill();
+  await story.import();
+  const position = (): Promise<unknown[]> => story.sql("select mark from checkpoints");
+  const before = await position();
+  for (let i = 0; i < 30; i++)
+    story.change(story.dn(i), "replace: employeeType\nemployeeType: guest");
+  story.change(`cn=inner,${root}`, `delete: member\nmember: ${story.dn(0)}`);
+  const dry = await story.import("--incremental", "--dry-run");
+  expect(dry).toMatchObject({ status: "done", type: "incremental", counts: { removed: 30 } });
+  expect(await position()).toEqual(before);
+  const held = await story.import("--incremental");
+  expect(held).toMatchObject({ status: "held", type: "incremental", counts: { removed: 30 } });
+  expect(await position()).toEqual(before);
+  expect(new Set([...(await place.users()).values()].map((user) => user.status))).toEqual(
+    new Set(["active"]),
+  );
+  expect(
+    await story.sql("select 1 from group_members where member like 'dn:uid=p0,%'"),
+  ).toHaveLength(1);
+
+  const approved = await place.json<ReadDocument>("imports", "approve", held.run);
+  expect(approved).toMatchObject({ status: "done", counts: { removed: 30 } });
+  expect(await story.sql("select 1 from group_members where member like 'dn:uid=p0,%'")).toEqual(
+    [],
+  );
+  expect(await position()).not.toEqual(before);
+  await story.expectWhole();
+  expect(await story.sql("select 1 from object_plan")).toEqual([]);
+  await story.step({});
+  place.remove();
+});
+
+test("people who failed are tried again although nothing of theirs changed", async () => {
+  const story = await Conformance.create(slapdServer(synced), "failing", { way: "contentSync" });
+  const { place } = story;
+  story.fill();
+  story.change(story.dn(4), "replace: mail\nmail: p6.failing@example.org");
+  expect((await story.import()).counts).toMatchObject({ created: 29, failed: 1 });
+  expect((await story.import("--incremental")).counts).toMatchObject({ failed: 1, updated: 0 });
+  // The cause lies with somebody else, who gives the login up.
+  story.change(story.dn(4), "replace: mail\nmail: other.failing@example.org");
+  const run = await story.import("--incremental");
+  expect(run).toMatchObject({ type: "incremental", counts: { created: 1, updated: 1, failed: 0 } });
+  place.remove();
+});

@@ -1,0 +1,201 @@
+/** The store on both databases: schema, migrations, leases, and what filters of the System Log find. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sql } from "kysely";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { uuidV7 } from "../../src/lib/uuid.ts";
+import { SYSTEM_ACTOR, type EventDraft } from "../../src/model/event.ts";
+import { Secret } from "../../src/model/secret.ts";
+import { MIGRATIONS } from "../../src/store/migrations/migrate.ts";
+import { openStore, transact, type Store } from "../../src/store/database.ts";
+import {
+  acquireLease,
+  claimSlot,
+  fence,
+  releaseLease,
+  renewLease,
+  type Lease,
+} from "../../src/store/leases.ts";
+import { parseLogFilter } from "../../src/store/log-filter.ts";
+import { appendEvents, queryLog } from "../../src/store/system-log.ts";
+import { createDatabase, DATABASES, Workplace, type DatabaseKind } from "../support/rollcall.ts";
+
+const SCHEMA = new URL("../fixtures/schema.txt", import.meta.url);
+
+describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
+  let place: Workplace;
+  let store: Store;
+
+  beforeEach(async () => {
+    place = await Workplace.create(kind);
+    store = await open();
+  });
+  afterEach(async () => {
+    await store[Symbol.asyncDispose]();
+    place.remove();
+  });
+
+  function open(): Promise<Store> {
+    const url = place.databaseUrl === null ? null : new Secret(place.databaseUrl);
+    return openStore({ url, directory: join(place.folder, "data") });
+  }
+
+  test("the schema is the one that is checked in", async () => {
+    const columns = await sql<{ line: string }>`
+      select table_name || '.' || column_name || ' ' || data_type || case is_nullable when 'NO' then ' not null' else '' end as line
+      from information_schema.columns where table_schema = 'public' and table_name not like 'kysely%'
+      order by table_name, ordinal_position`.execute(store.db);
+    const indexes = await sql<{ line: string }>`
+      select replace(indexdef, 'public.', '') as line from pg_indexes
+      where schemaname = 'public' and tablename not like 'kysely%' order by indexname`.execute(
+      store.db,
+    );
+    const schema = `${[...columns.rows, ...indexes.rows].map((row) => row.line).join("\n")}\n`;
+    if (process.env["UPDATE_SCHEMA"] === "1") writeFileSync(SCHEMA, schema);
+    expect(schema).toBe(readFileSync(SCHEMA, "utf8"));
+  });
+
+  test("a lease has one holder, passes on when it ended, and fences the one who had it", async () => {
+    const first = (await acquireLease(store.db, "directory:corp", "one")) as Lease;
+    expect(await acquireLease(store.db, "directory:corp", "two")).toMatchObject({ holder: "one" });
+    await renewLease(store.db, first);
+    // A paused process: its lease ran out and another took it.
+    await sql`update leases set expires_at = clock_timestamp() - interval '1 second'`.execute(
+      store.db,
+    );
+    const second = (await acquireLease(store.db, "directory:corp", "two")) as Lease;
+    expect(second.fence).toBe(first.fence + 1);
+    await expect(transact(store, (trx) => fence(trx, first))).rejects.toMatchObject({
+      code: "run.leaseLost",
+    });
+    await expect(renewLease(store.db, first)).rejects.toMatchObject({ code: "run.leaseLost" });
+    await releaseLease(store.db, first);
+    await transact(store, (trx) => fence(trx, second));
+    await releaseLease(store.db, second);
+    expect(await acquireLease(store.db, "directory:corp", "three")).toMatchObject({
+      fence: second.fence + 1,
+    });
+  });
+
+  test("a slot of the schedule is claimed once", async () => {
+    const slot = new Date("2026-11-22T08:00:00Z");
+    const claims = await Promise.all([1, 2, 3].map(() => claimSlot(store.db, "corp:full", slot)));
+    expect(claims.filter(Boolean)).toHaveLength(1);
+    expect(await claimSlot(store.db, "corp:full", new Date("2026-11-22T08:15:00Z"))).toBe(true);
+  });
+
+  test("filters, words and times of the System Log", async () => {
+    const event = (
+      eventType: EventDraft["eventType"],
+      directory: string,
+      reason?: string,
+    ): EventDraft => ({
+      eventType,
+      severity: reason === undefined ? "INFO" : "WARN",
+      outcome: {
+        result: reason === undefined ? "SUCCESS" : "FAILURE",
+        ...(reason === undefined ? {} : { reason }),
+      },
+      target: [
+        { id: directory, type: "AppInstance", alternateId: directory, displayName: directory },
+      ],
+      debugData: { AppName: directory, note: '50 % "quoted"' },
+    });
+    const run = uuidV7();
+    await appendEvents(store.db, run, SYSTEM_ACTOR, [
+      event("system.import.start", "corp"),
+      event("system.import.complete", "corp"),
+      event("system.import.start", "hr"),
+      event("app.user_management.update_from_master_failed", "hr", "invalidLogin: login"),
+    ]);
+    const query = {
+      since: null,
+      until: null,
+      words: [],
+      limit: 10,
+      newestFirst: false,
+      after: null,
+    };
+    const count = async (filter: string): Promise<number> =>
+      (await queryLog(store.db, { ...query, filter: parseLogFilter(filter) })).length;
+    expect(await count('eventType eq "system.import.start"')).toBe(2);
+    expect(await count('eventType EQ "system.import.start" and target.id eq "hr"')).toBe(1);
+    expect(
+      await count(
+        'eventType eq "x" or (eventType sw "system." and not debugContext.debugData.AppName eq "hr")',
+      ),
+    ).toBe(2);
+    expect(await count("outcome.reason pr")).toBe(1);
+    expect(await count('outcome.reason ne "x"')).toBe(4);
+    expect(await count('eventType ew ".start" or eventType co "master"')).toBe(3);
+    expect(await count('displayMessage sw "Could not"')).toBe(1);
+    expect(
+      await count('actor.displayName eq "Rollcall" and debugContext.debugData.note co "50 % \\"q"'),
+    ).toBe(4);
+    expect(await count(`transaction.id eq "${run}" and severity eq "WARN"`)).toBe(1);
+    const byWords = async (...words: string[]): Promise<number> =>
+      (await queryLog(store.db, { ...query, filter: null, words })).length;
+    expect(await byWords("HR", "import")).toBe(2);
+    expect(await byWords("50 %")).toBe(4);
+    const now = Date.now();
+    const between = async (since: number, until: number): Promise<number> =>
+      (
+        await queryLog(store.db, {
+          ...query,
+          filter: null,
+          since: new Date(since),
+          until: new Date(until),
+        })
+      ).length;
+    expect(await between(now - 60_000, now + 60_000)).toBe(4);
+    expect(await between(now + 30_000, now + 60_000)).toBe(0);
+    expect(await between(now - 60_000, now - 30_000)).toBe(0);
+  });
+});
+
+test.each([
+  "",
+  "eventType eq start",
+  "eventType",
+  'eventType = "x"',
+  '(eventType eq "x"',
+  'eventType eq "x" eventType eq "y"',
+  'password eq "x"',
+  'eventType eq "\\x"',
+  "(".repeat(100),
+])("a filter that does not parse is refused with its position: %s", (filter) => {
+  expect(() => parseLogFilter(filter)).toThrow(/position \d+/);
+});
+
+test("ten processes migrate at once, and each migration is done once", async () => {
+  const url = new Secret(await createDatabase("template0"));
+  const stores = await Promise.all(
+    Array.from({ length: 10 }, () => openStore({ url, directory: "" })),
+  );
+  expect(stores.flatMap((store) => store.migrated.applied)).toHaveLength(
+    Object.keys(MIGRATIONS).length,
+  );
+  for (const store of stores) await store[Symbol.asyncDispose]();
+});
+
+test("the embedded database serves one process, and a dead one's lock is taken over", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "rollcall-lock-"));
+  const directory = join(folder, "data");
+  writeFileSync(`${directory}.lock`, "1"); // process 1 lives
+  await expect(openStore({ url: null, directory })).rejects.toMatchObject({
+    code: "database.inUse",
+    message: expect.stringContaining("DATABASE_URL") as string,
+  });
+  writeFileSync(`${directory}.lock`, "4194304"); // no process has this number
+  const store = await openStore({ url: null, directory });
+  await store[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("a database that cannot be reached is told without its password", async () => {
+  const url = new Secret("postgres://me:s3cret@127.0.0.1:1/x");
+  const failure = openStore({ url, directory: "" });
+  await expect(failure).rejects.toMatchObject({ code: "database.unreachable" });
+  await expect(failure).rejects.not.toThrow(/s3cret/);
+});

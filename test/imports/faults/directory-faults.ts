@@ -1,0 +1,255 @@
+/** What a directory does wrong, or an administrator does to it. */
+import { freePort } from "../../support/process.ts";
+import type { Workplace } from "../../support/rollcall.ts";
+import {
+  startScriptedLdap,
+  type Answer,
+  type BindAnswer,
+  type SearchCall,
+} from "../../support/scripted-ldap.ts";
+import { importHere, behindProxy, type Fault, type Outcome } from "./fault.ts";
+import { AFTER, BASE, BLIND, LIMITED, type OnePerson, type World } from "./world.ts";
+
+const PAGE = 100;
+type Entry = NonNullable<Answer["entries"]>[number];
+
+function entryOf({ dn, id, attributes }: OnePerson): Entry {
+  return { dn, attributes: { ...attributes, entryUUID: id } };
+}
+
+/** The organisation as a server that answers page by page, right in everything. */
+function page(call: SearchCall, people: readonly Entry[] = AFTER.map(entryOf)): Answer {
+  if (call.scope === 0)
+    return { entries: [{ dn: BASE, attributes: { objectClass: "organizationalUnit" } }] };
+  const from = call.cookie === "" ? 0 : Number(call.cookie);
+  const to = from + PAGE;
+  return { entries: people.slice(from, to), cookie: to < people.length ? String(to) : "" };
+}
+
+/** Which page a search asks for, from 0. */
+const pageOf = (call: SearchCall): number => Number(call.cookie || 0) / PAGE;
+
+function scripted(
+  script: (call: SearchCall) => Answer,
+  { bind, timeout = 1 }: { readonly bind?: BindAnswer; readonly timeout?: number } = {},
+): (world: World, place: Workplace) => Promise<Outcome> {
+  return async (world, place) => {
+    await using server = await startScriptedLdap(script, {}, bind);
+    world.configure(place, { url: server.url, timeout });
+    return await importHere(place);
+  };
+}
+
+function onPage(number: number, answer: Answer): (call: SearchCall) => Answer {
+  return (call) => (call.scope !== 0 && pageOf(call) === number ? answer : page(call));
+}
+
+function configured(
+  options: (world: World) => Parameters<World["configure"]>[1],
+): (world: World, place: Workplace) => Promise<Outcome> {
+  return async (world, place) => {
+    world.configure(place, options(world));
+    return await importHere(place);
+  };
+}
+
+const failed = (code: string) => ({ ended: "failed", code });
+const HELD = { ended: "held" };
+const DONE = { ended: "done" };
+const BROKEN_BYTES = Buffer.from("HTTP/1.1 502 Bad Gateway\r\n\r\n".repeat(9));
+const EXPIRED =
+  "80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data 701, v4563";
+
+function withTwin(call: SearchCall): Answer {
+  const people = AFTER.map(entryOf);
+  const [first] = people;
+  if (first !== undefined) people.push({ ...first, dn: `uid=twin,${BASE}` });
+  return page(call, people);
+}
+
+const LARGE = AFTER[6]?.id ?? "";
+function withPhoto(call: SearchCall): Answer {
+  const people = AFTER.map((person): Entry => {
+    const entry = entryOf(person);
+    if (person.id !== LARGE) return entry;
+    return {
+      ...entry,
+      attributes: { ...entry.attributes, jpegPhoto: Buffer.alloc(20 << 20, 0xff) },
+    };
+  });
+  return page(call, people);
+}
+
+export const DIRECTORY_FAULTS: readonly Fault[] = [
+  {
+    name: "wrong password",
+    run: configured(() => ({ password: "wrong" })),
+    expected: failed("ldap.credentials"),
+  },
+  {
+    name: "expired account (as AD says it)",
+    run: scripted(page, { bind: { code: 49, diagnostic: EXPIRED } }),
+    expected: failed("ldap.credentials"),
+  },
+  {
+    name: "unreachable",
+    run: async (world, place) => {
+      world.configure(place, { url: `ldap://127.0.0.1:${await freePort()}` });
+      return await importHere(place);
+    },
+    expected: failed("ldap.unreachable"),
+  },
+  {
+    name: "size limit on the first page (slapd)",
+    run: configured(() => ({ account: LIMITED })),
+    expected: failed("ldap.limitExceeded"),
+  },
+  {
+    name: "size limit on a later page",
+    run: scripted(onPage(7, { code: 4 })),
+    expected: failed("ldap.limitExceeded"),
+  },
+  {
+    name: "time limit",
+    run: scripted(onPage(5, { code: 3 })),
+    expected: failed("ldap.limitExceeded"),
+  },
+  {
+    name: "administrative limit",
+    run: scripted(onPage(3, { code: 11 })),
+    expected: failed("ldap.limitExceeded"),
+  },
+  { name: "busy", run: scripted(onPage(3, { code: 51 })), expected: failed("ldap.busy") },
+  {
+    name: "empty page with cookie",
+    run: scripted((call) => {
+      if (call.scope === 0 || !/^\+?[47]00$/.test(call.cookie)) {
+        return page({ ...call, cookie: call.cookie.replace("+", "") });
+      }
+      return call.cookie.startsWith("+")
+        ? page({ ...call, cookie: call.cookie.slice(1) })
+        : { cookie: `+${call.cookie}` };
+    }),
+    expected: DONE,
+  },
+  {
+    name: "cookie refused",
+    run: scripted(onPage(2, { code: 53 })),
+    expected: failed("ldap.refused"),
+  },
+  {
+    name: "paging control missing on a later page",
+    run: scripted(onPage(2, { entries: [], cookie: null })),
+    expected: failed("ldap.protocol"),
+  },
+  {
+    name: "referral only",
+    run: scripted((call) => (call.scope === 0 ? page(call) : { code: 10 })),
+    expected: failed("ldap.referral"),
+  },
+  {
+    name: "referral among the entries",
+    run: scripted(onPage(4, { referral: "ldap://other.example/ou=x", cookie: "500" })),
+    expected: failed("ldap.referral"),
+  },
+  {
+    name: "base gone",
+    run: configured(() => ({ base: `ou=gone,${BASE}` })),
+    expected: failed("ldap.baseNotFound"),
+  },
+  {
+    name: "permission lost: success, zero entries, base visible (slapd)",
+    run: configured(() => ({ account: BLIND })),
+    expected: HELD,
+  },
+  {
+    name: "permission lost: success, zero entries, base invisible",
+    run: scripted(() => ({})),
+    expected: failed("ldap.baseUnreadable"),
+  },
+  {
+    name: "filter changed: finds nobody",
+    run: configured(() => ({ filter: "(objectClass=inetOrgPersn)" })),
+    expected: HELD,
+  },
+  {
+    name: "filter changed: finds a part",
+    run: configured(() => ({ filter: "(uid=p1*)" })),
+    expected: HELD,
+  },
+  {
+    name: "half of the entries gone",
+    run: configured(({ half }) => ({ url: half.url })),
+    expected: HELD,
+  },
+  { name: "all gone", run: configured(({ empty }) => ({ url: empty.url })), expected: HELD },
+  { name: "duplicate ids", run: scripted(withTwin), expected: DONE },
+  {
+    name: "entry of 20 MB",
+    run: scripted(withPhoto, { timeout: 20 }),
+    expected: DONE,
+    except: [LARGE],
+  },
+  {
+    name: "garbage instead of the first answer",
+    run: scripted((call) => (call.scope === 0 ? page(call) : { raw: BROKEN_BYTES })),
+    expected: failed("ldap.protocol"),
+  },
+  {
+    name: "silence on a later page",
+    run: scripted(onPage(6, { then: "hang" })),
+    expected: failed("ldap.timeout"),
+  },
+];
+
+/** How many bytes the directory answers in an undisturbed import. */
+async function measure(world: World, place: Workplace): Promise<number> {
+  const fault = { after: Number.POSITIVE_INFINITY, counting: "answered", then: "pass" } as const;
+  return await behindProxy(world.after.port, fault, async (port, passed) => {
+    world.configure(place, { url: `ldap://127.0.0.1:${port}` });
+    await place.run("import", "corp", "--full", "--dry-run");
+    return passed();
+  });
+}
+
+let answered = 0;
+
+/** Cuts, silence and garbage at a point of the directory's answer, from 0 to 1. */
+export function wireFaults(at: number): Fault[] {
+  const wire = (then: "cut" | "silence" | "garbage"): Fault["run"] => {
+    return async (world, place) => {
+      answered ||= await measure(world, place);
+      const fault = { after: Math.ceil(answered * at), counting: "answered", then } as const;
+      return await behindProxy(world.after.port, fault, async (port) => {
+        world.configure(place, { url: `ldap://127.0.0.1:${port}`, timeout: 1 });
+        return await importHere(place);
+      });
+    };
+  };
+  return [
+    { name: "directory cut after n bytes", run: wire("cut"), expected: null },
+    { name: "directory slow to a stop", run: wire("silence"), expected: null },
+    { name: "garbage bytes from the directory", run: wire("garbage"), expected: null },
+    {
+      name: "directory killed (kill -9 of slapd)",
+      expected: null,
+      run: async (world, place) => {
+        answered ||= await measure(world, place);
+        const killing: Promise<void>[] = [];
+        const fault = {
+          after: Math.ceil(answered * at),
+          counting: "answered",
+          then: "pass",
+          onLimit: () => killing.push(world.after.kill()),
+        } as const;
+        const outcome = await behindProxy(world.after.port, fault, async (port) => {
+          world.configure(place, { url: `ldap://127.0.0.1:${port}`, timeout: 5 });
+          return await importHere(place);
+        });
+        await Promise.all(killing);
+        if (killing.length > 0) await world.after.start();
+        return outcome;
+      },
+    },
+  ];
+}
