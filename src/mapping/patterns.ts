@@ -1,6 +1,6 @@
 /**
  * Regular expressions by RE2, whose time is linear in the text times the size of the pattern: no
- * pattern and no value can make an import stand still. What RE2 leaves out for that (look-relations,
+ * pattern and no value can make an import stand still. What RE2 leaves out for that (look-around,
  * back references) is refused; so are patterns that repeat so often that they become large, and
  * texts that are too long for the pattern.
  */

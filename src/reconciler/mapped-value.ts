@@ -40,7 +40,10 @@ function inputShapes({ expression }: Mapping, scope: Scope): string {
   return inputs.length === 0 ? "no input" : inputs.join("; ");
 }
 
-/** The same for whoever looks at one value by itself: also judged as an attribute of a profile. */
+/**
+ * The same for whoever looks at one value by itself: also judged as an attribute of a profile. No
+ * value is no problem here, as another source may have one.
+ */
 export function judgedValue(
   mapping: Mapping,
   scope: Scope,
@@ -52,8 +55,7 @@ export function judgedValue(
   const result = mappedValue(mapping, scope, attribute, "");
   if (result !== null && "problem" in result)
     return { value: result.given ?? null, problem: result.problem };
-  const value = result?.value ?? null;
-  const profile = value === null ? {} : { [name]: value };
-  const [problem = null] = validateProfile(profile, new Map([[name, attribute]]));
-  return { value, problem };
+  if (result === null) return { value: null, problem: null };
+  const [problem = null] = validateProfile({ [name]: result.value }, new Map([[name, attribute]]));
+  return { value: result.value, problem };
 }

@@ -2,7 +2,7 @@
 import { parseSettings } from "../../src/config/load.ts";
 import type { AppProfile } from "../../src/model/entry.ts";
 import type { AppUser, User } from "../../src/model/user.ts";
-import type { DecisionContext, Known, Sighting } from "../../src/reconciler/decide.ts";
+import type { DecisionContext, Known } from "../../src/reconciler/decide.ts";
 import { compileRules, type Rules } from "../../src/reconciler/rules.ts";
 import { NO_RELATIONS } from "../../src/reconciler/scope.ts";
 
@@ -36,10 +36,6 @@ export const NOBODY: Known = {
   link: null,
   relations: NO_RELATIONS,
 };
-
-export function sighting(profile: AppProfile, more: Partial<Sighting> = {}): Sighting {
-  return { id: "1", dn: "uid=ada", hash: "h", disabled: false, profile, ...more };
-}
 
 export function appUser(
   directory: string,

@@ -28,6 +28,7 @@ import { judgedValue } from "../../reconciler/mapped-value.ts";
 import type { DirectoryRules } from "../../reconciler/rules.ts";
 import { scopeOf } from "../../reconciler/scope.ts";
 import { resolveProfile, type Resolved } from "../../reconciler/source-priority.ts";
+import { validateProfile } from "../../reconciler/validate.ts";
 import { linksOf } from "../../reconciler/writes.ts";
 import { countPresent } from "../../store/app-users.ts";
 import { PreviewClaims } from "./claims.ts";
@@ -142,14 +143,26 @@ function previewMapping(
   schema: ProfileSchema,
 ): Omit<AttributePreview, "present" | "source" | "after"> {
   const { attribute, expression, apply } = mapping;
-  const inputs = inputsOf(expression, scope).map(({ name, value }) => [name, value] as const);
+  const inputs = inputsOf(expression, scope).map((one) => [one.name, one.value] as const);
+  const { value, problem } = judgedValue(mapping, scope, schema);
   return {
     attribute,
     expression: expression.source,
     apply,
     inputs: Object.fromEntries(inputs),
-    ...judgedValue(mapping, scope, schema),
+    value,
+    problem: problem ?? (value === null ? missing(attribute, schema) : null),
   };
+}
+
+/** What is wrong with having no value. */
+function missing(name: string, schema: ProfileSchema): Problem | null {
+  const attribute = schema.get(name);
+  const [problem = null] = validateProfile(
+    {},
+    new Map(attribute === undefined ? [] : [[name, attribute]]),
+  );
+  return problem;
 }
 
 /** What the profile has, and what it would have by source priority. */

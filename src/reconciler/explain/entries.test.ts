@@ -99,6 +99,14 @@ describe("an entry is not a user's, because", () => {
     });
   });
 
+  test("the rules find somebody else for it: then no import will link it to this user", () => {
+    const bob = user({ id: "b", login: "bob@example.org" });
+    expect(entryOfUserCause(rules, ada, loose("links", { matched: [bob] })).code).toBe("noMatch");
+    expect(entryOfUserCause(rules, ada, loose("links", { matched: [ada] })).code).toBe(
+      "waitsForImport",
+    );
+  });
+
   test("of what was told and what is wrong now, what is so still is told", () => {
     const now: Problem = { code: "user.invalid", field: "email", message: "No address." };
     const entry = loose("links", { matched: [ada], together: [now] }, { error: refused });

@@ -4,7 +4,7 @@ import { AT, change, factsOf, linked, run, state } from "../../../test/support/e
 import type { AttributeExplanation, Cause, CauseCode } from "../../model/explanation.ts";
 import type { User } from "../../model/user.ts";
 import { explainAttribute, explainProfile, worstOf } from "./explain.ts";
-import type { UserFacts } from "./facts.ts";
+import type { NotLinkedFacts, UserFacts } from "./facts.ts";
 
 const rules = rulesOf(`
 directories:
@@ -104,6 +104,22 @@ describe("who has no access, because", () => {
     ["the entry was lost with its directory", of({ ...lost, statusBy: "old" }), "leftScope"],
   ] as const)("%s", (_, known, code) => {
     expect(explainProfile("ada", known).cause.code).toBe(code);
+  });
+});
+
+describe("a whole profile lists what a directory could give that is not linked", () => {
+  const of = (asked: NotLinkedFacts["asked"]) => {
+    const corp = { directory: "corp", state: state(), cut: null, entry: null, asked };
+    const nobody = factsOf(rules, [], {
+      notLinked: new Map([["corp", corp]]),
+      user: user({ profile: {}, sources: {} }),
+    });
+    return explainProfile("ada", nobody).attributes.map((one) => one.attribute);
+  };
+
+  test("if there is something to tell of it, and only then", () => {
+    expect(of(null)).toEqual([]);
+    expect(of({ kind: "found", dn: "uid=new" })).toContain("title");
   });
 });
 

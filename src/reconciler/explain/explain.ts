@@ -15,6 +15,7 @@ import { standingIsOld } from "./causes/directory.ts";
 import { nothingIsWrong } from "./causes/value.ts";
 import type { UserFacts } from "./facts.ts";
 import { noAccess, notLinked } from "./no-source.ts";
+import { notLinkedCause } from "./not-linked.ts";
 import { stagesOf } from "./stages.ts";
 import { verdictOf } from "./verdict.ts";
 
@@ -61,8 +62,11 @@ export function explainProfile(who: string, facts: UserFacts): Explanation {
 
 /** Each attribute that has a value, or a mapping. */
 function attributesOf(facts: UserFacts): AttributeExplanation[] {
-  const { rules, user, links, notLinked: absent } = facts;
-  const directories = [...links.keys(), ...absent.keys()];
+  const { rules, user, links } = facts;
+  const absent = [...facts.notLinked.values()].filter(
+    (one) => notLinkedCause(rules, user, one) !== null,
+  );
+  const directories = [...links.keys(), ...absent.map((one) => one.directory)];
   return [...rules.schema.keys()].flatMap((attribute) => {
     const mapped = directories.some((name) => rules.directories.get(name)?.mappings.has(attribute));
     const value = user.profile[attribute];

@@ -277,6 +277,20 @@ describe("of several that are so, the first is told", () => {
   });
 });
 
+test("with fallback, a source without a required value leaves the word to the next one", () => {
+  const falling = rulesOf(`
+directories:
+  hr: { type: ldif, path: x, toOkta: { ${BASE} } }
+  corp: { type: ldif, path: x, toOkta: { ${BASE} } }
+profile: { sources: [hr, corp], fallback: true }
+`);
+  const { mail: _, ...nameless } = ADA;
+  const facts = factsOf(falling, [linked("hr", nameless), CORP]);
+  const candidates = candidatesFor(facts, "email");
+  expect(candidates.deciding?.directory).toBe("corp");
+  expect(verdictOf(facts, "email", candidates).sentence).toContain("as corp gave it");
+});
+
 test("a value that a run put back is told as such until the directory is heard again", () => {
   const back = change({ kind: "revert", directory: "corp" });
   const checkpoint = state().checkpoint;

@@ -5,8 +5,8 @@ import type { WayContext } from "./way.ts";
 /** The naming context in which a DN lies; undefined if the server tells of none. */
 export function contextOf(namingContexts: readonly string[], dn: string): string | undefined {
   const key = dnKey(dn);
-  const relations = namingContexts.filter((name) => isWithin(key, dnKey(name)));
-  return relations.toSorted((a, b) => b.length - a.length)[0];
+  const around = namingContexts.filter((name) => isWithin(key, dnKey(name)));
+  return around.toSorted((a, b) => b.length - a.length)[0];
 }
 
 /** The naming contexts in which the bases lie, each once. @throws MustReadAll if one is unknown */
