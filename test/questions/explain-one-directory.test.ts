@@ -1,4 +1,4 @@
-/** Explanations that were once wrong: each names another cause than the true one would be. */
+/** `explain` names the true cause where another lies nearer, of people whom one directory decides about. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { Client } from "pg";
 import { afterEach, describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-/** Explanations of people whose word is given by several directories, and of what came after it. */
+/** `explain` of people about whom several directories give their word, and of what came after it. */
 import { afterEach, describe, expect, test } from "vitest";
 import { ldifPerson, SIMPLE_MAPPINGS, simplePerson, Workplace } from "../support/rollcall.ts";
 
