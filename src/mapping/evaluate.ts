@@ -73,7 +73,10 @@ export function evaluateText(source: string, context: Context, now: number): Eva
 /** Longer lines are refused, so that nobody fills the memory with one. */
 const MAX_LINE = 1_000_000;
 
-/** Evaluates `{"expression": "…", "context": {…}}`. @param shared names for whatever the line leaves open */
+/**
+ * Evaluates `{"expression": "…", "context": {…}}`.
+ * @param shared names for whatever the line leaves open
+ */
 export function evaluateLine(line: string, shared: Context, now: number): Evaluation {
   const refuse = (message: string): Evaluation => {
     return { error: { code: "usage.invalid", message, position: null } };

@@ -41,7 +41,10 @@ function equalObjects(left: Value, right: Value): boolean {
   return comparable(left) && comparable(right) && toText(left) === toText(right);
 }
 
-/** Below zero if left comes first: numbers and moments by value, text by code units. Null if there is no order. */
+/**
+ * Below zero if left comes first: numbers and moments by value, text by code units. Null if there
+ * is no order.
+ */
 export function order(left: Value, right: Value): number | null {
   if (left === null || right === null) return null;
   if (typeof left === "number" || typeof right === "number") {

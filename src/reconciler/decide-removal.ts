@@ -12,7 +12,10 @@ import { profileSourceOf, resolveProfile } from "./source-priority.ts";
 import { nextStanding, type Standing } from "./standing.ts";
 import { linksOf, plannedChange, standingOf, userWrite } from "./writes.ts";
 
-/** Decides about a person who is no longer in the directory's scope. @param reason where the person is instead */
+/**
+ * Decides about a person who is no longer in the directory's scope.
+ * @param reason where the person is instead
+ */
 export function decideRemoval(
   context: DecisionContext,
   appUser: AppUser,

@@ -114,7 +114,10 @@ function belongsToNobody({ onNoMatch }: DirectoryRules, { appUser, user, link }:
   return appUser?.setAside === true || (user === null && onNoMatch === "ignore");
 }
 
-/** All that is wrong with a person as one problem: the first one fails the update, the others come with it. */
+/**
+ * All that is wrong with a person as one problem: the first one fails the update, the others come
+ * with it.
+ */
 export function oneProblem(problems: readonly Problem[]): Problem | null {
   const [first, ...others] = problems;
   if (first === undefined) return null;

@@ -17,7 +17,8 @@ export interface StoredAppUser extends AppUser {
 }
 
 /** A person decided that the entry belongs to nobody; see `LinkOrigin`. */
-export const setAside = sql<boolean>`(app_users.user_id is null and coalesce(app_users.link->>'how', '') in ('ignored', 'unlinked'))`;
+export const setAside = sql<boolean>`(app_users.user_id is null
+  and coalesce(app_users.link->>'how', '') in ('ignored', 'unlinked'))`;
 
 /** Without the times, which take longer to parse than the rest and decide nothing. */
 export const COLUMNS = [

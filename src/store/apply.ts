@@ -41,7 +41,8 @@ export interface Conflict {
 
 /** Rows that were decided by what their user was, whether they write the user or only a link. */
 export const dependsOnUser = sql`p.user_id is not null and not p.user_new
-  and (p.write_user or p.action in ('updated', 'removed')) and p.reason is distinct from 'relinked'`;
+  and (p.write_user or p.action in ('updated', 'removed'))
+  and p.reason is distinct from 'relinked'`;
 
 /**
  * Rows that no longer fit the data: their user was changed by somebody else since the plan was
@@ -58,7 +59,8 @@ export async function conflicts(trx: Trx, slice: PlanSlice): Promise<Conflict[]>
     where u.id is null or u.version <> x.base_version`.execute(trx);
   const taken = await sql<Conflict>`
     select x.seq, null as attribute, u.login as holder, x.login as value
-    from (select p.seq, p.user_id, p.login_key, p.login from ${rowsOf(slice)} where p.claims_login) x
+    from (select p.seq, p.user_id, p.login_key, p.login from ${rowsOf(slice)}
+      where p.claims_login) x
     join users u on u.login_key = x.login_key and u.id <> x.user_id`.execute(trx);
   const lost = await lostValues(trx, rowsOf(slice), slice.unique);
   return [...outdated.rows, ...taken.rows, ...lost];
@@ -67,9 +69,8 @@ export async function conflicts(trx: Trx, slice: PlanSlice): Promise<Conflict[]>
 /** Gives up the logins of a slice's users, so that they can be exchanged among them. */
 export async function vacateLogins(trx: Trx, slice: PlanSlice): Promise<void> {
   await sql`update users set login_key = '~' || id::text
-    where id in (select p.user_id from ${rowsOf(slice)} where p.claims_login and not p.user_new)`.execute(
-    trx,
-  );
+    where id in (select p.user_id from ${rowsOf(slice)} where p.claims_login
+      and not p.user_new)`.execute(trx);
 }
 
 /** Gives users back the logins that they gave up, because they keep them after all. */
@@ -119,42 +120,49 @@ export async function applyBatch(
 async function keepImages(trx: Trx, slice: PlanSlice): Promise<void> {
   await sql`insert into run_undo (run_id, seq, user_before, app_user_before)
     select p.run_id, p.seq,
-      case when u.id is not null then jsonb_build_object('id', u.id, 'login', u.login, 'status', u.status,
-        'status_by', u.status_by, 'profile', u.profile, 'sources', u.sources, 'version', u.version) end,
-      case when a.external_id is not null then jsonb_build_object('external_id', a.external_id, 'user_id', a.user_id,
+      case when u.id is not null then jsonb_build_object('id', u.id, 'login', u.login,
+        'status', u.status, 'status_by', u.status_by, 'profile', u.profile,
+        'sources', u.sources, 'version', u.version) end,
+      case when a.external_id is not null then jsonb_build_object('external_id', a.external_id,
+        'user_id', a.user_id,
         'dn', a.dn, 'status', a.status, 'profile', a.profile, 'error', a.error, 'link', a.link) end
     from (select p.* from ${rowsOf(slice)} where p.user_id is not null
-      and (p.write_user or p.app_status is not null or p.deletes is not null) and p.action <> 'unchanged') p
+      and (p.write_user or p.app_status is not null or p.deletes is not null)
+        and p.action <> 'unchanged') p
     left join users u on u.id = p.user_id
     left join lateral (
-      select * from app_users o where o.directory = ${slice.directory}::text and o.external_id = p.external_id limit 1
+      select * from app_users o where o.directory = ${slice.directory}::text
+        and o.external_id = p.external_id limit 1
     ) a on true`.execute(trx);
 }
 
 /** Takes away what a run made that is put back. */
 async function deletePeople(trx: Trx, slice: PlanSlice): Promise<void> {
   await sql`delete from app_users where ctid = any(array(
-      select a.ctid from (select p.external_id from ${rowsOf(slice)} where p.deletes is not null and p.action in ('removed', 'updated')) p,
-      lateral (select o.ctid from app_users o where o.directory = ${slice.directory}::text and o.external_id = p.external_id limit 1) a
+      select a.ctid from (select p.external_id from ${rowsOf(slice)} where p.deletes is not null
+        and p.action in ('removed', 'updated')) p,
+      lateral (select o.ctid from app_users o where o.directory = ${slice.directory}::text
+        and o.external_id = p.external_id limit 1) a
     ))`.execute(trx);
-  const gone = sql`select p.user_id from ${rowsOf(slice)} where p.deletes = 'person' and p.action = 'removed'`;
+  const gone = sql`select p.user_id from ${rowsOf(slice)}
+    where p.deletes = 'person' and p.action = 'removed'`;
   await sql`delete from unique_values where user_id in (${gone})`.execute(trx);
   await sql`delete from users
-    where id in (select p.user_id from ${rowsOf(slice)} where p.deletes = 'person' and p.action = 'removed')`.execute(
-    trx,
-  );
+    where id in (${gone})`.execute(trx);
 }
 
 async function writeUsers(trx: Trx, slice: PlanSlice): Promise<void> {
   if (slice.step === "creation") {
     await sql`insert into users (id, login, login_key, status, status_by, profile, sources, version)
-      select p.user_id, p.login, p.login_key, p.user_status, p.status_by, p.user_profile::jsonb, p.user_sources::jsonb, 1
+      select p.user_id, p.login, p.login_key, p.user_status, p.status_by, p.user_profile::jsonb,
+        p.user_sources::jsonb, 1
       from ${rowsOf(slice)} where p.user_new`.execute(trx);
     return;
   }
   await sql`update users set
       login = x.login, login_key = x.login_key, status = x.user_status, status_by = x.status_by,
-      profile = x.user_profile::jsonb, sources = x.user_sources::jsonb, version = version + 1, updated_at = now()
+      profile = x.user_profile::jsonb, sources = x.user_sources::jsonb, version = version + 1,
+        updated_at = now()
     from (select p.* from ${rowsOf(slice)} where p.write_user and not p.user_new) x
     where users.id = x.user_id`.execute(trx);
 }
@@ -174,32 +182,36 @@ async function noteLinks(trx: Trx, slice: PlanSlice): Promise<void> {
       ) x
       left join lateral (
         -- One by one, by the whole key: the planner does not know a directory that is new.
-        select * from app_users o where o.directory = ${slice.directory}::text and o.external_id = x.external_id limit 1
+        select * from app_users o where o.directory = ${slice.directory}::text
+          and o.external_id = x.external_id limit 1
       ) a on true,
       lateral (values (x.app_user_id), (a.user_id)) as l (user_id)
       where l.user_id is not null
-        and (a.external_id is null or a.user_id is distinct from x.app_user_id or a.status <> x.app_status))`.execute(
-    trx,
-  );
+        and (a.external_id is null or a.user_id is distinct from x.app_user_id
+          or a.status <> x.app_status))`.execute(trx);
 }
 
 /** A row without a hash keeps the one it has; a failed person is read again because of its error. */
 async function writeAppUsers(trx: Trx, slice: PlanSlice): Promise<void> {
-  await sql`insert into app_users (directory, external_id, user_id, dn, status, profile, hash, error, link, error_since)
-    select ${slice.directory}::text, p.external_id, p.app_user_id, p.dn, p.app_status, p.app_profile::jsonb, p.app_hash, p.app_error::jsonb,
+  await sql`insert into app_users (directory, external_id, user_id, dn, status, profile, hash,
+    error, link, error_since)
+    select ${slice.directory}::text, p.external_id, p.app_user_id, p.dn, p.app_status,
+      p.app_profile::jsonb, p.app_hash, p.app_error::jsonb,
       p.app_link::jsonb, case when p.app_error is not null then now() end
     from ${rowsOf(slice)} where p.app_status is not null and p.external_id is not null
     on conflict (directory, external_id) do update set
-      user_id = excluded.user_id, dn = excluded.dn, status = excluded.status, profile = excluded.profile,
+      user_id = excluded.user_id, dn = excluded.dn, status = excluded.status,
+        profile = excluded.profile,
       hash = case when excluded.hash = '' then app_users.hash else excluded.hash end,
       error = excluded.error,
       link = coalesce(excluded.link, case when excluded.user_id is null
-        or coalesce(app_users.link->>'how', '') not in ('ignored', 'unlinked') then app_users.link end),
-      error_since = case when app_users.error->>'code' = excluded.error->>'code' and app_users.error->>'field' = excluded.error->>'field'
+        or coalesce(app_users.link->>'how', '') not in ('ignored', 'unlinked') 
+        then app_users.link end),
+      error_since = case when app_users.error->>'code' = excluded.error->>'code'
+        and app_users.error->>'field' = excluded.error->>'field'
         then app_users.error_since else excluded.error_since end,
-      imported_at = case when excluded.status = 'removed' then app_users.imported_at else excluded.imported_at end`.execute(
-    trx,
-  );
+      imported_at = case when excluded.status = 'removed' then app_users.imported_at
+        else excluded.imported_at end`.execute(trx);
 }
 
 /**
@@ -210,12 +222,13 @@ async function writeAppUsers(trx: Trx, slice: PlanSlice): Promise<void> {
  */
 async function lookAgain(trx: Trx, slice: PlanSlice): Promise<void> {
   await sql`update app_users a set hash = a.hash || '?'
-    from (select p.user_id, p.look_again from ${rowsOf(slice)} where (p.look_again or p.write_user)) x
-    where a.user_id = x.user_id and a.directory <> ${slice.directory}::text and a.status <> 'removed'
+    from (select p.user_id, p.look_again from ${rowsOf(slice)} 
+      where (p.look_again or p.write_user)) x
+    where a.user_id = x.user_id and a.directory <> ${slice.directory}::text
+      and a.status <> 'removed'
       and right(a.hash, 1) <> '?' and (x.look_again or a.imported_at > (
-        select r.started_at - interval '5 minutes' from runs r where r.id = ${slice.runId}))`.execute(
-    trx,
-  );
+        select r.started_at - interval '5 minutes' from runs r
+          where r.id = ${slice.runId}))`.execute(trx);
 }
 
 /**
@@ -231,8 +244,10 @@ export async function writeHistory(trx: Trx, slice: PlanSlice, applied: boolean)
       ? sql`case when p.user_new and ${applied}::boolean then 1 end`
       : sql`(select u.version from users u where u.id = p.user_id)`;
   await sql`insert into run_changes
-      (run_id, seq, action, external_id, dn, user_id, login, changes, error, applied, reason, lost, user_version)
-    select p.run_id, p.seq, p.action, p.external_id, p.dn, p.user_id, p.user_login, ${changes}, p.error::jsonb,
+      (run_id, seq, action, external_id, dn, user_id, login, changes, error, applied, reason, lost,
+        user_version)
+    select p.run_id, p.seq, p.action, p.external_id, p.dn, p.user_id, p.user_login, ${changes},
+      p.error::jsonb,
       ${applied}::boolean, p.reason, p.lost, ${version}
     from ${rowsOf(slice)} where p.action <> 'unchanged'`.execute(trx);
 }
@@ -245,16 +260,20 @@ const newProfile = sql`
 /** The events of each person, with the person as their targets. */
 async function writeEvents(trx: Trx, slice: PlanSlice, actor: EventActor): Promise<void> {
   const { directory } = slice;
-  await sql`insert into system_log (id, published, event_type, severity, outcome, reason, actor, target, transaction_id, debug_data)
+  await sql`insert into system_log (id, published, event_type, severity, outcome, reason, actor,
+    target, transaction_id, debug_data)
     select rollcall_uuid_v7(), date_trunc('milliseconds', clock_timestamp()), e.value->>'type',
       case when e.value ? 'failure' then 'WARN' else 'INFO' end,
       case when e.value ? 'failure' then 'FAILURE' else 'SUCCESS' end,
       e.value->>'failure', ${JSON.stringify(actor)}::jsonb,
       case when x.user_id is null then '[]'::jsonb else jsonb_build_array(jsonb_build_object(
-        'id', x.user_id, 'type', 'User', 'alternateId', x.user_login, 'displayName', x.user_login)) end
+        'id', x.user_id, 'type', 'User', 'alternateId', x.user_login, 
+        'displayName', x.user_login)) end
       || jsonb_build_array(
-        jsonb_build_object('id', coalesce(x.external_id, 'unknown'), 'type', 'AppUser', 'alternateId', x.dn, 'displayName', x.dn),
-        jsonb_build_object('id', ${directory}::text, 'type', 'AppInstance', 'alternateId', ${directory}::text, 'displayName', ${directory}::text)),
+        jsonb_build_object('id', coalesce(x.external_id, 'unknown'), 'type', 'AppUser',
+          'alternateId', x.dn, 'displayName', x.dn),
+        jsonb_build_object('id', ${directory}::text, 'type', 'AppInstance', 'alternateId',
+          ${directory}::text, 'displayName', ${directory}::text)),
       x.run_id, coalesce(e.value->'data', '{}'::jsonb)
     from (select p.* from ${rowsOf(slice)} where p.events <> '[]') x,
       jsonb_array_elements(x.events::jsonb) e`.execute(trx);

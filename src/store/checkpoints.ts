@@ -44,17 +44,19 @@ export async function moveCheckpoint(
   const search = to.search === null ? null : JSON.stringify(to.search);
   const mark = to.mark === null ? null : JSON.stringify(to.mark);
   await sql`
-    insert into checkpoints (directory, run_id, fingerprint, entries, full_at, read_at, scope, mark, search)
-    values (${directory}, ${to.runId}, ${to.fingerprint}, ${to.entries}, ${to.startedAt}::timestamptz,
+    insert into checkpoints (directory, run_id, fingerprint, entries, full_at, read_at, scope, mark,
+      search)
+    values (${directory}, ${to.runId}, ${to.fingerprint}, ${to.entries},
+      ${to.startedAt}::timestamptz,
       ${to.startedAt}::timestamptz, ${to.scope}, ${mark}::jsonb, ${search}::jsonb)
     on conflict (directory) do update set
       run_id = excluded.run_id, fingerprint = excluded.fingerprint, entries = excluded.entries,
-      full_at = excluded.full_at, read_at = excluded.read_at, scope = excluded.scope, mark = excluded.mark,
+      full_at = excluded.full_at, read_at = excluded.read_at, scope = excluded.scope,
+        mark = excluded.mark,
       search = coalesce(excluded.search, checkpoints.search),
       -- Not what was asked for after that run had read.
-      full_reason = case when checkpoints.full_reason_at > excluded.full_at then checkpoints.full_reason end`.execute(
-    trx,
-  );
+      full_reason = case when checkpoints.full_reason_at > excluded.full_at
+        then checkpoints.full_reason end`.execute(trx);
 }
 
 /** Moves the checkpoint of an incremental import; only in the transaction of the run's last change. */
@@ -63,7 +65,8 @@ export async function advanceCheckpoint(
   directory: string,
   to: { readonly startedAt: string; readonly mark: Mark },
 ): Promise<void> {
-  await sql`update checkpoints set mark = ${JSON.stringify(to.mark)}::jsonb, read_at = ${to.startedAt}::timestamptz
+  await sql`update checkpoints set mark = ${JSON.stringify(to.mark)}::jsonb,
+    read_at = ${to.startedAt}::timestamptz
     where directory = ${directory}`.execute(trx);
 }
 

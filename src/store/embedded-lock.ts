@@ -5,9 +5,10 @@ import { RollcallError } from "../model/errors.ts";
 
 /**
  * The embedded database has no lock of its own: two processes on one folder lose data silently.
- * So a file beside the folder names the process that has it; a hard link, made
- * whole, decides who was first. A lock of a process that no longer lives is taken over. Liveness is asked of the operating system, not
- * told by a heartbeat, because long statements block the process that would beat.
+ * So a file beside the folder names the process that has it; a hard link, made whole, decides who
+ * was first. A lock of a process that no longer lives is taken over. Liveness is asked of the
+ * operating system, not told by a heartbeat, because long statements block the process that would
+ * beat.
  *
  * @returns a function that releases the lock
  * @throws RollcallError `database.inUse`

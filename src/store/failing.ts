@@ -93,7 +93,8 @@ export async function failingEntries(
     .where("action", "=", "failed")
     .where(
       sql<boolean>`(external_id is null or not exists (
-        select 1 from app_users a where a.directory = ${directory} and a.external_id = run_changes.external_id))`,
+        select 1 from app_users a where a.directory = ${directory}
+          and a.external_id = run_changes.external_id))`,
     )
     .orderBy("seq")
     .limit(limit)

@@ -73,7 +73,8 @@ export async function outdatedRows(db: Connection, runId: string): Promise<numbe
       (${dependsOnUser} and (u.id is null or u.version <> p.base_version))
       or (p.app_status is not null and a.imported_at > r.started_at)
       or (p.action in ('removed', 'failed') and a.status = 'removed')
-      or (p.app_user_id is not null and a.user_id is null and a.link->>'how' in ('ignored', 'unlinked')
+      or (p.app_user_id is not null and a.user_id is null
+        and a.link->>'how' in ('ignored', 'unlinked')
         and r.kind <> 'link'))`.execute(db);
   return rows.map((row) => row.seq);
 }
@@ -93,11 +94,14 @@ export async function leaveOut(
   const result = await sql`with left_out as (
       delete from held_plan where run_id = ${runId} and (seq = any(${seqs}::int[]) or user_id in (
         select p.user_id from held_plan p
-        where p.run_id = ${runId} and p.user_id is not null and not p.user_new and p.seq = any(${seqs}::int[])))
+        where p.run_id = ${runId} and p.user_id is not null and not p.user_new
+          and p.seq = any(${seqs}::int[])))
       returning *
     )
-    insert into run_changes (run_id, seq, action, external_id, dn, user_id, login, changes, error, applied, reason, lost)
-    select run_id, seq, 'skipped', external_id, dn, case when user_new then null else user_id end, user_login,
+    insert into run_changes (run_id, seq, action, external_id, dn, user_id, login, changes, error,
+      applied, reason, lost)
+    select run_id, seq, 'skipped', external_id, dn, case when user_new then null else user_id
+      end, user_login,
       '[]'::jsonb, null, true, ${reason}, false
     from left_out`.execute(trx);
   return Number(result.numAffectedRows ?? 0);
@@ -114,7 +118,8 @@ export async function keptPeople(
     select a.external_id as id from app_users a
     where a.directory = ${directory} and a.status = 'active' and not exists (
       select 1 from held_plan p
-      where p.run_id = ${runId} and (p.lost or p.action = 'removed') and p.external_id = a.external_id)
+      where p.run_id = ${runId} and (p.lost or p.action = 'removed')
+        and p.external_id = a.external_id)
     limit ${limit}`.execute(db);
   return rows.map((row) => row.id);
 }

@@ -28,9 +28,11 @@ export async function acquireLease(
 ): Promise<Lease | { readonly holder: string; readonly owner: string; readonly expiresAt: Date }> {
   const taken = await sql<{ fence: number }>`
     insert into leases as l (name, owner, holder, fence, expires_at)
-    values (${name}, ${owner}, ${holder}, 1, clock_timestamp() + ${LEASE_SECONDS} * interval '1 second')
+    values (${name},
+      ${owner}, ${holder}, 1, clock_timestamp() + ${LEASE_SECONDS} * interval '1 second')
     on conflict (name) do update
-      set owner = excluded.owner, holder = excluded.holder, fence = l.fence + 1, expires_at = excluded.expires_at
+      set owner = excluded.owner, holder = excluded.holder, fence = l.fence + 1,
+        expires_at = excluded.expires_at
       where l.expires_at < clock_timestamp()
     returning fence`.execute(db);
   const [row] = taken.rows;
@@ -68,9 +70,8 @@ export async function leaseHolder(
   name: string,
 ): Promise<{ readonly holder: string; readonly owner: string } | null> {
   const { rows } = await sql<{ holder: string; owner: string }>`
-    select holder, owner from leases where name = ${name} and expires_at >= clock_timestamp()`.execute(
-    db,
-  );
+    select holder, owner from leases where name = ${name}
+      and expires_at >= clock_timestamp()`.execute(db);
   return rows[0] ?? null;
 }
 

@@ -104,7 +104,8 @@ function typedComparison(
   const found = sql`debug_data #> ${namesOf(path)}::text[]`;
   if (typeof value === "boolean") return sql<boolean>`${found} = ${JSON.stringify(value)}::jsonb`;
   return sql<boolean>`(jsonb_typeof(${found}) = 'number'
-    and (debug_data #>> ${namesOf(path)}::text[])::numeric ${symbol(operator)} ${String(value)}::numeric)`;
+    and (debug_data #>> ${namesOf(path)}::text[])::numeric ${symbol(operator)}
+      ${String(value)}::numeric)`;
 }
 
 function namesOf(path: string): string[] {
@@ -151,7 +152,8 @@ function onPath(
   const [object = "", property = ""] = path.split(".");
   if (object === "actor") return test(sql<string>`actor->>${sql.lit(property)}`);
   // Any of an event's targets may fit.
-  return sql<boolean>`exists (select 1 from jsonb_array_elements(target) t where ${test(sql<string>`t.value->>${sql.lit(property)}`)})`;
+  const value = sql<string>`t.value->>${sql.lit(property)}`;
+  return sql<boolean>`exists (select 1 from jsonb_array_elements(target) t where ${test(value)})`;
 }
 
 /** Texts are compared by their characters' numbers, whatever the database's language is. */

@@ -24,7 +24,8 @@ export async function lossesInSlices(
       and r.type = 'incremental' and r.decided_by is null
       and r.started_at > greatest(clock_timestamp() - interval '24 hours', coalesce((
         select max(f.finished_at) from runs f
-        where f.directory = ${directory} and f.kind = 'import' and f.status = 'done' and not f.dry_run
+        where f.directory = ${directory} and f.kind = 'import' and f.status = 'done'
+          and not f.dry_run
           and (f.type = 'full' or f.decided_by is not null)), '-infinity'))`,
   );
 }
@@ -46,7 +47,8 @@ export async function lossesByLostPlans(
       and r.error->>'code' = 'run.planLost'
       and r.started_at > coalesce((
         select max(d.started_at) from runs d
-        where d.directory = ${directory} and d.kind = 'import' and d.status = 'done' and not d.dry_run
+        where d.directory = ${directory} and d.kind = 'import' and d.status = 'done'
+          and not d.dry_run
       ), '-infinity')`,
   );
 }
@@ -67,8 +69,7 @@ async function losses(db: Connection, planOf: string, which: RawBuilder<unknown>
     join app_users a on a.directory = r.directory and a.external_id = l.external_id
       and a.status in ('disabled', 'removed')
     where ${which} and not exists (
-      select 1 from plan p where p.run_id = ${planOf} and p.lost and p.external_id = l.external_id)`.execute(
-    db,
-  );
+      select 1 from plan p where p.run_id = ${planOf} and p.lost
+        and p.external_id = l.external_id)`.execute(db);
   return result.rows[0] ?? { lost: 0, gone: 0 };
 }

@@ -67,9 +67,8 @@ export async function attributesWithoutValue(
   if (rare.length === 0) return [];
   const { rows } = await sql<{ name: string }>`
     select distinct lower(k.key) as name from app_users a, jsonb_object_keys(a.profile) as k (key)
-    where a.directory = ${directory} and a.status <> 'removed' and lower(k.key) = any(${rare}::text[])`.execute(
-    db,
-  );
+    where a.directory = ${directory} and a.status <> 'removed'
+      and lower(k.key) = any(${rare}::text[])`.execute(db);
   const found = new Set(rows.map((row) => row.name));
   return rare.filter((name) => !found.has(name));
 }
@@ -78,7 +77,8 @@ export async function attributesWithoutValue(
 export async function someAttributes(db: Connection, directory: string): Promise<string[]> {
   const result = await sql<{ key: string }>`
     select distinct k.key from (
-      select profile from app_users where directory = ${directory} and status <> 'removed' limit 1000
+      select profile from app_users where directory = ${directory} and status <> 'removed'
+        limit 1000
     ) a, jsonb_object_keys(a.profile) as k (key)`.execute(db);
   return result.rows.map((row) => row.key);
 }

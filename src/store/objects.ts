@@ -104,7 +104,8 @@ export async function stageObjects(
   await sql`
     insert into object_plan (run_id, external_id, kind, dn, dn_key, name, sid, hash, members)
     select ${runId}, x.* from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x
-      (external_id text, kind text, dn text, dn_key text, name text, sid text, hash text, members jsonb)
+      (external_id text, kind text, dn text, dn_key text, name text, sid text, hash text,
+        members jsonb)
     on conflict (run_id, external_id) do update set
       kind = excluded.kind, dn = excluded.dn, dn_key = excluded.dn_key, name = excluded.name,
       sid = excluded.sid, hash = excluded.hash, members = excluded.members`.execute(db);
@@ -133,9 +134,8 @@ export async function applyObjects(trx: Trx, runId: string, directory: string): 
       from object_plan where run_id = ${runId} and kind is not null)
     delete from group_members m using object_plan p
     where p.run_id = ${runId} and m.directory = ${directory} and m.group_id = p.external_id
-      and not exists (select 1 from wanted w where w.external_id = m.group_id and w.member = m.member)`.execute(
-    trx,
-  );
+      and not exists (select 1 from wanted w where w.external_id = m.group_id
+        and w.member = m.member)`.execute(trx);
   await sql`
     insert into group_members (directory, group_id, member)
     select ${directory}, external_id, jsonb_array_elements_text(members)
@@ -143,9 +143,8 @@ export async function applyObjects(trx: Trx, runId: string, directory: string): 
     on conflict do nothing`.execute(trx);
   await sql`
     delete from directory_objects o using object_plan p
-    where p.run_id = ${runId} and p.kind is null and o.directory = ${directory} and o.external_id = p.external_id`.execute(
-    trx,
-  );
+    where p.run_id = ${runId} and p.kind is null and o.directory = ${directory}
+      and o.external_id = p.external_id`.execute(trx);
   await sql`
     insert into directory_objects (directory, external_id, kind, dn, dn_key, name, sid, hash)
     select ${directory}, external_id, kind, dn, dn_key, name, sid, hash
@@ -179,7 +178,8 @@ export async function membershipsOfMany(
       join group_members m on m.directory = ${directory} and m.member = i.key
       union
       select i.ref, o.external_id
-      from unnest(${primary.map((one) => one.ref)}::text[], ${primary.map((one) => one.primarySid)}::text[]) as i (ref, sid)
+      from unnest(${primary.map((one) => one.ref)}::text[],
+        ${primary.map((one) => one.primarySid)}::text[]) as i (ref, sid)
       join directory_objects o on o.directory = ${directory} and o.kind = 'group' and o.sid = i.sid
       union
       select r.ref, m.group_id from reached r
@@ -188,7 +188,8 @@ export async function membershipsOfMany(
         and m.member in ('id:' || lower(g.external_id), 'dn:' || g.dn_key)
     )
     select r.ref, o.external_id as id, o.name, o.dn
-    from reached r join directory_objects o on o.directory = ${directory} and o.external_id = r.group_id
+    from reached r join directory_objects o on o.directory = ${directory}
+      and o.external_id = r.group_id
     where o.kind = 'group'
     order by r.ref, o.name, o.external_id`.execute(db);
   return result.rows;
@@ -207,7 +208,8 @@ export async function membershipsOf(
 ): Promise<Membership[]> {
   const result = await sql<Omit<Membership, "how"> & { step: number }>`
     with recursive reached (group_id, step) as (
-      select group_id, 1 from group_members where directory = ${directory} and member = any(${keys}::text[])
+      select group_id, 1 from group_members where directory = ${directory}
+        and member = any(${keys}::text[])
       union
       select external_id, 2 from directory_objects
       where directory = ${directory} and kind = 'group' and sid = ${primarySid}::text
@@ -218,7 +220,8 @@ export async function membershipsOf(
         and m.member in ('id:' || lower(g.external_id), 'dn:' || g.dn_key)
     )
     select o.external_id as id, o.name, o.dn, min(r.step) as step
-    from reached r join directory_objects o on o.directory = ${directory} and o.external_id = r.group_id
+    from reached r join directory_objects o on o.directory = ${directory}
+      and o.external_id = r.group_id
     where o.kind = 'group'
     group by o.external_id, o.name, o.dn order by min(r.step), o.name, o.external_id`.execute(db);
   const how = ["direct", "primary", "nested"] as const;

@@ -296,7 +296,10 @@ export async function takenLogins(
   return result.rows;
 }
 
-/** Rows whose login another row of the plan claims first: users that exist before new ones, then in order of reading. */
+/**
+ * Rows whose login another row of the plan claims first: users that exist before new ones, then in
+ * order of reading.
+ */
 export async function repeatedLogins(
   db: Connection,
   name: PlanName,
@@ -314,7 +317,8 @@ export async function repeatedLogins(
 }
 
 /** Rows of users that can be applied together with others; also of those who leave a directory. */
-export const movable = sql`step in (${sql.lit(STEPS.indexOf("change"))}, ${sql.lit(STEPS.indexOf("removal"))})
+export const movable = sql`step in (${sql.lit(STEPS.indexOf("change"))},
+  ${sql.lit(STEPS.indexOf("removal"))})
   and write_user and deletes is distinct from 'person'`;
 
 /** Marks people who take a login that another row gives up, and those who give it up. */
@@ -349,9 +353,8 @@ export async function dropApplied(db: Connection, name: PlanName, runId: string)
     where p.run_id = ${runId} and c.run_id = p.run_id and c.seq = p.seq and c.applied`.execute(db);
   const rows = await sql<{ count: number }>`
     select (select count(*) from ${table} where run_id = ${runId})::int
-      + (select count(*) from run_changes where run_id = ${runId} and applied)::int as count`.execute(
-    db,
-  );
+      + (select count(*) from run_changes where run_id = ${runId}
+        and applied)::int as count`.execute(db);
   return rows.rows[0]?.count ?? 0;
 }
 

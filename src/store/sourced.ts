@@ -12,7 +12,8 @@ export interface SourcedAttribute {
 export async function sourcedAttributes(db: Connection): Promise<SourcedAttribute[]> {
   // A source that is not named is the one that stands for all others; see `packSources`.
   const { rows } = await sql<SourcedAttribute>`
-    select coalesce(u.sources->>k.key, u.sources->>'*', 'okta') as source, k.key as attribute, count(*)::int as users
+    select coalesce(u.sources->>k.key, u.sources->>'*', 'okta') as source, k.key as attribute,
+      count(*)::int as users
     from users u, jsonb_object_keys(u.profile) as k (key)
     group by 1, 2 order by 1, 2`.execute(db);
   return rows;

@@ -92,15 +92,18 @@ export async function syncRows(
 ): Promise<SyncRow[]> {
   const others = withOthers
     ? sql`(select jsonb_agg(jsonb_build_object('directory', o.directory, 'profile', o.profile))
-        from app_users o where o.user_id = a.user_id and o.directory <> ${directory} and o.status <> 'removed')`
+        from app_users o where o.user_id = a.user_id and o.directory <> ${directory}
+          and o.status <> 'removed')`
     : sql`null`;
   // The limit is applied before the join, so that it is one look-up for each person of the page.
   const { rows } = await sql<Row>`
-    select a.external_id, a.status, a.profile, a.hash, a.user_id, u.status as user_status, u.status_by,
+    select a.external_id, a.status, a.profile, a.hash, a.user_id, u.status as user_status,
+      u.status_by,
       u.profile::text as user_profile, u.sources::text as sources, ${others} as others
     from (
       select external_id, status, profile, hash, error, user_id from app_users
-      where directory = ${directory} and status <> 'removed' and user_id > ${after}::uuid and user_id <= ${until}::uuid
+      where directory = ${directory} and status <> 'removed' and user_id > ${after}::uuid
+        and user_id <= ${until}::uuid
       order by user_id limit ${most}
     ) a left join users u on u.id = a.user_id and a.error is null
     order by a.user_id`.execute(db);

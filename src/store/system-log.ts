@@ -94,8 +94,10 @@ export async function queryLog(db: Connection, query: LogQuery): Promise<LogEven
 }
 
 /** What words are looked for in: the values of an event, as they are, without their names. */
-const allTexts = sql`concat_ws(' ', event_type, outcome, reason, actor->>'id', actor->>'alternateId', actor->>'displayName',
-  (select string_agg(concat_ws(' ', t.value->>'id', t.value->>'alternateId', t.value->>'displayName'), ' ') from jsonb_array_elements(target) t),
+const allTexts = sql`concat_ws(' ', event_type, outcome, reason, actor->>'id',
+  actor->>'alternateId', actor->>'displayName',
+  (select string_agg(concat_ws(' ', t.value->>'id', t.value->>'alternateId',
+    t.value->>'displayName'), ' ') from jsonb_array_elements(target) t),
   (select string_agg(d.value, ' ') from jsonb_each_text(debug_data) d))`;
 
 /** The rows that fit everything else that is asked, in order. */
@@ -138,7 +140,8 @@ export async function settledUntil({ db, kind }: Pick<Store, "db" | "kind">): Pr
     kind === "embedded"
       ? sql`null::timestamptz`
       : sql`(select min(xact_start) from pg_stat_activity
-          where datname = current_database() and backend_xid is not null and pid <> pg_backend_pid())`;
+          where datname = current_database() and backend_xid is not null
+            and pid <> pg_backend_pid())`;
   const { rows } = await sql<{ until: Date }>`
     select least(clock_timestamp(), ${writing}) as until`.execute(db);
   return lowestId((rows[0]?.until.getTime() ?? 0) - MARGIN_MS);

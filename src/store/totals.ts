@@ -12,7 +12,8 @@ export async function addTotals(trx: Trx, totals: readonly Total[]): Promise<voi
   if (rows.length === 0) return;
   await sql`
     insert into totals as t (name, labels, value)
-    select * from unnest(${rows.map((row) => row.name)}::text[], ${rows.map((row) => row.labels)}::text[],
+    select * from unnest(${rows.map((row) => row.name)}::text[],
+      ${rows.map((row) => row.labels)}::text[],
       ${rows.map((row) => row.value)}::double precision[])
     on conflict (name, labels) do update set value = t.value + excluded.value`.execute(trx);
 }

@@ -51,13 +51,16 @@ export async function undoableAfter(
   limit: number,
 ): Promise<Undoable[]> {
   const { rows } = await sql<Row>`
-    select c.seq, c.action, c.external_id, c.dn, c.user_id, c.reason, b.user_before, b.app_user_before,
+    select c.seq, c.action, c.external_id, c.dn, c.user_id, c.reason, b.user_before,
+      b.app_user_before,
       coalesce(u.version <> greatest(c.user_version, (
         select max(x.user_version) from run_changes x
-        where x.user_id = c.user_id and x.run_id::text = c.run_id::text and x.action <> 'created')), false)
+        where x.user_id = c.user_id and x.run_id::text = c.run_id::text
+          and x.action <> 'created')), false)
       or exists (
         select 1 from run_changes n join runs r on r.id = n.run_id
-        where n.user_id = c.user_id and n.action <> 'created' and n.run_id::text > c.run_id::text and n.applied
+        where n.user_id = c.user_id and n.action <> 'created' and n.run_id::text > c.run_id::text
+          and n.applied
           and r.directory = ${run.directory} and (n.action in ('updated', 'removed') or exists (
             select 1 from run_undo i where i.run_id = n.run_id and i.seq = n.seq))
       )
@@ -67,7 +70,8 @@ export async function undoableAfter(
     from run_changes c
     left join lateral (${image}) b on true
     left join users u on u.id = c.user_id
-    left join app_users a on c.reason = 'unlinked' and a.directory = ${run.directory} and a.external_id = c.external_id
+    left join app_users a on c.reason = 'unlinked' and a.directory = ${run.directory}
+      and a.external_id = c.external_id
     where c.run_id = ${run.id} and c.applied and c.user_id is not null and c.seq > ${after}
       and (c.action = 'created' or b.run_id is not null)
     order by c.seq limit ${limit}`.execute(db);

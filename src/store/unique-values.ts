@@ -48,7 +48,8 @@ export async function ensureUnique(db: Connection, attributes: readonly string[]
     await sql`delete from unique_values where attribute <> all(${attributes}::text[])`.execute(trx);
     await sql`delete from unique_values where attribute = any(${fresh}::text[])`.execute(trx);
     await sql`with held as (
-        select a.attribute, ${keyOf(sql`u.profile`)} as value_key, min(u.id::text)::uuid as user_id, count(*) as users
+        select a.attribute, ${keyOf(sql`u.profile`)} as value_key,
+          min(u.id::text)::uuid as user_id, count(*) as users
         from users u, unnest(${fresh}::text[]) as a (attribute)
         where u.profile->>a.attribute <> ''
         group by 1, 2)
@@ -111,7 +112,8 @@ async function taken(
     with ${changed(which, attributes)}
     select c.seq, c.attribute, c.new_key as value, u.login as holder
     from changed c
-    join unique_values v on v.attribute = c.attribute and v.value_key = c.new_key and v.user_id <> c.user_id
+    join unique_values v on v.attribute = c.attribute and v.value_key = c.new_key
+      and v.user_id <> c.user_id
     join users u on u.id = v.user_id
     left join changed q on q.user_id = v.user_id and q.attribute = v.attribute
     where q.seq is null
@@ -150,7 +152,8 @@ export async function markValueExchanges(
     with ${changed(ofPlan(name, runId), attributes)}, moves as (
       select c.seq as taker, q.seq as giver
       from changed c
-      join unique_values v on v.attribute = c.attribute and v.value_key = c.new_key and v.user_id <> c.user_id
+      join unique_values v on v.attribute = c.attribute and v.value_key = c.new_key
+        and v.user_id <> c.user_id
       join changed q on q.user_id = v.user_id and q.attribute = v.attribute
       where not c.user_new
     )
@@ -202,8 +205,10 @@ export async function valuesOfUser(
 export async function confirmValues(trx: Trx, claims: readonly ValueClaim[]): Promise<void> {
   if (claims.length === 0) return;
   const { rows } = await sql<{ one: number }>`
-    select 1 as one from jsonb_to_recordset(${JSON.stringify(claims)}::jsonb) as c (attribute text, key text, "userId" uuid)
-    join unique_values v on v.attribute = c.attribute and v.value_key = c.key and v.user_id <> c."userId"
+    select 1 as one from jsonb_to_recordset(${JSON.stringify(claims)}::jsonb) as c (attribute text,
+      key text, "userId" uuid)
+    join unique_values v on v.attribute = c.attribute and v.value_key = c.key
+      and v.user_id <> c."userId"
     limit 1`.execute(trx);
   if (rows.length > 0)
     throw Object.assign(new Error("somebody else has the value"), { code: "23505" });
@@ -237,7 +242,8 @@ export async function holdersOfValues(
   const { rows } = await sql<{ value: string; id: string; login: string }>`
     select x.value, u.id, u.login
     from unnest(${values}::text[]) as x (value)
-    join unique_values v on v.attribute = ${attribute} and v.value_key = lower(left(x.value, ${sql.lit(KEY_LENGTH)}))
+    join unique_values v on v.attribute = ${attribute} and v.value_key = lower(left(x.value,
+      ${sql.lit(KEY_LENGTH)}))
     join users u on u.id = v.user_id`.execute(db);
   return rows;
 }

@@ -84,9 +84,8 @@ export async function usersByValue(
 export async function ensureMatchIndex(db: Connection, attribute: string): Promise<void> {
   if (attribute === "login") return;
   const name = sql.id(`users_match_${attribute.toLowerCase()}`);
-  await sql`create index if not exists ${name} on users (lower(left(profile->>${sql.lit(attribute)}, ${sql.lit(KEY_LENGTH)})))`.execute(
-    db,
-  );
+  const key = sql`lower(left(profile->>${sql.lit(attribute)}, ${sql.lit(KEY_LENGTH)}))`;
+  await sql`create index if not exists ${name} on users (${key})`.execute(db);
 }
 
 /** A page of users in order of their login, after the given key. */
@@ -120,7 +119,8 @@ export async function findUsers(db: Connection, query: UsersQuery): Promise<User
   for (const word of query.words?.split(/\s+/).filter(Boolean) ?? []) {
     const pattern = `%${word.toLowerCase().replaceAll(/[\\%_]/g, "\\$&")}%`;
     select = select.where(
-      sql<boolean>`(login_key like ${pattern} or lower(concat_ws(' ', profile->>'displayName', profile->>'firstName', profile->>'lastName', profile->>'email')) like ${pattern})`,
+      sql<boolean>`(login_key like ${pattern} or lower(concat_ws(' ', profile->>'displayName',
+        profile->>'firstName', profile->>'lastName', profile->>'email')) like ${pattern})`,
     );
   }
   return (await select.execute()).map(toUser);

@@ -8,7 +8,10 @@ import { userByLoginKey } from "../../store/users.ts";
 
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 
-/** Logins and unique values of a profile that somebody else has. @param id of its user; null if it has none yet */
+/**
+ * Logins and unique values of a profile that somebody else has.
+ * @param id of its user; null if it has none yet
+ */
 export async function conflictsOf(
   { store: { db }, rules }: Engine,
   id: string | null,

@@ -1,4 +1,7 @@
-/** Why is this value not what I expect? Loads what is known; what follows from it, `reconciler/explain` decides. */
+/**
+ * Why is this value not what I expect? Loads what is known; what follows from it,
+ * `reconciler/explain` decides.
+ */
 import type { Engine } from "../../engine/engine.ts";
 import { userOrNull } from "../../engine/people/find-user.ts";
 import { RollcallError } from "../../model/errors.ts";

@@ -18,7 +18,8 @@ import { markValueExchanges, repeatedValues, takenValues } from "../../store/uni
 const BATCH = 500;
 
 /**
- * Makes the logins of a plan unique, and the values of attributes that are: against users that keep theirs, and among the plan's people.
+ * Makes the logins of a plan unique, and the values of attributes that are: against users that keep
+ * theirs, and among the plan's people.
  * Whoever fails gives up no login either, so this repeats until nobody new fails. In the end,
  * people who exchange logins are marked, to be applied together.
  *

@@ -80,7 +80,10 @@ export function unmapped(
   };
 }
 
-/** @param now what the mapping gives now, if that is another value; @param isOwned it cannot be set by hand */
+/**
+ * @param now what the mapping gives now, if that is another value
+ * @param isOwned it cannot be set by hand
+ */
 export function fillsInOnly(
   { login }: User,
   attribute: string,
