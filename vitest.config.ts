@@ -1,15 +1,21 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Files that mostly wait, for a claim that ends or a server that starts: they begin first. */
+/** Files that mostly wait, for a claim that ends or a server that starts, begin first; then long ones. */
 const LONG = [
   "several-processes",
   "fencing",
   "faults",
-  "ds389",
-  "samba",
   "interrupted",
+  "ds389",
+  "import",
   "sourcing",
+  "dry-run",
+  "mappings",
+  "force-sync",
+  "revert",
+  "openldap",
+  "samba",
 ];
 
 class LongFirst extends BaseSequencer {
@@ -37,7 +43,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // More than cores, because much of the time is spent in waiting.
-          maxWorkers: 3,
+          maxWorkers: 4,
         },
       },
     ],

@@ -227,7 +227,7 @@ describe("links by hand", () => {
   });
 
   test("an ambiguous entry waits for a decision", async () => {
-    await twoDirectories("embedded", { hr: "" });
+    await twoDirectories("postgres", { hr: "" });
     const byName = (await import("node:fs")).readFileSync(place.config, "utf8");
     (await import("node:fs")).writeFileSync(
       place.config,
@@ -269,7 +269,7 @@ describe("links by hand", () => {
   });
 
   test("cutting the last link asks onRemoval, unless the status is to stay", async () => {
-    await twoDirectories("embedded");
+    await twoDirectories("postgres");
     await place.run("users", "unlink", "bob@example.org", "corp", "--dry-run");
     expect((await show("bob@example.org")).status).toBe("active");
     await place.run("users", "unlink", "bob@example.org", "corp");
@@ -292,7 +292,7 @@ describe("links by hand", () => {
     [["imports", "ignore", "hr", "ada"], "link.taken"],
     [["imports", "unmatched", "nowhere"], "config.unknownDirectory"],
   ])("%j is refused", async (args, code) => {
-    await twoDirectories("embedded");
+    await twoDirectories("postgres");
     const { status, err } = await place.run(...args);
     expect(status).not.toBe(0);
     expect(err).toContain(`[${code}]`);
@@ -363,7 +363,7 @@ describe("edits", () => {
   });
 
   test("tell all that is wrong at once, and change nothing", async () => {
-    await twoDirectories("embedded");
+    await twoDirectories("postgres");
     const { status, err } = await place.run(
       "users",
       "create",
@@ -385,7 +385,7 @@ describe("edits", () => {
   });
 
   test("a person's decision about access is not undone by an import", async () => {
-    await twoDirectories("embedded");
+    await twoDirectories("postgres");
     await place.run("users", "deactivate", "ada@example.org");
     place.file("corp.ldif", simplePerson("ada", { title: "New" }) + simplePerson("bob"));
     await place.run("import", "corp", "--full");
