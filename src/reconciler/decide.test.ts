@@ -1,12 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseSettings } from "../config/load.ts";
+import { ADA, appUser, contextOf, NOBODY, rulesOf, user } from "../../test/support/decisions.ts";
 import type { AppProfile } from "../model/entry.ts";
 import type { AppUser, User } from "../model/user.ts";
 import { failPlanned } from "./decide-failure.ts";
 import { decideRemoval as decideRemovalWith } from "./decide-removal.ts";
 import { decideSighting, type DecisionContext, type Known } from "./decide.ts";
-import { compileRules, type Rules } from "./rules.ts";
 import { NO_RELATIONS } from "./scope.ts";
 
 const YAML = `
@@ -18,74 +17,15 @@ profile:
   sources: [corp, hr]
   overrides: { department: [hr, corp], mobilePhone: okta }
 `;
-const { rules } = compileRules(parseSettings(YAML, "test.yaml", {}));
-const NOBODY: Known = {
-  appUser: null,
-  user: null,
-  others: [],
-  matchProblem: null,
-  link: null,
-  relations: NO_RELATIONS,
-};
-const ADA = {
-  mail: "ada@example.org",
-  givenName: "Ada",
-  sn: "Lovelace",
-  title: "Countess",
-  l: "London",
-};
+const rules = rulesOf(YAML);
+const context = (name: string): DecisionContext => contextOf(rules, name);
 
 const decideRemoval = (
   ...[rules, appUser, known]: [DecisionContext, AppUser, Known]
 ): ReturnType<typeof decideRemovalWith> => decideRemovalWith(rules, appUser, known, "gone");
 
-function context(name: string): {
-  rules: Rules;
-  directory: NonNullable<ReturnType<Rules["directories"]["get"]>>;
-} {
-  const directory = rules.directories.get(name);
-  if (directory === undefined) throw new Error(name);
-  return { rules, directory };
-}
-
 function sighting(profile: AppProfile, disabled = false) {
   return { id: "1", dn: "uid=ada", hash: "h", disabled, profile };
-}
-
-function appUser(directory: string, profile: AppProfile, more: Partial<AppUser> = {}): AppUser {
-  return {
-    directory,
-    externalId: "1",
-    userId: "u",
-    dn: "uid=ada",
-    status: "active",
-    profile,
-    error: null,
-    setAside: false,
-    ...more,
-  };
-}
-
-function user(more: Partial<User> = {}): User {
-  const profile = {
-    login: "ada@example.org",
-    email: "ada@example.org",
-    firstName: "Ada",
-    lastName: "Lovelace",
-    city: "London",
-    title: "Countess",
-  };
-  const sources = Object.fromEntries(Object.keys(profile).map((name) => [name, "corp"]));
-  return {
-    id: "u",
-    login: "ada@example.org",
-    status: "active",
-    statusBy: null,
-    profile,
-    sources,
-    version: 3,
-    ...more,
-  };
 }
 
 describe("an entry", () => {
