@@ -40,16 +40,17 @@ export function parseSettings(
   });
   if (problems.length > 0) throw invalid(file, problems);
   const unset = new Set<number>();
+  const ofVariables = new Set<ConfigProblem>();
   resolveVariables(document, environment, (name, offset) => {
     unset.add(places.atOffset(offset));
     const message = `the environment variable ${name} is not set; set it, or write \${${name}:-default}`;
-    problems.push({ path: "", line: places.atOffset(offset), message });
+    const problem = { path: "", line: places.atOffset(offset), message };
+    ofVariables.add(problem);
+    problems.push(problem);
   });
   const config = validate(document, places, problems);
   // Where a variable is unset, everything else about the line follows from that.
-  const told = problems.filter(
-    (one) => one.message.startsWith("the environment variable") || !unset.has(one.line),
-  );
+  const told = problems.filter((one) => ofVariables.has(one) || !unset.has(one.line));
   if (config === null || told.length > 0) throw invalid(file, told);
   return readCertificates(config, file, environment, places);
 }
