@@ -1,5 +1,6 @@
 /** Answers about an entry that belongs to no user. */
 import { sentences } from "../../../lib/sentences.ts";
+import { shellWord } from "../../../lib/shell.ts";
 import { cureOf, type Problem } from "../../../model/errors.ts";
 import type { Cause } from "../../../model/explanation.ts";
 import type { CutLink } from "../../../model/history.ts";
@@ -80,12 +81,17 @@ function unmatched({ directory, dn }: AppUser): string {
   return `${dn} was imported, but no matching rule of ${directory} finds a user, and the directory may not create one (onNoMatch: ignore)`;
 }
 
+function place({ directory, externalId }: AppUser): string {
+  return `${directory} ${shellWord(externalId)}`;
+}
+
 /** Nobody fits, and nobody could be made of it. */
 export function noMatchInvalid(entry: AppUser): Cause {
+  const where = place(entry);
   const sentence = sentences(
     unmatched(entry),
     "No valid profile comes of it alone",
-    "Say whose it is, or set it aside",
+    `Say whose it is with \`imports confirm ${where} LOGIN\`, or set it aside with \`imports ignore ${where}\``,
   );
   const remedy = { kind: "listUnmatched", directory: entry.directory } as const;
   return { code: "noMatch", stage: "link", sentence, remedy };
@@ -96,7 +102,7 @@ export function noMatchTaken(entry: AppUser, login: string, entryDn: string): Ca
   const sentence = sentences(
     unmatched(entry),
     `${login} has the login that the entry would get, but is linked to ${entryDn}`,
-    "Cut that link first, or set this entry aside",
+    `Cut that link first, or set this entry aside with \`imports ignore ${place(entry)}\``,
   );
   const remedy = { kind: "listUnmatched", directory: entry.directory } as const;
   return { code: "noMatch", stage: "link", sentence, remedy };
