@@ -19,7 +19,15 @@ import {
 } from "../../src/store/leases.ts";
 import { parseLogFilter } from "../../src/store/log-filter.ts";
 import { appendEvents, queryLog } from "../../src/store/system-log.ts";
-import { createDatabase, DATABASES, Workplace, type DatabaseKind } from "../support/rollcall.ts";
+import {
+  createDatabase,
+  DATABASES,
+  simplePerson,
+  SIMPLE_MAPPINGS,
+  Workplace,
+  type DatabaseKind,
+  type RunDocument,
+} from "../support/rollcall.ts";
 
 const SCHEMA = new URL("../fixtures/schema.txt", import.meta.url);
 
@@ -54,6 +62,41 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
     const schema = `${[...columns.rows, ...indexes.rows].map((row) => row.line).join("\n")}\n`;
     if (process.env["UPDATE_SCHEMA"] === "1") writeFileSync(SCHEMA, schema);
     expect(schema).toBe(readFileSync(SCHEMA, "utf8"));
+  });
+
+  test("a database of before the house knows where plans lie, and calls phases as today", async () => {
+    await store[Symbol.asyncDispose]();
+    const people = (count: number): string =>
+      Array.from({ length: count }, (_, i) => simplePerson(`p${i}`)).join("");
+    place.configure(
+      `directories:\n  corp:\n    type: ldif\n    path: ${place.file("p.ldif", people(20))}${SIMPLE_MAPPINGS}`,
+    );
+    await place.run("import", "corp");
+    place.file("p.ldif", people(5));
+    const held = await place.json<RunDocument>("import", "corp");
+    store = await open();
+    for (const statement of [
+      "alter table runs drop column plan_table",
+      `update runs set phases = replace(phases::text, '"judging"', '"deciding"')::jsonb`,
+      `update totals set labels = replace(labels, '"judging"', '"deciding"')`,
+      "delete from kysely_migration where name like '%0005-house'",
+    ])
+      await sql.raw(statement).execute(store.db);
+    await store[Symbol.asyncDispose]();
+    store = await open();
+    expect(store.migrated.applied).toEqual(["2026-11-28-0005-house"]);
+    const words = await sql<{ word: string }>`
+      select labels::jsonb->>'phase' as word from totals where name like '%phase%'
+      union select p->>'phase' from runs, jsonb_array_elements(phases) p`.execute(store.db);
+    expect(words.rows.map(({ word }) => word).toSorted()).toEqual([
+      "applying",
+      "judging",
+      "reading",
+    ]);
+    await store[Symbol.asyncDispose]();
+    const approved = await place.json<RunDocument>("imports", "approve", held.run);
+    expect(approved).toMatchObject({ status: "done", counts: { removed: 15 } });
+    store = await open();
   });
 
   test("a lease has one holder, passes on when it ended, and fences the one who had it", async () => {
