@@ -1,5 +1,7 @@
 import { fileURLToPath } from "node:url";
+import { setTimeout as pause } from "node:timers/promises";
 import { GenericContainer, Wait } from "testcontainers";
+import { query } from "./postgres.ts";
 
 const OPENLDAP = fileURLToPath(new URL("../../config/openldap", import.meta.url));
 
@@ -18,13 +20,31 @@ export async function startContainers() {
     .withEnvironment({ POSTGRES_HOST_AUTH_METHOD: "trust" })
     .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/, 1))
     .start();
+  const postgresUrl = `postgres://postgres@${postgres.getHost()}:${postgres.getMappedPort(5432)}/postgres`;
+  await untilItAnswers(postgresUrl);
   return {
     title: "OpenLDAP and Postgres in containers",
-    postgresUrl: `postgres://postgres@${postgres.getHost()}:${postgres.getMappedPort(5432)}/postgres`,
+    postgresUrl,
     ldapUrl: `ldap://${ldap.getHost()}:${ldap.getMappedPort(1389)}`,
     stop: async () => {
       await ldap.stop();
       await postgres.stop();
     },
   };
+}
+
+/**
+ * The first server that says that it is ready only prepares the folder, and listens to nobody
+ * outside its container.
+ */
+async function untilItAnswers(url: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await query(url, "select 1");
+      return;
+    } catch (error) {
+      if (tries === 240) throw error;
+      await pause(250);
+    }
+  }
 }
