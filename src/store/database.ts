@@ -60,8 +60,8 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
  * would wait for it.
  */
 const SESSION = `set idle_in_transaction_session_timeout = ${LEASE_SECONDS * 1000};
-  set tcp_keepalives_idle = ${LEASE_SECONDS}; set tcp_keepalives_interval = 10; set
-    tcp_keepalives_count = 3`;
+  set tcp_keepalives_idle = ${LEASE_SECONDS}; set tcp_keepalives_interval = 10;
+  set tcp_keepalives_count = 3`;
 
 async function openPostgres(url: Secret): Promise<Store> {
   const sockets = new Set<Socket>();

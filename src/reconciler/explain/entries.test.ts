@@ -99,9 +99,11 @@ describe("an entry is not a user's, because", () => {
     });
   });
 
-  test("the rules find somebody else for it: then no import will link it to this user", () => {
+  test("the rules find somebody else for it: then that one is named, and nobody is told that they find none", () => {
     const bob = user({ id: "b", login: "bob@example.org" });
-    expect(entryOfUserCause(rules, ada, loose("links", { matched: [bob] })).code).toBe("noMatch");
+    const cause = entryOfUserCause(rules, ada, loose("links", { matched: [bob] }));
+    expect(cause).toMatchObject({ code: "noMatch", remedy: { kind: "listUnmatched" } });
+    expect(cause.sentence).toContain("find bob@example.org, and the next full import decides");
     expect(entryOfUserCause(rules, ada, loose("links", { matched: [ada] })).code).toBe(
       "waitsForImport",
     );

@@ -60,7 +60,7 @@ export function looseEntryCause(rules: Rules, loose: LooseEntry, state: string):
     const sentence = `A person set ${dn} aside, so it belongs to nobody: ${state}.`;
     return causes.setAside(entry, sentence);
   }
-  if (error === null) return undecided(rules, loose, loose.matched.length > 0);
+  if (error === null) return undecided(rules, loose);
   if (UNCERTAIN.has(error.code)) {
     const told = `${dn} was imported, but it is not certain whose it is: ${error.message}`;
     return causes.uncertain(told, cureOf(error.code), "Or decide by hand");
@@ -75,13 +75,10 @@ export function isRefused({ error, setAside }: AppUser): boolean {
   return !setAside && error !== null && !UNCERTAIN.has(error.code);
 }
 
-/**
- * An entry that belongs to nobody, and nothing is wrong with it.
- * @param isMatched whether the matching rules find whoever is meant
- */
-function undecided(rules: Rules, { entry, holder, alone }: LooseEntry, isMatched: boolean): Cause {
+/** An entry that belongs to nobody, and nothing is wrong with it. */
+function undecided(rules: Rules, { entry, matched, holder, alone }: LooseEntry): Cause {
   const mayCreate = rules.directories.get(entry.directory)?.onNoMatch === "create";
-  if (mayCreate || isMatched) return causes.nextImportDecides(entry);
+  if (mayCreate || matched.length > 0) return causes.nextImportDecides(entry);
   if (holder === null && alone.length > 0) return causes.noMatchInvalid(entry);
   if (holder === null || holder.entryDn === null)
     return causes.noMatch(entry, holder?.login ?? null);
@@ -96,7 +93,9 @@ export function entryOfUserCause(rules: Rules, user: User, loose: LooseEntry): C
   const isMatched = matched.some((one) => one.id === user.id);
   if (entry.setAside) return causes.setAside(entry, sentences(told, "A person set it aside"));
   if (error === null) {
-    const cause = undecided(rules, loose, isMatched);
+    const logins = matched.map((one) => one.login);
+    const isOthers = logins.length > 0 && !isMatched;
+    const cause = isOthers ? causes.matchesOthers(entry, logins) : undecided(rules, loose);
     return { ...cause, sentence: sentences(told, cause.sentence) };
   }
   if (UNCERTAIN.has(error.code)) {

@@ -77,6 +77,13 @@ export function nextImportDecides({ directory, dn }: AppUser): Cause {
   };
 }
 
+/** The matching rules find other users for it than the one who is meant. */
+export function matchesOthers({ directory, dn }: AppUser, logins: readonly string[]): Cause {
+  const rules = `the matching rules of ${directory} find ${logins.join(" and ")}`;
+  const sentence = `${dn} was imported and belongs to nobody yet; ${rules}, and the next full import decides about it.`;
+  return { code: "noMatch", stage: "link", sentence, remedy: { kind: "listUnmatched", directory } };
+}
+
 function unmatched({ directory, dn }: AppUser): string {
   return `${dn} was imported, but no matching rule of ${directory} finds a user, and the directory may not create one (onNoMatch: ignore)`;
 }
