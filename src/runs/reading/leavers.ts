@@ -182,7 +182,10 @@ async function planGoneBatch(
 ): Promise<MemberKey[]> {
   const { rules } = directory;
   const found = await appUsersByIds(engine.store.db, directory.name, ids);
-  const stored = found.filter((appUser) => appUser.status !== "removed");
+  // In one order, so that a run lists people as the dry run before it did.
+  const stored = found
+    .filter((appUser) => appUser.status !== "removed")
+    .toSorted((a, b) => (a.externalId < b.externalId ? -1 : 1));
   const sightings = stored.map((appUser) => storedSighting(appUser));
   const linkedOnly = { ...rules, matching: [] };
   const batch = { directory: linkedOnly, sightings, stored };
