@@ -40,6 +40,7 @@ export default defineConfig({
           name: "servers",
           include: ["test/**/*.test.ts"],
           globalSetup: ["test/setup/servers.ts"],
+          setupFiles: ["test/setup/keep-stores.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // More than cores, because much of the time is spent in waiting.

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { asRollcallError } from "../model/errors.ts";
 import { compileSettings, openService } from "../service.ts";
 import type { Console } from "./console.ts";
+import { cureInCommands } from "./cure.ts";
 import type { Register } from "./register.ts";
 import { settingsOf } from "./session.ts";
 
@@ -24,7 +25,8 @@ export function checkCommand(program: Command, register: Register): void {
     const settings = settingsOf(console, options);
     const rules = compileSettings(settings);
     const lines: Line[] = [];
-    const note = (line: Line): void => {
+    const note = (found: Line): void => {
+      const line = found.code === null ? found : { ...found, cure: cureInCommands(found.code) };
       lines.push(line);
       print(console, line);
     };

@@ -61,9 +61,10 @@ function print(console: Console, explanation: Explanation, options: CommonOption
   ]);
   for (const row of table(rows)) console.print(row);
   console.print();
-  const { sentence, remedy } = explanation.cause;
+  const { sentence, remedy, alternatives = [] } = explanation.cause;
   console.print(visible(sentence));
-  if (remedy !== null) console.print(`→ ${copyable(commandOf(remedy), options)}`);
+  for (const one of remedy === null ? [] : [remedy, ...alternatives])
+    console.print(`→ ${copyable(commandOf(one), options)}`);
 }
 
 /** In one word, what to know of an attribute that is not simply as its source gave it. */

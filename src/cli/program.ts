@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { asRollcallError, RollcallError } from "../model/errors.ts";
 import { checkCommand } from "./check.ts";
 import { Console, visible, type CommandLine } from "./console.ts";
+import { cureInCommands } from "./cure.ts";
 import { doctorCommand } from "./doctor.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { explainCommand } from "./explain.ts";
@@ -123,12 +124,13 @@ function report(thrown: unknown, line: CommandLine, json: boolean): number {
     ...error.details.map((detail) => `  ${detail.replaceAll("\n", "\n  ")}`),
   ];
   for (const text of lines.join("\n").split("\n")) stderr.write(`${visible(text)}\n`);
-  stderr.write(`→ ${error.cure} [${error.code}]\n`);
+  stderr.write(`→ ${cureInCommands(error.code)} [${error.code}]\n`);
   if (environment["ROLLCALL_DEBUG"] === "1" && thrown instanceof Error)
     stderr.write(`${thrown.stack ?? ""}\n`);
   return /^(?:config|usage|log)\./.test(error.code) ? USAGE : 1;
 }
 
-function printError({ code, message, details, cure }: RollcallError, line: CommandLine): void {
+function printError({ code, message, details }: RollcallError, line: CommandLine): void {
+  const cure = cureInCommands(code);
   line.stdout.write(`${JSON.stringify({ error: { code, message, details, cure } }, null, 2)}\n`);
 }

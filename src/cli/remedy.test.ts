@@ -29,6 +29,12 @@ const COMMANDS: {
     "users link ada corp 'i d' --dry-run",
   ],
   confirm: [{ kind: "confirm", directory: "corp", id: "1", user: null }, "imports confirm corp 1"],
+  confirmSomebody: [
+    { kind: "confirmSomebody", directory: "corp", id: "1" },
+    "imports confirm corp 1 LOGIN",
+  ],
+  unlink: [{ kind: "unlink", user: "ada", directory: "corp" }, "users unlink ada corp"],
+  ignore: [{ kind: "ignore", directory: "corp", id: "1" }, "imports ignore corp 1"],
   stopIgnoring: [
     { kind: "stopIgnoring", directory: "corp", id: "1" },
     "imports ignore corp 1 --undo",

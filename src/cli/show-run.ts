@@ -1,5 +1,4 @@
 import { count } from "../lib/lines.ts";
-import { cureOf } from "../model/errors.ts";
 import { WAY_FACTS } from "../model/incremental.ts";
 import {
   REASONS,
@@ -10,6 +9,7 @@ import {
   type RunError,
 } from "../model/run.ts";
 import { shown, visible, type Console } from "./console.ts";
+import { cureInCommands } from "./cure.ts";
 import type { CommonOptions } from "./session.ts";
 
 /** What a run did, in a few lines. */
@@ -108,7 +108,7 @@ export function nextSteps(run: Run, options: CommonOptions): string[] {
       `  ${command("cancel")}`,
     ];
   }
-  if (run.error !== null) return [`→ ${cureOf(run.error.code)}`];
+  if (run.error !== null) return [`→ ${cureInCommands(run.error.code)}`];
   const steps: string[] = [];
   if (run.kind === "revert") steps.push(...revertSteps(run));
   if (run.dryRun) steps.push(`What it would change: ${command("show")}`);

@@ -4,6 +4,7 @@ import { RollcallError } from "../model/errors.ts";
 import { PERSON_ERRORS } from "../model/person-errors.ts";
 import type { FailingGroup } from "../questions/failing.ts";
 import { visible, type Console } from "./console.ts";
+import { cureInCommands } from "./cure.ts";
 import type { Register } from "./register.ts";
 import { wholeNumber, withService } from "./session.ts";
 
@@ -20,7 +21,7 @@ export function failingCommand(users: Command, register: Register): void {
       const limit = wholeNumber(String(options["limit"]), "--limit", 100_000);
       const query = { directory, code: codeOption(options["code"]) };
       const groups = await service.users.failing(query, limit);
-      console.document(groups);
+      console.document(groups.map((one) => ({ ...one, cure: cureInCommands(one.code) })));
       if (groups.length === 0) console.print("Nobody fails.");
       for (const group of groups) print(console, group);
       return 0;
@@ -40,14 +41,11 @@ function codeOption(value: unknown): string | null {
   );
 }
 
-function print(
-  console: Console,
-  { code, field, people, since, cure, examples }: FailingGroup,
-): void {
+function print(console: Console, { code, field, people, since, examples }: FailingGroup): void {
   const began = since === null ? "" : `, since ${since}`;
   const title = `${count(people, "person", "people")}: ${code}, ${field}${began}`;
   console.print(console.style("bold", title));
-  console.print(`  → ${cure}`);
+  console.print(`  → ${cureInCommands(code)}`);
   for (const { directory, dn, login, error, since: own } of examples) {
     const when = own === null ? "" : `  since ${own}`;
     console.print(`    ${visible(login ?? dn)}  (${directory})  ${visible(error.message)}${when}`);

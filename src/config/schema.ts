@@ -229,9 +229,7 @@ export const configSchema = z.strictObject({
     .describe("What org.name and org.subDomain are in expressions."),
   history: z
     .strictObject({
-      undoDays: whole(0, 36_500)
-        .default(30)
-        .describe("Days for which a run can be put back with `imports revert`."),
+      undoDays: whole(0, 36_500).default(30).describe("Days for which a run can be put back."),
       runDays: whole(1, 36_500)
         .default(365)
         .describe("Days for which it is kept what a run did with each person."),

@@ -14,6 +14,14 @@ export function explanationDocument(explanation: Explanation, say: SayRemedy) {
   };
 }
 
-function causeDocument({ code, stage, sentence, remedy }: Cause, say: SayRemedy) {
-  return { code, stage, sentence, command: remedy === null ? null : say(remedy), remedy };
+function causeDocument(cause: Cause, say: SayRemedy) {
+  const { code, stage, sentence, remedy, alternatives = [] } = cause;
+  return {
+    code,
+    stage,
+    sentence,
+    command: remedy === null ? null : say(remedy),
+    remedy,
+    alternatives: alternatives.map((one) => ({ command: say(one), remedy: one })),
+  };
 }

@@ -18,7 +18,7 @@ export const ERRORS = {
   },
   "config.invalid": {
     what: "The configuration has problems. Each is listed with its path and line; nothing was started.",
-    cure: "Correct every listed line, then run `rollcall check`.",
+    cure: "Correct every listed line.",
   },
   "http.address": {
     what: "The address for health and metrics cannot be used.",
@@ -26,7 +26,7 @@ export const ERRORS = {
   },
   "mappings.unreadable": {
     what: "The file is no exported profile mapping from an application to the user profile.",
-    cure: "Export it with GET /api/v1/mappings/{id}; `rollcall mappings import --help` shows the form.",
+    cure: "Export it with GET /api/v1/mappings/{id}.",
   },
   "config.unknownDirectory": {
     what: "The named directory is not in the configuration.",
@@ -34,7 +34,7 @@ export const ERRORS = {
   },
   "ldap.unreachable": {
     what: "No server of the directory answered.",
-    cure: "Check url, network and firewall. `rollcall check` tries every server of the list.",
+    cure: "Check url, network and firewall.",
   },
   "ldap.certificate": {
     what: "The server's certificate is not trusted, has expired, or belongs to another host name.",
@@ -114,7 +114,7 @@ export const ERRORS = {
   },
   "ldif.unreadable": {
     what: "The LDIF file does not exist or cannot be read.",
-    cure: "Correct `path`; it is relative to the folder that rollcall is started in.",
+    cure: "Correct `path`; it is relative to the folder that Rollcall is started in.",
   },
   "ldif.invalid": {
     what: "The LDIF file is not valid (RFC 2849), so it cannot be taken for the whole truth.",
@@ -123,7 +123,7 @@ export const ERRORS = {
   ...PERSON_ERRORS,
   "run.busy": {
     what: "An import or force sync of this directory is already running.",
-    cure: "Wait for it: `rollcall imports` shows it. The claim of a killed process ends by itself.",
+    cure: "Wait for it. The claim of a killed process ends by itself.",
   },
   "run.leaseLost": {
     what: "This process lost its claim on the directory, because it did not renew it in time. Its last batch was not written.",
@@ -135,7 +135,7 @@ export const ERRORS = {
   },
   "run.handedBack": {
     what: "The run was interrupted while it was applying its plan. What was applied stays, and is complete for each person.",
-    cure: "`rollcall imports resume RUN` finishes it. So does, first of all, any import of the directory and the daemon.",
+    cure: "Resume it. So does, first of all, any import of the directory and the daemon.",
   },
   "run.planLost": {
     what: "The database restarted while the plan was being applied and no longer has its rest. What was applied is complete for each person.",
@@ -147,19 +147,19 @@ export const ERRORS = {
   },
   "run.notFound": {
     what: "There is no run with this id.",
-    cure: "`rollcall imports` lists the runs.",
+    cure: "Use the id of a run in the list of runs.",
   },
   "run.unverified": {
     what: "Before a held run is applied, the directory is asked who came back. It did not show people either who must be there, so its answer is worth nothing; the run stays held.",
-    cure: "Check the bind account's rights, base and filter with `rollcall check`; then approve again.",
+    cure: "Check the bind account's rights, base and filter; then approve again.",
   },
   "run.notFinished": {
     what: "Only a run that has ended, and was no dry run, can be put back.",
-    cure: "`rollcall imports` lists the runs with their status; a held one is dropped with `imports cancel RUN`.",
+    cure: "Wait until it has ended; a held one is cancelled instead.",
   },
   "run.alreadyReverted": {
     what: "The run was put back before, without leaving anybody out.",
-    cure: "Nothing: `rollcall imports show RUN` of the named run tells what it did.",
+    cure: "Nothing: the run that is named tells what it did.",
   },
   "run.undoExpired": {
     what: "The run is older than what is kept for putting runs back.",
@@ -167,27 +167,27 @@ export const ERRORS = {
   },
   "run.notInterrupted": {
     what: "Only a run that was interrupted while it was applying its plan can be resumed.",
-    cure: "`rollcall imports` lists the runs with their status.",
+    cure: "Look at the status of the run.",
   },
   "run.notHeld": {
     what: "Only a run that the safeguard holds can be approved or cancelled.",
-    cure: "`rollcall imports show RUN` tells its status.",
+    cure: "Look at the status of the run.",
   },
   "safeguard.held": {
     what: "The import safeguard holds the run. Nothing was changed.",
-    cure: "Look at `rollcall imports show RUN`, then `imports approve RUN` or `imports cancel RUN`.",
+    cure: "Look at the people concerned, then approve the run or cancel it.",
   },
   "link.entryNotFound": {
     what: "The directory has no app user with this identifier or DN, or it has left its scope.",
-    cure: "`rollcall imports unmatched` lists entries without a user; import the directory first if the entry is new.",
+    cure: "Name an entry of the directory; import the directory first if the entry is new.",
   },
   "link.taken": {
     what: "The entry, or the user, is linked to somebody else already.",
-    cure: "Cut that link first with `rollcall users unlink LOGIN DIRECTORY`.",
+    cure: "Cut that link first.",
   },
   "link.none": {
     what: "There is no such link to cut.",
-    cure: "`rollcall users show LOGIN` lists the user's app profiles.",
+    cure: "Look at the user's app profiles.",
   },
   "user.owned": {
     what: "A directory owns the attribute: its mapping would overwrite what is set here.",
@@ -199,7 +199,7 @@ export const ERRORS = {
   },
   "user.wrongStatus": {
     what: "The user's status does not allow this step.",
-    cure: "`rollcall users show LOGIN` tells the status; `rollcall users --help` lists the steps.",
+    cure: "Look at the user's status; each step has those from which it leads.",
   },
   "user.changed": {
     what: "Something else changed the user in the same moment. Nothing was changed by this command.",
@@ -207,7 +207,7 @@ export const ERRORS = {
   },
   "user.notFound": {
     what: "There is no such user.",
-    cure: "`rollcall users` lists the logins.",
+    cure: "Name a login that exists, or the user's id.",
   },
   "log.filterInvalid": {
     what: "The System Log filter does not parse.",

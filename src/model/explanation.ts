@@ -59,6 +59,8 @@ export interface Cause {
   readonly sentence: string;
   /** What helps, or shows more; null if nothing does. */
   readonly remedy: Remedy | null;
+  /** What an administrator may choose instead, once it is looked at. */
+  readonly alternatives?: readonly Remedy[];
   /** The attribute that is wrong itself, where that is known. */
   readonly field?: string;
   /** Whether the value stays the same all the same. */

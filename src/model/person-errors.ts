@@ -155,7 +155,7 @@ export const PERSON_ERRORS = {
   },
   [`${EXPRESSION}.uncategorized.error`]: {
     what: "The expression could not be evaluated for this person.",
-    cure: "Look at the message; `rollcall preview` shows the inputs.",
+    cure: "Look at the message, and at the inputs in a preview.",
   },
   "platform.cvd.profiles.mapping.targetIsInvalid": {
     what: "A mapping's target is not an attribute of the user profile.",

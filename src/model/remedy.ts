@@ -43,6 +43,10 @@ export type Remedy =
       readonly id: string;
       readonly user: string | null;
     }
+  /** Of somebody whom only the administrator can name. */
+  | { readonly kind: "confirmSomebody"; readonly directory: string; readonly id: string }
+  | { readonly kind: "unlink"; readonly user: string; readonly directory: string }
+  | { readonly kind: "ignore"; readonly directory: string; readonly id: string }
   | { readonly kind: "stopIgnoring"; readonly directory: string; readonly id: string }
   | { readonly kind: "exportUsers"; readonly columns: readonly string[] }
   | { readonly kind: "listUnmatched"; readonly directory?: string }

@@ -104,5 +104,5 @@ async function outdatedRemark(
   const outdated = await countOutdated(engine.store.db, name, version);
   if (outdated === 0) return null;
   const were = `${outdated.toLocaleString("en-US")} of ${count(people, "app profile", "app profiles")} ${outdated === 1 ? "was" : "were"}`;
-  return `${were} last mapped with an older version of the mappings; the next import or \`rollcall force-sync ${name}\` maps again, \`rollcall preview ${name}\` shows what it changes`;
+  return `${were} last mapped with an older version of the mappings; the next import or a force sync maps again, and a preview shows what it changes`;
 }

@@ -129,7 +129,7 @@ function ageFindings(
     const age = now - at.getTime();
     // One import may be missed, for a busy server; two are a pattern.
     if (pauses.length === 0 || age <= longest + Math.min(longest, DAY) + HOUR) return [];
-    const message = `The last ${what} that was applied whole began ${at.toISOString()}, which is longer ago than its schedule allows. Does \`rollcall serve\` run?`;
+    const message = `The last ${what} that was applied whole began ${at.toISOString()}, which is longer ago than its schedule allows. Does the daemon run?`;
     return [{ severity: "error", directory, message, remedy }];
   };
   const pauseOf = (cron: string | null): number[] =>

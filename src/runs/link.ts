@@ -202,7 +202,7 @@ export async function setEntryAside(
     await recover(claimed);
     const appUser = await presentEntry(engine, entry);
     if (appUser.userId !== null) {
-      const message = `${appUser.dn} belongs to a user; \`rollcall users unlink\` cuts the link and sets the entry aside.`;
+      const message = `${appUser.dn} belongs to a user; cutting the link sets the entry aside.`;
       throw new RollcallError("link.taken", message);
     }
     const link = undo ? null : decidedNow("ignored", by);

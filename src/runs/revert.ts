@@ -55,7 +55,7 @@ async function revertible(engine: Engine, id: string): Promise<Target> {
   const run = await requireRun({ engine }, id);
   const { directory, status, dryRun, finishedAt } = run;
   if (run.kind === "edit") {
-    const message = `The run ${run.id} is an edit of one user by hand; \`rollcall users set\` and its sisters undo it.`;
+    const message = `The run ${run.id} is an edit of one user by hand, which another edit undoes.`;
     throw new RollcallError("run.notFinished", message);
   }
   if (dryRun || directory === null || finishedAt === null || status === "cancelled") {

@@ -151,3 +151,20 @@ test("the formatter is switched off nowhere", () => {
   });
   expect(stdout).toBe("");
 });
+
+test("no word of the command line stands below the commands", () => {
+  const commands =
+    "check|doctor|evaluate|explain|force-sync|import|imports|logs|mappings|migrate|preview|serve|sources|users";
+  // A command that is quoted, with `rollcall` before it or with something behind it.
+  const quoted = `(\\\\?\`)(rollcall [a-z]|(${commands}) [a-zA-Z-]+(\\1|[ $]))`;
+  const search = (folder: string): string =>
+    spawnSync("grep", ["-rnE", "--include=*.ts", "--exclude-dir=cli", quoted, folder], {
+      cwd: copy,
+      encoding: "utf8",
+    }).stdout;
+  expect(search("src")).toBe("");
+  const file = plant("src/runs/planted.ts", "export const planted = `See \\`imports show\\`.`;\n");
+  const found = search("src");
+  rmSync(join(copy, file));
+  expect(found).toContain(file);
+});

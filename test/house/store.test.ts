@@ -44,7 +44,9 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
     place.remove();
   });
 
-  function open(): Promise<Store> {
+  /** As a process that starts would. */
+  async function open(): Promise<Store> {
+    await place.close();
     const url = place.databaseUrl === null ? null : new Secret(place.databaseUrl);
     return openStore({ url, directory: join(place.folder, "data") });
   }

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { ldifPerson, SIMPLE_MAPPINGS, simplePerson, Workplace } from "../support/rollcall.ts";
 
 interface Cause {
+  readonly alternatives: readonly { readonly command: string }[];
   readonly code: string;
   readonly stage: string | null;
   readonly sentence: string;
@@ -338,6 +339,9 @@ describe("of somebody who is no user", () => {
     await full("hr", ldifPerson("x", { sn: "X" }));
     const cause = await causeOf("x");
     expect(cause).toMatchObject({ code: "noMatch", command: "rollcall imports unmatched hr" });
-    expect(cause.sentence).toContain("imports confirm hr x LOGIN");
+    expect(cause.alternatives.map((one) => one.command)).toEqual([
+      "rollcall imports confirm hr x LOGIN",
+      "rollcall imports ignore hr x",
+    ]);
   });
 });

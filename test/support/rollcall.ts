@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { inject } from "vitest";
 import { runCommandLine } from "../../src/cli/program.ts";
+import { closeKept, keepOpen } from "./kept-stores.ts";
 import { databaseUrl, query } from "./postgres.ts";
 
 export type DatabaseKind = "postgres" | "embedded";
@@ -22,6 +23,8 @@ export class Workplace {
   readonly environment: Record<string, string> = {};
   readonly config = join(this.folder, "rollcall.yaml");
   readonly databaseUrl: string | null;
+  /** The folder of the embedded database. */
+  readonly #data = join(this.folder, "data");
 
   private constructor(databaseUrl: string | null) {
     this.databaseUrl = databaseUrl;
@@ -33,7 +36,8 @@ export class Workplace {
       kind === "postgres" ? await createDatabase(postgresTemplate) : null,
     );
     if (kind === "embedded") {
-      cpSync(inject("servers").embeddedTemplate, join(place.folder, "data"), { recursive: true });
+      cpSync(inject("servers").embeddedTemplate, place.#data, { recursive: true });
+      keepOpen(place.#data);
     }
     return place;
   }
@@ -47,7 +51,7 @@ export class Workplace {
   configure(yaml: string): void {
     const database = JSON.stringify({
       url: this.databaseUrl ?? "",
-      directory: join(this.folder, "data"),
+      directory: this.#data,
     });
     writeFileSync(this.config, `database: ${database}\nhttp: off\n${yaml}`);
   }
@@ -110,7 +114,14 @@ export class Workplace {
       .map((line) => JSON.parse(line) as LoggedEvent);
   }
 
+  /** Closes an embedded database, for another process, or for the next command to open it anew. */
+  async close(): Promise<void> {
+    await closeKept(this.#data);
+  }
+
   remove(): void {
+    // Its folder is going away, so nothing that fails now matters.
+    this.close().catch(() => undefined);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -5,6 +5,7 @@ import {
   type ExpressionFunction,
 } from "../../src/mapping/functions/definition.ts";
 import { CHAPTERS, METHODS } from "../../src/mapping/functions/table.ts";
+import { cureInCommands } from "../../src/cli/cure.ts";
 import { ERRORS } from "../../src/model/error-catalogue.ts";
 import { EXAMPLE_CONTEXT } from "./expression-context.ts";
 
@@ -32,7 +33,7 @@ export function generated(read: (file: string) => string): GeneratedFile[] {
 
 function errorsPage(): string {
   const rows = Object.entries(ERRORS).map(
-    ([code, { what, cure }]) => `### \`${code}\`\n\n${what}\n\n**What to do:** ${cure}\n`,
+    ([code, { what }]) => `### \`${code}\`\n\n${what}\n\n**What to do:** ${cureInCommands(code)}\n`,
   );
   return `# 7. Errors\n\nEvery error has a code, tells what happened, and what to do. This page is generated from the catalogue\nin \`src/model/error-catalogue.ts\` (\`npm run generate\`). Codes that administrators of Okta's profile\nsourcing know are used for the same causes.\n\n${rows.join("\n")}`;
 }

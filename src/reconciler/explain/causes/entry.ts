@@ -1,6 +1,5 @@
 /** Answers about an entry that belongs to no user. */
 import { sentences } from "../../../lib/sentences.ts";
-import { shellWord } from "../../../lib/shell.ts";
 import { cureOf, type Problem } from "../../../model/errors.ts";
 import type { Cause } from "../../../model/explanation.ts";
 import type { CutLink } from "../../../model/history.ts";
@@ -88,31 +87,44 @@ function unmatched({ directory, dn }: AppUser): string {
   return `${dn} was imported, but no matching rule of ${directory} finds a user, and the directory may not create one (onNoMatch: ignore)`;
 }
 
-function place({ directory, externalId }: AppUser): string {
-  return `${directory} ${shellWord(externalId)}`;
-}
-
 /** Nobody fits, and nobody could be made of it. */
 export function noMatchInvalid(entry: AppUser): Cause {
-  const where = place(entry);
+  const { directory, externalId: id } = entry;
   const sentence = sentences(
     unmatched(entry),
     "No valid profile comes of it alone",
-    `Say whose it is with \`imports confirm ${where} LOGIN\`, or set it aside with \`imports ignore ${where}\``,
+    "Say whose it is, or set it aside",
   );
-  const remedy = { kind: "listUnmatched", directory: entry.directory } as const;
-  return { code: "noMatch", stage: "link", sentence, remedy };
+  return {
+    code: "noMatch",
+    stage: "link",
+    sentence,
+    remedy: { kind: "listUnmatched", directory },
+    alternatives: [
+      { kind: "confirmSomebody", directory, id },
+      { kind: "ignore", directory, id },
+    ],
+  };
 }
 
 /** Who has its login has another entry of the directory. */
 export function noMatchTaken(entry: AppUser, login: string, entryDn: string): Cause {
+  const { directory, externalId: id } = entry;
   const sentence = sentences(
     unmatched(entry),
     `${login} has the login that the entry would get, but is linked to ${entryDn}`,
-    `Cut that link first, or set this entry aside with \`imports ignore ${place(entry)}\``,
+    "Cut that link first, or set this entry aside",
   );
-  const remedy = { kind: "listUnmatched", directory: entry.directory } as const;
-  return { code: "noMatch", stage: "link", sentence, remedy };
+  return {
+    code: "noMatch",
+    stage: "link",
+    sentence,
+    remedy: { kind: "listUnmatched", directory },
+    alternatives: [
+      { kind: "unlink", user: login, directory },
+      { kind: "ignore", directory, id },
+    ],
+  };
 }
 
 /** @param login of the user who has the login that the entry would get; null: it may be somebody new */

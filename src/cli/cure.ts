@@ -1,0 +1,34 @@
+/** What to do about an error, with the command that helps where one does. */
+import { cureOf, type ErrorCode } from "../model/errors.ts";
+
+/** By code, the sentence that this face adds to the catalogue's. */
+const COMMANDS: Partial<Record<ErrorCode, string>> = {
+  "config.invalid": "`rollcall check` tries it.",
+  "mappings.unreadable": "`rollcall mappings import --help` shows the form.",
+  "ldap.unreachable": "`rollcall check` tries every server of the list.",
+  "ldap.baseUnreadable": "`rollcall check` tries it.",
+  "run.busy": "`rollcall imports` shows it.",
+  "run.handedBack": "The command is `rollcall imports resume RUN`.",
+  "run.notFound": "`rollcall imports` lists them.",
+  "run.unverified": "`rollcall check` tries them.",
+  "run.notFinished": "`rollcall imports` lists the runs, `rollcall imports cancel RUN` drops one.",
+  "run.alreadyReverted": "`rollcall imports show RUN` shows it.",
+  "run.notInterrupted": "`rollcall imports` lists the runs.",
+  "run.notHeld": "`rollcall imports show RUN` shows it.",
+  "safeguard.held":
+    "The commands are `rollcall imports show RUN --counted`, `rollcall imports approve RUN` and `rollcall imports cancel RUN`.",
+  "link.entryNotFound": "`rollcall imports unmatched` lists entries without a user.",
+  "link.taken": "The command is `rollcall users unlink LOGIN DIRECTORY`.",
+  "link.none": "`rollcall users show LOGIN` lists them.",
+  "user.wrongStatus":
+    "`rollcall users show LOGIN` tells it; `rollcall users --help` lists the steps.",
+  "user.notFound": "`rollcall users` lists them.",
+  "platform.cvd.profile.expression.uncategorized.error":
+    "`rollcall preview DIRECTORY --user WHO` shows them.",
+};
+
+/** @param code a stored one may be of a newer Rollcall, and not in the catalogue */
+export function cureInCommands(code: string): string {
+  const command = Object.hasOwn(COMMANDS, code) ? COMMANDS[code as ErrorCode] : undefined;
+  return command === undefined ? cureOf(code) : `${cureOf(code)} ${command}`;
+}
