@@ -1,5 +1,5 @@
 import type { DisabledRule } from "../model/directory.ts";
-import { type AppProfile, type RawEntry, attributeValues } from "../model/entry.ts";
+import { type AppProfile, type Entry, type RawEntry, attributeValues } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import { guidText } from "./values.ts";
 
@@ -30,13 +30,19 @@ export function idProblem(attribute: string, dn: string, values: number): Proble
   return { code: "entry.idMissing", field: attribute, message };
 }
 
-/** Whether the directory says that the account is disabled. */
-export function isDisabled(rule: DisabledRule | null, profile: AppProfile): boolean {
+/**
+ * Whether the directory says that the account is disabled; null where that cannot be seen. Every
+ * account has the number whose bit tells, so where it is absent, the reader lacks the right to see
+ * it, and absence is no "enabled".
+ */
+function isDisabled(rule: DisabledRule | null, profile: AppProfile): boolean | null {
   if (rule === null) return false;
-  const values = attributeValues(profile, rule.attribute);
-  const { values: wanted, bit } = rule;
+  const { attribute, bit, values: wanted = LOCKED_FOR_GOOD[attribute.toLowerCase()] } = rule;
+  const values = attributeValues(profile, attribute);
   if (bit !== undefined) {
-    return values.some((value) => (Number(value) & bit) !== 0);
+    const [only, ...others] = values;
+    if (typeof only !== "string" || others.length > 0 || !/^-?\d+$/.test(only)) return null;
+    return (Number(only) & bit) !== 0;
   }
   if (wanted !== undefined) {
     const lower = wanted.map((value) => value.toLowerCase());
@@ -45,7 +51,31 @@ export function isDisabled(rule: DisabledRule | null, profile: AppProfile): bool
   return values.length > 0;
 }
 
-/** What is wrong with all of these entries, as the first of them has it; null if one is usable. */
+/**
+ * The time since when wrong passwords locked an account (draft-behera-ldap-password-policy 5.3.3):
+ * only this one stands for an administrator, who locked it for good; any other passes.
+ */
+const LOCKED_FOR_GOOD: Readonly<Record<string, readonly string[]>> = {
+  pwdaccountlockedtime: ["000001010000Z", "00000101000000Z"],
+};
+
+/** Whether the account is disabled, or why that is not known. */
+export function stateOf(
+  rule: DisabledRule | null,
+  dn: string,
+  profile: AppProfile,
+): Pick<Entry, "disabled" | "problem"> {
+  const disabled = isDisabled(rule, profile);
+  if (disabled !== null || rule === null) return { disabled, problem: null };
+  const message = `${rule.attribute} of ${dn}, which tells whether the account is disabled, cannot be read.`;
+  return { disabled, problem: { code: "entry.stateUnknown", field: rule.attribute, message } };
+}
+
+/**
+ * What is wrong with all of these entries, as the first of them has it; null if one is usable. Only
+ * to be called while their batch is being worked on.
+ */
 export function commonProblem(entries: readonly RawEntry[]): Problem | null {
-  return entries.every(({ problem }) => problem !== null) ? (entries[0]?.problem ?? null) : null;
+  const problems = entries.map((entry) => entry.problem ?? entry.decode().problem);
+  return problems.every((problem) => problem !== null) ? (problems[0] ?? null) : null;
 }

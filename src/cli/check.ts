@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { asRollcallError } from "../model/errors.ts";
 import { compileSettings, openService } from "../service.ts";
-import type { Console } from "./console.ts";
+import { visible, type Console } from "./console.ts";
 import { cureInCommands } from "./cure.ts";
 import type { Register } from "./register.ts";
 import { settingsOf } from "./session.ts";
@@ -60,7 +60,7 @@ export function checkCommand(program: Command, register: Register): void {
 
 function print(console: Console, line: Line): void {
   const mark = line.ok ? console.style("green", "ok    ") : console.style("red", "failed");
-  console.print(`${mark}  ${line.name}: ${line.message}`);
-  for (const remark of line.remarks ?? []) console.print(`        ${remark}`);
+  console.print(`${mark}  ${line.name}: ${visible(line.message)}`);
+  for (const remark of line.remarks ?? []) console.print(`        ${visible(remark)}`);
   if (line.cure !== null) console.print(`        → ${line.cure} [${line.code ?? ""}]`);
 }

@@ -48,6 +48,7 @@ test("defaults are filled in, and the secret cannot be printed", () => {
     failures: 50,
     updates: 50,
     logins: 20,
+    grants: 20,
   });
   expect(ldap?.urls).toEqual(["ldap://127.0.0.1"]);
   expect(corp?.source.users.filter).toBe("(objectClass=inetOrgPerson)");

@@ -61,6 +61,9 @@ const safeguard = z
       logins: percent
         .default(20)
         .describe("Changed logins of more than this percentage hold the run."),
+      grants: percent
+        .default(20)
+        .describe("More than this percentage of people getting access back holds the run."),
     }),
   ])
   .prefault({});

@@ -110,6 +110,11 @@ function checkServer(path: Path, directory: DirectoryConfig, report: Report): vo
         [...path, "url"],
         "an address is ldap://HOST[:PORT] or ldaps://HOST[:PORT], without anything behind",
       );
+    } else if (GLOBAL_CATALOG.has(new URL(url).port)) {
+      report(
+        [...path, "url"],
+        "port 3268 or 3269 is the global catalog, which has only some of the attributes (no title, department or accountExpires) and so would empty the others; use 389 or 636",
+      );
     } else if (directory.startTls && url.startsWith("ldaps:")) {
       report(
         [...path, "startTls"],
@@ -122,6 +127,8 @@ function checkServer(path: Path, directory: DirectoryConfig, report: Report): vo
 export function isPostgresUrl(text: string): boolean {
   return /^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text);
 }
+
+const GLOBAL_CATALOG: ReadonlySet<string> = new Set(["3268", "3269"]);
 
 function isLdapUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;

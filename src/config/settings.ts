@@ -232,14 +232,15 @@ function toRemovalLimits(limits: Config["importSafeguard"]): RemovalLimits {
 function toLimits(limits: DirectoryConfig["importSafeguard"]): SafeguardLimits {
   const common = toRemovalLimits(limits);
   if (limits === "off")
-    return { ...common, drop: null, failures: null, updates: null, logins: null };
-  const { drop, failures, updates, logins } = limits;
+    return { ...common, drop: null, failures: null, updates: null, logins: null, grants: null };
+  const { drop, failures, updates, logins, grants } = limits;
   return {
     ...common,
     drop: unlessOff(drop),
     failures: unlessOff(failures),
     updates: unlessOff(updates),
     logins: unlessOff(logins),
+    grants: unlessOff(grants),
   };
 }
 

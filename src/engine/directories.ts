@@ -70,6 +70,7 @@ const LIMITS: SafeguardLimits = {
   updates: 50,
   failures: 50,
   logins: 20,
+  grants: 20,
 };
 
 /** It has no mappings, and takes access from nobody. */

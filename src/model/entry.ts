@@ -20,7 +20,9 @@ export interface Entry {
   readonly dn: string;
   /** The immutable identifier: the external id of the app user. */
   readonly id: string;
-  readonly disabled: boolean;
+  /** Null if it cannot be seen; then `problem` tells why. */
+  readonly disabled: boolean | null;
+  readonly problem: Problem | null;
   readonly profile: AppProfile;
 }
 

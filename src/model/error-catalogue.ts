@@ -48,6 +48,10 @@ export const ERRORS = {
     what: "The server refused the bind: the DN or the password is wrong, or the account is locked.",
     cure: "Correct bind.dn and bind.password. Rollcall does not repeat it by itself, so as not to lock the account.",
   },
+  "ldap.accountUnusable": {
+    what: "The server refused the bind although the password may be right: the account has expired, is locked or disabled, has to change its password, or may not log in from here or now.",
+    cure: "Unlock, renew or enable the account in the directory; the configuration need not change. Rollcall waits before it tries again.",
+  },
   "ldap.emptyPassword": {
     what: "The bind password is empty. Sent as it is, many servers would treat it as an anonymous login.",
     cure: "Set the variable that bind.password refers to.",

@@ -22,7 +22,7 @@ export const PERSON_ERRORS = {
     cure: "Set users.id to a single-valued attribute that never changes.",
   },
   "entry.duplicateId": {
-    what: "Two entries of one read have the same identifier. The first one is kept.",
+    what: "Two entries of one read have the same identifier, so neither counts. Whoever had it keeps everything.",
     cure: "Set users.id to an attribute that is unique in the directory.",
   },
   "entry.tooLarge": {
@@ -37,12 +37,16 @@ export const PERSON_ERRORS = {
     what: "The entry contains something that is not valid, such as an attribute name that is none, so it cannot be used.",
     cure: "Look at the entry in the directory. Leave the attribute out of users.attributes, or correct it.",
   },
+  "entry.stateUnknown": {
+    what: "The attribute that tells whether the account is disabled is absent or is no number, so whether it is cannot be told. The person keeps access, or stays without it, as before; nobody new is created.",
+    cure: "Give the bind account the right to read the attribute, or correct users.disabled.",
+  },
   "entry.unstorable": {
     what: "The database refuses a value of this person, so nothing of the person was changed.",
     cure: "Look at the message. Leave the attribute out of users.attributes, or correct its value.",
   },
   "match.ambiguous": {
-    what: "More than one existing user fits the matching rules, so the entry was linked to none.",
+    what: "More than one existing user fits the matching rules, or several new entries fit one user, so the entry was linked to none.",
     cure: "Make the rule's attribute unique, or remove the duplicate user.",
   },
   notUniqueWithinOrgAppId: {

@@ -64,7 +64,7 @@ export const NO_COUNTS: RunCounts = {
 };
 
 /** What the safeguard counts. */
-export type HeldFor = "removals" | "people read" | "failures" | "logins" | "updates";
+export type HeldFor = "removals" | "people read" | "failures" | "logins" | "updates" | "grants";
 
 /** The limit that the safeguard found exceeded. */
 export interface Held {
@@ -101,6 +101,7 @@ export const REASONS = {
   unlinked: "the link was cut by hand",
   disconnected: "the directory is not in the configuration any more",
   accessLost: "the settings take the access away",
+  regained: "access is given back",
   replaced: "another entry took the place",
   relinked: "the link that another entry had taken is back",
   undone: "what another run did is put back",

@@ -20,6 +20,8 @@ export interface SafeguardLimits extends RemovalLimits {
   readonly failures: number | null;
   /** How many may get another login. */
   readonly logins: number | null;
+  /** How many may get access back. */
+  readonly grants: number | null;
 }
 
 export type OnRemoval = "deactivate" | "suspend" | "keep";

@@ -24,7 +24,6 @@ import { nextStanding, type Standing } from "./standing.ts";
 import {
   appUserChanged,
   linksOf,
-  losesAccess,
   plannedChange,
   sameProblem,
   standingOf,
@@ -90,7 +89,7 @@ export function decideSighting(
   const creator = user === null ? directory.name : null;
   const resolved = resolveProfile(rules, { links, before: user, creator, relations });
   const standing = standingAfter(context, known, resolved, status);
-  const reason = disabled ?? (losesAccess(user, standing) ? "accessLost" : null);
+  const reason = disabled ?? accessChange(user, standing);
   const error = oneProblem(resolved.problems);
   const link = newLink(known);
   if (error !== null) {
@@ -106,6 +105,17 @@ interface Verdict {
   readonly write: AppUserWrite;
   readonly reason: Reason | null;
   readonly standing: Standing;
+}
+
+/** What becomes of a user's access, where it is not what it was. */
+function accessChange(user: User | null, { status }: Standing): Reason | null {
+  if (user === null || (user.status === "active") === (status === "active")) return null;
+  return status === "active" ? "regained" : "accessLost";
+}
+
+/** Whoever loses access is counted by the safeguard, whatever the cause. */
+function isLoss(reason: Reason | null): boolean {
+  return reason !== null && reason !== "regained";
 }
 
 /** A person decided so, or nobody was found where the directory may not create users. */
@@ -164,7 +174,7 @@ function resolvedChange(
   const written = user === null ? newUserWrite() : userWrite(user, resolved, standing);
   const login = String(resolved.profile["login"] ?? user?.login ?? "");
   const appChanged = appUserChanged(appUser, write);
-  const lost = reason !== null;
+  const lost = isLoss(reason);
   const common = { appUser: write, login, userId: write.userId, changes, lost, reason };
   const person = { externalId, dn, user };
   if (user !== null && written === null && !appChanged) {
@@ -214,7 +224,7 @@ function failed(
       user: written,
       error,
       events: told,
-      lost: reason !== null,
+      lost: isLoss(reason),
       reason,
     },
   );

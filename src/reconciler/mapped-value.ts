@@ -26,12 +26,18 @@ export function mappedValue(
   if (typeof value === "object" && "problem" in value) {
     return { problem: { ...value.problem, shape: inputShapes(mapping, scope) } };
   }
-  const typed = toAttributeType(mapping.attribute, value, attribute);
+  const typed = toAttributeType(mapping.attribute, wellFormed(value), attribute);
   if (typeof typed === "object" && "problem" in typed) {
     return { problem: { ...typed.problem, shape: shapeOf(value) }, given: value };
   }
   if (typeof typed === "object" && typed.length === 0) return null;
   return { value: typed, source };
+}
+
+/** Functions that cut may leave half of a character, which no database holds and no app takes. */
+function wellFormed<V>(value: V): V {
+  if (typeof value === "string") return value.toWellFormed() as V;
+  return Array.isArray(value) ? (value.map(wellFormed) as V) : value;
 }
 
 /** Of an expression that could not be evaluated: what it was given. */

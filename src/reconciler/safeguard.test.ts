@@ -9,9 +9,10 @@ const OFF: SafeguardLimits = {
   failures: null,
   updates: null,
   logins: null,
+  grants: null,
 };
 const TWENTY = { ...OFF, percent: 20, minimum: 100 };
-const DEFAULT = { ...TWENTY, drop: 40, failures: 50, updates: 50, logins: 20 };
+const DEFAULT = { ...TWENTY, drop: 40, failures: 50, updates: 50, logins: 20, grants: 20 };
 const NOTHING = {
   lastRead: null,
   gone: 0,
@@ -20,6 +21,7 @@ const NOTHING = {
   failures: 0,
   updates: 0,
   logins: 0,
+  grants: 0,
 };
 
 const plan = (read: number, removals: number, total: number, orgTotal = total): PlanSummary => ({
@@ -84,6 +86,8 @@ describe("mass updates", () => {
     ["values, above the limit", changed(51, 0), "updates"],
     ["values, at the limit", changed(50, 0), null],
     ["fewer people than the minimum", changed(99, 99, 99), null],
+    ["access given back, above the limit", { ...plan(100, 0, 100), grants: 21 }, "grants"],
+    ["access given back, at the limit", { ...plan(100, 0, 100), grants: 20 }, null],
     ["removals come first", { ...changed(100, 100), removals: 21 }, "removals"],
   ] as const)("%s", (_, summary, of) => {
     expect(judge(summary, DEFAULT, OFF)?.of ?? null).toBe(of);

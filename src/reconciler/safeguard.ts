@@ -26,12 +26,14 @@ export interface PlanSummary {
   readonly updates: number;
   /** Of these, people who would get another login. */
   readonly logins: number;
+  /** People without access who would get it back. */
+  readonly grants: number;
 }
 
 /** What the plan itself tells, of all that is judged. */
 export type PlanFigures = Pick<
   PlanSummary,
-  "removals" | "gone" | "existing" | "failures" | "updates" | "logins"
+  "removals" | "gone" | "existing" | "failures" | "updates" | "logins" | "grants"
 >;
 
 /** Fewer people than these may come and go without looking suspicious. */
@@ -94,7 +96,7 @@ function judgeRead(plan: PlanSummary, { drop }: SafeguardLimits): Held | null {
 }
 
 function judgeUpdates(plan: PlanSummary, limits: SafeguardLimits): Held | null {
-  const { directory, logins, updates, failures } = plan;
+  const { directory, logins, updates, failures, grants } = plan;
   const whole = Math.max(plan.total, plan.existing);
   if (exceeds(failures, whole, limits.failures, limits.minimum)) {
     const limit = limits.failures ?? 0;
@@ -105,6 +107,11 @@ function judgeUpdates(plan: PlanSummary, limits: SafeguardLimits): Held | null {
     const limit = limits.logins ?? 0;
     const reason = `${logins} of ${whole} people of ${directory} would get another login (${share(logins, whole)} %); the limit is ${limit} %.`;
     return held(plan, "logins", { reason, part: logins, whole, limit });
+  }
+  if (exceeds(grants, whole, limits.grants, limits.minimum)) {
+    const limit = limits.grants ?? 0;
+    const reason = `${grants} of ${whole} people of ${directory} who have no access would get it back (${share(grants, whole)} %); the limit is ${limit} %.`;
+    return held(plan, "grants", { reason, part: grants, whole, limit });
   }
   // That a directory that was just connected gives its values is what it was connected for.
   if (plan.total === 0 || !exceeds(updates, whole, limits.updates, limits.minimum)) return null;

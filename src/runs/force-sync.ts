@@ -2,13 +2,13 @@
  * A force sync: the To-Okta mappings are applied again to the app profiles that are kept, with
  * the same decisions as in an import. It reads no directory, so it cannot tell who has left.
  */
+import { LinkedUsers } from "../engine/people/linked-users.ts";
 import type { Engine } from "../engine/engine.ts";
 import { looksAgain, mappingVersion } from "../engine/fingerprint.ts";
 import { decideOne, writesNothing } from "../engine/people/decide-one.ts";
 import { loadKnown } from "../engine/people/known.ts";
 import { storedSighting } from "../engine/people/sightings.ts";
 import { mapAhead } from "../lib/ahead.ts";
-import { IdSet } from "../lib/id-set.ts";
 import type { AskedBy } from "../model/asked-by.ts";
 import type { Problem } from "../model/errors.ts";
 import type { PlannedChange } from "../model/plan.ts";
@@ -100,7 +100,7 @@ async function planAll(
 ): Promise<number> {
   const { engine, directory, run } = context;
   const { db } = engine.store;
-  const linked = new IdSet(Date.now());
+  const linked = new LinkedUsers();
   if (request.externalIds !== null) {
     await planPeople(context, plan, request.externalIds, linked);
     return request.externalIds.length;
@@ -164,7 +164,7 @@ async function planPeople(
   context: RunContext,
   plan: PlanBuilder,
   ids: readonly string[],
-  linked: IdSet,
+  linked: LinkedUsers,
 ): Promise<void> {
   const { engine, directory, run } = context;
   const found = await appUsersByIds(engine.store.db, directory.name, ids);

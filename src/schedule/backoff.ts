@@ -8,6 +8,7 @@ const HOUR = 60 * MINUTE;
  */
 const WAITS: ReadonlyMap<string, { readonly first: number; readonly most: number }> = new Map([
   ["ldap.credentials", { first: HOUR, most: 24 * HOUR }],
+  ["ldap.accountUnusable", { first: HOUR, most: 24 * HOUR }],
   ["ldap.emptyPassword", { first: HOUR, most: HOUR }],
   ["ldap.busy", { first: MINUTE, most: 15 * MINUTE }],
   ["ldap.unreachable", { first: 0, most: 5 * MINUTE }],

@@ -85,7 +85,12 @@ async function onTick(
     tellRun(log, backoff, await work.import(name, asked, byItself(signal)));
   } catch (thrown) {
     const { code, message } = asRollcallError(thrown);
-    if (code === "run.busy") log.info({ directory: name }, message);
-    else log.error({ directory: name, code }, message);
+    if (code === "run.busy") {
+      log.info({ directory: name }, message);
+      return;
+    }
+    // Also where not even the failure could be written down: the directory was asked all the same.
+    backoff.failed(code, Date.now());
+    log.error({ directory: name, code }, message);
   }
 }

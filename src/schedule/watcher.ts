@@ -139,7 +139,10 @@ class Pump {
       const { code, message } = asRollcallError(thrown);
       // The other run may have begun before the change.
       if (code === "run.busy") return BUSY_MS;
-      if (!signal.aborted) log.error({ directory: name, code }, message);
+      if (!signal.aborted) {
+        backoff.failed(code, Date.now());
+        log.error({ directory: name, code }, message);
+      }
       return this.#later();
     }
   }

@@ -3,6 +3,7 @@ import type { Checkpoint } from "../model/checkpoint.ts";
 import type { Mark } from "../model/incremental.ts";
 import type { SearchFacts } from "../model/run.ts";
 import type { Connection, Trx } from "./connection.ts";
+import { jsonText } from "./json-text.ts";
 
 export async function readCheckpoint(
   db: Connection,
@@ -41,8 +42,8 @@ export async function moveCheckpoint(
     readonly search: SearchFacts | null;
   },
 ): Promise<void> {
-  const search = to.search === null ? null : JSON.stringify(to.search);
-  const mark = to.mark === null ? null : JSON.stringify(to.mark);
+  const search = to.search === null ? null : jsonText(to.search);
+  const mark = to.mark === null ? null : jsonText(to.mark);
   await sql`
     insert into checkpoints (directory, run_id, fingerprint, entries, full_at, read_at, scope, mark,
       search)
@@ -65,7 +66,7 @@ export async function advanceCheckpoint(
   directory: string,
   to: { readonly startedAt: string; readonly mark: Mark },
 ): Promise<void> {
-  await sql`update checkpoints set mark = ${JSON.stringify(to.mark)}::jsonb,
+  await sql`update checkpoints set mark = ${jsonText(to.mark)}::jsonb,
     read_at = ${to.startedAt}::timestamptz
     where directory = ${directory}`.execute(trx);
 }

@@ -6,6 +6,7 @@ import type { Trx } from "./connection.ts";
 import { packSources } from "./packed-sources.ts";
 import { confirmValues, noteValues, valuesOfUser } from "./unique-values.ts";
 import { toUser, USER_COLUMNS } from "./users.ts";
+import { jsonText } from "./json-text.ts";
 
 /** The user as it is, kept from being changed by anybody else until the transaction ends. */
 export async function lockUser(trx: Trx, id: string): Promise<User | null> {
@@ -34,8 +35,8 @@ export async function saveUser(
     login_key: loginKey(login),
     status,
     status_by: statusBy,
-    profile: JSON.stringify(user.profile),
-    sources: JSON.stringify(packSources(user.sources)),
+    profile: jsonText(user.profile),
+    sources: jsonText(packSources(user.sources)),
     version,
   };
   if (version === 1) {
@@ -74,7 +75,7 @@ export async function noteEdit(
       dn: user.login,
       user_id: user.id,
       login: user.login,
-      changes: JSON.stringify(changes),
+      changes: jsonText(changes),
       error: null,
       applied: true,
       reason: null,

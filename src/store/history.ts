@@ -14,6 +14,7 @@ export interface ChangeQuery {
 
 function countedFor(of: HeldFor): RawBuilder<boolean> {
   if (of === "removals" || of === "people read") return sql<boolean>`lost`;
+  if (of === "grants") return sql<boolean>`reason = 'regained'`;
   if (of === "failures") return sql<boolean>`action = 'failed'`;
   const login = of === "logins" ? sql`and c.value->>'attribute' = 'login'` : sql``;
   return sql<boolean>`action = 'updated' and exists (

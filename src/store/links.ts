@@ -1,6 +1,7 @@
 /** How entries came to their users, and what people decided about those that have none. */
 import type { AppUser, LinkOrigin } from "../model/user.ts";
 import type { Connection, Trx } from "./connection.ts";
+import { jsonText } from "./json-text.ts";
 
 /** Notes what a person decided about an entry without a user; null: nothing any more. */
 export async function noteLink(
@@ -10,7 +11,7 @@ export async function noteLink(
 ): Promise<void> {
   await trx
     .updateTable("app_users")
-    .set({ link: link === null ? null : JSON.stringify(link), error: null, error_since: null })
+    .set({ link: link === null ? null : jsonText(link), error: null, error_since: null })
     .where("directory", "=", directory)
     .where("external_id", "=", externalId)
     .where("user_id", "is", null)

@@ -10,6 +10,7 @@ import type {
   ObjectKind,
 } from "../model/directory-object.ts";
 import type { Connection, Trx } from "./connection.ts";
+import { jsonText } from "./json-text.ts";
 
 export interface KnownObject {
   readonly id: string;
@@ -103,7 +104,7 @@ export async function stageObjects(
   });
   await sql`
     insert into object_plan (run_id, external_id, kind, dn, dn_key, name, sid, hash, members)
-    select ${runId}, x.* from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x
+    select ${runId}, x.* from jsonb_to_recordset(${jsonText(rows)}::jsonb) as x
       (external_id text, kind text, dn text, dn_key text, name text, sid text, hash text,
         members jsonb)
     on conflict (run_id, external_id) do update set

@@ -10,6 +10,7 @@ import type { Action, Reason } from "../model/run.ts";
 import { loginKey, type AppUserStatus, type LinkOrigin, type UserStatus } from "../model/user.ts";
 import type { Connection } from "./connection.ts";
 import { copyRow } from "./copy-format.ts";
+import { jsonText } from "./json-text.ts";
 import type { Store } from "./database.ts";
 import type { Lease } from "./leases.ts";
 import { packSources, unpackSources } from "./packed-sources.ts";
@@ -98,9 +99,9 @@ function planValues(runId: string, { seq, step, planned }: PlanRow): PlanValues 
     user_login: planned.login,
     claims_login: planned.claimsLogin,
     ...userValues(planned),
-    changes: JSON.stringify(planned.changes),
-    error: jsonOrNull(planned.error),
-    events: JSON.stringify(planned.events),
+    changes: jsonText(planned.changes),
+    error: planned.error === null ? null : jsonText(planned.error),
+    events: jsonText(planned.events),
     reason: planned.reason,
     deletes: planned.deletes,
     look_again: planned.lookAgain,
@@ -224,6 +225,23 @@ export async function planRows(
     .where("run_id", "=", runId)
     .where(inAnyStep)
     .where(sql<boolean>`seq = any(${seqs}::int[])`)
+    .execute();
+  return rows.map(toPlanRow);
+}
+
+/** Rows about these entries, or these users. */
+export async function plannedFor(
+  db: Connection,
+  runId: string,
+  column: "external_id" | "app_user_id",
+  values: readonly string[],
+): Promise<PlanRow[]> {
+  const rows = await db
+    .selectFrom("plan")
+    .selectAll()
+    .where("run_id", "=", runId)
+    .where(sql<boolean>`${sql.ref(column)}::text = any(${values}::text[])`)
+    .orderBy("seq")
     .execute();
   return rows.map(toPlanRow);
 }

@@ -20,6 +20,7 @@ import {
 import type { Trx } from "./connection.ts";
 import type { PlanName } from "./plan.ts";
 import type { RunsTable } from "./tables.ts";
+import { jsonText } from "./json-text.ts";
 
 /** What is known of a run by now. */
 export interface RunNotes {
@@ -58,7 +59,7 @@ export async function holdRun(
   replaces: string | null,
 ): Promise<void> {
   const plan_table: PlanName = "held_plan";
-  await step(trx, id, "held", { held: JSON.stringify(held), plan_table, replaces });
+  await step(trx, id, "held", { held: jsonText(held), plan_table, replaces });
 }
 
 /** A person releases the plan that waited. */
@@ -92,7 +93,7 @@ export async function endAsFailed(
   id: string,
   error: NonNullable<Run["error"]>,
 ): Promise<void> {
-  await step(trx, id, "failed", { error: JSON.stringify(error) });
+  await step(trx, id, "failed", { error: jsonText(error) });
 }
 
 /** The plan that waited is dropped. */
@@ -145,15 +146,15 @@ function columnsOf(notes: RunNotes): Updateable<RunsTable> {
     ...(server === undefined ? {} : { server }),
     ...(way === undefined ? {} : { way }),
     ...(mark === undefined ? {} : { mark: jsonOrNull(mark) }),
-    ...(converted === undefined ? {} : { converted: JSON.stringify(converted) }),
-    ...(groups === undefined ? {} : { objects: JSON.stringify(groups) }),
-    ...(evidence === undefined ? {} : { evidence: JSON.stringify(evidence) }),
-    ...(counts === undefined ? {} : { counts: JSON.stringify(counts) }),
-    ...(phases === undefined ? {} : { phases: JSON.stringify(phases) }),
+    ...(converted === undefined ? {} : { converted: jsonText(converted) }),
+    ...(groups === undefined ? {} : { objects: jsonText(groups) }),
+    ...(evidence === undefined ? {} : { evidence: jsonText(evidence) }),
+    ...(counts === undefined ? {} : { counts: jsonText(counts) }),
+    ...(phases === undefined ? {} : { phases: jsonText(phases) }),
     ...(planSize === undefined ? {} : { plan_size: planSize }),
   };
 }
 
 function jsonOrNull(value: unknown): string | null {
-  return value === null ? null : JSON.stringify(value);
+  return value === null ? null : jsonText(value);
 }

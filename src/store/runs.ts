@@ -15,6 +15,7 @@ import {
 import type { Connection, Trx } from "./connection.ts";
 import type { PlanName } from "./plan.ts";
 import type { RunsTable } from "./tables.ts";
+import { jsonText } from "./json-text.ts";
 
 type Row = Selectable<RunsTable>;
 
@@ -97,7 +98,7 @@ export async function insertRun(db: Connection | Trx, run: NewRun): Promise<void
       dry_run: run.dryRun,
       fingerprint: run.fingerprint,
       scope: run.scope,
-      search: run.search === null ? null : JSON.stringify(run.search),
+      search: run.search === null ? null : jsonText(run.search),
       reverts: run.reverts,
     })
     .execute();
@@ -113,7 +114,7 @@ export async function insertEdit(
   const done = { status: "done", phase: "ended", finished_at: sql<Date>`clock_timestamp()` };
   await trx
     .insertInto("runs")
-    .values({ ...beginning(id, "edit", actor), ...done, counts: JSON.stringify(counts) })
+    .values({ ...beginning(id, "edit", actor), ...done, counts: jsonText(counts) })
     .execute();
 }
 
@@ -124,11 +125,11 @@ function beginning(id: string, kind: RunKind, actor: Run["actor"]) {
     directory: null,
     type: "full",
     trigger: "manual",
-    actor: JSON.stringify(actor),
+    actor: jsonText(actor),
     dry_run: false,
     status: "running",
     phase: "reading",
-    counts: JSON.stringify(NO_COUNTS),
+    counts: jsonText(NO_COUNTS),
     phases: "[]",
     held: null,
     error: null,

@@ -1,6 +1,7 @@
 import { sameJson } from "../lib/same.ts";
 import type { SafeguardLimits } from "../model/settings.ts";
 import type { Trx } from "./connection.ts";
+import { jsonText } from "./json-text.ts";
 
 /**
  * Remembers a directory's limits as they are now.
@@ -17,7 +18,7 @@ export async function noteSafeguard(
     .where("directory", "=", directory)
     .executeTakeFirst();
   if (row !== undefined && sameJson(row.settings, limits)) return null;
-  const settings = JSON.stringify(limits);
+  const settings = jsonText(limits);
   await trx
     .insertInto("safeguard_settings")
     .values({ directory, settings })

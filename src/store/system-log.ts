@@ -12,6 +12,7 @@ import type { Store } from "./database.ts";
 import { condition, lowestId, targetOf, typesByMessage } from "./log-condition.ts";
 import type { LogFilter } from "./log-filter.ts";
 import type { SystemLogTable, Tables } from "./tables.ts";
+import { jsonText } from "./json-text.ts";
 
 export interface LogQuery {
   readonly filter: LogFilter | null;
@@ -53,10 +54,10 @@ export async function appendEvents(
         severity: event.severity,
         outcome: event.outcome.result,
         reason: event.outcome.reason ?? null,
-        actor: JSON.stringify(actor),
-        target: JSON.stringify(event.target),
+        actor: jsonText(actor),
+        target: jsonText(event.target),
         transaction_id: runId ?? ids[0] ?? uuidV7(),
-        debug_data: JSON.stringify(event.debugData),
+        debug_data: jsonText(event.debugData),
       })),
     )
     .execute();

@@ -2,6 +2,7 @@
 import { sql } from "kysely";
 import type { Total, TotalName } from "../model/figures.ts";
 import type { Connection, Trx } from "./connection.ts";
+import { jsonText } from "./json-text.ts";
 
 /** Adds to the counts, in the transaction of what is counted. */
 export async function addTotals(trx: Trx, totals: readonly Total[]): Promise<void> {
@@ -19,7 +20,7 @@ export async function addTotals(trx: Trx, totals: readonly Total[]): Promise<voi
 }
 
 function keyOf(labels: Readonly<Record<string, string>>): string {
-  return JSON.stringify(
+  return jsonText(
     Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1))),
   );
 }

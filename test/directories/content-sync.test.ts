@@ -104,7 +104,11 @@ test.each<[string, Answer, string]>([
   ["a provider that is behind", { code: 53 }, "checkpoint_refused"],
   ["a critical control that is not known", { code: 12 }, "checkpoint_refused"],
   ["a busy server", { code: 51 }, "ldap.busy"],
-  ["a referral", { referral: "ldap://other/", ...done("new", true) }, "ldap.referral"],
+  [
+    "a referral",
+    { referral: "ldap://other/", ...done("new", true) },
+    "agent_unable_to_perform_incremental_import",
+  ],
   ["a connection that ends", { entries: [state(1, 1)], then: "close" }, "ldap.connectionLost"],
   ["a server that hangs", { entries: [state(1, 1)], then: "hang" }, "ldap.timeout"],
   [

@@ -69,10 +69,10 @@ ${SIMPLE_MAPPINGS}`);
     expect((await place.users()).get("ada@example.org")?.status).toBe("active");
   });
 
-  test("two entries with one identifier: the first is kept, the second reported", async () => {
+  test("two entries with one identifier: neither is taken, both are reported", async () => {
     setup(simplePerson("ada") + simplePerson("ada", { mail: "other@example.org" }));
     const run = await place.json<RunDocument>("import", "corp");
-    expect(run.counts).toMatchObject({ read: 2, created: 1, failed: 1 });
+    expect(run.counts).toMatchObject({ read: 2, created: 0, failed: 2 });
     const [event] = await place.events(UPDATE_FAILED);
     expect(event?.debugContext.debugData).toMatchObject({ ErrorCode: "entry.duplicateId" });
   });

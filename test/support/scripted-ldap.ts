@@ -39,8 +39,14 @@ export interface Answer {
   /** The paging cookie behind the page; null leaves the control out. */
   readonly cookie?: string | null;
   readonly code?: number;
+  readonly diagnostic?: string;
+  readonly matched?: string;
+  /** Silence before the answer, in milliseconds. */
+  readonly after?: number;
   /** Bytes to send instead of a result. */
   readonly raw?: Buffer;
+  /** Bytes of the whole answer, as they are. */
+  readonly bytes?: (id: number) => Buffer;
   /** What to do instead of a result. */
   readonly then?: "close" | "hang";
 }
@@ -58,10 +64,11 @@ export async function startScriptedLdap(
   script: (call: SearchCall) => Answer,
   rootDse: Readonly<Record<string, Values>> = {},
   bind: BindAnswer = { code: 0, diagnostic: "" },
+  habits: Habits = {},
 ): Promise<ScriptedServer> {
   const searches: SearchCall[] = [];
   const others: number[] = [];
-  const server: Handler = { script, rootDse, bind, searches, others };
+  const server: Handler = { script, rootDse, bind, habits, searches, others };
   const sockets = new Set<Socket>();
   const listener = createServer((socket) => {
     sockets.add(socket);
@@ -99,8 +106,19 @@ export interface BindAnswer {
   readonly diagnostic: string;
 }
 
+/** How the server sends whatever it sends. */
+export interface Habits {
+  /** Changes the bytes of every message. */
+  readonly encode?: (bytes: Buffer) => Buffer;
+  /** Bytes in one piece; default: all. */
+  readonly piece?: number;
+  /** The answer to the question for the root DSE; default: the entry. */
+  readonly rootDse?: Answer;
+}
+
 interface Handler {
   readonly bind: BindAnswer;
+  readonly habits: Habits;
   readonly script: (call: SearchCall) => Answer;
   readonly rootDse: Readonly<Record<string, Values>>;
   readonly searches: SearchCall[];
@@ -112,7 +130,7 @@ function answer(socket: Socket, bytes: Buffer, server: Handler): void {
   const id = message.integer();
   const tag = message.peek();
   if (tag === 0x60)
-    socket.write(envelope(id, result(0x61, server.bind.code, server.bind.diagnostic)));
+    send(socket, envelope(id, result(0x61, server.bind.code, server.bind.diagnostic)), server);
   if (tag !== 0x63) {
     server.others.push(tag);
     return;
@@ -122,8 +140,8 @@ function answer(socket: Socket, bytes: Buffer, server: Handler): void {
   const scope = request.integer(TAG.enumerated);
   if (base === "") {
     const standard = { objectClass: "OpenLDAProotDSE", supportedControl: PAGED };
-    const rootDse = entry("", { ...standard, ...server.rootDse });
-    socket.write(Buffer.concat([envelope(id, rootDse), envelope(id, result(0x65, 0))]));
+    const attributes = { ...standard, ...server.rootDse };
+    reply(socket, id, server.habits.rootDse ?? { entries: [{ dn: "", attributes }] }, server);
     return;
   }
   const controls = message.peek() === 0xa0 ? requestControls(message.enter(0xa0)) : new Map();
@@ -138,7 +156,29 @@ function answer(socket: Socket, bytes: Buffer, server: Handler): void {
     number: server.searches.length,
   };
   server.searches.push(call);
-  reply(socket, id, server.script(call));
+  reply(socket, id, server.script(call), server);
+}
+
+function send(socket: Socket, bytes: Buffer, { habits }: Handler): void {
+  const { encode, piece } = habits;
+  const encoded = encode === undefined ? bytes : encodeEach(bytes, encode);
+  if (piece === undefined) socket.write(encoded);
+  else {
+    socket.setNoDelay(true);
+    for (let at = 0; at < encoded.length; at += piece)
+      socket.write(encoded.subarray(at, at + piece));
+  }
+}
+
+/** Message by message. */
+function encodeEach(bytes: Buffer, encode: (one: Buffer) => Buffer): Buffer {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const size = elementSize(bytes, at);
+    parts.push(encode(bytes.subarray(at, at + size)));
+    at += size;
+  }
+  return Buffer.concat(parts);
 }
 
 function requestAttributes(request: BerCursor): string[] {
@@ -161,9 +201,14 @@ function requestControls(list: BerCursor): Map<string, Buffer> {
   return controls;
 }
 
-function reply(socket: Socket, id: number, answered: Answer): void {
-  socket.write(encodeAnswer(id, answered));
-  if (answered.then === "close") socket.end();
+function reply(socket: Socket, id: number, answered: Answer, server: Handler): void {
+  const now = (): void => {
+    if (answered.bytes !== undefined) socket.write(answered.bytes(id));
+    else send(socket, encodeAnswer(id, answered), server);
+    if (answered.then === "close") socket.end();
+  };
+  if (answered.after === undefined) now();
+  else setTimeout(now, answered.after);
 }
 
 /** Everything that an answer sends, as bytes. */
@@ -180,7 +225,8 @@ export function encodeAnswer(id: number, answered: Answer): Buffer {
     const cookie = answered.cookie ?? "";
     const paging = { [PAGED]: tlv(0x30, integer(0), octetString(cookie)) };
     const controls = { ...(answered.cookie === null ? {} : paging), ...answered.controls };
-    parts.push(envelope(id, result(0x65, answered.code ?? 0), controls));
+    const { code = 0, diagnostic, matched } = answered;
+    parts.push(envelope(id, result(0x65, code, diagnostic, matched), controls));
   }
   return Buffer.concat(parts);
 }
@@ -202,8 +248,8 @@ function envelope(
   return tlv(0x30, integer(id), operation, ...(list.length > 0 ? [tlv(0xa0, ...list)] : []));
 }
 
-function result(tag: number, code: number, diagnostic = ""): Buffer {
-  return tlv(tag, integer(code, TAG.enumerated), octetString(""), octetString(diagnostic));
+function result(tag: number, code: number, diagnostic = "", matched = ""): Buffer {
+  return tlv(tag, integer(code, TAG.enumerated), octetString(matched), octetString(diagnostic));
 }
 
 function entry(dn: string, attributes: Readonly<Record<string, Values>>): Buffer {

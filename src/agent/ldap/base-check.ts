@@ -21,13 +21,13 @@ export async function isReadable(
 ): Promise<boolean> {
   const request = scope.request(dn, ANYTHING, ["1.1"]);
   let found = false;
-  const { code, diagnostic } = await searchAll(
+  const result = await searchAll(
     connection,
     { ...request, scope: "base", pageSize: null },
     { entry: () => (found = true) },
     signal,
   );
-  if (code !== 0) throw resultError(`${connection.url}, searching ${dn}`, code, diagnostic);
+  if (result.code !== 0) throw resultError(connection, `searching ${dn}`, result);
   return found;
 }
 

@@ -8,14 +8,15 @@ import { connect as tlsConnect, TLSSocket, type ConnectionOptions } from "node:t
 import { Client, ResultCodeError } from "ldapts";
 import type { LdapTarget } from "../../model/directory.ts";
 import { RollcallError, type ErrorCode } from "../../model/errors.ts";
-import { resultError } from "./result-codes.ts";
+import { LOGIN, resultError } from "./result-codes.ts";
+import { speakerAt, type Speaker } from "./speaker.ts";
 
 const CONNECT_SECONDS = 10;
 
-export interface LdapConnection extends AsyncDisposable {
+export interface LdapConnection extends AsyncDisposable, Speaker {
   readonly client: Client;
-  readonly url: string;
-  readonly timeoutSeconds: number;
+  /** Seconds of silence until the server counts as dead; it depends on what the server turns out to be. */
+  patience: number;
   /** How many entries may be asked for in a second; null: as many as come. */
   readonly entriesPerSecond: number | null;
   /** The socket that carries the LDAP messages: TCP, or TLS on top of it. */
@@ -44,7 +45,7 @@ export async function openConnection(
       return await attempt.open();
     } catch (error) {
       attempt.destroy();
-      const failure = connectError(url, error);
+      const failure = connectError(attempt.speaker, error);
       if (!TRY_NEXT.has(failure.code)) throw failure;
       failures.push(failure);
     }
@@ -77,11 +78,13 @@ class Attempt {
   readonly #url: string;
   readonly #target: LdapTarget;
   readonly #client: Client;
+  readonly speaker: Speaker;
   #socket: Socket | undefined;
 
   constructor(url: string, target: LdapTarget) {
     this.#url = url;
     this.#target = target;
+    this.speaker = speakerAt(url, target.bind === null ? [] : [target.bind.password.reveal()]);
     const secure = url.startsWith("ldaps:");
     this.#client = new Client({
       url,
@@ -103,9 +106,9 @@ class Attempt {
     if (bind === null) await this.#client.bind("", "");
     else await this.#client.bind(bind.dn, bind.password.reveal());
     return {
+      ...this.speaker,
       client: this.#client,
-      url: this.#url,
-      timeoutSeconds: this.#target.timeoutSeconds,
+      patience: this.#target.timeoutSeconds,
       entriesPerSecond: this.#target.entriesPerSecond,
       socket: () => this.#liveSocket(),
       certificateUntil: () => this.#certificateUntil(),
@@ -128,7 +131,8 @@ class Attempt {
       await this.#client.startTLS(this.#tlsOptions());
     } catch (error) {
       if (certificateFault(error) || isNetworkFault(error)) throw error;
-      const message = `${this.#url} refused StartTLS: ${messageOf(error)}`;
+      const said = this.speaker.quote(messageOf(error));
+      const message = `${this.#url} refused StartTLS: ${said}`;
       throw new RollcallError("ldap.startTls", message, { cause: error });
     }
   }
@@ -177,11 +181,13 @@ const NETWORK = new Set([
   "EPIPE",
 ]);
 
-function connectError(url: string, error: unknown): RollcallError {
+function connectError(speaker: Speaker, error: unknown): RollcallError {
   if (error instanceof RollcallError) return error;
   if (error instanceof ResultCodeError)
-    return resultError(`${url} refused the login`, error.code, error.message);
-  const message = messageOf(error);
+    return resultError(speaker, LOGIN, { code: error.code, diagnostic: error.message });
+  const { url } = speaker;
+  // A certificate has names in it, which are the server's words, too.
+  const message = speaker.name(messageOf(error));
   if (certificateFault(error)) {
     const text = `The certificate of ${url} is not accepted: ${message}`;
     return new RollcallError("ldap.certificate", text, { cause: error });
@@ -196,7 +202,7 @@ function connectError(url: string, error: unknown): RollcallError {
 /** OpenSSL's verification errors, and Node's own check of the name. */
 function certificateFault(error: unknown): boolean {
   const code = codeOf(error) ?? "";
-  return /CERT|^UNABLE_TO_|^ERR_TLS_CERT|^SELF_SIGNED|^HOSTNAME_MISMATCH/.test(code);
+  return /CERT|^UNABLE_TO_|^SELF_SIGNED|^HOSTNAME_MISMATCH|_TOO_(?:WEAK|SMALL)$/.test(code);
 }
 
 function isNetworkFault(error: unknown): boolean {

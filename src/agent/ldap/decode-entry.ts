@@ -8,7 +8,7 @@ import type { DisabledRule } from "../../model/directory.ts";
 import type { AppProfile, AttributeValue, Entry, RawEntry } from "../../model/entry.ts";
 import type { Problem } from "../../model/errors.ts";
 import { isWithheld } from "../credentials.ts";
-import { externalId, idProblem, idTooLong, isDisabled, MAX_ID } from "../identity.ts";
+import { externalId, idProblem, idTooLong, MAX_ID, stateOf } from "../identity.ts";
 import { attributeKind, decodeDn, decodeValue, type AttributeKind } from "../values.ts";
 import { BerCursor, BerError, TAG } from "./ber.ts";
 
@@ -136,7 +136,7 @@ function decodeEntry(
     const value = decodeValues(one.enter(TAG.set), kind);
     if (value !== undefined) profile[name] = value;
   }
-  return { dn, id, disabled: isDisabled(disabled, profile), profile };
+  return { dn, id, ...stateOf(disabled, dn, profile), profile };
 }
 
 function decodeValues(set: BerCursor, kind: AttributeKind): AppProfile[string] | undefined {

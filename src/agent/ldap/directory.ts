@@ -1,12 +1,12 @@
+import { ResultCodeError } from "ldapts";
 import type { LdapSource, LdapTarget } from "../../model/directory.ts";
-import type { RawEntry } from "../../model/entry.ts";
 import { RollcallError } from "../../model/errors.ts";
 import { WAY_FACTS, WAYS, type ChangeListener, type Mark } from "../../model/incremental.ts";
 import type { Directory, Probe } from "../directory.ts";
 import { commonProblem } from "../identity.ts";
-import { openConnection } from "./connection.ts";
+import { openConnection, type LdapConnection } from "./connection.ts";
 import { resultError, SIZE_LIMIT_EXCEEDED } from "./result-codes.ts";
-import { readRootDse, titleOf, type ServerInfo } from "./root-dse.ts";
+import { patienceWith, readRootDse, titleOf, type ServerInfo } from "./root-dse.ts";
 import { LdapScope } from "./scope.ts";
 import { searchAll } from "./search-all.ts";
 import { SearchReader } from "./search-reader.ts";
@@ -33,6 +33,7 @@ export class LdapDirectory implements Directory {
     const connection = await openConnection(this.#target, signal);
     try {
       const server = await serverInfo(connection);
+      connection.patience = patienceWith(server, this.#target.timeoutSeconds);
       const scope = new LdapScope(this.#source, this.#target.pageSize, server);
       return new LdapSession({ connection, server, scope, source: this.#source, signal });
     } catch (error) {
@@ -49,17 +50,19 @@ export class LdapDirectory implements Directory {
     const remarks = [...ofWay, ...(await this.#noGroups(signal)), ...silent];
     const { connection, server, scope } = (await this.open(signal)).parts;
     await using _closing = connection;
-    let first: readonly RawEntry[] = [];
+    let hasPeople = false;
+    let problem: Probe["problem"] = null;
     for (const { base, scope: depth, filter } of scope.people) {
       const request = scope.request(base, filter, scope.attributes(false));
       const pageSize = request.pageSize === null ? null : PROBED;
       const look = { ...request, scope: depth, pageSize };
       const reader = new SearchReader(connection, look, scope.rules(null));
       for await (const batch of reader.batches(signal)) {
-        first = batch;
+        hasPeople = batch.length > 0;
+        problem = commonProblem(batch);
         break;
       }
-      if (first.length > 0) break;
+      if (hasPeople) break;
     }
     const title = titleOf(server, connection.url);
     const wanted = this.#source.incremental.way;
@@ -67,8 +70,8 @@ export class LdapDirectory implements Directory {
     return {
       server: title,
       idAttribute: scope.idAttribute,
-      hasPeople: first.length > 0,
-      problem: commonProblem(first),
+      hasPeople,
+      problem,
       way,
       wanted,
       listens,
@@ -99,7 +102,7 @@ export class LdapDirectory implements Directory {
     const source = this.#source;
     for (const base of source.groups?.bases ?? []) {
       await using session = await this.open(signal);
-      const { scope, connection, server } = session.parts;
+      const { scope, connection } = session.parts;
       const scan = scope.objects.find((one) => one.kind === "group" && one.base === base);
       if (scan === undefined) continue;
       const request = {
@@ -107,14 +110,9 @@ export class LdapDirectory implements Directory {
         pageSize: null,
         sizeLimit: 1,
       };
-      const { code, diagnostic } = await searchAll(
-        connection,
-        request,
-        { entry: () => groups++ },
-        signal,
-      );
-      if (code !== 0 && code !== SIZE_LIMIT_EXCEEDED)
-        throw resultError(`groups.base on ${server.title}: ${base}`, code, diagnostic);
+      const result = await searchAll(connection, request, { entry: () => groups++ }, signal);
+      if (result.code !== 0 && result.code !== SIZE_LIMIT_EXCEEDED)
+        throw resultError(connection, `searching groups.base ${base}`, result);
     }
     const { filter = "" } = source.groups ?? {};
     return source.groups === null || groups > 0 ? [] : [`no group fits groups.filter ${filter}`];
@@ -162,13 +160,21 @@ const LISTENING = WAYS.filter((way) => WAY_FACTS[way].listens)
   .map((way) => WAY_FACTS[way].title)
   .join(" or ");
 
-async function serverInfo(
-  connection: Awaited<ReturnType<typeof openConnection>>,
-): Promise<ServerInfo> {
+async function serverInfo(connection: LdapConnection): Promise<ServerInfo> {
   try {
-    return await readRootDse(connection.client);
+    return await readRootDse(connection);
   } catch (error) {
-    const message = `${connection.url} did not tell about itself: ${String(error)}`;
-    throw new RollcallError("ldap.refused", message, { cause: error });
+    throw rootDseError(connection, error);
   }
+}
+
+/** A connection that is lost between the login and this first question is lost, not refused. */
+function rootDseError(connection: LdapConnection, error: unknown): RollcallError {
+  if (error instanceof ResultCodeError) {
+    const failure = { code: error.code, diagnostic: error.message };
+    return resultError(connection, "telling about itself", failure);
+  }
+  const reason = error instanceof Error ? error.message : String(error);
+  const message = `${connection.url} did not tell about itself: ${connection.quote(reason)}`;
+  return new RollcallError("ldap.connectionLost", message, { cause: error });
 }

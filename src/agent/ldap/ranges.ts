@@ -13,12 +13,13 @@ import { resultError } from "./result-codes.ts";
 import { searchAll, type SmallEntry } from "./search-all.ts";
 import type { SearchRequest } from "./search-request.ts";
 
+const OPERATIONS_ERROR = 1;
 const RANGE = /^(.*);range=(\d+)-(\d+|\*)$/i;
 
 /**
  * Reads one entry with all values.
  * @param request its base is the entry's DN
- * @returns null if it is not there any more, or does not fit the filter any more
+ * @returns null if it is not there any more, does not fit the filter any more, or changed meanwhile
  */
 export async function readWhole(
   connection: LdapConnection,
@@ -26,7 +27,7 @@ export async function readWhole(
   rules: EntryRules,
   signal: AbortSignal,
 ): Promise<RawEntry | null> {
-  const first = await readOne(connection, request, request.attributes, signal);
+  const first = await readOne(connection, request, signal, false);
   if (first === null) return null;
   const whole = new Map<string, Buffer[]>();
   for (const name of first.names) {
@@ -37,7 +38,8 @@ export async function readWhole(
     whole.set(plain, values);
     let next = match === null || match[3] === "*" ? null : Number(match[3]) + 1;
     while (next !== null) {
-      const piece = await readOne(connection, request, [`${plain};range=${next}-*`], signal);
+      const rest = { ...request, attributes: [`${plain};range=${next}-*`] };
+      const piece = await readOne(connection, rest, signal, true);
       if (piece === null) return null;
       next = append(piece, plain, next, values);
     }
@@ -66,14 +68,16 @@ function append(piece: SmallEntry, name: string, from: number, values: Buffer[])
 async function readOne(
   connection: LdapConnection,
   request: SearchRequest,
-  attributes: readonly string[],
   signal: AbortSignal,
+  isRest: boolean,
 ): Promise<SmallEntry | null> {
   let found: SmallEntry | null = null;
-  const single = { ...request, scope: "base", pageSize: null, attributes } as const;
+  const single = { ...request, scope: "base", pageSize: null } as const;
   const entry = (one: SmallEntry): void => void (found = one);
-  const { code, diagnostic } = await searchAll(connection, single, { entry }, signal);
-  if (code === 32) return null;
-  if (code !== 0) throw resultError(`${connection.url}, reading ${request.base}`, code, diagnostic);
+  const result = await searchAll(connection, single, { entry }, signal);
+  if (result.code === 32) return null;
+  // A list that became shorter than what was asked for next (MS-ADTS 3.1.1.3.1.3.3).
+  if (isRest && result.code === OPERATIONS_ERROR) return null;
+  if (result.code !== 0) throw resultError(connection, `reading ${request.base}`, result);
   return found;
 }

@@ -1,10 +1,12 @@
-import { RollcallError, type ErrorCode } from "../../model/errors.ts";
+import { RollcallError } from "../../model/errors.ts";
+import type { Speaker } from "./speaker.ts";
+import { meaningOf, type Meaning } from "./windows-words.ts";
 
 /** What a search with a size limit of its own ends with; elsewhere, people are missing. */
 export const SIZE_LIMIT_EXCEEDED = 4;
 
 /** LDAP result codes (RFC 4511 appendix A) that mean something to an administrator. */
-const CODES = new Map<number, { readonly code: ErrorCode; readonly text: string }>([
+const CODES = new Map<number, Meaning>([
   [1, { code: "ldap.refused", text: "operations error" }],
   [2, { code: "ldap.refused", text: "protocol error" }],
   [3, { code: "ldap.limitExceeded", text: "time limit exceeded" }],
@@ -26,9 +28,41 @@ const CODES = new Map<number, { readonly code: ErrorCode; readonly text: string 
   [53, { code: "ldap.refused", text: "unwilling to perform" }],
 ]);
 
-/** A failed result as an error: what was tried, what the server answered. */
-export function resultError(what: string, resultCode: number, diagnostic: string): RollcallError {
-  const known = CODES.get(resultCode) ?? { code: "ldap.refused" as const, text: "an error" };
-  const said = diagnostic.trim() === "" ? "" : `: ${diagnostic.trim().slice(0, 300)}`;
-  return new RollcallError(known.code, `${what}: ${known.text} (result ${resultCode})${said}`);
+/** Codes that mean something else as the answer to a bind: the account, not the request, is at fault. */
+const BIND_CODES = new Map<number, Meaning>([
+  // 389 says so of accounts that are inactivated or locked after wrong passwords.
+  [19, { code: "ldap.accountUnusable", text: "constraint violation" }],
+  [53, { code: "ldap.accountUnusable", text: "unwilling to perform" }],
+]);
+
+/** How an operation ended, in the server's words. */
+export interface Failure {
+  readonly code: number;
+  readonly diagnostic: string;
+  /** How much of the base exists; the server may say it in the diagnostic, too. */
+  readonly matched?: string;
 }
+
+/**
+ * A failed result as an error: what was tried, what the server answered, and what that means.
+ * @param doing what was tried, as in "searching dc=example,dc=org"; "login" for a bind
+ */
+export function resultError(speaker: Speaker, doing: string, failure: Failure): RollcallError {
+  const { code, diagnostic, matched = "" } = failure;
+  const isBind = doing === LOGIN;
+  const known = (isBind ? BIND_CODES.get(code) : undefined) ?? CODES.get(code);
+  const { code: ours, text } = meaningOf(code, diagnostic) ?? known ?? UNKNOWN;
+  const said = speaker.quote(diagnostic);
+  const below = speaker.name(matched);
+  const short = known?.text ?? UNKNOWN.text;
+  const message = [
+    `${speaker.url}${isBind ? " refused the login" : `, ${doing}`}: ${text}`,
+    text === short ? ` (result ${code})` : ` (result ${code}, ${short})`,
+    said === "" ? "" : `: ${said}`,
+    below === "" || said.includes(below) ? "" : `; it exists only as far as ${below}`,
+  ];
+  return new RollcallError(ours, message.join(""));
+}
+
+export const LOGIN = "login";
+const UNKNOWN: Meaning = { code: "ldap.refused", text: "an error" };

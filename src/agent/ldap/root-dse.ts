@@ -1,7 +1,9 @@
-import type { Client, Entry as LdaptsEntry } from "ldapts";
+import type { Entry as LdaptsEntry } from "ldapts";
+import type { LdapConnection } from "./connection.ts";
 
 export type ServerKind =
   | "active-directory"
+  | "ad-lds"
   | "samba"
   | "openldap"
   | "389"
@@ -34,16 +36,36 @@ export const SHOW_DELETED = "1.2.840.113556.1.4.417";
 export const EXTENDED_DN = "1.2.840.113556.1.4.529";
 export const DIR_SYNC = "1.2.840.113556.1.4.841";
 export const CONTENT_SYNC = "1.3.6.1.4.1.4203.1.9.1.1";
+/** Success and nothing where a range begins behind the last value, instead of an error. */
+export const RANGE_RETRIEVAL = "1.2.840.113556.1.4.1948";
 const AD_CAPABILITY = "1.2.840.113556.1.4.800";
+const AD_LDS_CAPABILITY = "1.2.840.113556.1.4.1851";
+const READ_ONLY_CAPABILITY = "1.2.840.113556.1.4.1920";
 
 const TITLES: Readonly<Record<ServerKind, string>> = {
   "active-directory": "Active Directory",
+  "ad-lds": "Active Directory Lightweight Directory Services",
   samba: "Samba Active Directory",
   openldap: "OpenLDAP",
   "389": "389 Directory Server",
   edirectory: "eDirectory",
   unknown: "an LDAP server of unknown kind",
 };
+
+/** Whether it works as Active Directory does: its identifiers, times, controls and habits. */
+export function isAd({ kind }: ServerInfo): boolean {
+  return kind === "active-directory" || kind === "ad-lds" || kind === "samba";
+}
+
+/** Active Directory works on a page for up to 120 seconds without a word (MaxQueryDuration). */
+const AD_PATIENCE = 150;
+
+/** Seconds of silence until this server counts as dead. @param configured `timeout` */
+export function patienceWith(server: ServerInfo, configured: number): number {
+  return server.kind === "active-directory" || server.kind === "ad-lds"
+    ? Math.max(configured, AD_PATIENCE)
+    : configured;
+}
 
 /** Which server it is; of several domain controllers, which one. */
 export function titleOf(server: ServerInfo, url: string): string {
@@ -53,6 +75,7 @@ export function titleOf(server: ServerInfo, url: string): string {
 /** The attribute that identifies people on each kind of server, for its whole life. */
 export const DEFAULT_ID: Readonly<Record<ServerKind, string>> = {
   "active-directory": "objectGUID",
+  "ad-lds": "objectGUID",
   samba: "objectGUID",
   openldap: "entryUUID",
   "389": "nsUniqueId",
@@ -75,7 +98,7 @@ const ATTRIBUTES = [
   "lastChangeNumber",
 ];
 
-export async function readRootDse(client: Client): Promise<ServerInfo> {
+export async function readRootDse({ client, name }: LdapConnection): Promise<ServerInfo> {
   const { searchEntries } = await client.search("", {
     scope: "base",
     filter: "(objectClass=*)",
@@ -85,13 +108,16 @@ export async function readRootDse(client: Client): Promise<ServerInfo> {
   const entry = searchEntries[0] ?? { dn: "" };
   const kind = serverKind(entry);
   const version = values(entry, "vendorVersion")[0];
-  const title = version === undefined ? TITLES[kind] : `${TITLES[kind]} (${version})`;
+  const hosts = values(entry, "dnsHostName");
+  const readOnly = values(entry, "supportedCapabilities").includes(READ_ONLY_CAPABILITY);
+  const known = `${TITLES[kind]}${readOnly ? ", read-only," : ""}`;
+  const title = version === undefined ? known : `${known} (${name(version)})`;
   return {
     kind,
     title,
     controls: new Set(values(entry, "supportedControl")),
     namingContexts: values(entry, "namingContexts"),
-    host: values(entry, "dnsHostName")[0] ?? null,
+    host: hosts.length === 0 ? null : name(hosts[0] ?? ""),
     highestUsn: number(values(entry, "highestCommittedUSN")[0]),
     dsServiceName: values(entry, "dsServiceName")[0] ?? null,
     changelog: changelogOf(entry),
@@ -112,7 +138,9 @@ function number(text: string | undefined): number | null {
 function serverKind(entry: LdaptsEntry): ServerKind {
   const vendor = (values(entry, "vendorName")[0] ?? "").toLowerCase();
   if (vendor.includes("samba")) return "samba";
-  if (values(entry, "supportedCapabilities").includes(AD_CAPABILITY)) return "active-directory";
+  const capabilities = values(entry, "supportedCapabilities");
+  if (capabilities.includes(AD_CAPABILITY)) return "active-directory";
+  if (capabilities.includes(AD_LDS_CAPABILITY)) return "ad-lds";
   if (values(entry, "objectClass").includes("OpenLDAProotDSE")) return "openldap";
   if (vendor.includes("389") || vendor.includes("red hat")) return "389";
   return /novell|netiq|opentext/.test(vendor) ? "edirectory" : "unknown";

@@ -12,7 +12,9 @@ import {
   DEFAULT_ID,
   DOMAIN_SCOPE,
   EXTENDED_DN,
+  isAd,
   PAGED_RESULTS,
+  RANGE_RETRIEVAL,
   type ServerInfo,
 } from "./root-dse.ts";
 import { control, type SearchRequest } from "./search-request.ts";
@@ -65,7 +67,7 @@ export class LdapScope {
     const { users, groups } = source;
     this.idAttribute = users.id ?? DEFAULT_ID[server.kind];
     this.objectIdAttribute = this.searchableById ? this.idAttribute : DEFAULT_ID[server.kind];
-    this.timeAttribute = this.#isAd ? "whenChanged" : "modifyTimestamp";
+    this.timeAttribute = isAd(server) ? "whenChanged" : "modifyTimestamp";
     const filter = parseFilter(users.filter);
     const { idAttribute } = this;
     this.people = users.bases.map((base) => ({
@@ -92,10 +94,6 @@ export class LdapScope {
     return NATIVE_IDS.has(this.idAttribute.toLowerCase());
   }
 
-  get #isAd(): boolean {
-    return this.#server.kind === "active-directory" || this.#server.kind === "samba";
-  }
-
   #objectScans(): ObjectScan[] {
     const id = this.objectIdAttribute;
     const { groups } = this.#source;
@@ -113,8 +111,12 @@ export class LdapScope {
     const filter = parseFilter(groups.filter);
     // Members by their GUID: their DNs change with every container above them, and the group with none.
     const extended = control(EXTENDED_DN, false, tlv(TAG.sequence, integer(1, TAG.integer)));
-    const attributes = [id, "cn", ...(this.#isAd ? ["member", "objectSid"] : MEMBER_ATTRIBUTES)];
-    const controls = this.#isAd ? [extended] : [];
+    const attributes = [
+      id,
+      "cn",
+      ...(isAd(this.#server) ? ["member", "objectSid"] : MEMBER_ATTRIBUTES),
+    ];
+    const controls = isAd(this.#server) ? [extended] : [];
     return [
       ...groups.bases.map((base): ObjectScan => {
         const search = { base, scope: "sub", filter, idAttribute: id, ofPeople: false } as const;
@@ -145,6 +147,11 @@ export class LdapScope {
       disabled,
       clock: clock === null ? null : { attribute: time, note: clock, hide: !asked },
     };
+  }
+
+  /** For reading the rest of a list of values. */
+  get rangeControls(): readonly Buffer[] {
+    return this.#server.controls.has(RANGE_RETRIEVAL) ? [control(RANGE_RETRIEVAL, false)] : [];
   }
 
   request(base: string, filter: Filter, attributes: readonly string[]): SearchRequest {

@@ -17,6 +17,8 @@ export interface SmallEntry {
 export interface SmallSearch {
   readonly entry: (entry: SmallEntry, controls: ReadonlyMap<string, Buffer>) => void;
   readonly intermediate?: (oid: string, value: Buffer) => void;
+  /** Whether references to other servers lose nobody, because it only asks what changed here. */
+  readonly ignoreReferences?: boolean;
   /** Seconds without a byte until the server counts as dead; null: it may be silent for ever. */
   readonly patience?: number | null;
 }
@@ -33,7 +35,7 @@ export async function searchAll(
   signal: AbortSignal,
 ): Promise<SearchResult> {
   signal.throwIfAborted();
-  const { patience = connection.timeoutSeconds } = search;
+  const { patience = connection.patience } = search;
   const { promise, resolve, reject } = Promise.withResolvers<SearchResult>();
   let pages = 0;
   let emptyPages = 0;
@@ -49,6 +51,7 @@ export async function searchAll(
       if (result.code === 0 && cookie === null && ++pages > 1)
         throw new BerError("a page came without the paging control");
       if (cookie !== null && cookie.length > 0) {
+        if (request.pageSize === null) throw new BerError("a page came that was not asked for");
         pages++;
         if (++emptyPages > MAX_EMPTY_PAGES)
           throw new BerError(`${MAX_EMPTY_PAGES} pages in a row were empty`);
@@ -59,6 +62,7 @@ export async function searchAll(
       }
     },
     failed: (error) => reject(error ?? signal.reason),
+    ...(search.ignoreReferences === true ? { reference: () => undefined } : {}),
   };
   const channel = new SearchChannel(connection, listener, patience);
   channel.open(signal);

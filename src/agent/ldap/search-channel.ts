@@ -13,6 +13,7 @@ import { MustReadAll } from "../../model/incremental.ts";
 import { BerCursor, BerError, TAG } from "./ber.ts";
 import type { LdapConnection } from "./connection.ts";
 import { MessageStream } from "./message-stream.ts";
+import { resultError } from "./result-codes.ts";
 import { encodeAbandon, encodeSearch, type SearchRequest } from "./search-request.ts";
 
 export interface SearchResult {
@@ -28,6 +29,8 @@ export interface SearchListener {
   /** @param at where the SearchResultEntry begins in the bytes, which are reused afterwards */
   entry(bytes: Buffer, at: number, end: number, controls: () => ReadonlyMap<string, Buffer>): void;
   intermediate(oid: string, value: Buffer): void;
+  /** A part of the tree lies elsewhere. Absent: that fails the search, as people may be there. */
+  reference?(): void;
   done(result: SearchResult): void;
   /** Something failed, or the signal was aborted. */
   failed(error: Error | null): void;
@@ -39,6 +42,10 @@ const SEARCH_RESULT_REFERENCE = 0x73;
 const EXTENDED_RESPONSE = 0x78;
 const INTERMEDIATE_RESPONSE = 0x79;
 const CONTROLS = 0xa0;
+/** Parts of every forest of Active Directory in which no people are. */
+const NOBODY_THERE =
+  /^ldaps?:\/\/[^/]*\/(?:DC=(?:Domain|Forest)DnsZones|(?:CN=Schema,)?CN=Configuration),DC=/i;
+const NO_CONTROLS: ReadonlyMap<string, Buffer> = new Map();
 /** ldapts counts its messages from 1; ours must not meet them. */
 const FIRST_MESSAGE_ID = 0x40000000;
 const MAX_MESSAGE_ID = 0x7fffffff;
@@ -159,10 +166,12 @@ export class SearchChannel {
     const id = message.integer();
     const tag = message.peek();
     if (id === 0 && tag === EXTENDED_RESPONSE) {
-      // Notice of disconnection (RFC 4511 section 4.4.1).
-      throw new RollcallError(
-        "ldap.busy",
-        `${this.#connection.url} announced that it closes the connection.`,
+      // Notice of disconnection (RFC 4511 section 4.4.1); the reason may be one that stays.
+      const notice = resultOf(message.enter(tag), NO_CONTROLS);
+      throw resultError(
+        this.#connection,
+        `ending the connection while ${this.#base} was searched`,
+        notice,
       );
     }
     if (id !== this.#messageId) throw new BerError("an answer to a question that was not asked");
@@ -182,9 +191,15 @@ export class SearchChannel {
     this.#listener.intermediate(oid, value);
   }
 
-  #reference(operation: BerCursor): never {
-    const url = operation.text();
-    const text = `${this.#connection.url} refers to another server for a part of ${this.#base}: ${url}`;
+  #reference(operation: BerCursor): void {
+    const urls: string[] = [];
+    while (!operation.done) urls.push(operation.text());
+    if (this.#listener.reference !== undefined || urls.every((one) => NOBODY_THERE.test(one))) {
+      this.#listener.reference?.();
+      return;
+    }
+    const { url, quote } = this.#connection;
+    const text = `${url} refers to another server for a part of ${this.#base}: ${quote(urls.join(" "))}`;
     throw new RollcallError("ldap.referral", text);
   }
 
@@ -213,6 +228,8 @@ function controlsOf(message: BerCursor): ReadonlyMap<string, Buffer> {
     const one = list.enter(TAG.sequence);
     const oid = one.text();
     if (one.peek() === TAG.boolean) one.take(TAG.boolean);
+    // Which of two counts is anybody's guess, and the last of two paging cookies ended reads early.
+    if (found.has(oid)) throw new BerError(`the control ${oid} came twice`);
     found.set(oid, one.done ? Buffer.alloc(0) : one.octets());
   }
   return found;

@@ -22,6 +22,8 @@ import type { SearchRequest } from "./search-request.ts";
 const BATCH_ENTRIES = 500;
 const BATCH_BYTES = 4 * 1024 * 1024;
 const MAX_QUEUED = 2;
+/** Active Directory forgets a connection, and the search with it, after 900 idle seconds. */
+const LONGEST_PAUSE_MS = 600_000;
 /** Empty pages are allowed; a server that sends nothing else will never end. */
 export const MAX_EMPTY_PAGES = 1000;
 
@@ -47,7 +49,7 @@ export class SearchReader implements SearchListener {
     this.#connection = connection;
     this.#request = request;
     this.#rules = rules;
-    this.#channel = new SearchChannel(connection, this, connection.timeoutSeconds);
+    this.#channel = new SearchChannel(connection, this, connection.patience);
   }
 
   /**
@@ -93,17 +95,15 @@ export class SearchReader implements SearchListener {
     // Servers may tell of their progress; nothing in it concerns an ordinary search.
   }
 
-  done({ code, matched, diagnostic, controls }: SearchResult): void {
-    if (code !== 0) {
-      const said = [diagnostic, matched === "" ? "" : `exists only as far as ${matched}`];
-      const what = `${this.#connection.url}, searching ${this.#request.base}`;
-      throw resultError(what, code, said.filter(Boolean).join("; "));
-    }
+  done(result: SearchResult): void {
+    if (result.code !== 0)
+      throw resultError(this.#connection, `searching ${this.#request.base}`, result);
     this.pages++;
     if (++this.#emptyPages > MAX_EMPTY_PAGES)
       throw new BerError(`${MAX_EMPTY_PAGES} pages in a row were empty`);
-    const cookie = pagingCookie(controls);
+    const cookie = pagingCookie(result.controls);
     if (cookie !== null && cookie.length > 0) {
+      if (this.#request.pageSize === null) throw new BerError("a page came that was not asked for");
       // Also after a page without entries: only the empty cookie is the end.
       this.#nextPage(Buffer.from(cookie));
       return;
@@ -126,7 +126,7 @@ export class SearchReader implements SearchListener {
   #nextPage(cookie: Buffer): void {
     const rate = this.#connection.entriesPerSecond;
     const due = rate === null ? 0 : this.#pageStarted + (this.#pageEntries / rate) * 1000;
-    const wait = due - Date.now();
+    const wait = Math.min(due - Date.now(), LONGEST_PAUSE_MS);
     if (wait <= 0) this.#askPage(cookie);
     else {
       // Paused, so that the silence that we ask for is not taken for the server's.

@@ -138,7 +138,9 @@ export class LdapSession implements DirectorySession {
     }
     await this.#requireBases();
     const notes = new ChangeNotes(limit);
-    const positions = await WAY_LIST[way].changes(context, since.positions, notes);
+    const positions = await WAY_LIST[way]
+      .changes(context, since.positions, notes)
+      .catch(readAllInstead);
     const { touched, gone, present, somebody } = notes;
     const compare = !notes.sawDeletions && (compareAlways || this.#comparisonIsDue(since));
     const comparedAt = compare ? new Date().toISOString() : since.comparedAt;
@@ -274,7 +276,8 @@ export class LdapSession implements DirectorySession {
     for (let attempt = 0; attempt < 3; attempt++) {
       // With the control for extended DNs, the name begins with what never changes.
       const base = /^<GUID=[^>]+>/.exec(dn)?.[0] ?? dn;
-      const whole = await readWhole(connection, { ...request, base }, rules, signal);
+      const controls = [...(request.controls ?? []), ...this.parts.scope.rangeControls];
+      const whole = await readWhole(connection, { ...request, base, controls }, rules, signal);
       if (whole !== null && whole.id === seen.id) return whole;
       if (seen.id === null) break;
       const again = { ...request, filter: narrowTo(request.filter, rules.idAttribute, [seen.id]) };
@@ -289,6 +292,20 @@ export class LdapSession implements DirectorySession {
     const message = `${seen.dn} changed while its values were being read part by part.`;
     throw new RollcallError("ldap.busy", message);
   }
+}
+
+/** Faults of the question what changed, which the search for everybody may not have. */
+const ONLY_OF_THE_WAY: ReadonlySet<string> = new Set([
+  "ldap.referral",
+  "ldap.filterInvalid",
+  "ldap.limitExceeded",
+]);
+
+/** @throws MustReadAll where another read may succeed; else what was thrown */
+function readAllInstead(error: unknown): never {
+  if (error instanceof RollcallError && ONLY_OF_THE_WAY.has(error.code))
+    throw new MustReadAll("agent_unable_to_perform_incremental_import", error.message);
+  throw error;
 }
 
 function positionBy(way: Way, positions: Positions): Position {

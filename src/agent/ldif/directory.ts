@@ -8,14 +8,7 @@ import { isWithheld, withheld } from "../credentials.ts";
 import type { Directory, DirectorySession, Probe, AbsenceFinder } from "../directory.ts";
 import { EvidenceRecord } from "../evidence.ts";
 import { parseFilter, type Filter } from "../filter.ts";
-import {
-  commonProblem,
-  externalId,
-  idProblem,
-  idTooLong,
-  isDisabled,
-  MAX_ID,
-} from "../identity.ts";
+import { commonProblem, externalId, idProblem, idTooLong, MAX_ID, stateOf } from "../identity.ts";
 import { attributeKind, decodeDn, decodeValue } from "../values.ts";
 import { matchesFilter, usesMatchingRule } from "./match-filter.ts";
 import { parseLdif, type LdifRecord } from "./parser.ts";
@@ -129,7 +122,7 @@ export class LdifDirectory implements Directory {
     const profile = profileOf(record);
     if (!matchesFilter(this.#filter, profile)) return null;
     const { dn, id, tooLong, values } = this.#identify(record);
-    const disabled = isDisabled(this.#source.users.disabled, profile);
+    const state = stateOf(this.#source.users.disabled, dn, profile);
     return {
       id,
       dn,
@@ -140,7 +133,7 @@ export class LdifDirectory implements Directory {
           ? idProblem(this.#idAttribute, dn, values)
           : null,
       size: record.bytes.length,
-      decode: () => ({ dn, id: id ?? "", disabled, profile: this.#kept(profile) }),
+      decode: () => ({ dn, id: id ?? "", ...state, profile: this.#kept(profile) }),
     };
   }
 

@@ -1,4 +1,4 @@
-import { IdSet } from "../../lib/id-set.ts";
+import { LinkedUsers } from "./linked-users.ts";
 import { RollcallError, type Problem } from "../../model/errors.ts";
 import type { LinkOrigin, User } from "../../model/user.ts";
 import type { Known, Sighting } from "../../reconciler/decide.ts";
@@ -43,14 +43,14 @@ export interface Batch {
    * Users that this run has linked to an entry of the directory already; a second entry for one of
    * them is refused, also when both are new. If absent, nobody is.
    */
-  readonly linked?: IdSet;
+  readonly linked?: LinkedUsers;
 }
 
 /** @param now milliseconds since 1970: what expressions take for now */
 export async function loadKnown(
   engine: Engine,
   now: number,
-  { directory, sightings, stored: given, linked = new IdSet(0) }: Batch,
+  { directory, sightings, stored: given, linked = new LinkedUsers() }: Batch,
 ): Promise<KnownPeople> {
   const { db } = engine.store;
   const ids = sightings.map((sighting) => sighting.id);
@@ -102,9 +102,9 @@ function linkOf({ name }: DirectoryRules, { id, dn, profile }: Sighting): Link {
 class People implements KnownPeople {
   readonly #directory: DirectoryRules;
   readonly #loaded: Loaded;
-  readonly #linked: IdSet;
+  readonly #linked: LinkedUsers;
 
-  constructor(directory: DirectoryRules, loaded: Loaded, linked: IdSet) {
+  constructor(directory: DirectoryRules, loaded: Loaded, linked: LinkedUsers) {
     this.#directory = directory;
     this.#loaded = loaded;
     this.#linked = linked;

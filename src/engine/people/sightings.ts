@@ -88,8 +88,15 @@ export function sightingOf(
 ): Sighting | { readonly problem: Problem } {
   if (raw.problem !== null) return { problem: raw.problem };
   try {
-    const { dn, disabled, profile } = raw.decode();
-    return { id: raw.id ?? "", dn, disabled, profile, hash: fingerprint + raw.hash };
+    const { dn, disabled, problem, profile } = raw.decode();
+    if (problem !== null) return { problem };
+    return {
+      id: raw.id ?? "",
+      dn,
+      disabled: disabled === true,
+      profile,
+      hash: fingerprint + raw.hash,
+    };
   } catch (error) {
     if (!(error instanceof RollcallError)) throw error;
     const { message } = error;

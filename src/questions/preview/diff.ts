@@ -2,12 +2,12 @@
  * Two configurations compared over everybody: what each would make of the same people, without
  * either being put to work. Both decide from the stored app profiles.
  */
+import { LinkedUsers } from "../../engine/people/linked-users.ts";
 import { configuredDirectory } from "../../engine/directories.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { decideOne } from "../../engine/people/decide-one.ts";
 import { loadKnown } from "../../engine/people/known.ts";
 import { storedPeople, type SightingBatch } from "../../engine/people/sightings.ts";
-import { IdSet } from "../../lib/id-set.ts";
 import { sameJson } from "../../lib/same.ts";
 import { RollcallError, type Problem } from "../../model/errors.ts";
 import type { PlannedChange } from "../../model/plan.ts";
@@ -118,7 +118,7 @@ class Side {
   readonly #engine: Engine;
   readonly #directory: DirectoryRules;
   readonly #now: number;
-  readonly #linked = new IdSet(1);
+  readonly #linked = new LinkedUsers();
   readonly #claims: PreviewClaims;
 
   constructor(engine: Engine, name: string, now: number) {

@@ -6,6 +6,7 @@ import { configuredDirectory } from "../../engine/directories.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { decideOne } from "../../engine/people/decide-one.ts";
 import { loadKnown } from "../../engine/people/known.ts";
+import { LinkedUsers } from "../../engine/people/linked-users.ts";
 import {
   livePeople,
   livePerson,
@@ -14,7 +15,6 @@ import {
   storedSighting,
   type SightingBatch,
 } from "../../engine/people/sightings.ts";
-import { IdSet } from "../../lib/id-set.ts";
 import { inputsOf } from "../../mapping/inputs.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import type { Scope } from "../../mapping/scope.ts";
@@ -189,7 +189,7 @@ export async function previewAll(
   const directory = configuredDirectory(engine, name).rules;
   const { own } = await countPresent(engine.store.db, name);
   const summary = new Summary(name, live, attribute);
-  const linked = new IdSet(1);
+  const linked = new LinkedUsers();
   const batches = live
     ? livePeople(engine, name, signal)
     : storedPeople(engine, name, null, signal);
@@ -207,7 +207,7 @@ async function previewBatch(
   engine: Engine,
   directory: DirectoryRules,
   batch: SightingBatch,
-  { linked, claims, summary }: { linked: IdSet; claims: PreviewClaims; summary: Summary },
+  { linked, claims, summary }: { linked: LinkedUsers; claims: PreviewClaims; summary: Summary },
 ): Promise<void> {
   const known = await loadKnown(engine, Date.now(), { ...batch, directory, linked });
   const decided = batch.sightings.map((sighting) => {

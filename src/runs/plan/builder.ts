@@ -21,7 +21,15 @@ export class PlanBuilder implements AsyncDisposable {
     ignored: 0,
     skipped: 0,
   };
-  readonly #figures = { removals: 0, gone: 0, existing: 0, failures: 0, updates: 0, logins: 0 };
+  readonly #figures = {
+    removals: 0,
+    gone: 0,
+    existing: 0,
+    failures: 0,
+    updates: 0,
+    logins: 0,
+    grants: 0,
+  };
   readonly #reasons = new Map<Reason, number>();
   #lines: string[] = [];
   #length = 0;
@@ -67,6 +75,7 @@ export class PlanBuilder implements AsyncDisposable {
   #note(planned: PlannedChange, by: 1 | -1 = 1): void {
     const { action, userId, user, changes, events } = planned;
     this.#noteLoss(planned, by);
+    if (planned.reason === "regained") this.#figures.grants += by;
     // Whoever is unchanged is counted as such, with those who are not in the plan at all.
     if (userId === null || user?.isNew === true || action === "unchanged") return;
     this.#figures.existing += by;

@@ -32,7 +32,7 @@ export async function judgePlan(
   const earlier = await earlierLosses(db, run, directory.name);
   const checkpoint = await readCheckpoint(db, directory.name);
   const figures = plan.summary();
-  const changes = judges === "all" ? {} : { failures: 0, updates: 0, logins: 0 };
+  const changes = judges === "all" ? {} : { failures: 0, updates: 0, logins: 0, grants: 0 };
   const reading = { read, own: before.own, gone: figures.gone };
   const summary: PlanSummary = {
     ...figures,

@@ -29,6 +29,7 @@ export class Census {
   readonly #unusable: Unusable[] = [];
   readonly #deferred: Deferred[] = [];
   readonly #leftPlaces: MemberKey[] = [];
+  readonly #contested = new Set<string>();
   #known = 0;
 
   /** @param overlaps whether the same entry may rightly come twice, because bases overlap */
@@ -40,7 +41,9 @@ export class Census {
   note(id: string, hash: string): "new" | "again" | "duplicate" {
     const exact = this.#exact?.add(`${id} ${hash}`) ?? true;
     if (this.#seen.add(id)) return "new";
-    return exact ? "duplicate" : "again";
+    if (!exact) return "again";
+    this.#contested.add(id);
+    return "duplicate";
   }
 
   /** Counts people as seen who were in the scope before and are as they were. */
@@ -71,6 +74,7 @@ export class Census {
       unusable: this.#unusable,
       deferred: this.#deferred,
       leftPlaces: this.#leftPlaces,
+      contested: this.#contested,
       isGone,
     });
   }
@@ -86,6 +90,7 @@ interface Counted {
   readonly unusable: readonly Unusable[];
   readonly deferred: readonly Deferred[];
   readonly leftPlaces: readonly MemberKey[];
+  readonly contested: ReadonlySet<string>;
   readonly isGone: (id: string) => boolean;
 }
 
@@ -102,8 +107,15 @@ export class ClosedCensus {
     return this.#counted.unusable;
   }
 
+  /** Without those whose identifier does not tell who they are. */
   get deferred(): readonly Deferred[] {
-    return this.#counted.deferred;
+    const { deferred, contested } = this.#counted;
+    return deferred.filter(({ sighting }) => !contested.has(sighting.id));
+  }
+
+  /** Identifiers that two entries have. */
+  get contested(): readonly string[] {
+    return [...this.#counted.contested];
   }
 
   /** By what groups may have named people whose DN is another one now. */

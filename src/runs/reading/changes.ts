@@ -3,6 +3,7 @@
  * are read and decided about as in a full import. What cannot be told this way (a container that
  * was renamed or vanished, a position that the server does not know) makes it a full one.
  */
+import { LinkedUsers } from "../../engine/people/linked-users.ts";
 import type {
   ChangeReader,
   Changes,
@@ -22,6 +23,7 @@ import { countPresent, failingIds, unknownIds } from "../../store/app-users.ts";
 import { readCheckpoint } from "../../store/checkpoints.ts";
 import { groupsNaming, knownObjects, objectAt, stageGone } from "../../store/objects.ts";
 import type { PlanBuilder } from "../plan/builder.ts";
+import { settleContested } from "../plan/contested.ts";
 import type { Considered } from "../plan/conclude.ts";
 import type { ReadingContext, RunContext } from "../record/context.ts";
 import { noteJudging } from "../record/notes.ts";
@@ -123,7 +125,7 @@ export async function readChanges(
   await requireSearchById(telling.lookup, changes);
 
   const census = new Census(mayRepeat(directory.settings.source));
-  const linked = new IdSet(Date.now());
+  const linked = new LinkedUsers();
   const ids = [...touched];
   const planning = { plan, census, linked, nobodyKnown: false, total: ids.length };
   const read = await planEntries(context, telling.lookup.people(ids), planning);
@@ -136,6 +138,10 @@ export async function readChanges(
   const replaced = await planReplacements(context, plan, closed, linked);
   const leavers = await planLeavers(context, plan, { gone, present, closed, replaced });
   await plan.finish();
+  await settleContested(context, plan, {
+    ids: closed.contested,
+    users: [...linked.contested],
+  });
   const left = [...follow.left, ...closed.leftPlaces, ...leavers];
   const groups = await readGroupsLeft(context, telling.objects, left, follow.counts);
   const { mark: next } = changes;

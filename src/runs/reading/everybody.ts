@@ -2,13 +2,13 @@
  * The reading phase: every entry of the directory becomes a decision, the decisions become a plan.
  * Entries that are known as they are cost one comparison in the database and are not decoded.
  */
+import { LinkedUsers } from "../../engine/people/linked-users.ts";
 import type { DirectorySession } from "../../agent/directory.ts";
 import { scopeFingerprint } from "../../engine/fingerprint.ts";
 import { decideOne, writesNothing } from "../../engine/people/decide-one.ts";
 import { loadKnown, type KnownPeople } from "../../engine/people/known.ts";
 import { sightingOf } from "../../engine/people/sightings.ts";
 import { mapAhead } from "../../lib/ahead.ts";
-import { IdSet } from "../../lib/id-set.ts";
 import { mayRepeat } from "../../model/directory.ts";
 import type { RawEntry } from "../../model/entry.ts";
 import { RollcallError } from "../../model/errors.ts";
@@ -17,6 +17,7 @@ import type { Sighting } from "../../reconciler/decide.ts";
 import { changedEntries, countPresent, isUnknownDirectory } from "../../store/app-users.ts";
 import { readCheckpoint } from "../../store/checkpoints.ts";
 import type { PlanBuilder } from "../plan/builder.ts";
+import { settleContested } from "../plan/contested.ts";
 import type { Considered } from "../plan/conclude.ts";
 import type { ReadingContext, RunContext } from "../record/context.ts";
 import { note, noteJudging } from "../record/notes.ts";
@@ -52,7 +53,7 @@ export async function readEverybody(
   await using session = await engine.openDirectory(name).open(signal);
   await session.changes?.begin(await earlierMark(context));
   const census = new Census(mayRepeat(settings.source));
-  const linked = new IdSet(Date.now());
+  const linked = new LinkedUsers();
   const read = await readPeople(context, session, {
     plan,
     census,
@@ -73,6 +74,10 @@ export async function readEverybody(
     await planRemovals(context, plan, { replaced, absence, isGone, total: before.own });
   }
   await plan.finish();
+  await settleContested(context, plan, {
+    ids: closed.contested,
+    users: [...linked.contested],
+  });
   return { read, before };
 }
 
@@ -108,7 +113,7 @@ export interface Planning {
   readonly plan: PlanBuilder;
   readonly census: Census;
   /** Users that this run has linked. */
-  readonly linked: IdSet;
+  readonly linked: LinkedUsers;
   /** Whether nobody of the directory is known, so that nobody needs to be looked up. */
   readonly nobodyKnown: boolean;
   /** How many entries are expected, for the progress; null if nobody knows. */

@@ -1,8 +1,8 @@
 /** What can be decided only when everybody was seen: who could not be used, who was replaced, who is gone. */
+import type { LinkedUsers } from "../../engine/people/linked-users.ts";
 import { decideOne, guarded } from "../../engine/people/decide-one.ts";
 import { loadKnown } from "../../engine/people/known.ts";
 import { storedSighting } from "../../engine/people/sightings.ts";
-import type { IdSet } from "../../lib/id-set.ts";
 import type { MemberKey } from "../../model/directory-object.ts";
 import { memberKeys } from "../../model/members.ts";
 import { decideUnusable } from "../../reconciler/decide-failure.ts";
@@ -106,12 +106,15 @@ export async function planReplacements(
   { engine, directory }: RunContext,
   plan: PlanBuilder,
   census: ClosedCensus,
-  linked: IdSet,
+  linked: LinkedUsers,
 ): Promise<ReadonlySet<string>> {
   const decisions = { rules: engine.rules, directory: directory.rules };
   const replaced = new Set<string>();
+  const heirs = Map.groupBy(census.deferred, ({ replaces }) => replaces.userId);
   for (const { sighting, refused, replaces } of census.deferred) {
-    const gone = census.isGone(replaces.externalId) && linked.add(replaces.userId);
+    // Of several who would take the place, none is chosen.
+    const isOnly = heirs.get(replaces.userId)?.length === 1;
+    const gone = isOnly && census.isGone(replaces.externalId) && linked.add(replaces.userId);
     if (gone) replaced.add(replaces.externalId);
     await plan.add(decideOne(decisions, sighting, gone ? replaces.known : refused));
   }

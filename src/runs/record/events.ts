@@ -94,6 +94,7 @@ const IMPORT_ACTIONS: Readonly<Record<Held["of"], string>> = {
   "people read": "users removals",
   failures: "users updates",
   logins: "users updates",
+  grants: "users updates",
   updates: "users updates",
 };
 

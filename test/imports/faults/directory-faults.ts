@@ -1,4 +1,5 @@
 /** What a directory does wrong, or an administrator does to it. */
+import { integer, octetString, TAG, tlv } from "../../../src/agent/ldap/ber.ts";
 import { freePort } from "../../support/process.ts";
 import type { Workplace } from "../../support/rollcall.ts";
 import {
@@ -60,11 +61,27 @@ const BROKEN_BYTES = Buffer.from("HTTP/1.1 502 Bad Gateway\r\n\r\n".repeat(9));
 const EXPIRED =
   "80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data 701, v4563";
 
-function withTwin(call: SearchCall): Answer {
+const TWIN = AFTER[0]?.id ?? "";
+/** Somebody with the identifier of somebody else, before or behind that entry. */
+function withTwin(place: "before" | "behind"): (call: SearchCall) => Answer {
   const people = AFTER.map(entryOf);
   const [first] = people;
-  if (first !== undefined) people.push({ ...first, dn: `uid=twin,${BASE}` });
-  return page(call, people);
+  const twin = first === undefined ? [] : [{ ...first, dn: `uid=twin,${BASE}` }];
+  const all = place === "before" ? [...twin, ...people] : [...people, ...twin];
+  return (call) => page(call, all);
+}
+
+/** A result with two paging controls, of which the last one says that this was the end. */
+function twoCookies(id: number): Buffer {
+  const paging = (cookie: string): Buffer =>
+    tlv(
+      TAG.sequence,
+      octetString("1.2.840.113556.1.4.319"),
+      octetString(tlv(TAG.sequence, integer(0), octetString(cookie))),
+    );
+  const result = tlv(0x65, integer(0, TAG.enumerated), octetString(""), octetString(""));
+  const controls = tlv(0xa0, paging("500"), paging(""));
+  return tlv(TAG.sequence, integer(id), result, controls);
 }
 
 const LARGE = AFTER[6]?.id ?? "";
@@ -89,7 +106,7 @@ export const DIRECTORY_FAULTS: readonly Fault[] = [
   {
     name: "expired account (as AD says it)",
     run: scripted(page, { bind: { code: 49, diagnostic: EXPIRED } }),
-    expected: failed("ldap.credentials"),
+    expected: failed("ldap.accountUnusable"),
   },
   {
     name: "unreachable",
@@ -143,6 +160,11 @@ export const DIRECTORY_FAULTS: readonly Fault[] = [
     expected: failed("ldap.protocol"),
   },
   {
+    name: "two paging controls in one answer",
+    run: scripted(onPage(4, { bytes: twoCookies })),
+    expected: failed("ldap.protocol"),
+  },
+  {
     name: "referral only",
     run: scripted((call) => (call.scope === 0 ? page(call) : { code: 10 })),
     expected: failed("ldap.referral"),
@@ -183,7 +205,18 @@ export const DIRECTORY_FAULTS: readonly Fault[] = [
     expected: HELD,
   },
   { name: "all gone", run: configured(({ empty }) => ({ url: empty.url })), expected: HELD },
-  { name: "duplicate ids", run: scripted(withTwin), expected: DONE },
+  {
+    name: "an identifier twice, the other one before",
+    run: scripted(withTwin("before")),
+    expected: DONE,
+    except: [TWIN],
+  },
+  {
+    name: "an identifier twice, the other one behind",
+    run: scripted(withTwin("behind")),
+    expected: DONE,
+    except: [TWIN],
+  },
   {
     name: "entry of 20 MB",
     run: scripted(withPhoto, { timeout: 20 }),

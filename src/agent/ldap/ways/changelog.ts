@@ -39,7 +39,7 @@ export const changelog: IncrementalWay = {
     if (last > from) {
       await readNumbers(context, from + 1, last, notes);
       // Trimming goes on while it is being read.
-      const after = (await readRootDse(context.connection.client)).changelog;
+      const after = (await readRootDse(context.connection)).changelog;
       refuseGap(after?.first ?? Number.POSITIVE_INFINITY, from);
     }
     return { ...since, [context.connection.url]: String(last) };
@@ -75,9 +75,9 @@ async function readNumbers(
     greatest = Math.max(greatest, Number(change.values("changeNumber")[0] ?? 0));
     if (notes !== null) note(context, change, notes);
   };
-  const { code, diagnostic } = await searchAll(connection, request, { entry }, signal);
-  if (code !== 0) {
-    const error = resultError(`${connection.url}, reading ${base}`, code, diagnostic);
+  const result = await searchAll(connection, request, { entry }, signal);
+  if (result.code !== 0) {
+    const error = resultError(connection, `reading ${base}`, result);
     if (error.code === "ldap.busy") throw error;
     throw new MustReadAll("checkpoint_refused", error.message);
   }

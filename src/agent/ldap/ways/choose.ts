@@ -20,6 +20,7 @@ const EXPECTED: Partial<Record<ServerKind, readonly Way[]>> = {
   openldap: ["contentSync"],
   "389": ["contentSync", "changelog"],
   "active-directory": ["dirSync"],
+  "ad-lds": ["dirSync"],
   samba: ["dirSync"],
 };
 

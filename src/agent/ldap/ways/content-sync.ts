@@ -200,9 +200,9 @@ function cookieOf(
   result: SearchResult,
   same: string | null,
 ): string {
-  const { url } = context.connection;
+  const { connection } = context;
   if (result.code !== 0) {
-    const error = resultError(`${url}, synchronising ${base}`, result.code, result.diagnostic);
+    const error = resultError(connection, `synchronising ${base}`, result);
     if (error.code === "ldap.busy") throw error;
     throw new MustReadAll("checkpoint_refused", error.message);
   }
@@ -211,7 +211,7 @@ function cookieOf(
   const cookie = done?.peek() === TAG.octetString ? done.octets() : Buffer.alloc(0);
   if (cookie.length === 0) {
     if (same !== null && done !== null) return same;
-    throw new MustReadAll("checkpoint_refused", `${url} gave no cookie to go on from.`);
+    throw new MustReadAll("checkpoint_refused", `${connection.url} gave no cookie to go on from.`);
   }
   return Buffer.from(cookie).toString("base64");
 }

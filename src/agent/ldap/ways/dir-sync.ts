@@ -21,6 +21,8 @@ const MAX_BYTES = 1024 * 1024;
 const EVERYTHING = parseFilter("(objectClass=*)");
 /** Fits nothing: a cookie of now costs no list of all entries. */
 const NOTHING = parseFilter("(objectGUID=\\00)");
+/** One answer may take MaxDirSyncDuration, 60 seconds, and a walk over a large domain several. */
+const DIR_SYNC_PATIENCE = 180;
 /** A server that always says "more" will never end. */
 const MAX_ROUNDS = 100_000;
 
@@ -75,6 +77,9 @@ async function oneRound(
     connection,
     request,
     {
+      // Heads of other naming contexts; whatever changed in this one comes as entries.
+      ignoreReferences: true,
+      patience: Math.max(connection.patience, DIR_SYNC_PATIENCE),
       entry: (entry) => {
         const [guid] = entry.values("objectGUID");
         if (guid?.length !== 16) return;
@@ -86,9 +91,9 @@ async function oneRound(
     signal,
   );
   if (result.code !== 0) {
-    const what = `${connection.url}, DirSync of ${base}`;
-    const error = resultError(what, result.code, result.diagnostic);
-    if (error.code === "ldap.busy") throw error;
+    const error = resultError(connection, `DirSync of ${base}`, result);
+    // A position is taken by another way then; who asks what changed, asks again later.
+    if (error.code === "ldap.busy" && notes !== null) throw error;
     const right =
       error.code === "ldap.insufficientAccess"
         ? " Grant the account Replicating Directory Changes on the domain."

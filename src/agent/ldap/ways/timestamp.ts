@@ -8,6 +8,7 @@ import { MustReadAll } from "../../../model/incremental.ts";
 import { generalizedTime, toGeneralizedTime } from "../../../model/times.ts";
 import { externalId } from "../../identity.ts";
 import { resultError } from "../result-codes.ts";
+import { isAd } from "../root-dse.ts";
 import { searchAll } from "../search-all.ts";
 import { positionAt, type EntryClock, type IncrementalWay } from "./way.ts";
 
@@ -23,8 +24,7 @@ export const timestamp: IncrementalWay = {
     if (Number.isNaN(from))
       throw new MustReadAll("checkpoint_refused", `${since[SINCE]} is no time.`);
     const { connection, server, signal, timeAttribute } = context;
-    const fraction = server.kind === "active-directory" || server.kind === "samba";
-    const earliest = toGeneralizedTime(from - context.overlapSeconds * 1000, fraction);
+    const earliest = toGeneralizedTime(from - context.overlapSeconds * 1000, isAd(server));
     const watch = new TimeWatch(from);
     for (const { base, scope, filter, idAttribute, ofPeople } of context.scans) {
       const changed = {
@@ -37,7 +37,7 @@ export const timestamp: IncrementalWay = {
         ...context.request(base, narrowed, [idAttribute, timeAttribute]),
         scope,
       };
-      const { code, diagnostic } = await searchAll(
+      const result = await searchAll(
         connection,
         request,
         {
@@ -52,7 +52,7 @@ export const timestamp: IncrementalWay = {
         },
         signal,
       );
-      if (code !== 0) throw resultError(`${connection.url}, searching ${base}`, code, diagnostic);
+      if (result.code !== 0) throw resultError(connection, `searching ${base}`, result);
     }
     notes.sawDeletions = false;
     return watch.positions();

@@ -4,6 +4,7 @@
  * was restored from a backup gets a new one. Deleted objects are seen only where the account may
  * read them, which shows in whether it sees any.
  */
+import { RollcallError } from "../../../model/errors.ts";
 import { MustReadAll } from "../../../model/incremental.ts";
 import { parseFilter } from "../../filter.ts";
 import { guidText } from "../../values.ts";
@@ -54,8 +55,15 @@ async function seesDeleted(context: WayContext): Promise<boolean> {
   for (const base of contextsOf(context)) {
     let seen = false;
     const deleted = { filter: "(&(isDeleted=TRUE)(objectClass=user))", first: true };
-    await search(context, base, deleted, () => (seen = true));
-    if (!seen) return false;
+    const isTold = await search(context, base, deleted, () => (seen = true)).then(
+      () => true,
+      // The search for the first of them may walk through everybody, and be given up.
+      (error: unknown) => {
+        if (error instanceof RollcallError && error.code === "ldap.limitExceeded") return false;
+        throw error;
+      },
+    );
+    if (!isTold || !seen) return false;
   }
   return true;
 }
@@ -90,7 +98,7 @@ async function search(
     controls: [control(SHOW_DELETED, true)],
     ...(first ? { pageSize: null, sizeLimit: 1 } : {}),
   };
-  const { code, diagnostic } = await searchAll(connection, request, { entry }, signal);
-  if (code === SIZE_LIMIT_EXCEEDED && first) return;
-  if (code !== 0) throw resultError(`${connection.url}, searching ${base}`, code, diagnostic);
+  const result = await searchAll(connection, request, { entry }, signal);
+  if (result.code === SIZE_LIMIT_EXCEEDED && first) return;
+  if (result.code !== 0) throw resultError(connection, `searching ${base}`, result);
 }

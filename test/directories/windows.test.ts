@@ -1,0 +1,445 @@
+/** Active Directory as it is on Windows: its bytes, its words, its limits and silences, replayed. */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { integer, octetString, TAG, tlv } from "../../src/agent/ldap/ber.ts";
+import { Workplace, type RunDocument } from "../support/rollcall.ts";
+import type { Answer, BindAnswer, Habits, SearchCall, Values } from "../support/scripted-ldap.ts";
+import {
+  account,
+  DOMAIN,
+  guid,
+  notice,
+  PEOPLE,
+  said,
+  startWindows,
+} from "../support/windows-ldap.ts";
+import type { ReadDocument } from "./conformance.ts";
+
+const DIR_SYNC = "1.2.840.113556.1.4.841";
+let place: Workplace;
+
+beforeEach(async () => {
+  place = await Workplace.create("postgres");
+});
+afterEach(() => place.remove());
+
+function configure(url: string, more: readonly string[] = []): void {
+  const lines = [
+    "type: active-directory",
+    `url: ${url}`,
+    'bind: { dn: "reader@corp.example.com", password: "correct-horse-7" }',
+    `users: { base: "${PEOPLE}" }`,
+    "timeout: 1",
+    "importSafeguard: off",
+    ...more,
+  ];
+  place.configure(`directories:\n  ad:\n${lines.map((line) => `    ${line}\n`).join("")}`);
+}
+
+interface Options {
+  readonly rootDse?: Readonly<Record<string, Values>>;
+  readonly bind?: BindAnswer;
+  readonly habits?: Habits;
+  readonly more?: readonly string[];
+}
+
+/** Imports from a Windows that answers so. */
+async function imported(
+  script: (call: SearchCall) => Answer,
+  options: Options = {},
+): Promise<ReadDocument> {
+  await using server = await startWindows(script, options);
+  configure(server.url, options.more);
+  return await place.json<ReadDocument>("import", "ad", "--full");
+}
+
+/** A domain that has these people and nothing else, and knows DirSync. */
+function domain(people: readonly ReturnType<typeof account>[]): (call: SearchCall) => Answer {
+  return (call) => {
+    if (call.controls.has(DIR_SYNC)) return dirSync("cookie");
+    if (call.scope === 0) return { entries: [{ dn: call.base, attributes: {} }] };
+    return call.attributes.includes("*") ? { entries: people } : {};
+  };
+}
+
+const dirSync = (cookie: string, more = false): Answer => ({
+  cookie: null,
+  controls: {
+    [DIR_SYNC]: tlv(
+      TAG.sequence,
+      integer(more ? 1 : 0),
+      integer(0),
+      octetString(Buffer.from(cookie)),
+    ),
+  },
+});
+
+const THREE = [account(1), account(2), account(3)];
+
+describe("whatever Windows says ends with a NUL, and is kept as a sentence without it", () => {
+  const bind = (code: number, text: string) => ({ bind: { code, diagnostic: said(text) } });
+  const login = (data: string): Options =>
+    bind(
+      49,
+      `80090308: LdapErr: DSID-0C090449, comment: AcceptSecurityContext error, data ${data}, v4563`,
+    );
+  test.each<[string, Options, (call: SearchCall) => Answer, string, string]>([
+    ["a wrong password", login("52e"), () => ({}), "ldap.credentials", "the password is wrong"],
+    ["an unknown account", login("525"), () => ({}), "ldap.credentials", "no such account"],
+    ["an expired password", login("532"), () => ({}), "ldap.accountUnusable", "has expired"],
+    ["a disabled account", login("533"), () => ({}), "ldap.accountUnusable", "is disabled"],
+    ["an expired account", login("701"), () => ({}), "ldap.accountUnusable", "account has expired"],
+    ["a password to change", login("773"), () => ({}), "ldap.accountUnusable", "has to change"],
+    ["a locked account", login("775"), () => ({}), "ldap.accountUnusable", "is locked out"],
+    [
+      "signing that is required",
+      bind(
+        8,
+        "00002028: LdapErr: DSID-0C090259, comment: The server requires binds to turn on integrity checking, data 0, v4563",
+      ),
+      () => ({}),
+      "ldap.confidentialityRequired",
+      "signed or encrypted",
+    ],
+    [
+      "a root DSE that is refused",
+      {
+        habits: {
+          rootDse: {
+            code: 1,
+            diagnostic: said(
+              "000004DC: LdapErr: DSID-0C090CF4, comment: In order to perform this operation a successful bind must be completed on the connection., data 0, v4563",
+            ),
+          },
+        },
+      },
+      () => ({}),
+      "ldap.insufficientAccess",
+      "have logged in",
+    ],
+    [
+      "a base that is not there",
+      {},
+      (call) =>
+        call.controls.has(DIR_SYNC)
+          ? dirSync("cookie")
+          : {
+              code: 32,
+              matched: DOMAIN,
+              diagnostic: said(
+                `0000208D: NameErr: DSID-0310028F, problem 2001 (NO_OBJECT), data 0, best match of:\n\t'${DOMAIN}'\n`,
+              ),
+            },
+      "ldap.baseNotFound",
+      `best match of: '${DOMAIN}'`,
+    ],
+    [
+      "a base in another domain, as a mistyped DC= is",
+      {},
+      (call) =>
+        call.controls.has(DIR_SYNC)
+          ? dirSync("cookie")
+          : {
+              code: 10,
+              diagnostic: said(
+                "0000202B: RefErr: DSID-0310084A, data 0, 1 access points\n\tref 1: 'corp.exmaple.com'\n",
+              ),
+            },
+      "ldap.baseNotFound",
+      "lies in no domain of this server",
+    ],
+    [
+      "a page that was forgotten",
+      {},
+      (call) =>
+        call.controls.has(DIR_SYNC)
+          ? dirSync("cookie")
+          : call.cookie === ""
+            ? { entries: THREE, cookie: "next" }
+            : {
+                code: 53,
+                diagnostic: said(
+                  "00000057: LdapErr: DSID-0C090DAE, comment: Error processing control, data 0, v1db1",
+                ),
+              },
+      "ldap.busy",
+      "dropped the search between two pages",
+    ],
+  ])("%s", async (...[, options, script, code, words]) => {
+    const run = await imported(script, options);
+    expect(run).toMatchObject({ status: "failed", error: { code } });
+    const { message } = run.error as unknown as { message: string };
+    expect(message).toContain(words);
+    expect(message).not.toMatch(/\p{Cc}|Code: 0x/u);
+    expect(message.split(DOMAIN).length).toBeLessThanOrEqual(3);
+    const { out, err } = await place.run("imports", "show", run.run);
+    expect(out + err).toContain(words);
+    const [event] = await place.events('eventType eq "system.import.complete"');
+    expect(JSON.stringify(event)).not.toContain("\\u0000");
+  });
+
+  test("a password that nobody could check is no wrong one: the next controller is asked", async () => {
+    const diagnostic = said(
+      "80090311: LdapErr: DSID-0C09056D, comment: AcceptSecurityContext error, data 51f, v2580",
+    );
+    await using cut = await startWindows(domain([]), { bind: { code: 49, diagnostic } });
+    await using whole = await startWindows(domain(THREE));
+    configure(`[${cut.url}, ${whole.url}]`);
+    expect(await place.json("import", "ad")).toMatchObject({ status: "done", counts: { read: 3 } });
+    configure(cut.url);
+    expect(await place.json("import", "ad", "--full")).toMatchObject({
+      error: { code: "ldap.busy" },
+    });
+  });
+});
+
+describe("the notice of disconnection is what it says", () => {
+  const noticed = (code: number, text: string): ((call: SearchCall) => Answer) => {
+    const people = domain(THREE);
+    return (call) =>
+      call.attributes.includes("*")
+        ? { bytes: () => notice(code, text), then: "close" }
+        : people(call);
+  };
+
+  test("busy, where the controller is", async () => {
+    const run = await imported(noticed(52, "The server has timed out this connection"));
+    expect(run).toMatchObject({ error: { code: "ldap.busy" } });
+  });
+
+  test("a request that cannot be read stays one, however often it is repeated", async () => {
+    const text =
+      "00000057: LdapErr: DSID-0C0C0095, comment: Error decoding ldap message, data 0, v4563";
+    const run = await imported(noticed(2, text));
+    expect(run).toMatchObject({ error: { code: "ldap.refused" } });
+    expect(JSON.stringify(run.error)).toContain("Error decoding ldap message");
+  });
+
+  test("a connection that is lost before the controller told about itself: the next one is tried", async () => {
+    await using gone = await startWindows(domain([]), {
+      habits: { rootDse: { bytes: () => notice(52, "gone"), then: "close" } },
+    });
+    configure(gone.url);
+    expect(await place.json("import", "ad")).toMatchObject({
+      error: { code: "ldap.connectionLost" },
+    });
+  });
+});
+
+describe("what Windows sends in its own way is read like everything else", () => {
+  test.each([1, 7, 4096])("in pieces of %i bytes", async (piece) => {
+    const people = [account(1, { "proxyAddresses;range=0-1": ["a", "b"] }), account(2)];
+    const whole = account(1, { proxyAddresses: ["a", "b", "c"] });
+    const script = (call: SearchCall): Answer => {
+      const [rest] = call.attributes;
+      if (rest === "proxyAddresses;range=2-*")
+        return { entries: [{ dn: call.base, attributes: { "proxyAddresses;range=2-*": "c" } }] };
+      if (call.scope === 0 && call.base === whole.dn) return { entries: people.slice(0, 1) };
+      return domain(people)(call);
+    };
+    const run = await imported(script, { habits: { piece } });
+    expect(run).toMatchObject({ status: "done", counts: { read: 2, failed: 0 } });
+    const shown = await place.json<{ appUsers: { profile: Record<string, unknown> }[] }>(
+      "users",
+      "show",
+      "p1@corp.example.com",
+    );
+    expect(shown.appUsers[0]?.profile["proxyAddresses"]).toEqual(["a", "b", "c"]);
+  });
+
+  test("short and empty pages", async () => {
+    const people = domain(THREE);
+    const script = (call: SearchCall): Answer => {
+      if (!call.attributes.includes("*")) return people(call);
+      const page = Number(call.cookie || 0);
+      const entries = page === 0 ? THREE.slice(0, 1) : page === 4 ? THREE.slice(1) : [];
+      return { entries, cookie: page === 4 ? "" : String(page + 1) };
+    };
+    expect(await imported(script)).toMatchObject({ status: "done", counts: { read: 3 } });
+  });
+
+  test("a page for which the controller works longer than `timeout`", async () => {
+    const people = domain(THREE);
+    const script = (call: SearchCall): Answer =>
+      call.attributes.includes("*") ? { ...people(call), after: 1500 } : people(call);
+    expect(await imported(script)).toMatchObject({ status: "done", counts: { read: 3 } });
+  });
+
+  test("references to parts of the forest where no people are; one to another domain is refused", async () => {
+    const people = domain(THREE);
+    const refers =
+      (referral: string) =>
+      (call: SearchCall): Answer =>
+        call.attributes.includes("*") ? { ...people(call), referral } : people(call);
+    for (const part of ["DC=DomainDnsZones", "DC=ForestDnsZones", "CN=Configuration"]) {
+      const run = await imported(refers(`ldap://corp.example.com/${part},${DOMAIN}`));
+      expect(run).toMatchObject({ status: "done", counts: { read: 3 } });
+    }
+    const child = await imported(refers(`ldap://child.corp.example.com/DC=child,${DOMAIN}`));
+    expect(child).toMatchObject({ error: { code: "ldap.referral" } });
+  });
+
+  test("a list that became shorter than where the next part of it begins", async () => {
+    let asked = 0;
+    const short = account(1, { proxyAddresses: ["a", "b"] });
+    const long = account(1, { "proxyAddresses;range=0-1": ["a", "b"] });
+    const script = (call: SearchCall): Answer => {
+      if (call.attributes[0]?.includes(";range=2-*") === true) {
+        asked++;
+        expect(call.controls.has("1.2.840.113556.1.4.1948")).toBe(true);
+        return { code: 1, diagnostic: said("00000000: SvcErr: DSID-031402FD, data 0") };
+      }
+      if (call.controls.has(DIR_SYNC)) return dirSync("cookie");
+      return { entries: [asked > 0 ? short : long] };
+    };
+    expect(await imported(script)).toMatchObject({ status: "done", counts: { read: 1 } });
+    expect(asked).toBe(1);
+  });
+});
+
+describe("a way of reading changes that a controller refuses is not used, and the import goes on", () => {
+  test.each<[string, Answer]>([
+    ["busy", { code: 51 }],
+    ["a read-only controller", { code: 52 }],
+    ["its time limit", { code: 3 }],
+    ["no right", { code: 50, diagnostic: said("00002105: LdapErr: DSID-0C0907F4") }],
+  ])("DirSync: %s", async (_, answer) => {
+    const people = domain(THREE);
+    const run = await imported((call) => (call.controls.has(DIR_SYNC) ? answer : people(call)));
+    expect(run).toMatchObject({ status: "done", way: "usn", counts: { read: 3 } });
+  });
+
+  test("DirSync with references to other parts, and entries of them", async () => {
+    const people = domain(THREE);
+    const referral = `ldap://child.corp.example.com/DC=child,${DOMAIN}`;
+    const run = await imported((call) =>
+      call.controls.has(DIR_SYNC) ? { ...dirSync("cookie"), referral } : people(call),
+    );
+    expect(run).toMatchObject({ status: "done", way: "dirSync", counts: { read: 3 } });
+  });
+
+  test("its cookie refused later: everybody is read, and the reason told", async () => {
+    const people = domain(THREE);
+    await using server = await startWindows((call) => {
+      const sent = call.controls.get(DIR_SYNC);
+      if (sent === undefined) return people(call);
+      return sent.includes("cookie")
+        ? {
+            code: 2,
+            diagnostic: said(
+              "0000203D: LdapErr: DSID-0C0907F4, comment: Error processing control, data 0",
+            ),
+          }
+        : dirSync("cookie");
+    });
+    configure(server.url);
+    await place.json("import", "ad");
+    const run = await place.json<ReadDocument>("import", "ad", "--incremental");
+    expect(run).toMatchObject({
+      status: "done",
+      type: "full",
+      converted: { code: "checkpoint_refused" },
+    });
+    expect(run.converted?.reason).toContain("0000203D");
+  });
+
+  test("uSNChanged, where the search for deleted people is given up: identifiers are compared", async () => {
+    const people = domain(THREE);
+    const ids = {
+      entries: THREE.map(({ dn, attributes }) => ({
+        dn,
+        attributes: { objectGUID: attributes.objectGUID },
+      })),
+    };
+    await using server = await startWindows((call) => {
+      if (call.controls.has(DIR_SYNC)) return { code: 50 };
+      if (call.controls.has("1.2.840.113556.1.4.417")) return { code: 3 };
+      return call.attributes.includes("objectGUID") && !call.attributes.includes("*")
+        ? ids
+        : people(call);
+    });
+    configure(server.url, ["incremental: { way: usn, compare: 0 }"]);
+    await place.json("import", "ad");
+    expect(await place.json("import", "ad", "--incremental")).toMatchObject({
+      status: "done",
+      type: "incremental",
+      way: "usn",
+    });
+  });
+});
+
+describe("AD LDS is Active Directory without a domain", () => {
+  test("people, their identifiers and states, and changes by time where that is refused", async () => {
+    const rootDse = {
+      supportedCapabilities: "1.2.840.113556.1.4.1851",
+      dsServiceName: [],
+      supportedControl: ["1.2.840.113556.1.4.319"],
+      highestCommittedUSN: [],
+    };
+    const person = (number: number, disabled: string) => ({
+      dn: `CN=Person ${number},${PEOPLE}`,
+      attributes: {
+        objectClass: ["top", "person", "user"],
+        objectGUID: guid(number),
+        mail: `p${number}@example.org`,
+        givenName: "Given",
+        sn: "Family",
+        "msDS-UserAccountDisabled": disabled,
+        whenChanged: "20261101000000.0Z",
+      },
+    });
+    const people = [person(1, "FALSE"), person(2, "TRUE")];
+    await using server = await startWindows(
+      (call) =>
+        call.scope === 0 ? { entries: [{ dn: call.base, attributes: {} }] } : { entries: people },
+      { rootDse },
+    );
+    place.configure(`directories:
+  lds:
+    type: ldap
+    url: ${server.url}
+    bind: { dn: "CN=reader", password: "correct-horse-7" }
+    importSafeguard: off
+    users:
+      base: "${PEOPLE}"
+      filter: "(objectClass=user)"
+      disabled: { attribute: msDS-UserAccountDisabled, values: ["TRUE"] }
+    toOkta: { login: appuser.mail, email: appuser.mail, firstName: appuser.givenName, lastName: appuser.sn }
+`);
+    const run = await place.json<RunDocument & { server: string }>("import", "lds");
+    expect(run).toMatchObject({ status: "done", counts: { read: 2, failed: 0 } });
+    expect(run.server).toContain("Lightweight Directory Services");
+    const users = await place.users();
+    expect(users.get("p1@example.org")?.status).toBe("active");
+    expect(users.get("p2@example.org")?.status).not.toBe("active");
+  });
+});
+
+test("the port of the global catalog is refused, with the right one", async () => {
+  configure("ldaps://dc1.corp.example.com:3269");
+  const { status, err } = await place.run("check");
+  expect(status).toBe(2);
+  expect(err).toContain("global catalog");
+});
+
+test("two paging controls in one answer prove nothing, whichever comes first", async () => {
+  const people = domain(THREE);
+  const paging = (cookie: string): Buffer =>
+    tlv(
+      TAG.sequence,
+      octetString("1.2.840.113556.1.4.319"),
+      octetString(tlv(TAG.sequence, integer(0), octetString(cookie))),
+    );
+  for (const cookies of [
+    ["more", ""],
+    ["", "more"],
+  ]) {
+    const run = await imported((call) => {
+      if (!call.attributes.includes("*")) return people(call);
+      const result = tlv(0x65, integer(0, TAG.enumerated), octetString(""), octetString(""));
+      const bytes = (id: number): Buffer =>
+        tlv(TAG.sequence, integer(id), result, tlv(0xa0, ...cookies.map(paging)));
+      return { bytes };
+    });
+    expect(run).toMatchObject({ status: "failed", error: { code: "ldap.protocol" } });
+  }
+});
