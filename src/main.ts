@@ -8,15 +8,19 @@ collectEarly();
 
 const stop = new AbortController();
 let signals = 0;
-for (const name of ["SIGINT", "SIGTERM"] as const) {
-  process.on(name, () => {
-    stop.abort();
-    // The first asks to end properly; whoever asks three times does not want to wait.
-    if (++signals === 1)
-      process.stderr.write("\nStopping; a plan that is being applied is left at a batch's end.\n");
-    if (signals >= 3) process.exit(130);
-  });
+function end(): void {
+  stop.abort();
+  // The first asks to end properly; whoever asks three times does not want to wait.
+  if (++signals === 1)
+    process.stderr.write("\nStopping; a plan that is being applied is left at a batch's end.\n");
+  if (signals >= 3) process.exit(130);
 }
+for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, end);
+process.on("SIGHUP", () => {
+  // Whatever runs in a terminal ends with it; a daemon without one is asked to read its configuration.
+  if (process.stderr.isTTY || !process.argv.includes("serve")) end();
+  else process.stderr.write("SIGHUP: the configuration is not read again; restart for that.\n");
+});
 // A reader that has seen enough, as `head` does, is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);

@@ -1,17 +1,42 @@
+import { isUtf8 } from "node:buffer";
 import type { DisabledRule } from "../model/directory.ts";
 import { type AppProfile, type Entry, type RawEntry, attributeValues } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
-import { guidText } from "./values.ts";
+import { attributeKind, guidBytes, guidText, uuidText } from "./values.ts";
 
 /** The identifier in the entry's bytes as the external id: GUIDs in their usual notation. */
 export function externalId(attribute: string, bytes: Buffer): string | null {
   if (bytes.length === 0) return null;
   const lower = attribute.toLowerCase();
-  if ((lower === "objectguid" || lower === "guid") && bytes.length === 16) return guidText(bytes);
+  if (lower === "objectguid" && bytes.length === 16) return guidText(bytes);
+  // eDirectory's own, whose bytes stand in their order.
+  if (lower === "guid" && bytes.length === 16) return uuidText(bytes);
+  // All values of an attribute of bytes, so that none is taken for the digits of another one.
+  if (attributeKind(attribute) !== "text") return bytes.toString("hex");
   const text = bytes.toString("utf8");
-  if (text.includes("\0") || text.includes("\uFFFD")) return bytes.toString("hex");
+  if (!isUtf8(bytes) || text.includes("\0")) return `${BYTES}${bytes.toString("hex")}`;
+  if (text.startsWith(BYTES) || text.startsWith(TEXT)) return `${TEXT}${text}`;
   return lower === "entryuuid" ? text.toLowerCase() : text;
 }
+
+/** Before the digits of an identifier that is no text, which another one may have as its text. */
+const BYTES = "{hex}";
+/** Before a text that looks like one of these. */
+const TEXT = "{text}";
+
+/** What a directory has for an identifier, to be searched for. */
+export function idBytes(attribute: string, id: string): Buffer {
+  const lower = attribute.toLowerCase();
+  const isGuid = GUID.test(id);
+  if (lower === "objectguid" && isGuid) return guidBytes(id);
+  if (lower === "guid" && isGuid) return Buffer.from(id.replaceAll("-", ""), "hex");
+  if (id.startsWith(BYTES)) return Buffer.from(id.slice(BYTES.length), "hex");
+  if (id.startsWith(TEXT)) return Buffer.from(id.slice(TEXT.length));
+  const isBytes = attributeKind(attribute) !== "text" && /^(?:[0-9a-f]{2})+$/.test(id);
+  return Buffer.from(id, isBytes ? "hex" : "utf8");
+}
+
+const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Identifiers are keys of the database; longer ones are something else. */
 export const MAX_ID = 512;

@@ -29,7 +29,6 @@ const BINARY = new Set(
 const GUIDS = new Set([
   "objectguid",
   "parentguid",
-  "guid",
   "msexchmailboxguid",
   "msexcharchiveguid",
   "schemaidguid",
@@ -45,7 +44,7 @@ const SIDS = new Set([
 /** Descriptions as servers send them: RFC 4512 section 2.5, and signs that some use besides. */
 const DESCRIPTION = /^[A-Za-z0-9][A-Za-z0-9._-]*(?:;[A-Za-z0-9._=-]+)*$/;
 
-export type AttributeKind = "text" | "binary" | "guid" | "sid" | "invalid";
+export type AttributeKind = "text" | "binary" | "guid" | "uuid" | "sid" | "invalid";
 const kinds = new Map<string, AttributeKind>();
 
 /**
@@ -63,6 +62,8 @@ export function attributeKind(description: string): AttributeKind {
 
 function kindOf(name: string, options: readonly string[]): AttributeKind {
   if (GUIDS.has(name)) return "guid";
+  // eDirectory's GUID, whose bytes stand in their order.
+  if (name === "guid") return "uuid";
   if (SIDS.has(name)) return "sid";
   return BINARY.has(name) || options.includes("binary") ? "binary" : "text";
 }
@@ -74,10 +75,9 @@ export function decodeValue(
   end: number,
   kind: AttributeKind,
 ): AttributeValue {
-  if (kind === "guid" && end - start === 16) return guidText(bytes.subarray(start, end));
-  if (kind === "sid") {
-    const sid = sidText(bytes.subarray(start, end));
-    if (sid !== null) return sid;
+  if (kind !== "text") {
+    const identifier = identifierText(kind, bytes.subarray(start, end));
+    if (identifier !== null) return identifier;
   }
   if (kind === "binary" || kind === "sid") return bytes.toString("base64", start, end);
   let ascii = true;
@@ -93,6 +93,14 @@ export function decodeValue(
   const slice = bytes.subarray(start, end);
   if (!isUtf8(slice) || slice.includes(0)) return { base64: bytes.toString("base64", start, end) };
   return bytes.toString("utf8", start, end);
+}
+
+/** Bytes that have a usual text form; null if these are none of that kind. */
+function identifierText(kind: AttributeKind, bytes: Buffer): string | null {
+  if (kind === "sid") return sidText(bytes);
+  if (bytes.length !== 16) return null;
+  if (kind === "guid") return guidText(bytes);
+  return kind === "uuid" ? uuidText(bytes) : null;
 }
 
 /** A DN as text that Postgres can hold, whatever the server sent. */
@@ -126,10 +134,9 @@ export function uuidText(bytes: Buffer): string {
   return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-/** The bytes of a GUID's text, as Active Directory compares them. Null if it is none. */
-export function guidBytes(text: string): Buffer | null {
+/** The bytes of a GUID's text, as Active Directory compares them. */
+export function guidBytes(text: string): Buffer {
   const bytes = Buffer.from(text.replaceAll("-", ""), "hex");
-  if (bytes.length !== 16) return null;
   bytes.subarray(0, 4).reverse();
   bytes.subarray(4, 6).reverse();
   bytes.subarray(6, 8).reverse();

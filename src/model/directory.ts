@@ -74,6 +74,21 @@ export interface LdifSource extends AnySource {
 /** Where a directory's entries come from: what the agent needs to know. */
 export type DirectorySource = LdapSource | LdifSource;
 
+/** Attributes whose values have one spelling: servers make them, and nobody corrects them. */
+const ONE_SPELLING: ReadonlySet<string> = new Set([
+  "entryuuid",
+  "nsuniqueid",
+  "objectguid",
+  "guid",
+  "objectsid",
+  "ms-ds-consistencyguid",
+]);
+
+/** Whether an identifier may come back in another spelling: in other case, or with other blanks. */
+export function mayBeRespelled({ users }: DirectorySource): boolean {
+  return users.id !== null && !ONE_SPELLING.has(users.id.toLowerCase());
+}
+
 /** Whether a read may rightly show an entry twice, because search bases may overlap. */
 export function mayRepeat({ users }: DirectorySource): boolean {
   return users.bases.length !== 1;

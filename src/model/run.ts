@@ -91,6 +91,12 @@ export interface SearchFacts {
   readonly filter: string;
 }
 
+/** A container that is not shown any more, with people who are gone with it. */
+export interface Vanished {
+  readonly dn: string;
+  readonly people: number;
+}
+
 /** Why somebody is concerned: what the safeguard counts, and who was left out. */
 export const REASONS = {
   gone: "the directory shows no such entry to the account any more",

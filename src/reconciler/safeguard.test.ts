@@ -22,6 +22,7 @@ const NOTHING = {
   updates: 0,
   logins: 0,
   grants: 0,
+  vanished: [],
 };
 
 const plan = (read: number, removals: number, total: number, orgTotal = total): PlanSummary => ({
@@ -71,6 +72,23 @@ describe("a read that is whole and suspicious", () => {
   test("disabled people are removals, but they were read", () => {
     const disabled = { ...plan(80, 33, 80), lastRead: 80 };
     expect(judge(disabled, DEFAULT, DEFAULT)).toBeNull();
+  });
+});
+
+describe("a container that is gone with its people", () => {
+  const gone = (people: number) => ({
+    ...plan(995, people, 1000),
+    vanished: [{ dn: "ou=a,dc=x", people }],
+  });
+
+  test.each([
+    ["five of a thousand, below every percentage", gone(5), "people read"],
+    ["four, who may have left", gone(4), null],
+  ] as const)("%s", (_, summary, of) => {
+    const held = judge(summary, DEFAULT, OFF);
+    expect(held?.of ?? null).toBe(of);
+    if (of !== null) expect(held?.reason).toContain("ou=a,dc=x");
+    expect(judge(summary, OFF, OFF)).toBeNull();
   });
 });
 

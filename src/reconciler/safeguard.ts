@@ -1,5 +1,5 @@
 /** The import safeguard: whether a plan may be applied, or has to wait for a person. Pure. */
-import type { Held, HeldFor } from "../model/run.ts";
+import type { Held, HeldFor, Vanished } from "../model/run.ts";
 import type { RemovalLimits, SafeguardLimits } from "../model/settings.ts";
 
 export interface PlanSummary {
@@ -26,14 +26,19 @@ export interface PlanSummary {
   readonly updates: number;
   /** Of these, people who would get another login. */
   readonly logins: number;
+  /** Containers that are gone with people of theirs, the largest first. */
+  readonly vanished: readonly Vanished[];
   /** People without access who would get it back. */
   readonly grants: number;
 }
 
+/** So many people who are gone with their container did not leave one by one. */
+const TOGETHER = 5;
+
 /** What the plan itself tells, of all that is judged. */
 export type PlanFigures = Pick<
   PlanSummary,
-  "removals" | "gone" | "existing" | "failures" | "updates" | "logins" | "grants"
+  "removals" | "gone" | "existing" | "failures" | "updates" | "logins" | "grants" | "vanished"
 >;
 
 /** Fewer people than these may come and go without looking suspicious. */
@@ -53,6 +58,7 @@ export function judge(
   const held =
     judgeRemovals(plan, directory) ??
     judgeRead(plan, directory) ??
+    judgeVanished(plan, directory) ??
     judgeUpdates(plan, directory) ??
     judgeOrganisation(plan, organisation);
   if (held === null || plan.earlier === 0 || held.of !== "removals") return held;
@@ -93,6 +99,27 @@ function judgeRead(plan: PlanSummary, { drop }: SafeguardLimits): Held | null {
   if (gone < HANDFUL || gone * 100 <= drop * total) return null;
   const reason = `${gone} of the ${total} people that ${directory} had are not in the read (${share(gone, total)} %; the limit is ${drop} %), as if it were another directory.`;
   return held(plan, "people read", { reason, part: gone, whole: total, limit: drop });
+}
+
+/**
+ * A part of the tree that is gone with everybody in it looks like a right that was lost, or a server
+ * that does not answer behind this one, however small the part is.
+ */
+function judgeVanished(plan: PlanSummary, { drop }: SafeguardLimits): Held | null {
+  const [largest] = plan.vanished;
+  if (drop === null || largest === undefined || largest.people < TOGETHER) return null;
+  const { dn, people } = largest;
+  const others = plan.vanished.length - 1;
+  const more =
+    others === 0 ? "" : `, and ${others} other ${others === 1 ? "container" : "containers"}`;
+  const reason = `${dn} is not shown any more, and with it the ${people} people who were below it${more}: they did not leave one by one, or the account cannot see that part of ${plan.directory}.`;
+  return held(plan, "people read", {
+    reason,
+    part: people,
+    whole: plan.total,
+    limit: TOGETHER - 1,
+    unit: "people",
+  });
 }
 
 function judgeUpdates(plan: PlanSummary, limits: SafeguardLimits): Held | null {

@@ -10,7 +10,8 @@ import type { Engine } from "../engine/engine.ts";
 import type { AskedBy } from "../model/asked-by.ts";
 import { MustReadAll, type Conversion } from "../model/incremental.ts";
 import type { ImportType, Run } from "../model/run.ts";
-import { ensureDnIndex } from "../store/app-users.ts";
+import { mayBeRespelled } from "../model/directory.ts";
+import { ensureDnIndex, ensureIdIndex } from "../store/app-users.ts";
 import { dropObjects } from "../store/objects.ts";
 import { thinHistory, thinLog } from "../store/retention.ts";
 import { ensureMatchIndex } from "../store/users.ts";
@@ -48,6 +49,7 @@ export async function importDirectory(
     const { store, rules, retention } = engine;
     for (const rule of directory.rules.matching) await ensureMatchIndex(store.db, rule.user);
     if (rules.needs.related.length > 0) await ensureDnIndex(store.db);
+    if (mayBeRespelled(directory.settings.source)) await ensureIdIndex(store.db);
     const context: ReadingContext = newRun({ ...claimed, directory });
     await beginRun(context, "import", request);
     const run = await settle(context, () => runImport(context, request));

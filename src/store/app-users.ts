@@ -1,4 +1,4 @@
-import { sql, type Selectable } from "kysely";
+import { sql, type Selectable, type RawBuilder } from "kysely";
 import type { RawEntry } from "../model/entry.ts";
 import {
   DISCONNECTED,
@@ -106,6 +106,39 @@ export async function ensureDnIndex(db: Connection): Promise<void> {
   await sql`create index if not exists app_users_dn on app_users using hash (lower(dn))`.execute(
     db,
   );
+}
+
+/** An identifier without what most directories ignore when they compare: case, and outer or repeated blanks. */
+function folded(id: string): RawBuilder<string> {
+  return sql<string>`lower(btrim(regexp_replace(${sql.raw(id)}, ' +', ' ', 'g')))`;
+}
+
+/** Makes `ownSpelling` fast, where people are identified by an attribute of somebody's choice. */
+export async function ensureIdIndex(db: Connection): Promise<void> {
+  const id = folded("external_id");
+  await sql`create index if not exists app_users_folded on app_users (directory, ${id})`.execute(
+    db,
+  );
+}
+
+/**
+ * Identifiers that are spelled otherwise than before: by each, how it is kept. Somebody who
+ * corrects a capital makes no other person. Where several fit, none is chosen.
+ */
+export async function ownSpelling(
+  db: Connection,
+  directory: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await sql<{ asked: string; kept: string }>`
+    select a.id as asked, min(u.external_id) as kept
+    from unnest(${ids}::text[]) as a (id)
+    join app_users u on u.directory = ${directory}
+      and ${folded("u.external_id")} = ${folded("a.id")}
+    where not exists (select 1 from app_users x
+      where x.directory = ${directory} and x.external_id = a.id)
+    group by a.id having count(*) = 1`.execute(db);
+  return new Map(rows.map(({ asked, kept }) => [asked, kept]));
 }
 
 /** For entries without an identifier: who stood at these places at the last import. */

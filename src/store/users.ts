@@ -67,17 +67,31 @@ export async function usersByValue(
   values: readonly string[],
 ): Promise<{ readonly value: string; readonly user: User }[]> {
   if (values.length === 0) return [];
-  const key =
-    attribute === "login"
-      ? sql<string>`login_key`
-      : sql<string>`lower(left(profile->>${sql.lit(attribute)}, ${sql.lit(KEY_LENGTH)}))`;
-  const rows = await db
-    .selectFrom("users")
-    .select(USER_COLUMNS)
-    .select(key.as("value"))
-    .where(sql<boolean>`${key} = any(${values}::text[])`)
-    .execute();
+  const isLogin = attribute === "login";
+  const key = isLogin
+    ? sql<string>`login_key`
+    : sql<string>`lower(left(profile->>${sql.lit(attribute)}, ${sql.lit(KEY_LENGTH)}))`;
+  const forms = values.flatMap((value) =>
+    (isLogin ? [value] : formsOf(value)).map((form) => ({ value, form })),
+  );
+  // The database folds both sides, by whatever rules it has.
+  const wanted = isLogin ? sql`w.form` : sql`lower(left(w.form, ${sql.lit(KEY_LENGTH)}))`;
+  const { rows } = await sql<Row & { value: string }>`
+    select distinct on (w.value, users.id) w.value, ${sql.join(USER_COLUMNS.map((column) => sql.ref(`users.${column}`)))}
+    from unnest(${forms.map(({ value }) => value)}::text[], ${forms.map(({ form }) => form)}::text[])
+      as w (value, form)
+    join users on ${key} = ${wanted}
+    order by w.value, users.id`.execute(db);
   return rows.map(({ value, ...row }) => ({ value, user: toUser(row) }));
+}
+
+/**
+ * Spellings of a value in lower case among which there is one that the database folds as it folds
+ * the value itself: letters such as `Σ` and `İ` have other small ones here and there.
+ */
+function formsOf(value: string): string[] {
+  const upper = value.toUpperCase();
+  return [...new Set([value, upper, value.normalize("NFC"), upper.normalize("NFC")])];
 }
 
 /** Makes look-ups by a matching rule's attribute fast. The login has its index already. */

@@ -126,14 +126,12 @@ test("an entry that is somewhere else whenever it is looked for fails the read",
 });
 
 test("a server that sends empty pages for ever is left, also where changes are read", async () => {
-  const mark: Mark = {
-    way: "timestamp",
-    positions: { since: "2026-01-01T00:00:00Z" },
-    comparedAt: "",
-  };
   const script = (call: SearchCall): Answer =>
     call.scope === 0 ? { entries: [person(0)] } : { cookie: "more" };
   await withAgent(script, {}, async (session) => {
+    const { url } = session.parts.connection;
+    const positions = { [url]: "2026-01-01T00:00:00Z" };
+    const mark: Mark = { way: "timestamp", positions, comparedAt: "" };
     await expect(session.changes.since(mark, 10, false).catch(code)).resolves.toBe("ldap.protocol");
   });
 });

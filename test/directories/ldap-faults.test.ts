@@ -170,3 +170,89 @@ ${SIMPLE_MAPPINGS}`);
   }
   expect([...(await place.users()).values()].every((user) => user.status === "active")).toBe(true);
 });
+
+describe("people who move from a base that is read later into one that was read before", () => {
+  const BASES = ["ou=one,dc=example,dc=org", "ou=two,dc=example,dc=org"];
+  const at = (name: string, base: string | undefined) => ({
+    ...entryOf(name),
+    dn: `uid=${name},${base}`,
+  });
+
+  test.each([
+    ["nobody loses access", ["bob", "cyd"], 2, "active"],
+    ["who is really gone does", [], 1, "deprovisioned"],
+  ])("%s", async (_, found, active, status) => {
+    let moving = false;
+    const asked: string[] = [];
+    await using server = await startScriptedLdap((call) => {
+      if (call.scope === 0) return { entries: [{ dn: call.base, attributes: {} }] };
+      if (!call.attributes.includes("*")) return {};
+      asked.push(call.base);
+      const [one, two] = BASES;
+      if (!moving)
+        return { entries: call.base === one ? [at("ada", one)] : [at("bob", two), at("cyd", two)] };
+      // First everybody of each base; then those who were not among them, by identifier.
+      if (asked.length <= 2)
+        return { entries: call.base === one ? [at("ada", one)] : [at("cyd", two)] };
+      return {
+        entries:
+          call.base === one
+            ? found.filter((name) => name === "bob").map((name) => at(name, one))
+            : [],
+      };
+    });
+    place.configure(`
+directories:
+  corp:
+    type: ldap
+    url: ${server.url}
+    timeout: 1
+    importSafeguard: off
+    users: { base: [${BASES.map((base) => JSON.stringify(base)).join(", ")}] }
+${SIMPLE_MAPPINGS}`);
+    await place.json("import", "corp", "--full");
+    moving = true;
+    asked.length = 0;
+    const run = await place.json<RunDocument>("import", "corp", "--full");
+    expect(run).toMatchObject({ status: "done", counts: { removed: 2 - active, failed: 0 } });
+    const users = await place.users();
+    expect(users.get("bob@example.org")?.status).toBe(status);
+    expect(users.get("cyd@example.org")?.status).toBe("active");
+  });
+});
+
+describe("a part of the tree that is not shown any more, with everybody in it", () => {
+  const container = (name: string) => ({
+    dn: `ou=${name},${BASE}`,
+    attributes: { objectClass: "organizationalUnit", entryUUID: `container ${name}` },
+  });
+  const peopleOf = (name: string, count: number) =>
+    Array.from({ length: count }, (_, i) => {
+      const one = entryOf(`${name}${i}`);
+      return { ...one, dn: `uid=${name}${i},ou=${name},${BASE}` };
+    });
+
+  test.each([
+    ["is held and named, also below the percentages", false, "held"],
+    ["people who leave a container that stays have left", true, "done"],
+  ])("%s", async (_, stays, status) => {
+    let hidden = false;
+    await using server = await startScriptedLdap((call) => {
+      if (call.scope === 0) return { entries: [{ dn: call.base, attributes: {} }] };
+      if (call.attributes.includes("*"))
+        return { entries: [...peopleOf("large", 40), ...(hidden ? [] : peopleOf("small", 6))] };
+      return { entries: [container("large"), ...(hidden && !stays ? [] : [container("small")])] };
+    });
+    configure(server.url);
+    await place.json("import", "corp", "--full");
+    hidden = true;
+    const run = await place.json<RunDocument & { held: { reason: string } | null }>(
+      "import",
+      "corp",
+      "--full",
+    );
+    expect(run).toMatchObject({ status, counts: { removed: 6 } });
+    if (status === "held")
+      expect(run.held?.reason).toContain(`ou=small,${BASE} is not shown any more`);
+  });
+});

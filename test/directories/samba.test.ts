@@ -170,6 +170,39 @@ describe.runIf(process.getuid?.() === 0)("a domain controller", () => {
     expect((await place.run("check")).out).not.toContain("which the mapping of");
   });
 
+  test.each(["dirSync", "usn"])(
+    "whoever is put into a group that the filter asks for comes, and goes with it: %s",
+    async (way) => {
+      const group = `CN=Staff-${way},${STAFF},${domain.suffix}`;
+      const member = (name: string): string => `CN=${name},${STAFF},${domain.suffix}`;
+      const change = (verb: "add" | "delete", name: string): void =>
+        domain.modify(
+          `dn: ${group}\nchangetype: modify\n${verb}: member\nmember: ${member(name)}\n\n`,
+        );
+      domain.modify(
+        `dn: ${group}\nobjectClass: group\nsAMAccountName: Staff-${way}\nmember: ${member("ada")}\n\n`,
+      );
+      const own = await Workplace.create("postgres");
+      own.configure(
+        configuration({
+          bind: `{ dn: "${domain.administrator}", password: "${domain.password}" }`,
+          users: `{ base: "${STAFF},${domain.suffix}", filter: "(&(objectClass=user)(memberOf:1.2.840.113556.1.4.1941:=${group}))" }`,
+          incremental: `{ way: ${way}, compare: 500000 }`,
+          importSafeguard: "off",
+        }),
+      );
+      expect(await own.json("import", "ad")).toMatchObject({ counts: { created: 1 } });
+      change("add", "bob");
+      const came = await own.json<ReadDocument>("import", "ad");
+      expect(came).toMatchObject({ type: "incremental", way, counts: { created: 1 } });
+      change("delete", "ada");
+      const went = await own.json<ReadDocument>("import", "ad");
+      expect(went).toMatchObject({ type: "incremental", way, counts: { removed: 1 } });
+      expect((await own.run("check")).out).toContain("identifiers are compared at every");
+      own.remove();
+    },
+  );
+
   test.each([
     ["a user principal name", "reader@exp.test"],
     ["a domain and an account", "EXP\\reader"],

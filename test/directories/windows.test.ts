@@ -22,13 +22,13 @@ beforeEach(async () => {
 });
 afterEach(() => place.remove());
 
-function configure(url: string, more: readonly string[] = []): void {
+function configure(url: string, more: readonly string[] = [], timeout = 10): void {
   const lines = [
     "type: active-directory",
     `url: ${url}`,
     'bind: { dn: "reader@corp.example.com", password: "correct-horse-7" }',
     `users: { base: "${PEOPLE}" }`,
-    "timeout: 1",
+    `timeout: ${timeout}`,
     "importSafeguard: off",
     ...more,
   ];
@@ -40,6 +40,7 @@ interface Options {
   readonly bind?: BindAnswer;
   readonly habits?: Habits;
   readonly more?: readonly string[];
+  readonly timeout?: number;
 }
 
 /** Imports from a Windows that answers so. */
@@ -48,7 +49,7 @@ async function imported(
   options: Options = {},
 ): Promise<ReadDocument> {
   await using server = await startWindows(script, options);
-  configure(server.url, options.more);
+  configure(server.url, options.more, options.timeout);
   return await place.json<ReadDocument>("import", "ad", "--full");
 }
 
@@ -261,7 +262,10 @@ describe("what Windows sends in its own way is read like everything else", () =>
     const people = domain(THREE);
     const script = (call: SearchCall): Answer =>
       call.attributes.includes("*") ? { ...people(call), after: 1500 } : people(call);
-    expect(await imported(script)).toMatchObject({ status: "done", counts: { read: 3 } });
+    expect(await imported(script, { timeout: 1 })).toMatchObject({
+      status: "done",
+      counts: { read: 3 },
+    });
   });
 
   test("references to parts of the forest where no people are; one to another domain is refused", async () => {
@@ -442,4 +446,45 @@ test("two paging controls in one answer prove nothing, whichever comes first", a
     });
     expect(run).toMatchObject({ status: "failed", error: { code: "ldap.protocol" } });
   }
+});
+
+describe("a position belongs to one controller, and what another one said makes it worthless", () => {
+  test("failover to one that lags behind, and back", async () => {
+    const withoutRight =
+      (people: () => readonly ReturnType<typeof account>[]) =>
+      (call: SearchCall): Answer =>
+        call.controls.has(DIR_SYNC) ? { code: 50 } : domain(people())(call);
+    const bind = { code: 0, diagnostic: "" };
+    const ahead = [account(1, { userAccountControl: "514" }), account(3)];
+    const behind = [account(1), account(2)];
+    await using first = await startWindows(
+      withoutRight(() => ahead),
+      { bind, controller: 1 },
+    );
+    await using second = await startWindows(
+      withoutRight(() => behind),
+      { controller: 2 },
+    );
+    configure(`[${first.url}, ${second.url}]`, ["incremental: { way: usn, compare: 500000 }"]);
+    const states = async (): Promise<Record<string, string>> =>
+      Object.fromEntries(
+        [...(await place.users())].map(([login, { status }]) => [login.slice(0, 2), status]),
+      );
+    await place.json("import", "ad");
+    expect(await states()).toMatchObject({ p3: "active" });
+    bind.code = 51;
+    const away = await place.json<ReadDocument>("import", "ad", "--incremental");
+    expect(away).toMatchObject({ type: "full", converted: { code: "server_changed" } });
+    expect(await states()).toMatchObject({ p1: "active", p2: "active", p3: "deprovisioned" });
+    bind.code = 0;
+    const back = await place.json<ReadDocument>("import", "ad", "--incremental");
+    expect(back).toMatchObject({ type: "full", converted: { code: "server_changed" } });
+    expect(await states()).toMatchObject({
+      p1: "deprovisioned",
+      p2: "deprovisioned",
+      p3: "active",
+    });
+    const after = await place.json<ReadDocument>("import", "ad", "--incremental");
+    expect(after).toMatchObject({ type: "incremental", converted: null });
+  });
 });

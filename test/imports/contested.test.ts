@@ -145,3 +145,34 @@ describe("two new entries that match one user are linked to nobody, whichever co
     expect(["One", "Two"]).not.toContain(user?.profile["title"]);
   });
 });
+
+describe("an identifier of somebody's choice may come back in another spelling", () => {
+  const byName = (...people: readonly (Person & { uid: string })[]): void => {
+    const text = people.map(
+      (one) => `${entry(one).trimEnd()}\nuid:: ${Buffer.from(one.uid).toString("base64")}\n\n`,
+    );
+    place.configure(
+      `directories:\n  corp:\n    type: ldif\n    path: ${place.file("corp.ldif", text.join(""))}\n    users: { id: uid }\n    importSafeguard: off\n    toOkta: ${MAPPINGS}\n`,
+    );
+  };
+
+  test.each(["Alice", "ALICE", "alice ", " alice"])("%j is alice", async (uid) => {
+    byName({ name: "alice", uid: "alice" }, { name: "bob", uid: "bob" });
+    await imported();
+    byName({ name: "alice", uid, title: "Countess" }, { name: "bob", uid: "bob" });
+    expect(await imported()).toMatchObject({
+      counts: { updated: 1, removed: 0, created: 0, failed: 0 },
+    });
+    const user = (await place.users()).get("alice@example.org");
+    expect(user).toMatchObject({ status: "active", profile: { title: "Countess" } });
+    expect(await imported()).toMatchObject({ counts: { updated: 0, unchanged: 2 } });
+  });
+
+  test("two spellings in one read are one identifier twice", async () => {
+    byName({ name: "alice", uid: "alice" });
+    await imported();
+    byName({ name: "alice", uid: "alice" }, { name: "mallory", uid: "Alice" });
+    expect(await imported()).toMatchObject({ counts: { failed: 2, created: 0, removed: 0 } });
+    expect((await place.users()).get("alice@example.org")?.status).toBe("active");
+  });
+});

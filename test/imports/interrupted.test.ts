@@ -116,7 +116,7 @@ test("two imports of one directory at once: one works, the other says who does",
   place.remove();
 });
 
-test("serve imports by its schedule, answers, and stops on SIGTERM", async () => {
+test("serve imports by its schedule, answers, goes on after SIGHUP, and stops on SIGTERM", async () => {
   const place = await Workplace.create("postgres");
   place.configure(
     `
@@ -150,6 +150,9 @@ ${SIMPLE_MAPPINGS}`.replace("directories:", "directories:"),
   expect(await (await fetch(`${url}/metrics`)).text()).toContain(
     'rollcall_app_users{directory="corp",status="active"} 1',
   );
+  child.kill("SIGHUP");
+  await expect.poll(() => log, { timeout: 20_000 }).toContain("not read again");
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
   child.kill("SIGTERM");
   expect(await ended).toEqual([0, null]);
   expect(log).toContain("rollcall stopped");

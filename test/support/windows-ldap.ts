@@ -45,11 +45,20 @@ export async function startWindows(
     readonly rootDse?: Readonly<Record<string, Values>>;
     readonly bind?: BindAnswer;
     readonly habits?: Habits;
+    /** Which controller it is: a byte of its invocation id. */
+    readonly controller?: number;
   } = {},
 ): Promise<ScriptedServer> {
   const all = (call: SearchCall): Answer =>
     call.base === SETTINGS
-      ? { entries: [{ dn: SETTINGS, attributes: { invocationId: Buffer.alloc(16, 7) } }] }
+      ? {
+          entries: [
+            {
+              dn: SETTINGS,
+              attributes: { invocationId: Buffer.alloc(16, options.controller ?? 7) },
+            },
+          ],
+        }
       : script(call);
   return await startScriptedLdap(all, { ...ROOT_DSE, ...options.rootDse }, options.bind, {
     encode: longLengths,

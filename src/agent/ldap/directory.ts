@@ -1,4 +1,5 @@
 import { ResultCodeError } from "ldapts";
+import { hidesState } from "../../model/computed.ts";
 import type { LdapSource, LdapTarget } from "../../model/directory.ts";
 import { RollcallError } from "../../model/errors.ts";
 import { WAY_FACTS, WAYS, type ChangeListener, type Mark } from "../../model/incremental.ts";
@@ -87,7 +88,17 @@ export class LdapDirectory implements Directory {
     const { context } = session.parts;
     const { way, remarks } = await beginWay(context, this.#source.incremental.way, null);
     const blind = way === null ? null : ((await WAY_LIST[way].blindness?.(context)) ?? null);
-    return { way, remarks: blind === null ? remarks : [...remarks, blind] };
+    const unseen = way === null ? [] : this.#unseen(session.parts.scope);
+    return { way, remarks: [...remarks, ...(blind === null ? [] : [blind]), ...unseen] };
+  }
+
+  /** What this configuration asks for and no way tells of. */
+  #unseen({ computed }: LdapScope): string[] {
+    const { disabled } = this.#source.users;
+    const names = computed.join(" and ");
+    const filter = `users.filter asks for ${names}, which changes without the person being changed, so identifiers are compared at every incremental import`;
+    const state = `users.disabled asks for ${disabled?.attribute ?? ""}, which changes without the person being changed, so only full imports see it`;
+    return [...(computed.length > 0 ? [filter] : []), ...(hidesState(disabled) ? [state] : [])];
   }
 
   /** Nobody depends on the schema being readable. */

@@ -3,9 +3,10 @@ import type { ObjectKind } from "../../model/directory-object.ts";
 import type { LdapSource } from "../../model/directory.ts";
 import { outermost } from "../../model/dn.ts";
 import { RollcallError } from "../../model/errors.ts";
+import { computedIn } from "../computed.ts";
 import { withheld } from "../credentials.ts";
 import { parseFilter, type Filter } from "../filter.ts";
-import { guidBytes } from "../values.ts";
+import { idBytes } from "../identity.ts";
 import { integer, TAG, tlv } from "./ber.ts";
 import type { EntryRules } from "./decode-entry.ts";
 import {
@@ -83,6 +84,11 @@ export class LdapScope {
 
   get #withheld(): ReadonlySet<string> {
     return withheld(this.#source.users.attributes);
+  }
+
+  /** What of the filter changes without a word; who fits it has to be compared at every import. */
+  get computed(): readonly string[] {
+    return computedIn(parseFilter(this.#source.users.filter));
   }
 
   /** Most entries of a page; null where the server does not page. */
@@ -169,14 +175,8 @@ export class LdapScope {
 
 /** A filter narrowed to certain identifiers. */
 export function narrowTo(filter: Filter, attribute: string, ids: readonly string[]): Filter {
-  const binary = /^(?:object)?guid$/i.test(attribute);
-  const items = ids.flatMap((id): Filter[] => {
-    const text = { kind: "equal", attribute, value: Buffer.from(id) } as const;
-    const value = binary ? guidBytes(id) : null;
-    if (value !== null) return [{ kind: "equal", attribute, value }];
-    // Bytes that are no text are kept as hexadecimal digits; which they were cannot be told.
-    if (!/^(?:[0-9a-f]{2})+$/.test(id)) return [text];
-    return [text, { kind: "equal", attribute, value: Buffer.from(id, "hex") }];
+  const items = ids.map((id): Filter => {
+    return { kind: "equal", attribute, value: idBytes(attribute, id) };
   });
   return { kind: "and", items: [filter, { kind: "or", items }] };
 }

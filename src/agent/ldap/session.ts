@@ -89,8 +89,13 @@ export class LdapSession implements DirectorySession {
   async #begin(before: Mark | null): Promise<readonly string[]> {
     const { context, source } = this.parts;
     const { way, positions, remarks } = await beginWay(context, source.incremental.way, before);
-    this.#position = way === null ? null : positionBy(way, positions);
+    this.#position = way === null ? null : this.#positionBy(way, positions);
     return remarks;
+  }
+
+  #positionBy(way: Way, positions: Positions): Position {
+    const { url } = this.parts.connection;
+    return { way, positions, clock: WAY_LIST[way].clock?.(url) ?? null };
   }
 
   #mark(): Mark | null {
@@ -126,7 +131,7 @@ export class LdapSession implements DirectorySession {
   async #changesSince(since: Mark, limit: number, compareAlways: boolean): Promise<Changes> {
     const { context, source } = this.parts;
     const { way } = since;
-    this.#position = positionBy(way, since.positions);
+    this.#position = this.#positionBy(way, since.positions);
     const wanted = source.incremental.way;
     if (wanted !== "auto" && wanted !== way) {
       const reason = "Another way of reading changes is configured.";
@@ -142,7 +147,8 @@ export class LdapSession implements DirectorySession {
       .changes(context, since.positions, notes)
       .catch(readAllInstead);
     const { touched, gone, present, somebody } = notes;
-    const compare = !notes.sawDeletions && (compareAlways || this.#comparisonIsDue(since));
+    const hidden = !notes.sawDeletions && (compareAlways || this.#comparisonIsDue(since));
+    const compare = hidden || this.parts.scope.computed.length > 0;
     const comparedAt = compare ? new Date().toISOString() : since.comparedAt;
     return { touched, gone, present, somebody, compare, mark: { way, positions, comparedAt } };
   }
@@ -173,9 +179,19 @@ export class LdapSession implements DirectorySession {
       for (const { base, scope: depth, filter } of scope.people) {
         const narrowed = narrowTo(filter, scope.idAttribute, some);
         const request = { ...scope.request(base, narrowed, this.#attributes()), scope: depth };
-        yield* this.#entries(request, this.#rules());
+        yield* this.#onlyAsked(this.#entries(request, this.#rules()), some);
       }
     }
+  }
+
+  /** Directories may compare more loosely than we do, and return people whom nobody asked for. */
+  async *#onlyAsked(
+    entries: AsyncIterable<RawEntry[]>,
+    ids: readonly string[],
+  ): AsyncGenerator<RawEntry[]> {
+    const asked = new Set(ids);
+    for await (const batch of entries)
+      yield this.lookup.isSure ? batch.filter(({ id }) => id === null || asked.has(id)) : batch;
   }
 
   async *#identifiers(below: string | null): AsyncGenerator<string[]> {
@@ -306,10 +322,6 @@ function readAllInstead(error: unknown): never {
   if (error instanceof RollcallError && ONLY_OF_THE_WAY.has(error.code))
     throw new MustReadAll("agent_unable_to_perform_incremental_import", error.message);
   throw error;
-}
-
-function positionBy(way: Way, positions: Positions): Position {
-  return { way, positions, clock: WAY_LIST[way].clock?.() ?? null };
 }
 
 function inChunks<T>(list: readonly T[], size: number): T[][] {

@@ -1,5 +1,11 @@
 import type { PlannedChange } from "../../model/plan.ts";
-import { NO_COUNTS, type Action, type Reason, type RunCounts } from "../../model/run.ts";
+import {
+  NO_COUNTS,
+  type Action,
+  type Reason,
+  type RunCounts,
+  type Vanished,
+} from "../../model/run.ts";
 import type { PlanFigures } from "../../reconciler/safeguard.ts";
 import { addToPlan, planLine, stepOf } from "../../store/plan.ts";
 import type { RunContext } from "../record/context.ts";
@@ -31,6 +37,7 @@ export class PlanBuilder implements AsyncDisposable {
     grants: 0,
   };
   readonly #reasons = new Map<Reason, number>();
+  #vanished: readonly Vanished[] = [];
   #lines: string[] = [];
   #length = 0;
   #size = 0;
@@ -38,6 +45,11 @@ export class PlanBuilder implements AsyncDisposable {
 
   constructor(context: Pick<RunContext, "engine" | "run" | "lease">) {
     this.#context = context;
+  }
+
+  /** Containers that are gone with people of theirs. */
+  noteVanished(containers: readonly Vanished[]): void {
+    this.#vanished = containers;
   }
 
   /** Rows so far; also the next row's number. */
@@ -48,7 +60,8 @@ export class PlanBuilder implements AsyncDisposable {
   /** What the safeguard counts of the plan so far. */
   summary(): PlanFigures {
     const { existing, ...figures } = this.#figures;
-    return { ...figures, existing: existing + this.#counts.unchanged };
+    const vanished = this.#vanished;
+    return { ...figures, existing: existing + this.#counts.unchanged, vanished };
   }
 
   /** Why people lose something, and how many for each reason. */

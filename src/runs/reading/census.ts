@@ -82,6 +82,11 @@ export class Census {
   isSeen(id: string): boolean {
     return this.#seen.has(id);
   }
+
+  /** People who were seen so far and were in the scope before. */
+  get known(): number {
+    return this.#known;
+  }
 }
 
 interface Counted {

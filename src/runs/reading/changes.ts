@@ -11,10 +11,10 @@ import type {
   ObjectReader,
   PersonLookup,
 } from "../../agent/directory.ts";
+import { hidesState, isComputed } from "../../model/computed.ts";
 import { scopeFingerprint } from "../../engine/fingerprint.ts";
 import { IdSet } from "../../lib/id-set.ts";
 import type { MemberKey } from "../../model/directory-object.ts";
-import { mayRepeat } from "../../model/directory.ts";
 import { dnKey } from "../../model/dn.ts";
 import { MustReadAll, WAY_FACTS, type Conversion, type Mark } from "../../model/incremental.ts";
 import { memberKeys } from "../../model/members.ts";
@@ -29,7 +29,7 @@ import type { ReadingContext, RunContext } from "../record/context.ts";
 import { noteJudging } from "../record/notes.ts";
 import { LazyAbsence } from "./absence.ts";
 import { Census, type ClosedCensus } from "./census.ts";
-import { planEntries } from "./everybody.ts";
+import { planEntries } from "./entries.ts";
 import {
   countGroups,
   groupsOf,
@@ -38,6 +38,7 @@ import {
   type ChangedObject,
   type ReadObjects,
 } from "./groups.ts";
+import { unseen } from "./moved.ts";
 import { planGone, planRemovals, planReplacements, planUnusable } from "./leavers.ts";
 
 /** Below this many changes, reading just them is always cheaper. */
@@ -88,8 +89,16 @@ export async function chooseStart(
     const reason = "The last import found no way to read changes.";
     return full("agent_unable_to_perform_incremental_import", reason);
   }
-  if (!explicit && WAY_FACTS[mark.way].tellsDeletions === "never") return { conversion: null };
+  const blind = WAY_FACTS[mark.way].tellsDeletions === "never" || dependsOnComputed(directory);
+  if (!explicit && blind) return { conversion: null };
   return { mark, people: entries, compareAlways: !explicit };
+}
+
+/** Whether what nobody is told of decides about access, or whose an entry is. */
+function dependsOnComputed({ settings, rules }: ReadingContext["directory"]): boolean {
+  const { disabled } = settings.source.users;
+  const read = rules.matching.flatMap(({ app }) => app.reads.map((one) => one.attribute));
+  return hidesState(disabled) || read.some(isComputed);
 }
 
 /** A session of a directory that tells what changed, and lets people be asked for one by one. */
@@ -120,11 +129,13 @@ export async function readChanges(
   const present = changes.compare
     ? await compare(context, telling.reader, touched)
     : changes.present;
+  if (present !== null) await askForUnseen(context, present, touched);
   if (touched.size > limit)
     throw new MustReadAll("too_many_changes", `More than ${limit} people have to be looked at.`);
   await requireSearchById(telling.lookup, changes);
 
-  const census = new Census(mayRepeat(directory.settings.source));
+  // Somebody may be asked for by two spellings of one identifier.
+  const census = new Census(true);
   const linked = new LinkedUsers();
   const ids = [...touched];
   const planning = { plan, census, linked, nobodyKnown: false, total: ids.length };
@@ -146,8 +157,8 @@ export async function readChanges(
   const groups = await readGroupsLeft(context, telling.objects, left, follow.counts);
   const { mark: next } = changes;
   await noteJudging(context, { server: session.server, mark: next, way: next.way, groups });
-  const { removals, updates, failures } = plan.summary();
-  const judged = removals > 0 || (updates + failures) * NOTABLE > people;
+  const { removals, updates, failures, grants } = plan.summary();
+  const judged = removals > 0 || (updates + failures + grants) * NOTABLE > people;
   return { read, before: judged ? await countPresent(db, directory.name) : null };
 }
 
@@ -215,6 +226,16 @@ async function compare(
   return present;
 }
 
+/** Whoever moved while identifiers were read was not among them, and is there all the same. */
+async function askForUnseen(
+  context: RunContext,
+  present: IdSet,
+  touched: Set<string>,
+): Promise<void> {
+  for await (const ids of unseen(context, (id) => present.has(id)))
+    for (const id of ids) touched.add(id);
+}
+
 interface Followed {
   readonly counts: GroupCounts;
   /** By what groups may have named those that are renamed or gone. */
@@ -262,7 +283,9 @@ async function readTouchedObjects(
   }
   const absent = gone.map(({ id }) => id);
   await stageGone(db, run.id, absent);
-  return { counts: { changed: countGroups(differing), removed: groupsOf(gone) }, gone };
+  const removed = groupsOf(gone);
+  // One that vanished made everybody be read, above.
+  return { counts: { changed: countGroups(differing), removed }, gone, vanished: [] };
 }
 
 /**

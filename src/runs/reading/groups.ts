@@ -18,6 +18,8 @@ const PAGE = 5000;
 export interface ReadObjects {
   readonly counts: GroupCounts;
   readonly gone: readonly KnownObject[];
+  /** Of the containers that are gone, those in whose place there is no other one either. */
+  readonly vanished: readonly string[];
 }
 
 /**
@@ -32,9 +34,13 @@ export async function readAllObjects(
   const { engine, directory, run } = context;
   const { db } = engine.store;
   const seen = new IdSet(Date.now());
+  const places = new Set<string>();
   let changed = 0;
   for await (const batch of session.objects?.read(null) ?? []) {
-    for (const { id } of batch) seen.add(id);
+    for (const { id, kind, dn } of batch) {
+      seen.add(id);
+      if (kind === "container") places.add(dnKey(dn));
+    }
     const found = await stageChanged(context, batch);
     changed += countGroups(found);
     differing?.push(...found);
@@ -43,7 +49,13 @@ export async function readAllObjects(
   for (let after = ""; ;) {
     const ids = await objectIdsAfter(db, directory.name, after, PAGE);
     const last = ids.at(-1);
-    if (last === undefined) return { counts: { changed, removed: groupsOf(gone) }, gone };
+    if (last === undefined) {
+      const containers = gone.filter(
+        ({ kind, dn }) => kind === "container" && !places.has(dnKey(dn)),
+      );
+      const vanished = containers.map(({ dn }) => dn);
+      return { counts: { changed, removed: groupsOf(gone) }, gone, vanished };
+    }
     const absent = ids.filter((id) => !seen.has(id));
     await stageGone(db, run.id, absent);
     gone.push(...(await knownObjects(db, directory.name, absent)).values());

@@ -21,6 +21,7 @@ import type { PlanBuilder } from "../plan/builder.ts";
 import type { RunContext } from "../record/context.ts";
 import type { AbsenceCauses } from "./absence.ts";
 import type { ClosedCensus, Unusable } from "./census.ts";
+import type { VanishedContainers } from "./vanished.ts";
 
 const PAGE = 5000;
 const BATCH = 500;
@@ -123,6 +124,8 @@ export async function planReplacements(
 
 /** What is known about those who leave. */
 export interface Leaving {
+  /** Told of each; absent where no container can have vanished. */
+  readonly vanished?: VanishedContainers;
   /** Identifiers of entries whose user went over to another one. */
   readonly replaced: ReadonlySet<string>;
   readonly absence: AbsenceCauses;
@@ -181,7 +184,7 @@ async function planGoneBatch(
   { engine, directory, run }: RunContext,
   plan: PlanBuilder,
   ids: readonly string[],
-  { replaced, absence }: Leaving,
+  { replaced, absence, vanished }: Leaving,
 ): Promise<MemberKey[]> {
   const { rules } = directory;
   const found = await appUsersByIds(engine.store.db, directory.name, ids);
@@ -203,6 +206,7 @@ async function planGoneBatch(
       await plan.add(decideReplaced(rules, appUser, person.user));
       continue;
     }
+    vanished?.noteGone(appUser.dn);
     const where = absenceOf(appUser.externalId);
     const decisions = { rules: engine.rules, directory: rules };
     const planned = guarded(decisions, sighting, person, () =>

@@ -22,6 +22,10 @@ function entryOf({ dn, id, attributes }: OnePerson): Entry {
 function page(call: SearchCall, people: readonly Entry[] = AFTER.map(entryOf)): Answer {
   if (call.scope === 0)
     return { entries: [{ dn: BASE, attributes: { objectClass: "organizationalUnit" } }] };
+  if (!call.attributes.includes("*"))
+    return {
+      entries: [{ dn: BASE, attributes: { objectClass: "organizationalUnit", entryUUID: "base" } }],
+    };
   const from = call.cookie === "" ? 0 : Number(call.cookie);
   const to = from + PAGE;
   return { entries: people.slice(from, to), cookie: to < people.length ? String(to) : "" };

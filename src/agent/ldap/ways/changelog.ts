@@ -21,11 +21,11 @@ const ID_ATTRIBUTES: Readonly<Record<string, string>> = {
 export const changelog: IncrementalWay = {
   offered: (server, idAttribute) =>
     server.changelog !== null && ID_ATTRIBUTES[idAttribute.toLowerCase()] !== undefined,
-  begin: async (context, before) => {
+  begin: async (context) => {
     const { last } = requireChangelog(context);
     // Whoever may not read it gets no error but nothing.
     await readNumbers(context, last, last, null);
-    return { ...before, [context.connection.url]: String(last) };
+    return { [context.connection.url]: String(last) };
   },
   changes: async (context, since, notes) => {
     // Every server numbers its own changes.
@@ -42,7 +42,8 @@ export const changelog: IncrementalWay = {
       const after = (await readRootDse(context.connection)).changelog;
       refuseGap(after?.first ?? Number.POSITIVE_INFINITY, from);
     }
-    return { ...since, [context.connection.url]: String(last) };
+    // Of this server alone: what is stored is as this one says, which may lag behind others.
+    return { [context.connection.url]: String(last) };
   },
 };
 

@@ -12,20 +12,19 @@ import { isAd } from "../root-dse.ts";
 import { searchAll } from "../search-all.ts";
 import { positionAt, type EntryClock, type IncrementalWay } from "./way.ts";
 
-const SINCE = "since";
-
 export const timestamp: IncrementalWay = {
   offered: () => true,
   // The greatest time is found while everybody is read.
   begin: () => Promise.resolve({}),
-  clock: () => new TimeWatch(),
+  clock: (server) => new TimeWatch(server),
   changes: async (context, since, notes) => {
-    const from = Date.parse(positionAt(since, SINCE));
-    if (Number.isNaN(from))
-      throw new MustReadAll("checkpoint_refused", `${since[SINCE]} is no time.`);
     const { connection, server, signal, timeAttribute } = context;
+    // Another server may lag behind, and have had nothing to tell of what changed since.
+    const position = positionAt(since, connection.url);
+    const from = Date.parse(position);
+    if (Number.isNaN(from)) throw new MustReadAll("checkpoint_refused", `${position} is no time.`);
     const earliest = toGeneralizedTime(from - context.overlapSeconds * 1000, isAd(server));
-    const watch = new TimeWatch(from);
+    const watch = new TimeWatch(connection.url, from);
     for (const { base, scope, filter, idAttribute, ofPeople } of context.scans) {
       const changed = {
         kind: "greater",
@@ -68,11 +67,13 @@ const AHEAD_MS = 10 * 60_000;
  * before the read by as long as the read took.
  */
 class TimeWatch implements EntryClock {
+  readonly #server: string;
   readonly #from: number;
   readonly #startedAt = Date.now();
   #greatest: number;
 
-  constructor(from = Number.NEGATIVE_INFINITY) {
+  constructor(server: string, from = Number.NEGATIVE_INFINITY) {
+    this.#server = server;
     this.#from = from;
     this.#greatest = from;
   }
@@ -90,6 +91,6 @@ class TimeWatch implements EntryClock {
       throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
     }
     const since = Math.max(this.#from, this.#greatest - (Date.now() - this.#startedAt));
-    return { [SINCE]: new Date(since).toISOString() };
+    return { [this.#server]: new Date(since).toISOString() };
   }
 }

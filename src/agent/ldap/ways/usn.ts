@@ -9,7 +9,7 @@ import { MustReadAll } from "../../../model/incremental.ts";
 import { parseFilter } from "../../filter.ts";
 import { guidText } from "../../values.ts";
 import { resultError, SIZE_LIMIT_EXCEEDED } from "../result-codes.ts";
-import { SHOW_DELETED } from "../root-dse.ts";
+import { SHOW_DELETED, SHOW_RECYCLED } from "../root-dse.ts";
 import { searchAll, type SmallEntry } from "../search-all.ts";
 import { control, type SearchRequest } from "../search-request.ts";
 import { contextsOf } from "./naming-contexts.ts";
@@ -18,10 +18,10 @@ import { numberAt, type IncrementalWay, type WayContext } from "./way.ts";
 export const usn: IncrementalWay = {
   offered: (server, idAttribute) =>
     server.highestUsn !== null && idAttribute.toLowerCase() === "objectguid",
-  begin: async (context, before) => {
+  begin: async (context) => {
     const { highestUsn } = context.server;
     contextsOf(context);
-    return { ...before, [await invocationId(context)]: String(highestUsn ?? 0) };
+    return { [await invocationId(context)]: String(highestUsn ?? 0) };
   },
   changes: async (context, since, notes) => {
     const controller = await invocationId(context);
@@ -36,19 +36,25 @@ export const usn: IncrementalWay = {
       await search(context, base, { filter: `(uSNChanged>=${from + 1})` }, (entry) => {
         const [guid] = entry.values("objectGUID");
         if (guid?.length !== 16) return;
-        const deleted = entry.values("isDeleted")[0]?.toString().toUpperCase() === "TRUE";
-        if (deleted) notes.remove(guidText(guid));
+        if (isGone(entry)) notes.remove(guidText(guid));
         else notes.touch(guidText(guid));
       });
     }
     notes.sawDeletions = await seesDeleted(context);
-    return { ...since, [controller]: String(to) };
+    // Of this controller alone: what is stored is as this one says, which may lag behind others.
+    return { [controller]: String(to) };
   },
   blindness: async (context) =>
     (await seesDeleted(context))
       ? null
       : "no deleted object is visible to the account, so deletions show only when identifiers are compared",
 };
+
+/** Deleted, or recycled after that, which takes `isDeleted` away on some versions. */
+function isGone(entry: SmallEntry): boolean {
+  const states = [...entry.values("isDeleted"), ...entry.values("isRecycled")];
+  return states.some((value) => value.toString().toUpperCase() === "TRUE");
+}
 
 /** Whether the account sees deleted people everywhere. False also where nobody was ever deleted. */
 async function seesDeleted(context: WayContext): Promise<boolean> {
@@ -92,10 +98,10 @@ async function search(
   { filter, first = false }: { readonly filter: string; readonly first?: boolean },
   entry: (entry: SmallEntry) => void,
 ): Promise<void> {
-  const { connection, signal } = context;
+  const { connection, server, signal } = context;
   const request: SearchRequest = {
-    ...context.request(base, parseFilter(filter), ["objectGUID", "isDeleted"]),
-    controls: [control(SHOW_DELETED, true)],
+    ...context.request(base, parseFilter(filter), ["objectGUID", "isDeleted", "isRecycled"]),
+    controls: [control(server.controls.has(SHOW_RECYCLED) ? SHOW_RECYCLED : SHOW_DELETED, true)],
     ...(first ? { pageSize: null, sizeLimit: 1 } : {}),
   };
   const result = await searchAll(connection, request, { entry }, signal);

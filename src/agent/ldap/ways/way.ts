@@ -52,7 +52,7 @@ export interface IncrementalWay {
   /** Notes what changed since, and tells where the next read goes on. @throws MustReadAll */
   changes(context: WayContext, since: Positions, notes: ChangeNotes): Promise<Positions>;
   /** Notes the times of entries that pass, for a way whose position is a time; absent elsewhere. */
-  clock?(): EntryClock;
+  clock?(server: string): EntryClock;
   /** Why the account sees less by it than it should; null if nothing is missing. */
   blindness?(context: WayContext): Promise<string | null>;
   /** Listens from a position until the connection or the signal ends; absent where nothing tells. */

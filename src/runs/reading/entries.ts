@@ -1,0 +1,148 @@
+/**
+ * Entries become decisions, decisions become a plan. Entries that are known as they are cost one
+ * comparison in the database and are not decoded.
+ */
+import { decideOne, writesNothing } from "../../engine/people/decide-one.ts";
+import { loadKnown, type KnownPeople } from "../../engine/people/known.ts";
+import type { LinkedUsers } from "../../engine/people/linked-users.ts";
+import { sightingOf } from "../../engine/people/sightings.ts";
+import { mapAhead } from "../../lib/ahead.ts";
+import { mayBeRespelled } from "../../model/directory.ts";
+import type { RawEntry } from "../../model/entry.ts";
+import type { Sighting } from "../../reconciler/decide.ts";
+import { changedEntries, ownSpelling } from "../../store/app-users.ts";
+import type { PlanBuilder } from "../plan/builder.ts";
+import type { RunContext } from "../record/context.ts";
+import type { Census } from "./census.ts";
+
+/** Batches whose look-ups are under way at the same time. */
+const IN_FLIGHT = 2;
+
+interface LookedUp {
+  readonly size: number;
+  readonly unchanged: number;
+  readonly unusable: readonly RawEntry[];
+  /** Those that are new or changed. */
+  readonly sightings: readonly Sighting[];
+  readonly known: KnownPeople;
+}
+
+export interface Planning {
+  readonly plan: PlanBuilder;
+  readonly census: Census;
+  /** Users that this run has linked. */
+  readonly linked: LinkedUsers;
+  /** Whether nobody of the directory is known, so that nobody needs to be looked up. */
+  readonly nobodyKnown: boolean;
+  /** How many entries are expected, for the progress; null if nobody knows. */
+  readonly total: number | null;
+}
+
+/** Plans what to do with every entry of a read. @returns how many there were */
+export async function planEntries(
+  context: RunContext,
+  entries: AsyncIterable<RawEntry[]>,
+  planning: Planning,
+): Promise<number> {
+  const { directory, signal } = context;
+  const { plan, census, total } = planning;
+  const look = (batch: RawEntry[]): Promise<LookedUp> => lookUp(context, batch, planning);
+  let read = 0;
+  for await (const batch of mapAhead(entries, IN_FLIGHT, look)) {
+    signal.throwIfAborted();
+    read += batch.size;
+    plan.count("unchanged", batch.unchanged);
+    census.noteUnchanged(batch.unchanged);
+    await planBatch(context, batch, plan, census);
+    context.progress({ directory: directory.name, phase: "reading", done: read, total });
+  }
+  return read;
+}
+
+async function lookUp(
+  { engine, directory, run }: RunContext,
+  read: readonly RawEntry[],
+  { census, linked, nobodyKnown }: Planning,
+): Promise<LookedUp> {
+  const entries = nobodyKnown ? read : await asSpelledBefore(engine, directory, read);
+  const { usable, unusable, repeated } = sortOut(entries, census);
+  const { fingerprint } = run;
+  const all = usable.length === 0 || nobodyKnown;
+  const positions = all
+    ? usable.keys().toArray()
+    : await changedEntries(engine.store.db, directory.name, usable, fingerprint);
+  const sightings: Sighting[] = [];
+  for (const at of positions) {
+    const raw = usable[at];
+    if (raw === undefined) continue;
+    const seen = sightingOf(raw, fingerprint);
+    if ("problem" in seen) unusable.push({ ...raw, problem: seen.problem });
+    else sightings.push(seen);
+  }
+  const batch = { directory: directory.rules, sightings, linked };
+  const known = await loadKnown(engine, run.now, nobodyKnown ? { ...batch, stored: [] } : batch);
+  return {
+    size: entries.length - repeated,
+    unchanged: usable.length - positions.length,
+    unusable,
+    sightings,
+    known,
+  };
+}
+
+/** With the identifiers as they are kept, where those that were read differ in spelling alone. */
+async function asSpelledBefore(
+  { store }: RunContext["engine"],
+  { name, settings }: RunContext["directory"],
+  entries: readonly RawEntry[],
+): Promise<readonly RawEntry[]> {
+  if (settings === null || !mayBeRespelled(settings.source)) return entries;
+  const ids = entries.flatMap(({ id }) => id ?? []);
+  const kept = await ownSpelling(store.db, name, ids);
+  if (kept.size === 0) return entries;
+  return entries.map((entry) => ({ ...entry, id: kept.get(entry.id ?? "") ?? entry.id }));
+}
+
+/** Entries that can be decided about, and those that cannot; what came before is left out. */
+function sortOut(
+  entries: readonly RawEntry[],
+  census: Census,
+): { readonly usable: RawEntry[]; readonly unusable: RawEntry[]; readonly repeated: number } {
+  const usable: RawEntry[] = [];
+  const unusable: RawEntry[] = [];
+  let repeated = 0;
+  for (const entry of entries) {
+    const seen = entry.id === null ? "nobody" : census.note(entry.id, entry.hash);
+    if (seen === "again") repeated++;
+    else if (seen === "duplicate") unusable.push(duplicate(entry));
+    else if (seen === "nobody" || entry.problem !== null) unusable.push(entry);
+    else usable.push(entry);
+  }
+  return { usable, unusable, repeated };
+}
+
+function duplicate(entry: RawEntry): RawEntry {
+  const message = `${entry.dn} has the same identifier ${entry.id} as an entry before it.`;
+  return { ...entry, id: null, problem: { code: "entry.duplicateId", field: "id", message } };
+}
+
+async function planBatch(
+  { engine, directory }: RunContext,
+  batch: LookedUp,
+  plan: PlanBuilder,
+  census: Census,
+): Promise<void> {
+  const decisions = { rules: engine.rules, directory: directory.rules };
+  for (const sighting of batch.sightings) {
+    const known = batch.known.of(sighting);
+    census.noteSeen(sighting, known.appUser);
+    if (known.replaces !== null) {
+      census.defer({ sighting, refused: known, replaces: known.replaces });
+      continue;
+    }
+    const planned = decideOne(decisions, sighting, known);
+    if (writesNothing(planned, known.hash)) plan.count(planned.action);
+    else await plan.add(planned);
+  }
+  for (const entry of batch.unusable) census.noteUnusable(entry);
+}
