@@ -15,7 +15,7 @@ import type { PlannedChange } from "../model/plan.ts";
 import type { Run } from "../model/run.ts";
 import { decideUnusable } from "../reconciler/decide-failure.ts";
 import { Unchanged } from "../reconciler/unchanged.ts";
-import { appUsersByIds, countPresent, type StoredAppUser } from "../store/app-users.ts";
+import { appUsersByIds, countPresent, type StoredAppUser, CONTESTED } from "../store/app-users.ts";
 import {
   halves,
   syncRows,
@@ -25,6 +25,7 @@ import {
 } from "../store/sync-rows.ts";
 import { beginRun, newRun, settle, withClaim, type RunRequest } from "./begin.ts";
 import { PlanBuilder } from "./plan/builder.ts";
+import { settleContested } from "./plan/contested.ts";
 import { concludePlan } from "./plan/conclude.ts";
 import type { AbsenceCauses } from "./reading/absence.ts";
 import { planGone, planRemovals } from "./reading/leavers.ts";
@@ -98,13 +99,41 @@ async function planAll(
   request: SyncRequest,
   plan: PlanBuilder,
 ): Promise<number> {
+  const linked = new LinkedUsers();
+  const read =
+    request.externalIds === null
+      ? await planEverybody(context, plan, linked)
+      : await planSome(context, plan, request.externalIds, linked);
+  await plan.finish();
+  await settleContested(context, plan, { ids: [], users: [...linked.contested] });
+  return read;
+}
+
+async function planSome(
+  context: RunContext,
+  plan: PlanBuilder,
+  ids: readonly string[],
+  linked: LinkedUsers,
+): Promise<number> {
+  const found = await appUsersByIds(context.engine.store.db, context.directory.name, ids);
+  // Whom several claimed cannot be told from one of them alone.
+  const alone = found.filter(({ error }) => error === null || !CONTESTED.includes(error.code));
+  await planPeople(
+    context,
+    plan,
+    alone.map((one) => one.externalId),
+    linked,
+  );
+  return ids.length;
+}
+
+async function planEverybody(
+  context: RunContext,
+  plan: PlanBuilder,
+  linked: LinkedUsers,
+): Promise<number> {
   const { engine, directory, run } = context;
   const { db } = engine.store;
-  const linked = new LinkedUsers();
-  if (request.externalIds !== null) {
-    await planPeople(context, plan, request.externalIds, linked);
-    return request.externalIds.length;
-  }
   const total = (await countPresent(db, directory.name)).own;
   const unchanged = new Unchanged(engine.rules, directory.rules, run.now);
   let read = 0;
@@ -152,6 +181,7 @@ const UNUSABLE: ReadonlySet<string> = new Set([
   "entry.idTooLong",
   "entry.tooLarge",
   "entry.undecodable",
+  "entry.stateUnknown",
 ]);
 
 function stillUnusable(appUser: StoredAppUser, problem: Problem): PlannedChange {

@@ -123,19 +123,25 @@ export async function ensureIdIndex(db: Connection): Promise<void> {
 
 /**
  * Identifiers that are spelled otherwise than before: by each, how it is kept. Somebody who
- * corrects a capital makes no other person. Where several fit, none is chosen.
+ * corrects a capital makes no other person, as long as the entry stands where it stood; elsewhere it
+ * may be another one, if the directory minds the case. Where several fit, none is chosen.
  */
 export async function ownSpelling(
   db: Connection,
   directory: string,
-  ids: readonly string[],
+  entries: readonly { readonly id: string; readonly dn: string }[],
 ): Promise<ReadonlyMap<string, string>> {
+  const ids = entries.map(({ id }) => id);
+  const dns = entries.map(({ dn }) => dn);
+  // Each by the index: without statistics, Postgres would read everybody for a join.
   const { rows } = await sql<{ asked: string; kept: string }>`
     select a.id as asked, min(u.external_id) as kept
-    from unnest(${ids}::text[]) as a (id)
-    join app_users u on u.directory = ${directory}
-      and ${folded("u.external_id")} = ${folded("a.id")}
-    where not exists (select 1 from app_users x
+    from unnest(${ids}::text[], ${dns}::text[]) as a (id, dn)
+    cross join lateral (
+      select external_id, dn from app_users
+      where directory = ${directory} and ${folded("external_id")} = ${folded("a.id")}
+      limit 2) u
+    where lower(u.dn) = lower(a.dn) and not exists (select 1 from app_users x
       where x.directory = ${directory} and x.external_id = a.id)
     group by a.id having count(*) = 1`.execute(db);
   return new Map(rows.map(({ asked, kept }) => [asked, kept]));
@@ -212,14 +218,24 @@ export async function failingIds(
   directory: string,
   limit: number,
 ): Promise<string[]> {
-  const rows = await present(db, directory)
-    .select("external_id")
-    .where("error", "is not", null)
+  const code = sql<string>`error->>'code'`;
+  const failing = present(db, directory).select("external_id").where("error", "is not", null);
+  const contested = await failing
+    .where(code, "in", CONTESTED)
+    .limit(limit + 1)
+    .execute();
+  const others = await failing
+    .where(code, "not in", CONTESTED)
     .orderBy("external_id")
     .limit(limit)
     .execute();
+  // All who claim somebody or none: one of them alone would win.
+  const rows = contested.length > limit ? others : [...contested, ...others];
   return rows.map((row) => row.external_id);
 }
+
+/** Codes of entries that claim a user whom another entry claims, too. */
+export const CONTESTED: readonly string[] = ["match.ambiguous", "notUniqueWithinOrgAppId"];
 
 /** Those of the identifiers that nobody in the directory's scope has. */
 export async function unknownIds(

@@ -116,8 +116,8 @@ function appUserValues(write: PlannedChange["appUser"]): Pick<PlanValues, AppUse
     app_profile: jsonOrNull(write?.profile),
     app_hash: write?.hash ?? null,
     app_user_id: write?.userId ?? null,
-    app_error: jsonOrNull(write?.error),
-    app_link: jsonOrNull(write?.link),
+    app_error: write?.error == null ? null : jsonText(write.error),
+    app_link: write?.link === undefined ? null : jsonText(write.link),
   };
 }
 

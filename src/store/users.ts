@@ -80,10 +80,13 @@ export async function usersByValue(
     select distinct on (w.value, users.id) w.value, ${sql.join(USER_COLUMNS.map((column) => sql.ref(`users.${column}`)))}
     from unnest(${forms.map(({ value }) => value)}::text[], ${forms.map(({ form }) => form)}::text[])
       as w (value, form)
-    join users on ${key} = ${wanted}
+    cross join lateral (select * from users where ${key} = ${wanted} limit ${MOST_FOUND}) users
     order by w.value, users.id`.execute(db);
   return rows.map(({ value, ...row }) => ({ value, user: toUser(row) }));
 }
+
+/** More users with one value are ambiguous, as two are. Limited, each is looked up by the index. */
+const MOST_FOUND = 100;
 
 /**
  * Spellings of a value in lower case among which there is one that the database folds as it folds

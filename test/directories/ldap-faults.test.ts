@@ -11,14 +11,14 @@ beforeEach(async () => {
 });
 afterEach(() => place.remove());
 
-function configure(url: string): void {
+function configure(url: string, more = ""): void {
   place.configure(`
 directories:
   corp:
     type: ldap
     url: ${url}
     timeout: 1
-    users: { base: "${BASE}" }
+    users: { base: "${BASE}" }${more}
 ${SIMPLE_MAPPINGS}`);
 }
 
@@ -229,7 +229,8 @@ describe("a part of the tree that is not shown any more, with everybody in it", 
   const peopleOf = (name: string, count: number) =>
     Array.from({ length: count }, (_, i) => {
       const one = entryOf(`${name}${i}`);
-      return { ...one, dn: `uid=${name}${i},ou=${name},${BASE}` };
+      const attributes = { ...one.attributes, modifyTimestamp: "20261101000000Z" };
+      return { dn: `uid=${name}${i},ou=${name},${BASE}`, attributes };
     });
 
   test.each([
@@ -243,7 +244,7 @@ describe("a part of the tree that is not shown any more, with everybody in it", 
         return { entries: [...peopleOf("large", 40), ...(hidden ? [] : peopleOf("small", 6))] };
       return { entries: [container("large"), ...(hidden && !stays ? [] : [container("small")])] };
     });
-    configure(server.url);
+    configure(server.url, "\n    incremental: { way: timestamp, compare: 0 }");
     await place.json("import", "corp", "--full");
     hidden = true;
     const run = await place.json<RunDocument & { held: { reason: string } | null }>(
@@ -252,7 +253,12 @@ describe("a part of the tree that is not shown any more, with everybody in it", 
       "--full",
     );
     expect(run).toMatchObject({ status, counts: { removed: 6 } });
-    if (status === "held")
-      expect(run.held?.reason).toContain(`ou=small,${BASE} is not shown any more`);
+    if (stays) return;
+    expect(run.held?.reason).toContain(`ou=small,${BASE} is not shown any more`);
+    // Where identifiers are compared, it is noticed as well.
+    const args = ["import", "corp", "--incremental"];
+    const compared = await place.json<RunDocument & { converted: { code: string } }>(...args);
+    expect(compared).toMatchObject({ status: "held", type: "full" });
+    expect(compared.converted.code).toBe("ou_change_detected");
   });
 });

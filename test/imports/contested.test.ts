@@ -125,6 +125,29 @@ describe("two new entries that match one user are linked to nobody, whichever co
     expect((await place.users()).get("ada@example.org")?.profile["title"]).toBe(first.title);
   });
 
+  test("nor does a force sync choose one, of everybody or of one of them", async () => {
+    both([ONE, TWO]);
+    await imported("corp");
+    await imported("hr");
+    for (const args of [["hr"], ["hr", "--user", "ada1"], []])
+      await place.run("force-sync", ...args);
+    expect((await place.users()).get("ada@example.org")?.profile["title"]).toBeUndefined();
+  });
+
+  test.each(orders(ONE, { ...TWO, number: "7" }))(
+    "whoever comes back to an own user stays its owner, with a stranger %s",
+    async (place1, owner, stranger) => {
+      both([owner]);
+      await imported("corp");
+      await imported("hr");
+      both([]);
+      await imported("hr");
+      both(place1 === "before" ? [owner, stranger] : [stranger, owner]);
+      expect(await imported("hr")).toMatchObject({ counts: { failed: 1 } });
+      expect((await place.users()).get("ada@example.org")?.profile["title"]).toBe(owner.title);
+    },
+  );
+
   test("whoever is linked stays, and the new one is refused", async () => {
     both([ONE]);
     await imported("corp");
@@ -168,11 +191,17 @@ describe("an identifier of somebody's choice may come back in another spelling",
     expect(await imported()).toMatchObject({ counts: { updated: 0, unchanged: 2 } });
   });
 
-  test("two spellings in one read are one identifier twice", async () => {
+  test("at another place it may be somebody else's, and takes nothing from whoever has the other one", async () => {
     byName({ name: "alice", uid: "alice" });
     await imported();
-    byName({ name: "alice", uid: "alice" }, { name: "mallory", uid: "Alice" });
-    expect(await imported()).toMatchObject({ counts: { failed: 2, created: 0, removed: 0 } });
-    expect((await place.users()).get("alice@example.org")?.status).toBe("active");
+    byName({ name: "mallory", uid: "Alice" }, { name: "alice", uid: "alice" });
+    expect(await imported()).toMatchObject({ counts: { unchanged: 1, removed: 0, failed: 0 } });
+    byName({ name: "mallory", uid: "ALICE" });
+    await imported();
+    const users = await place.users();
+    expect(users.get("alice@example.org")).toMatchObject({
+      status: "deprovisioned",
+      profile: { firstName: "alice" },
+    });
   });
 });

@@ -22,7 +22,8 @@ const SHORT_SECRET = 4;
 export function speakerAt(url: string, secrets: readonly string[]): Speaker {
   const forms = secrets.filter((secret) => secret !== "").flatMap(formsOf);
   const name = (text: string): string => {
-    const clean = cleanText(strike(text, forms));
+    // Again behind the cleaning, which may join what was written apart.
+    const clean = strike(cleanText(strike(text, forms)), forms);
     return clean.length > LONGEST ? `${clean.slice(0, LONGEST).toWellFormed()}…` : clean;
   };
   return {

@@ -136,10 +136,15 @@ class People implements KnownPeople {
       return { ...alone(alreadyLinked(user, twin)), replaces, hash };
     }
     const fresh = appUser?.userId !== user.id || appUser.status === "removed";
-    if (fresh && !this.#linked.add(user.id)) {
+    if (fresh && !this.#mayLink(user.id, appUser)) {
       return { ...alone(alreadyLinked(user, undefined)), replaces: null, hash };
     }
     return { ...known, replaces: null, hash };
+  }
+
+  /** Whoever comes back to an own user stays its owner, whoever else claims it. */
+  #mayLink(userId: string, appUser: StoredAppUser | null): boolean {
+    return this.#linked.add(userId) || appUser?.userId === userId;
   }
 
   /** The user of the link, or else the one whom the matching rules find. */

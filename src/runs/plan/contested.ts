@@ -56,10 +56,10 @@ async function keepOwners(
   };
   await replace(context, plan, rows, ({ externalId, dn }) => kept(externalId ?? "", dn));
   const planned = new Set(rows.map((row) => row.planned.externalId));
-  for (const { externalId, dn } of stored) {
+  for (const { externalId, dn, setAside } of stored) {
     if (planned.has(externalId)) continue;
     // It was found unchanged before the other one came.
-    plan.count("unchanged", -1);
+    plan.count(setAside ? "ignored" : "unchanged", -1);
     await plan.add(kept(externalId, dn));
   }
 }

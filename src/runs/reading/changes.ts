@@ -253,12 +253,19 @@ async function readChangedObjects(
   touched: Set<string>,
 ): Promise<Followed> {
   const differing: ChangedObject[] = [];
-  const { counts, gone } = changes.compare
+  const { counts, gone, vanished } = changes.compare
     ? await readAllObjects(context, session, differing)
     : await readTouchedObjects(context, objects, [...touched], differing);
+  const [container] = vanished;
+  if (container !== undefined) throw containerIsGone(container);
   for (const object of differing) await followContainer(context, reader, object, touched);
   const renamed = differing.flatMap(({ before }) => before ?? []);
   return { counts, left: [...gone, ...renamed].flatMap(({ id, dn }) => memberKeys(id, dn, [])) };
+}
+
+function containerIsGone(dn: string): MustReadAll {
+  const reason = `${dn} was deleted or moved away; whoever was below it has to be looked for.`;
+  return new MustReadAll("ou_change_detected", reason);
 }
 
 async function readTouchedObjects(
@@ -278,8 +285,7 @@ async function readTouchedObjects(
   const gone = [...known.values()].filter(({ id }) => !found.has(id));
   const container = gone.find(({ kind }) => kind === "container");
   if (container !== undefined) {
-    const reason = `${container.dn} was deleted or moved away; whoever was below it has to be looked for.`;
-    throw new MustReadAll("ou_change_detected", reason);
+    throw containerIsGone(container.dn);
   }
   const absent = gone.map(({ id }) => id);
   await stageGone(db, run.id, absent);

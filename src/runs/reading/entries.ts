@@ -34,6 +34,8 @@ export interface Planning {
   readonly linked: LinkedUsers;
   /** Whether nobody of the directory is known, so that nobody needs to be looked up. */
   readonly nobodyKnown: boolean;
+  /** Whether everybody was read before, and only those count who were not shown then. */
+  readonly isLate?: boolean;
   /** How many entries are expected, for the progress; null if nobody knows. */
   readonly total: number | null;
 }
@@ -62,9 +64,10 @@ export async function planEntries(
 async function lookUp(
   { engine, directory, run }: RunContext,
   read: readonly RawEntry[],
-  { census, linked, nobodyKnown }: Planning,
+  { census, linked, nobodyKnown, isLate = false }: Planning,
 ): Promise<LookedUp> {
-  const entries = nobodyKnown ? read : await asSpelledBefore(engine, directory, read);
+  const spelled = nobodyKnown ? read : await asSpelledBefore(engine, directory, read);
+  const entries = isLate ? spelled.filter(({ id }) => id !== null && !census.isSeen(id)) : spelled;
   const { usable, unusable, repeated } = sortOut(entries, census);
   const { fingerprint } = run;
   const all = usable.length === 0 || nobodyKnown;
@@ -97,8 +100,8 @@ async function asSpelledBefore(
   entries: readonly RawEntry[],
 ): Promise<readonly RawEntry[]> {
   if (settings === null || !mayBeRespelled(settings.source)) return entries;
-  const ids = entries.flatMap(({ id }) => id ?? []);
-  const kept = await ownSpelling(store.db, name, ids);
+  const named = entries.flatMap(({ id, dn }) => (id === null ? [] : [{ id, dn }]));
+  const kept = await ownSpelling(store.db, name, named);
   if (kept.size === 0) return entries;
   return entries.map((entry) => ({ ...entry, id: kept.get(entry.id ?? "") ?? entry.id }));
 }

@@ -4,6 +4,7 @@
  * was not shown is asked for by identifier before anybody is taken for gone.
  */
 import type { DirectorySession } from "../../agent/directory.ts";
+import { RollcallError } from "../../model/errors.ts";
 import { presentIdsAfter } from "../../store/app-users.ts";
 import type { RunContext } from "../record/context.ts";
 import { planEntries, type Planning } from "./entries.ts";
@@ -35,13 +36,41 @@ export async function readMoved(
   planning: Planning,
 ): Promise<number> {
   if (lookup === null) return 0;
+  const late = { ...planning, nobodyKnown: false, total: null, isLate: true };
   let read = 0;
   let asked = 0;
   for await (const ids of unseen(context, (id) => planning.census.isSeen(id))) {
     asked += ids.length;
-    if (!lookup.isSure && asked > MOST_UNSURE) return read;
-    const late = { ...planning, nobodyKnown: false, total: null };
-    read += await planEntries(context, lookup.people(ids), late);
+    if (lookup.isSure) {
+      read += await planEntries(context, lookup.people(ids), late);
+      continue;
+    }
+    const found = asked > MOST_UNSURE ? null : await readUnsure(context, ids, late);
+    if (found === null) return read;
+    read += found;
   }
   return read;
+}
+
+/**
+ * Over a connection of its own: not every directory can be searched by such an identifier, and one
+ * that gives the search up has shown everybody all the same.
+ * @returns null if it cannot be searched
+ */
+async function readUnsure(
+  context: RunContext,
+  ids: readonly string[],
+  late: Planning,
+): Promise<number | null> {
+  const { engine, directory, signal } = context;
+  try {
+    await using session = await engine.openDirectory(directory.name).open(signal);
+    return session.lookup === null
+      ? null
+      : await planEntries(context, session.lookup.people(ids), late);
+  } catch (thrown) {
+    if (signal.aborted || !(thrown instanceof RollcallError) || !thrown.code.startsWith("ldap."))
+      throw thrown;
+    return null;
+  }
 }
