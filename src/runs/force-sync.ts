@@ -15,7 +15,7 @@ import type { PlannedChange } from "../model/plan.ts";
 import type { Run } from "../model/run.ts";
 import { decideUnusable } from "../reconciler/decide-failure.ts";
 import { Unchanged } from "../reconciler/unchanged.ts";
-import { appUsersByIds, countPresent, type StoredAppUser, CONTESTED } from "../store/app-users.ts";
+import { appUsersByIds, countPresent, type StoredAppUser } from "../store/app-users.ts";
 import {
   halves,
   syncRows,
@@ -100,31 +100,13 @@ async function planAll(
   plan: PlanBuilder,
 ): Promise<number> {
   const linked = new LinkedUsers();
+  const { externalIds } = request;
   const read =
-    request.externalIds === null
-      ? await planEverybody(context, plan, linked)
-      : await planSome(context, plan, request.externalIds, linked);
+    externalIds === null ? await planEverybody(context, plan, linked) : externalIds.length;
+  if (externalIds !== null) await planPeople(context, plan, externalIds, linked);
   await plan.finish();
   await settleContested(context, plan, { ids: [], users: [...linked.contested] });
   return read;
-}
-
-async function planSome(
-  context: RunContext,
-  plan: PlanBuilder,
-  ids: readonly string[],
-  linked: LinkedUsers,
-): Promise<number> {
-  const found = await appUsersByIds(context.engine.store.db, context.directory.name, ids);
-  // Whom several claimed cannot be told from one of them alone.
-  const alone = found.filter(({ error }) => error === null || !CONTESTED.includes(error.code));
-  await planPeople(
-    context,
-    plan,
-    alone.map((one) => one.externalId),
-    linked,
-  );
-  return ids.length;
 }
 
 async function planEverybody(

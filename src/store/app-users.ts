@@ -235,7 +235,7 @@ export async function failingIds(
 }
 
 /** Codes of entries that claim a user whom another entry claims, too. */
-export const CONTESTED: readonly string[] = ["match.ambiguous", "notUniqueWithinOrgAppId"];
+const CONTESTED: readonly string[] = ["match.ambiguous", "notUniqueWithinOrgAppId"];
 
 /** Those of the identifiers that nobody in the directory's scope has. */
 export async function unknownIds(

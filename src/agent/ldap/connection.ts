@@ -8,7 +8,7 @@ import { connect as tlsConnect, TLSSocket, type ConnectionOptions } from "node:t
 import { Client, ResultCodeError } from "ldapts";
 import type { LdapTarget } from "../../model/directory.ts";
 import { RollcallError, type ErrorCode } from "../../model/errors.ts";
-import { LOGIN, resultError } from "./result-codes.ts";
+import { loginError } from "./result-codes.ts";
 import { speakerAt, type Speaker } from "./speaker.ts";
 
 const CONNECT_SECONDS = 10;
@@ -184,7 +184,7 @@ const NETWORK = new Set([
 function connectError(speaker: Speaker, error: unknown): RollcallError {
   if (error instanceof RollcallError) return error;
   if (error instanceof ResultCodeError)
-    return resultError(speaker, LOGIN, { code: error.code, diagnostic: error.message });
+    return loginError(speaker, { code: error.code, diagnostic: error.message });
   const { url } = speaker;
   // A certificate has names in it, which are the server's words, too.
   const message = speaker.name(messageOf(error));

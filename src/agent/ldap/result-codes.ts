@@ -45,18 +45,30 @@ export interface Failure {
 
 /**
  * A failed result as an error: what was tried, what the server answered, and what that means.
- * @param doing what was tried, as in "searching dc=example,dc=org"; "login" for a bind
+ * @param doing what was tried, as in "searching dc=example,dc=org"
  */
 export function resultError(speaker: Speaker, doing: string, failure: Failure): RollcallError {
-  const { code, diagnostic, matched = "" } = failure;
-  const isBind = doing === LOGIN;
-  const known = (isBind ? BIND_CODES.get(code) : undefined) ?? CODES.get(code);
+  return errorOf(speaker, `${speaker.url}, ${doing}`, failure, CODES.get(failure.code));
+}
+
+/** The same for a bind. */
+export function loginError(speaker: Speaker, failure: Failure): RollcallError {
+  const known = BIND_CODES.get(failure.code) ?? CODES.get(failure.code);
+  return errorOf(speaker, `${speaker.url} refused the login`, failure, known);
+}
+
+function errorOf(
+  speaker: Speaker,
+  what: string,
+  { code, diagnostic, matched = "" }: Failure,
+  known: Meaning | undefined,
+): RollcallError {
   const { code: ours, text } = meaningOf(code, diagnostic) ?? known ?? UNKNOWN;
   const said = speaker.quote(diagnostic);
   const below = speaker.name(matched);
   const short = known?.text ?? UNKNOWN.text;
   const message = [
-    `${speaker.url}${isBind ? " refused the login" : `, ${doing}`}: ${text}`,
+    `${what}: ${text}`,
     text === short ? ` (result ${code})` : ` (result ${code}, ${short})`,
     said === "" ? "" : `: ${said}`,
     below === "" || said.includes(below) ? "" : `; it exists only as far as ${below}`,
@@ -64,5 +76,4 @@ export function resultError(speaker: Speaker, doing: string, failure: Failure): 
   return new RollcallError(ours, message.join(""));
 }
 
-export const LOGIN = "login";
 const UNKNOWN: Meaning = { code: "ldap.refused", text: "an error" };
