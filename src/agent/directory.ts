@@ -40,7 +40,6 @@ export interface Changes {
   readonly present: IdSet | null;
   /** Whether identifiers have to be compared now, because nothing else shows who is gone. */
   readonly compare: boolean;
-  readonly mark: Mark;
 }
 
 /** Looks for people who are not in the scope; by identifier, wherever the account may read. */
@@ -80,7 +79,7 @@ export interface ChangeReader {
    * @returns why better ways are not used
    */
   begin(before: Mark | null): Promise<readonly string[]>;
-  /** The mark for the checkpoint; known when everybody was read. Null if there is no way. */
+  /** The mark for the checkpoint; known when everybody, or all who changed, were read. Null if there is no way. */
   mark(): Mark | null;
   /**
    * Who changed since a mark.

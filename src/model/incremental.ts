@@ -63,6 +63,17 @@ export interface Mark {
   readonly positions: Readonly<Record<string, string>>;
   /** When identifiers were last compared, for ways that do not tell of deletions; ISO 8601. */
   readonly comparedAt: string;
+  /** By which the server is known again; absent where nothing was read, or it stamps nothing. */
+  readonly witness?: Witness;
+}
+
+/** The entries that a server had changed last, newest first. */
+export interface Witness {
+  readonly server: string;
+  /** The attribute in which it stamps changes. */
+  readonly attribute: string;
+  /** Stamps as texts whose order is that of the changes. */
+  readonly newest: readonly { readonly id: string; readonly stamp: string }[];
 }
 
 /** Why an incremental import had to become a full one: the code that stands in its event. */

@@ -237,6 +237,23 @@ export async function failingIds(
 /** Codes of entries that claim a user whom another entry claims, too. */
 const CONTESTED: readonly string[] = ["match.ambiguous", "notUniqueWithinOrgAppId"];
 
+/** Of those who left the directory's scope, the last ones. */
+export async function lastRemoved(
+  db: Connection,
+  directory: string,
+  limit: number,
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom("app_users")
+    .select("external_id")
+    .where("directory", "=", directory)
+    .where("status", "=", "removed")
+    .orderBy("imported_at", "desc")
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.external_id);
+}
+
 /** Those of the identifiers that nobody in the directory's scope has. */
 export async function unknownIds(
   db: Connection,

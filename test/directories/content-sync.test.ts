@@ -33,9 +33,10 @@ async function changes(
     rootDse,
     async (session) => {
       try {
-        const { touched, gone, present, mark } = await session.changes.since(MARK, limit, false);
+        const { touched, gone, present } = await session.changes.since(MARK, limit, false);
+        const positions = session.changes.mark()?.positions ?? {};
         const seen = present === null ? null : [1, 2, 3, 4].filter((n) => present.has(uuid(n)));
-        const cookie = Buffer.from(mark.positions[BASE] ?? "", "base64").toString();
+        const cookie = Buffer.from(positions[BASE] ?? "", "base64").toString();
         return { touched: [...touched], gone: [...gone], present: seen, cookie };
       } catch (error) {
         return code(error);

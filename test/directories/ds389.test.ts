@@ -18,6 +18,7 @@ beforeAll(async () => {
     flavour: "ldap",
     modify: (ldif) => ds.modify(ldif),
     restart: () => ds.restart(),
+    snapshot: () => ds.snapshot(),
   };
 }, 120_000);
 afterAll(async () => {

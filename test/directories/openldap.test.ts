@@ -1,9 +1,14 @@
 /** Incremental imports from a real OpenLDAP. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { importUntil } from "../support/import-until.ts";
 import { seeded } from "../support/people.ts";
 import {
   expectConformance,
+  expectSetBackIsNoticed,
   expectListening,
   Conformance,
   type ReadDocument,
@@ -37,6 +42,17 @@ test("content synchronisation sees everything that a full read sees", async () =
 test("modification times, with identifiers compared each time, too", async () => {
   const more = ["incremental: { compare: 0 }"];
   await expectConformance(slapdServer(plain), "times", { way: "timestamp", more });
+});
+
+test("modification times notice, too, that a server was set back to before their overlap", async () => {
+  const more = ["incremental: { compare: 0, overlap: 0 }"];
+  const story = await Conformance.create(slapdServer(plain), "setback", { way: "timestamp", more });
+  story.fill();
+  await story.import();
+  // Modification times are whole seconds.
+  await sleep(2000);
+  await expectSetBackIsNoticed(story);
+  story.place.remove();
 });
 
 test("serve with watch applies changes without a schedule, also after the server was away", async () => {
@@ -135,4 +151,35 @@ test("people who failed are tried again although nothing of theirs changed", asy
   const run = await story.import("--incremental");
   expect(run).toMatchObject({ type: "incremental", counts: { created: 1, updated: 1, failed: 0 } });
   place.remove();
+});
+
+test("a part of the tree in a database of its own that synchronisation does not watch: another way is taken, and who is deleted there loses access", async () => {
+  const below = mkdtempSync(join(tmpdir(), "rollcall-lower-"));
+  const lower = [
+    "moduleload syncprov",
+    "database mdb",
+    `suffix "ou=b,ou=glued,${SUFFIX}"`,
+    "subordinate",
+    `rootdn "cn=admin,${SUFFIX}"`,
+    `directory ${below}`,
+    "maxsize 1073741824",
+  ];
+  const slapd = await startSlapd({
+    ldif: ROOT,
+    global: lower.join("\n"),
+    database: "index entryCSN eq\noverlay syncprov\nsyncprov-sessionlog 1000",
+  });
+  const more = ["incremental: { compare: 0 }"];
+  const story = await Conformance.create(slapdServer(slapd), "glued", { way: "timestamp", more });
+  story.fill();
+  expect(await story.import()).toMatchObject({ status: "done", way: "timestamp" });
+  const { out } = await story.place.run("check");
+  expect(out).toContain("content synchronisation (RFC 4533) is not used: A part of the tree");
+  // The upper database changes, too, so that its own word of changes is not empty.
+  story.change(story.dn(2), "replace: title\ntitle: Upper");
+  slapd.modify(`dn: ${story.dn(1)}\nchangetype: delete\n`);
+  await story.step({ updated: 1, removed: 1 });
+  story.place.remove();
+  await slapd.stop();
+  rmSync(below, { recursive: true, force: true });
 });

@@ -23,6 +23,7 @@ function scenarioServer(account: string, password: string): ConformanceServer {
     flavour: "active-directory",
     modify: (ldif) => domain.modify(ldif),
     restart: () => domain.restart(),
+    snapshot: () => domain.snapshot(),
   };
 }
 

@@ -20,6 +20,8 @@ export interface Ds389 {
   /** Adds or changes entries, as LDIF with change types or without. */
   modify(ldif: string): void;
   restart(): Promise<void>;
+  /** Keeps all its databases as they are now. @returns sets the server back to them */
+  snapshot(): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 
@@ -58,6 +60,20 @@ export async function startDs389(options: { readonly sync: boolean }): Promise<D
     restart: () => {
       control("restart");
       return Promise.resolve();
+    },
+    snapshot: () => {
+      const from = join(prefix, "var", "lib", "dirsrv");
+      const kept = join(mkdtempSync(join(prefix, "kept-")), "dirsrv");
+      control("stop");
+      run("cp", ["-a", from, kept]);
+      control("start");
+      return Promise.resolve(() => {
+        control("stop");
+        rmSync(from, { recursive: true });
+        run("cp", ["-a", kept, from]);
+        control("start");
+        return Promise.resolve();
+      });
     },
     stop: () => {
       control("stop");

@@ -18,6 +18,8 @@ export interface SambaDomain {
   load(ldif: string): void;
   setPassword(account: string, password: string): void;
   restart(whileStopped?: () => void): Promise<void>;
+  /** Keeps all its databases as they are now. @returns sets the server back to them */
+  snapshot(): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 
@@ -45,6 +47,11 @@ export async function startSamba(): Promise<SambaDomain> {
       return Promise.resolve(true);
     });
   let daemon = await start();
+  const restart = async (whileStopped?: () => void): Promise<void> => {
+    await daemon.stop();
+    whileStopped?.();
+    daemon = await start();
+  };
   return {
     url: "ldap://127.0.0.1",
     tlsUrl: "ldaps://127.0.0.1",
@@ -63,10 +70,16 @@ export async function startSamba(): Promise<SambaDomain> {
       const args = [account, `--newpassword=${password}`, "-s", config, "-H", database];
       run("samba-tool", ["user", "setpassword", ...args]);
     },
-    restart: async (whileStopped) => {
-      await daemon.stop();
-      whileStopped?.();
-      daemon = await start();
+    restart,
+    snapshot: async () => {
+      const from = join(folder, "private");
+      const kept = join(mkdtempSync(join(folder, "kept-")), "private");
+      await restart(() => run("cp", ["-a", from, kept]));
+      return async () =>
+        await restart(() => {
+          rmSync(from, { recursive: true });
+          run("cp", ["-a", kept, from]);
+        });
     },
     stop: async () => {
       await daemon.stop();

@@ -19,6 +19,8 @@ export interface Slapd {
   /** What ldapsearch finds, as LDIF without folding. */
   search(base: string, filter: string, ...attributes: string[]): string;
   restart(): Promise<void>;
+  /** Keeps the database as it is now. @returns sets the server back to it */
+  snapshot(): Promise<() => Promise<void>>;
   /** Ends the process at once, as a crash does; `start` brings it back. */
   kill(): Promise<void>;
   start(): Promise<void>;
@@ -83,6 +85,20 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
     restart: async () => {
       await daemon.stop();
       daemon = await start();
+    },
+    snapshot: async () => {
+      const [from, kept] = [join(folder, "db"), join(mkdtempSync(join(folder, "kept-")), "db")];
+      const whileStopped = async (work: () => void): Promise<void> => {
+        await daemon.stop();
+        work();
+        daemon = await start();
+      };
+      await whileStopped(() => run("cp", ["-a", from, kept]));
+      return async () =>
+        await whileStopped(() => {
+          rmSync(from, { recursive: true });
+          run("cp", ["-a", kept, from]);
+        });
     },
     kill: () => daemon.stop("SIGKILL"),
     start: async () => {

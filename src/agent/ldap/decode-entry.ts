@@ -20,11 +20,11 @@ export interface EntryRules {
   /** Names in lower case that do not belong into a profile; see `withheld`. */
   readonly withheld?: ReadonlySet<string>;
   readonly disabled: DisabledRule | null;
-  /** The attribute (in lower case) with the time of the last change, and who wants to know it. */
-  readonly clock: {
+  /** The attribute (in lower case) that stamps the last change, and who wants to know it. */
+  readonly stamp: {
     readonly attribute: string;
-    readonly note: (value: Buffer) => void;
-    /** It is read for its time only and does not belong to the profile. */
+    readonly note: (id: string | null, value: Buffer) => void;
+    /** It was not asked for and does not belong to the profile. */
     readonly hide: boolean;
   } | null;
 }
@@ -49,15 +49,15 @@ export function scanEntry(bytes: Buffer, at: number, end: number, rules: EntryRu
   let id: string | null = null;
   let values = 0;
   let ranged = false;
+  let stamp: Buffer | null = null;
   while (!attributes.done) {
     attributes.take(TAG.sequence);
     const one = new BerCursor(bytes, attributes.contentStart, attributes.contentEnd);
     one.take(TAG.octetString);
     const [from, to] = [one.contentStart, one.contentEnd];
     ranged ||= isRange(bytes, from, to);
-    if (rules.clock !== null && isName(bytes, from, to, rules.clock.attribute)) {
-      const times = one.enter(TAG.set);
-      while (!times.done) rules.clock.note(times.octets());
+    if (isStamp(rules, bytes, from, to)) {
+      stamp = lastOf(one.enter(TAG.set));
       continue;
     }
     if (!isName(bytes, from, to, wanted)) continue;
@@ -70,6 +70,7 @@ export function scanEntry(bytes: Buffer, at: number, end: number, rules: EntryRu
   const large = content.length > MAX_ENTRY_BYTES ? tooLarge(dn, content.length) : null;
   const problem = problemOf(rules.idAttribute, dn, id, values) ?? large;
   const usableId = values === 1 && id !== null && id.length <= MAX_ID ? id : null;
+  if (stamp !== null) rules.stamp?.note(usableId, stamp);
   const named = { dn, id: usableId ?? "" };
   return {
     id: usableId,
@@ -106,6 +107,16 @@ function isRange(bytes: Buffer, start: number, end: number): boolean {
 
 const RANGE = /;range=\d+-\d+$/i;
 
+function isStamp({ stamp }: EntryRules, bytes: Buffer, start: number, end: number): boolean {
+  return stamp !== null && isName(bytes, start, end, stamp.attribute);
+}
+
+function lastOf(set: BerCursor): Buffer | null {
+  let last: Buffer | null = null;
+  while (!set.done) last = set.octets();
+  return last;
+}
+
 function isName(bytes: Buffer, start: number, end: number, lower: string): boolean {
   if (end - start !== lower.length) return false;
   for (let i = 0; i < lower.length; i++) {
@@ -119,7 +130,7 @@ function isName(bytes: Buffer, start: number, end: number, lower: string): boole
 function decodeEntry(
   { dn, id }: { readonly dn: string; readonly id: string },
   { bytes, start, end }: { readonly bytes: Buffer; readonly start: number; readonly end: number },
-  { disabled, clock, withheld }: EntryRules,
+  { disabled, stamp, withheld }: EntryRules,
 ): Entry {
   const profile: AppProfile = {};
   const attributes = new BerCursor(bytes, start, end);
@@ -128,7 +139,7 @@ function decodeEntry(
     const one = new BerCursor(bytes, attributes.contentStart, attributes.contentEnd);
     one.take(TAG.octetString);
     const name = bytes.toString("latin1", one.contentStart, one.contentEnd);
-    if (clock?.hide === true && name.toLowerCase() === clock.attribute) continue;
+    if (stamp?.hide === true && name.toLowerCase() === stamp.attribute) continue;
     if (withheld !== undefined && isWithheld(withheld, name)) continue;
     const kind = attributeKind(name);
     if (kind === "invalid")

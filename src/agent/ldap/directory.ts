@@ -54,7 +54,7 @@ export class LdapDirectory implements Directory {
     let hasPeople = false;
     let problem: Probe["problem"] = null;
     for (const { base, scope: depth, filter } of scope.people) {
-      const request = scope.request(base, filter, scope.attributes(false));
+      const request = scope.request(base, filter, scope.attributes(null));
       const pageSize = request.pageSize === null ? null : PROBED;
       const look = { ...request, scope: depth, pageSize };
       const reader = new SearchReader(connection, look, scope.rules(null));

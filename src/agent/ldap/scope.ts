@@ -35,6 +35,9 @@ export interface ObjectScan extends Scan {
   readonly controls: readonly Buffer[];
 }
 
+/** The attribute (in lower case) that stamps changes, and who is told. */
+export type Stamping = Omit<NonNullable<EntryRules["stamp"]>, "hide">;
+
 export class LdapScope {
   readonly #source: LdapSource;
   readonly #server: ServerInfo;
@@ -133,26 +136,29 @@ export class LdapScope {
   }
 
   /** Operational attributes come only when they are asked for by name; `*` does not bring them. */
-  attributes(withTime: boolean): readonly string[] {
+  attributes(stamp: string | null): readonly string[] {
     const { attributes, disabled } = this.#source.users;
     const needed = [this.idAttribute];
     if (disabled !== null) needed.push(disabled.attribute);
-    if (withTime) needed.push(this.timeAttribute);
+    if (stamp !== null) needed.push(stamp);
     const present = new Set(attributes.map((name) => name.toLowerCase()));
     return [...attributes, ...needed.filter((name) => !present.has(name.toLowerCase()))];
   }
 
-  /** @param clock called with every modification time, which does not belong to the profile then */
-  rules(clock: ((value: Buffer) => void) | null): EntryRules {
-    const { disabled, attributes } = this.#source.users;
-    const time = this.timeAttribute.toLowerCase();
-    const asked = attributes.some((name) => name.toLowerCase() === time);
+  /** @param stamp which attribute stamps changes, and who is told of each; null: nobody is */
+  rules(stamp: Stamping | null): EntryRules {
     return {
       idAttribute: this.idAttribute,
       withheld: this.#withheld,
-      disabled,
-      clock: clock === null ? null : { attribute: time, note: clock, hide: !asked },
+      disabled: this.#source.users.disabled,
+      stamp: stamp === null ? null : { ...stamp, hide: !this.#isAsked(stamp.attribute) },
     };
+  }
+
+  /** Operational attributes are not asked for by `*`; those of Active Directory are none. */
+  #isAsked(lower: string): boolean {
+    const asked = this.#source.users.attributes.map((name) => name.toLowerCase());
+    return asked.includes(lower) || (isAd(this.#server) && asked.includes("*"));
   }
 
   /** For reading the rest of a list of values. */

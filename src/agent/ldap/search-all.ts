@@ -1,7 +1,12 @@
 /** Small searches with controls: everything is handed to callbacks while it arrives. */
 import { BerCursor, BerError, TAG } from "./ber.ts";
 import type { LdapConnection } from "./connection.ts";
-import { SearchChannel, type SearchListener, type SearchResult } from "./search-channel.ts";
+import {
+  SearchChannel,
+  type ResponseControls,
+  type SearchListener,
+  type SearchResult,
+} from "./search-channel.ts";
 import { MAX_EMPTY_PAGES, pagingCookie } from "./search-reader.ts";
 import type { SearchRequest } from "./search-request.ts";
 
@@ -15,7 +20,7 @@ export interface SmallEntry {
 }
 
 export interface SmallSearch {
-  readonly entry: (entry: SmallEntry, controls: ReadonlyMap<string, Buffer>) => void;
+  readonly entry: (entry: SmallEntry, controls: ResponseControls) => void;
   readonly intermediate?: (oid: string, value: Buffer) => void;
   /** Whether references to other servers lose nobody, because it only asks what changed here. */
   readonly ignoreReferences?: boolean;

@@ -20,14 +20,34 @@ export interface SearchResult {
   readonly code: number;
   readonly matched: string;
   readonly diagnostic: string;
-  /** Values of the response controls, by their OID. */
-  readonly controls: ReadonlyMap<string, Buffer>;
+  readonly controls: ResponseControls;
+}
+
+/** The controls behind an answer. */
+export class ResponseControls {
+  readonly #values = new Map<string, Buffer>();
+  readonly #doubled = new Set<string>();
+
+  add(oid: string, value: Buffer): void {
+    if (this.#values.has(oid)) this.#doubled.add(oid);
+    this.#values.set(oid, value);
+  }
+
+  /**
+   * The value of a control; undefined if it did not come.
+   * @throws BerError if it came twice: which of them counts is anybody's guess, and the last of two
+   * paging cookies ended reads early
+   */
+  get(oid: string): Buffer | undefined {
+    if (this.#doubled.has(oid)) throw new BerError(`the control ${oid} came twice`);
+    return this.#values.get(oid);
+  }
 }
 
 /** Who reads a search's answers. Whatever these throw fails the search. */
 export interface SearchListener {
   /** @param at where the SearchResultEntry begins in the bytes, which are reused afterwards */
-  entry(bytes: Buffer, at: number, end: number, controls: () => ReadonlyMap<string, Buffer>): void;
+  entry(bytes: Buffer, at: number, end: number, controls: () => ResponseControls): void;
   intermediate(oid: string, value: Buffer): void;
   /** A part of the tree lies elsewhere. Absent: that fails the search, as people may be there. */
   reference?(): void;
@@ -45,7 +65,7 @@ const CONTROLS = 0xa0;
 /** Parts of every forest of Active Directory in which no people are. */
 const NOBODY_THERE =
   /^ldaps?:\/\/[^/]*\/(?:DC=(?:Domain|Forest)DnsZones|(?:CN=Schema,)?CN=Configuration),DC=/i;
-const NO_CONTROLS: ReadonlyMap<string, Buffer> = new Map();
+const NO_CONTROLS = new ResponseControls();
 /** ldapts counts its messages from 1; ours must not meet them. */
 const FIRST_MESSAGE_ID = 0x40000000;
 const MAX_MESSAGE_ID = 0x7fffffff;
@@ -177,7 +197,7 @@ export class SearchChannel {
     if (id !== this.#messageId) throw new BerError("an answer to a question that was not asked");
     const at = message.at;
     const operation = message.enter(tag);
-    const controls = (): ReadonlyMap<string, Buffer> => controlsOf(message);
+    const controls = (): ResponseControls => controlsOf(message);
     if (tag === SEARCH_RESULT_ENTRY) this.#listener.entry(bytes, at, end, controls);
     else if (tag === SEARCH_RESULT_DONE) this.#listener.done(resultOf(operation, controls()));
     else if (tag === INTERMEDIATE_RESPONSE) this.#intermediate(operation);
@@ -214,23 +234,21 @@ export class SearchChannel {
   }
 }
 
-function resultOf(result: BerCursor, controls: ReadonlyMap<string, Buffer>): SearchResult {
+function resultOf(result: BerCursor, controls: ResponseControls): SearchResult {
   const code = result.integer(TAG.enumerated);
   return { code, matched: result.text(), diagnostic: result.text(), controls };
 }
 
 /** The controls behind an operation that the cursor has stepped over. */
-function controlsOf(message: BerCursor): ReadonlyMap<string, Buffer> {
-  const found = new Map<string, Buffer>();
+function controlsOf(message: BerCursor): ResponseControls {
+  const found = new ResponseControls();
   if (message.peek() !== CONTROLS) return found;
   const list = message.enter(CONTROLS);
   while (!list.done) {
     const one = list.enter(TAG.sequence);
     const oid = one.text();
     if (one.peek() === TAG.boolean) one.take(TAG.boolean);
-    // Which of two counts is anybody's guess, and the last of two paging cookies ended reads early.
-    if (found.has(oid)) throw new BerError(`the control ${oid} came twice`);
-    found.set(oid, one.done ? Buffer.alloc(0) : one.octets());
+    found.add(oid, one.done ? Buffer.alloc(0) : one.octets());
   }
   return found;
 }

@@ -16,7 +16,12 @@ import type { LdapConnection } from "./connection.ts";
 import { scanEntry, type EntryRules, type LdapEntry } from "./decode-entry.ts";
 import { resultError } from "./result-codes.ts";
 import { PAGED_RESULTS } from "./root-dse.ts";
-import { SearchChannel, type SearchListener, type SearchResult } from "./search-channel.ts";
+import {
+  SearchChannel,
+  type ResponseControls,
+  type SearchListener,
+  type SearchResult,
+} from "./search-channel.ts";
 import type { SearchRequest } from "./search-request.ts";
 
 const BATCH_ENTRIES = 500;
@@ -180,7 +185,7 @@ export class SearchReader implements SearchListener {
  * The cookie of the paged-results response control (RFC 2696), in the message's own bytes: empty at
  * the end, null if the server did not page.
  */
-export function pagingCookie(controls: ReadonlyMap<string, Buffer>): Buffer | null {
+export function pagingCookie(controls: ResponseControls): Buffer | null {
   const value = controls.get(PAGED_RESULTS);
   if (value === undefined) return null;
   const cursor = new BerCursor(value).enter(TAG.sequence);

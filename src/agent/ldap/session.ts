@@ -22,11 +22,12 @@ import type { EntryRules, LdapEntry } from "./decode-entry.ts";
 import { toDirectoryObject } from "./groups.ts";
 import { readWhole } from "./ranges.ts";
 import { titleOf, type ServerInfo } from "./root-dse.ts";
-import { narrowTo, type LdapScope } from "./scope.ts";
+import { narrowTo, type LdapScope, type Stamping } from "./scope.ts";
 import { SearchReader } from "./search-reader.ts";
 import type { SearchRequest } from "./search-request.ts";
 import { beginWay, WAY_LIST } from "./ways/choose.ts";
 import { ChangeNotes, type EntryClock, type Positions, type WayContext } from "./ways/way.ts";
+import { NewestEntries, requireSameServer, stampAttribute, stampedBy } from "./ways/witness.ts";
 
 /** Identifiers in one filter: an index look-up each, and far from any server's limit. */
 const IDS_AT_ONCE = 250;
@@ -42,8 +43,14 @@ interface Parts {
 /** What is being read by; see `ChangeReader`. */
 interface Position {
   readonly way: Way;
-  readonly positions: Positions;
+  /** Where the next read goes on. @throws MustReadAll if that cannot be told */
+  readonly positions: () => Positions;
+  /** When identifiers were last compared. */
+  readonly comparedAt: string;
+  /** The attribute that stamps changes. */
+  readonly attribute: string;
   readonly clock: EntryClock | null;
+  readonly newest: NewestEntries;
 }
 
 export class LdapSession implements DirectorySession {
@@ -89,21 +96,31 @@ export class LdapSession implements DirectorySession {
   async #begin(before: Mark | null): Promise<readonly string[]> {
     const { context, source } = this.parts;
     const { way, positions, remarks } = await beginWay(context, source.incremental.way, before);
-    this.#position = way === null ? null : this.#positionBy(way, positions);
+    const comparedAt = new Date().toISOString();
+    if (way === null) return remarks;
+    const { connection } = this.parts;
+    const clock = WAY_LIST[way].clock?.(connection.url) ?? null;
+    const attribute = this.#stampOf(way);
+    // Everybody is read anew: what was known of the server before counts for nothing.
+    const newest = new NewestEntries(stampedBy(context), attribute, null);
+    const at = clock === null ? () => positions : () => clock.positions();
+    this.#position = { way, positions: at, comparedAt, attribute, clock, newest };
     return remarks;
   }
 
-  #positionBy(way: Way, positions: Positions): Position {
-    const { url } = this.parts.connection;
-    return { way, positions, clock: WAY_LIST[way].clock?.(url) ?? null };
+  /** A way that goes by times reads one attribute for both. */
+  #stampOf(way: Way): string {
+    const { server, scope } = this.parts;
+    return WAY_LIST[way].clock === undefined ? stampAttribute(server) : scope.timeAttribute;
   }
 
   #mark(): Mark | null {
     if (this.#position === null) return null;
-    const { way, clock } = this.#position;
-    const comparedAt = new Date().toISOString();
+    const { way, positions, comparedAt, newest } = this.#position;
+    const { witness } = newest;
     try {
-      return { way, positions: clock?.positions() ?? this.#position.positions, comparedAt };
+      const mark = { way, positions: positions(), comparedAt };
+      return witness === null ? mark : { ...mark, witness };
     } catch (error) {
       if (error instanceof MustReadAll) return null;
       throw error;
@@ -131,7 +148,6 @@ export class LdapSession implements DirectorySession {
   async #changesSince(since: Mark, limit: number, compareAlways: boolean): Promise<Changes> {
     const { context, source } = this.parts;
     const { way } = since;
-    this.#position = this.#positionBy(way, since.positions);
     const wanted = source.incremental.way;
     if (wanted !== "auto" && wanted !== way) {
       const reason = "Another way of reading changes is configured.";
@@ -149,8 +165,17 @@ export class LdapSession implements DirectorySession {
     const { touched, gone, present, somebody } = notes;
     const hidden = !notes.sawDeletions && (compareAlways || this.#comparisonIsDue(since));
     const compare = hidden || this.parts.scope.computed.length > 0;
+    const { witness = null } = since;
+    const told = (id: string): boolean => touched.has(id) || gone.has(id);
+    if (witness !== null)
+      await requireSameServer(context, this.parts.scope.objectIdAttribute, witness, told);
+    const attribute = this.#stampOf(way);
+    const newest = new NewestEntries(stampedBy(context), attribute, witness);
+    newest.forget(gone);
     const comparedAt = compare ? new Date().toISOString() : since.comparedAt;
-    return { touched, gone, present, somebody, compare, mark: { way, positions, comparedAt } };
+    const at = (): Positions => positions;
+    this.#position = { way, positions: at, comparedAt, attribute, clock: null, newest };
+    return { touched, gone, present, somebody, compare };
   }
 
   #comparisonIsDue(since: Mark): boolean {
@@ -216,10 +241,11 @@ export class LdapSession implements DirectorySession {
   async *#readObjects(ids: readonly string[] | null): AsyncGenerator<DirectoryObject[]> {
     const { scope } = this.parts;
     const idAttribute = scope.objectIdAttribute;
-    const rules = { idAttribute, disabled: null, clock: this.#clockFor() };
-    const clock = this.#position?.clock ?? null;
+    const stamping = this.#stamping(true);
+    const stamp = stamping === null ? null : { ...stamping, hide: true };
+    const rules = { idAttribute, disabled: null, stamp };
     const attributes = (names: readonly string[]): readonly string[] =>
-      clock === null ? names : [...names, scope.timeAttribute];
+      stamping === null ? names : [...names, stamping.attribute];
     const groups = new IdSet(Date.now());
     for (const one of scope.objects) {
       const chunks = ids === null ? [null] : inChunks(ids, IDS_AT_ONCE);
@@ -241,19 +267,22 @@ export class LdapSession implements DirectorySession {
   }
 
   #attributes(): readonly string[] {
-    return this.parts.scope.attributes((this.#position?.clock ?? null) !== null);
+    return this.parts.scope.attributes(this.#position?.attribute ?? null);
   }
 
   #rules(): EntryRules {
-    const clock = this.#position?.clock ?? null;
-    return this.parts.scope.rules(clock === null ? null : (value) => clock.note(value));
+    return this.parts.scope.rules(this.#stamping(this.lookup.isSure));
   }
 
-  #clockFor(): EntryRules["clock"] {
-    const clock = this.#position?.clock ?? null;
-    if (clock === null) return null;
-    const attribute = this.parts.scope.timeAttribute.toLowerCase();
-    return { attribute, note: (value) => clock.note(value), hide: true };
+  /** @param isKnown whether the identifiers of these entries are such that they can be looked for */
+  #stamping(isKnown: boolean): Stamping | null {
+    if (this.#position === null) return null;
+    const { attribute, clock, newest } = this.#position;
+    const note = (id: string | null, value: Buffer): void => {
+      clock?.note(value);
+      if (isKnown && id !== null) newest.note(id, value);
+    };
+    return { attribute: attribute.toLowerCase(), note };
   }
 
   /** Entries of a search; those of which the server sent only a part are read whole behind the others. */

@@ -19,7 +19,7 @@ import { dnKey } from "../../model/dn.ts";
 import { MustReadAll, WAY_FACTS, type Conversion, type Mark } from "../../model/incremental.ts";
 import { memberKeys } from "../../model/members.ts";
 import type { GroupCounts, ImportType } from "../../model/run.ts";
-import { countPresent, failingIds, unknownIds } from "../../store/app-users.ts";
+import { countPresent, failingIds, lastRemoved, unknownIds } from "../../store/app-users.ts";
 import { readCheckpoint } from "../../store/checkpoints.ts";
 import { groupsNaming, knownObjects, objectAt, stageGone } from "../../store/objects.ts";
 import type { PlanBuilder } from "../plan/builder.ts";
@@ -45,6 +45,8 @@ import { planGone, planRemovals, planReplacements, planUnusable } from "./leaver
 const FEW = 5000;
 /** People whose last update failed are tried again; more of them wait for a full import. */
 const RETRIED = 1000;
+/** So many of those who left are looked for again. */
+const LEFT_LAST = 10;
 /** One changed person in so many is enough for the safeguard to look at it. */
 const NOTABLE = 100;
 
@@ -133,6 +135,7 @@ export async function readChanges(
   if (touched.size > limit)
     throw new MustReadAll("too_many_changes", `More than ${limit} people have to be looked at.`);
   await requireSearchById(telling.lookup, changes);
+  await refuseReturned(context, telling.lookup, touched);
 
   // Somebody may be asked for by two spellings of one identifier.
   const census = new Census(true);
@@ -155,8 +158,9 @@ export async function readChanges(
   });
   const left = [...follow.left, ...closed.leftPlaces, ...leavers];
   const groups = await readGroupsLeft(context, telling.objects, left, follow.counts);
-  const { mark: next } = changes;
-  await noteJudging(context, { server: session.server, mark: next, way: next.way, groups });
+  const next = telling.reader.mark();
+  const way = next?.way ?? mark.way;
+  await noteJudging(context, { server: session.server, mark: next, way, groups });
   const { removals, updates, failures, grants } = plan.summary();
   const judged = removals > 0 || (updates + failures + grants) * NOTABLE > people;
   return { read, before: judged ? await countPresent(db, directory.name) : null };
@@ -210,6 +214,27 @@ async function requireSearchById(lookup: PersonLookup, changes: Changes): Promis
   const reason =
     "People cannot be searched by their identifier; users.id should be the server's own.";
   throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
+}
+
+/**
+ * Whoever left last is not there again without a word, unless the server was set back to a time
+ * before that, and has forgotten more than this.
+ */
+async function refuseReturned(
+  { engine, directory }: RunContext,
+  lookup: PersonLookup,
+  touched: ReadonlySet<string>,
+): Promise<void> {
+  if (!lookup.isSure) return;
+  const left = await lastRemoved(engine.store.db, directory.name, LEFT_LAST);
+  const untold = left.filter((id) => !touched.has(id));
+  if (untold.length === 0) return;
+  for await (const batch of lookup.people(untold)) {
+    const [one] = batch;
+    if (one === undefined) continue;
+    const reason = `${one.dn} had left and is there again without a word: the server was set back, or does not tell of every change.`;
+    throw new MustReadAll("server_changed", reason);
+  }
 }
 
 /** Compares identifiers: whoever is there but unknown is read, whoever is not there is gone. */

@@ -4,15 +4,29 @@
  * write it (nsslapd-attribute), without which this way is not used: a DN may have another owner by
  * the time it is looked at.
  */
+import { hash } from "node:crypto";
 import { dnKey, isWithin } from "../../../model/dn.ts";
 import { MustReadAll } from "../../../model/incremental.ts";
 import { parseFilter } from "../../filter.ts";
 import { resultError } from "../result-codes.ts";
 import { readRootDse } from "../root-dse.ts";
 import { searchAll, type SmallEntry } from "../search-all.ts";
-import { numberAt, type ChangeNotes, type IncrementalWay, type WayContext } from "./way.ts";
+import {
+  numberAt,
+  type ChangeNotes,
+  type IncrementalWay,
+  type Positions,
+  type WayContext,
+} from "./way.ts";
 
-const ATTRIBUTES = ["changeNumber", "changeType", "targetDn", "targetUniqueId", "targetEntryUUID"];
+const ATTRIBUTES = [
+  "changeNumber",
+  "changeTime",
+  "changeType",
+  "targetDn",
+  "targetUniqueId",
+  "targetEntryUUID",
+];
 const ID_ATTRIBUTES: Readonly<Record<string, string>> = {
   nsuniqueid: "targetUniqueId",
   entryuuid: "targetEntryUUID",
@@ -24,8 +38,8 @@ export const changelog: IncrementalWay = {
   begin: async (context) => {
     const { last } = requireChangelog(context);
     // Whoever may not read it gets no error but nothing.
-    await readNumbers(context, last, last, null);
-    return { [context.connection.url]: String(last) };
+    const content = await readNumbers(context, last, last, null);
+    return positionsOf(context, last, content);
   },
   changes: async (context, since, notes) => {
     // Every server numbers its own changes.
@@ -36,16 +50,43 @@ export const changelog: IncrementalWay = {
       throw new MustReadAll("server_changed", reason);
     }
     refuseGap(first, from);
+    // From the last one that was read on, to see whether it is still the same change.
+    const start = Math.max(from, first);
+    const read =
+      start > last ? NOTHING_LEFT : await readNumbers(context, start, last, { from, notes });
+    const before = since[recordKey(context)];
+    const now = read.get(from);
+    if (before !== undefined && now !== undefined && now !== before) {
+      const reason = `Change ${from} of ${context.connection.url} is another one now: the server was set back or set up anew.`;
+      throw new MustReadAll("server_changed", reason);
+    }
     if (last > from) {
-      await readNumbers(context, from + 1, last, notes);
       // Trimming goes on while it is being read.
       const after = (await readRootDse(context.connection)).changelog;
       refuseGap(after?.first ?? Number.POSITIVE_INFINITY, from);
     }
     // Of this server alone: what is stored is as this one says, which may lag behind others.
-    return { [context.connection.url]: String(last) };
+    return positionsOf(context, last, read);
   },
 };
+
+/** By which the content of the last change that was read stands beside its number. */
+function recordKey({ connection }: WayContext): string {
+  return `${connection.url} content`;
+}
+
+function positionsOf(
+  context: WayContext,
+  last: number,
+  contents: ReadonlyMap<number, string>,
+): Positions {
+  const content = contents.get(last);
+  const position = { [context.connection.url]: String(last) };
+  return content === undefined ? position : { ...position, [recordKey(context)]: content };
+}
+
+/** All that there was is trimmed. */
+const NOTHING_LEFT: ReadonlyMap<number, string> = new Map();
 
 function refuseGap(first: number, from: number): void {
   if (first <= from + 1) return;
@@ -59,22 +100,29 @@ function requireChangelog({ server, connection }: WayContext): { first: number; 
   throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
 }
 
-/** Reads changes by number; the last one must come, or the read was not whole. */
+/**
+ * Reads changes by number; the last one must come, or the read was not whole.
+ * @param told who is told of those after a number
+ * @returns what each of the first and the last number is, as a hash
+ */
 async function readNumbers(
   context: WayContext,
   from: number,
   to: number,
-  notes: ChangeNotes | null,
-): Promise<void> {
-  if (to === 0) return;
+  told: { readonly from: number; readonly notes: ChangeNotes } | null,
+): Promise<ReadonlyMap<number, string>> {
+  const contents = new Map<number, string>();
+  if (to === 0) return contents;
   const { connection, server, signal } = context;
   const base = server.changelog?.base ?? "cn=changelog";
   const filter = parseFilter(`(&(changeNumber>=${from})(changeNumber<=${to}))`);
   const request = { ...context.request(base, filter, ATTRIBUTES), scope: "one" as const };
   let greatest = 0;
   const entry = (change: SmallEntry): void => {
-    greatest = Math.max(greatest, Number(change.values("changeNumber")[0] ?? 0));
-    if (notes !== null) note(context, change, notes);
+    const number = Number(change.values("changeNumber")[0] ?? 0);
+    greatest = Math.max(greatest, number);
+    if (number === from || number === to) contents.set(number, contentOf(change));
+    if (told !== null && number > told.from) note(context, change, told.notes);
   };
   const result = await searchAll(connection, request, { entry }, signal);
   if (result.code !== 0) {
@@ -86,6 +134,13 @@ async function readNumbers(
     const reason = `Of ${base}, only changes up to ${greatest} of ${to} can be read; the account may lack the right.`;
     throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
   }
+  return contents;
+}
+
+/** What a change is: when, of what kind and of which entry. */
+function contentOf(change: SmallEntry): string {
+  const parts = ATTRIBUTES.map((name) => change.values(name).map(String).join(" "));
+  return hash("sha1", parts.join("\n"), "hex");
 }
 
 function note(context: WayContext, change: SmallEntry, notes: ChangeNotes): void {

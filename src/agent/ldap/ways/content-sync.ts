@@ -10,11 +10,11 @@ import { IdSet } from "../../../lib/id-set.ts";
 import { MustReadAll, type ChangeListener } from "../../../model/incremental.ts";
 import { parseFilter } from "../../filter.ts";
 import { uuidText } from "../../values.ts";
-import { BerCursor, boolean, integer, octetString, TAG, tlv } from "../ber.ts";
+import { BerCursor, BerError, boolean, integer, octetString, TAG, tlv } from "../ber.ts";
 import { resultError } from "../result-codes.ts";
 import { CONTENT_SYNC, type ServerInfo } from "../root-dse.ts";
-import { searchAll } from "../search-all.ts";
-import type { SearchResult } from "../search-channel.ts";
+import { searchAll, type SmallEntry } from "../search-all.ts";
+import type { ResponseControls, SearchResult } from "../search-channel.ts";
 import { control, type SearchRequest } from "../search-request.ts";
 import {
   positionAt,
@@ -38,6 +38,9 @@ export const contentSync: IncrementalWay = {
     const positions: Record<string, string> = {};
     for (const base of context.bases) {
       positions[base] = await firstCookie(context, base, before?.[base] ?? null);
+      // 389 ties its cookies to the search, and so has just answered for all of it.
+      if (context.server.kind !== "389")
+        positions[base] = await requireWatched(context, base, positions[base]);
     }
     return positions;
   },
@@ -45,6 +48,8 @@ export const contentSync: IncrementalWay = {
     const positions: Record<string, string> = {};
     for (const base of context.bases) {
       positions[base] = await refresh(context, base, positionAt(since, base), notes);
+      const { isWhole } = await told(context, base, positions[base]);
+      if (!isWhole) throw new MustReadAll("history_lost", NOT_WATCHED);
       // One base lists its own people only; the others' would count as gone.
       if (notes.present !== null && context.bases.length > 1)
         throw new MustReadAll("history_lost", "The server no longer knows who was deleted.");
@@ -95,6 +100,47 @@ async function firstCookie(
   return cookieOf(context, base, result, tied ? before : null);
 }
 
+const NOT_WATCHED =
+  "A part of the tree is in another database of the server, of which its changes do not tell.";
+/** A directory in which somebody changes something all the time may need a second look. */
+const LOOKS = 3;
+
+/**
+ * Refreshes with a cookie of now bring nothing, unless a part of the tree is in a database of its
+ * own that synchronisation does not watch (OpenLDAP's subordinate databases): its entries come again
+ * and again, with or without a state, and nobody tells who is deleted there.
+ * @returns the cookie to go on from
+ */
+async function requireWatched(context: WayContext, base: string, cookie: string): Promise<string> {
+  let again: ReadonlySet<string> | null = null;
+  let from = cookie;
+  for (let look = 0; look < LOOKS; look++) {
+    const { ids, isWhole, next } = await told(context, base, from);
+    if (!isWhole) break;
+    again = again === null ? ids : ids.intersection(again);
+    if (again.size === 0) return next;
+    from = next;
+  }
+  throw new MustReadAll("agent_unable_to_perform_incremental_import", NOT_WATCHED);
+}
+
+/** What a refresh tells: of whom, whether with a state for each entry, and the next cookie. */
+async function told(
+  context: WayContext,
+  base: string,
+  cookie: string,
+): Promise<{ ids: ReadonlySet<string>; isWhole: boolean; next: string }> {
+  const ids = new Set<string>();
+  let isWhole = true;
+  const request = syncSearch(context, base, "refreshOnly", cookie);
+  const entry = ({ dn }: SmallEntry, controls: ResponseControls): void => {
+    if (controls.get(SYNC_STATE) === undefined) isWhole = false;
+    ids.add(dn.toString());
+  };
+  const result = await searchAll(context.connection, request, { entry }, context.signal);
+  return { ids, isWhole, next: cookieOf(context, base, result, cookie) };
+}
+
 async function refresh(
   context: WayContext,
   base: string,
@@ -132,7 +178,7 @@ class Refresh {
     this.#notes = notes;
   }
 
-  entry(controls: ReadonlyMap<string, Buffer>): void {
+  entry(controls: ResponseControls): void {
     this.told = true;
     const value = controls.get(SYNC_STATE);
     if (value === undefined) {
@@ -165,12 +211,7 @@ class Refresh {
 
   conclude(result: SearchResult): void {
     if (this.#server.kind === "389") return;
-    const done = new BerCursor(result.controls.get(SYNC_DONE) ?? Buffer.alloc(0)).enter(
-      TAG.sequence,
-    );
-    if (done.peek() === TAG.octetString) done.take(TAG.octetString);
-    const deletePhase = done.peek() === TAG.boolean && done.octets(TAG.boolean)[0] !== 0;
-    if (deletePhase) return;
+    if (syncDone(result)?.deletePhase === true) return;
     if (this.#listed.size === 0) {
       // Either the server sent everybody anew, or everybody is gone: only a full read can tell.
       throw new MustReadAll("history_lost", "The server no longer knows what changed.");
@@ -206,14 +247,32 @@ function cookieOf(
     if (error.code === "ldap.busy") throw error;
     throw new MustReadAll("checkpoint_refused", error.message);
   }
-  const value = result.controls.get(SYNC_DONE);
-  const done = value === undefined ? null : new BerCursor(value).enter(TAG.sequence);
-  const cookie = done?.peek() === TAG.octetString ? done.octets() : Buffer.alloc(0);
-  if (cookie.length === 0) {
-    if (same !== null && done !== null) return same;
-    throw new MustReadAll("checkpoint_refused", `${connection.url} gave no cookie to go on from.`);
+  const done = syncDone(result);
+  if (done?.cookie != null) return done.cookie.toString("base64");
+  if (same !== null && done !== null) return same;
+  throw new MustReadAll("checkpoint_refused", `${connection.url} gave no cookie to go on from.`);
+}
+
+/**
+ * A Sync Done (section 2.4): null if there is none. Several databases below one base each send
+ * their own, of which none stands for all.
+ * @throws MustReadAll
+ */
+function syncDone(result: SearchResult): { cookie: Buffer | null; deletePhase: boolean } | null {
+  try {
+    const value = result.controls.get(SYNC_DONE);
+    if (value === undefined) return null;
+    const done = new BerCursor(value).enter(TAG.sequence);
+    const cookie = done.peek() === TAG.octetString ? Buffer.from(done.octets()) : null;
+    const deletePhase = done.peek() === TAG.boolean && done.octets(TAG.boolean)[0] !== 0;
+    return { cookie: cookie?.length === 0 ? null : cookie, deletePhase };
+  } catch (error) {
+    if (!(error instanceof BerError)) throw error;
+    throw new MustReadAll(
+      "checkpoint_refused",
+      `The end of a refresh is unclear: ${error.message}.`,
+    );
   }
-  return Buffer.from(cookie).toString("base64");
 }
 
 /**

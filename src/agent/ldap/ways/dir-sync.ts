@@ -7,10 +7,11 @@
 import { MustReadAll } from "../../../model/incremental.ts";
 import { parseFilter } from "../../filter.ts";
 import { guidText } from "../../values.ts";
-import { BerCursor, integer, octetString, TAG, tlv } from "../ber.ts";
+import { BerCursor, BerError, integer, octetString, TAG, tlv } from "../ber.ts";
 import { resultError } from "../result-codes.ts";
 import { DIR_SYNC } from "../root-dse.ts";
 import { searchAll } from "../search-all.ts";
+import type { SearchResult } from "../search-channel.ts";
 import { control } from "../search-request.ts";
 import { contextsOf } from "./naming-contexts.ts";
 import { positionAt, type ChangeNotes, type IncrementalWay, type WayContext } from "./way.ts";
@@ -100,11 +101,24 @@ async function oneRound(
         : "";
     throw new MustReadAll("checkpoint_refused", `${error.message}.${right}`);
   }
-  const answer = result.controls.get(DIR_SYNC);
-  if (answer === undefined)
-    throw new MustReadAll("checkpoint_refused", `${connection.url} does not know DirSync.`);
-  const cursor = new BerCursor(answer).enter(TAG.sequence);
-  const more = cursor.integer() !== 0;
-  cursor.take(TAG.integer);
-  return { more, cookie: Buffer.from(cursor.octets()) };
+  return positionOf(result, connection.url);
+}
+
+/** The cookie of the answer. @throws MustReadAll if there is none, or it cannot be made out */
+function positionOf(result: SearchResult, url: string): { cookie: Buffer; more: boolean } {
+  try {
+    const answer = result.controls.get(DIR_SYNC);
+    if (answer === undefined)
+      throw new MustReadAll("checkpoint_refused", `${url} does not know DirSync.`);
+    const cursor = new BerCursor(answer).enter(TAG.sequence);
+    const more = cursor.integer() !== 0;
+    cursor.take(TAG.integer);
+    return { more, cookie: Buffer.from(cursor.octets()) };
+  } catch (error) {
+    if (!(error instanceof BerError)) throw error;
+    throw new MustReadAll(
+      "checkpoint_refused",
+      `The answer to DirSync is unclear: ${error.message}.`,
+    );
+  }
 }

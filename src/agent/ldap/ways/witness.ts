@@ -1,0 +1,127 @@
+/**
+ * Whether a server is still the one that a position is of. A position is a number, a time or a
+ * cookie, and a server that was set back to a snapshot, or set up anew, grows past it: then it tells
+ * of changes as if nothing had happened, and not of what it lost. So the newest entries that were
+ * read are remembered with the stamp of their last change. Whatever a server forgets, it forgets
+ * these first: one that is older now, or not there although nobody told of its end, proves it.
+ */
+import { MustReadAll, type Witness } from "../../../model/incremental.ts";
+import { generalizedTime } from "../../../model/times.ts";
+import { externalId, idBytes } from "../../identity.ts";
+import { resultError } from "../result-codes.ts";
+import { isAd, type ServerInfo } from "../root-dse.ts";
+import { searchAll, type SmallEntry } from "../search-all.ts";
+import { contextOf } from "./naming-contexts.ts";
+import type { WayContext } from "./way.ts";
+
+/** One, and what is left when others are changed again, or deleted. */
+const KEPT = 10;
+
+/** The attribute in which a server stamps each change of an entry, of one order for all entries. */
+export function stampAttribute(server: ServerInfo): string {
+  if (isAd(server)) return "uSNChanged";
+  return server.kind === "openldap" ? "entryCSN" : "modifyTimestamp";
+}
+
+/** A stamp as a text whose order is that of the changes; null for something else. */
+function ordered(attribute: string, value: Buffer): string | null {
+  const text = value.toString("latin1");
+  if (attribute === "uSNChanged") return /^\d{1,20}$/.test(text) ? text.padStart(20, "0") : null;
+  // Begins with the time, to the microsecond, by the clock of the server that made the change.
+  if (attribute === "entryCSN") return /^\d{14}\.\d{6}Z#/.test(text) ? text : null;
+  const time = generalizedTime(text);
+  return time === null ? null : new Date(time).toISOString();
+}
+
+/** Of all entries that pass, those that were changed last. */
+export class NewestEntries {
+  readonly #server: string;
+  readonly #attribute: string;
+  #newest: readonly { readonly id: string; readonly stamp: string }[];
+
+  /** @param before what is known already; counts only where it is of the same server and stamp */
+  constructor(server: string, attribute: string, before: Witness | null) {
+    this.#server = server;
+    this.#attribute = attribute;
+    const isSame = before?.server === server && before.attribute === attribute;
+    this.#newest = isSame ? before.newest : [];
+  }
+
+  note(id: string, value: Buffer): void {
+    const stamp = ordered(this.#attribute, value);
+    if (stamp === null) return;
+    const least = this.#newest.at(-1);
+    if (least !== undefined && this.#newest.length === KEPT && stamp <= least.stamp) return;
+    const others = this.#newest.filter((one) => one.id !== id);
+    this.#newest = [...others, { id, stamp }]
+      .toSorted((a, b) => (a.stamp < b.stamp ? 1 : -1))
+      .slice(0, KEPT);
+  }
+
+  /** Whoever is gone is no witness any more. */
+  forget(gone: ReadonlySet<string>): void {
+    this.#newest = this.#newest.filter(({ id }) => !gone.has(id));
+  }
+
+  get witness(): Witness | null {
+    if (this.#newest.length === 0) return null;
+    return { server: this.#server, attribute: this.#attribute, newest: this.#newest };
+  }
+}
+
+/** Who a server is, as far as its stamps are concerned: those of two controllers do not compare. */
+export function stampedBy({
+  server,
+  connection,
+}: Pick<WayContext, "server" | "connection">): string {
+  return server.dsServiceName ?? connection.url;
+}
+
+/**
+ * Looks for the newest entry of which nothing was told: whatever was changed after it is read anyway.
+ * @param told identifiers of those who changed, or are gone
+ * @throws MustReadAll if it is older than before, or is not there
+ */
+export async function requireSameServer(
+  context: WayContext,
+  idAttribute: string,
+  { server, attribute, newest }: Witness,
+  told: (id: string) => boolean,
+): Promise<void> {
+  const { connection } = context;
+  const witness = newest.find(({ id }) => !told(id));
+  if (witness === undefined || server !== stampedBy(context)) return;
+  const found: { stamp: string | null }[] = [];
+  const entry = (one: SmallEntry): void => {
+    const [id] = one.values(idAttribute);
+    if (id === undefined || externalId(idAttribute, id) !== witness.id) return;
+    const [value] = one.values(attribute);
+    found.push({ stamp: value === undefined ? null : ordered(attribute, value) });
+  };
+  const isIt = {
+    kind: "equal",
+    attribute: idAttribute,
+    value: idBytes(idAttribute, witness.id),
+  } as const;
+  const around = context.bases.map(
+    (base) => contextOf(context.server.namingContexts, base) ?? base,
+  );
+  for (const base of new Set(isAd(context.server) ? around : context.bases)) {
+    const request = context.request(base, isIt, [idAttribute, attribute]);
+    const result = await searchAll(
+      connection,
+      { ...request, pageSize: null },
+      { entry, ignoreReferences: true },
+      context.signal,
+    );
+    if (result.code !== 0) throw resultError(connection, `searching ${base}`, result);
+  }
+  const [seen] = found;
+  if (seen === undefined) {
+    const reason = `${witness.id}, which ${connection.url} had changed last, is not there any more: it was deleted without a word, or the server was set back or set up anew.`;
+    throw new MustReadAll("server_changed", reason);
+  }
+  if (seen.stamp === null || seen.stamp >= witness.stamp) return;
+  const reason = `${connection.url} was set back: the entry ${witness.id} is of an earlier change than before.`;
+  throw new MustReadAll("server_changed", reason);
+}
