@@ -161,6 +161,32 @@ export async function appUsersByDns(
   return rows.map(toAppUser);
 }
 
+/** The values of an attribute of a profile, one or a list, as texts. @param value its JSON */
+export function valuesOf(value: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`jsonb_array_elements_text(
+    case jsonb_typeof(${value}) when 'array' then ${value} else jsonb_build_array(${value}) end)`;
+}
+
+/** Those in the scope who name one of these by an attribute. A walk through everybody. */
+export async function peopleNaming(
+  db: Connection,
+  directory: string,
+  attributes: readonly string[],
+  dns: readonly string[],
+): Promise<string[]> {
+  const lower = dns.map((dn) => dn.toLowerCase());
+  const rows = await present(db, directory)
+    .select("external_id")
+    .where(sql<boolean>`profile ?| ${attributes}::text[]`)
+    .where(
+      sql<boolean>`exists (select 1 from unnest(${attributes}::text[]) as name,
+        ${valuesOf(sql`profile->name`)} as one
+        where profile ? name and lower(one) = any(${lower}::text[]))`,
+    )
+    .execute();
+  return rows.map((row) => row.external_id);
+}
+
 /** App users of these users in all directories, without those that left their scope. */
 export async function appUsersOfUsers(
   db: Connection,

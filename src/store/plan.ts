@@ -8,6 +8,7 @@ import type { Problem } from "../model/errors.ts";
 import { STEPS, type PlannedChange, type Step } from "../model/plan.ts";
 import type { Action, Reason } from "../model/run.ts";
 import { loginKey, type AppUserStatus, type LinkOrigin, type UserStatus } from "../model/user.ts";
+import { valuesOf } from "./app-users.ts";
 import type { Connection } from "./connection.ts";
 import { copyRow } from "./copy-format.ts";
 import { jsonText } from "./json-text.ts";
@@ -244,6 +245,32 @@ export async function plannedFor(
     .orderBy("seq")
     .execute();
   return rows.map(toPlanRow);
+}
+
+/**
+ * Rows of people who name one of these.
+ * @param attributes that name people, in lower case
+ */
+export async function plannedNaming(
+  db: Connection,
+  runId: string,
+  attributes: readonly string[],
+  dns: readonly string[],
+): Promise<number[]> {
+  const lower = dns.map((dn) => dn.toLowerCase());
+  const rows = await db
+    .selectFrom("plan")
+    .select("seq")
+    .where("run_id", "=", runId)
+    .where(inAnyStep)
+    .where(
+      sql<boolean>`exists (select 1 from jsonb_each(app_profile::jsonb) as named (name, value),
+        ${valuesOf(sql`value`)} as one
+        where lower(name) = any(${attributes}::text[]) and lower(one) = any(${lower}::text[]))`,
+    )
+    .orderBy("seq")
+    .execute();
+  return rows.map((row) => row.seq);
 }
 
 /** Writes rows anew, for changes that turned out to be impossible. They keep their place. */

@@ -204,6 +204,84 @@ describe.runIf(process.getuid?.() === 0)("a domain controller", () => {
     },
   );
 
+  test.each(["dirSync", "usn"])(
+    "reports keep a manager who is renamed or moved, lose one who is deleted, and force sync changes nothing: %s",
+    async (way) => {
+      const unit = `OU=Bosses-${way},${domain.suffix}`;
+      const at = (name: string, above = unit): string => `CN=${name}-${way},${above}`;
+      const person = (name: string, more: string): string =>
+        `dn: ${at(name)}\nobjectClass: user\nsAMAccountName: ${name}-${way}\nuserAccountControl: 544\nuserPrincipalName: ${name}-${way}@exp.test\n${more}\n`;
+      const rename = (dn: string, rdn: string, above: string): void =>
+        domain.modify(
+          `dn: ${dn}\nchangetype: modrdn\nnewrdn: ${rdn}\ndeleteoldrdn: 1\nnewsuperior: ${above}\n\n`,
+        );
+      const title = (name: string, value: string): void =>
+        domain.modify(`dn: ${at(name)}\nchangetype: modify\nreplace: title\ntitle: ${value}\n\n`);
+      const lower = `OU=Lower,${unit}`;
+      domain.modify(
+        [unit, lower].map((dn) => `dn: ${dn}\nobjectClass: organizationalUnit\n\n`).join("") +
+          person("boss", "") +
+          ["ann", "zoe"].map((name) => person(name, `manager: ${at("boss")}\n`)).join(""),
+      );
+      const own = await Workplace.create("postgres");
+      own.configure(
+        configuration({
+          bind: `{ dn: "${domain.administrator}", password: "${domain.password}" }`,
+          users: `{ base: "${unit}", filter: "(objectClass=user)" }`,
+          incremental: `{ way: ${way}, compare: 500000 }`,
+          importSafeguard: "off",
+          toOkta: `{ login: appuser.userPrincipalName, email: appuser.userPrincipalName, firstName: appuser.cn,
+        lastName: appuser.cn, title: appuser.title, manager: 'getManagerUser("active_directory").login' }`,
+        }),
+      );
+      const managers = async (): Promise<unknown[]> => {
+        const users = await own.users();
+        return ["ann", "zoe"].map(
+          (name) => users.get(`${name}-${way}@exp.test`)?.profile["manager"],
+        );
+      };
+      const both = (login: string | undefined): unknown[] => [login, login];
+      const boss = `boss-${way}@exp.test`;
+      await own.json("import", "ad", "--full");
+      await own.json("import", "ad", "--full");
+      expect(await managers()).toEqual(both(boss));
+
+      rename(at("boss"), `CN=boss-${way}`, lower);
+      expect(await own.json("import", "ad")).toMatchObject({ type: "incremental", status: "done" });
+      expect(await managers()).toEqual(both(boss));
+      const synced = await own.json<RunDocument>("force-sync", "ad");
+      expect(synced.counts).toMatchObject({ updated: 0, failed: 0 });
+      const { appUsers } = await own.json<Shown>("users", "show", `ann-${way}@exp.test`);
+      expect(appUsers[0]?.profile["manager"]).toBe(at("boss", lower));
+
+      // Both reports are told of as changed, and one of them is read before the manager.
+      title("ann", "First");
+      rename(at("boss", lower), `CN=chief-${way}`, unit);
+      title("zoe", "Last");
+      expect(await own.json("import", "ad")).toMatchObject({ type: "incremental", status: "done" });
+      expect(await managers()).toEqual(both(boss));
+
+      // Everybody is below another container: everybody is read, the manager among them.
+      rename(at("chief"), `CN=boss-${way}`, lower);
+      domain.modify(`dn: ${lower}\nchangetype: modrdn\nnewrdn: OU=Upper\ndeleteoldrdn: 1\n\n`);
+      const moved = await own.json<ReadDocument>("import", "ad");
+      expect(moved).toMatchObject({
+        type: "full",
+        converted: { code: "ou_change_detected" },
+        status: "done",
+      });
+      expect(await managers()).toEqual(both(boss));
+      expect((await own.json<RunDocument>("force-sync", "ad")).counts).toMatchObject({
+        updated: 0,
+      });
+
+      domain.modify(`dn: ${at("boss", `OU=Upper,${unit}`)}\nchangetype: delete\n\n`);
+      expect(await own.json("import", "ad")).toMatchObject({ type: "incremental", status: "done" });
+      expect(await managers()).toEqual(both(undefined));
+      own.remove();
+    },
+  );
+
   test.each([
     ["a user principal name", "reader@exp.test"],
     ["a domain and an account", "EXP\\reader"],

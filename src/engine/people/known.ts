@@ -8,6 +8,7 @@ import type { Relations } from "../../reconciler/scope.ts";
 import { appUsersByIds, appUsersOfUsers, type StoredAppUser } from "../../store/app-users.ts";
 import { usersByIds } from "../../store/users.ts";
 import type { Engine } from "../engine.ts";
+import type { MovedPeople } from "./moved-people.ts";
 import { loadUsersByKey, type UsersByKey } from "./users-by-key.ts";
 import { loadRelations, type RelationsOf, type Link } from "./relations.ts";
 
@@ -44,13 +45,15 @@ export interface Batch {
    * them is refused, also when both are new. If absent, nobody is.
    */
   readonly linked?: LinkedUsers;
+  /** Of the directory, whom this run has read at another place than the store knows. */
+  readonly moved?: MovedPeople;
 }
 
 /** @param now milliseconds since 1970: what expressions take for now */
 export async function loadKnown(
   engine: Engine,
   now: number,
-  { directory, sightings, stored: given, linked = new LinkedUsers() }: Batch,
+  { directory, sightings, stored: given, linked = new LinkedUsers(), moved }: Batch,
 ): Promise<KnownPeople> {
   const { db } = engine.store;
   const ids = sightings.map((sighting) => sighting.id);
@@ -82,7 +85,8 @@ export async function loadKnown(
   const links = groupByUser(all);
   const read = sightings.map((sighting) => linkOf(directory, sighting));
   const others = all.filter((one) => one.directory !== directory.name);
-  const relations = await loadRelations(engine, now, [...read, ...others]);
+  const people = moved === undefined ? null : { directory: directory.name, people: moved };
+  const relations = await loadRelations(engine, now, [...read, ...others], people);
   return new People(directory, { appUsers, users, links, keys, find, relations }, linked);
 }
 

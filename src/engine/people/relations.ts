@@ -15,21 +15,34 @@ import {
   userRecord,
   type Relations,
 } from "../../reconciler/scope.ts";
-import { appUsersByDns, appUsersOfUsers, type StoredAppUser } from "../../store/app-users.ts";
+import {
+  appUsersByDns,
+  appUsersByIds,
+  appUsersOfUsers,
+  type StoredAppUser,
+} from "../../store/app-users.ts";
 import { membershipsOfMany } from "../../store/objects.ts";
 import { usersByIds } from "../../store/users.ts";
 import type { Engine } from "../engine.ts";
+import type { MovedPeople } from "./moved-people.ts";
 
 /** An app user, or an entry that is about to be one. */
 export type Link = Pick<AppUser, "directory" | "externalId" | "dn" | "profile">;
 
 /** Gives what was loaded, for one person with these links. */
+export interface Moved {
+  readonly directory: string;
+  readonly people: MovedPeople;
+}
+
 export type RelationsOf = (links: readonly Link[]) => Relations;
 
+/** @param moved people of `directory` whom the store knows at another place */
 export async function loadRelations(
   engine: Engine,
   now: number,
   links: readonly Link[],
+  moved: Moved | null = null,
 ): Promise<RelationsOf> {
   const { rules } = engine;
   const { needs } = rules;
@@ -38,7 +51,7 @@ export async function loadRelations(
     return () => nothing;
   }
   const groups = needs.groups ? await loadGroups(engine, links) : null;
-  const people = await loadPeople(engine, links);
+  const people = await loadPeople(engine, links, moved);
   return (own) => {
     const related = new Map<string, Related>();
     let incomplete = false;
@@ -84,31 +97,58 @@ function placeOf(directory: string, dn: string): string {
 async function loadPeople(
   engine: Engine,
   links: readonly Link[],
+  moved: Moved | null,
 ): Promise<ReadonlyMap<string, Related>> {
   const { rules, store } = engine;
-  const wanted = new Map<string, Set<string>>();
-  for (const { directory, dn } of links.flatMap((link) => relationsOf(rules, link))) {
-    const dns = wanted.get(directory) ?? new Set();
-    // A directory writes a name as it wrote it in the entry, nearly always.
-    wanted.set(directory, dns.add(dn).add(dnKey(dn)));
-  }
-  const found: StoredAppUser[] = [];
-  for (const [directory, dns] of wanted)
-    found.push(...(await appUsersByDns(store.db, directory, [...dns])));
-  const ids = [...new Set(found.map((one) => one.userId).filter((id) => id !== null))];
+  const named = links.flatMap((link) => relationsOf(rules, link));
+  const found = await peopleAt(engine, named, moved);
+  const ids = [...new Set(found.map(({ person }) => person.userId).filter((id) => id !== null))];
   const users = new Map((await usersByIds(store.db, ids)).map((user) => [user.id, user]));
   const appUsers = Map.groupBy(await appUsersOfUsers(store.db, ids), (one) => one.userId);
   return new Map(
-    found.map((one) => {
-      const user = users.get(one.userId ?? "");
-      const theirs = user === undefined ? [one] : (appUsers.get(user.id) ?? [one]);
+    found.map(({ place, person }) => {
+      const user = users.get(person.userId ?? "");
+      const theirs = user === undefined ? [person] : (appUsers.get(user.id) ?? [person]);
       const related: Related = {
         user: user === undefined ? null : userRecord(user),
         appUsers: theirs.map((link) => appUserFact(rules, link)),
       };
-      return [placeOf(one.directory, one.dn), related];
+      return [place, related];
     }),
   );
+}
+
+interface Found {
+  readonly place: string;
+  readonly person: StoredAppUser;
+}
+
+/** Whom the store knows at these places; those who moved there come behind who was there before. */
+async function peopleAt(
+  { store }: Engine,
+  named: readonly Relation[],
+  moved: Moved | null,
+): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const [directory, own] of Map.groupBy(named, (one) => one.directory)) {
+    // A directory writes a name as it wrote it in the entry, nearly always.
+    const dns = new Set(own.flatMap(({ dn }) => [dn, dnKey(dn)]));
+    for (const person of await appUsersByDns(store.db, directory, [...dns]))
+      found.push({ place: placeOf(directory, person.dn), person });
+    if (moved?.directory !== directory) continue;
+    const here = own.flatMap(({ dn, place }) => {
+      const id = moved.people.at(dn);
+      return id === undefined ? [] : [{ id, place }];
+    });
+    const ids = here.map(({ id }) => id);
+    const people = await appUsersByIds(store.db, directory, ids);
+    const byId = new Map(people.map((person) => [person.externalId, person]));
+    for (const { id, place } of here) {
+      const person = byId.get(id);
+      if (person !== undefined) found.push({ place, person });
+    }
+  }
+  return found;
 }
 
 /** Groups by app user: those that the directory's groups name, and those that `memberOf` names. */

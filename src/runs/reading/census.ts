@@ -1,9 +1,8 @@
 import type { Replacement } from "../../engine/people/known.ts";
+import { MovedPeople } from "../../engine/people/moved-people.ts";
 import { IdSet } from "../../lib/id-set.ts";
-import type { MemberKey } from "../../model/directory-object.ts";
 import type { RawEntry } from "../../model/entry.ts";
 import type { Problem } from "../../model/errors.ts";
-import { memberKeys } from "../../model/members.ts";
 import type { AppUser } from "../../model/user.ts";
 import type { Known, Sighting } from "../../reconciler/decide.ts";
 
@@ -12,6 +11,12 @@ export interface Unusable {
   readonly id: string | null;
   readonly dn: string;
   readonly problem: Problem;
+}
+
+/** Where somebody, or a group or container, was and is not any more. */
+export interface LeftPlace {
+  readonly id: string;
+  readonly dn: string;
 }
 
 /** An entry whose user is linked to another entry; whether that one is gone, shows the read's end. */
@@ -28,7 +33,9 @@ export class Census {
   readonly #exact: IdSet | null;
   readonly #unusable: Unusable[] = [];
   readonly #deferred: Deferred[] = [];
-  readonly #leftPlaces: MemberKey[] = [];
+  readonly #leftPlaces: LeftPlace[] = [];
+  /** Where those are now whose DN is another one. */
+  readonly moved = new MovedPeople();
   readonly #contested = new Set<string>();
   #known = 0;
 
@@ -55,7 +62,9 @@ export class Census {
   noteSeen({ dn }: Sighting, before: AppUser | null): void {
     if (before === null) return;
     if (before.status !== "removed") this.#known++;
-    if (before.dn !== dn) this.#leftPlaces.push(...memberKeys(before.externalId, before.dn, []));
+    if (before.dn === dn) return;
+    this.#leftPlaces.push({ id: before.externalId, dn: before.dn });
+    this.moved.add(before.externalId, dn);
   }
 
   noteUnusable({ id, dn, problem }: RawEntry): void {
@@ -94,7 +103,7 @@ interface Counted {
   readonly known: number;
   readonly unusable: readonly Unusable[];
   readonly deferred: readonly Deferred[];
-  readonly leftPlaces: readonly MemberKey[];
+  readonly leftPlaces: readonly LeftPlace[];
   readonly contested: ReadonlySet<string>;
   readonly isGone: (id: string) => boolean;
 }
@@ -123,8 +132,8 @@ export class ClosedCensus {
     return [...this.#counted.contested];
   }
 
-  /** By what groups may have named people whose DN is another one now. */
-  get leftPlaces(): readonly MemberKey[] {
+  /** Where people were whose DN is another one now. */
+  get leftPlaces(): readonly LeftPlace[] {
     return this.#counted.leftPlaces;
   }
 

@@ -14,7 +14,6 @@ import type {
 import { hidesState, isComputed } from "../../model/computed.ts";
 import { scopeFingerprint } from "../../engine/fingerprint.ts";
 import { IdSet } from "../../lib/id-set.ts";
-import type { MemberKey } from "../../model/directory-object.ts";
 import { dnKey } from "../../model/dn.ts";
 import { MustReadAll, WAY_FACTS, type Conversion, type Mark } from "../../model/incremental.ts";
 import { memberKeys } from "../../model/members.ts";
@@ -24,11 +23,12 @@ import { readCheckpoint } from "../../store/checkpoints.ts";
 import { groupsNaming, knownObjects, objectAt, stageGone } from "../../store/objects.ts";
 import type { PlanBuilder } from "../plan/builder.ts";
 import { settleContested } from "../plan/contested.ts";
+import { settleMoved } from "../plan/moved.ts";
 import type { Considered } from "../plan/conclude.ts";
 import type { ReadingContext, RunContext } from "../record/context.ts";
 import { noteJudging } from "../record/notes.ts";
 import { LazyAbsence } from "./absence.ts";
-import { Census, type ClosedCensus } from "./census.ts";
+import { Census, type ClosedCensus, type LeftPlace } from "./census.ts";
 import { planEntries } from "./entries.ts";
 import {
   countGroups,
@@ -39,6 +39,7 @@ import {
   type ReadObjects,
 } from "./groups.ts";
 import { unseen } from "./moved.ts";
+import { readReferrers } from "./referrers.ts";
 import { planGone, planRemovals, planReplacements, planUnusable } from "./leavers.ts";
 
 /** Below this many changes, reading just them is always cheaper. */
@@ -151,19 +152,21 @@ export async function readChanges(
   await planUnusable(context, plan, closed);
   const replaced = await planReplacements(context, plan, closed, linked);
   const leavers = await planLeavers(context, plan, { gone, present, closed, replaced });
+  const left = [...follow.left, ...closed.leftPlaces, ...leavers];
+  const names = await readReferrers(context, telling.lookup, planning, left);
   await plan.finish();
+  await settleMoved(context, plan, census.moved);
   await settleContested(context, plan, {
     ids: closed.contested,
     users: [...linked.contested],
   });
-  const left = [...follow.left, ...closed.leftPlaces, ...leavers];
   const groups = await readGroupsLeft(context, telling.objects, left, follow.counts);
   const next = telling.reader.mark();
   const way = next?.way ?? mark.way;
   await noteJudging(context, { server: session.server, mark: next, way, groups });
   const { removals, updates, failures, grants } = plan.summary();
   const judged = removals > 0 || (updates + failures + grants) * NOTABLE > people;
-  return { read, before: judged ? await countPresent(db, directory.name) : null };
+  return { read: read + names, before: judged ? await countPresent(db, directory.name) : null };
 }
 
 /** @throws MustReadAll for a directory that can only be read whole */
@@ -183,12 +186,12 @@ interface Leavers {
   readonly replaced: ReadonlySet<string>;
 }
 
-/** @returns by what groups may name those who are removed */
+/** @returns where those were who are removed */
 async function planLeavers(
   context: RunContext,
   plan: PlanBuilder,
   { gone, present, closed, replaced }: Leavers,
-): Promise<MemberKey[]> {
+): Promise<LeftPlace[]> {
   const { engine, directory } = context;
   const own = present === null ? 0 : (await countPresent(engine.store.db, directory.name)).own;
   const expected = gone.size + Math.max(0, own - (present?.size ?? 0));
@@ -263,8 +266,8 @@ async function askForUnseen(
 
 interface Followed {
   readonly counts: GroupCounts;
-  /** By what groups may have named those that are renamed or gone. */
-  readonly left: readonly MemberKey[];
+  /** Where those were that are renamed or gone. */
+  readonly left: readonly LeftPlace[];
 }
 
 /**
@@ -285,7 +288,7 @@ async function readChangedObjects(
   if (container !== undefined) throw containerIsGone(container);
   for (const object of differing) await followContainer(context, reader, object, touched);
   const renamed = differing.flatMap(({ before }) => before ?? []);
-  return { counts, left: [...gone, ...renamed].flatMap(({ id, dn }) => memberKeys(id, dn, [])) };
+  return { counts, left: [...gone, ...renamed] };
 }
 
 function containerIsGone(dn: string): MustReadAll {
@@ -348,10 +351,11 @@ async function followContainer(
 async function readGroupsLeft(
   context: RunContext,
   objects: ObjectReader,
-  keys: readonly MemberKey[],
+  left: readonly LeftPlace[],
   counts: GroupCounts,
 ): Promise<GroupCounts> {
   const { engine, directory } = context;
+  const keys = left.flatMap(({ id, dn }) => memberKeys(id, dn, []));
   const ids = await groupsNaming(engine.store.db, directory.name, keys);
   let { changed } = counts;
   if (ids.length > 0) {

@@ -82,7 +82,8 @@ async function lookUp(
     if ("problem" in seen) unusable.push({ ...raw, problem: seen.problem });
     else sightings.push(seen);
   }
-  const batch = { directory: directory.rules, sightings, linked };
+  const { moved } = census;
+  const batch = { directory: directory.rules, sightings, linked, moved };
   const known = await loadKnown(engine, run.now, nobodyKnown ? { ...batch, stored: [] } : batch);
   return {
     size: entries.length - repeated,

@@ -3,8 +3,6 @@ import type { LinkedUsers } from "../../engine/people/linked-users.ts";
 import { decideOne, guarded } from "../../engine/people/decide-one.ts";
 import { loadKnown } from "../../engine/people/known.ts";
 import { storedSighting } from "../../engine/people/sightings.ts";
-import type { MemberKey } from "../../model/directory-object.ts";
-import { memberKeys } from "../../model/members.ts";
 import { decideUnusable } from "../../reconciler/decide-failure.ts";
 import { decideRemoval, decideReplaced } from "../../reconciler/decide-removal.ts";
 import {
@@ -20,7 +18,7 @@ import { usersByIds } from "../../store/users.ts";
 import type { PlanBuilder } from "../plan/builder.ts";
 import type { RunContext } from "../record/context.ts";
 import type { AbsenceCauses } from "./absence.ts";
-import type { ClosedCensus, Unusable } from "./census.ts";
+import type { ClosedCensus, LeftPlace, Unusable } from "./census.ts";
 import type { VanishedContainers } from "./vanished.ts";
 
 const PAGE = 5000;
@@ -140,23 +138,23 @@ export interface AllLeaving extends Leaving {
 
 /**
  * Everybody of the directory whom the read did not show has left its scope.
- * @returns by what groups may name those who are removed
+ * @returns where those were who are removed
  */
 export async function planRemovals(
   context: RunContext,
   plan: PlanBuilder,
   leaving: AllLeaving,
-): Promise<MemberKey[]> {
+): Promise<LeftPlace[]> {
   const { engine, directory, signal } = context;
   const { isGone, total } = leaving;
-  const keys: MemberKey[] = [];
+  const places: LeftPlace[] = [];
   let compared = 0;
   for (let after = ""; ;) {
     signal.throwIfAborted();
     const ids = await presentIdsAfter(engine.store.db, directory.name, after, PAGE);
     const last = ids.at(-1);
-    if (last === undefined) return keys;
-    keys.push(...(await planGone(context, plan, ids.filter(isGone), leaving)));
+    if (last === undefined) return places;
+    places.push(...(await planGone(context, plan, ids.filter(isGone), leaving)));
     after = last;
     compared += ids.length;
     context.progress({ directory: directory.name, phase: "judging", done: compared, total });
@@ -165,15 +163,15 @@ export async function planRemovals(
 
 /**
  * Plans the removal of certain people; of those who are not in the scope anyway, nothing.
- * @returns by what groups may name those who are removed
+ * @returns where those were who are removed
  */
 export async function planGone(
   context: RunContext,
   plan: PlanBuilder,
   ids: readonly string[],
   leaving: Leaving,
-): Promise<MemberKey[]> {
-  const places: MemberKey[] = [];
+): Promise<LeftPlace[]> {
+  const places: LeftPlace[] = [];
   for (let at = 0; at < ids.length; at += BATCH) {
     places.push(...(await planGoneBatch(context, plan, ids.slice(at, at + BATCH), leaving)));
   }
@@ -185,7 +183,7 @@ async function planGoneBatch(
   plan: PlanBuilder,
   ids: readonly string[],
   { replaced, absence, vanished }: Leaving,
-): Promise<MemberKey[]> {
+): Promise<LeftPlace[]> {
   const { rules } = directory;
   const found = await appUsersByIds(engine.store.db, directory.name, ids);
   // In one order, so that a run lists people as the dry run before it did.
@@ -214,5 +212,5 @@ async function planGoneBatch(
     );
     await plan.add(planned);
   }
-  return stored.flatMap(({ externalId, dn }) => memberKeys(externalId, dn, []));
+  return stored.map(({ externalId: id, dn }) => ({ id, dn }));
 }
