@@ -4,6 +4,7 @@
  */
 import { engineOf } from "./engine/open.ts";
 import { compileSettings } from "./engine/compile-settings.ts";
+import { nextExpiry } from "./engine/people/expiry.ts";
 import { formerDirectories } from "./engine/directories.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { AskedBy } from "./model/asked-by.ts";
@@ -93,7 +94,7 @@ export interface PreviewAsked extends PreviewRequest {
 }
 
 /** An app profile as it is exported. */
-export type ExportedAppUser = Omit<AppUser, "setAside">;
+export type ExportedAppUser = Omit<AppUser, "setAside" | "byRule">;
 
 /** Imports, force syncs and everything else that is planned, judged and applied. */
 export interface RunService {
@@ -143,6 +144,8 @@ export interface DirectoryService {
   unmatched(query: UnmatchedQuery): Promise<Unmatched[]>;
   setAside(entry: EntryName, undo: boolean, by: AskedBy): Promise<{ readonly dn: string }>;
   listen(directory: string, listener: ChangeListener, signal: AbortSignal): Promise<void>;
+  /** When the next account of a directory expires after a moment; milliseconds since 1970, or null. */
+  nextExpiry(directory: string, after: number): Promise<number | null>;
 }
 
 export interface PreviewService {
@@ -268,6 +271,7 @@ function directoryService(engine: Engine): DirectoryService {
     unmatched: (query) => listUnmatched(engine, query),
     setAside: (entry, undo, by) => setEntryAside(engine, entry, undo, by),
     listen: (name, listener, signal) => listenTo(engine, name, listener, signal),
+    nextExpiry: (name, after) => nextExpiry(engine, name, after),
   };
 }
 

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { DisabledRule } from "../model/directory.ts";
+import { expiryOf } from "../model/expiry.ts";
 import { type AppProfile, type Entry, type RawEntry, attributeValues } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import { attributeKind, guidBytes, guidText, uuidText } from "./values.ts";
@@ -60,8 +61,11 @@ export function idProblem(attribute: string, dn: string, values: number): Proble
  * account has the number whose bit tells, so where it is absent, the reader lacks the right to see
  * it, and absence is no "enabled".
  */
-function isDisabled(rule: DisabledRule | null, profile: AppProfile): boolean | null {
-  if (rule === null) return false;
+function isDisabled(rule: DisabledRule, profile: AppProfile): boolean | null {
+  if (rule.expires === true) {
+    const expiry = expiryOf(rule, profile);
+    return expiry === null ? null : expiry <= Date.now();
+  }
   const { attribute, bit, values: wanted = LOCKED_FOR_GOOD[attribute.toLowerCase()] } = rule;
   const values = attributeValues(profile, attribute);
   if (bit !== undefined) {
@@ -84,16 +88,21 @@ const LOCKED_FOR_GOOD: Readonly<Record<string, readonly string[]>> = {
   pwdaccountlockedtime: ["000001010000Z", "00000101000000Z"],
 };
 
-/** Whether the account is disabled, or why that is not known. */
+/** Whether the account is disabled by any of the rules, or why that is not known. */
 export function stateOf(
-  rule: DisabledRule | null,
+  rules: readonly DisabledRule[],
   dn: string,
   profile: AppProfile,
 ): Pick<Entry, "disabled" | "problem"> {
-  const disabled = isDisabled(rule, profile);
-  if (disabled !== null || rule === null) return { disabled, problem: null };
+  const states = rules.map((rule) => isDisabled(rule, profile));
+  if (states.includes(true)) return { disabled: true, problem: null };
+  const rule = rules[states.indexOf(null)];
+  if (rule === undefined) return { disabled: false, problem: null };
   const message = `${rule.attribute} of ${dn}, which tells whether the account is disabled, cannot be read.`;
-  return { disabled, problem: { code: "entry.stateUnknown", field: rule.attribute, message } };
+  return {
+    disabled: null,
+    problem: { code: "entry.stateUnknown", field: rule.attribute, message },
+  };
 }
 
 /**

@@ -17,6 +17,8 @@ const COMMANDS: Partial<Record<ErrorCode, string>> = {
   "run.notHeld": "`rollcall imports show RUN` shows it.",
   "safeguard.held":
     "The commands are `rollcall imports show RUN --counted`, `rollcall imports approve RUN` and `rollcall imports cancel RUN`.",
+  "match.unconfirmed":
+    "The commands are `rollcall imports confirm DIRECTORY ID LOGIN` and `rollcall imports ignore DIRECTORY ID`.",
   "link.entryNotFound": "`rollcall imports unmatched` lists entries without a user.",
   "link.taken": "The command is `rollcall users unlink LOGIN DIRECTORY`.",
   "link.none": "`rollcall users show LOGIN` lists them.",

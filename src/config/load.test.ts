@@ -83,7 +83,7 @@ test("active-directory brings its own filter and rule for disabled accounts", ()
     ?.source.users;
   expect(users).toMatchObject({
     filter: "(&(sAMAccountType=805306368)(!(isCriticalSystemObject=TRUE)))",
-    disabled: { attribute: "userAccountControl", bit: 2 },
+    disabled: [{ attribute: "userAccountControl", bit: 2 }],
   });
 });
 

@@ -74,6 +74,10 @@ const disabled = z.strictObject({
   bit: whole(1)
     .optional()
     .describe("A bit of the attribute's number, as its value: 2 for ACCOUNTDISABLE."),
+  expires: z
+    .literal(true)
+    .optional()
+    .describe("The attribute tells from when on the account is disabled, as accountExpires does."),
 });
 
 const users = z.strictObject({
@@ -82,7 +86,10 @@ const users = z.strictObject({
   filter: z.string().min(1).optional().describe("Which entries are people (RFC 4515)."),
   id: z.string().min(1).optional().describe("The attribute that identifies a person for ever."),
   attributes: z.array(z.string().min(1)).min(1).default(["*"]),
-  disabled: disabled.optional(),
+  disabled: z
+    .union([disabled, z.array(disabled).min(1)])
+    .optional()
+    .describe("How the directory says that an account is disabled; of several, each is enough."),
 });
 
 const groups = z.strictObject({
@@ -119,6 +126,17 @@ const mapping = z.union([
     apply: z.enum(["create", "update"]).default("update"),
   }),
 ]);
+
+const matchingRule = z.strictObject({
+  user: z.string().describe("The attribute of users that is compared."),
+  app: z.string().describe("What an entry has for it: an expression."),
+  onMatch: z
+    .enum(["link", "confirm"])
+    .optional()
+    .describe(
+      "link: the entry belongs to whom the rule finds; confirm: a person decides. Default: confirm where the user has another profile source, unless the attribute is employeeNumber or unique.",
+    ),
+});
 
 const schedule = z.strictObject({
   incremental: z.string().optional().describe("Cron expression."),
@@ -158,7 +176,7 @@ const directory = z.strictObject({
     .array(z.enum(["deprovisioned", "suspended"]))
     .default(["deprovisioned", "suspended"])
     .describe("Statuses that an import gave and that end when the person returns; [] for none."),
-  matching: z.array(z.strictObject({ user: z.string(), app: z.string() })).default([]),
+  matching: z.array(matchingRule).default([]),
   onNoMatch: z.enum(["create", "ignore"]).default("create"),
   toOkta: z.record(z.string(), mapping).default({}),
 });

@@ -43,9 +43,13 @@ function checkDirectory(path: Path, directory: DirectoryConfig, report: Report):
   if (directory.type === "ldif") checkFile(path, directory, report);
   else checkServer(path, directory, report);
   checkSchedule([...path, "schedule"], directory, report);
-  const disabled = directory.users.disabled;
-  if (disabled?.values !== undefined && disabled.bit !== undefined) {
-    report([...path, "users", "disabled"], "give values or bit, not both");
+  const { disabled = [] } = directory.users;
+  const rules = Array.isArray(disabled) ? disabled : [disabled];
+  for (const [i, { values, bit, expires }] of rules.entries()) {
+    const given = [values, bit, expires].filter((one) => one !== undefined);
+    const at = Array.isArray(disabled) ? [i] : [];
+    if (given.length > 1)
+      report([...path, "users", "disabled", ...at], "give one of values, bit and expires");
   }
 }
 

@@ -1,4 +1,10 @@
-import type { LdapTarget, DirectorySource, GroupsScope, UsersScope } from "../model/directory.ts";
+import type {
+  DirectorySource,
+  DisabledRule,
+  GroupsScope,
+  LdapTarget,
+  UsersScope,
+} from "../model/directory.ts";
 import { RollcallError } from "../model/errors.ts";
 import {
   profileSchema,
@@ -107,6 +113,7 @@ function toDirectory(
     reactivate: directory.reactivate,
     matching: directory.matching.map((rule, i) => ({
       ...rule,
+      onMatch: rule.onMatch ?? null,
       line: context.line([...path, "matching", i, "app"]),
     })),
     onNoMatch: directory.onNoMatch,
@@ -174,7 +181,7 @@ const FILTERS = {
   "active-directory": "(&(sAMAccountType=805306368)(!(isCriticalSystemObject=TRUE)))",
   ldif: "(|(objectClass=person)(objectClass=organizationalPerson)(objectClass=inetOrgPerson)(objectClass=user))",
 } as const;
-const ACCOUNTDISABLE = { attribute: "userAccountControl", bit: 2 } as const;
+const ACCOUNTDISABLE = [{ attribute: "userAccountControl", bit: 2 }] as const;
 
 function toScope({ type, users }: DirectoryConfig): UsersScope {
   return {
@@ -183,8 +190,15 @@ function toScope({ type, users }: DirectoryConfig): UsersScope {
     filter: users.filter ?? FILTERS[type],
     id: users.id ?? null,
     attributes: users.attributes,
-    disabled: users.disabled ?? (type === "active-directory" ? ACCOUNTDISABLE : null),
+    disabled: disabledRules(users.disabled) ?? (type === "active-directory" ? ACCOUNTDISABLE : []),
   };
+}
+
+function disabledRules(
+  configured: DirectoryConfig["users"]["disabled"],
+): readonly DisabledRule[] | null {
+  if (configured === undefined) return null;
+  return Array.isArray(configured) ? configured : [configured];
 }
 
 const GROUP_FILTERS = {

@@ -9,7 +9,7 @@ export function userDocument({ id, login, status, profile }: User) {
 /** A user with whose the values are, and everything that is kept of the person. */
 export function userWithAppUsersDocument(
   user: User,
-  appUsers: readonly Omit<AppUser, "setAside">[],
+  appUsers: readonly Omit<AppUser, "setAside" | "byRule">[],
 ) {
   const kept = appUsers.map(({ directory, externalId, dn, status, profile, error }) => {
     return { directory, externalId, dn, status, profile, error };

@@ -48,7 +48,7 @@ export function decisionFingerprint(
     expression,
     apply,
   ]);
-  const matching = directory.matching.map(({ user, app }) => [user, app]);
+  const matching = directory.matching.map(({ user, app, onMatch }) => [user, app, onMatch]);
   const { onNoMatch, onRemoval, reactivate } = directory;
   const decided = [
     VERSION,

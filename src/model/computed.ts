@@ -48,9 +48,7 @@ export function isComputed(attribute: string): boolean {
  * Whether accounts are disabled by something that changes without a word. A lock for good is set by
  * a change like any other, unlike one after wrong passwords.
  */
-export function hidesState(rule: DisabledRule | null): boolean {
-  if (rule === null) return false;
-  const { attribute, values } = rule;
+export function hidesState({ attribute, values }: DisabledRule): boolean {
   if (attribute.toLowerCase() === "pwdaccountlockedtime" && values === undefined) return false;
   return isComputed(attribute);
 }

@@ -10,6 +10,8 @@ export interface DisabledRule {
   readonly values?: readonly string[] | undefined;
   /** Disabled if this bit of the attribute's number is set. */
   readonly bit?: number | undefined;
+  /** Disabled from the moment on that the attribute tells. */
+  readonly expires?: true | undefined;
 }
 
 export interface UsersScope {
@@ -20,7 +22,8 @@ export interface UsersScope {
   /** The identifying attribute; null: the server's own (entryUUID, objectGUID, nsUniqueId). */
   readonly id: string | null;
   readonly attributes: readonly string[];
-  readonly disabled: DisabledRule | null;
+  /** Each of them is enough. */
+  readonly disabled: readonly DisabledRule[];
 }
 
 export interface LdapTarget {

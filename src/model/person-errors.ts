@@ -49,6 +49,10 @@ export const PERSON_ERRORS = {
     what: "More than one existing user fits the matching rules, or several new entries fit one user, so the entry was linked to none.",
     cure: "Make the rule's attribute unique, or remove the duplicate user.",
   },
+  "match.unconfirmed": {
+    what: "A matching rule finds a user whose profile comes from another directory, by an attribute that people may write themselves, or the rule says onMatch: confirm. The entry is linked to nobody until a person has confirmed it.",
+    cure: "Confirm it, or say that it is somebody else. A rule whose attribute nobody can choose may link by itself: onMatch: link.",
+  },
   notUniqueWithinOrgAppId: {
     what: "The matching user is already linked to another entry of the same directory.",
     cure: "Remove the double entry in the directory, or make the matching rule stricter.",

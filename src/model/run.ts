@@ -103,6 +103,8 @@ export const REASONS = {
   outOfFilter: "the entry is still there, but the filter or scope does not find it",
   moved: "the entry is still there, but outside the base",
   unexamined: "the search does not find the entry; where it is was not looked for",
+  handedOver:
+    "the entry left; the account goes on with another directory's entry, which a matching rule linked",
   disabled: "the account is disabled in the directory",
   unlinked: "the link was cut by hand",
   disconnected: "the directory is not in the configuration any more",

@@ -28,9 +28,14 @@ export type OnRemoval = "deactivate" | "suspend" | "keep";
 /** Statuses that imports took somebody's access away with, and give back. */
 export type Reactivate = readonly ("deprovisioned" | "suspended")[];
 
+/** What becomes of an entry whose user a rule finds: it is linked, or a person is asked. */
+export type OnMatch = "link" | "confirm";
+
 export interface MatchingRule {
   readonly user: string;
   readonly app: string;
+  /** Null: as it is safe; see `needsConfirmation`. */
+  readonly onMatch: OnMatch | null;
 }
 
 export interface MappingSetting {

@@ -68,6 +68,8 @@ export interface AppUser {
   readonly error: Problem | null;
   /** Whether a person decided that the entry belongs to nobody. */
   readonly setAside: boolean;
+  /** Whether a matching rule linked it, and no person confirmed that. */
+  readonly byRule: boolean;
 }
 
 /** What is only shown of an app user, and decides nothing. */

@@ -28,6 +28,7 @@ import {
 import { doubledValues, foldsLetters } from "../store/unique-values.ts";
 import { countUnmatched } from "../store/unmatched.ts";
 import { listFailing } from "./failing.ts";
+import { linkFindings } from "./link-findings.ts";
 
 const ORDER: readonly FindingSeverity[] = ["error", "warning", "info"];
 const HOUR = 3_600_000;
@@ -55,6 +56,7 @@ export async function examine(
       ...(await askFindings(engine, name, now, signal)),
       ...(await mappingFindings(engine, name, sourced)),
       ...(await peopleFindings(engine, name)),
+      ...(await linkFindings(engine, name)),
     );
   }
   findings.push(

@@ -29,11 +29,15 @@ export function decideRemoval(
   const write: AppUserWrite = { dn, status: "removed", profile, hash: "", userId, error };
   const told: PersonEvent[] = [events.appUserRemoved(directory.onRemoval)];
   const person = { externalId, dn, user };
-  const left = { action: "removed", appUser: write, userId, lost: true, reason } as const;
-  if (user === null) return plannedChange(person, { ...left, events: told });
+  const went = { action: "removed", appUser: write, userId, lost: true, reason } as const;
+  if (user === null) return plannedChange(person, { ...went, events: told });
   const before = linksOf(others, directory.name, profile);
   const links = linksOf(others, null, {});
-  const standing = standingAfterRemoval(context, user, others, profileSourceOf(rules, before));
+  const source = profileSourceOf(rules, before);
+  const standing = standingAfterRemoval(context, user, others, source);
+  const heir = heirOf(context, others, source);
+  const isHandedOver = heir?.byRule === true && standing.status === "active";
+  const left = isHandedOver ? ({ ...went, reason: "handedOver" } as const) : went;
   // Without another source the values stay, and belong to Rollcall from now on.
   const resolved = resolveProfile(rules, { links, before: user, creator: null, relations });
   const problem = oneProblem(resolved.problems);
@@ -57,6 +61,21 @@ function disconnected(directory: string): Problem {
 const GONE = { standing: "removed", arrived: false } as const;
 
 /**
+ * The entry that says from now on whether the user has access; null if there is none.
+ * @param source the user's profile source, with the entry that leaves
+ */
+function heirOf(
+  { rules, directory }: DecisionContext,
+  others: readonly AppUser[],
+  source: string | null,
+): AppUser | null {
+  if (source === null) return others.length === 1 ? (others[0] ?? null) : null;
+  if (source !== directory.name) return null;
+  const next = profileSourceOf(rules, linksOf(others, null, {}));
+  return others.find((one) => one.directory === next) ?? null;
+}
+
+/**
  * The next source takes over; if the person is disabled there, it says what becomes of the user.
  * Without any source among the links, the only directory that is left is heard.
  */
@@ -67,9 +86,8 @@ function standingAfterRemoval(
   source: string | null,
 ): Standing {
   if (source === null ? others.length > 1 : source !== directory.name) return standingOf(user);
-  const nextSource = profileSourceOf(rules, linksOf(others, null, {}));
-  const next = source === null ? others[0] : others.find((one) => one.directory === nextSource);
-  if (next === undefined) return nextStanding(user, { ...directory, ...GONE });
+  const next = heirOf({ rules, directory }, others, source);
+  if (next === null) return nextStanding(user, { ...directory, ...GONE });
   const { onRemoval = "keep", reactivate = [] } = rules.directories.get(next.directory) ?? {};
   const { directory: name, status: standing } = next;
   return nextStanding(user, { name, onRemoval, reactivate, standing, arrived: false });

@@ -321,6 +321,7 @@ test("deciding twice about the same finds nothing the second time, whatever was 
         error,
         profile,
         setAside: false,
+        byRule: false,
       };
       const now: User | null =
         first.user === null

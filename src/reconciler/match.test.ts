@@ -46,6 +46,7 @@ const key = (attribute: string): MatchKey => ({
   attribute,
   value: "x",
   app: `appuser.${attribute}`,
+  onMatch: null,
 });
 
 describe("whose an entry is", () => {

@@ -4,6 +4,7 @@ import { NO_FACTS, type Scope } from "../mapping/scope.ts";
 import { isArray, plain } from "../mapping/values.ts";
 import type { AppProfile } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
+import type { OnMatch } from "../model/settings.ts";
 import { loginKey } from "../model/user.ts";
 import type { DirectoryRules } from "./rules.ts";
 
@@ -13,6 +14,7 @@ export interface MatchKey {
   readonly value: string;
   /** The expression of the rule that asks. */
   readonly app: string;
+  readonly onMatch: OnMatch | null;
 }
 
 /** Longer values identify nobody, and the database does not index them. */
@@ -26,6 +28,7 @@ export function matchKeys(directory: DirectoryRules, profile: AppProfile): Match
     if (value !== null && value !== "" && value.length <= MAX_KEY)
       keys.push({
         app: rule.app.source,
+        onMatch: rule.onMatch,
         attribute: rule.user,
         value: rule.user === "login" ? loginKey(value) : value.toLowerCase(),
       });

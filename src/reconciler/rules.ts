@@ -12,7 +12,13 @@ import { jsonRecord } from "../mapping/references.ts";
 import { spelling } from "../mapping/scope.ts";
 import type { RecordValue } from "../mapping/values.ts";
 import { profileSchema, type ProfileSchema } from "../model/profile-schema.ts";
-import type { DirectorySettings, OnRemoval, Reactivate, Settings } from "../model/settings.ts";
+import type {
+  DirectorySettings,
+  OnMatch,
+  OnRemoval,
+  Reactivate,
+  Settings,
+} from "../model/settings.ts";
 
 /** A directory's part in every decision: its settings with all expressions compiled. */
 export interface DirectoryRules {
@@ -22,10 +28,16 @@ export interface DirectoryRules {
   /** What names mean in its expressions. */
   readonly environment: Environment;
   readonly mappings: ReadonlyMap<string, Mapping>;
-  readonly matching: readonly { readonly user: string; readonly app: Expression }[];
+  readonly matching: readonly CompiledRule[];
   readonly onNoMatch: "create" | "ignore";
   readonly onRemoval: OnRemoval;
   readonly reactivate: Reactivate;
+}
+
+export interface CompiledRule {
+  readonly user: string;
+  readonly app: Expression;
+  readonly onMatch: OnMatch | null;
 }
 
 /** All that decisions depend on besides the data. */
@@ -123,7 +135,8 @@ function compileDirectory(
   const all = [...problems, ...missingMappings(directory, schema)];
   const matching = directory.matching.flatMap((rule) => {
     const compiled = compileMatching(rule.app, environment);
-    if ("expression" in compiled) return [{ user: rule.user, app: compiled.expression }];
+    if ("expression" in compiled)
+      return [{ user: rule.user, app: compiled.expression, onMatch: rule.onMatch }];
     for (const problem of compiled.problems) {
       const { code, message } = problem;
       all.push({

@@ -36,7 +36,10 @@ export interface Resolved {
 }
 
 /** The directory that a user's profile comes from; null if none of the linked ones is a source. */
-export function profileSourceOf(rules: Rules, links: ReadonlyMap<string, unknown>): string | null {
+export function profileSourceOf(
+  rules: Pick<Rules, "sources">,
+  links: ReadonlyMap<string, unknown>,
+): string | null {
   return rules.sources.find((name) => links.has(name)) ?? null;
 }
 

@@ -123,6 +123,7 @@ function long(person: Person, user: User | null) {
       profile,
       error: null,
       setAside: false,
+      byRule: false,
     };
   };
   const others = other === null ? [] : [appUser(name === "corp" ? "hr" : "corp", other, "u")];

@@ -6,6 +6,7 @@ import { schedule, type ScheduledTask, type TaskContext } from "node-cron";
 import { asRollcallError } from "../model/errors.ts";
 import type { ImportType } from "../model/run.ts";
 import { Backoff } from "./backoff.ts";
+import { watchExpiry } from "./expiry.ts";
 import type { SchedulerLog } from "./log.ts";
 import { tellRun, watchDirectory, type Watch } from "./watcher.ts";
 import { byItself, type ScheduledWork } from "./work.ts";
@@ -23,7 +24,8 @@ export async function runSchedules(
   };
   const tasks: ScheduledTask[] = [];
   let watched = 0;
-  for (const [name, { schedule: times, watch }] of work.directories) {
+  let expiring = 0;
+  for (const [name, { schedule: times, watch, source }] of work.directories) {
     const one: Watch = { work, name, backoff: new Backoff(), log, signal };
     await track(resume(one));
     for (const type of ["full", "incremental"] as const) {
@@ -34,13 +36,19 @@ export async function runSchedules(
       tasks.push(schedule(cron, tick, { timezone, name: `${name}:${type}`, noOverlap: true }));
       log.info({ directory: name, type, cron, timezone }, "schedule started");
     }
+    if (source.users.disabled.some((rule) => rule.expires === true)) {
+      expiring++;
+      void track(watchExpiry(one));
+    }
     if (watch) {
       watched++;
       void track(watchDirectory(one));
     }
   }
-  if (tasks.length === 0 && watched === 0)
-    log.warn({}, "no directory has a schedule; nothing will be imported by itself");
+  if (tasks.length === 0 && watched === 0) {
+    const only = expiring > 0 ? " but what expires" : "";
+    log.warn({}, `no directory has a schedule; nothing will be imported by itself${only}`);
+  }
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });

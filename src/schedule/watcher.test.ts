@@ -15,6 +15,7 @@ const work: ScheduledWork = {
   isHeld,
   resume: () => Promise.resolve(false),
   takeTick: () => Promise.resolve(true),
+  nextExpiry: () => Promise.resolve(null),
 };
 
 const SECOND = 1000;

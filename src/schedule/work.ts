@@ -6,7 +6,8 @@ import type { ImportType, Run, Trigger } from "../model/run.ts";
 import type { DirectorySettings } from "../model/settings.ts";
 
 export interface ImportAsked {
-  readonly type: ImportType;
+  /** Null: whatever is best. */
+  readonly type: ImportType | null;
   readonly trigger: Trigger;
   readonly dryRun: boolean;
 }
@@ -22,6 +23,11 @@ export interface ScheduledWork {
   listen(directory: string, listener: ChangeListener, signal: AbortSignal): Promise<void>;
   /** Whether a run of the directory waits for a person; a newer one would take its place. */
   isHeld(directory: string): Promise<boolean>;
+  /**
+   * When the next account of a directory expires, in milliseconds since 1970; null: none does.
+   * @param after only later moments
+   */
+  nextExpiry(directory: string, after: number): Promise<number | null>;
   /** True for one caller, over all processes: the one that may start what is due then. */
   takeTick(schedule: string, at: Date): Promise<boolean>;
 }

@@ -20,6 +20,9 @@ export interface StoredAppUser extends AppUser {
 export const setAside = sql<boolean>`(app_users.user_id is null
   and coalesce(app_users.link->>'how', '') in ('ignored', 'unlinked'))`;
 
+/** A rule found the user; see `LinkOrigin`. */
+const byRule = sql<boolean>`(coalesce(app_users.link->>'how', '') in ('matched', 'replaced'))`;
+
 /** Without the times, which take longer to parse than the rest and decide nothing. */
 export const COLUMNS = [
   "app_users.directory",
@@ -31,9 +34,13 @@ export const COLUMNS = [
   "app_users.hash",
   "app_users.error",
   setAside.as("set_aside"),
+  byRule.as("by_rule"),
 ] as const;
 
-type Read = Omit<Row, "imported_at" | "link" | "error_since"> & { readonly set_aside: boolean };
+type Read = Omit<Row, "imported_at" | "link" | "error_since"> & {
+  readonly set_aside: boolean;
+  readonly by_rule: boolean;
+};
 
 export function toAppUser(row: Read): StoredAppUser {
   return {
@@ -46,6 +53,7 @@ export function toAppUser(row: Read): StoredAppUser {
     error: row.error,
     hash: row.hash,
     setAside: row.set_aside,
+    byRule: row.by_rule,
   };
 }
 
@@ -60,16 +68,17 @@ export function present(db: Connection, directory: string) {
 /**
  * Positions of the entries that are not known as they are: new ones, changed ones, those that
  * failed or were not linked the last time, and those that come back.
- * @param fingerprint of the configuration; entries decided with another one count as changed
+ * @param how `fingerprint` of the configuration: entries decided with another one count as changed;
+ * `due`: people who count as changed in any case
  */
 export async function changedEntries(
   db: Connection,
   directory: string,
   entries: readonly Pick<RawEntry, "id" | "hash">[],
-  fingerprint: string,
+  { fingerprint, due }: { readonly fingerprint: string; readonly due: ReadonlySet<string> },
 ): Promise<number[]> {
   const ids = entries.map((entry) => entry.id ?? "");
-  const hashes = entries.map((entry) => fingerprint + entry.hash);
+  const hashes = entries.map(({ id, hash }) => (due.has(id ?? "") ? "" : fingerprint + hash));
   // The limit keeps the planner from turning a thousand look-ups into a scan of everybody, which
   // it would prefer while the table has no statistics yet.
   const result = await sql<{ at: number }>`
@@ -167,6 +176,25 @@ export function valuesOf(value: RawBuilder<unknown>): RawBuilder<unknown> {
     case jsonb_typeof(${value}) when 'array' then ${value} else jsonb_build_array(${value}) end)`;
 }
 
+/** Whoever is active in the directory and has a value of an attribute that is no "never". */
+export async function activeWith(
+  db: Connection,
+  directory: string,
+  attribute: string,
+): Promise<{ id: string; value: string }[]> {
+  // As most servers write its name; else whatever its case.
+  const value = sql<string>`coalesce(profile->>${attribute}::text,
+    (select one.value from jsonb_each_text(profile) as one where lower(one.key) = ${attribute.toLowerCase()}
+      limit 1))`;
+  return await db
+    .selectFrom("app_users")
+    .select(["external_id as id", value.as("value")])
+    .where("directory", "=", directory)
+    .where("status", "=", "active")
+    .where(value, "not in", ["0", "9223372036854775807", "-1"])
+    .execute();
+}
+
 /** Those in the scope who name one of these by an attribute. A walk through everybody. */
 export async function peopleNaming(
   db: Connection,
@@ -245,7 +273,11 @@ export async function failingIds(
   limit: number,
 ): Promise<string[]> {
   const code = sql<string>`error->>'code'`;
-  const failing = present(db, directory).select("external_id").where("error", "is not", null);
+  // Those who wait for a person's word are not tried again.
+  const failing = present(db, directory)
+    .select("external_id")
+    .where("error", "is not", null)
+    .where(code, "<>", "match.unconfirmed");
   const contested = await failing
     .where(code, "in", CONTESTED)
     .limit(limit + 1)

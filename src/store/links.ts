@@ -1,4 +1,5 @@
 /** How entries came to their users, and what people decided about those that have none. */
+import { sql } from "kysely";
 import type { AppUser, LinkOrigin } from "../model/user.ts";
 import type { Connection, Trx } from "./connection.ts";
 import { jsonText } from "./json-text.ts";
@@ -15,6 +16,37 @@ export async function noteLink(
     .where("directory", "=", directory)
     .where("external_id", "=", externalId)
     .where("user_id", "is", null)
+    .execute();
+}
+
+/** Links that matching rules made by one attribute of users. */
+export interface RuleLinks {
+  readonly attribute: string;
+  /** The expression of the rule. */
+  readonly app: string;
+  readonly people: number;
+  /** The login of one of them. */
+  readonly example: string;
+}
+
+/** The links of a directory that rules made and nobody confirmed, by rule. */
+export async function linksByRule(db: Connection, directory: string): Promise<RuleLinks[]> {
+  const attribute = sql<string>`a.link->'rule'->>'user'`;
+  const app = sql<string>`a.link->'rule'->>'app'`;
+  return await db
+    .selectFrom("app_users as a")
+    .innerJoin("users as u", "u.id", "a.user_id")
+    .select([
+      attribute.as("attribute"),
+      app.as("app"),
+      sql<number>`count(*)::int`.as("people"),
+      sql<string>`min(u.login)`.as("example"),
+    ])
+    .where("a.directory", "=", directory)
+    .where("a.status", "<>", "removed")
+    .where(sql`a.link->>'how'`, "in", ["matched", "replaced"])
+    .groupBy([attribute, app])
+    .orderBy(sql`1`)
     .execute();
 }
 

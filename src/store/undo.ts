@@ -100,6 +100,7 @@ function toAppUser(directory: string, image: AppUserImage): AppUserBefore {
     profile: image.profile,
     error: image.error,
     setAside: false,
+    byRule: false,
     link: image.link ?? null,
   };
 }

@@ -6,7 +6,12 @@ import type { Connection } from "./connection.ts";
 import { toUser, USER_COLUMNS } from "./users.ts";
 
 /** What an entry fails with when it belongs to nobody for certain; others fail for their values. */
-const CONFLICTS = ["match.ambiguous", "notUniqueWithinOrgAppId", "notUniqueWithinOrg"];
+const CONFLICTS = [
+  "match.ambiguous",
+  "match.unconfirmed",
+  "notUniqueWithinOrgAppId",
+  "notUniqueWithinOrg",
+];
 const toDecide = sql<boolean>`(error is null or error->>'code' = any(${CONFLICTS}::text[]))`;
 
 export interface UnmatchedQuery {

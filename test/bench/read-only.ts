@@ -22,7 +22,7 @@ const directory = createDirectory({
     filter: "(objectClass=inetOrgPerson)",
     id: null,
     attributes: ["*"],
-    disabled: null,
+    disabled: [],
   },
   groups: null,
   incremental: { way: "auto", overlapSeconds: 300, compareMinutes: 60 },

@@ -59,7 +59,7 @@ test("an import writes only links of its own directory", async () => {
   ${name}:
     type: ldif
     path: ${place.file(`${name}.ldif`, people)}
-    matching: [{ user: login, app: appuser.mail }]
+    matching: [{ user: login, app: appuser.mail, onMatch: link }]
 ${SIMPLE_MAPPINGS}`;
   place.configure(`directories:${directory("corp", many(5))}${directory("hr", many(5))}`);
   await place.run("import", "corp");

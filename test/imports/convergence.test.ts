@@ -35,7 +35,7 @@ function configure(profile: string): void {
 ${more}${SIMPLE_MAPPINGS}      badge: appuser.employeeNumber
 `;
   place.configure(`directories:
-${directory("corp", "")}${directory("hr", "    onNoMatch: ignore\n    matching: [{ user: lastName, app: appuser.sn }]\n")}
+${directory("corp", "")}${directory("hr", "    onNoMatch: ignore\n    matching: [{ user: lastName, app: appuser.sn, onMatch: link }]\n")}
 profile: { ${profile}, attributes: { badge: { unique: true } } }
 `);
 }

@@ -96,7 +96,7 @@ ${SIMPLE_MAPPINGS}`);
   });
 
   test("an account that was deleted and made anew is the same user, never without access", async () => {
-    const matching = "    matching: [{ user: login, app: appuser.mail }]\n";
+    const matching = "    matching: [{ user: login, app: appuser.mail, onMatch: link }]\n";
     const configure = (people: string): void => {
       place.file("people.ldif", people);
       place.configure(`
@@ -192,7 +192,7 @@ test("people who leave two directories at once are deactivated in the end", asyn
     type: ldif
     path: ${file(name)}
     importSafeguard: off
-    matching: [{ user: login, app: appuser.mail }]
+    matching: [{ user: login, app: appuser.mail, onMatch: link }]
 ${SIMPLE_MAPPINGS}`;
     place.configure(`importSafeguard: off\ndirectories:${directory("corp")}${directory("hr")}`);
   };

@@ -50,7 +50,7 @@ ${corp}${SIMPLE_MAPPINGS}${corpMappings}
   hr:
 ${file("hr")}
     onNoMatch: ignore
-    matching: [{ user: login, app: appuser.mail }]
+    matching: [{ user: login, app: appuser.mail, onMatch: link }]
 ${hr}${SIMPLE_MAPPINGS}${hrMappings}
 profile: { ${profile} }
 `);
@@ -71,7 +71,7 @@ async function files(corp: string, hr = ""): Promise<void> {
 
 describe("of the entry", () => {
   test("an account that was made anew is told of, not the old one", async () => {
-    const matching = "    matching: [{ user: login, app: appuser.mail }]\n";
+    const matching = "    matching: [{ user: login, app: appuser.mail, onMatch: link }]\n";
     await start({ corp: matching }, simplePerson("ada", { title: "Old" }) + simplePerson("bob"));
     await files(simplePerson("bob"));
     await files(

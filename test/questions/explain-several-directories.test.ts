@@ -25,7 +25,7 @@ interface Options {
   readonly profile?: string;
 }
 
-const MATCHING = "    matching: [{ user: login, app: appuser.mail }]\n";
+const MATCHING = "    matching: [{ user: login, app: appuser.mail, onMatch: link }]\n";
 
 function configure({
   corp = MATCHING,
@@ -90,7 +90,7 @@ describe("a directory that comes first and has not linked its entry", () => {
   });
 
   test("because it is not certain whose it is", async () => {
-    await start({ corp: "    matching: [{ user: lastName, app: appuser.sn }]\n" });
+    await start({ corp: "    matching: [{ user: lastName, app: appuser.sn, onMatch: link }]\n" });
     await full("hr", simplePerson("ada", { title: "Driver" }) + simplePerson("bob"));
     await full("corp", simplePerson("x"));
     for (const args of [[ADA], [ADA, "title"]])
@@ -179,7 +179,7 @@ describe("a directory that is not linked stands behind", () => {
 
   test("an entry that is somebody else's, asked live", async () => {
     await start({
-      hr: "    matching: [{ user: login, app: appuser.mail }, { user: lastName, app: appuser.sn }]\n",
+      hr: "    matching: [{ user: login, app: appuser.mail, onMatch: link }, { user: lastName, app: appuser.sn, onMatch: link }]\n",
       profile: "sources: [hr, corp]",
     });
     await full("corp", simplePerson("ada") + simplePerson("bob"));

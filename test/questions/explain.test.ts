@@ -204,7 +204,8 @@ describe("attributes that are not updated (article 3)", () => {
   });
 
   test("the user is not linked to the entry", async () => {
-    const rules = "    onNoMatch: ignore\n    matching: [{ user: login, app: appuser.uid }]\n";
+    const rules =
+      "    onNoMatch: ignore\n    matching: [{ user: login, app: appuser.uid, onMatch: link }]\n";
     await imported("", simplePerson("ada"), rules);
     await place.run("users", "create", ADA, `email=${ADA}`, "firstName=A", "lastName=L");
     expect((await explain(ADA, "title")).cause).toMatchObject({ code: "noMatch", stage: "link" });
@@ -279,7 +280,7 @@ ${file("corp")}
 ${SIMPLE_MAPPINGS}
   hr:
 ${file("hr")}
-    matching: [{ user: login, app: appuser.mail }]
+    matching: [{ user: login, app: appuser.mail, onMatch: link }]
 ${SIMPLE_MAPPINGS}      city: appuser.l
 `);
     place.file("corp.ldif", simplePerson("ada", { title: "Countess" }));
@@ -363,7 +364,7 @@ describe("who is not a user", () => {
 
   test("somebody whom two users fit, whom a person set aside, or of whom no user could be made", async () => {
     await imported("", simplePerson("ada") + simplePerson("bob"));
-    configure("", "    matching: [{ user: lastName, app: appuser.sn }]\n");
+    configure("", "    matching: [{ user: lastName, app: appuser.sn, onMatch: link }]\n");
     const people = simplePerson("ada") + simplePerson("bob");
     await reimport(
       people + simplePerson("third") + ldifPerson("fourth", { mail: "fourth@example.org" }),

@@ -192,7 +192,7 @@ directories:
     type: ldif
     path: x
     onNoMatch: create
-    matching: [{ user: login, app: corp.mail }]
+    matching: [{ user: login, app: corp.mail, onMatch: link }]
     toOkta: { login: 'null', email: appuser.mail, firstName: appuser.mail, lastName: appuser.sn }
 `);
   const { status, err } = await place.run("check");

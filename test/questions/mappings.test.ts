@@ -85,7 +85,7 @@ directories:
   hr-data:
     type: ldif
     path: ${place.folder}/hr.ldif
-    matching: [{ user: login, app: appuser.mail }]
+    matching: [{ user: login, app: appuser.mail, onMatch: link }]
     onNoMatch: ignore
 ${more}`);
   }

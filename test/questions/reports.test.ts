@@ -33,7 +33,7 @@ ${more}${SIMPLE_MAPPINGS}${mapping}
     type: ldif
     path: ${place.folder}/hr.ldif
     onNoMatch: ignore
-    matching: [{ user: login, app: appuser.mail }]
+    matching: [{ user: login, app: appuser.mail, onMatch: link }]
 ${SIMPLE_MAPPINGS}      city: appuser.l
 ${profile}`);
 }

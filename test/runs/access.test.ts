@@ -219,7 +219,7 @@ test("of two directories that are no source, the one that is left decides", asyn
 ${file("corp")}${DISABLED}${SIMPLE_MAPPINGS}
   phones:
 ${file("phones")}    onNoMatch: ignore
-    matching: [{ user: login, app: appuser.mail }]
+    matching: [{ user: login, app: appuser.mail, onMatch: link }]
 ${SIMPLE_MAPPINGS}
 profile: { sources: [] }
 `);

@@ -29,7 +29,7 @@ const full = (name: string): Promise<RunDocument> => both.full(name);
 describe("links by hand", () => {
   test("a confirmation that fails leaves the entry set aside", async () => {
     await start(
-      { corp: "    matching: [{ user: login, app: appuser.mail }]\n" },
+      { corp: "    matching: [{ user: login, app: appuser.mail, onMatch: link }]\n" },
       inCorp("ada") + inCorp("bob"),
       "",
     );

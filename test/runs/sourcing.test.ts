@@ -57,7 +57,7 @@ ${corp}${SIMPLE_MAPPINGS}
   hr:
     ${file("hr")}
     onNoMatch: ignore
-    matching: [{ user: login, app: appuser.mail }]
+    matching: [{ user: login, app: appuser.mail, onMatch: link }]
 ${hr}${SIMPLE_MAPPINGS}      city: appuser.l
 profile: { ${profile} }
 `);
@@ -231,7 +231,10 @@ describe("links by hand", () => {
     const byName = (await import("node:fs")).readFileSync(place.config, "utf8");
     (await import("node:fs")).writeFileSync(
       place.config,
-      byName.replace("{ user: login, app: appuser.mail }", "{ user: lastName, app: appuser.sn }"),
+      byName.replace(
+        "{ user: login, app: appuser.mail, onMatch: link }",
+        "{ user: lastName, app: appuser.sn, onMatch: link }",
+      ),
     );
     place.file(
       "hr.ldif",

@@ -71,7 +71,7 @@ export class CorpAndHr {
 ${file("corp")}${corp}${SIMPLE_MAPPINGS}${mappings}
   hr:
 ${file("hr")}    onNoMatch: ignore
-    matching: [{ user: lastName, app: appuser.employeeType }]
+    matching: [{ user: lastName, app: appuser.employeeType, onMatch: link }]
 ${hr}${SIMPLE_MAPPINGS}${mappings}
 profile: { ${profile} }
 `);

@@ -51,6 +51,7 @@ export function appUser(
     profile,
     error: null,
     setAside: false,
+    byRule: false,
     ...more,
   };
 }

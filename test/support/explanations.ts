@@ -93,7 +93,7 @@ export function server(name: string, attributes: readonly string[] = ["*"]): Dir
   return {
     name,
     type: "ldap",
-    users: { ...users, disabled: null },
+    users: { ...users, disabled: [] },
     groups: null,
     incremental: { way: "auto", overlapSeconds: 0, compareMinutes: 0 },
     ldap: {

@@ -3,7 +3,7 @@ import { SIMPLE_MAPPINGS, simplePerson, type Workplace } from "./rollcall.ts";
 
 /** Lines of a directory's configuration: no safeguard; matching by login; by employee number. */
 export const OFF = "    importSafeguard: off\n";
-export const BY_LOGIN = "    matching: [{ user: login, app: appuser.mail }]\n";
+export const BY_LOGIN = "    matching: [{ user: login, app: appuser.mail, onMatch: link }]\n";
 export const BY_NUMBER = "    matching: [{ user: employeeNumber, app: appuser.employeeNumber }]\n";
 export const NUMBERED = `${SIMPLE_MAPPINGS}      employeeNumber: appuser.employeeNumber\n`;
 

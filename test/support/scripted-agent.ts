@@ -48,7 +48,7 @@ export function sourceOf(
       filter: "(cn=*)",
       id: id ?? null,
       attributes: ["*"],
-      disabled: null,
+      disabled: [],
     },
     groups: groups ? { bases: [BASE], filter: "(member=*)" } : null,
     incremental: { way: "auto", overlapSeconds: 300, compareMinutes: 60 },

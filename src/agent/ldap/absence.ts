@@ -73,7 +73,7 @@ export class LdapAbsence implements AbsenceFinder {
 
   async #search(filter: Filter, note: (id: string, place: FoundAbsence) => void): Promise<void> {
     const { connection, scope, signal } = this.#parts;
-    const rules = { idAttribute: scope.idAttribute, disabled: null, stamp: null };
+    const rules = { idAttribute: scope.idAttribute, disabled: [], stamp: null };
     for (const root of this.#roots()) {
       const request = scope.request(root, filter, [scope.idAttribute]);
       const reader = new SearchReader(connection, request, rules);

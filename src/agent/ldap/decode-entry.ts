@@ -19,7 +19,7 @@ export interface EntryRules {
   readonly idAttribute: string;
   /** Names in lower case that do not belong into a profile; see `withheld`. */
   readonly withheld?: ReadonlySet<string>;
-  readonly disabled: DisabledRule | null;
+  readonly disabled: readonly DisabledRule[];
   /** The attribute (in lower case) that stamps the last change, and who wants to know it. */
   readonly stamp: {
     readonly attribute: string;

@@ -97,8 +97,9 @@ export class LdapDirectory implements Directory {
     const { disabled } = this.#source.users;
     const names = computed.join(" and ");
     const filter = `users.filter asks for ${names}, which changes without the person being changed, so identifiers are compared at every incremental import`;
-    const state = `users.disabled asks for ${disabled?.attribute ?? ""}, which changes without the person being changed, so only full imports see it`;
-    return [...(computed.length > 0 ? [filter] : []), ...(hidesState(disabled) ? [state] : [])];
+    const hidden = disabled.filter(hidesState).map((rule) => rule.attribute);
+    const state = `users.disabled asks for ${hidden.join(" and ")}, which changes without the person being changed, so only full imports see it`;
+    return [...(computed.length > 0 ? [filter] : []), ...(hidden.length > 0 ? [state] : [])];
   }
 
   /** Nobody depends on the schema being readable. */

@@ -139,7 +139,7 @@ export class LdapScope {
   attributes(stamp: string | null): readonly string[] {
     const { attributes, disabled } = this.#source.users;
     const needed = [this.idAttribute];
-    if (disabled !== null) needed.push(disabled.attribute);
+    needed.push(...disabled.map((rule) => rule.attribute));
     if (stamp !== null) needed.push(stamp);
     const present = new Set(attributes.map((name) => name.toLowerCase()));
     return [...attributes, ...needed.filter((name) => !present.has(name.toLowerCase()))];
@@ -181,8 +181,13 @@ export class LdapScope {
 
 /** A filter narrowed to certain identifiers. */
 export function narrowTo(filter: Filter, attribute: string, ids: readonly string[]): Filter {
+  return { kind: "and", items: [filter, oneOf(attribute, ids)] };
+}
+
+/** Whoever has one of these identifiers. */
+export function oneOf(attribute: string, ids: readonly string[]): Filter {
   const items = ids.map((id): Filter => {
     return { kind: "equal", attribute, value: idBytes(attribute, id) };
   });
-  return { kind: "and", items: [filter, { kind: "or", items }] };
+  return { kind: "or", items };
 }

@@ -166,7 +166,10 @@ export class LdapSession implements DirectorySession {
     const hidden = !notes.sawDeletions && (compareAlways || this.#comparisonIsDue(since));
     const compare = hidden || this.parts.scope.computed.length > 0;
     const { witness = null } = since;
-    const told = (id: string): boolean => touched.has(id) || gone.has(id);
+    const told = {
+      of: (id: string) => touched.has(id) || gone.has(id),
+      deletions: notes.sawDeletions,
+    };
     if (witness !== null)
       await requireSameServer(context, this.parts.scope.objectIdAttribute, witness, told);
     const attribute = this.#stampOf(way);
@@ -243,7 +246,7 @@ export class LdapSession implements DirectorySession {
     const idAttribute = scope.objectIdAttribute;
     const stamping = this.#stamping(true);
     const stamp = stamping === null ? null : { ...stamping, hide: true };
-    const rules = { idAttribute, disabled: null, stamp };
+    const rules = { idAttribute, disabled: [], stamp };
     const attributes = (names: readonly string[]): readonly string[] =>
       stamping === null ? names : [...names, stamping.attribute];
     const groups = new IdSet(Date.now());

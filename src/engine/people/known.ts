@@ -3,7 +3,8 @@ import { RollcallError, type Problem } from "../../model/errors.ts";
 import type { LinkOrigin, User } from "../../model/user.ts";
 import type { Known, Sighting } from "../../reconciler/decide.ts";
 import { decideMatch, matchKeys, type Match, type MatchKey } from "../../reconciler/match.ts";
-import type { DirectoryRules } from "../../reconciler/rules.ts";
+import { needsConfirmation } from "../../reconciler/confirm.ts";
+import type { DirectoryRules, Rules } from "../../reconciler/rules.ts";
 import type { Relations } from "../../reconciler/scope.ts";
 import { appUsersByIds, appUsersOfUsers, type StoredAppUser } from "../../store/app-users.ts";
 import { usersByIds } from "../../store/users.ts";
@@ -87,10 +88,12 @@ export async function loadKnown(
   const others = all.filter((one) => one.directory !== directory.name);
   const people = moved === undefined ? null : { directory: directory.name, people: moved };
   const relations = await loadRelations(engine, now, [...read, ...others], people);
-  return new People(directory, { appUsers, users, links, keys, find, relations }, linked);
+  const { rules } = engine;
+  return new People(directory, { rules, appUsers, users, links, keys, find, relations }, linked);
 }
 
 interface Loaded {
+  readonly rules: Rules;
   readonly appUsers: ReadonlyMap<string, StoredAppUser>;
   readonly users: ReadonlyMap<string, User>;
   readonly links: ReadonlyMap<string, readonly StoredAppUser[]>;
@@ -128,10 +131,12 @@ class People implements KnownPeople {
     const { user } = match;
     const { name } = this.#directory;
     const all = this.#loaded.links.get(user.id) ?? [];
+    const unconfirmed = this.#unconfirmed(sighting, match, all);
+    if (unconfirmed !== null) return { ...alone(unconfirmed), replaces: null, hash };
     const twin = all.find((link) => link.directory === name && link.externalId !== sighting.id);
     const others = all.filter((one) => one.directory !== name);
     const relations = this.#loaded.relations([own, ...others]);
-    const { rule } = match;
+    const rule = ruleOf(match.key);
     const link: LinkOrigin | null = rule === null ? null : { how: "matched", rule };
     const known = { appUser, user, others, matchProblem: null, link, relations };
     if (twin !== undefined) {
@@ -155,22 +160,31 @@ class People implements KnownPeople {
   #userOf(sighting: Sighting, appUser: StoredAppUser | null): Found {
     const { users, keys, find } = this.#loaded;
     const own = appUser?.userId == null ? undefined : users.get(appUser.userId);
-    if (own !== undefined) return { kind: "one", user: own, rule: null };
-    const match = decideMatch(keys.get(sighting.id) ?? [], find, (user) => user.login);
-    if (match.kind !== "one") return match;
-    const { attribute, app, value } = match.key;
-    return { kind: "one", user: match.user, rule: { user: attribute, app, value } };
+    if (own !== undefined) return { kind: "one", user: own, key: null };
+    return decideMatch(keys.get(sighting.id) ?? [], find, (user) => user.login);
+  }
+
+  /** What a person has to confirm first; null where the entry was linked before, or nothing. */
+  #unconfirmed(
+    { dn }: Sighting,
+    { user, key }: Extract<Found, { kind: "one" }>,
+    all: readonly StoredAppUser[],
+  ): Problem | null {
+    if (key === null) return null;
+    const links = new Map(all.map((one) => [one.directory, one]));
+    const entry = { directory: this.#directory.name, dn };
+    return needsConfirmation(this.#loaded.rules, entry, { key, user, links });
   }
 }
 
-/** The user of an entry; the rule that found it is null where the entry was linked before. */
+/** The user of an entry; the key of the rule that found it is null where the entry was linked before. */
 type Found =
   | Exclude<Match<User>, { readonly kind: "one" }>
-  | {
-      readonly kind: "one";
-      readonly user: User;
-      readonly rule: NonNullable<LinkOrigin["rule"]> | null;
-    };
+  | { readonly kind: "one"; readonly user: User; readonly key: MatchKey | null };
+
+function ruleOf(key: MatchKey | null): NonNullable<LinkOrigin["rule"]> | null {
+  return key === null ? null : { user: key.attribute, app: key.app, value: key.value };
+}
 
 function unlinked(
   appUser: StoredAppUser | null,

@@ -36,7 +36,11 @@ export function maybeOf(rules: Rules, user: User, directory: string, profile: Ap
 }
 
 /** Faults of the question whose an entry is, and not of its values. */
-const UNCERTAIN: ReadonlySet<string> = new Set(["match.ambiguous", "notUniqueWithinOrgAppId"]);
+const UNCERTAIN: ReadonlySet<string> = new Set([
+  "match.ambiguous",
+  "match.unconfirmed",
+  "notUniqueWithinOrgAppId",
+]);
 
 /** Of several entries that may be one person's, the one that is told of: the smallest number. */
 export function rankOf({ setAside, error }: AppUser): number {

@@ -39,7 +39,7 @@ function askedFor(source: DirectorySource | undefined): readonly string[] | null
 /** What is read besides, because Rollcall itself needs it. */
 function asItself({ id, disabled }: UsersScope): readonly string[] {
   const ids = id === null ? DEFAULT_IDS : [id];
-  return [...ids, ...(disabled === null ? [] : [disabled.attribute])];
+  return [...ids, ...disabled.map((rule) => rule.attribute)];
 }
 
 /** What a mapping reads in vain: of whom, and which attributes. Null if it gives a value. */

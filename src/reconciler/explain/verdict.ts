@@ -169,7 +169,11 @@ function changedInputs(
 }
 
 /** Faults that follow from what was stored, and not from the values that are mapped. */
-const STORED: ReadonlySet<string> = new Set(["notUniqueWithinOrgAppId", "match.ambiguous"]);
+const STORED: ReadonlySet<string> = new Set([
+  "notUniqueWithinOrgAppId",
+  "match.ambiguous",
+  "match.unconfirmed",
+]);
 
 /** What makes an update fail now: one fault fails it whole. */
 export function problemsNow({ resolved, conflicts, appUsers }: UserFacts): readonly Problem[] {

@@ -3,6 +3,7 @@
  * are read and decided about as in a full import. What cannot be told this way (a container that
  * was renamed or vanished, a position that the server does not know) makes it a full one.
  */
+import { expiredIds } from "../../engine/people/expiry.ts";
 import { LinkedUsers } from "../../engine/people/linked-users.ts";
 import type {
   ChangeReader,
@@ -101,7 +102,7 @@ export async function chooseStart(
 function dependsOnComputed({ settings, rules }: ReadingContext["directory"]): boolean {
   const { disabled } = settings.source.users;
   const read = rules.matching.flatMap(({ app }) => app.reads.map((one) => one.attribute));
-  return hidesState(disabled) || read.some(isComputed);
+  return disabled.some(hidesState) || read.some(isComputed);
 }
 
 /** A session of a directory that tells what changed, and lets people be asked for one by one. */
@@ -129,6 +130,8 @@ export async function readChanges(
   const touched = new Set([...changes.touched, ...changes.gone]);
   const follow = await readChangedObjects(context, telling, changes, touched);
   for (const id of await failingIds(db, directory.name, RETRIED)) touched.add(id);
+  const due = await expiredIds(engine, directory.name, directory.settings.source.users);
+  for (const id of due) touched.add(id);
   const present = changes.compare
     ? await compare(context, telling.reader, touched)
     : changes.present;
@@ -142,7 +145,7 @@ export async function readChanges(
   const census = new Census(true);
   const linked = new LinkedUsers();
   const ids = [...touched];
-  const planning = { plan, census, linked, nobodyKnown: false, total: ids.length };
+  const planning = { plan, census, linked, nobodyKnown: false, due, total: ids.length };
   const read = await planEntries(context, telling.lookup.people(ids), planning);
   const missing = telling.lookup.isSure ? ids : [...changes.gone];
   const gone = new Set(missing.filter((id) => !census.isSeen(id)));

@@ -36,6 +36,8 @@ export interface Planning {
   readonly nobodyKnown: boolean;
   /** Whether everybody was read before, and only those count who were not shown then. */
   readonly isLate?: boolean;
+  /** People who are looked at although their entry is as it was: their time has come. */
+  readonly due: ReadonlySet<string>;
   /** How many entries are expected, for the progress; null if nobody knows. */
   readonly total: number | null;
 }
@@ -64,7 +66,7 @@ export async function planEntries(
 async function lookUp(
   { engine, directory, run }: RunContext,
   read: readonly RawEntry[],
-  { census, linked, nobodyKnown, isLate = false }: Planning,
+  { census, linked, nobodyKnown, due, isLate = false }: Planning,
 ): Promise<LookedUp> {
   const spelled = nobodyKnown ? read : await asSpelledBefore(engine, directory, read);
   const entries = isLate ? spelled.filter(({ id }) => id !== null && !census.isSeen(id)) : spelled;
@@ -73,7 +75,7 @@ async function lookUp(
   const all = usable.length === 0 || nobodyKnown;
   const positions = all
     ? usable.keys().toArray()
-    : await changedEntries(engine.store.db, directory.name, usable, fingerprint);
+    : await changedEntries(engine.store.db, directory.name, usable, { fingerprint, due });
   const sightings: Sighting[] = [];
   for (const at of positions) {
     const raw = usable[at];

@@ -1,5 +1,6 @@
 /** The reading phase of a full import: everybody is read, and what that means is planned. */
 import { LinkedUsers } from "../../engine/people/linked-users.ts";
+import { expiredIds } from "../../engine/people/expiry.ts";
 import type { DirectorySession } from "../../agent/directory.ts";
 import { scopeFingerprint } from "../../engine/fingerprint.ts";
 import { mayRepeat } from "../../model/directory.ts";
@@ -41,6 +42,7 @@ export async function readEverybody(
     plan,
     census,
     linked,
+    due: await expiredIds(engine, name, settings.source.users),
     nobodyKnown: await isUnknownDirectory(db, name),
     total: before.own > 0 ? before.own : null,
   };

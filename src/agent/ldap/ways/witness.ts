@@ -7,10 +7,11 @@
  */
 import { MustReadAll, type Witness } from "../../../model/incremental.ts";
 import { generalizedTime } from "../../../model/times.ts";
-import { externalId, idBytes } from "../../identity.ts";
+import { externalId } from "../../identity.ts";
 import { resultError } from "../result-codes.ts";
 import { isAd, type ServerInfo } from "../root-dse.ts";
 import { searchAll, type SmallEntry } from "../search-all.ts";
+import { oneOf } from "../scope.ts";
 import { contextOf } from "./naming-contexts.ts";
 import type { WayContext } from "./way.ts";
 
@@ -51,10 +52,11 @@ export class NewestEntries {
     const stamp = ordered(this.#attribute, value);
     if (stamp === null) return;
     const least = this.#newest.at(-1);
-    if (least !== undefined && this.#newest.length === KEPT && stamp <= least.stamp) return;
+    if (least !== undefined && this.#newest.length === KEPT && stamp < least.stamp) return;
     const others = this.#newest.filter((one) => one.id !== id);
-    this.#newest = [...others, { id, stamp }]
-      .toSorted((a, b) => (a.stamp < b.stamp ? 1 : -1))
+    // Of equal stamps the later entry: many have the same one after a load.
+    this.#newest = [{ id, stamp }, ...others]
+      .toSorted((a, b) => (a.stamp === b.stamp ? 0 : a.stamp < b.stamp ? 1 : -1))
       .slice(0, KEPT);
   }
 
@@ -77,51 +79,70 @@ export function stampedBy({
   return server.dsServiceName ?? connection.url;
 }
 
+/** What a way told of changes. */
+export interface Told {
+  /** Whether an entry was told of as changed or gone: it is looked at anyway. */
+  of(id: string): boolean;
+  /** Whether every deletion is told. */
+  readonly deletions: boolean;
+}
+
 /**
  * Looks for the newest entry of which nothing was told: whatever was changed after it is read anyway.
- * @param told identifiers of those who changed, or are gone
+ * Where deletions are not told, one that is not there may have been deleted, and the next newest
+ * counts.
  * @throws MustReadAll if it is older than before, or is not there
  */
 export async function requireSameServer(
   context: WayContext,
   idAttribute: string,
   { server, attribute, newest }: Witness,
-  told: (id: string) => boolean,
+  told: Told,
 ): Promise<void> {
-  const { connection } = context;
-  const witness = newest.find(({ id }) => !told(id));
-  if (witness === undefined || server !== stampedBy(context)) return;
-  const found: { stamp: string | null }[] = [];
-  const entry = (one: SmallEntry): void => {
-    const [id] = one.values(idAttribute);
-    if (id === undefined || externalId(idAttribute, id) !== witness.id) return;
-    const [value] = one.values(attribute);
-    found.push({ stamp: value === undefined ? null : ordered(attribute, value) });
-  };
-  const isIt = {
-    kind: "equal",
-    attribute: idAttribute,
-    value: idBytes(idAttribute, witness.id),
-  } as const;
-  const around = context.bases.map(
-    (base) => contextOf(context.server.namingContexts, base) ?? base,
-  );
-  for (const base of new Set(isAd(context.server) ? around : context.bases)) {
-    const request = context.request(base, isIt, [idAttribute, attribute]);
-    const result = await searchAll(
-      connection,
-      { ...request, pageSize: null },
-      { entry, ignoreReferences: true },
-      context.signal,
-    );
-    if (result.code !== 0) throw resultError(connection, `searching ${base}`, result);
-  }
-  const [seen] = found;
-  if (seen === undefined) {
-    const reason = `${witness.id}, which ${connection.url} had changed last, is not there any more: it was deleted without a word, or the server was set back or set up anew.`;
+  const untold = newest.filter(({ id }) => !told.of(id));
+  if (untold.length === 0 || server !== stampedBy(context)) return;
+  const { url } = context.connection;
+  const ids = untold.map(({ id }) => id);
+  const stamps = await stampsOf(context, { idAttribute, attribute, ids });
+  for (const { id, stamp } of untold) {
+    const now = stamps.get(id);
+    if (now === undefined && !told.deletions) continue;
+    if (now === undefined) {
+      const reason = `${id}, which ${url} had changed last, is not there any more, and it did not tell so: it was set back or set up anew.`;
+      throw new MustReadAll("server_changed", reason);
+    }
+    if (now === null || now >= stamp) return;
+    const reason = `${url} was set back: the entry ${id} is of an earlier change than before.`;
     throw new MustReadAll("server_changed", reason);
   }
-  if (seen.stamp === null || seen.stamp >= witness.stamp) return;
-  const reason = `${connection.url} was set back: the entry ${witness.id} is of an earlier change than before.`;
+  const reason = `Nobody of those whom ${url} had changed last is there any more: it was set back or set up anew.`;
   throw new MustReadAll("server_changed", reason);
+}
+
+/** The stamps of entries that are there, by identifier; null where one cannot be read. */
+async function stampsOf(
+  context: WayContext,
+  asked: {
+    readonly idAttribute: string;
+    readonly attribute: string;
+    readonly ids: readonly string[];
+  },
+): Promise<ReadonlyMap<string, string | null>> {
+  const { idAttribute, attribute, ids } = asked;
+  const { connection, server, bases, signal } = context;
+  const found = new Map<string, string | null>();
+  const entry = (one: SmallEntry): void => {
+    const [bytes] = one.values(idAttribute);
+    const id = bytes === undefined ? null : externalId(idAttribute, bytes);
+    const [value] = one.values(attribute);
+    if (id !== null) found.set(id, value === undefined ? null : ordered(attribute, value));
+  };
+  const around = bases.map((base) => contextOf(server.namingContexts, base) ?? base);
+  for (const base of new Set(isAd(server) ? around : bases)) {
+    const request = context.request(base, oneOf(idAttribute, ids), [idAttribute, attribute]);
+    const whole = { ...request, pageSize: null };
+    const result = await searchAll(connection, whole, { entry, ignoreReferences: true }, signal);
+    if (result.code !== 0) throw resultError(connection, `searching ${base}`, result);
+  }
+  return found;
 }

@@ -1,0 +1,41 @@
+/** When an account expires, by what its directory writes of it. */
+import type { DisabledRule } from "./directory.ts";
+import { attributeValues, type AppProfile } from "./entry.ts";
+import { fileTime, generalizedTime } from "./times.ts";
+
+const DAY = 86_400_000;
+
+/**
+ * A moment as directories write it, in milliseconds since 1970: GeneralizedTime (RFC 4517), FILETIME
+ * (MS-DTYP 2.3.3), ISO 8601, and for `shadowExpire` days (shadow(5)). Infinity: never. Null: it is
+ * none of these.
+ */
+export function momentOf(attribute: string, text: string): number | null {
+  if (attribute.toLowerCase() === "shadowexpire") {
+    if (!/^-?\d{1,7}$/.test(text)) return null;
+    return Number(text) < 0 ? Number.POSITIVE_INFINITY : Number(text) * DAY;
+  }
+  const generalized = generalizedTime(text);
+  if (generalized !== null) return generalized;
+  if (ISO.test(text)) {
+    const time = Date.parse(text);
+    return Number.isNaN(time) ? null : time;
+  }
+  const file = text === "0" || /^\d{15,19}$/.test(text) ? fileTime(text) : null;
+  if (file === null) return null;
+  return file === "never" ? Number.POSITIVE_INFINITY : Date.parse(file);
+}
+
+const ISO = /^\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?$/;
+
+/** Attributes that every account has, so that their absence means that they cannot be read. */
+const EVERYBODY_HAS: ReadonlySet<string> = new Set(["accountexpires"]);
+
+/** When an account expires, by a rule; Infinity: never; null: that cannot be seen. */
+export function expiryOf({ attribute }: DisabledRule, profile: AppProfile): number | null {
+  const values = attributeValues(profile, attribute);
+  if (values.length === 0)
+    return EVERYBODY_HAS.has(attribute.toLowerCase()) ? null : Number.POSITIVE_INFINITY;
+  const [only, ...others] = values;
+  return typeof only === "string" && others.length === 0 ? momentOf(attribute, only) : null;
+}

@@ -1,0 +1,61 @@
+/**
+ * Accounts expire on the day, and no directory tells of it. So `serve` knows the next moment at
+ * which one does, and imports then.
+ */
+import { sleep } from "../lib/sleep.ts";
+import { asRollcallError } from "../model/errors.ts";
+import { tellRun, type Watch } from "./watcher.ts";
+import { byItself } from "./work.ts";
+
+/** Imports may bring nearer moments. */
+const LOOK_AGAIN_MS = 10 * 60_000;
+/** After an import that failed or could not begin, or that another replica takes. */
+const RETRY_MS = 60_000;
+
+/** Imports whenever an account expires, until the signal aborts. */
+export async function watchExpiry(watch: Watch): Promise<void> {
+  const { work, name, signal, log } = watch;
+  // From the beginning: accounts may have expired while nobody looked.
+  let after = 0;
+  while (!signal.aborted) {
+    let wait = RETRY_MS;
+    try {
+      const now = Date.now();
+      const next = await work.nextExpiry(name, after);
+      if (next === null) wait = LOOK_AGAIN_MS;
+      else if (next > now) wait = Math.min(next - now, LOOK_AGAIN_MS);
+      else if (await importDue(watch, now)) {
+        after = now;
+        wait = 0;
+      }
+    } catch (thrown) {
+      if (signal.aborted) return;
+      const { code, message } = asRollcallError(thrown);
+      if (code === "run.busy") log.info({ directory: name }, message);
+      else log.error({ directory: name, code }, message);
+    }
+    await sleep(wait, signal);
+  }
+}
+
+/** @returns whether whoever is due was looked at, or waits for a person */
+async function importDue(
+  { work, name, backoff, log, signal }: Watch,
+  now: number,
+): Promise<boolean> {
+  if (backoff.waiting(now) !== null) return false;
+  const minute = new Date(Math.floor(now / RETRY_MS) * RETRY_MS);
+  if (!(await work.takeTick(`${name}:expiry`, minute))) return false;
+  if (await work.isHeld(name)) return false;
+  log.info({ directory: name }, "an account expires");
+  const asked = { type: null, trigger: "schedule", dryRun: false } as const;
+  try {
+    const run = await work.import(name, asked, byItself(signal));
+    tellRun(log, backoff, run);
+    return run.status !== "failed";
+  } catch (thrown) {
+    const { code } = asRollcallError(thrown);
+    if (code !== "run.busy") backoff.failed(code, Date.now());
+    throw thrown;
+  }
+}
