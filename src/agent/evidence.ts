@@ -22,6 +22,11 @@ export class EvidenceRecord {
     this.#evidence = { ...this.#evidence, pages: pages + one.pages, bases: [...bases, one] };
   }
 
+  /** @param why it may not have been everybody, although it came to its end */
+  doubt(why: string): void {
+    this.#evidence = { ...this.#evidence, doubt: why };
+  }
+
   /** @param end how it ended, in the protocol's words */
   complete(end: string): void {
     this.#evidence = { ...this.#evidence, complete: true, end };

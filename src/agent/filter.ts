@@ -27,7 +27,8 @@ export type Filter =
     };
 
 const MAX_DEPTH = 50;
-const ATTRIBUTE = /^(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)(?:;[A-Za-z0-9-]+)*$/;
+/** Some servers have names with an underscore, against RFC 4512 section 1.4. */
+const ATTRIBUTE = /^(?:[A-Za-z][A-Za-z0-9_-]*|\d+(?:\.\d+)+)(?:;[A-Za-z0-9-]+)*$/;
 
 const COMPARISONS = new Map<string, "greater" | "less" | "approximate">([
   [">", "greater"],

@@ -80,6 +80,8 @@ function printReading(console: Console, run: Run): void {
     const text = type === "incremental" ? `, ${by}` : next;
     console.print(console.style("gray", `  from ${visible(server)}${text}`));
   }
+  const doubt = run.evidence?.doubt;
+  if (doubt !== undefined) console.print(console.style("yellow", `  ${visible(doubt)}`));
   if (type === "incremental" && comparedAt !== null)
     console.print(console.style("gray", `  who is gone was last looked for at ${comparedAt}`));
   if (groups !== null && groups.changed + groups.removed > 0) {

@@ -51,6 +51,8 @@ export interface ReadEvidence {
   readonly server: string;
   /** How it ended, in the protocol's words; null while it goes on, and if it was cut off. */
   readonly end: string | null;
+  /** Why it may not have been everybody all the same; absent where nothing speaks for that. */
+  readonly doubt?: string;
   /** Most entries of a page; null: all at once. */
   readonly pageSize: number | null;
   /** How each search base answered. */

@@ -17,6 +17,7 @@ import {
 } from "../model/user.ts";
 import { diffProfiles } from "./diff.ts";
 import * as events from "./events.ts";
+import { withProposal } from "./propose-login.ts";
 import type { DirectoryRules, Rules } from "./rules.ts";
 import type { Relations } from "./scope.ts";
 import { resolveProfile, type Resolved } from "./source-priority.ts";
@@ -90,9 +91,10 @@ export function decideSighting(
   const resolved = resolveProfile(rules, { links, before: user, creator, relations });
   const standing = standingAfter(context, known, resolved, status);
   const reason = disabled ?? accessChange(user, standing);
-  const error = oneProblem(resolved.problems);
+  const problem = oneProblem(resolved.problems);
   const link = newLink(known);
-  if (error !== null) {
+  if (problem !== null) {
+    const error = withProposal(problem, context, seen);
     const after = { ...write, userId: user?.id ?? null, error, ...(user === null ? {} : link) };
     return failed(directory, seen, known, { write: after, reason, standing });
   }

@@ -23,6 +23,7 @@ const NOTHING = {
   logins: 0,
   grants: 0,
   vanished: [],
+  doubt: null,
 };
 
 const plan = (read: number, removals: number, total: number, orgTotal = total): PlanSummary => ({

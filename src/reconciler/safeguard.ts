@@ -28,6 +28,8 @@ export interface PlanSummary {
   readonly logins: number;
   /** Containers that are gone with people of theirs, the largest first. */
   readonly vanished: readonly Vanished[];
+  /** Why the read may not have shown everybody; null: nothing speaks for that. */
+  readonly doubt: string | null;
   /** People without access who would get it back. */
   readonly grants: number;
 }
@@ -59,6 +61,7 @@ export function judge(
     judgeRemovals(plan, directory) ??
     judgeRead(plan, directory) ??
     judgeVanished(plan, directory) ??
+    judgeDoubt(plan, directory) ??
     judgeUpdates(plan, directory) ??
     judgeOrganisation(plan, organisation);
   if (held === null || plan.earlier === 0 || held.of !== "removals") return held;
@@ -120,6 +123,14 @@ function judgeVanished(plan: PlanSummary, { drop }: SafeguardLimits): Held | nul
     limit: TOGETHER - 1,
     unit: "people",
   });
+}
+
+/** Nobody is taken for gone by a read of which it is not certain that it was whole. */
+function judgeDoubt(plan: PlanSummary, { drop }: SafeguardLimits): Held | null {
+  const { doubt, gone, total, directory } = plan;
+  if (drop === null || doubt === null || gone === 0) return null;
+  const reason = `${gone} of the ${total} people that ${directory} had are not in the read. ${doubt}`;
+  return held(plan, "people read", { reason, part: gone, whole: total, limit: 0, unit: "people" });
 }
 
 function judgeUpdates(plan: PlanSummary, limits: SafeguardLimits): Held | null {

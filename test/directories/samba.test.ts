@@ -135,6 +135,26 @@ describe.runIf(process.getuid?.() === 0)("a domain controller", () => {
     });
   });
 
+  test("an account without a user principal name fails with a proposal that works", async () => {
+    const unit = `OU=Nameless,${domain.suffix}`;
+    domain.modify(
+      `dn: ${unit}\nobjectClass: organizationalUnit\n\ndn: CN=nou,${unit}\nobjectClass: user\nsAMAccountName: nou\nuserAccountControl: 544\n\n`,
+    );
+    place.configure(configuration({ users: `{ base: "${unit}" }` }));
+    await place.json("import", "ad", "--full");
+    const failing = await place.json<{ examples: { error: { message: string } }[] }[]>(
+      "users",
+      "failing",
+    );
+    const told = failing[0]?.examples[0]?.error.message ?? "";
+    const [, proposed = ""] = /toOkta: (\{.*\})$/.exec(told) ?? [];
+    expect(proposed).toContain('appuser.sAMAccountName + "@exp.test"');
+    place.configure(configuration({ users: `{ base: "${unit}" }`, toOkta: proposed }));
+    const run = await place.json<RunDocument>("import", "ad", "--full");
+    expect(run).toMatchObject({ counts: { created: 1, failed: 0 } });
+    expect((await place.users()).get("nou@exp.test")?.status).toBe("active");
+  });
+
   test("mappings see groups through groups, the manager, and the times of a domain", async () => {
     domain.modify(
       `dn: CN=ada,${STAFF},${domain.suffix}\nchangetype: modify\nreplace: manager\nmanager: CN=bob,${STAFF},${domain.suffix}\n\n`,

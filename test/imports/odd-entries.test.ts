@@ -28,6 +28,18 @@ directories:
 ${SIMPLE_MAPPINGS}`);
   }
 
+  test("a file that may have been cut off says so, and takes nobody for gone by itself", async () => {
+    const [ada, bob] = [simplePerson("ada"), simplePerson("bob")];
+    setup(ada + bob);
+    await place.run("import", "corp", "--full");
+    setup(`${ada.trimEnd()}\ntitle: Director of`);
+    const { out } = await place.run("import", "corp", "--full");
+    expect(out).toContain("The last line of the file has no end");
+    const [run] = await place.json<RunDocument[]>("imports", "list", "--status", "held");
+    expect(run).toMatchObject({ held: { of: "people read" }, counts: { removed: 1 } });
+    expect((await place.users()).get("bob@example.org")?.status).toBe("active");
+  });
+
   test("NUL, invalid UTF-8, big and many values are kept; a mapping that needs one fails for that person", async () => {
     const nul = Buffer.from("a\0b").toString("base64");
     const latin1 = Buffer.from([0x4d, 0xfc]).toString("base64");

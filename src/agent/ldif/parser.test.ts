@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseLdif } from "./parser.ts";
 
-async function parse(text: string, chunk = 7) {
+async function parse(text: string | Buffer, chunk = 7, onCut?: () => void) {
   const bytes = Buffer.from(text);
   async function* chunks() {
     for (let at = 0; at < bytes.length; at += chunk) yield bytes.subarray(at, at + chunk);
   }
   const records = [];
-  for await (const record of parseLdif(chunks(), "test.ldif")) {
+  for await (const record of parseLdif(chunks(), "test.ldif", onCut)) {
     records.push({
       dn: record.dn.toString(),
       attributes: record.attributes.map(({ name, value }) => [name, value.toString()]),
@@ -44,12 +44,56 @@ test.each([
   ["version: 2\n\ndn: a\n", "line 1"],
   ["dn: a\nchangetype: modify\n", "line 2"],
   [" continued\n", "line 1"],
+  ["dn: a\nchangetype: delete\n", "changetype: delete is a change"],
+  ["dn: a\ncontrol: 1.2.3\n", "line 2"],
+  ["dn: a\rcn: b\r", "lines end with CR only"],
+  ["dn: a\n\n# search result\nsearch: 2\nresult: 4 Size limit exceeded\n", "ended with 4 Size"],
+  ["dn: a\ncn: x\0y\n", "save it as UTF-8"],
 ])("refused: %j", async (text, place) => {
   await expect(parse(text)).rejects.toThrow(place);
 });
 
 test("a byte order mark at the beginning is no part of the first line", async () => {
   expect(await parse("\uFEFFversion: 1\n\ndn: a\n")).toEqual([{ dn: "a", attributes: [] }]);
+});
+
+test.each([
+  [
+    "with what ldapsearch writes around the entries",
+    "dn: a\n\n# search result\nsearch: 2\nresult: 0 Success\n",
+  ],
+  ["from ldifde, as changetype: add", "dn: a\nchangetype: add\n"],
+  ["twice the carriage return", "dn: a\r\r\n"],
+])("exports as people have them: %s", async (_, text) => {
+  expect(await parse(text)).toEqual([{ dn: "a", attributes: [] }]);
+});
+
+test("several exports in one file, each with its version and its mark", async () => {
+  const one = (dn: string): string => `\uFEFFversion: 1\r\n\r\ndn: ${dn}\r\nshoe_size: 42\r\n\r\n`;
+  const attributes = [["shoe_size", "42"]];
+  expect(await parse(one("a") + one("b"))).toEqual([
+    { dn: "a", attributes },
+    { dn: "b", attributes },
+  ]);
+});
+
+test.each<[string, (text: string) => Buffer]>([
+  ["little endian", (text) => Buffer.from(text, "utf16le")],
+  ["big endian", (text) => Buffer.from(text, "utf16le").swap16()],
+])("UTF-16, %s, however the bytes are cut", async (_, encode) => {
+  const bytes = encode("\uFEFFversion: 1\r\n\r\ndn: cn=Åsa 🙂\r\nsn: Öz\r\n");
+  for (let chunk = 1; chunk < 12; chunk++)
+    expect(await parse(bytes, chunk)).toEqual([{ dn: "cn=Åsa 🙂", attributes: [["sn", "Öz"]] }]);
+});
+
+test.each([
+  ["dn: a\ntitle: Director of", 1],
+  ["dn: a\n", 0],
+  ["", 0],
+])("whether a file may have been cut off: %j", async (text, times) => {
+  let cuts = 0;
+  await parse(text, 7, () => cuts++);
+  expect(cuts).toBe(times);
 });
 
 test("a long line that is no base64 is refused at once", async () => {

@@ -2,9 +2,12 @@
  * LDIF content records (RFC 2849) from a stream of bytes: folded lines, base64 values, comments,
  * `version: 1`. Values are kept as bytes until it is known what they are. References to files and
  * URLs (`:<`) are refused, because a file from elsewhere must not make Rollcall read others; so
- * are change records, which are not people. Any other fault stops the read with its line: a
- * broken file cannot be taken for the whole truth.
+ * are change records, which are not people, but for `changetype: add`, with which Windows' ldifde
+ * exports. Any other fault stops the read with its line: a broken file cannot be taken for the
+ * whole truth. Files are taken as people have them: several exports in one, and with what
+ * ldapsearch writes around the entries, whose `result:` also tells whether they are all.
  */
+import { asUtf8 } from "./as-utf8.ts";
 import { RollcallError } from "../../model/errors.ts";
 
 export interface LdifRecord {
@@ -23,35 +26,41 @@ interface Line {
 const MAX_LINE = 64 * 1024 * 1024;
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
-const DESCRIPTION = /^(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)(?:;[A-Za-z0-9_-]+)*$/;
+/** Some servers have names with an underscore, against RFC 4512 section 1.4. */
+const DESCRIPTION = /^(?:[A-Za-z][A-Za-z0-9_-]*|\d+(?:\.\d+)+)(?:;[A-Za-z0-9_-]+)*$/;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
-const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+const RETURN = 0x0d;
+const MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** @throws RollcallError `ldif.invalid` with file and line */
+/**
+ * @param onCut told where the last line has no end, as in a file that was cut off
+ * @throws RollcallError `ldif.invalid` with file and line
+ */
 export async function* parseLdif(
   chunks: AsyncIterable<Buffer>,
   file: string,
+  onCut: () => void = () => undefined,
 ): AsyncGenerator<LdifRecord> {
   let lines: Line[] = [];
-  let first = true;
-  for await (const line of unfold(physicalLines(chunks, file), file)) {
+  for await (const line of unfold(physicalLines(asUtf8(chunks), file, onCut), file)) {
     if (line.bytes.length > 0) {
       lines.push(line);
       continue;
     }
-    const record = parseRecord(lines, file, first);
+    const record = parseRecord(lines, file);
     lines = [];
-    if (record !== null) {
-      first = false;
-      yield record;
-    }
+    if (record !== null) yield record;
   }
-  const last = parseRecord(lines, file, first);
+  const last = parseRecord(lines, file);
   if (last !== null) yield last;
 }
 
 /** Lines of the file without their end (LF or CR LF). */
-async function* physicalLines(chunks: AsyncIterable<Buffer>, file: string): AsyncGenerator<Line> {
+async function* physicalLines(
+  chunks: AsyncIterable<Buffer>,
+  file: string,
+  onCut: () => void,
+): AsyncGenerator<Line> {
   let parts: Buffer[] = [];
   let size = 0;
   let number = 1;
@@ -59,7 +68,7 @@ async function* physicalLines(chunks: AsyncIterable<Buffer>, file: string): Asyn
     let from = 0;
     for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
       parts.push(chunk.subarray(from, at));
-      yield { bytes: withoutReturn(Buffer.concat(parts)), number: number++ };
+      yield lineOf(parts, number++, file);
       parts = [];
       size = 0;
       from = at + 1;
@@ -68,17 +77,25 @@ async function* physicalLines(chunks: AsyncIterable<Buffer>, file: string): Asyn
     size += chunk.length - from;
     if (size > MAX_LINE) fail(file, number, "the line is longer than 64 MiB");
   }
-  if (parts.length > 0) yield { bytes: withoutReturn(Buffer.concat(parts)), number };
+  if (parts.length === 0) return;
+  const line = lineOf(parts, number, file);
+  onCut();
+  yield line;
 }
 
-function withoutReturn(line: Buffer): Buffer {
-  return line.at(-1) === 0x0d ? line.subarray(0, -1) : line;
-}
-
-/** Windows tools put a byte order mark at the beginning of a file. */
-function withoutMark(line: Line): Line {
-  const marked = line.number === 1 && line.bytes.subarray(0, 3).equals(BYTE_ORDER_MARK);
-  return marked ? { ...line, bytes: line.bytes.subarray(3) } : line;
+/** Without the carriage returns at its end. */
+function lineOf(parts: readonly Buffer[], number: number, file: string): Line {
+  const whole = Buffer.concat(parts);
+  let end = whole.length;
+  while (end > 0 && whole[end - 1] === RETURN) end--;
+  // One file of several has several marks.
+  const start = whole.subarray(0, MARK.length).equals(MARK) ? MARK.length : 0;
+  const bytes = whole.subarray(start, end);
+  if (bytes.includes(RETURN))
+    fail(file, number, "lines end with CR only; LDIF has LF or CR LF, so convert the file");
+  if (bytes.includes(0))
+    fail(file, number, "there is a NUL, as in UTF-16 without a byte order mark; save it as UTF-8");
+  return { bytes, number };
 }
 
 /** Joins continuation lines (which begin with one space) and drops comments, folded ones too. */
@@ -87,8 +104,7 @@ async function* unfold(lines: AsyncIterable<Line>, file: string): AsyncGenerator
   let size = 0;
   let number = 0;
   const finish = (): Line => ({ bytes: Buffer.concat(parts), number });
-  for await (const physical of lines) {
-    const line = withoutMark(physical);
+  for await (const line of lines) {
     if (line.bytes[0] === SPACE && parts.length > 0) {
       parts.push(line.bytes.subarray(1));
       size += line.bytes.length;
@@ -105,23 +121,42 @@ async function* unfold(lines: AsyncIterable<Line>, file: string): AsyncGenerator
   if (parts.length > 0 && parts[0]?.[0] !== 0x23) yield finish();
 }
 
-function parseRecord(lines: readonly Line[], file: string, first: boolean): LdifRecord | null {
-  const content = first && isVersion(lines[0], file) ? lines.slice(1) : lines;
+function parseRecord(lines: readonly Line[], file: string): LdifRecord | null {
+  // Each export begins with it, and one file may hold several.
+  const content = isVersion(lines[0], file) ? lines.slice(1) : lines;
   const [head, ...rest] = content;
-  if (head === undefined) return null;
+  if (head === undefined || isSearchResult(content, file)) return null;
   const dn = parseLine(head, file);
   if (dn.name.toLowerCase() !== "dn") fail(file, head.number, "a record begins with `dn:`");
-  const attributes = rest.map((line) => {
+  const attributes = rest.flatMap((line) => {
     const attribute = parseLine(line, file);
     const name = attribute.name.toLowerCase();
+    if (name === "changetype" && attribute.value.toString("latin1").trim() === "add") return [];
     if (name === "changetype" || name === "control") {
-      fail(file, line.number, "change records are not supported; export the entries themselves");
+      const what = `${name}: ${attribute.value.toString("latin1").slice(0, 20)}`;
+      fail(file, line.number, `${what} is a change and no entry; export the entries themselves`);
     }
     if (name === "dn") fail(file, line.number, "a second `dn:` without an empty line before it");
     return attribute;
   });
   const bytes = Buffer.concat(content.flatMap((line) => [line.bytes, Buffer.from([NEWLINE])]));
   return { dn: dn.value, attributes, bytes, line: head.number };
+}
+
+/** What ldapsearch writes behind the entries: only result 0 says that they are all. */
+function isSearchResult(lines: readonly Line[], file: string): boolean {
+  const [head] = lines;
+  if (head === undefined || !/^search: \d+$/.test(head.bytes.toString("latin1"))) return false;
+  for (const { bytes, number } of lines) {
+    const [, code, words] = /^result: (\d+)(.*)$/.exec(bytes.toString("latin1", 0, 100)) ?? [];
+    if (code !== undefined && code !== "0")
+      fail(
+        file,
+        number,
+        `the search that wrote the file ended with ${code}${words}: not all of it`,
+      );
+  }
+  return true;
 }
 
 function isVersion(line: Line | undefined, file: string): boolean {

@@ -37,6 +37,7 @@ export async function judgePlan(
   const summary: PlanSummary = {
     ...figures,
     ...changes,
+    doubt: run.evidence?.doubt ?? null,
     ...readingOf(run, reading, checkpoint),
     directory: directory.name,
     removals: figures.removals + earlier.lost,
