@@ -22,12 +22,20 @@ beforeEach(async () => {
 });
 afterEach(() => place.remove());
 
-function configure(url: string, more: readonly string[] = [], timeout = 10): void {
+function configure(
+  url: string,
+  more: readonly string[] = [],
+  timeout = 10,
+  attributes = "*",
+): void {
   const lines = [
     "type: active-directory",
     `url: ${url}`,
     'bind: { dn: "reader@corp.example.com", password: "correct-horse-7" }',
-    `users: { base: "${PEOPLE}" }`,
+    `users: { base: "${PEOPLE}", attributes: [${attributes
+      .split(" ")
+      .map((name) => `"${name}"`)
+      .join(", ")}] }`,
     `timeout: ${timeout}`,
     "importSafeguard: off",
     ...more,
@@ -446,6 +454,42 @@ test("two paging controls in one answer prove nothing, whichever comes first", a
     });
     expect(run).toMatchObject({ status: "failed", error: { code: "ldap.protocol" } });
   }
+});
+
+test("what every controller notes for itself is no change, and not kept unless it is asked for", async () => {
+  const seenBy = (controller: number) =>
+    [1, 2, 3].map((number) =>
+      account(number, {
+        lastLogon: `13${controller}000000000000000`,
+        logonCount: "7".repeat(controller),
+        badPwdCount: String(controller),
+        uSNChanged: "9".repeat(controller + 1),
+        whenChanged: `202611${10 + controller}000000.0Z`,
+        dSCorePropagationData: `202611${10 + controller}000000.0Z`,
+        title: "Clerk",
+      }),
+    );
+  const whole = async (controller: number, attributes: string): Promise<ReadDocument> => {
+    await using server = await startWindows(domain(seenBy(controller)));
+    configure(server.url, [], 10, attributes);
+    return await place.json<ReadDocument>("import", "ad", "--full");
+  };
+  expect(await whole(1, "*")).toMatchObject({ counts: { created: 3 } });
+  expect(await whole(2, "*")).toMatchObject({ counts: { updated: 0, unchanged: 3 } });
+  const profile = async () =>
+    (
+      await place.json<{ appUsers: { profile: Record<string, unknown> }[] }>(
+        "users",
+        "show",
+        "p1@corp.example.com",
+      )
+    ).appUsers[0]?.profile;
+  expect(await profile()).not.toHaveProperty("lastLogon");
+  expect(await profile()).not.toHaveProperty("uSNChanged");
+  expect(await profile()).toMatchObject({ title: "Clerk" });
+  await whole(1, "* lastLogon");
+  expect(await whole(2, "* lastLogon")).toMatchObject({ counts: { updated: 3 } });
+  expect(await profile()).toMatchObject({ lastLogon: "132000000000000000" });
 });
 
 describe("a position belongs to one controller, and what another one said makes it worthless", () => {

@@ -3,7 +3,7 @@
  * the DN and the identifier; together with a hash of the bytes that is enough to tell whether the
  * entry changed. Only a changed one is decoded into strings, which costs five times as much.
  */
-import { hash } from "node:crypto";
+import { createHash, hash, type Hash } from "node:crypto";
 import type { DisabledRule } from "../../model/directory.ts";
 import type { AppProfile, AttributeValue, Entry, RawEntry } from "../../model/entry.ts";
 import type { Problem } from "../../model/errors.ts";
@@ -19,6 +19,8 @@ export interface EntryRules {
   readonly idAttribute: string;
   /** Names in lower case that do not belong into a profile; see `withheld`. */
   readonly withheld?: ReadonlySet<string>;
+  /** Names in lower case of what every server has for itself: neither kept nor a change. */
+  readonly local?: ReadonlySet<string>;
   readonly disabled: readonly DisabledRule[];
   /** The attribute (in lower case) that stamps the last change, and who wants to know it. */
   readonly stamp: {
@@ -41,20 +43,25 @@ export interface LdapEntry extends RawEntry {
  */
 export function scanEntry(bytes: Buffer, at: number, end: number, rules: EntryRules): LdapEntry {
   const entry = new BerCursor(bytes, at, end).enter(SEARCH_RESULT_ENTRY);
-  const content = bytes.subarray(entry.at, entry.end);
+  const begin = entry.at;
   const dn = decodeDn(entry.octets());
+  const named = entry.at;
   const attributes = entry.enter(TAG.sequence);
   const start = attributes.at;
+  const size = entry.end - begin;
+  const digest = new Digest(bytes, { begin, named, start, end: entry.end });
   const wanted = rules.idAttribute.toLowerCase();
   let id: string | null = null;
   let values = 0;
   let ranged = false;
   let stamp: Buffer | null = null;
   while (!attributes.done) {
+    const before = attributes.at;
     attributes.take(TAG.sequence);
     const one = new BerCursor(bytes, attributes.contentStart, attributes.contentEnd);
     one.take(TAG.octetString);
     const [from, to] = [one.contentStart, one.contentEnd];
+    if (isLocal(rules, bytes, from, to)) digest.leaveOut(before, attributes.at);
     ranged ||= isRange(bytes, from, to);
     if (isStamp(rules, bytes, from, to)) {
       stamp = lastOf(one.enter(TAG.set));
@@ -67,19 +74,19 @@ export function scanEntry(bytes: Buffer, at: number, end: number, rules: EntryRu
       if (values++ === 0) id = externalId(rules.idAttribute, value);
     }
   }
-  const large = content.length > MAX_ENTRY_BYTES ? tooLarge(dn, content.length) : null;
+  const large = size > MAX_ENTRY_BYTES ? tooLarge(dn, size) : null;
   const problem = problemOf(rules.idAttribute, dn, id, values) ?? large;
   const usableId = values === 1 && id !== null && id.length <= MAX_ID ? id : null;
-  if (stamp !== null) rules.stamp?.note(usableId, stamp);
-  const named = { dn, id: usableId ?? "" };
+  noteStamp(rules, usableId, stamp);
+  const who = { dn, id: usableId ?? "" };
   return {
     id: usableId,
     dn,
-    hash: hash("sha1", content, "hex"),
+    hash: digest.value,
     problem,
-    size: content.length,
+    size,
     ranged,
-    decode: () => decodeEntry(named, { bytes, start, end: entry.end }, rules),
+    decode: () => decodeEntry(who, { bytes, start, end: entry.end }, rules),
   };
 }
 
@@ -107,8 +114,57 @@ function isRange(bytes: Buffer, start: number, end: number): boolean {
 
 const RANGE = /;range=\d+-\d+$/i;
 
+/** Where the parts of an entry are: its name, and its attributes behind the head of their list. */
+interface Extent {
+  readonly begin: number;
+  readonly named: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Of an entry's bytes, or of what is left of them without some attributes. */
+class Digest {
+  readonly #bytes: Buffer;
+  readonly #extent: Extent;
+  #hash: Hash | null = null;
+  #from: number;
+
+  constructor(bytes: Buffer, extent: Extent) {
+    this.#bytes = bytes;
+    this.#extent = extent;
+    this.#from = extent.start;
+  }
+
+  /** @param at where an attribute begins, @param end where it ends; to be told of in order */
+  leaveOut(at: number, end: number): void {
+    const { begin, named } = this.#extent;
+    // Without the head of the list, which has the length of all of it.
+    this.#hash ??= createHash("sha1").update(this.#bytes.subarray(begin, named));
+    this.#hash.update(this.#bytes.subarray(this.#from, at));
+    this.#from = end;
+  }
+
+  get value(): string {
+    const { begin, end } = this.#extent;
+    if (this.#hash === null) return hash("sha1", this.#bytes.subarray(begin, end), "hex");
+    return this.#hash.update(this.#bytes.subarray(this.#from, end)).digest("hex");
+  }
+}
+
+function isLocal({ local }: EntryRules, bytes: Buffer, start: number, end: number): boolean {
+  return (
+    local !== undefined &&
+    local.size > 0 &&
+    local.has(bytes.toString("latin1", start, end).toLowerCase())
+  );
+}
+
 function isStamp({ stamp }: EntryRules, bytes: Buffer, start: number, end: number): boolean {
   return stamp !== null && isName(bytes, start, end, stamp.attribute);
+}
+
+function noteStamp({ stamp }: EntryRules, id: string | null, value: Buffer | null): void {
+  if (value !== null) stamp?.note(id, value);
 }
 
 function lastOf(set: BerCursor): Buffer | null {
@@ -130,7 +186,7 @@ function isName(bytes: Buffer, start: number, end: number, lower: string): boole
 function decodeEntry(
   { dn, id }: { readonly dn: string; readonly id: string },
   { bytes, start, end }: { readonly bytes: Buffer; readonly start: number; readonly end: number },
-  { disabled, stamp, withheld }: EntryRules,
+  { disabled, stamp, withheld, local }: EntryRules,
 ): Entry {
   const profile: AppProfile = {};
   const attributes = new BerCursor(bytes, start, end);
@@ -140,6 +196,7 @@ function decodeEntry(
     one.take(TAG.octetString);
     const name = bytes.toString("latin1", one.contentStart, one.contentEnd);
     if (stamp?.hide === true && name.toLowerCase() === stamp.attribute) continue;
+    if (local?.has(name.toLowerCase()) === true) continue;
     if (withheld !== undefined && isWithheld(withheld, name)) continue;
     const kind = attributeKind(name);
     if (kind === "invalid")

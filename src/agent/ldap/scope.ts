@@ -35,6 +35,18 @@ export interface ObjectScan extends Scan {
   readonly controls: readonly Buffer[];
 }
 
+const NOT_REPLICATED = [
+  "badpasswordtime",
+  "badpwdcount",
+  "dscorepropagationdata",
+  "lastlogoff",
+  "lastlogon",
+  "logoncount",
+  "usnchanged",
+  "usncreated",
+  "whenchanged",
+];
+
 /** The attribute (in lower case) that stamps changes, and who is told. */
 export type Stamping = Omit<NonNullable<EntryRules["stamp"]>, "hide">;
 
@@ -150,15 +162,27 @@ export class LdapScope {
     return {
       idAttribute: this.idAttribute,
       withheld: this.#withheld,
+      local: this.#local,
       disabled: this.#source.users.disabled,
       stamp: stamp === null ? null : { ...stamp, hide: !this.#isAsked(stamp.attribute) },
     };
   }
 
-  /** Operational attributes are not asked for by `*`; those of Active Directory are none. */
   #isAsked(lower: string): boolean {
-    const asked = this.#source.users.attributes.map((name) => name.toLowerCase());
-    return asked.includes(lower) || (isAd(this.#server) && asked.includes("*"));
+    return this.#source.users.attributes.some((name) => name.toLowerCase() === lower);
+  }
+
+  /**
+   * What each domain controller notes for itself and does not replicate (MS-ADA, systemFlags): after
+   * a failover everybody would look changed. Whoever asks for one by name gets it.
+   */
+  get #local(): ReadonlySet<string> {
+    const { disabled } = this.#source.users;
+    const needed = [this.idAttribute, ...disabled.map((rule) => rule.attribute)].map((name) =>
+      name.toLowerCase(),
+    );
+    const names = isAd(this.#server) ? NOT_REPLICATED : [];
+    return new Set(names.filter((name) => !this.#isAsked(name) && !needed.includes(name)));
   }
 
   /** For reading the rest of a list of values. */
