@@ -1,8 +1,8 @@
 import { dnKey } from "../../model/dn.ts";
 
 /**
- * People whose DN is another one since this run has read them. The store knows them where they were,
- * and whoever names them (a report its manager) may name them where they are.
+ * People whose DN is another one since this run has read them, or who are back. The store knows them
+ * where they were, or not at all, and whoever names them (a report its manager) may name them where they are.
  */
 export class MovedPeople {
   readonly #ids = new Map<string, string>();

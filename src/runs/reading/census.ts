@@ -34,7 +34,7 @@ export class Census {
   readonly #unusable: Unusable[] = [];
   readonly #deferred: Deferred[] = [];
   readonly #leftPlaces: LeftPlace[] = [];
-  /** Where those are now whose DN is another one. */
+  /** Where those are now whose DN is another one, or who are back. */
   readonly moved = new MovedPeople();
   readonly #contested = new Set<string>();
   #known = 0;
@@ -62,9 +62,8 @@ export class Census {
   noteSeen({ dn }: Sighting, before: AppUser | null): void {
     if (before === null) return;
     if (before.status !== "removed") this.#known++;
-    if (before.dn === dn) return;
-    this.#leftPlaces.push({ id: before.externalId, dn: before.dn });
-    this.moved.add(before.externalId, dn);
+    if (before.dn !== dn) this.#leftPlaces.push({ id: before.externalId, dn: before.dn });
+    if (before.dn !== dn || before.status === "removed") this.moved.add(before.externalId, dn);
   }
 
   noteUnusable({ id, dn, problem }: RawEntry): void {
