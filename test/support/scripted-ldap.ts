@@ -15,6 +15,8 @@ export interface SearchCall {
   readonly base: string;
   readonly scope: number;
   readonly attributes: readonly string[];
+  /** Whether the filter finds an entry, by the values of its attributes. */
+  readonly finds: (valuesOf: (attribute: string) => readonly Buffer[]) => boolean;
   readonly cookie: string;
   /** Values of the request's controls, by OID. */
   readonly controls: ReadonlyMap<string, Buffer>;
@@ -73,6 +75,7 @@ export async function startScriptedLdap(
   const listener = createServer((socket) => {
     sockets.add(socket);
     socket.on("error", () => undefined);
+    if (habits.isAway?.() === true) socket.destroy();
     let pending = Buffer.alloc(0);
     socket.on("data", (chunk) => {
       pending = Buffer.concat([pending, chunk]);
@@ -114,6 +117,8 @@ export interface Habits {
   readonly piece?: number;
   /** The answer to the question for the root DSE; default: the entry. */
   readonly rootDse?: Answer;
+  /** Whether the server is away now: it ends every connection at once. */
+  readonly isAway?: () => boolean;
 }
 
 interface Handler {
@@ -150,7 +155,7 @@ function answer(socket: Socket, bytes: Buffer, server: Handler): void {
     messageId: id,
     base,
     scope,
-    attributes: requestAttributes(request),
+    ...requestFilter(request),
     controls,
     cookie: paging === undefined ? "" : pagingCookie(paging),
     number: server.searches.length,
@@ -181,13 +186,48 @@ function encodeEach(bytes: Buffer, encode: (one: Buffer) => Buffer): Buffer {
   return Buffer.concat(parts);
 }
 
-function requestAttributes(request: BerCursor): string[] {
+function requestFilter(request: BerCursor): Pick<SearchCall, "finds" | "attributes"> {
   for (const tag of [TAG.enumerated, TAG.integer, TAG.integer, TAG.boolean]) request.take(tag);
-  request.take(request.peek()); // the filter
+  const finds = filterOf(request);
   const list = request.enter(TAG.sequence);
-  const names: string[] = [];
-  while (!list.done) names.push(list.text());
-  return names;
+  const attributes: string[] = [];
+  while (!list.done) attributes.push(list.text());
+  return { finds, attributes };
+}
+
+/** A filter as far as tests need it: what else there is finds nobody. */
+function filterOf(cursor: BerCursor): SearchCall["finds"] {
+  const tag = cursor.peek();
+  if (tag === 0x87) {
+    const name = cursor.text(0x87);
+    return (valuesOf) => valuesOf(name).length > 0;
+  }
+  const inner = cursor.enter(tag);
+  if (tag === 0xa0 || tag === 0xa1) {
+    const items: SearchCall["finds"][] = [];
+    while (!inner.done) items.push(filterOf(inner));
+    return tag === 0xa0
+      ? (valuesOf) => items.every((item) => item(valuesOf))
+      : (valuesOf) => items.some((item) => item(valuesOf));
+  }
+  if (tag === 0xa2) {
+    const item = filterOf(inner);
+    return (valuesOf) => !item(valuesOf);
+  }
+  if (tag !== 0xa3 && tag !== 0xa5 && tag !== 0xa6) return () => false;
+  const name = inner.text();
+  const asked = Buffer.from(inner.octets());
+  const isIt = (value: Buffer): boolean => {
+    if (tag === 0xa3) return value.equals(asked);
+    return tag === 0xa5 ? !isLess(value, asked) : !isLess(asked, value);
+  };
+  return (valuesOf) => valuesOf(name).some(isIt);
+}
+
+function isLess(a: Buffer, b: Buffer): boolean {
+  const [one, other] = [a.toString(), b.toString()];
+  const areNumbers = /^\d+$/.test(one) && /^\d+$/.test(other);
+  return areNumbers ? BigInt(one) < BigInt(other) : one < other;
 }
 
 function requestControls(list: BerCursor): Map<string, Buffer> {
