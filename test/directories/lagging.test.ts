@@ -137,11 +137,12 @@ test.each<Flavour>(["usn", "dirSync", "contentSync", "changelog", "timestamp"])(
     const changes = new Changes(history, random);
     const [one, other] = [1, 2].map((name) => new LaggingServer(history, flavour, name));
     if (one === undefined || other === undefined) throw new Error("two servers");
+    for (let i = 0; i < PEOPLE_AT_FIRST; i++) changes.create();
+    for (const server of [one, other]) server.replicate(PEOPLE_AT_FIRST);
     const trouble = new Trouble([one, other], below);
     for (const server of trouble.servers) await server.start();
     const place = await Workplace.create("postgres");
     configure(place, flavour, [one.url, other.url]);
-    for (let i = 0; i < PEOPLE_AT_FIRST; i++) changes.create();
     let incremental = 0;
     for (let round = 0; round < IMPORTS; round++) {
       for (let i = round === 0 ? 0 : below(12); i > 0; i--) changes.one();

@@ -8,6 +8,7 @@ import {
   type BindAnswer,
   type SearchCall,
 } from "../../support/scripted-ldap.ts";
+import { notice } from "../../support/windows-ldap.ts";
 import { importHere, behindProxy, type Fault, type Outcome } from "./fault.ts";
 import { AFTER, BASE, BLIND, LIMITED, type OnePerson, type World } from "./world.ts";
 
@@ -157,6 +158,16 @@ export const DIRECTORY_FAULTS: readonly Fault[] = [
     name: "cookie refused",
     run: scripted(onPage(2, { code: 53 })),
     expected: failed("ldap.refused"),
+  },
+  {
+    name: "cookie dropped by the server, with a NUL behind its words (as AD says it)",
+    run: scripted(onPage(2, { code: 53, diagnostic: "00000057: LdapErr: \ud800 v4563\0" })),
+    expected: failed("ldap.busy"),
+  },
+  {
+    name: "notice of disconnection in the middle of a page",
+    run: scripted(onPage(3, { bytes: () => notice(52, "the server is shutting down") })),
+    expected: failed("ldap.busy"),
   },
   {
     name: "paging control missing on a later page",
