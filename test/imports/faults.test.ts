@@ -13,7 +13,7 @@ import { seeded } from "../support/people.ts";
 import type { Postgres } from "../support/postgres.ts";
 import type { RunDocument } from "../support/rollcall.ts";
 
-const POINTS = Number(process.env["FAULT_POINTS"] ?? 8);
+const POINTS = Number(process.env["FAULT_POINTS"] ?? 4);
 const SEED = Number(process.env["FAULT_SEED"] ?? 20_261_123);
 const TABLE = process.env["FAULT_TABLE"];
 

@@ -52,7 +52,9 @@ export class NewestEntries {
     const stamp = ordered(this.#attribute, value);
     if (stamp === null) return;
     const least = this.#newest.at(-1);
-    if (least !== undefined && this.#newest.length === KEPT && stamp < least.stamp) return;
+    const isOld = least !== undefined && this.#newest.length === KEPT && stamp < least.stamp;
+    // One of them may have been of a clock that was ahead.
+    if (isOld && !this.#newest.some((one) => one.id === id)) return;
     const others = this.#newest.filter((one) => one.id !== id);
     // Of equal stamps the later entry: many have the same one after a load.
     this.#newest = [{ id, stamp }, ...others]
