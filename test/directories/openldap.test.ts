@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { run } from "../support/process.ts";
 import { importUntil } from "../support/import-until.ts";
 import { seeded } from "../support/people.ts";
 import {
@@ -54,6 +55,49 @@ test("modification times notice, too, that a server was set back to before their
   await expectSetBackIsNoticed(story);
   story.place.remove();
 });
+
+test.each(["contentSync", "timestamp"])(
+  "failover to a replica that lags behind, and back, ends as a full read of whoever answered: %s",
+  async (way) => {
+    const options = {
+      ldif: ROOT,
+      global: "moduleload syncprov",
+      database: "index entryCSN eq\noverlay syncprov\nsyncprov-sessionlog 1000",
+    };
+    const [first, second] = [await startSlapd(options), await startSlapd(options)];
+    const story = await Conformance.create(slapdServer(first), `failover${way}`, {
+      way,
+      more: [`incremental: { way: ${way}, compare: 0, overlap: 0 }`, "importSafeguard: off"],
+    });
+    story.reconfigure(`url: ${first.url}`, `url: [${first.url}, ${second.url}]`);
+    story.fill();
+    // What has been replicated until now.
+    await second.kill();
+    run("cp", ["-a", join(first.folder, "db", "data.mdb"), join(second.folder, "db", "data.mdb")]);
+    await second.start();
+    await story.import();
+    // Modification times are whole seconds.
+    await sleep(1100);
+    first.modify(`dn: ${story.dn(1)}\nchangetype: delete\n`);
+    story.change(story.dn(2), "replace: employeeType\nemployeeType: guest");
+    first.modify(story.person(40));
+    await story.import("--incremental");
+    await story.expectWhole();
+    await first.kill();
+    const behind = await story.import();
+    expect(behind.server).toContain(second.url);
+    await story.expectWhole();
+    await first.start();
+    story.change(story.dn(3), "replace: title\ntitle: Since then");
+    const back = await story.import();
+    expect(back.server).toContain(first.url);
+    await story.expectWhole();
+    await story.step({});
+    story.place.remove();
+    await first.stop();
+    await second.stop();
+  },
+);
 
 test("serve with watch applies changes without a schedule, also after the server was away", async () => {
   await expectListening(slapdServer(synced), "watched");
