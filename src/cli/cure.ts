@@ -18,7 +18,7 @@ const COMMANDS: Partial<Record<ErrorCode, string>> = {
   "safeguard.held":
     "The commands are `rollcall imports show RUN --counted`, `rollcall imports approve RUN` and `rollcall imports cancel RUN`.",
   "match.unconfirmed":
-    "The commands are `rollcall imports confirm DIRECTORY ID LOGIN` and `rollcall imports ignore DIRECTORY ID`.",
+    "The commands are `rollcall imports confirm DIRECTORY ID LOGIN` (without LOGIN: somebody new, who needs another login) and `rollcall imports ignore DIRECTORY ID`.",
   "link.entryNotFound": "`rollcall imports unmatched` lists entries without a user.",
   "link.taken": "The command is `rollcall users unlink LOGIN DIRECTORY`.",
   "link.none": "`rollcall users show LOGIN` lists them.",

@@ -134,7 +134,7 @@ const matchingRule = z.strictObject({
     .enum(["link", "confirm"])
     .optional()
     .describe(
-      "link: the entry belongs to whom the rule finds; confirm: a person decides. Default: confirm where the user has another profile source, unless the attribute is employeeNumber or unique.",
+      "link: the entry belongs to whom the rule finds; confirm: a person decides. Default: confirm where another directory has or had the user, unless the attribute is employeeNumber.",
     ),
 });
 

@@ -50,8 +50,8 @@ export const PERSON_ERRORS = {
     cure: "Make the rule's attribute unique, or remove the duplicate user.",
   },
   "match.unconfirmed": {
-    what: "A matching rule finds a user whose profile comes from another directory, by an attribute that people may write themselves, or the rule says onMatch: confirm. The entry is linked to nobody until a person has confirmed it.",
-    cure: "Confirm it, or say that it is somebody else. A rule whose attribute nobody can choose may link by itself: onMatch: link.",
+    what: "A matching rule finds a user whom another directory has or had, by an attribute that people may write themselves, or the rule says onMatch: confirm. The entry is linked to nobody until a person has confirmed it.",
+    cure: "Confirm it, say that it is somebody new, or set it aside. A rule whose attribute nobody can choose may link by itself: onMatch: link.",
   },
   notUniqueWithinOrgAppId: {
     what: "The matching user is already linked to another entry of the same directory.",

@@ -2,7 +2,7 @@
 import type { Engine } from "../engine/engine.ts";
 import { count } from "../lib/lines.ts";
 import type { Finding } from "../model/finding.ts";
-import { identifies } from "../reconciler/confirm.ts";
+import { isGiven } from "../reconciler/confirm.ts";
 import { linksByRule } from "../store/links.ts";
 
 /** Links of a directory by attributes of which two people may have the same value. */
@@ -12,7 +12,8 @@ export async function linkFindings(
 ): Promise<Finding[]> {
   const made = await linksByRule(store.db, directory);
   const doubtful = made.filter(
-    ({ attribute }) => attribute !== "login" && !identifies(rules, attribute),
+    ({ attribute }) =>
+      attribute !== "login" && !isGiven(attribute) && !rules.unique.includes(attribute),
   );
   return doubtful.map(({ attribute, app, people, example }) => {
     const were = count(people, "entry was", "entries were");

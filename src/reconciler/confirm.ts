@@ -7,30 +7,38 @@ import type { Problem } from "../model/errors.ts";
 import type { User } from "../model/user.ts";
 import type { MatchKey } from "./match.ts";
 import type { Rules } from "./rules.ts";
-import { profileSourceOf } from "./source-priority.ts";
 import { BY_HAND } from "./standing.ts";
 
 /** The number that an organisation gives its people; nobody chooses one's own. */
 const GIVEN = "employeeNumber";
 
-/** Whether values of an attribute tell people apart for certain, and are not theirs to choose. */
-export function identifies({ unique }: Pick<Rules, "unique">, attribute: string): boolean {
-  return attribute === GIVEN || unique.includes(attribute);
+/** Whether values of an attribute are given to people, and tell them apart. */
+export function isGiven(attribute: string): boolean {
+  return attribute === GIVEN;
+}
+
+/** Whether it depends on the user whether a person is asked. */
+export function mayAsk({ onMatch, attribute }: MatchKey): boolean {
+  return onMatch === null && !isGiven(attribute);
 }
 
 /** Whom a rule found for an entry. */
 export interface Found {
   readonly key: MatchKey;
   readonly user: User;
-  /** The directories in whose scope the user has an entry. */
-  readonly links: ReadonlyMap<string, unknown>;
+  /** The directories that have, or ever had, an entry of the user; also former ones. */
+  readonly directories: ReadonlySet<string>;
 }
 
-/** Why an entry of a directory is not linked before a person confirms it; null if it is. */
+/**
+ * Why an entry of a directory is not linked before a person confirms it; null if it is. By itself, a
+ * rule links users whom no other directory ever had, and gives back to a source of higher priority
+ * than all others what it had before.
+ */
 export function needsConfirmation(
-  rules: Pick<Rules, "sources" | "unique">,
+  rules: Pick<Rules, "sources" | "directories">,
   { directory, dn }: { readonly directory: string; readonly dn: string },
-  { key, user, links }: Found,
+  { key, user, directories }: Found,
 ): Problem | null {
   const has = `${dn} has the ${key.attribute} of ${user.login}`;
   const ask = "Whether it is the same person has to be confirmed.";
@@ -39,13 +47,21 @@ export function needsConfirmation(
   };
   if (key.onMatch === "link") return null;
   if (key.onMatch === "confirm") return problem(`${has}. ${ask}`);
-  if (identifies(rules, key.attribute)) return null;
-  const [only] = links.size === 1 ? links.keys() : [];
-  const source = profileSourceOf(rules, links) ?? only ?? null;
-  if (source !== null && source !== directory)
-    return problem(`${has}, whose profile comes from ${source}. ${ask}`);
-  const { status, statusBy } = user;
-  const taken = source === null && status !== "active" && statusBy !== null;
-  if (!taken || statusBy === directory || statusBy === BY_HAND) return null;
-  return problem(`${has}, whose access ended with ${statusBy}. ${ask}`);
+  if (isGiven(key.attribute)) return null;
+  const { statusBy } = user;
+  const others = new Set(directories);
+  if (statusBy !== null && statusBy !== BY_HAND) others.add(statusBy);
+  others.delete(directory);
+  const [other] = [...others].toSorted((a, b) => rankOf(rules, a) - rankOf(rules, b));
+  if (other === undefined) return null;
+  const isOwn = directories.has(directory);
+  if (isOwn && rankOf(rules, directory) < rankOf(rules, other)) return null;
+  return problem(`${has}, who is or was a person of ${other}. ${ask}`);
+}
+
+/** A directory's place in source priority; one that is not configured any more may have been any. */
+function rankOf({ sources, directories }: Pick<Rules, "sources" | "directories">, name: string) {
+  if (!directories.has(name)) return -1;
+  const at = sources.indexOf(name);
+  return at === -1 ? sources.length : at;
 }

@@ -5,7 +5,7 @@ import type { Reason } from "../model/run.ts";
 import { dependsOnUser } from "./apply.ts";
 import type { Connection, Trx } from "./connection.ts";
 
-/** Somebody whom the safeguard counts. */
+/** Somebody whom the safeguard counts, or whose place another entry takes. */
 export interface LostRow {
   readonly seq: number;
   readonly externalId: string;
@@ -17,7 +17,7 @@ function lost(db: Connection, runId: string) {
     .selectFrom("held_plan")
     .select(["seq", "external_id", "reason"])
     .where("run_id", "=", runId)
-    .where("lost", "=", true)
+    .where(sql<boolean>`(lost or reason = 'replaced')`)
     .where("external_id", "is not", null);
 }
 

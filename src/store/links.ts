@@ -50,6 +50,24 @@ export async function linksByRule(db: Connection, directory: string): Promise<Ru
     .execute();
 }
 
+/** By user, the directories that have or ever had an entry of it, as far as history is kept. */
+export async function directoriesOfUsers(
+  db: Connection,
+  userIds: readonly string[],
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  if (userIds.length === 0) return new Map();
+  const { rows } = await sql<{ user_id: string; directory: string }>`
+    select user_id, directory from app_users where user_id = any(${userIds}::uuid[])
+    union
+    select c.user_id, r.directory from run_changes c join runs r on r.id = c.run_id
+    where c.user_id = any(${userIds}::uuid[]) and c.action <> 'created'
+      and r.directory is not null and c.applied`.execute(db);
+  const found = new Map<string, Set<string>>();
+  for (const { user_id: id, directory } of rows)
+    found.set(id, (found.get(id) ?? new Set()).add(directory));
+  return found;
+}
+
 /** How an entry came to its user, or why it has none; null if that is not kept. */
 export async function linkOf(
   db: Connection,

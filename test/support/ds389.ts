@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, run, startDaemon, type Daemon } from "./process.ts";
+import { freePort, run } from "./process.ts";
 
 export interface Ds389 {
   readonly url: string;
@@ -48,41 +48,37 @@ export async function startDs389(options: { readonly sync: boolean }): Promise<D
   const url = `ldap://127.0.0.1:${port}`;
   const bind = ["-x", "-H", url, "-D", ADMIN, "-w", PASSWORD];
   const modify = (ldif: string): void => void run("ldapmodify", ["-a", ...bind], { input: ldif });
+  const control = (action: string): void => void run("dsctl", [INSTANCE, action], { env });
   modify(plugins(options.sync));
-  run("dsctl", [INSTANCE, "stop"], { env });
-  // From here on without the tools of its packages, which take seconds for everything.
-  const config = join(prefix, "etc", "dirsrv", `slapd-${INSTANCE}`);
-  const start = (): Promise<Daemon> =>
-    startDaemon("ns-slapd", ["-D", config, "-d", "0"], { env }, () => {
-      run("ldapsearch", ["-x", "-H", url, "-s", "base", "-b", ""]);
-      return Promise.resolve(true);
-    });
-  let daemon = await start();
-  const whileStopped = async (work: () => void): Promise<void> => {
-    await daemon.stop();
-    work();
-    daemon = await start();
-  };
+  control("restart");
   return {
     url,
     suffix: SUFFIX,
     adminDn: ADMIN,
     password: PASSWORD,
     modify,
-    restart: () => whileStopped(() => undefined),
-    snapshot: async () => {
+    restart: () => {
+      control("restart");
+      return Promise.resolve();
+    },
+    snapshot: () => {
       const from = join(prefix, "var", "lib", "dirsrv");
       const kept = join(mkdtempSync(join(prefix, "kept-")), "dirsrv");
-      await whileStopped(() => run("cp", ["-a", from, kept]));
-      return async () =>
-        await whileStopped(() => {
-          rmSync(from, { recursive: true });
-          run("cp", ["-a", kept, from]);
-        });
+      control("stop");
+      run("cp", ["-a", from, kept]);
+      control("start");
+      return Promise.resolve(() => {
+        control("stop");
+        rmSync(from, { recursive: true });
+        run("cp", ["-a", kept, from]);
+        control("start");
+        return Promise.resolve();
+      });
     },
-    stop: async () => {
-      await daemon.stop();
+    stop: () => {
+      control("stop");
       rmSync(prefix, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
+      return Promise.resolve();
     },
   };
 }

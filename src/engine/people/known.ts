@@ -3,10 +3,11 @@ import { RollcallError, type Problem } from "../../model/errors.ts";
 import type { LinkOrigin, User } from "../../model/user.ts";
 import type { Known, Sighting } from "../../reconciler/decide.ts";
 import { decideMatch, matchKeys, type Match, type MatchKey } from "../../reconciler/match.ts";
-import { needsConfirmation } from "../../reconciler/confirm.ts";
+import { mayAsk, needsConfirmation } from "../../reconciler/confirm.ts";
 import type { DirectoryRules, Rules } from "../../reconciler/rules.ts";
 import type { Relations } from "../../reconciler/scope.ts";
 import { appUsersByIds, appUsersOfUsers, type StoredAppUser } from "../../store/app-users.ts";
+import { directoriesOfUsers } from "../../store/links.ts";
 import { usersByIds } from "../../store/users.ts";
 import type { Engine } from "../engine.ts";
 import type { MovedPeople } from "./moved-people.ts";
@@ -89,7 +90,24 @@ export async function loadKnown(
   const people = moved === undefined ? null : { directory: directory.name, people: moved };
   const relations = await loadRelations(engine, now, [...read, ...others], people);
   const { rules } = engine;
-  return new People(directory, { rules, appUsers, users, links, keys, find, relations }, linked);
+  const matched = new Set(
+    allKeys
+      .filter(mayAsk)
+      .flatMap(find)
+      .map((user) => user.id),
+  );
+  const directoriesOf = await directoriesOfUsers(db, [...matched]);
+  const loaded = {
+    rules,
+    appUsers,
+    users,
+    links,
+    keys,
+    find,
+    relations,
+    directories: directoriesOf,
+  };
+  return new People(directory, loaded, linked);
 }
 
 interface Loaded {
@@ -100,7 +118,11 @@ interface Loaded {
   readonly keys: ReadonlyMap<string, readonly MatchKey[]>;
   readonly find: UsersByKey;
   readonly relations: RelationsOf;
+  /** Of users whom rules find: the directories that have or had them. */
+  readonly directories: ReadonlyMap<string, ReadonlySet<string>>;
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 function linkOf({ name }: DirectoryRules, { id, dn, profile }: Sighting): Link {
   return { directory: name, externalId: id, dn, profile };
@@ -131,7 +153,7 @@ class People implements KnownPeople {
     const { user } = match;
     const { name } = this.#directory;
     const all = this.#loaded.links.get(user.id) ?? [];
-    const unconfirmed = this.#unconfirmed(sighting, match, all);
+    const unconfirmed = this.#unconfirmed(sighting, match);
     if (unconfirmed !== null) return { ...alone(unconfirmed), replaces: null, hash };
     const twin = all.find((link) => link.directory === name && link.externalId !== sighting.id);
     const others = all.filter((one) => one.directory !== name);
@@ -165,15 +187,12 @@ class People implements KnownPeople {
   }
 
   /** What a person has to confirm first; null where the entry was linked before, or nothing. */
-  #unconfirmed(
-    { dn }: Sighting,
-    { user, key }: Extract<Found, { kind: "one" }>,
-    all: readonly StoredAppUser[],
-  ): Problem | null {
+  #unconfirmed({ dn }: Sighting, { user, key }: Extract<Found, { kind: "one" }>): Problem | null {
     if (key === null) return null;
-    const links = new Map(all.map((one) => [one.directory, one]));
+    const { rules, directories } = this.#loaded;
     const entry = { directory: this.#directory.name, dn };
-    return needsConfirmation(this.#loaded.rules, entry, { key, user, links });
+    const found = { key, user, directories: directories.get(user.id) ?? NONE };
+    return needsConfirmation(rules, entry, found);
   }
 }
 
