@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { DisabledRule } from "../model/directory.ts";
+import { dnKey } from "../model/dn.ts";
 import { expiryOf } from "../model/expiry.ts";
 import { type AppProfile, type Entry, type RawEntry, attributeValues } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
@@ -9,6 +10,11 @@ import { attributeKind, guidBytes, guidText, uuidText } from "./values.ts";
 export function externalId(attribute: string, bytes: Buffer): string | null {
   if (bytes.length === 0) return null;
   const lower = attribute.toLowerCase();
+  if (WRITTEN_AS_UUID.has(lower)) {
+    // In whatever form a file has it, it is the same one.
+    const written = UUID_TEXT.exec(bytes.toString("latin1").trim())?.[1];
+    if (written !== undefined) return written.toLowerCase();
+  }
   if (lower === "objectguid" && bytes.length === 16) return guidText(bytes);
   // eDirectory's own, whose bytes stand in their order.
   if (lower === "guid" && bytes.length === 16) return uuidText(bytes);
@@ -19,6 +25,9 @@ export function externalId(attribute: string, bytes: Buffer): string | null {
   if (text.startsWith(BYTES) || text.startsWith(TEXT)) return `${TEXT}${text}`;
   return lower === "entryuuid" ? text.toLowerCase() : text;
 }
+
+const WRITTEN_AS_UUID: ReadonlySet<string> = new Set(["objectguid", "guid", "entryuuid"]);
+const UUID_TEXT = /^\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?$/i;
 
 /** Before the digits of an identifier that is no text, which another one may have as its text. */
 const BYTES = "{hex}";
@@ -74,10 +83,15 @@ function isDisabled(rule: DisabledRule, profile: AppProfile): boolean | null {
     return (Number(only) & bit) !== 0;
   }
   if (wanted !== undefined) {
-    const lower = wanted.map((value) => value.toLowerCase());
-    return values.some((value) => typeof value === "string" && lower.includes(value.toLowerCase()));
+    const keys = new Set(wanted.map(valueKey));
+    return values.some((value) => typeof value === "string" && keys.has(valueKey(value)));
   }
-  return values.length > 0;
+  return values.some((value) => typeof value !== "string" || !/^false$/i.test(value.trim()));
+}
+
+/** A value as directories compare it: without regard to case and outer or repeated blanks; names as names. */
+function valueKey(value: string): string {
+  return value.includes("=") ? dnKey(value) : value.trim().replaceAll(/ +/g, " ").toLowerCase();
 }
 
 /**
@@ -98,7 +112,9 @@ export function stateOf(
   if (states.includes(true)) return { disabled: true, problem: null };
   const rule = rules[states.indexOf(null)];
   if (rule === undefined) return { disabled: false, problem: null };
-  const message = `${rule.attribute} of ${dn}, which tells whether the account is disabled, cannot be read.`;
+  const seen = attributeValues(profile, rule.attribute).length > 0;
+  const fault = seen ? "has no value of a form that is known" : "cannot be read";
+  const message = `${rule.attribute} of ${dn}, which tells whether the account is disabled, ${fault}.`;
   return {
     disabled: null,
     problem: { code: "entry.stateUnknown", field: rule.attribute, message },

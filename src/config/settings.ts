@@ -179,8 +179,8 @@ const FILTERS = {
   ldap: "(objectClass=inetOrgPerson)",
   // Normal user accounts: neither computers nor trusts, nor what the system needs for itself.
   "active-directory": "(&(sAMAccountType=805306368)(!(isCriticalSystemObject=TRUE)))",
-  // Of Active Directory, computers are users, too.
-  ldif: "(&(|(objectClass=person)(objectClass=organizationalPerson)(objectClass=inetOrgPerson)(objectClass=user))(!(objectClass=computer)))",
+  // Of Active Directory, computers are users, too; exports of 389 may have deleted entries in them.
+  ldif: "(&(|(objectClass=person)(objectClass=organizationalPerson)(objectClass=inetOrgPerson)(objectClass=user))(!(objectClass=computer))(!(objectClass=nsTombstone)))",
 } as const;
 const ACCOUNTDISABLE = [{ attribute: "userAccountControl", bit: 2 }] as const;
 

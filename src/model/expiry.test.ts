@@ -19,6 +19,11 @@ describe("when an account expires", () => {
     ["validUntil", "1 July", null],
     ["validUntil", "2026-13-45", null],
     ["accountExpires", "12", null],
+    ["pwdEndTime", "20261131000000Z", null],
+    ["validUntil", "2026-02-30", null],
+    ["validUntil", "2026-07-01 02:00:00+02:00", JULY],
+    ["validUntil", "2026-07-01T00:00:00", JULY],
+    ["sambaKickoffTime", "1782864000", JULY],
   ])("%s: %s", (attribute, text, expected) => {
     expect(momentOf(attribute, text)).toBe(expected);
   });

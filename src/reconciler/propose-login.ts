@@ -28,8 +28,11 @@ export function withProposal(
   // Mappings replace the default ones, so that all required ones have to be given.
   const lines = [...directory.mappings.values()].flatMap(({ attribute, expression }) => {
     if (rules.schema.get(attribute)?.required !== true) return [];
-    const made = fields.has(attribute) ? ` ?: appuser.sAMAccountName + "@${domain}"` : "";
-    return [`${attribute}: '${expression.source}${made}'`];
+    const { source } = expression;
+    const made = fields.has(attribute)
+      ? `(${source}) ?: appuser.sAMAccountName + "@${domain}"`
+      : source;
+    return [`${attribute}: '${made.replaceAll("'", "''")}'`];
   });
   const message = `${problem.message} The account has a sAMAccountName; with it, and your other mappings: toOkta: { ${lines.join(", ")} }`;
   return { ...problem, message };
@@ -37,7 +40,7 @@ export function withProposal(
 
 /** The domain of an entry: `DC=corp,DC=example` is `corp.example`; null where it is in none. */
 function domainOf(dn: string): string | null {
-  const parts = (splitDn(dn) ?? []).map((part) => /^\s*dc=\s*([a-z0-9-]+)\s*$/i.exec(part)?.[1]);
+  const parts = (splitDn(dn) ?? []).map((part) => /^\s*dc=\s*([a-z0-9_-]+)\s*$/i.exec(part)?.[1]);
   const names = parts.slice(parts.findLastIndex((part) => part === undefined) + 1);
   return names.length === 0 ? null : names.join(".").toLowerCase();
 }

@@ -176,6 +176,11 @@ export function valuesOf(value: RawBuilder<unknown>): RawBuilder<unknown> {
     case jsonb_typeof(${value}) when 'array' then ${value} else jsonb_build_array(${value}) end)`;
 }
 
+/** A DN in lower case and without the blanks around commas, as servers and people write them. */
+export function plainDn(text: string): RawBuilder<string> {
+  return sql<string>`lower(regexp_replace(${sql.raw(text)}, ' *, *', ',', 'g'))`;
+}
+
 /** Whoever is active in the directory and has a value of an attribute that is no "never". */
 export async function activeWith(
   db: Connection,
@@ -202,14 +207,14 @@ export async function peopleNaming(
   attributes: readonly string[],
   dns: readonly string[],
 ): Promise<string[]> {
-  const lower = dns.map((dn) => dn.toLowerCase());
+  const lower = dns.map((dn) => dn.toLowerCase().replaceAll(/ *, */g, ","));
   const rows = await present(db, directory)
     .select("external_id")
     .where(sql<boolean>`profile ?| ${attributes}::text[]`)
     .where(
       sql<boolean>`exists (select 1 from unnest(${attributes}::text[]) as name,
         ${valuesOf(sql`profile->name`)} as one
-        where profile ? name and lower(one) = any(${lower}::text[]))`,
+        where profile ? name and ${plainDn("one")} = any(${lower}::text[]))`,
     )
     .execute();
   return rows.map((row) => row.external_id);

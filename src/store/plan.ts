@@ -8,7 +8,7 @@ import type { Problem } from "../model/errors.ts";
 import { STEPS, type PlannedChange, type Step } from "../model/plan.ts";
 import type { Action, Reason } from "../model/run.ts";
 import { loginKey, type AppUserStatus, type LinkOrigin, type UserStatus } from "../model/user.ts";
-import { valuesOf } from "./app-users.ts";
+import { plainDn, valuesOf } from "./app-users.ts";
 import type { Connection } from "./connection.ts";
 import { copyRow } from "./copy-format.ts";
 import { jsonText } from "./json-text.ts";
@@ -257,7 +257,7 @@ export async function plannedNaming(
   attributes: readonly string[],
   dns: readonly string[],
 ): Promise<number[]> {
-  const lower = dns.map((dn) => dn.toLowerCase());
+  const lower = dns.map((dn) => dn.toLowerCase().replaceAll(/ *, */g, ","));
   const rows = await db
     .selectFrom("plan")
     .select("seq")
@@ -266,7 +266,7 @@ export async function plannedNaming(
     .where(
       sql<boolean>`exists (select 1 from jsonb_each(app_profile::jsonb) as named (name, value),
         ${valuesOf(sql`value`)} as one
-        where lower(name) = any(${attributes}::text[]) and lower(one) = any(${lower}::text[]))`,
+        where lower(name) = any(${attributes}::text[]) and ${plainDn("one")} = any(${lower}::text[]))`,
     )
     .orderBy("seq")
     .execute();

@@ -227,3 +227,35 @@ test("a part of the tree in a database of its own that synchronisation does not 
   await slapd.stop();
   rmSync(below, { recursive: true, force: true });
 });
+
+test.each([
+  [
+    "entryCSN everywhere",
+    "contentSync",
+    "access to attrs=entryCSN by * none\naccess to * by * read",
+  ],
+  [
+    "modification times of a part of the tree",
+    "timestamp",
+    `access to dn.subtree="ou=b,ou=hidden-timestamp,${SUFFIX}" attrs=modifyTimestamp by * none\naccess to * by * read`,
+  ],
+])(
+  "%s cannot be read: changes are not read by %s, and nobody is missed",
+  async (_, way, access) => {
+    const slapd = await startSlapd({
+      ldif: ROOT,
+      global: "moduleload syncprov",
+      database: `${access}\nindex entryCSN eq\noverlay syncprov\nsyncprov-sessionlog 1000`,
+    });
+    const reader = { ...slapdServer(slapd), settings: ["type: ldap", `url: ${slapd.url}`] };
+    const more = [`incremental: { way: ${way}, compare: 0, overlap: 0 }`, "importSafeguard: off"];
+    const story = await Conformance.create(reader, `hidden-${way}`, { way, more });
+    story.fill();
+    expect(await story.import()).toMatchObject({ status: "done", way: null });
+    story.change(story.dn(1), "replace: employeeType\nemployeeType: guest");
+    const run = await story.import("--incremental");
+    expect(run).toMatchObject({ status: "done", type: "full", counts: { removed: 1 } });
+    story.place.remove();
+    await slapd.stop();
+  },
+);

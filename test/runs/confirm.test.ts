@@ -51,7 +51,7 @@ test("whoever writes somebody's address gets nothing, and the leaver's access en
   expect(await unmatched()).toMatchObject([
     { error: { code: "match.unconfirmed" }, candidates: [{ login: "ada@example.org" }] },
   ]);
-  expect((await unmatched())[0]?.error?.message).toContain("whose profile comes from corp");
+  expect((await unmatched())[0]?.error?.message).toContain("who is or was a person of corp");
   const { out } = await place.run("imports", "unmatched");
   expect(out).toContain("has to be confirmed");
   expect((await adas())?.profile["lastName"]).not.toBe("Mallory");

@@ -25,7 +25,8 @@ export interface EntryRules {
   /** The attribute (in lower case) that stamps the last change, and who wants to know it. */
   readonly stamp: {
     readonly attribute: string;
-    readonly note: (id: string | null, value: Buffer) => void;
+    /** `value`: null where the entry has none that can be read. */
+    readonly note: (id: string | null, value: Buffer | null) => void;
     /** It was not asked for and does not belong to the profile. */
     readonly hide: boolean;
   } | null;
@@ -77,7 +78,7 @@ export function scanEntry(bytes: Buffer, at: number, end: number, rules: EntryRu
   const large = size > MAX_ENTRY_BYTES ? tooLarge(dn, size) : null;
   const problem = problemOf(rules.idAttribute, dn, id, values) ?? large;
   const usableId = values === 1 && id !== null && id.length <= MAX_ID ? id : null;
-  noteStamp(rules, usableId, stamp);
+  rules.stamp?.note(usableId, stamp);
   const who = { dn, id: usableId ?? "" };
   return {
     id: usableId,
@@ -163,10 +164,6 @@ function isStamp({ stamp }: EntryRules, bytes: Buffer, start: number, end: numbe
   return stamp !== null && isName(bytes, start, end, stamp.attribute);
 }
 
-function noteStamp({ stamp }: EntryRules, id: string | null, value: Buffer | null): void {
-  if (value !== null) stamp?.note(id, value);
-}
-
 function lastOf(set: BerCursor): Buffer | null {
   let last: Buffer | null = null;
   while (!set.done) last = set.octets();
@@ -202,9 +199,19 @@ function decodeEntry(
     if (kind === "invalid")
       throw new BerError(`\`${JSON.stringify(name)}\` is not an attribute name`);
     const value = decodeValues(one.enter(TAG.set), kind);
-    if (value !== undefined) profile[name] = value;
+    if (value !== undefined) addValues(profile, name, value);
   }
   return { dn, id, ...stateOf(disabled, dn, profile), profile };
+}
+
+/** An attribute that comes twice has the values of both. */
+function addValues(profile: AppProfile, name: string, value: AppProfile[string]): void {
+  const before = profile[name];
+  profile[name] = before === undefined ? value : [...listOf(before), ...listOf(value)];
+}
+
+function listOf(value: AppProfile[string]): readonly AttributeValue[] {
+  return Array.isArray(value) ? value : [value as AttributeValue];
 }
 
 function decodeValues(set: BerCursor, kind: AttributeKind): AppProfile[string] | undefined {

@@ -114,10 +114,18 @@ export class LdapSession implements DirectorySession {
     return WAY_LIST[way].clock === undefined ? stampAttribute(server) : scope.timeAttribute;
   }
 
+  /** Whether a way only tells of entries whose stamp the account may read. */
+  #needsStamps(way: Way): boolean {
+    if (way === "contentSync") return this.parts.server.kind === "openldap";
+    return way === "usn" || way === "timestamp";
+  }
+
   #mark(): Mark | null {
     if (this.#position === null) return null;
     const { way, positions, comparedAt, newest } = this.#position;
     const { witness } = newest;
+    // Whose changes have no stamp that can be read, they are not told of.
+    if (witness !== null && newest.missed > 0 && this.#needsStamps(way)) return null;
     try {
       const mark = { way, positions: positions(), comparedAt };
       return witness === null ? mark : { ...mark, witness };
@@ -168,6 +176,7 @@ export class LdapSession implements DirectorySession {
     const { witness = null } = since;
     const told = {
       of: (id: string) => touched.has(id) || gone.has(id),
+      changed: (id: string) => touched.has(id),
       deletions: notes.sawDeletions,
     };
     if (witness !== null)
@@ -244,7 +253,7 @@ export class LdapSession implements DirectorySession {
   async *#readObjects(ids: readonly string[] | null): AsyncGenerator<DirectoryObject[]> {
     const { scope } = this.parts;
     const idAttribute = scope.objectIdAttribute;
-    const stamping = this.#stamping(true);
+    const stamping = this.#stamping({ ofPeople: false });
     const stamp = stamping === null ? null : { ...stamping, hide: true };
     const rules = { idAttribute, disabled: [], stamp };
     const attributes = (names: readonly string[]): readonly string[] =>
@@ -274,14 +283,19 @@ export class LdapSession implements DirectorySession {
   }
 
   #rules(): EntryRules {
-    return this.parts.scope.rules(this.#stamping(this.lookup.isSure));
+    return this.parts.scope.rules(this.#stamping({ ofPeople: true }));
   }
 
-  /** @param isKnown whether the identifiers of these entries are such that they can be looked for */
-  #stamping(isKnown: boolean): Stamping | null {
+  #stamping({ ofPeople }: { readonly ofPeople: boolean }): Stamping | null {
     if (this.#position === null) return null;
     const { attribute, clock, newest } = this.#position;
-    const note = (id: string | null, value: Buffer): void => {
+    // Whether the identifiers are such that the entries can be looked for.
+    const isKnown = !ofPeople || this.lookup.isSure;
+    const note = (id: string | null, value: Buffer | null): void => {
+      if (value === null) {
+        if (ofPeople) newest.miss();
+        return;
+      }
       clock?.note(value);
       if (isKnown && id !== null) newest.note(id, value);
     };

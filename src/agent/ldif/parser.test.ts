@@ -44,7 +44,7 @@ test.each([
   ["version: 2\n\ndn: a\n", "line 1"],
   ["dn: a\nchangetype: modify\n", "line 2"],
   [" continued\n", "line 1"],
-  ["dn: a\nchangetype: delete\n", "changetype: delete is a change"],
+  ["dn: a\nchangetype: delete\n", "a changetype is a change"],
   ["dn: a\ncontrol: 1.2.3\n", "line 2"],
   ["dn: a\rcn: b\r", "lines end with CR only"],
   ["dn: a\n\n# search result\nsearch: 2\nresult: 4 Size limit exceeded\n", "ended with 4 Size"],

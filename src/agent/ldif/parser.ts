@@ -133,8 +133,7 @@ function parseRecord(lines: readonly Line[], file: string): LdifRecord | null {
     const name = attribute.name.toLowerCase();
     if (name === "changetype" && attribute.value.toString("latin1").trim() === "add") return [];
     if (name === "changetype" || name === "control") {
-      const what = `${name}: ${attribute.value.toString("latin1").slice(0, 20)}`;
-      fail(file, line.number, `${what} is a change and no entry; export the entries themselves`);
+      fail(file, line.number, `a ${name} is a change and no entry; export the entries themselves`);
     }
     if (name === "dn") fail(file, line.number, "a second `dn:` without an empty line before it");
     return attribute;
@@ -173,7 +172,8 @@ function parseLine(line: Line, file: string): { name: string; value: Buffer } {
   if (colon < 0) fail(file, number, "a colon is missing");
   const name = bytes.toString("latin1", 0, colon);
   if (!DESCRIPTION.test(name))
-    fail(file, number, `\`${name.slice(0, 40)}\` is not an attribute name`);
+    // What stands there is not shown: it may be a line that was cut from a secret.
+    fail(file, number, "what stands before the colon is not an attribute name");
   const kind = bytes[colon + 1];
   if (kind === 0x3c) fail(file, number, "references to files and URLs (`:<`) are refused");
   if (kind === 0x3a) return { name, value: base64(bytes.subarray(colon + 2), file, number) };

@@ -153,8 +153,8 @@ function returned(rows: readonly LostRow[], entries: readonly RawEntry[]): numbe
   });
 }
 
-/** An entry that cannot be decoded says nothing; the plan stands. */
+/** Of an entry whose state cannot be told now, it is not known any more. */
 function isDisabled(entry: RawEntry): boolean {
   const seen = sightingOf(entry);
-  return "problem" in seen || seen.disabled;
+  return !("problem" in seen) && seen.disabled;
 }

@@ -236,7 +236,8 @@ async function refuseReturned(
   const untold = left.filter((id) => !touched.has(id));
   if (untold.length === 0) return;
   for await (const batch of lookup.people(untold)) {
-    const [one] = batch;
+    // Whoever cannot be used was not taken up again, however often that was told.
+    const one = batch.find((entry) => (entry.problem ?? entry.decode().problem) === null);
     if (one === undefined) continue;
     const reason = `${one.dn} had left and is there again without a word: the server was set back, or does not tell of every change.`;
     throw new MustReadAll("server_changed", reason);

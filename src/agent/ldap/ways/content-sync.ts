@@ -18,6 +18,7 @@ import type { ResponseControls, SearchResult } from "../search-channel.ts";
 import { control, type SearchRequest } from "../search-request.ts";
 import {
   positionAt,
+  requireStamps,
   type ChangeNotes,
   type IncrementalWay,
   type Positions,
@@ -35,6 +36,7 @@ export const contentSync: IncrementalWay = {
   offered: (server, idAttribute) =>
     server.controls.has(CONTENT_SYNC) && idAttribute.toLowerCase() === nativeId(server),
   begin: async (context, before) => {
+    if (context.server.kind === "openldap") await requireStamps(context, "entryCSN");
     const positions: Record<string, string> = {};
     for (const base of context.bases) {
       positions[base] = await firstCookie(context, base, before?.[base] ?? null);

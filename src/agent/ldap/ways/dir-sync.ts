@@ -113,7 +113,10 @@ function positionOf(result: SearchResult, url: string): { cookie: Buffer; more: 
     const cursor = new BerCursor(answer).enter(TAG.sequence);
     const more = cursor.integer() !== 0;
     cursor.take(TAG.integer);
-    return { more, cookie: Buffer.from(cursor.octets()) };
+    const cookie = Buffer.from(cursor.octets());
+    if (cookie.length === 0)
+      throw new MustReadAll("checkpoint_refused", `${url} gave no cookie to go on from.`);
+    return { more, cookie };
   } catch (error) {
     if (!(error instanceof BerError)) throw error;
     throw new MustReadAll(

@@ -13,7 +13,7 @@ import { SHOW_DELETED, SHOW_RECYCLED } from "../root-dse.ts";
 import { searchAll, type SmallEntry } from "../search-all.ts";
 import { control, type SearchRequest } from "../search-request.ts";
 import { contextsOf } from "./naming-contexts.ts";
-import { numberAt, type IncrementalWay, type WayContext } from "./way.ts";
+import { numberAt, requireStamps, type IncrementalWay, type WayContext } from "./way.ts";
 
 export const usn: IncrementalWay = {
   offered: (server, idAttribute) =>
@@ -21,6 +21,7 @@ export const usn: IncrementalWay = {
   begin: async (context) => {
     const { highestUsn } = context.server;
     contextsOf(context);
+    await requireStamps(context, "uSNChanged");
     return { [await invocationId(context)]: String(highestUsn ?? 0) };
   },
   changes: async (context, since, notes) => {

@@ -12,6 +12,7 @@ import { MustReadAll, type ChangeListener, type Mark } from "../../../model/incr
 import type { Filter } from "../../filter.ts";
 import type { LdapConnection } from "../connection.ts";
 import type { ServerInfo } from "../root-dse.ts";
+import { searchAll } from "../search-all.ts";
 import type { SearchRequest } from "../search-request.ts";
 
 export interface WayContext {
@@ -104,6 +105,23 @@ export class ChangeNotes {
     if (this.touched.size + this.gone.size <= this.#limit) return;
     const reason = `More than ${this.#limit} entries changed; reading everybody is cheaper.`;
     throw new MustReadAll("too_many_changes", reason);
+  }
+}
+
+/**
+ * Servers tell of changes only to those who may read the attribute that stamps them.
+ * @throws MustReadAll if it cannot be read of the bases
+ */
+export async function requireStamps(context: WayContext, attribute: string): Promise<void> {
+  const { connection, signal } = context;
+  for (const base of context.bases) {
+    let found = false;
+    const request = context.request(base, { kind: "present", attribute }, ["1.1"]);
+    const look = { ...request, scope: "base", pageSize: null } as const;
+    const result = await searchAll(connection, look, { entry: () => (found = true) }, signal);
+    if (found || result.code !== 0) continue;
+    const reason = `${attribute} of ${base} cannot be read, and without it changes are not told.`;
+    throw new MustReadAll("agent_unable_to_perform_incremental_import", reason);
   }
 }
 

@@ -15,8 +15,12 @@ import { oneOf } from "../scope.ts";
 import { contextOf } from "./naming-contexts.ts";
 import type { WayContext } from "./way.ts";
 
-/** One, and what is left when others are changed again, or deleted. */
-const KEPT = 10;
+/** One, and what is left when others are changed again, or deleted; a batch may be of dozens. */
+const KEPT = 50;
+/** So many of them are looked for. */
+const LOOKED_FOR = 10;
+/** So many are gathered before they are sorted. */
+const GATHERED = 500;
 
 /** The attribute in which a server stamps each change of an entry, of one order for all entries. */
 export function stampAttribute(server: ServerInfo): string {
@@ -34,42 +38,61 @@ function ordered(attribute: string, value: Buffer): string | null {
   return time === null ? null : new Date(time).toISOString();
 }
 
+interface Stamped {
+  readonly id: string;
+  readonly stamp: string;
+}
+
 /** Of all entries that pass, those that were changed last. */
 export class NewestEntries {
   readonly #server: string;
   readonly #attribute: string;
-  #newest: readonly { readonly id: string; readonly stamp: string }[];
+  /** In the order of passing; of one that passes twice, the later counts. */
+  #gathered: Stamped[];
+  #missed = 0;
 
   /** @param before what is known already; counts only where it is of the same server and stamp */
   constructor(server: string, attribute: string, before: Witness | null) {
     this.#server = server;
     this.#attribute = attribute;
     const isSame = before?.server === server && before.attribute === attribute;
-    this.#newest = isSame ? before.newest : [];
+    this.#gathered = isSame ? before.newest.toReversed() : [];
   }
 
   note(id: string, value: Buffer): void {
     const stamp = ordered(this.#attribute, value);
     if (stamp === null) return;
-    const least = this.#newest.at(-1);
-    const isOld = least !== undefined && this.#newest.length === KEPT && stamp < least.stamp;
-    // One of them may have been of a clock that was ahead.
-    if (isOld && !this.#newest.some((one) => one.id === id)) return;
-    const others = this.#newest.filter((one) => one.id !== id);
-    // Of equal stamps the later entry: many have the same one after a load.
-    this.#newest = [{ id, stamp }, ...others]
-      .toSorted((a, b) => (a.stamp === b.stamp ? 0 : a.stamp < b.stamp ? 1 : -1))
-      .slice(0, KEPT);
+    this.#gathered.push({ id, stamp });
+    if (this.#gathered.length > GATHERED) this.#gathered = this.#newest().toReversed();
+  }
+
+  /** An entry passes whose stamp cannot be read. */
+  miss(): void {
+    this.#missed++;
+  }
+
+  get missed(): number {
+    return this.#missed;
   }
 
   /** Whoever is gone is no witness any more. */
   forget(gone: ReadonlySet<string>): void {
-    this.#newest = this.#newest.filter(({ id }) => !gone.has(id));
+    this.#gathered = this.#gathered.filter(({ id }) => !gone.has(id));
   }
 
   get witness(): Witness | null {
-    if (this.#newest.length === 0) return null;
-    return { server: this.#server, attribute: this.#attribute, newest: this.#newest };
+    const newest = this.#newest();
+    return newest.length === 0
+      ? null
+      : { server: this.#server, attribute: this.#attribute, newest };
+  }
+
+  /** Newest first; of equal stamps the later entry, as many have the same one after a load. */
+  #newest(): Stamped[] {
+    const last = new Map(this.#gathered.map((one) => [one.id, one]));
+    const order = [...last.values()].toReversed();
+    order.sort((a, b) => (a.stamp === b.stamp ? 0 : a.stamp < b.stamp ? 1 : -1));
+    return order.slice(0, KEPT);
   }
 }
 
@@ -85,6 +108,7 @@ export function stampedBy({
 export interface Told {
   /** Whether an entry was told of as changed or gone: it is looked at anyway. */
   of(id: string): boolean;
+  changed(id: string): boolean;
   /** Whether every deletion is told. */
   readonly deletions: boolean;
 }
@@ -101,7 +125,7 @@ export async function requireSameServer(
   { server, attribute, newest }: Witness,
   told: Told,
 ): Promise<void> {
-  const untold = newest.filter(({ id }) => !told.of(id));
+  const untold = newest.filter(({ id }) => !told.of(id)).slice(0, LOOKED_FOR);
   if (untold.length === 0 || server !== stampedBy(context)) return;
   const { url } = context.connection;
   const ids = untold.map(({ id }) => id);
@@ -117,6 +141,8 @@ export async function requireSameServer(
     const reason = `${url} was set back: the entry ${id} is of an earlier change than before.`;
     throw new MustReadAll("server_changed", reason);
   }
+  // Whoever was told of as changed is there.
+  if (newest.some(({ id }) => told.changed(id))) return;
   const reason = `Nobody of those whom ${url} had changed last is there any more: it was set back or set up anew.`;
   throw new MustReadAll("server_changed", reason);
 }
