@@ -17,9 +17,6 @@ const BATCH_ENTRIES = 1000;
 const BATCH_BYTES = 4 * 1024 * 1024;
 const DEFAULT_ID = "entryUUID";
 
-const CUT =
-  "The last line of the file has no end, as in a file that was cut off; if it is whole, add an empty line.";
-
 /** A directory in an LDIF file. The filter decides which of its entries are people. */
 export class LdifDirectory implements Directory {
   readonly #source: LdifSource;
@@ -80,8 +77,8 @@ export class LdifDirectory implements Directory {
     let batch: RawEntry[] = [];
     let bytes = 0;
     let entries = 0;
-    const onCut = (): void => record.doubt(CUT);
-    for await (const one of parseLdif(this.#chunks(signal), this.#path, onCut)) {
+    const onDoubt = (why: string): void => record.doubt(why);
+    for await (const one of parseLdif(this.#chunks(signal), this.#path, onDoubt)) {
       const entry = this.#entry(one);
       if (entry === null) continue;
       batch.push(entry);

@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseLdif } from "./parser.ts";
 
-async function parse(text: string | Buffer, chunk = 7, onCut?: () => void) {
+async function parse(text: string | Buffer, chunk = 7, onDoubt?: (why: string) => void) {
   const bytes = Buffer.from(text);
   async function* chunks() {
     for (let at = 0; at < bytes.length; at += chunk) yield bytes.subarray(at, at + chunk);
   }
   const records = [];
-  for await (const record of parseLdif(chunks(), "test.ldif", onCut)) {
+  for await (const record of parseLdif(chunks(), "test.ldif", onDoubt)) {
     records.push({
       dn: record.dn.toString(),
       attributes: record.attributes.map(({ name, value }) => [name, value.toString()]),
@@ -47,8 +47,13 @@ test.each([
   ["dn: a\nchangetype: delete\n", "a changetype is a change"],
   ["dn: a\ncontrol: 1.2.3\n", "line 2"],
   ["dn: a\rcn: b\r", "lines end with CR only"],
-  ["dn: a\n\n# search result\nsearch: 2\nresult: 4 Size limit exceeded\n", "ended with 4 Size"],
+  ["dn: a\n\n# search result\nsearch: 2\nresult: 4 Size limit exceeded\n", "ended with result 4"],
   ["dn: a\ncn: x\0y\n", "save it as UTF-8"],
+  [
+    "dn: a\n\n# search result\n# search: 2\n# result: 4 Size limit exceeded\n",
+    "ended with result 4",
+  ],
+  ["dn: a\n\n# search reference\nref: ldap://other/dc=x\n", "another server"],
 ])("refused: %j", async (text, place) => {
   await expect(parse(text)).rejects.toThrow(place);
 });
@@ -86,14 +91,37 @@ test.each<[string, (text: string) => Buffer]>([
     expect(await parse(bytes, chunk)).toEqual([{ dn: "cn=Åsa 🙂", attributes: [["sn", "Öz"]] }]);
 });
 
-test.each([
-  ["dn: a\ntitle: Director of", 1],
-  ["dn: a\n", 0],
-  ["", 0],
-])("whether a file may have been cut off: %j", async (text, times) => {
-  let cuts = 0;
-  await parse(text, 7, () => cuts++);
-  expect(cuts).toBe(times);
+const HEADER = "# extended LDIF\n#\n# LDAPv3\n\n";
+const END = "# search result\nsearch: 2\nresult: 0 Success\n\n";
+test.each<[string, string, string | null]>([
+  ["a value without an end of line", "dn: a\ntitle: Director of", "has no end"],
+  ["a whole file", "dn: a\n", null],
+  ["nothing", "", null],
+  ["what ldapsearch writes, cut between two entries", `${HEADER}dn: a\n\ndn: b\n\n`, "cut off"],
+  ["the same, whole", `${HEADER}dn: a\n\n${END}# numEntries: 1\n`, null],
+  ["fewer entries than were found", `${HEADER}dn: a\n\n${END}# numEntries: 2\n`, "found 2 entries"],
+  ["a page of several", `dn: a\n\n# pagedresults: cookie=AAAA\n`, "more pages"],
+  [
+    "the last page of several",
+    `# pagedresults: cookie=AA\ndn: a\n\n# pagedresults: cookie=\n`,
+    null,
+  ],
+  [
+    "two exports, the first one cut off",
+    `${HEADER}dn: a\n\n${HEADER}dn: b\n\n${END}`,
+    "does not end so",
+  ],
+  ["a comment of somebody's own", "# result of the merger: 4\ndn: a\n", null],
+])("whether a file may not be whole: %s", async (_, text, expected) => {
+  const doubts: string[] = [];
+  await parse(text, 7, (why) => doubts.push(why));
+  expect(doubts.join()).toContain(expected ?? "");
+  expect(doubts).toHaveLength(expected === null ? 0 : 1);
+});
+
+test("no error shows what stands in a line, which may have been cut from a secret", async () => {
+  for (const line of ["userPassword hunter2: x", "hunter2", "changetype: hunter2", "sn:: hunter2!"])
+    await expect(parse(`dn: a\n${line}\n`)).rejects.not.toThrow("hunter2");
 });
 
 test("a long line that is no base64 is refused at once", async () => {

@@ -8,6 +8,7 @@
  * ldapsearch writes around the entries, whose `result:` also tells whether they are all.
  */
 import { asUtf8 } from "./as-utf8.ts";
+import { SearchNotes } from "./search-notes.ts";
 import { RollcallError } from "../../model/errors.ts";
 
 export interface LdifRecord {
@@ -30,36 +31,49 @@ const SPACE = 0x20;
 const DESCRIPTION = /^(?:[A-Za-z][A-Za-z0-9_-]*|\d+(?:\.\d+)+)(?:;[A-Za-z0-9_-]+)*$/;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const RETURN = 0x0d;
+const HASH = 0x23;
+/** What is read of a comment. */
+const MAX_COMMENT = 200;
 const MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /**
- * @param onCut told where the last line has no end, as in a file that was cut off
+ * @param onDoubt told, at the end, why the file may not be whole
  * @throws RollcallError `ldif.invalid` with file and line
  */
 export async function* parseLdif(
   chunks: AsyncIterable<Buffer>,
   file: string,
-  onCut: () => void = () => undefined,
+  onDoubt: (why: string) => void = () => undefined,
 ): AsyncGenerator<LdifRecord> {
+  const notes = new SearchNotes();
   let lines: Line[] = [];
-  for await (const line of unfold(physicalLines(asUtf8(chunks), file, onCut), file)) {
+  const record = (): LdifRecord | null => {
+    const found = parseRecord(lines, file, notes);
+    lines = [];
+    if (found !== null) notes.entry();
+    return found;
+  };
+  for await (const line of unfold(physicalLines(asUtf8(chunks), file, onDoubt), file, notes)) {
     if (line.bytes.length > 0) {
       lines.push(line);
       continue;
     }
-    const record = parseRecord(lines, file);
-    lines = [];
-    if (record !== null) yield record;
+    const found = record();
+    if (found !== null) yield found;
   }
-  const last = parseRecord(lines, file);
+  const last = record();
   if (last !== null) yield last;
+  if (notes.doubt !== null) onDoubt(notes.doubt);
 }
+
+const CUT =
+  "The last line of the file has no end, as in a file that was cut off; if it is whole, add an empty line.";
 
 /** Lines of the file without their end (LF or CR LF). */
 async function* physicalLines(
   chunks: AsyncIterable<Buffer>,
   file: string,
-  onCut: () => void,
+  onDoubt: (why: string) => void,
 ): AsyncGenerator<Line> {
   let parts: Buffer[] = [];
   let size = 0;
@@ -79,7 +93,7 @@ async function* physicalLines(
   }
   if (parts.length === 0) return;
   const line = lineOf(parts, number, file);
-  onCut();
+  onDoubt(CUT);
   yield line;
 }
 
@@ -99,11 +113,23 @@ function lineOf(parts: readonly Buffer[], number: number, file: string): Line {
 }
 
 /** Joins continuation lines (which begin with one space) and drops comments, folded ones too. */
-async function* unfold(lines: AsyncIterable<Line>, file: string): AsyncGenerator<Line> {
+async function* unfold(
+  lines: AsyncIterable<Line>,
+  file: string,
+  notes: SearchNotes,
+): AsyncGenerator<Line> {
   let parts: Buffer[] = [];
   let size = 0;
   let number = 0;
-  const finish = (): Line => ({ bytes: Buffer.concat(parts), number });
+  const finish = (): Line | null => {
+    const [first] = parts;
+    if (first === undefined) return null;
+    const bytes = Buffer.concat(parts);
+    if (first[0] !== HASH) return { bytes, number };
+    const fault = notes.comment(bytes.toString("latin1", 1, MAX_COMMENT));
+    if (fault !== null) fail(file, number, fault);
+    return null;
+  };
   for await (const line of lines) {
     if (line.bytes[0] === SPACE && parts.length > 0) {
       parts.push(line.bytes.subarray(1));
@@ -112,21 +138,25 @@ async function* unfold(lines: AsyncIterable<Line>, file: string): AsyncGenerator
       continue;
     }
     if (line.bytes[0] === SPACE) fail(file, line.number, "a continuation without a line before it");
-    if (parts.length > 0 && parts[0]?.[0] !== 0x23) yield finish();
+    const before = finish();
+    if (before !== null) yield before;
     parts = line.bytes.length > 0 ? [line.bytes] : [];
     size = line.bytes.length;
     number = line.number;
     if (line.bytes.length === 0) yield line;
   }
-  if (parts.length > 0 && parts[0]?.[0] !== 0x23) yield finish();
+  const last = finish();
+  if (last !== null) yield last;
 }
 
-function parseRecord(lines: readonly Line[], file: string): LdifRecord | null {
+function parseRecord(lines: readonly Line[], file: string, notes: SearchNotes): LdifRecord | null {
   // Each export begins with it, and one file may hold several.
   const content = isVersion(lines[0], file) ? lines.slice(1) : lines;
   const [head, ...rest] = content;
-  if (head === undefined || isSearchResult(content, file)) return null;
+  if (head === undefined || isSearchResult(content, file, notes)) return null;
   const dn = parseLine(head, file);
+  if (dn.name.toLowerCase() === "ref")
+    fail(file, head.number, "the search was referred to another server; export from there as well");
   if (dn.name.toLowerCase() !== "dn") fail(file, head.number, "a record begins with `dn:`");
   const attributes = rest.flatMap((line) => {
     const attribute = parseLine(line, file);
@@ -143,17 +173,13 @@ function parseRecord(lines: readonly Line[], file: string): LdifRecord | null {
 }
 
 /** What ldapsearch writes behind the entries: only result 0 says that they are all. */
-function isSearchResult(lines: readonly Line[], file: string): boolean {
+function isSearchResult(lines: readonly Line[], file: string, notes: SearchNotes): boolean {
   const [head] = lines;
   if (head === undefined || !/^search: \d+$/.test(head.bytes.toString("latin1"))) return false;
   for (const { bytes, number } of lines) {
-    const [, code, words] = /^result: (\d+)(.*)$/.exec(bytes.toString("latin1", 0, 100)) ?? [];
-    if (code !== undefined && code !== "0")
-      fail(
-        file,
-        number,
-        `the search that wrote the file ended with ${code}${words}: not all of it`,
-      );
+    const [, code] = /^result: (\d+)\b/.exec(bytes.toString("latin1", 0, MAX_COMMENT)) ?? [];
+    const fault = code === undefined ? null : notes.result(Number(code));
+    if (fault !== null) fail(file, number, fault);
   }
   return true;
 }
