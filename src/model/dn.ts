@@ -22,6 +22,13 @@ export function splitDn(dn: string): string[] | null {
   return parts;
 }
 
+/** The name of what an entry is directly below, as it is written; null at the top. */
+export function parentOf(dn: string): string | null {
+  let at = dn.indexOf(",");
+  while (at > 0 && dn[at - 1] === "\\") at = dn.indexOf(",", at + 1);
+  return at < 0 ? null : dn.slice(at + 1).trimStart();
+}
+
 /**
  * The form of a DN that is the same however it is written: types and values in lower case, escapes
  * undone, blanks as a directory compares them, the parts of a multi-valued name in order. Text

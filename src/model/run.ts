@@ -91,9 +91,11 @@ export interface SearchFacts {
   readonly filter: string;
 }
 
-/** A container that is not shown any more, with people who are gone with it. */
+/** A part of the tree of which nobody is shown any more, with people who are gone with it. */
 export interface Vanished {
   readonly dn: string;
+  /** Whether its container may be there all the same. */
+  readonly stays: boolean;
   readonly people: number;
 }
 

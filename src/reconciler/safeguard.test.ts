@@ -24,6 +24,7 @@ const NOTHING = {
   grants: 0,
   vanished: [],
   doubt: null,
+  withoutAccess: null,
 };
 
 const plan = (read: number, removals: number, total: number, orgTotal = total): PlanSummary => ({
@@ -79,7 +80,7 @@ describe("a read that is whole and suspicious", () => {
 describe("a container that is gone with its people", () => {
   const gone = (people: number) => ({
     ...plan(995, people, 1000),
-    vanished: [{ dn: "ou=a,dc=x", people }],
+    vanished: [{ dn: "ou=a,dc=x", people, stays: false }],
   });
 
   test.each([

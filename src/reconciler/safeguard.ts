@@ -32,6 +32,8 @@ export interface PlanSummary {
   readonly doubt: string | null;
   /** People without access who would get it back. */
   readonly grants: number;
+  /** People of the directory who have no access before the run; null: nobody has counted. */
+  readonly withoutAccess: number | null;
 }
 
 /** So many people who are gone with their container did not leave one by one. */
@@ -110,15 +112,20 @@ function judgeRead(plan: PlanSummary, { drop }: SafeguardLimits): Held | null {
  */
 function judgeVanished(plan: PlanSummary, { drop }: SafeguardLimits): Held | null {
   const [largest] = plan.vanished;
-  if (drop === null || largest === undefined || largest.people < TOGETHER) return null;
-  const { dn, people } = largest;
+  if (drop === null || largest === undefined) return null;
+  const all = plan.vanished.reduce((sum, one) => sum + one.people, 0);
+  if (largest.people < TOGETHER && all < HANDFUL) return null;
+  const { dn, people, stays } = largest;
   const others = plan.vanished.length - 1;
   const more =
     others === 0 ? "" : `, and ${others} other ${others === 1 ? "container" : "containers"}`;
-  const reason = `${dn} is not shown any more, and with it the ${people} people who were below it${more}: they did not leave one by one, or the account cannot see that part of ${plan.directory}.`;
+  const what = stays
+    ? `Nobody is shown any more of the ${people} people who were in ${dn}`
+    : `${dn} is not shown any more, and with it the ${people} people who were below it`;
+  const reason = `${what}${more}: they did not leave one by one, or the account cannot see that part of ${plan.directory}.`;
   return held(plan, "people read", {
     reason,
-    part: people,
+    part: all,
     whole: plan.total,
     limit: TOGETHER - 1,
     unit: "people",
@@ -150,6 +157,16 @@ function judgeUpdates(plan: PlanSummary, limits: SafeguardLimits): Held | null {
     const limit = limits.grants ?? 0;
     const reason = `${grants} of ${whole} people of ${directory} who have no access would get it back (${share(grants, whole)} %); the limit is ${limit} %.`;
     return held(plan, "grants", { reason, part: grants, whole, limit });
+  }
+  const { withoutAccess } = plan;
+  if (
+    limits.grants !== null &&
+    withoutAccess !== null &&
+    grants >= HANDFUL &&
+    grants * 2 > withoutAccess
+  ) {
+    const reason = `${grants} of the ${withoutAccess} people of ${directory} who have no access would get it back, as if what tells that they have none could not be seen any more.`;
+    return held(plan, "grants", { reason, part: grants, whole: withoutAccess, limit: 50 });
   }
   // That a directory that was just connected gives its values is what it was connected for.
   if (plan.total === 0 || !exceeds(updates, whole, limits.updates, limits.minimum)) return null;

@@ -61,8 +61,8 @@ export function toAppUser(row: Read): StoredAppUser {
 export function present(db: Connection, directory: string) {
   return db
     .selectFrom("app_users")
-    .where("directory", "=", directory)
-    .where("status", "<>", "removed");
+    .where("app_users.directory", "=", directory)
+    .where("app_users.status", "<>", "removed");
 }
 
 /**
@@ -382,6 +382,16 @@ export async function countPresent(
     select count(*) filter (where directory = ${directory})::int as own, count(*)::int as all
     from app_users where status <> 'removed'`.execute(db);
   return result.rows[0] ?? { own: 0, all: 0 };
+}
+
+/** How many people in the scope have a user without access. */
+export async function countWithoutAccess(db: Connection, directory: string): Promise<number> {
+  const row = await present(db, directory)
+    .innerJoin("users", "users.id", "app_users.user_id")
+    .select(sql<number>`count(*)::int`.as("count"))
+    .where("users.status", "<>", "active")
+    .executeTakeFirst();
+  return row?.count ?? 0;
 }
 
 /** An app user by external id, DN, or the login of its user. */

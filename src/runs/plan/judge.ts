@@ -1,6 +1,7 @@
 import type { Held } from "../../model/run.ts";
 import { absenceFindings, evidenceFindings, searchFindings } from "../../reconciler/findings.ts";
 import { judge, type PlanSummary } from "../../reconciler/safeguard.ts";
+import { countWithoutAccess } from "../../store/app-users.ts";
 import { readCheckpoint } from "../../store/checkpoints.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import type { Connection } from "../../store/connection.ts";
@@ -38,6 +39,7 @@ export async function judgePlan(
     ...figures,
     ...changes,
     doubt: run.evidence?.doubt ?? null,
+    withoutAccess: figures.grants === 0 ? null : await countWithoutAccess(db, directory.name),
     ...readingOf(run, reading, checkpoint),
     directory: directory.name,
     removals: figures.removals + earlier.lost,

@@ -1,6 +1,7 @@
 import type { Replacement } from "../../engine/people/known.ts";
 import { MovedPeople } from "../../engine/people/moved-people.ts";
 import { IdSet } from "../../lib/id-set.ts";
+import { parentOf } from "../../model/dn.ts";
 import type { RawEntry } from "../../model/entry.ts";
 import type { Problem } from "../../model/errors.ts";
 import type { AppUser } from "../../model/user.ts";
@@ -37,6 +38,8 @@ export class Census {
   /** Where those are now whose DN is another one, or who are back. */
   readonly moved = new MovedPeople();
   readonly #contested = new Set<string>();
+  /** Where people are, in lower case. */
+  readonly #peopled = new Set<string>();
   #known = 0;
 
   /** @param overlaps whether the same entry may rightly come twice, because bases overlap */
@@ -51,6 +54,17 @@ export class Census {
     if (!exact) return "again";
     this.#contested.add(id);
     return "duplicate";
+  }
+
+  /** Somebody is at this place, whoever it is. */
+  notePlace(dn: string): void {
+    const parent = parentOf(dn);
+    if (parent !== null) this.#peopled.add(parent.toLowerCase());
+  }
+
+  /** The places at which somebody is. */
+  get peopled(): ReadonlySet<string> {
+    return this.#peopled;
   }
 
   /** Counts people as seen who were in the scope before and are as they were. */

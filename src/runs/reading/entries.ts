@@ -118,6 +118,7 @@ function sortOut(
   const unusable: RawEntry[] = [];
   let repeated = 0;
   for (const entry of entries) {
+    census.notePlace(entry.dn);
     const seen = entry.id === null ? "nobody" : census.note(entry.id, entry.hash);
     if (seen === "again") repeated++;
     else if (seen === "duplicate") unusable.push(duplicate(entry));

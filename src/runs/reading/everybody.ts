@@ -60,7 +60,7 @@ export async function readEverybody(
   if (gone > 0) {
     await using absence = new LazyAbsence(context, gone);
     const isGone = (id: string): boolean => closed.isGone(id);
-    const vanished = new VanishedContainers(containers);
+    const vanished = new VanishedContainers(containers, census.peopled);
     await planRemovals(context, plan, { replaced, absence, isGone, total: before.own, vanished });
     plan.noteVanished(vanished.list());
   }

@@ -1,26 +1,50 @@
-/** Containers that a read does not show any more, and the people who went with them. */
-import { dnKey, isWithin, outermost } from "../../model/dn.ts";
+/**
+ * Parts of the tree that a read does not show any more, and the people who went with them: containers
+ * that are gone, and places at which there were people and now is nobody, although the container
+ * stays, is another one, or is of a kind that nobody reads.
+ */
+import { dnKey, isWithin, outermost, parentOf } from "../../model/dn.ts";
 import type { Vanished } from "../../model/run.ts";
 
-export class VanishedContainers {
-  readonly #people: Map<string, { readonly key: string; people: number }>;
+interface Container {
+  readonly key: string;
+  people: number;
+}
 
-  /** @param containers the DNs of those that were there at the last import and are not now */
-  constructor(containers: readonly string[]) {
-    this.#people = new Map(outermost(containers).map((dn) => [dn, { key: dnKey(dn), people: 0 }]));
+export class VanishedContainers {
+  readonly #gone: Map<string, Container>;
+  readonly #peopled: ReadonlySet<string>;
+  readonly #places = new Map<string, { readonly dn: string; people: number }>();
+
+  /**
+   * @param containers the DNs of those that were there at the last import and are not now
+   * @param peopled the places at which the read showed somebody; see `parentOf`
+   */
+  constructor(containers: readonly string[], peopled: ReadonlySet<string>) {
+    this.#gone = new Map(outermost(containers).map((dn) => [dn, { key: dnKey(dn), people: 0 }]));
+    this.#peopled = peopled;
   }
 
   /** Somebody is gone who was at this place. */
   noteGone(dn: string): void {
-    if (this.#people.size === 0) return;
-    const place = dnKey(dn);
-    for (const one of this.#people.values()) if (isWithin(place, one.key)) one.people++;
+    const key = dnKey(dn);
+    const container = [...this.#gone.values()].find((one) => isWithin(key, one.key));
+    if (container !== undefined) {
+      container.people++;
+      return;
+    }
+    const parent = parentOf(dn);
+    if (parent === null || this.#peopled.has(parent.toLowerCase())) return;
+    const place = this.#places.get(parent.toLowerCase()) ?? { dn: parent, people: 0 };
+    place.people++;
+    this.#places.set(parent.toLowerCase(), place);
   }
 
-  /** With the most people first. */
+  /** With the most people first. A place of one person is where that person was, and no part of a tree. */
   list(): Vanished[] {
-    return [...this.#people]
-      .map(([dn, { people }]) => ({ dn, people }))
+    const containers = [...this.#gone].map(([dn, { people }]) => ({ dn, people, stays: false }));
+    const places = [...this.#places.values()].map((place) => ({ ...place, stays: true }));
+    return [...containers, ...places.filter(({ people }) => people > 1)]
       .filter(({ people }) => people > 0)
       .toSorted((a, b) => b.people - a.people);
   }
