@@ -30,6 +30,8 @@ export interface Entry {
 export interface RawEntry {
   /** Null if the entry has no usable identifier; then `problem` tells why. */
   readonly id: string | null;
+  /** Where the entry has several identifiers: all of them. */
+  readonly claims?: readonly string[];
   readonly dn: string;
   /** 16 bytes, hexadecimal; equal only if nothing changed that Rollcall reads. */
   readonly hash: string;

@@ -9,7 +9,7 @@ import { approveHeld } from "../store/run-steps.ts";
 import type { OpenRun } from "../store/runs.ts";
 import { appendEvents } from "../store/system-log.ts";
 import { settle, withClaim } from "./begin.ts";
-import { matchedSince, returnedSince } from "./plan/before-apply.ts";
+import { expiredSince, matchedSince, returnedSince } from "./plan/before-apply.ts";
 import { applyToEnd, recover, resumedRun } from "./plan/finish.ts";
 import type { RunContext } from "./record/context.ts";
 import { dropHeld } from "./record/end.ts";
@@ -64,8 +64,9 @@ async function unfitRows(
   const taken = await takenLogins(db, "held_plan", run.id);
   const matched = await matchedSince(context);
   const outdated = await outdatedRows(db, run.id);
+  const expired = await expiredSince(context);
   const left = new Set(back);
-  const changed = new Set([...outdated, ...taken.map((row) => row.seq), ...matched]);
+  const changed = new Set([...outdated, ...taken.map((row) => row.seq), ...matched, ...expired]);
   return { back, changed: [...changed].filter((seq) => !left.has(seq)) };
 }
 

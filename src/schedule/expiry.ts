@@ -8,7 +8,7 @@ import { tellRun, type Watch } from "./watcher.ts";
 import { byItself } from "./work.ts";
 
 /** Imports may bring nearer moments. */
-const LOOK_AGAIN_MS = 10 * 60_000;
+const LOOK_AGAIN_MS = 60_000;
 /** After an import that failed or could not begin, or that another replica takes. */
 const RETRY_MS = 60_000;
 
@@ -38,7 +38,7 @@ export async function watchExpiry(watch: Watch): Promise<void> {
   }
 }
 
-/** @returns whether whoever is due was looked at, or waits for a person */
+/** @returns whether whoever is due was looked at */
 async function importDue(
   { work, name, backoff, log, signal }: Watch,
   now: number,
@@ -52,7 +52,7 @@ async function importDue(
   try {
     const run = await work.import(name, asked, byItself(signal));
     tellRun(log, backoff, run);
-    return run.status !== "failed";
+    return run.status === "done";
   } catch (thrown) {
     const { code } = asRollcallError(thrown);
     if (code !== "run.busy") backoff.failed(code, Date.now());

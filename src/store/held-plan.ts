@@ -107,6 +107,21 @@ export async function leaveOut(
   return Number(result.numAffectedRows ?? 0);
 }
 
+/** Rows that leave or make somebody active, with the value of an attribute of the entry. */
+export async function activeRows(
+  db: Connection,
+  runId: string,
+  attribute: string,
+): Promise<{ seq: number; value: string }[]> {
+  const { rows } = await sql<{ seq: number; value: string }>`
+    select p.seq, one.value from held_plan p
+    cross join lateral jsonb_each_text(p.app_profile::jsonb) as one
+    where p.run_id = ${runId} and p.app_status = 'active' and lower(one.key) = ${attribute.toLowerCase()}`.execute(
+    db,
+  );
+  return rows;
+}
+
 /** Active people of a directory from whom a held plan takes nothing; a few of them. */
 export async function keptPeople(
   db: Connection,

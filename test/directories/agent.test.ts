@@ -1,6 +1,7 @@
 /** The agent against a scripted server: what no real server does on demand. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { integer, octetString, TAG, tlv } from "../../src/agent/ldap/ber.ts";
 import { LdapDirectory } from "../../src/agent/ldap/directory.ts";
 import type { LdapSession } from "../../src/agent/ldap/session.ts";
 import { RollcallError } from "../../src/model/errors.ts";
@@ -231,4 +232,29 @@ test("damaged answers end in a read that is whole or in an error with a code, ne
     },
   );
   await fc.assert(property, { numRuns: 400, seed: 20261123 });
+});
+
+test("a server that sends one page for ever is given up", async () => {
+  const script = (call: SearchCall): Answer =>
+    call.scope === 0 ? { cookie: null } : { entries: [person(1), person(2)], cookie: "again" };
+  await withAgent(script, OPENLDAP, async (session) => {
+    await expect(everybody(session).catch(code)).resolves.toBe("ldap.protocol");
+  });
+});
+
+test("an attribute that comes twice has the values of both", async () => {
+  const twice = (id: number): Buffer => {
+    const one = (name: string, ...values: string[]): Buffer =>
+      tlv(0x30, octetString(name), tlv(0x31, ...values.map((value) => octetString(value))));
+    const list = [one("entryUUID", uuid(1)), one("l", "gone"), one("l", "here"), one("cn", "P")];
+    const entry = tlv(0x64, octetString(`cn=p1,${BASE}`), tlv(0x30, ...list));
+    const result = tlv(0x65, integer(0, TAG.enumerated), octetString(""), octetString(""));
+    return Buffer.concat([entry, result].map((operation) => tlv(0x30, integer(id), operation)));
+  };
+  const script = (call: SearchCall): Answer =>
+    call.scope === 0 ? { entries: [person(0)], cookie: null } : { bytes: twice };
+  await withAgent(script, OPENLDAP, async (session) => {
+    const [entry] = await everybody(session);
+    expect(entry?.decode().profile["l"]).toEqual(["gone", "here"]);
+  });
 });

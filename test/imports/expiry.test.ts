@@ -1,4 +1,5 @@
 /** Accounts that expire: access ends on the day, without a change of the entry. */
+import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { SIMPLE_MAPPINGS, simplePerson, Workplace, type RunDocument } from "../support/rollcall.ts";
@@ -110,6 +111,25 @@ test("an import of changes looks at whoever expired, though nothing is told of t
   expect((await story.import("--incremental")).counts).toMatchObject({ read: 0 });
   story.place.remove();
   await slapd.stop();
+});
+
+test("a run that was held until after the day gives no access to whoever has expired since", async () => {
+  const soon = Date.now() + 2500;
+  const people = person("bob", "0") + person("cyd", "0") + person("dan", "0");
+  place.file("corp.ldif", people);
+  configure();
+  await full();
+  const yaml = readFileSync(place.config, "utf8");
+  writeFileSync(
+    place.config,
+    yaml.replaceAll("importSafeguard: off", "importSafeguard: { count: 0 }"),
+  );
+  place.file("corp.ldif", person("ada", fileTime(soon)) + person("bob", "0"));
+  const held = await full();
+  expect(held.status).toBe("held");
+  await sleep(soon - Date.now() + 100);
+  await place.run("imports", "approve", held.run);
+  expect((await statuses())["ada"]).toBeUndefined();
 });
 
 test("rules that contradict themselves are refused with their place", async () => {

@@ -1,5 +1,6 @@
 /** Matching by what people can write: a phone book, in which everybody keeps an own entry. */
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { readFileSync, writeFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SIMPLE_MAPPINGS, simplePerson, Workplace, type RunDocument } from "../support/rollcall.ts";
 
 let place: Workplace;
@@ -112,4 +113,106 @@ test("a rule that asks always, and one by a number that the organisation gives",
   const { err, status } = await place.run("check");
   expect(status).toBe(2);
   expect(err).toContain("onMatch");
+});
+
+describe("every other way to somebody's account by an address", () => {
+  const EMAIL = "user: email, app: appuser.mail";
+  const PHONES = "sources: [phones]";
+  const bob = simplePerson("bob");
+
+  const rewrite = (from: string | RegExp, to: string): void =>
+    writeFileSync(place.config, readFileSync(place.config, "utf8").replace(from, to));
+
+  /** Ada is of corp, and Mallory's entry of the phone book has her address. */
+  async function claimed(prepare: () => Promise<unknown>): Promise<void> {
+    configure(EMAIL);
+    await full("corp", ada + bob);
+    await prepare();
+    await full("phones", taken);
+    expect(await unmatched()).toMatchObject([{ error: { code: "match.unconfirmed" } }]);
+    expect((await adas())?.profile["lastName"]).toBe("Test");
+  }
+
+  test("of a directory that was taken out of the configuration", async () => {
+    await claimed(() => {
+      rewrite(/ {2}corp:\n(?: {4}.*\n|\n)*?(?= {2}phones)/, "");
+      rewrite(/sources: .*\]/, PHONES);
+      return Promise.resolve();
+    });
+    expect((await adas())?.status).toBe("active");
+  });
+
+  test("of a leaver whom a person reactivated", async () => {
+    await claimed(async () => {
+      await full("corp", bob);
+      await place.run("users", "reactivate", "ada@example.org");
+    });
+    expect((await adas())?.status).toBe("active");
+  });
+
+  test("of a user whose link was cut with the status kept", async () => {
+    await claimed(() => place.run("users", "unlink", "ada@example.org", "corp", "--keep-status"));
+    expect((await adas())?.status).toBe("active");
+  });
+
+  test("by taking the place of her entry in the phone book, which she goes on with", async () => {
+    configure(EMAIL);
+    await full("corp", ada + bob);
+    await full("phones", ada);
+    const [entry] = await unmatched();
+    await place.run("imports", "confirm", "phones", entry?.externalId ?? "", "ada@example.org");
+    await full("corp", bob);
+    await full("phones", taken + bob);
+    expect((await adas())?.profile["lastName"]).not.toBe("Mallory");
+    expect((await adas())?.status).toBe("deprovisioned");
+  });
+
+  test("the highest source takes back whom it had, while the phone book has an entry, too", async () => {
+    configure(EMAIL.replace("email", "login"));
+    rewrite("  phones:", "    matching: [{ user: login, app: appuser.mail }]\n  phones:");
+    await full("corp", ada + bob);
+    await full("phones", ada);
+    const [entry] = await unmatched();
+    await place.run("imports", "confirm", "phones", entry?.externalId ?? "", "ada@example.org");
+    await full("corp", bob);
+    const anew = ada.replace("entryUUID: ada", "entryUUID: ada2");
+    expect(await full("corp", anew + bob)).toMatchObject({ counts: { failed: 0 } });
+  });
+
+  test("by a held replacement that is approved when she is back", async () => {
+    const guarded = (limit: string): void =>
+      place.configure(`directories:
+  corp:
+    type: ldif
+    path: ${place.folder}/corp.ldif
+    importSafeguard: ${limit}
+    matching: [{ ${EMAIL} }]
+${SIMPLE_MAPPINGS}`);
+    guarded("off");
+    const others = bob + simplePerson("cyd");
+    await full("corp", ada + others + simplePerson("dan"));
+    guarded("{ count: 0 }");
+    const held = await full("corp", others + taken);
+    expect(held.status).toBe("held");
+    place.file("corp.ldif", ada + others + taken);
+    await place.run("imports", "approve", held.run);
+    expect((await adas())?.profile["lastName"]).toBe("Test");
+  });
+
+  test.each([
+    ["has none that can be read", ""],
+    ["has two", "entryUUID: ada\nentryUUID: other\n"],
+  ])("while her entry is there and its identifier cannot be told: it %s", async (_, ids) => {
+    place.configure(`directories:
+  corp:
+    type: ldif
+    path: ${place.folder}/corp.ldif
+    importSafeguard: off
+    matching: [{ ${EMAIL} }]
+${SIMPLE_MAPPINGS}`);
+    await full("corp", ada + bob);
+    const elsewhere = ada.replace("ou=people", "ou=moved").replace("entryUUID: ada\n", ids);
+    await full("corp", elsewhere + taken + bob);
+    expect((await adas())?.profile["lastName"]).toBe("Test");
+  });
 });

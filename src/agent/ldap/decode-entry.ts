@@ -52,8 +52,7 @@ export function scanEntry(bytes: Buffer, at: number, end: number, rules: EntryRu
   const size = entry.end - begin;
   const digest = new Digest(bytes, { begin, named, start, end: entry.end });
   const wanted = rules.idAttribute.toLowerCase();
-  let id: string | null = null;
-  let values = 0;
+  const ids: (string | null)[] = [];
   let ranged = false;
   let stamp: Buffer | null = null;
   while (!attributes.done) {
@@ -71,17 +70,16 @@ export function scanEntry(bytes: Buffer, at: number, end: number, rules: EntryRu
     if (!isName(bytes, from, to, wanted)) continue;
     const set = one.enter(TAG.set);
     while (!set.done) {
-      const value = set.octets();
-      if (values++ === 0) id = externalId(rules.idAttribute, value);
+      ids.push(externalId(rules.idAttribute, set.octets()));
     }
   }
-  const large = size > MAX_ENTRY_BYTES ? tooLarge(dn, size) : null;
-  const problem = problemOf(rules.idAttribute, dn, id, values) ?? large;
-  const usableId = values === 1 && id !== null && id.length <= MAX_ID ? id : null;
+  const usableId = usable(ids);
+  const problem = problemOf(rules.idAttribute, dn, ids) ?? tooLarge(dn, size);
   rules.stamp?.note(usableId, stamp);
   const who = { dn, id: usableId ?? "" };
   return {
     id: usableId,
+    ...(ids.length > 1 ? { claims: ids.filter((one) => one !== null) } : {}),
     dn,
     hash: digest.value,
     problem,
@@ -91,17 +89,18 @@ export function scanEntry(bytes: Buffer, at: number, end: number, rules: EntryRu
   };
 }
 
-function problemOf(
-  attribute: string,
-  dn: string,
-  id: string | null,
-  values: number,
-): Problem | null {
-  if (id === null || values !== 1) return idProblem(attribute, dn, values);
+function usable([id = null, ...others]: readonly (string | null)[]): string | null {
+  return others.length === 0 && id !== null && id.length <= MAX_ID ? id : null;
+}
+
+function problemOf(attribute: string, dn: string, ids: readonly (string | null)[]): Problem | null {
+  const [id = null] = ids;
+  if (id === null || ids.length !== 1) return idProblem(attribute, dn, ids.length);
   return id.length > MAX_ID ? idTooLong(attribute, dn) : null;
 }
 
-function tooLarge(dn: string, size: number): Problem {
+function tooLarge(dn: string, size: number): Problem | null {
+  if (size <= MAX_ENTRY_BYTES) return null;
   const message = `${dn} has ${Math.round(size / 1024 / 1024)} MiB; the limit is 32 MiB.`;
   return { code: "entry.tooLarge", field: "dn", message };
 }

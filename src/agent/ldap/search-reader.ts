@@ -32,6 +32,8 @@ const LONGEST_PAUSE_MS = 600_000;
 /** Empty pages are allowed; a server that sends nothing else will never end. */
 export const MAX_EMPTY_PAGES = 1000;
 
+const MAX_SAME_PAGES = 3;
+
 /** One search, read batch by batch. After the last batch, `pages` tells how many pages there were. */
 export class SearchReader implements SearchListener {
   readonly #connection: LdapConnection;
@@ -44,6 +46,10 @@ export class SearchReader implements SearchListener {
   #failure: Error | null = null;
   #finished = false;
   #emptyPages = 0;
+  #samePages = 0;
+  /** Of the last page: what it was, by its first entry and its cookie. */
+  #lastPage = "";
+  #firstHash = "";
   #pageEntries = 0;
   #pageStarted = 0;
   #delay: NodeJS.Timeout | undefined;
@@ -89,7 +95,7 @@ export class SearchReader implements SearchListener {
     if (this.#failure !== null) return;
     const entry = scanEntry(bytes, at, end, this.#rules);
     this.#emptyPages = 0;
-    this.#pageEntries++;
+    if (this.#pageEntries++ === 0) this.#firstHash = entry.hash;
     this.#batch.push({ ...entry, decode: () => this.#decode(entry) });
     this.#batchBytes += entry.size;
     if (this.#batch.length >= BATCH_ENTRIES || this.#batchBytes >= BATCH_BYTES) this.#flush();
@@ -109,6 +115,7 @@ export class SearchReader implements SearchListener {
     const cookie = pagingCookie(result.controls);
     if (cookie !== null && cookie.length > 0) {
       if (this.#request.pageSize === null) throw new BerError("a page came that was not asked for");
+      this.#refuseSamePage(cookie);
       // Also after a page without entries: only the empty cookie is the end.
       this.#nextPage(Buffer.from(cookie));
       return;
@@ -120,6 +127,14 @@ export class SearchReader implements SearchListener {
     this.#finished = true;
     this.#channel.finish();
     this.#wakeUp();
+  }
+
+  /** A server that sends one page for ever never comes to its end. */
+  #refuseSamePage(cookie: Buffer): void {
+    const page = `${this.#pageEntries} ${this.#firstHash} ${cookie.toString("base64")}`;
+    this.#samePages = this.#pageEntries > 0 && page === this.#lastPage ? this.#samePages + 1 : 0;
+    this.#lastPage = page;
+    if (this.#samePages >= MAX_SAME_PAGES) throw new BerError("the same page came again and again");
   }
 
   failed(error: Error | null): void {

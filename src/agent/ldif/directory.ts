@@ -122,10 +122,11 @@ export class LdifDirectory implements Directory {
   #entry(record: LdifRecord): RawEntry | null {
     const profile = profileOf(record);
     if (!matchesFilter(this.#filter, profile)) return null;
-    const { dn, id, tooLong, values } = this.#identify(record);
+    const { dn, id, tooLong, values, claims } = this.#identify(record);
     const state = stateOf(this.#source.users.disabled, dn, profile);
     return {
       id,
+      ...(claims.length > 0 ? { claims } : {}),
       dn,
       hash: hash("sha1", record.bytes, "hex"),
       problem: tooLong
@@ -149,6 +150,8 @@ export class LdifDirectory implements Directory {
     id: string | null;
     tooLong: boolean;
     values: number;
+    /** All identifiers, where there are several. */
+    claims: readonly string[];
   } {
     const lower = this.#idAttribute.toLowerCase();
     const ids = record.attributes.filter((attribute) => attribute.name.toLowerCase() === lower);
@@ -156,7 +159,10 @@ export class LdifDirectory implements Directory {
     const found =
       only === undefined || ids.length > 1 ? null : externalId(this.#idAttribute, only.value);
     const tooLong = found !== null && found.length > MAX_ID;
-    return { dn: decodeDn(record.dn), id: tooLong ? null : found, tooLong, values: ids.length };
+    const several = ids.length > 1 ? ids : [];
+    const claims = several.flatMap(({ value }) => externalId(this.#idAttribute, value) ?? []);
+    const id = tooLong ? null : found;
+    return { dn: decodeDn(record.dn), id, tooLong, values: ids.length, claims };
   }
 }
 

@@ -8,8 +8,10 @@ import { sightingOf } from "../../engine/people/sightings.ts";
 import { IdSet } from "../../lib/id-set.ts";
 import type { RawEntry } from "../../model/entry.ts";
 import { RollcallError } from "../../model/errors.ts";
+import { momentOf } from "../../model/expiry.ts";
 import type { Sighting } from "../../reconciler/decide.ts";
 import {
+  activeRows,
   creationsAfter,
   keptPeople,
   lostAfter,
@@ -44,6 +46,22 @@ export async function returnedSince(context: RunContext, lost: number): Promise<
       : await readEverybody(context, session, lost, witnesses);
   witnesses.require(directory.name);
   return found;
+}
+
+/** @returns the rows that would give access to accounts that have expired since the plan was made */
+export async function expiredSince({ engine, run, directory }: RunContext): Promise<number[]> {
+  const rules = directory.settings?.source.users.disabled ?? [];
+  const now = Date.now();
+  const seqs: number[] = [];
+  for (const { attribute, expires } of rules) {
+    if (expires !== true) continue;
+    const rows = await activeRows(engine.store.db, run.id, attribute);
+    for (const { seq, value } of rows) {
+      const at = momentOf(attribute, value);
+      if (at !== null && at <= now) seqs.push(seq);
+    }
+  }
+  return seqs;
 }
 
 /** People who must be there, so that an answer without others is worth something. */

@@ -10,6 +10,8 @@ import type { Known, Sighting } from "../../reconciler/decide.ts";
 /** An entry that cannot be used; who it is, is found out when everybody was seen. */
 export interface Unusable {
   readonly id: string | null;
+  /** All identifiers, where it has several. */
+  readonly claims?: readonly string[];
   readonly dn: string;
   readonly problem: Problem;
 }
@@ -80,8 +82,8 @@ export class Census {
     if (before.dn !== dn || before.status === "removed") this.moved.add(before.externalId, dn);
   }
 
-  noteUnusable({ id, dn, problem }: RawEntry): void {
-    if (problem !== null) this.#unusable.push({ id, dn, problem });
+  noteUnusable({ id, claims = [], dn, problem }: RawEntry): void {
+    if (problem !== null) this.#unusable.push({ id, claims, dn, problem });
   }
 
   defer(one: Deferred): void {
@@ -125,6 +127,7 @@ interface Counted {
 export class ClosedCensus {
   readonly #counted: Counted;
   #recognised = 0;
+  #strangers = 0;
 
   constructor(counted: Counted) {
     this.#counted = counted;
@@ -158,6 +161,16 @@ export class ClosedCensus {
   /** Whether an entry of before is certainly not there any more. */
   isGone(id: string): boolean {
     return this.#counted.isGone(id);
+  }
+
+  /** Somebody is there, and nobody knows who it is. */
+  noteStranger(): void {
+    this.#strangers++;
+  }
+
+  /** How many of those who are there may be anybody. */
+  get strangers(): number {
+    return this.#strangers;
   }
 
   /**

@@ -39,6 +39,7 @@ export async function planUnusable(
     const owners = await ownersOf(context, batch);
     for (const entry of batch) {
       const person = ownerToKeep(entry, owners, census);
+      if (person === null && entry.id === null && !isDuplicate(entry)) census.noteStranger();
       const told = reported.has(`${entry.dn} ${entry.problem.code}`);
       await plan.add(decideUnusable(directory.name, { ...entry, person, told }));
     }
@@ -64,7 +65,7 @@ async function ownersOf(
   batch: readonly Unusable[],
 ): Promise<ReadonlyMap<string, Owner>> {
   const { db } = engine.store;
-  const ids = batch.flatMap((entry) => (entry.id === null ? [] : [entry.id]));
+  const ids = batch.flatMap(({ id, claims = [] }) => (id === null ? claims : [id]));
   const places = batch.filter((entry) => entry.id === null && !isDuplicate(entry));
   const dns = places.map((entry) => entry.dn);
   const byId = await appUsersByIds(db, directory.name, ids);
@@ -86,10 +87,17 @@ function ownerToKeep(
   owners: ReadonlyMap<string, Owner>,
   census: ClosedCensus,
 ): Owner | null {
-  const byPlace = entry.id === null;
-  const key = byPlace ? `dn ${entry.dn.toLowerCase()}` : `id ${entry.id}`;
-  const owner = isDuplicate(entry) ? undefined : owners.get(key);
-  return owner !== undefined && census.recognise(owner.appUser, byPlace) ? owner : null;
+  if (isDuplicate(entry)) return null;
+  const { id, dn, claims = [] } = entry;
+  if (id !== null) {
+    const owner = owners.get(`id ${id}`);
+    return owner !== undefined && census.recognise(owner.appUser, false) ? owner : null;
+  }
+  // By its place; or by the only one of its identifiers that anybody had.
+  const claimed = claims.flatMap((one) => owners.get(`id ${one}`) ?? []);
+  const owner =
+    owners.get(`dn ${dn.toLowerCase()}`) ?? (claimed.length === 1 ? claimed[0] : undefined);
+  return owner !== undefined && census.recognise(owner.appUser, true) ? owner : null;
 }
 
 function isDuplicate(entry: Unusable): boolean {
@@ -113,7 +121,9 @@ export async function planReplacements(
   for (const { sighting, refused, replaces } of census.deferred) {
     // Of several who would take the place, none is chosen.
     const isOnly = heirs.get(replaces.userId)?.length === 1;
-    const gone = isOnly && census.isGone(replaces.externalId) && linked.add(replaces.userId);
+    // Whoever cannot be told who it is may be the one that is missing.
+    const isGone = census.strangers === 0 && census.isGone(replaces.externalId);
+    const gone = isOnly && isGone && linked.add(replaces.userId);
     if (gone) replaced.add(replaces.externalId);
     await plan.add(decideOne(decisions, sighting, gone ? replaces.known : refused));
   }
