@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { externalId, idBytes } from "./identity.ts";
+import { externalId, externalIdInFile, idBytes } from "./identity.ts";
 
 const ATTRIBUTES = [
   "employeeNumber",
@@ -48,4 +48,15 @@ test("Active Directory writes the first groups of a GUID backwards, eDirectory d
   const bytes = Buffer.from("00112233445566778899aabbccddeeff", "hex");
   expect(externalId("objectGUID", bytes)).toBe("33221100-5544-7766-8899-aabbccddeeff");
   expect(externalId("GUID", bytes)).toBe("00112233-4455-6677-8899-aabbccddeeff");
+});
+
+test("a GUID of a file is the same one as text, in braces, in capitals and as bytes; a server's is as it is", () => {
+  const text = "6f9619ff-8b86-d011-b42d-00c04fc964ff";
+  const bytes = Buffer.from("ff19966f868b11d0b42d00c04fc964ff", "hex");
+  for (const value of [text, `{${text.toUpperCase()}}`, ` ${text} `])
+    expect(externalIdInFile("objectGUID", Buffer.from(value))).toBe(text);
+  expect(externalIdInFile("objectGUID", bytes)).toBe(text);
+  // What a server writes as text has to be found by that text.
+  const written = externalId("guid", Buffer.from(text)) ?? "";
+  expect(idBytes("guid", written).toString()).toBe(text);
 });

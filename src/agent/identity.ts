@@ -10,11 +10,6 @@ import { attributeKind, guidBytes, guidText, uuidText } from "./values.ts";
 export function externalId(attribute: string, bytes: Buffer): string | null {
   if (bytes.length === 0) return null;
   const lower = attribute.toLowerCase();
-  if (WRITTEN_AS_UUID.has(lower)) {
-    // In whatever form a file has it, it is the same one.
-    const written = UUID_TEXT.exec(bytes.toString("latin1").trim())?.[1];
-    if (written !== undefined) return written.toLowerCase();
-  }
   if (lower === "objectguid" && bytes.length === 16) return guidText(bytes);
   // eDirectory's own, whose bytes stand in their order.
   if (lower === "guid" && bytes.length === 16) return uuidText(bytes);
@@ -23,10 +18,16 @@ export function externalId(attribute: string, bytes: Buffer): string | null {
   const text = bytes.toString("utf8");
   if (!isUtf8(bytes) || text.includes("\0")) return `${BYTES}${bytes.toString("hex")}`;
   if (text.startsWith(BYTES) || text.startsWith(TEXT)) return `${TEXT}${text}`;
-  return lower === "entryuuid" ? text.toLowerCase() : text;
+  return lower === "entryuuid" ? text.trim().toLowerCase() : text;
 }
 
-const WRITTEN_AS_UUID: ReadonlySet<string> = new Set(["objectguid", "guid", "entryuuid"]);
+/** The same in a file, in which a GUID may stand as its text, too: in either form it is one person. */
+export function externalIdInFile(attribute: string, bytes: Buffer): string | null {
+  const isGuid = ["objectguid", "guid"].includes(attribute.toLowerCase());
+  const written = isGuid ? UUID_TEXT.exec(bytes.toString("latin1").trim())?.[1] : undefined;
+  return written?.toLowerCase() ?? externalId(attribute, bytes);
+}
+
 const UUID_TEXT = /^\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?$/i;
 
 /** Before the digits of an identifier that is no text, which another one may have as its text. */

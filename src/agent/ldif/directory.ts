@@ -8,7 +8,14 @@ import { isWithheld, withheld } from "../credentials.ts";
 import type { Directory, DirectorySession, Probe, AbsenceFinder } from "../directory.ts";
 import { EvidenceRecord } from "../evidence.ts";
 import { parseFilter, type Filter } from "../filter.ts";
-import { commonProblem, externalId, idProblem, idTooLong, MAX_ID, stateOf } from "../identity.ts";
+import {
+  commonProblem,
+  externalIdInFile,
+  idProblem,
+  idTooLong,
+  MAX_ID,
+  stateOf,
+} from "../identity.ts";
 import { attributeKind, decodeDn, decodeValue } from "../values.ts";
 import { matchesFilter, usesMatchingRule } from "./match-filter.ts";
 import { parseLdif, type LdifRecord } from "./parser.ts";
@@ -157,10 +164,10 @@ export class LdifDirectory implements Directory {
     const ids = record.attributes.filter((attribute) => attribute.name.toLowerCase() === lower);
     const [only] = ids;
     const found =
-      only === undefined || ids.length > 1 ? null : externalId(this.#idAttribute, only.value);
+      only === undefined || ids.length > 1 ? null : externalIdInFile(this.#idAttribute, only.value);
     const tooLong = found !== null && found.length > MAX_ID;
     const several = ids.length > 1 ? ids : [];
-    const claims = several.flatMap(({ value }) => externalId(this.#idAttribute, value) ?? []);
+    const claims = several.flatMap(({ value }) => externalIdInFile(this.#idAttribute, value) ?? []);
     const id = tooLong ? null : found;
     return { dn: decodeDn(record.dn), id, tooLong, values: ids.length, claims };
   }
