@@ -61,8 +61,8 @@ export function toAppUser(row: Read): StoredAppUser {
 export function present(db: Connection, directory: string) {
   return db
     .selectFrom("app_users")
-    .where("app_users.directory", "=", directory)
-    .where("app_users.status", "<>", "removed");
+    .where("directory", "=", directory)
+    .where("status", "<>", "removed");
 }
 
 /**
@@ -384,9 +384,11 @@ export async function countPresent(
   return result.rows[0] ?? { own: 0, all: 0 };
 }
 
-/** How many people in the scope have a user without access. */
+/** How many people of a directory, also former ones, have a user without access. */
 export async function countWithoutAccess(db: Connection, directory: string): Promise<number> {
-  const row = await present(db, directory)
+  const row = await db
+    .selectFrom("app_users")
+    .where("app_users.directory", "=", directory)
     .innerJoin("users", "users.id", "app_users.user_id")
     .select(sql<number>`count(*)::int`.as("count"))
     .where("users.status", "<>", "active")

@@ -50,7 +50,10 @@ export async function linksByRule(db: Connection, directory: string): Promise<Ru
     .execute();
 }
 
-/** By user, the directories that have or ever had an entry of it, as far as history is kept. */
+/**
+ * By user, the directories that have or ever had an entry of it, as far as history is kept; whether
+ * a link was made by a mistake that was put back, is not told apart.
+ */
 export async function directoriesOfUsers(
   db: Connection,
   userIds: readonly string[],
@@ -60,7 +63,7 @@ export async function directoriesOfUsers(
     select user_id, directory from app_users where user_id = any(${userIds}::uuid[])
     union
     select c.user_id, r.directory from run_changes c join runs r on r.id = c.run_id
-    where c.user_id = any(${userIds}::uuid[]) and c.action <> 'created'
+    where c.user_id = any(${userIds}::uuid[]) and c.action not in ('created', 'skipped')
       and r.directory is not null and c.applied`.execute(db);
   const found = new Map<string, Set<string>>();
   for (const { user_id: id, directory } of rows)

@@ -213,6 +213,6 @@ ${SIMPLE_MAPPINGS}`);
     await full("corp", ada + bob);
     const elsewhere = ada.replace("ou=people", "ou=moved").replace("entryUUID: ada\n", ids);
     await full("corp", elsewhere + taken + bob);
-    expect((await adas())?.profile["lastName"]).toBe("Test");
+    expect(await adas()).toMatchObject({ status: "active", profile: { lastName: "Test" } });
   });
 });

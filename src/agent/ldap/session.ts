@@ -116,8 +116,10 @@ export class LdapSession implements DirectorySession {
 
   /** Whether a way only tells of entries whose stamp the account may read. */
   #needsStamps(way: Way): boolean {
-    if (way === "contentSync") return this.parts.server.kind === "openldap";
-    return way === "usn" || way === "timestamp";
+    const { kind } = this.parts.server;
+    if (way === "contentSync") return kind === "openldap";
+    // Some others have no modification time of what was never modified.
+    return way === "usn" || (way === "timestamp" && kind !== "unknown");
   }
 
   #mark(): Mark | null {

@@ -93,6 +93,8 @@ test.each<[string, (text: string) => Buffer]>([
 
 const HEADER = "# extended LDIF\n#\n# LDAPv3\n\n";
 const END = "# search result\nsearch: 2\nresult: 0 Success\n\n";
+const PAGE = `${END.trimEnd()}\ncontrol: 1.2.840.113556.1.4.319 false AA==\npagedresults: cookie=AAAA\n\n`;
+const LAST = PAGE.replace("cookie=AAAA", "cookie=");
 test.each<[string, string, string | null]>([
   ["a value without an end of line", "dn: a\ntitle: Director of", "has no end"],
   ["a whole file", "dn: a\n", null],
@@ -111,6 +113,12 @@ test.each<[string, string, string | null]>([
     `${HEADER}dn: a\n\n${HEADER}dn: b\n\n${END}`,
     "does not end so",
   ],
+  [
+    "several pages in one file, each with its header, and the number of all at the end",
+    `${HEADER}dn: a\n\n${PAGE}${HEADER}dn: b\n\n${LAST}# numEntries: 2\n`,
+    null,
+  ],
+  ["the first of several pages, each with its header", `${HEADER}dn: a\n\n${PAGE}`, "more pages"],
   ["a comment of somebody's own", "# result of the merger: 4\ndn: a\n", null],
 ])("whether a file may not be whole: %s", async (_, text, expected) => {
   const doubts: string[] = [];

@@ -177,6 +177,7 @@ function isSearchResult(lines: readonly Line[], file: string, notes: SearchNotes
   const [head] = lines;
   if (head === undefined || !/^search: \d+$/.test(head.bytes.toString("latin1"))) return false;
   for (const { bytes, number } of lines) {
+    notes.paging(bytes.toString("latin1", 0, MAX_COMMENT));
     const [, code] = /^result: (\d+)\b/.exec(bytes.toString("latin1", 0, MAX_COMMENT)) ?? [];
     const fault = code === undefined ? null : notes.result(Number(code));
     if (fault !== null) fail(file, number, fault);

@@ -23,12 +23,17 @@ export class SearchNotes {
     if (words === "extended LDIF") this.#begin();
     const [, code] = /^result: (\d+)\b/.exec(words) ?? [];
     if (code !== undefined) return this.result(Number(code));
-    const [, cookie] = /^pagedresults:.*\bcookie=(.*)$/.exec(words) ?? [];
-    if (cookie !== undefined) this.#hasMorePages = cookie !== "";
+    this.paging(words);
     const [, entries] = /^numEntries: (\d+)$/.exec(words) ?? [];
     if (entries !== undefined && Number(entries) !== this.#entries)
       this.#doubt ??= `The search that wrote the file found ${entries} entries, of which ${this.#entries} are in it.`;
     return null;
+  }
+
+  /** What a page says of the next one: a cookie, where there is one. */
+  paging(text: string): void {
+    const [, cookie] = /^pagedresults:.*\bcookie=(.*)$/.exec(text) ?? [];
+    if (cookie !== undefined) this.#hasMorePages = cookie.trim() !== "";
   }
 
   /** The result of a search. @returns what is wrong with it, if anything */
@@ -47,8 +52,13 @@ export class SearchNotes {
     return this.#doubt;
   }
 
-  /** Each export of several in one file begins anew. */
+  /** Each export of several in one file begins anew; a further page of one search goes on. */
   #begin(): void {
+    if (this.#hasMorePages) {
+      this.#hasMorePages = false;
+      this.#hasResult = false;
+      return;
+    }
     if (this.#isSearch && !this.#hasResult)
       this.#doubt ??= "An export in the file begins as ldapsearch writes and does not end so.";
     this.#isSearch = true;

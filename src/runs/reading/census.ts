@@ -128,6 +128,7 @@ export class ClosedCensus {
   readonly #counted: Counted;
   #recognised = 0;
   #strangers = 0;
+  readonly #kept = new Set<string>();
 
   constructor(counted: Counted) {
     this.#counted = counted;
@@ -160,7 +161,12 @@ export class ClosedCensus {
 
   /** Whether an entry of before is certainly not there any more. */
   isGone(id: string): boolean {
-    return this.#counted.isGone(id);
+    return !this.#kept.has(id) && this.#counted.isGone(id);
+  }
+
+  /** Somebody is not taken for gone in this read, because another one may be that person. */
+  keep(id: string): void {
+    this.#kept.add(id);
   }
 
   /** Somebody is there, and nobody knows who it is. */

@@ -49,6 +49,8 @@ const FEW = 5000;
 const RETRIED = 1000;
 /** So many of those who left are looked for again. */
 const LEFT_LAST = 10;
+/** So many who would get access back are looked at, however many people there are. */
+const SEVERAL = 10;
 /** One changed person in so many is enough for the safeguard to look at it. */
 const NOTABLE = 100;
 
@@ -168,7 +170,8 @@ export async function readChanges(
   const way = next?.way ?? mark.way;
   await noteJudging(context, { server: session.server, mark: next, way, groups });
   const { removals, updates, failures, grants } = plan.summary();
-  const judged = removals > 0 || (updates + failures + grants) * NOTABLE > people;
+  const judged =
+    removals > 0 || grants >= SEVERAL || (updates + failures + grants) * NOTABLE > people;
   return { read: read + names, before: judged ? await countPresent(db, directory.name) : null };
 }
 
@@ -199,7 +202,8 @@ async function planLeavers(
   const own = present === null ? 0 : (await countPresent(engine.store.db, directory.name)).own;
   const expected = gone.size + Math.max(0, own - (present?.size ?? 0));
   await using absence = new LazyAbsence(context, expected);
-  const left = await planGone(context, plan, [...gone], { replaced, absence });
+  const certain = [...gone].filter((id) => closed.isGone(id));
+  const left = await planGone(context, plan, certain, { replaced, absence });
   if (present === null) return left;
   const isGone = (id: string): boolean => !gone.has(id) && closed.isGone(id);
   return [

@@ -39,8 +39,10 @@ export async function planUnusable(
     const owners = await ownersOf(context, batch);
     for (const entry of batch) {
       const person = ownerToKeep(entry, owners, census);
-      if (person === null && entry.id === null && !isDuplicate(entry)) census.noteStranger();
       const told = reported.has(`${entry.dn} ${entry.problem.code}`);
+      // One that was there before is nobody who is missing now.
+      const isNew = person === null && !told;
+      if (isNew && entry.id === null && !isDuplicate(entry)) census.noteStranger();
       await plan.add(decideUnusable(directory.name, { ...entry, person, told }));
     }
   }
@@ -93,11 +95,12 @@ function ownerToKeep(
     const owner = owners.get(`id ${id}`);
     return owner !== undefined && census.recognise(owner.appUser, false) ? owner : null;
   }
-  // By its place; or by the only one of its identifiers that anybody had.
+  // By its place; or by its identifiers, of which nobody is gone who has one.
+  const atPlace = owners.get(`dn ${dn.toLowerCase()}`);
+  if (atPlace !== undefined && census.recognise(atPlace.appUser, true)) return atPlace;
   const claimed = claims.flatMap((one) => owners.get(`id ${one}`) ?? []);
-  const owner =
-    owners.get(`dn ${dn.toLowerCase()}`) ?? (claimed.length === 1 ? claimed[0] : undefined);
-  return owner !== undefined && census.recognise(owner.appUser, true) ? owner : null;
+  const [first = null] = claimed.filter((owner) => census.recognise(owner.appUser, true));
+  return first;
 }
 
 function isDuplicate(entry: Unusable): boolean {
@@ -122,8 +125,8 @@ export async function planReplacements(
     // Of several who would take the place, none is chosen.
     const isOnly = heirs.get(replaces.userId)?.length === 1;
     // Whoever cannot be told who it is may be the one that is missing.
-    const isGone = census.strangers === 0 && census.isGone(replaces.externalId);
-    const gone = isOnly && isGone && linked.add(replaces.userId);
+    if (census.strangers > 0) census.keep(replaces.externalId);
+    const gone = isOnly && census.isGone(replaces.externalId) && linked.add(replaces.userId);
     if (gone) replaced.add(replaces.externalId);
     await plan.add(decideOne(decisions, sighting, gone ? replaces.known : refused));
   }

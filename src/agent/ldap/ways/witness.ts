@@ -17,8 +17,6 @@ import type { WayContext } from "./way.ts";
 
 /** One, and what is left when others are changed again, or deleted; a batch may be of dozens. */
 const KEPT = 50;
-/** So many of them are looked for. */
-const LOOKED_FOR = 10;
 /** So many are gathered before they are sorted. */
 const GATHERED = 500;
 
@@ -125,7 +123,7 @@ export async function requireSameServer(
   { server, attribute, newest }: Witness,
   told: Told,
 ): Promise<void> {
-  const untold = newest.filter(({ id }) => !told.of(id)).slice(0, LOOKED_FOR);
+  const untold = newest.filter(({ id }) => !told.of(id));
   if (untold.length === 0 || server !== stampedBy(context)) return;
   const { url } = context.connection;
   const ids = untold.map(({ id }) => id);
