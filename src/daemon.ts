@@ -22,6 +22,7 @@ export async function serve(
       resume: (name, by) => runs.resumeLeft(name, by),
       isHeld: (name) => runs.isHeld(name),
       takeTick: (schedule, at) => runs.takeTick(schedule, at),
+      endExpired: (name, by) => runs.endExpired(name, by),
       nextExpiry: (name, after) => directories.nextExpiry(name, after),
       listen: (name, listener, until) => directories.listen(name, listener, until),
     };

@@ -46,7 +46,7 @@ import {
   removeUser,
   type EditResult,
 } from "./runs/edit-user.ts";
-import { forceSync, type SyncRequest } from "./runs/force-sync.ts";
+import { endExpired, forceSync, type SyncRequest } from "./runs/force-sync.ts";
 import { importDirectory, type ImportRequest } from "./runs/import.ts";
 import {
   linkEntry,
@@ -108,6 +108,8 @@ export interface RunService {
   resumeLeft(directory: string, by: AskedBy): Promise<boolean>;
   /** Whether a run of the directory waits for a decision. */
   isHeld(directory: string): Promise<boolean>;
+  /** Ends the access of whoever has expired, by what is stored. Null if nobody has. */
+  endExpired(directory: string, by: AskedBy): Promise<Run | null>;
   /** True for one caller, over all processes: the one that may start what is due then. */
   takeTick(schedule: string, at: Date): Promise<boolean>;
   list(query: RunsQuery): Promise<Run[]>;
@@ -233,6 +235,7 @@ function runService(engine: Engine): RunService {
     resume: async (id, by) => await resumeRun(engine, await whole(id), by),
     resumeLeft: (name, by) => resumeRuns(engine, name, by),
     isHeld: (name) => isHeld(engine, name),
+    endExpired: (name, by) => endExpired(engine, name, by),
     takeTick: (schedule, at) => claimSlot(db, schedule, at),
     list: (query) => listRuns(db, query),
     get,

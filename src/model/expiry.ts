@@ -52,6 +52,18 @@ function validTime(time: number): number | null {
 /** Attributes that every account has, so that their absence means that they cannot be read. */
 const EVERYBODY_HAS: ReadonlySet<string> = new Set(["accountexpires"]);
 
+/** Whether an account has expired by any of the rules, as far as that can be seen. */
+export function hasExpired(
+  rules: readonly DisabledRule[],
+  profile: AppProfile,
+  now: number,
+): boolean {
+  return rules.some((rule) => {
+    const expiry = rule.expires === true ? expiryOf(rule, profile) : null;
+    return expiry !== null && expiry <= now;
+  });
+}
+
 /** When an account expires, by a rule; Infinity: never; null: that cannot be seen. */
 export function expiryOf({ attribute }: DisabledRule, profile: AppProfile): number | null {
   const values = attributeValues(profile, attribute);

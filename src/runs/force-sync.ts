@@ -2,6 +2,7 @@
  * A force sync: the To-Okta mappings are applied again to the app profiles that are kept, with
  * the same decisions as in an import. It reads no directory, so it cannot tell who has left.
  */
+import { expiredIds } from "../engine/people/expiry.ts";
 import { LinkedUsers } from "../engine/people/linked-users.ts";
 import type { Engine } from "../engine/engine.ts";
 import { looksAgain, mappingVersion } from "../engine/fingerprint.ts";
@@ -11,8 +12,10 @@ import { storedSighting } from "../engine/people/sightings.ts";
 import { mapAhead } from "../lib/ahead.ts";
 import type { AskedBy } from "../model/asked-by.ts";
 import type { Problem } from "../model/errors.ts";
+import { hasExpired } from "../model/expiry.ts";
 import type { PlannedChange } from "../model/plan.ts";
 import type { Run } from "../model/run.ts";
+import type { Sighting } from "../reconciler/decide.ts";
 import { decideUnusable } from "../reconciler/decide-failure.ts";
 import { Unchanged } from "../reconciler/unchanged.ts";
 import { appUsersByIds, countPresent, type StoredAppUser } from "../store/app-users.ts";
@@ -40,6 +43,19 @@ const IN_FLIGHT = 1;
 export interface SyncRequest extends RunRequest {
   /** Only these app users; null: all of the directory. */
   readonly externalIds: readonly string[] | null;
+}
+
+/**
+ * Ends the access of accounts that have expired, without asking their directory: what it said of the
+ * day is known. For where no import may come, because a held one waits for a person.
+ * @returns null if nobody has expired
+ */
+export async function endExpired(engine: Engine, name: string, by: AskedBy): Promise<Run | null> {
+  const users = engine.directories.get(name)?.source.users;
+  const ids = users === undefined ? new Set<string>() : await expiredIds(engine, name, users);
+  if (ids.size === 0) return null;
+  const request = { externalIds: [...ids], trigger: "schedule", dryRun: false } as const;
+  return await forceSync(engine, name, request, by);
 }
 
 /** @throws RollcallError `config.unknownDirectory`, `run.busy` */
@@ -144,12 +160,14 @@ async function planEverybody(
 
 /** Nearly everybody; the others are decided about with everything that is known of them. */
 function isUnchanged(
-  { engine: { rules }, run: { fingerprint } }: RunContext,
+  { engine: { rules }, run: { fingerprint, now }, directory }: RunContext,
   unchanged: Unchanged,
   { user, status, profile, hash, others }: SyncRow,
 ): boolean {
   // Whoever names somebody who was not known is looked at with all that is known now.
   if (user === null || looksAgain(hash)) return false;
+  const disabled = directory.settings?.source.users.disabled ?? [];
+  if (status === "active" && hasExpired(disabled, profile, now)) return false;
   // Another directory's values may have been judged by other rules than this one's.
   const judged = others.length === 0 && mappingVersion(hash) === mappingVersion(fingerprint);
   const configured = others.filter((one) => rules.directories.has(one.directory));
@@ -187,7 +205,12 @@ async function planPeople(
     // An entry that cannot be used is none whose app profile could be mapped again.
     else await plan.add(stillUnusable(appUser, error));
   }
-  const sightings = stored.map(storedSighting);
+  // What the entry said of the day holds without a look at it.
+  const disabled = directory.settings?.source.users.disabled ?? [];
+  const sightings = stored.map((one): Sighting => {
+    const seen = storedSighting(one);
+    return { ...seen, disabled: seen.disabled || hasExpired(disabled, one.profile, run.now) };
+  });
   const { rules } = directory;
   const known = await loadKnown(engine, run.now, { directory: rules, sightings, stored, linked });
   for (const [i, sighting] of sightings.entries()) {

@@ -43,11 +43,16 @@ async function importDue(
   { work, name, backoff, log, signal }: Watch,
   now: number,
 ): Promise<boolean> {
-  if (backoff.waiting(now) !== null) return false;
+  if (backoff.waiting(now) !== null && !(await work.isHeld(name))) return false;
   const minute = new Date(Math.floor(now / RETRY_MS) * RETRY_MS);
   if (!(await work.takeTick(`${name}:expiry`, minute))) return false;
-  if (await work.isHeld(name)) return false;
   log.info({ directory: name }, "an account expires");
+  // A held import keeps its place; what is stored tells whose day has come.
+  if (await work.isHeld(name)) {
+    const run = await work.endExpired(name, byItself(signal));
+    if (run !== null) tellRun(log, backoff, run);
+    return run?.status !== "failed";
+  }
   const asked = { type: null, trigger: "schedule", dryRun: false } as const;
   try {
     const run = await work.import(name, asked, byItself(signal));

@@ -16,6 +16,7 @@ const work: ScheduledWork = {
   resume: () => Promise.resolve(false),
   takeTick: () => Promise.resolve(true),
   nextExpiry: () => Promise.resolve(null),
+  endExpired: () => Promise.resolve(null),
 };
 
 const SECOND = 1000;

@@ -28,6 +28,8 @@ export interface ScheduledWork {
    * @param after only later moments
    */
   nextExpiry(directory: string, after: number): Promise<number | null>;
+  /** Ends the access of whoever has expired, without reading the directory. Null if nobody has. */
+  endExpired(directory: string, by: AskedBy): Promise<Run | null>;
   /** True for one caller, over all processes: the one that may start what is due then. */
   takeTick(schedule: string, at: Date): Promise<boolean>;
 }

@@ -61,6 +61,42 @@ test.each([0, 1, 2, 3, 4, 5, 17])(
   },
 );
 
+test("whoever leaves a list between two of its pieces takes nobody else along", async () => {
+  const values = ["a", "b", "c", "d", "e"];
+  let stamp = 1;
+  const script = (call: SearchCall): Answer => {
+    const isRest = call.attributes.some((name) => name.includes("range=2"));
+    if (isRest && stamp === 1) {
+      values.splice(0, 1);
+      stamp = 2;
+    }
+    const { entries = [] } = ranged(call, values, "description");
+    const stamped = entries.map((one) => ({
+      ...one,
+      attributes: { ...one.attributes, uSNChanged: String(stamp) },
+    }));
+    return { entries: stamped };
+  };
+  await withAgent(script, {}, async (session) => {
+    const entries = await everybody(session);
+    const first = entries.find((entry) => entry.id === uuid(1));
+    expect(first?.decode().profile["description"]).toEqual(["b", "c", "d", "e"]);
+  });
+});
+
+test.each<[string, (from: number) => string]>([
+  ["the rest of a list without a range", (from) => (from === 0 ? "l;range=0-1" : "l")],
+  ["a first piece that is none", () => "l;range=2-3"],
+])("%s is no list", async (_, nameOf) => {
+  const script = (call: SearchCall): Answer => {
+    const from = Number(/range=(\d+)/.exec(call.attributes.join())?.[1] ?? 0);
+    return { entries: [person(1, { [nameOf(from)]: ["x", "y"] })] };
+  };
+  await withAgent(script, {}, async (session) => {
+    await expect(everybody(session).catch(code)).resolves.toBe("ldap.protocol");
+  });
+});
+
 test("a group of many members is read whole; its members are names without spelling", async () => {
   const members = [
     "CN=Doe\\, John,OU=A",

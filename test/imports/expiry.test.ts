@@ -132,6 +132,42 @@ test("a run that was held until after the day gives no access to whoever has exp
   expect((await statuses())["ada"]).toBeUndefined();
 });
 
+test("while a run is held, serve ends the access of whoever expires by what is stored, and the run stays held", async () => {
+  const soon = Date.now() + 5000;
+  const [ada, others] = [person("ada", fileTime(soon)), person("bob", "0") + person("cyd", "0")];
+  place.file("corp.ldif", ada + others);
+  configure();
+  await full();
+  const yaml = readFileSync(place.config, "utf8");
+  const guarded = "importSafeguard: { count: 1 }";
+  writeFileSync(place.config, yaml.replaceAll("importSafeguard: off", guarded));
+  place.file("corp.ldif", ada);
+  const held = await full();
+  expect(held.status).toBe("held");
+  const stop = new AbortController();
+  const serving = place.runWith(stop.signal, "serve");
+  await expect
+    .poll(async () => (await statuses())["ada"], { timeout: 30_000 })
+    .toBe("deprovisioned");
+  stop.abort();
+  await serving;
+  expect(await place.json("imports", "list", "--status", "held")).toMatchObject([
+    { run: held.run },
+  ]);
+  expect(await statuses()).toMatchObject({ bob: "active", cyd: "active" });
+});
+
+test("a force sync ends the access of whoever has expired, too", async () => {
+  const soon = Date.now() + 2000;
+  place.file("corp.ldif", person("ada", fileTime(soon)) + person("bob", "0"));
+  configure();
+  await full();
+  await sleep(soon - Date.now() + 100);
+  expect(await place.json("force-sync", "corp")).toMatchObject({ counts: { updated: 1 } });
+  expect(await statuses()).toEqual({ ada: "deprovisioned", bob: "active" });
+  expect(await full()).toMatchObject({ counts: { updated: 0 } });
+});
+
 test("rules that contradict themselves are refused with their place", async () => {
   configure();
   place.file("corp.ldif", "");

@@ -13,6 +13,7 @@ import { resultError } from "./result-codes.ts";
 import { searchAll, type SmallEntry } from "./search-all.ts";
 import type { SearchRequest } from "./search-request.ts";
 
+const STAMPS = ["uSNChanged", "modifyTimestamp"];
 const OPERATIONS_ERROR = 1;
 const RANGE = /^(.*);range=(\d+)-(\d+|\*)$/i;
 
@@ -27,12 +28,14 @@ export async function readWhole(
   rules: EntryRules,
   signal: AbortSignal,
 ): Promise<RawEntry | null> {
+  const before = await stampOf(connection, request, signal);
   const first = await readOne(connection, request, signal, false);
   if (first === null) return null;
   const whole = new Map<string, Buffer[]>();
   for (const name of first.names) {
     const match = RANGE.exec(name);
     const plain = match?.[1] ?? name;
+    if (match !== null && match[2] !== "0") throw elsewhere(plain, 0, match[2]);
     const values = whole.get(plain) ?? [];
     values.push(...first.values(name));
     whole.set(plain, values);
@@ -44,6 +47,8 @@ export async function readWhole(
       next = append(piece, plain, next, values);
     }
   }
+  // Whoever leaves a list between two of its pieces moves all who come behind.
+  if ((await stampOf(connection, request, signal)) !== before) return null;
   const attributes = [...whole].map(([name, values]) =>
     tlv(TAG.sequence, octetString(name), tlv(TAG.set, ...values.map((one) => octetString(one)))),
   );
@@ -56,13 +61,30 @@ function append(piece: SmallEntry, name: string, from: number, values: Buffer[])
   const found = piece.names.map((one) => RANGE.exec(one));
   const match = found.find((one) => one?.[1]?.toLowerCase() === name.toLowerCase());
   // No range and no values: the list became shorter meanwhile.
-  if (match === undefined || match === null) return null;
-  if (Number(match[2]) !== from) {
-    const message = `A part of ${name} was asked for from ${from} on, and came from ${match[2]} on.`;
-    throw new RollcallError("ldap.protocol", message);
+  if (match === undefined || match === null) {
+    if (piece.values(name).length > 0) throw elsewhere(name, from, undefined);
+    return null;
   }
+  if (Number(match[2]) !== from) throw elsewhere(name, from, match[2]);
   for (const value of piece.values(match[0])) values.push(value);
   return match[3] === "*" ? null : Number(match[3]) + 1;
+}
+
+/** A piece is not where it was asked for. */
+function elsewhere(name: string, from: number, came: string | undefined): RollcallError {
+  const how = came === undefined ? "without a range" : `from ${came} on`;
+  const message = `A part of ${name} was asked for from ${from} on, and came ${how}.`;
+  return new RollcallError("ldap.protocol", message);
+}
+
+/** By which a change of the entry shows; the same where it cannot be read. */
+async function stampOf(
+  connection: LdapConnection,
+  request: SearchRequest,
+  signal: AbortSignal,
+): Promise<string> {
+  const entry = await readOne(connection, { ...request, attributes: STAMPS }, signal, false);
+  return STAMPS.map((name) => entry?.values(name).join() ?? "").join(" ");
 }
 
 async function readOne(
