@@ -42,6 +42,7 @@ export class Census {
   readonly #contested = new Set<string>();
   /** Where people are, in lower case. */
   readonly #peopled = new Set<string>();
+  #lastPlace = "";
   #known = 0;
 
   /** @param overlaps whether the same entry may rightly come twice, because bases overlap */
@@ -61,7 +62,10 @@ export class Census {
   /** Somebody is at this place, whoever it is. */
   notePlace(dn: string): void {
     const parent = parentOf(dn);
-    if (parent !== null) this.#peopled.add(parent.toLowerCase());
+    // Most come behind somebody of the same place.
+    if (parent === null || parent === this.#lastPlace) return;
+    this.#lastPlace = parent;
+    this.#peopled.add(parent.toLowerCase());
   }
 
   /** The places at which somebody is. */
