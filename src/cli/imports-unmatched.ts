@@ -8,7 +8,8 @@ import { linkByHand } from "./users-edit.ts";
 
 const HELP = `
 An entry belongs to no user where no matching rule finds one and the directory may not create users (onNoMatch:
-ignore), where several users fit, or where another user has its login. Decide with
+ignore), where a person has to confirm whom a rule finds (onMatch), where several users fit, or where another user
+has its login. Decide with
   rollcall imports confirm DIRECTORY ID LOGIN   it is this user
   rollcall imports confirm DIRECTORY ID         it is somebody new
   rollcall imports ignore DIRECTORY ID          it is nobody; imports leave it alone`;

@@ -29,12 +29,13 @@ import type { MovedPeople } from "./moved-people.ts";
 /** An app user, or an entry that is about to be one. */
 export type Link = Pick<AppUser, "directory" | "externalId" | "dn" | "profile">;
 
-/** Gives what was loaded, for one person with these links. */
+/** People of a directory whom this run has read at another place than the store knows. */
 export interface Moved {
   readonly directory: string;
   readonly people: MovedPeople;
 }
 
+/** Gives what was loaded, for one person with these links. */
 export type RelationsOf = (links: readonly Link[]) => Relations;
 
 /** @param moved people of `directory` whom the store knows at another place */

@@ -24,7 +24,7 @@ import { readCheckpoint } from "../../store/checkpoints.ts";
 import { groupsNaming, knownObjects, objectAt, stageGone } from "../../store/objects.ts";
 import type { PlanBuilder } from "../plan/builder.ts";
 import { settleContested } from "../plan/contested.ts";
-import { settleMoved } from "../plan/moved.ts";
+import { settleReferrers } from "../plan/referrers.ts";
 import type { Considered } from "../plan/conclude.ts";
 import type { ReadingContext, RunContext } from "../record/context.ts";
 import { noteJudging } from "../record/notes.ts";
@@ -160,7 +160,7 @@ export async function readChanges(
   const left = [...follow.left, ...closed.leftPlaces, ...leavers];
   const names = await readReferrers(context, telling.lookup, planning, left);
   await plan.finish();
-  await settleMoved(context, plan, census.moved);
+  await settleReferrers(context, plan, census.moved);
   await settleContested(context, plan, {
     ids: closed.contested,
     users: [...linked.contested],

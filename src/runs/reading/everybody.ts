@@ -10,7 +10,7 @@ import { countPresent, isUnknownDirectory } from "../../store/app-users.ts";
 import { readCheckpoint } from "../../store/checkpoints.ts";
 import type { PlanBuilder } from "../plan/builder.ts";
 import { settleContested } from "../plan/contested.ts";
-import { settleMoved } from "../plan/moved.ts";
+import { settleReferrers } from "../plan/referrers.ts";
 import type { Considered } from "../plan/conclude.ts";
 import type { ReadingContext, RunContext } from "../record/context.ts";
 import { note, noteJudging } from "../record/notes.ts";
@@ -65,7 +65,7 @@ export async function readEverybody(
     plan.noteVanished(vanished.list());
   }
   await plan.finish();
-  await settleMoved(context, plan, census.moved);
+  await settleReferrers(context, plan, census.moved);
   await settleContested(context, plan, {
     ids: closed.contested,
     users: [...linked.contested],

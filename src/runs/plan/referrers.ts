@@ -1,5 +1,5 @@
 /**
- * Who names somebody who moved in the same read. A report may be read before its manager, and the
+ * People who name somebody who moved in the same read. A report may be read before its manager, and the
  * store knows the manager at the place of before: the report would lose the manager. So whoever was
  * decided about without one of these people is decided about again.
  */
@@ -17,7 +17,7 @@ const BATCH = 500;
 const AT_ONCE = 100_000;
 
 /** Decides again. The plan is written. */
-export async function settleMoved(
+export async function settleReferrers(
   context: RunContext,
   plan: PlanBuilder,
   moved: MovedPeople,
