@@ -153,7 +153,7 @@ function inWords(issue: {
       : `${wanted} is expected, not ${WORDS.get(found) ?? found}`;
   }
   if (issue.code === "invalid_value" && Array.isArray(issue.values))
-    return `one of ${issue.values.join(", ")} is expected`;
+    return `${issue.values.length > 1 ? "one of " : ""}${issue.values.join(", ")} is expected`;
   return undefined;
 }
 

@@ -69,6 +69,14 @@ export interface BaseEvidence {
   readonly readable: boolean;
 }
 
+/**
+ * What a profile has under a name, as it is written there. Objects have members of their own, such as
+ * `constructor`, which are no attributes.
+ */
+export function ownValue(profile: AppProfile, name: string): AppProfile[string] | undefined {
+  return Object.hasOwn(profile, name) ? profile[name] : undefined;
+}
+
 /** All values of an attribute, by its name without regard to case. */
 export function attributeValues(profile: AppProfile, name: string): readonly AttributeValue[] {
   const lower = name.toLowerCase();

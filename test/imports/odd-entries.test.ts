@@ -28,6 +28,19 @@ directories:
 ${SIMPLE_MAPPINGS}`);
   }
 
+  test("attributes named as members of objects are what the entry says", async () => {
+    setup(simplePerson("ada", { constructor: "hello", toString: ["a", "b"] }));
+    await place.run("import", "corp", "--full");
+    const shown = await place.json<{ appUsers: { profile: object }[] }>(
+      "users",
+      "show",
+      "ada@example.org",
+    );
+    const kept = Object.entries(shown.appUsers[0]?.profile ?? {});
+    expect(kept).toContainEqual(["constructor", "hello"]);
+    expect(kept).toContainEqual(["toString", ["a", "b"]]);
+  });
+
   test("a file that may have been cut off says so, and takes nobody for gone by itself", async () => {
     const [ada, bob] = [simplePerson("ada"), simplePerson("bob")];
     setup(ada + bob);

@@ -5,7 +5,13 @@
  */
 import { createHash, hash, type Hash } from "node:crypto";
 import type { DisabledRule } from "../../model/directory.ts";
-import type { AppProfile, AttributeValue, Entry, RawEntry } from "../../model/entry.ts";
+import {
+  ownValue,
+  type AppProfile,
+  type AttributeValue,
+  type Entry,
+  type RawEntry,
+} from "../../model/entry.ts";
 import type { Problem } from "../../model/errors.ts";
 import { isWithheld } from "../credentials.ts";
 import { externalId, idProblem, idTooLong, MAX_ID, stateOf } from "../identity.ts";
@@ -205,7 +211,7 @@ function decodeEntry(
 
 /** An attribute that comes twice has the values of both. */
 function addValues(profile: AppProfile, name: string, value: AppProfile[string]): void {
-  const before = profile[name];
+  const before = ownValue(profile, name);
   profile[name] = before === undefined ? value : [...listOf(before), ...listOf(value)];
 }
 

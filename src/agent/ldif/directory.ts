@@ -2,7 +2,12 @@ import { hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { IdSet } from "../../lib/id-set.ts";
 import type { LdifSource } from "../../model/directory.ts";
-import type { AppProfile, AttributeValue, RawEntry } from "../../model/entry.ts";
+import {
+  ownValue,
+  type AppProfile,
+  type AttributeValue,
+  type RawEntry,
+} from "../../model/entry.ts";
 import { RollcallError } from "../../model/errors.ts";
 import { isWithheld, withheld } from "../credentials.ts";
 import type { Directory, DirectorySession, Probe, AbsenceFinder } from "../directory.ts";
@@ -202,7 +207,7 @@ function profileOf(record: LdifRecord): AppProfile {
     const lower = name.toLowerCase();
     const key = keys.get(lower) ?? name;
     keys.set(lower, key);
-    const before = profile[key];
+    const before = ownValue(profile, key);
     if (before === undefined) profile[key] = decoded;
     else if (Array.isArray(before)) (before as AttributeValue[]).push(decoded);
     else profile[key] = [before as AttributeValue, decoded];
