@@ -167,7 +167,8 @@ const WORDS = new Map([
 ]);
 
 function firstLine(text: string): string {
-  return text.split("\n", 1)[0]?.replace(/ at line \d+, column \d+:?$/, "") ?? text;
+  const [first = text] = text.split("\n", 1);
+  return first.split(" at line ", 1)[0] ?? first;
 }
 
 function readFile(file: string): string {

@@ -189,7 +189,10 @@ const attribute = z.strictObject({
   maxLength: whole(0).optional(),
   minimum: z.number().optional(),
   maximum: z.number().optional(),
-  pattern: z.string().optional().describe("Regular expression that the whole value must match."),
+  pattern: z
+    .string()
+    .optional()
+    .describe("Regular expression (RE2) that the whole value must match."),
   enum: z
     .array(z.union([z.string(), z.number()]))
     .min(1)

@@ -1,6 +1,8 @@
 /** What zod cannot see: rules between two places of the file, and values with a grammar of their own. */
 import { validate as validCron } from "node-cron";
 import { closest } from "../lib/lines.ts";
+import { patternFault } from "../lib/patterns.ts";
+import { dnKey, isWithin } from "../model/dn.ts";
 import { BASE_ATTRIBUTES } from "../model/profile-schema.ts";
 import type { Path } from "./problems.ts";
 import type { Config, DirectoryConfig } from "./schema.ts";
@@ -85,11 +87,7 @@ function checkWatch(
     report(path, `listening needs incremental.way auto or contentSync, not ${way}`);
   const bases = [...(users.base ?? []), ...(groups?.base ?? [])];
   const top = bases.toSorted((a, b) => a.length - b.length)[0] ?? "";
-  const below = (base: string): boolean =>
-    base
-      .toLowerCase()
-      .replaceAll(/\s*,\s*/g, ",")
-      .endsWith(top.toLowerCase().replaceAll(/\s*,\s*/g, ","));
+  const below = (base: string): boolean => isWithin(dnKey(base), dnKey(top));
   if (!bases.every(below))
     report(path, "listening needs one base below which all people and groups lie");
 }
@@ -232,18 +230,8 @@ function checkAttributes(attributes: Config["profile"]["attributes"], report: Re
     }
     if (BASE_ATTRIBUTES.has(name))
       report(path, `${name} is a base attribute and cannot be defined again`);
-    if (attribute.pattern !== undefined && !isPattern(attribute.pattern)) {
-      report([...path, "pattern"], "not a regular expression");
-    }
-  }
-}
-
-function isPattern(pattern: string): boolean {
-  try {
-    new RegExp(pattern, "u");
-    return true;
-  } catch {
-    return false;
+    const fault = attribute.pattern === undefined ? null : patternFault(attribute.pattern);
+    if (fault !== null) report([...path, "pattern"], fault.replace(/\.$/, ""));
   }
 }
 

@@ -5,6 +5,7 @@ import type {
   LdapTarget,
   UsersScope,
 } from "../model/directory.ts";
+import { splitDn } from "../model/dn.ts";
 import { RollcallError } from "../model/errors.ts";
 import {
   profileSchema,
@@ -213,9 +214,12 @@ function toGroups({ type, groups, users }: DirectoryConfig): GroupsScope | null 
   return { bases, filter: groups.filter ?? GROUP_FILTERS[type] };
 }
 
-/** The part of a name that names the domain: `dc=…,dc=…` at its end. */
+/** The part of a name that names the domain: `dc=…,dc=…` at its end; all of it if there is none. */
 function domainOf(base: string): string {
-  return /(?:dc=[^,]+)(?:\s*,\s*dc=[^,]+)*$/i.exec(base)?.[0] ?? base;
+  const parts = splitDn(base) ?? [];
+  const last = parts.findLastIndex((part) => !/^\s*dc=/i.test(part));
+  const domain = parts.slice(last + 1).join(",");
+  return domain === "" ? base : domain.trim();
 }
 
 /** What people of Active Directory are mapped to where nothing is configured. */

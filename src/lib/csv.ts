@@ -10,6 +10,16 @@ export function csvLine(cells: readonly (string | number | boolean | null | unde
 function csvCell(cell: string | number | boolean | null | undefined): string {
   if (cell === null || cell === undefined) return "";
   if (typeof cell !== "string") return String(cell);
-  const safe = /^[=+\-@\t\r]/.test(cell) && !/^[+-]?[\d\s().-]+$/.test(cell) ? `'${cell}` : cell;
+  const safe = isFormula(cell) ? `'${cell}` : cell;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** Spreadsheets pass over blanks, line ends and unseen signs, and read wide forms as the usual ones. */
+const BEFORE = /^[\s\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]+/u;
+const NUMBER = /^[+-]?[\d ().-]+$/;
+
+function isFormula(cell: string): boolean {
+  const start = cell.replace(BEFORE, "").slice(0, 8).normalize("NFKC");
+  const isBegun = /^[=+\-@\u2212]/.test(start) || /^[\t\r]/.test(cell);
+  return isBegun && !NUMBER.test(cell);
 }

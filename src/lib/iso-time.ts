@@ -1,5 +1,4 @@
-const TIME =
-  /^(\d{4})-(\d\d)-(\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?<zone>Z|[+-]\d\d:?\d\d)?)?$/;
+const TIME = /^(\d{4})-(\d\d)-(\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 const LATEST = Date.UTC(9999, 11, 31);
 
 /**
@@ -9,10 +8,10 @@ const LATEST = Date.UTC(9999, 11, 31);
 export function parseIsoTime(text: string): Date | null {
   const match = TIME.exec(text);
   if (match === null) return null;
-  const [, year, month, day] = match.map(Number);
-  const real = new Date(Date.UTC(year ?? 0, (month ?? 0) - 1, day));
+  const [year = 0, month = 0, day = 0] = match.slice(1, 4).map(Number);
+  const real = new Date(Date.UTC(year, month - 1, day));
   if (real.getUTCDate() !== day || real.getUTCMonth() + 1 !== month) return null;
-  const zoned = text.includes("T") && match.groups?.["zone"] === undefined ? `${text}Z` : text;
+  const zoned = text.includes("T") && match[4] === undefined ? `${text}Z` : text;
   const time = Date.parse(zoned);
   return Number.isNaN(time) || time < 0 || time > LATEST ? null : new Date(time);
 }

@@ -13,6 +13,10 @@ test.each([
   ["cn=a\\;b,dc=x", "cn=a\\3Bb,dc=x"],
   ["cn=a\\=b,dc=x", "cn=a=b,dc=x"],
   ["cn=😀 A,dc=x", "cn=😀 a,dc=x"],
+  ["cn=Ame\u0301lie,dc=x", "cn=Amélie,dc=x"],
+  ["cn=ΝΊΚΟΣ,dc=x", "cn=Νίκος,dc=x"],
+  ["cn=\u212Aim,dc=x", "cn=kim,dc=x"],
+  ["cn=a，b,dc=x", "cn=a\\,b,dc=x"],
 ])("%s is %s", (one, other) => {
   expect(dnKey(one)).toBe(dnKey(other));
 });
@@ -24,6 +28,19 @@ test.each([
   ["cn=ab,dc=x", "cn=a b,dc=x"],
 ])("%s is not %s", (one, other) => {
   expect(dnKey(one)).not.toBe(dnKey(other));
+});
+
+test("a name without anything special is its own key in lower case, and others are read part by part", () => {
+  const part = fc.constantFrom("cn", "=", "A", "b-1", "@", ".", "_", " ", ",", "+", "\\", '"', "ä");
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
+      const dn = parts.join("");
+      // A sign that never is simple makes the other way be taken.
+      const [inName, alone] = [`${dn},x=ä`, `x=ä`];
+      if (splitDn(dn) === null || !/^[^"\\+]*[^,"\\+]$/.test(dn)) return;
+      expect(dnKey(inName)).toBe(`${dnKey(dn)},${dnKey(alone)}`);
+    }),
+  );
 });
 
 test("a key is its own key, whatever the text", () => {

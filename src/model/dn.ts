@@ -3,6 +3,9 @@
  * `cn=Doe\2C John`, other case, other blanks); two names are the same if their keys are.
  */
 
+import { foldCase } from "../lib/fold.ts";
+import { trimEndOf } from "../lib/trim.ts";
+
 /** A name's relative names, the deepest first; null if it does not parse. */
 export function splitDn(dn: string): string[] | null {
   const parts: string[] = [];
@@ -35,17 +38,44 @@ export function parentOf(dn: string): string | null {
  * that is no DN keeps its own form, in lower case.
  */
 export function dnKey(dn: string): string {
-  const simple = dn.length <= MAX_SIMPLE && SIMPLE.test(dn);
-  if (simple) return dn.toLowerCase();
+  if (isSimple(dn)) return dn.toLowerCase();
   const parts = splitDn(dn);
-  if (parts === null) return dn.trim().toLowerCase();
+  if (parts === null) return foldCase(dn.trim());
   return parts.map(rdnKey).join(",");
 }
 
-/** The pattern takes long for long text that is nearly a name. */
-const MAX_SIMPLE = 1000;
-/** Neither escapes nor blanks next to a sign nor anything else that can be written in two ways. */
-const SIMPLE = /^(?:[A-Za-z0-9-]+=[A-Za-z0-9@._-]+(?: [A-Za-z0-9@._-]+)*,?)+(?<!,)$/;
+/**
+ * Whether a name has neither escapes nor blanks next to a sign nor anything else that can be
+ * written in two ways. Most names do not; looking is one pass over the text, whatever it is.
+ */
+function isSimple(dn: string): boolean {
+  let inValue = false;
+  let isBehind = false;
+  for (let at = 0; at < dn.length; at++) {
+    const sign = dn.charCodeAt(at);
+    const allowed = inValue ? VALUE_SIGNS : TYPE_SIGNS;
+    if (sign < allowed.length && allowed[sign] === 1) isBehind = true;
+    else {
+      // Whatever ends a type or a word stands behind a sign of it.
+      const isBlank = sign === BLANK && inValue;
+      if (!isBehind || !(isBlank || sign === (inValue ? COMMA : EQUALS))) return false;
+      if (!isBlank) inValue = !inValue;
+      isBehind = false;
+    }
+  }
+  return inValue && isBehind;
+}
+
+const LETTERS_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const TYPE_SIGNS = signs(`${LETTERS_AND_DIGITS}-`);
+const VALUE_SIGNS = signs(`${LETTERS_AND_DIGITS}-@._`);
+const [EQUALS, COMMA, BLANK] = [0x3d, 0x2c, 0x20];
+
+function signs(text: string): Uint8Array {
+  const table = new Uint8Array(128);
+  for (const sign of text) table[sign.charCodeAt(0)] = 1;
+  return table;
+}
 
 function rdnKey(rdn: string): string {
   return splitUnescaped(rdn, "+").map(pairKey).sort().join("+");
@@ -53,14 +83,14 @@ function rdnKey(rdn: string): string {
 
 function pairKey(pair: string): string {
   const equals = pair.indexOf("=");
-  if (equals < 0) return pair.trim().toLowerCase();
+  if (equals < 0) return foldCase(pair.trim());
   const type = pair
     .slice(0, equals)
     .trim()
     .toLowerCase()
     .replace(/^oid\./, "");
   const value = unescapeValue(pair.slice(equals + 1));
-  return `${type}=${escapeValue(value.toLowerCase().replaceAll(/ +/g, " ").trim())}`;
+  return `${type}=${escapeValue(foldCase(value).replaceAll(/ +/g, " ").trim())}`;
 }
 
 function splitUnescaped(text: string, separator: string): string[] {
@@ -84,7 +114,11 @@ function splitUnescaped(text: string, separator: string): string[] {
 
 /** Undoes `\,`, `\2C` (bytes of UTF-8) and quotes; blanks at the ends count only if escaped. */
 function unescapeValue(text: string): string {
-  const trimmed = text.trimStart().replace(/(?<!\\) +$/, "");
+  const written = text.trimStart();
+  const bare = trimEndOf(written, " ");
+  // A blank behind a backslash belongs to the value.
+  const isEscaped = bare.length < written.length && bare.endsWith("\\");
+  const trimmed = isEscaped ? `${bare} ` : bare;
   const inner = /^".*"$/s.test(trimmed) ? trimmed.slice(1, -1) : trimmed;
   if (!inner.includes("\\")) return inner;
   const bytes: Buffer[] = [];

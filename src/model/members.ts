@@ -11,7 +11,7 @@ export interface MemberNames {
 
 export function memberNames(id: string, dn: string, profile: AppProfile): MemberNames {
   // The primary group is named by the last number of its security identifier only.
-  const domain = textsOf(profile, "objectSid")[0]?.replace(/-\d+$/, "");
+  const domain = domainOf(textsOf(profile, "objectSid")[0]);
   const primary = textsOf(profile, "primaryGroupID")[0];
   const primarySid = domain === undefined || primary === undefined ? null : `${domain}-${primary}`;
   return { keys: memberKeys(id, dn, textsOf(profile, "uid")), primarySid };
@@ -29,4 +29,10 @@ export function memberKeys(id: string, dn: string, uids: readonly string[]): Mem
     `dn:${dnKey(dn)}`,
     ...uids.map((uid) => `uid:${uid.toLowerCase()}`),
   ];
+}
+
+/** Of a security identifier: all but its last number. */
+function domainOf(sid: string | undefined): string | undefined {
+  const dash = sid?.lastIndexOf("-") ?? -1;
+  return dash < 0 ? sid : sid?.slice(0, dash);
 }

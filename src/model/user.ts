@@ -1,3 +1,4 @@
+import { foldCase } from "../lib/fold.ts";
 import type { AppProfile } from "./entry.ts";
 import type { Problem } from "./errors.ts";
 import type { EventType } from "./event-messages.ts";
@@ -84,9 +85,9 @@ export interface AppUserBefore extends AppUser {
   readonly link: LinkOrigin | null;
 }
 
-/** Logins are compared without regard to case. */
+/** Logins are compared without regard to case and spelling. */
 export function loginKey(login: string): string {
-  return login.normalize("NFC").toLowerCase();
+  return foldCase(login);
 }
 
 /** The error that is kept with a link that ended because its directory left the configuration. */

@@ -13,10 +13,10 @@ export interface FormatFault {
 }
 
 /** dot-atom of RFC 5322 3.2.3, with the international characters of RFC 6531 3.3. */
-const ATEXT = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\-\\u{80}-\\u{10FFFF}]+";
-const LABEL =
-  "[A-Za-z0-9\\u{80}-\\u{10FFFF}](?:[A-Za-z0-9\\-\\u{80}-\\u{10FFFF}]*[A-Za-z0-9\\u{80}-\\u{10FFFF}])?";
-const EMAIL = new RegExp(`^${ATEXT}(?:\\.${ATEXT})*@${LABEL}(?:\\.${LABEL})*$`, "u");
+const ATOM = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u{80}-\u{10FFFF}]+$/u;
+const LABEL = /^[A-Za-z0-9\-\u{80}-\u{10FFFF}]+$/u;
+/** Signs that nobody sees, or that turn the direction of writing, make one name look like another. */
+const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Zl}\p{Zp}\p{Zs}\p{Co}\p{Cn}\p{Cs}]/u;
 const LOCALE = /^([a-z]{2})_([A-Z]{2})$/;
 const DATE_TIME =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
@@ -29,12 +29,17 @@ export function formatFault(format: AttributeFormat, text: string): FormatFault 
 const CHECKS: Readonly<Record<AttributeFormat, (text: string) => FormatFault | null>> = {
   login: (text) => {
     if (/\p{Cc}/u.test(text)) return fault("invalidLogin", "contains a control character");
+    const sign = unseenSign(text);
+    if (sign !== null) return fault("invalidLogin", `contains ${sign}`);
     return isEmail(text)
       ? null
       : fault("invalidLoginEmail", "is not in the form of an e-mail address");
   },
-  email: (text) =>
-    isEmail(text) ? null : fault("doesNotMatchPattern", "is not an e-mail address"),
+  email: (text) => {
+    const sign = unseenSign(text);
+    if (sign !== null) return fault("doesNotMatchPattern", `contains ${sign}`);
+    return isEmail(text) ? null : fault("doesNotMatchPattern", "is not an e-mail address");
+  },
   uri: (text) => {
     const parses = !/\s/.test(text) && URL.canParse(text, "http://localhost/");
     return parses ? null : fault(`${CONSTRAINT}.uri`, "is not a URL");
@@ -77,7 +82,24 @@ function isCalendarDay(text: string): boolean {
 }
 
 function isEmail(text: string): boolean {
-  return text.length <= 254 && EMAIL.test(text);
+  if (text.length > 254) return false;
+  const at = text.lastIndexOf("@");
+  const [local, domain] = [text.slice(0, Math.max(0, at)), text.slice(at + 1)];
+  return (
+    at > 0 && local.split(".").every((part) => ATOM.test(part)) && domain.split(".").every(isLabel)
+  );
+}
+
+function isLabel(text: string): boolean {
+  return LABEL.test(text) && !text.startsWith("-") && !text.endsWith("-");
+}
+
+/** The first sign of a text that cannot be seen, by its number; null if there is none. */
+function unseenSign(text: string): string | null {
+  const [sign] = UNSEEN.exec(text) ?? [];
+  if (sign === undefined || sign === " ") return null;
+  const number = (sign.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+  return `a sign that cannot be seen (U+${number})`;
 }
 
 /** One tag or a list with weights: `de, en;q=0.8` (RFC 2798 section 2.7, RFC 7231 5.3.5). */

@@ -1,3 +1,4 @@
+import { matchesWhole, PatternError } from "../lib/patterns.ts";
 import { shapeOf } from "../lib/shape.ts";
 import type { PlainValue } from "../mapping/values.ts";
 import type { ErrorCode, Problem } from "../model/errors.ts";
@@ -178,15 +179,14 @@ function severalValues(name: string, count: number): Problem {
   return problem(`${CONSTRAINT}.schema`, name, message);
 }
 
-const patterns = new Map<string, RegExp>();
-
+/** A text that is too long for a pattern is not known to match it. */
 function matches(text: string, pattern: string): boolean {
-  let compiled = patterns.get(pattern);
-  if (compiled === undefined) {
-    compiled = new RegExp(`^(?:${pattern})$`, "u");
-    patterns.set(pattern, compiled);
+  try {
+    return matchesWhole(text, pattern);
+  } catch (error) {
+    if (error instanceof PatternError) return false;
+    throw error;
   }
-  return compiled.test(text);
 }
 
 function characters(text: string): number {

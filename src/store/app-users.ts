@@ -6,6 +6,7 @@ import {
   type AppUserStatus,
   type AppUserTimes,
 } from "../model/user.ts";
+import { trimOf } from "../lib/trim.ts";
 import type { Connection, Trx } from "./connection.ts";
 import type { AppUsersTable } from "./tables.ts";
 
@@ -176,6 +177,12 @@ export function valuesOf(value: RawBuilder<unknown>): RawBuilder<unknown> {
     case jsonb_typeof(${value}) when 'array' then ${value} else jsonb_build_array(${value}) end)`;
 }
 
+/** The same of a text of ours. */
+function plainText(dn: string): string {
+  const parts = dn.toLowerCase().split(",");
+  return parts.map((part) => trimOf(part, " ")).join(",");
+}
+
 /** A DN in lower case and without the blanks around commas, as servers and people write them. */
 export function plainDn(text: string): RawBuilder<string> {
   return sql<string>`lower(regexp_replace(${sql.raw(text)}, ' *, *', ',', 'g'))`;
@@ -207,7 +214,7 @@ export async function peopleNaming(
   attributes: readonly string[],
   dns: readonly string[],
 ): Promise<string[]> {
-  const lower = dns.map((dn) => dn.toLowerCase().replaceAll(/ *, */g, ","));
+  const lower = dns.map(plainText);
   const rows = await present(db, directory)
     .select("external_id")
     .where(sql<boolean>`profile ?| ${attributes}::text[]`)

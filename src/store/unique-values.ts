@@ -6,10 +6,9 @@
 import { sql, type RawBuilder } from "kysely";
 import { STEPS } from "../model/plan.ts";
 import type { Connection, Trx } from "./connection.ts";
+import { foldedValue } from "./folded.ts";
 import { movable, type PlanName } from "./plan.ts";
 
-/** Index rows have a limit; what is longer is compared by its beginning. */
-const KEY_LENGTH = 400;
 /** Stands for the attribute itself: its values of all users are in the table. */
 const COMPLETE = "";
 /** In place of the user there; the second one if several users had the same value. */
@@ -26,7 +25,7 @@ export interface TakenValue {
 
 /** The form of a value in which it is compared; only the database makes it, as others fold other letters. */
 function keyOf(profile: RawBuilder<unknown>): RawBuilder<string> {
-  return sql<string>`lower(left(${profile}->>a.attribute, ${sql.lit(KEY_LENGTH)}))`;
+  return foldedValue(sql`${profile}->>a.attribute`);
 }
 
 /**
@@ -242,8 +241,7 @@ export async function holdersOfValues(
   const { rows } = await sql<{ value: string; id: string; login: string }>`
     select x.value, u.id, u.login
     from unnest(${values}::text[]) as x (value)
-    join unique_values v on v.attribute = ${attribute} and v.value_key = lower(left(x.value,
-      ${sql.lit(KEY_LENGTH)}))
+    join unique_values v on v.attribute = ${attribute} and v.value_key = ${foldedValue(sql`x.value`)}
     join users u on u.id = v.user_id`.execute(db);
   return rows;
 }
@@ -258,7 +256,7 @@ export async function holderOfValue(
   const { rows } = await sql<{ login: string }>`
     select u.login from unique_values v join users u on u.id = v.user_id
     where v.attribute = ${attribute} and v.user_id <> ${exceptId}::uuid
-      and v.value_key = lower(left(${value}::text, ${sql.lit(KEY_LENGTH)}))`.execute(db);
+      and v.value_key = ${foldedValue(sql`${value}::text`)}`.execute(db);
   return rows[0]?.login ?? null;
 }
 

@@ -1,5 +1,6 @@
 import { sql, type Selectable } from "kysely";
 import type { User, UserStatus } from "../model/user.ts";
+import { foldedValue } from "./folded.ts";
 import type { Connection } from "./connection.ts";
 import { unpackSources } from "./packed-sources.ts";
 import type { UsersTable } from "./tables.ts";
@@ -57,9 +58,6 @@ export async function userByLoginKey(db: Connection, key: string): Promise<User 
   return row === undefined ? null : toUser(row);
 }
 
-/** Values that are compared by matching rules; index rows have a limit. */
-const KEY_LENGTH = 400;
-
 /** Users whose attribute has one of these values (given in lower case), with the value that fits. */
 export async function usersByValue(
   db: Connection,
@@ -68,14 +66,12 @@ export async function usersByValue(
 ): Promise<{ readonly value: string; readonly user: User }[]> {
   if (values.length === 0) return [];
   const isLogin = attribute === "login";
-  const key = isLogin
-    ? sql<string>`login_key`
-    : sql<string>`lower(left(profile->>${sql.lit(attribute)}, ${sql.lit(KEY_LENGTH)}))`;
+  const key = isLogin ? sql<string>`login_key` : foldedValue(sql`profile->>${sql.lit(attribute)}`);
   const forms = values.flatMap((value) =>
     (isLogin ? [value] : formsOf(value)).map((form) => ({ value, form })),
   );
   // The database folds both sides, by whatever rules it has.
-  const wanted = isLogin ? sql`w.form` : sql`lower(left(w.form, ${sql.lit(KEY_LENGTH)}))`;
+  const wanted = isLogin ? sql`w.form` : foldedValue(sql`w.form`);
   const { rows } = await sql<Row & { value: string }>`
     select distinct on (w.value, users.id) w.value, ${sql.join(USER_COLUMNS.map((column) => sql.ref(`users.${column}`)))}
     from unnest(${forms.map(({ value }) => value)}::text[], ${forms.map(({ form }) => form)}::text[])
@@ -100,8 +96,8 @@ function formsOf(value: string): string[] {
 /** Makes look-ups by a matching rule's attribute fast. The login has its index already. */
 export async function ensureMatchIndex(db: Connection, attribute: string): Promise<void> {
   if (attribute === "login") return;
-  const name = sql.id(`users_match_${attribute.toLowerCase()}`);
-  const key = sql`lower(left(profile->>${sql.lit(attribute)}, ${sql.lit(KEY_LENGTH)}))`;
+  const name = sql.id(`users_fold_${attribute.toLowerCase()}`);
+  const key = foldedValue(sql`profile->>${sql.lit(attribute)}`);
   await sql`create index if not exists ${name} on users (${key})`.execute(db);
 }
 

@@ -45,7 +45,10 @@ async function imports(
 }
 
 const everybody = ["ada", "bob", "cyd"];
-const whole = (): Answer => ({ entries: everybody.map(entryOf) });
+const ITSELF = { dn: BASE, attributes: { objectClass: "organizationalUnit" } };
+const whole = ({ scope }: SearchCall): Answer => ({
+  entries: scope === 0 ? [ITSELF] : everybody.map(entryOf),
+});
 
 test("an empty page with a cookie is not the end", async () => {
   const pages: readonly Answer[] = [
@@ -97,6 +100,19 @@ describe("a read that is not proven complete removes nobody", () => {
       () => ({ raw: Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n".repeat(10)) }),
       "ldap.protocol",
     ],
+    [
+      "several entries where the base itself was asked for",
+      (call) => (call.scope === 0 ? { entries: everybody.map(entryOf) } : whole(call)),
+      "ldap.protocol",
+    ],
+    [
+      "answers without end that bring nothing",
+      () => ({
+        intermediate: Array.from({ length: 10_001 }, () => ["1.2.3", Buffer.alloc(0)] as const),
+        then: "hang",
+      }),
+      "ldap.protocol",
+    ],
     ["a length without end", () => ({ raw: Buffer.from([0x30, 0x80, 0, 0]) }), "ldap.protocol"],
     [
       "a message of 2 GB",
@@ -123,8 +139,7 @@ describe("a read that is not proven complete removes nobody", () => {
 
 test("a successful answer without anybody is held if the base can be read, and fails if not", async () => {
   await imports(whole);
-  const base = { dn: BASE, attributes: { objectClass: "organizationalUnit" } };
-  const run = await imports((call) => (call.scope === 0 ? { entries: [base] } : {}));
+  const run = await imports((call) => (call.scope === 0 ? { entries: [ITSELF] } : {}));
   expect(run).toMatchObject({
     exit: 3,
     status: "held",

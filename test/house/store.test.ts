@@ -1,4 +1,5 @@
 /** The store on both databases: schema, migrations, leases, and what filters of the System Log find. */
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -81,12 +82,12 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
       "alter table runs drop column plan_table",
       `update runs set phases = replace(phases::text, '"judging"', '"deciding"')::jsonb`,
       `update totals set labels = replace(labels, '"judging"', '"deciding"')`,
-      "delete from kysely_migration where name like '%0005-house'",
+      "delete from kysely_migration where name >= '2026-11-28-0005-house'",
     ])
       await sql.raw(statement).execute(store.db);
     await store[Symbol.asyncDispose]();
     store = await open();
-    expect(store.migrated.applied).toEqual(["2026-11-28-0005-house"]);
+    expect(store.migrated.applied).toEqual(["2026-11-28-0005-house", "2026-11-29-0006-folding"]);
     const words = await sql<{ word: string }>`
       select labels::jsonb->>'phase' as word from totals where name like '%phase%'
       union select p->>'phase' from runs, jsonb_array_elements(phases) p`.execute(store.db);
@@ -99,6 +100,33 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
     const approved = await place.json<RunDocument>("imports", "approve", held.run);
     expect(approved).toMatchObject({ status: "done", counts: { removed: 15 } });
     store = await open();
+  });
+
+  test("names of before they were compared by their folded form are folded once", async () => {
+    const one = randomUUID();
+    for (const statement of [
+      `insert into users (id, login, login_key, status, profile, sources, version)
+        values ('${one}', 'ΝΙΚΟΣ@x.org', 'νικος@x.org', 'active', '{}', '{}', 1)`,
+      `insert into directory_objects values
+        ('old', 'g1', 'group', 'cn=ΝΙΚΟΣ', 'cn=νικος', 'ΝΙΚΟΣ', null, '')`,
+      `insert into group_members values
+        ('old', 'g1', 'dn:cn=νικος'), ('old', 'g1', 'dn:cn=νικοσ'), ('old', 'g1', 'uid:a')`,
+      "delete from kysely_migration where name = '2026-11-29-0006-folding'",
+    ])
+      await sql.raw(statement).execute(store.db);
+    await store[Symbol.asyncDispose]();
+    store = await open();
+    const found = await sql<{ key: string }>`
+      select login_key as key from users where id = ${one}::uuid
+      union all select dn_key from directory_objects where directory = 'old'
+      union all select member from group_members where directory = 'old'`.execute(store.db);
+    expect(found.rows.map(({ key }) => key).toSorted()).toEqual([
+      "cn=νικοσ",
+      "dn:cn=νικοσ",
+      "uid:a",
+      "νικοσ@x.org",
+    ]);
+    await sql`delete from users where id = ${one}::uuid`.execute(store.db);
   });
 
   test("a lease has one holder, passes on when it ended, and fences the one who had it", async () => {

@@ -1,28 +1,27 @@
 /**
- * A bound connection to the first server of a list that answers. ldapts connects, negotiates TLS
- * and binds; the socket is kept at hand (ldapts lets its caller make it), so that the bulk reader
- * can take over the same connection when ldapts has nothing more to do on it.
+ * A bound connection to the first server of a list that answers. ldapts makes the requests; what
+ * comes back is read by our own reader from the first byte on, which is bounded.
  */
 import { connect as netConnect, isIP, type Socket } from "node:net";
-import { connect as tlsConnect, TLSSocket, type ConnectionOptions } from "node:tls";
-import { Client, ResultCodeError } from "ldapts";
+import { connect as tlsConnect, type ConnectionOptions } from "node:tls";
+import { BindRequest, ExtendedRequest } from "ldapts";
 import type { LdapTarget } from "../../model/directory.ts";
 import { RollcallError, type ErrorCode } from "../../model/errors.ts";
+import { exchange, type Question } from "./exchange.ts";
 import { loginError } from "./result-codes.ts";
+import type { Result } from "./result.ts";
 import { speakerAt, type Speaker } from "./speaker.ts";
+import { untilReady } from "./until-ready.ts";
+import { nextMessageId, Wire } from "./wire.ts";
 
 const CONNECT_SECONDS = 10;
 
 export interface LdapConnection extends AsyncDisposable, Speaker {
-  readonly client: Client;
+  readonly wire: Wire;
   /** Seconds of silence until the server counts as dead; it depends on what the server turns out to be. */
   patience: number;
   /** How many entries may be asked for in a second; null: as many as come. */
   readonly entriesPerSecond: number | null;
-  /** The socket that carries the LDAP messages: TCP, or TLS on top of it. */
-  socket(): Socket;
-  /** Until when the server's certificate is good; null without TLS. */
-  certificateUntil(): Date | null;
   /** Ends the connection at once. */
   destroy(): void;
 }
@@ -40,11 +39,12 @@ export async function openConnection(
   const failures: RollcallError[] = [];
   for (const url of target.urls) {
     signal.throwIfAborted();
-    const attempt = new Attempt(url, target);
+    const attempt = new Attempt(url, target, signal);
     try {
       return await attempt.open();
     } catch (error) {
       attempt.destroy();
+      if (signal.aborted) throw error;
       const failure = connectError(attempt.speaker, error);
       if (!TRY_NEXT.has(failure.code)) throw failure;
       failures.push(failure);
@@ -64,6 +64,7 @@ const TRY_NEXT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "ldap.busy",
   "ldap.timeout",
   "ldap.connectionLost",
+  "ldap.protocol",
 ]);
 
 /** An empty password makes a simple bind anonymous on many servers (RFC 4513 section 5.1.2). */
@@ -75,72 +76,90 @@ function refuseEmptyPassword(target: LdapTarget): void {
 }
 
 class Attempt {
-  readonly #url: string;
+  readonly #url: URL;
   readonly #target: LdapTarget;
-  readonly #client: Client;
+  readonly #signal: AbortSignal;
   readonly speaker: Speaker;
   #socket: Socket | undefined;
+  #wire: Wire | undefined;
 
-  constructor(url: string, target: LdapTarget) {
-    this.#url = url;
+  constructor(url: string, target: LdapTarget, signal: AbortSignal) {
+    this.#url = new URL(url);
     this.#target = target;
-    this.speaker = speakerAt(url, target.bind === null ? [] : [target.bind.password.reveal()]);
-    const secure = url.startsWith("ldaps:");
-    this.#client = new Client({
-      url,
-      strictDN: false,
-      connectTimeout: CONNECT_SECONDS * 1000,
-      timeout: target.timeoutSeconds * 1000,
-      createConnection: ((port: number, host: string) =>
-        this.#keep(netConnect(port, host))) as never,
-      createSecureConnection: ((...args: Parameters<typeof tlsConnect>) =>
-        this.#keep(tlsConnect(...args))) as never,
-      // Only for ldaps: with an ldap url, ldapts would take TLS options as "TLS from the first byte".
-      ...(secure ? { tlsOptions: this.#tlsOptions() } : {}),
-    });
+    this.#signal = signal;
+    this.speaker = speakerAt(url, target.bind === null ? [] : secretsOf(target.bind));
   }
 
   async open(): Promise<LdapConnection> {
-    const { bind, startTls } = this.#target;
-    if (startTls) await this.#startTls();
-    if (bind === null) await this.#client.bind("", "");
-    else await this.#client.bind(bind.dn, bind.password.reveal());
+    const wire = new Wire(await this.#connect(), this.speaker);
+    this.#wire = wire;
+    if (this.#target.startTls) await this.#startTls(wire);
+    await this.#login(wire);
     return {
       ...this.speaker,
-      client: this.#client,
+      wire,
       patience: this.#target.timeoutSeconds,
       entriesPerSecond: this.#target.entriesPerSecond,
-      socket: () => this.#liveSocket(),
-      certificateUntil: () => this.#certificateUntil(),
       destroy: () => {
-        this.destroy();
+        wire.destroy();
       },
       [Symbol.asyncDispose]: () => {
-        this.destroy();
+        wire.destroy();
         return Promise.resolve();
       },
     };
   }
 
   destroy(): void {
+    this.#wire?.destroy();
     this.#socket?.destroy();
   }
 
-  async #startTls(): Promise<void> {
-    try {
-      await this.#client.startTLS(this.#tlsOptions());
-    } catch (error) {
-      if (certificateFault(error) || isNetworkFault(error)) throw error;
-      const said = this.speaker.quote(messageOf(error));
-      const message = `${this.#url} refused StartTLS: ${said}`;
-      throw new RollcallError("ldap.startTls", message, { cause: error });
+  async #connect(): Promise<Socket> {
+    const { protocol, port } = this.#url;
+    const secure = protocol === "ldaps:";
+    const address = { host: this.#host(), port: Number(port || (secure ? 636 : 389)) };
+    const socket = secure ? tlsConnect({ ...this.#tlsOptions(), ...address }) : netConnect(address);
+    this.#socket = socket;
+    const event = secure ? "secureConnect" : "connect";
+    await untilReady(socket, event, CONNECT_SECONDS, this.#signal);
+    socket.setKeepAlive(true, 30_000);
+    return socket;
+  }
+
+  async #startTls(wire: Wire): Promise<void> {
+    const messageId = nextMessageId();
+    const request = new ExtendedRequest({ messageId, oid: START_TLS }).write();
+    const doing = "starting TLS";
+    const answer = await this.#exchange(wire, { messageId, request, doing, answer: 0x78 });
+    if (answer.code !== 0) {
+      const said = this.speaker.quote(answer.diagnostic);
+      const message = `${this.speaker.url} refused StartTLS (result ${answer.code}): ${said}`;
+      throw new RollcallError("ldap.startTls", message);
     }
+    await wire.secure(this.#tlsOptions(), CONNECT_SECONDS, this.#signal);
+  }
+
+  async #login(wire: Wire): Promise<void> {
+    const messageId = nextMessageId();
+    const request = bindRequest(messageId, this.#target.bind).write();
+    const doing = "logging in";
+    const answer = await this.#exchange(wire, { messageId, request, doing, answer: 0x61 });
+    if (answer.code !== 0) throw loginError(this.speaker, answer);
+  }
+
+  #exchange(wire: Wire, question: Question): Promise<Result> {
+    return exchange(wire, { ...question, patience: this.#target.timeoutSeconds }, this.#signal);
+  }
+
+  #host(): string {
+    return this.#url.hostname.replaceAll(/^\[|\]$/g, "");
   }
 
   /** The name to check the certificate against is given expressly: StartTLS would use localhost. */
   #tlsOptions(): ConnectionOptions {
     const { ca, rejectUnauthorized } = this.#target.tls;
-    const host = new URL(this.#url).hostname.replace(/^\[|\]$/g, "");
+    const host = this.#host();
     return {
       host,
       ...(isIP(host) === 0 ? { servername: host } : {}),
@@ -148,43 +167,24 @@ class Attempt {
       ...(ca === null ? {} : { ca }),
     };
   }
-
-  #keep<S extends Socket>(socket: S): S {
-    socket.setKeepAlive(true, 30_000);
-    this.#socket = socket;
-    return socket;
-  }
-
-  #certificateUntil(): Date | null {
-    if (!(this.#socket instanceof TLSSocket)) return null;
-    const until = new Date(this.#socket.getPeerCertificate().valid_to);
-    return Number.isNaN(until.getTime()) ? null : until;
-  }
-
-  #liveSocket(): Socket {
-    const socket = this.#socket;
-    if (socket === undefined || socket.destroyed) {
-      throw new RollcallError("ldap.connectionLost", `The connection to ${this.#url} was closed.`);
-    }
-    return socket;
-  }
 }
 
-const NETWORK = new Set([
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "ETIMEDOUT",
-  "EPIPE",
-]);
+/** StartTLS (RFC 4511 section 4.14.1). */
+const START_TLS = "1.3.6.1.4.1.1466.20037";
+
+type Bind = LdapTarget["bind"];
+
+function secretsOf(bind: NonNullable<Bind>): string[] {
+  return [bind.password.reveal()];
+}
+
+function bindRequest(messageId: number, bind: Bind): BindRequest {
+  if (bind === null) return new BindRequest({ messageId, dn: "", password: "" });
+  return new BindRequest({ messageId, dn: bind.dn, password: bind.password.reveal() });
+}
 
 function connectError(speaker: Speaker, error: unknown): RollcallError {
   if (error instanceof RollcallError) return error;
-  if (error instanceof ResultCodeError)
-    return loginError(speaker, { code: error.code, diagnostic: error.message });
   const { url } = speaker;
   // A certificate has names in it, which are the server's words, too.
   const message = speaker.name(messageOf(error));
@@ -192,7 +192,7 @@ function connectError(speaker: Speaker, error: unknown): RollcallError {
     const text = `The certificate of ${url} is not accepted: ${message}`;
     return new RollcallError("ldap.certificate", text, { cause: error });
   }
-  if (/timed? ?out/i.test(message)) {
+  if (error instanceof DOMException && error.name === "TimeoutError") {
     return new RollcallError("ldap.timeout", `${url} did not answer in time.`, { cause: error });
   }
   const text = `${url} cannot be reached: ${message === "" ? (codeOf(error) ?? "no answer") : message}`;
@@ -203,10 +203,6 @@ function connectError(speaker: Speaker, error: unknown): RollcallError {
 function certificateFault(error: unknown): boolean {
   const code = codeOf(error) ?? "";
   return /CERT|^UNABLE_TO_|^SELF_SIGNED|^HOSTNAME_MISMATCH|_TOO_(?:WEAK|SMALL)$/.test(code);
-}
-
-function isNetworkFault(error: unknown): boolean {
-  return NETWORK.has(codeOf(error) ?? "");
 }
 
 function codeOf(error: unknown): string | undefined {

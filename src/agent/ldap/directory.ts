@@ -1,13 +1,12 @@
-import { ResultCodeError } from "ldapts";
 import { hidesState } from "../../model/computed.ts";
 import type { LdapSource, LdapTarget } from "../../model/directory.ts";
 import { RollcallError } from "../../model/errors.ts";
 import { WAY_FACTS, WAYS, type ChangeListener, type Mark } from "../../model/incremental.ts";
 import type { Directory, Probe } from "../directory.ts";
 import { commonProblem } from "../identity.ts";
-import { openConnection, type LdapConnection } from "./connection.ts";
+import { openConnection } from "./connection.ts";
 import { resultError, SIZE_LIMIT_EXCEEDED } from "./result-codes.ts";
-import { patienceWith, readRootDse, titleOf, type ServerInfo } from "./root-dse.ts";
+import { patienceWith, readRootDse, titleOf } from "./root-dse.ts";
 import { LdapScope } from "./scope.ts";
 import { searchAll } from "./search-all.ts";
 import { SearchReader } from "./search-reader.ts";
@@ -33,7 +32,7 @@ export class LdapDirectory implements Directory {
   async open(signal: AbortSignal): Promise<LdapSession> {
     const connection = await openConnection(this.#target, signal);
     try {
-      const server = await serverInfo(connection);
+      const server = await readRootDse(connection, signal);
       connection.patience = patienceWith(server, this.#target.timeoutSeconds);
       const scope = new LdapScope(this.#source, this.#target.pageSize, server);
       return new LdapSession({ connection, server, scope, source: this.#source, signal });
@@ -105,7 +104,7 @@ export class LdapDirectory implements Directory {
   /** Nobody depends on the schema being readable. */
   async #schemaAttributes(signal: AbortSignal): Promise<ReadonlySet<string> | null> {
     await using connection = await openConnection(this.#target, signal);
-    return await schemaAttributes(connection.client).catch(() => null);
+    return await schemaAttributes(connection, signal).catch(() => null);
   }
 
   /** Looks for one group in each base. @throws RollcallError if a base does not exist */
@@ -137,7 +136,7 @@ export class LdapDirectory implements Directory {
     for (const url of this.#target.urls) {
       try {
         await using connection = await openConnection({ ...this.#target, urls: [url] }, signal);
-        const until = connection.certificateUntil();
+        const until = connection.wire.certificateUntil;
         if (until !== null) certificates.push({ url, until });
       } catch (error) {
         if (!(error instanceof RollcallError)) throw error;
@@ -171,22 +170,3 @@ export class LdapDirectory implements Directory {
 const LISTENING = WAYS.filter((way) => WAY_FACTS[way].listens)
   .map((way) => WAY_FACTS[way].title)
   .join(" or ");
-
-async function serverInfo(connection: LdapConnection): Promise<ServerInfo> {
-  try {
-    return await readRootDse(connection);
-  } catch (error) {
-    throw rootDseError(connection, error);
-  }
-}
-
-/** A connection that is lost between the login and this first question is lost, not refused. */
-function rootDseError(connection: LdapConnection, error: unknown): RollcallError {
-  if (error instanceof ResultCodeError) {
-    const failure = { code: error.code, diagnostic: error.message };
-    return resultError(connection, "telling about itself", failure);
-  }
-  const reason = error instanceof Error ? error.message : String(error);
-  const message = `${connection.url} did not tell about itself: ${connection.quote(reason)}`;
-  return new RollcallError("ldap.connectionLost", message, { cause: error });
-}

@@ -16,7 +16,7 @@ export function toDirectoryObject(kind: ObjectKind, raw: RawEntry): DirectoryObj
   const members = [
     ...texts("member").map(dnMember),
     // The syntax allows a bit string behind the name (RFC 4517 section 3.3.21).
-    ...texts("uniqueMember").map((value) => dnMember(value.replace(/#'[01]*'B$/, ""))),
+    ...texts("uniqueMember").map((value) => dnMember(withoutBits(value))),
     ...texts("memberUid").map((value) => `uid:${value.toLowerCase()}`),
   ];
   return {
@@ -29,6 +29,12 @@ export function toDirectoryObject(kind: ObjectKind, raw: RawEntry): DirectoryObj
     keys: memberKeys(id, dn, []),
     members: [...new Set(members)],
   };
+}
+
+/** `#'0101'B`, if anything, behind the last number sign. */
+function withoutBits(value: string): string {
+  const sign = value.lastIndexOf("#");
+  return sign >= 0 && /^'[01]*'B$/.test(value.slice(sign + 1)) ? value.slice(0, sign) : value;
 }
 
 /** Whom a value of `member` names: by GUID where the server gives it, else by DN. */

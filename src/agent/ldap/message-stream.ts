@@ -1,13 +1,12 @@
 import { BerError, elementSize, TAG } from "./ber.ts";
 
-/** Larger messages are refused before any of their bytes are kept. */
-const MAX_MESSAGE = 64 * 1024 * 1024;
-
 /**
  * Cuts whole LDAP messages out of a stream of bytes. A message that lies in one chunk is handed
  * on where it lies; one that spans chunks is put together once, in a buffer of its size.
  */
 export class MessageStream {
+  /** Larger messages are refused before any of their bytes are kept. */
+  limit = 0;
   readonly #onMessage: (bytes: Buffer, start: number, end: number) => void;
   /** The beginning of a message that is not complete. */
   #rest: Buffer | null = null;
@@ -16,6 +15,11 @@ export class MessageStream {
 
   constructor(onMessage: (bytes: Buffer, start: number, end: number) => void) {
     this.#onMessage = onMessage;
+  }
+
+  /** Whether no message has begun and not ended. */
+  get isEmpty(): boolean {
+    return this.#rest === null;
   }
 
   /** @throws BerError for a length that is indefinite or too large, and what the receiver throws */
@@ -27,7 +31,7 @@ export class MessageStream {
       // Every LDAP message is a sequence; something else would be waited for in vain.
       if (bytes[at] !== TAG.sequence) throw new BerError("what came is no LDAP message");
       const size = elementSize(bytes, at);
-      if (size > MAX_MESSAGE) throw new BerError(`a message has ${size} bytes`);
+      if (size > this.limit) throw new BerError(`a message has ${size} bytes`);
       if (size === 0 || at + size > bytes.length) {
         this.#keep(bytes, at, size);
         return;

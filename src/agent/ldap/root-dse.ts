@@ -1,5 +1,5 @@
-import type { Entry as LdaptsEntry } from "ldapts";
 import type { LdapConnection } from "./connection.ts";
+import { readAbout, type About } from "./read-about.ts";
 
 export type ServerKind =
   | "active-directory"
@@ -30,16 +30,6 @@ export interface ServerInfo {
   } | null;
 }
 
-export const PAGED_RESULTS = "1.2.840.113556.1.4.319";
-export const DOMAIN_SCOPE = "1.2.840.113556.1.4.1339";
-export const SHOW_DELETED = "1.2.840.113556.1.4.417";
-/** Of deleted objects also those whose values are gone (the Recycle Bin's next stage). */
-export const SHOW_RECYCLED = "1.2.840.113556.1.4.2064";
-export const EXTENDED_DN = "1.2.840.113556.1.4.529";
-export const DIR_SYNC = "1.2.840.113556.1.4.841";
-export const CONTENT_SYNC = "1.3.6.1.4.1.4203.1.9.1.1";
-/** Success and nothing where a range begins behind the last value, instead of an error. */
-export const RANGE_RETRIEVAL = "1.2.840.113556.1.4.1948";
 const AD_CAPABILITY = "1.2.840.113556.1.4.800";
 const AD_LDS_CAPABILITY = "1.2.840.113556.1.4.1851";
 const READ_ONLY_CAPABILITY = "1.2.840.113556.1.4.1920";
@@ -100,14 +90,13 @@ const ATTRIBUTES = [
   "lastChangeNumber",
 ];
 
-export async function readRootDse({ client, name }: LdapConnection): Promise<ServerInfo> {
-  const { searchEntries } = await client.search("", {
-    scope: "base",
-    filter: "(objectClass=*)",
-    attributes: ATTRIBUTES,
-    timeLimit: 0,
-  });
-  const entry = searchEntries[0] ?? { dn: "" };
+/** @throws RollcallError if it cannot be read */
+export async function readRootDse(
+  connection: LdapConnection,
+  signal: AbortSignal,
+): Promise<ServerInfo> {
+  const { name } = connection;
+  const entry = await readAbout(connection, "", ATTRIBUTES, signal);
   const kind = serverKind(entry);
   const version = values(entry, "vendorVersion")[0];
   const hosts = values(entry, "dnsHostName");
@@ -126,7 +115,7 @@ export async function readRootDse({ client, name }: LdapConnection): Promise<Ser
   };
 }
 
-function changelogOf(entry: LdaptsEntry): ServerInfo["changelog"] {
+function changelogOf(entry: About): ServerInfo["changelog"] {
   const first = number(values(entry, "firstChangeNumber")[0]);
   const last = number(values(entry, "lastChangeNumber")[0]);
   const base = values(entry, "changelog")[0] ?? "cn=changelog";
@@ -137,7 +126,7 @@ function number(text: string | undefined): number | null {
   return text === undefined || !/^\d+$/.test(text) ? null : Number(text);
 }
 
-function serverKind(entry: LdaptsEntry): ServerKind {
+function serverKind(entry: About): ServerKind {
   const vendor = (values(entry, "vendorName")[0] ?? "").toLowerCase();
   if (vendor.includes("samba")) return "samba";
   const capabilities = values(entry, "supportedCapabilities");
@@ -148,11 +137,6 @@ function serverKind(entry: LdaptsEntry): ServerKind {
   return /novell|netiq|opentext/.test(vendor) ? "edirectory" : "unknown";
 }
 
-/** All values of an attribute, by its name without regard to case. */
-function values(entry: LdaptsEntry, name: string): string[] {
-  const lower = name.toLowerCase();
-  const key = Object.keys(entry).find((candidate) => candidate.toLowerCase() === lower);
-  if (key === undefined) return [];
-  const value = entry[key];
-  return (Array.isArray(value) ? value : [value]).map(String);
+function values(entry: About, name: string): readonly string[] {
+  return entry.get(name.toLowerCase()) ?? [];
 }

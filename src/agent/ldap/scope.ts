@@ -9,15 +9,8 @@ import { parseFilter, type Filter } from "../filter.ts";
 import { idBytes } from "../identity.ts";
 import { integer, TAG, tlv } from "./ber.ts";
 import type { EntryRules } from "./decode-entry.ts";
-import {
-  DEFAULT_ID,
-  DOMAIN_SCOPE,
-  EXTENDED_DN,
-  isAd,
-  PAGED_RESULTS,
-  RANGE_RETRIEVAL,
-  type ServerInfo,
-} from "./root-dse.ts";
+import { DOMAIN_SCOPE, EXTENDED_DN, PAGED_RESULTS, RANGE_RETRIEVAL } from "./oids.ts";
+import { DEFAULT_ID, isAd, type ServerInfo } from "./root-dse.ts";
 import { control, type SearchRequest } from "./search-request.ts";
 import type { Scan } from "./ways/way.ts";
 

@@ -1,12 +1,8 @@
 /** Small searches with controls: everything is handed to callbacks while it arrives. */
 import { BerCursor, BerError, TAG } from "./ber.ts";
 import type { LdapConnection } from "./connection.ts";
-import {
-  SearchChannel,
-  type ResponseControls,
-  type SearchListener,
-  type SearchResult,
-} from "./search-channel.ts";
+import type { ResponseControls } from "./result.ts";
+import { SearchChannel, type SearchListener, type SearchResult } from "./search-channel.ts";
 import { MAX_EMPTY_PAGES, pagingCookie } from "./search-reader.ts";
 import type { SearchRequest } from "./search-request.ts";
 
@@ -70,9 +66,8 @@ export async function searchAll(
     ...(search.ignoreReferences === true ? { reference: () => undefined } : {}),
   };
   const channel = new SearchChannel(connection, listener, patience);
-  channel.open(signal);
   try {
-    channel.ask(request, Buffer.alloc(0));
+    channel.open(request, signal);
     return await promise;
   } finally {
     channel.close();

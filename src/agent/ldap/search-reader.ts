@@ -15,13 +15,9 @@ import { BerCursor, BerError, TAG } from "./ber.ts";
 import type { LdapConnection } from "./connection.ts";
 import { scanEntry, type EntryRules, type LdapEntry } from "./decode-entry.ts";
 import { resultError } from "./result-codes.ts";
-import { PAGED_RESULTS } from "./root-dse.ts";
-import {
-  SearchChannel,
-  type ResponseControls,
-  type SearchListener,
-  type SearchResult,
-} from "./search-channel.ts";
+import { PAGED_RESULTS } from "./oids.ts";
+import type { ResponseControls } from "./result.ts";
+import { SearchChannel, type SearchListener, type SearchResult } from "./search-channel.ts";
 import type { SearchRequest } from "./search-request.ts";
 
 const BATCH_ENTRIES = 500;
@@ -68,9 +64,9 @@ export class SearchReader implements SearchListener {
    * @throws RollcallError; then the connection is closed
    */
   async *batches(signal: AbortSignal): AsyncGenerator<LdapEntry[]> {
-    this.#channel.open(signal);
     try {
-      this.#askPage(Buffer.alloc(0));
+      this.#pageStarted = Date.now();
+      this.#channel.open(this.#request, signal);
       for (;;) {
         const batch = this.#queue.shift();
         if (batch !== undefined) {

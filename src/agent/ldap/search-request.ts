@@ -2,7 +2,7 @@
 import type { SearchScope } from "../../model/directory.ts";
 import { encodeFilter, type Filter } from "../filter.ts";
 import { boolean, integer, octetString, TAG, tlv } from "./ber.ts";
-import { DOMAIN_SCOPE, PAGED_RESULTS } from "./root-dse.ts";
+import { DOMAIN_SCOPE, PAGED_RESULTS } from "./oids.ts";
 
 export interface SearchRequest {
   readonly base: string;

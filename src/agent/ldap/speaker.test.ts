@@ -8,8 +8,8 @@ test.each([
   ["nothing", "", ""],
   ["nothing but a NUL", "\0", ""],
   [
-    "what Active Directory says, with what ldapts puts behind it",
-    "80090308: LdapErr: DSID-0C090449, data 52e, v4563\0 Code: 0x31",
+    "what Active Directory says, with the NUL at its end",
+    "80090308: LdapErr: DSID-0C090449, data 52e, v4563\0",
     "“80090308: LdapErr: DSID-0C090449, data 52e, v4563”",
   ],
   ["several lines", "no\nok      corp: all is well", "“no ok corp: all is well”"],

@@ -30,8 +30,7 @@ export function speakerAt(url: string, secrets: readonly string[]): Speaker {
     url,
     name,
     quote: (text) => {
-      // ldapts puts the result code behind the text.
-      const said = name(text.replace(/\s*\0?\s*Code: 0x[0-9a-f]+$/, ""));
+      const said = name(text);
       return said === "" ? "" : `“${said.replaceAll(/[“”]/g, '"')}”`;
     },
   };
@@ -47,7 +46,7 @@ function formsOf(secret: string): string[] {
     encodeURIComponent(secret),
     JSON.stringify(secret).slice(1, -1),
     bytes.toString("base64"),
-    bytes.toString("base64").replace(/=+$/, ""),
+    bytes.toString("base64").replaceAll("=", ""),
     bytes.toString("hex"),
     bytes.toString("hex").toUpperCase(),
   ];

@@ -32,7 +32,7 @@ export class SearchNotes {
 
   /** What a page says of the next one: a cookie, where there is one. */
   paging(text: string): void {
-    const [, cookie] = /^pagedresults:.*\bcookie=(.*)$/.exec(text) ?? [];
+    const [, cookie] = text.startsWith("pagedresults:") ? text.split("cookie=", 2) : [];
     if (cookie !== undefined) this.#hasMorePages = cookie.trim() !== "";
   }
 

@@ -62,7 +62,7 @@ export const changelog: IncrementalWay = {
     }
     if (last > from) {
       // Trimming goes on while it is being read.
-      const after = (await readRootDse(context.connection)).changelog;
+      const after = (await readRootDse(context.connection, context.signal)).changelog;
       refuseGap(after?.first ?? Number.POSITIVE_INFINITY, from);
     }
     // Of this server alone: what is stored is as this one says, which may lag behind others.

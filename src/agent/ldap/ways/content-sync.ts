@@ -12,9 +12,11 @@ import { parseFilter } from "../../filter.ts";
 import { uuidText } from "../../values.ts";
 import { BerCursor, BerError, boolean, integer, octetString, TAG, tlv } from "../ber.ts";
 import { resultError } from "../result-codes.ts";
-import { CONTENT_SYNC, type ServerInfo } from "../root-dse.ts";
+import { CONTENT_SYNC } from "../oids.ts";
+import type { ServerInfo } from "../root-dse.ts";
 import { searchAll, type SmallEntry } from "../search-all.ts";
-import type { ResponseControls, SearchResult } from "../search-channel.ts";
+import type { ResponseControls } from "../result.ts";
+import type { SearchResult } from "../search-channel.ts";
 import { control, type SearchRequest } from "../search-request.ts";
 import {
   positionAt,

@@ -9,7 +9,7 @@ import { parseFilter } from "../../filter.ts";
 import { guidText } from "../../values.ts";
 import { BerCursor, BerError, integer, octetString, TAG, tlv } from "../ber.ts";
 import { resultError } from "../result-codes.ts";
-import { DIR_SYNC } from "../root-dse.ts";
+import { DIR_SYNC } from "../oids.ts";
 import { searchAll } from "../search-all.ts";
 import type { SearchResult } from "../search-channel.ts";
 import { control } from "../search-request.ts";

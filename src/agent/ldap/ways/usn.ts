@@ -9,7 +9,7 @@ import { MustReadAll } from "../../../model/incremental.ts";
 import { parseFilter } from "../../filter.ts";
 import { guidText } from "../../values.ts";
 import { resultError, SIZE_LIMIT_EXCEEDED } from "../result-codes.ts";
-import { SHOW_DELETED, SHOW_RECYCLED } from "../root-dse.ts";
+import { SHOW_DELETED, SHOW_RECYCLED } from "../oids.ts";
 import { searchAll, type SmallEntry } from "../search-all.ts";
 import { control, type SearchRequest } from "../search-request.ts";
 import { contextsOf } from "./naming-contexts.ts";

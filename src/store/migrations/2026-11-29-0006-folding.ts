@@ -1,0 +1,60 @@
+import { sql, type Kysely } from "kysely";
+import type { Migration } from "kysely/migration";
+import { dnKey } from "../../model/dn.ts";
+import { loginKey } from "../../model/user.ts";
+
+/** Beyond ASCII, names are compared in a form of their own; see `lib/fold.ts`. */
+const NOT_ASCII = "[^ -~]";
+
+export const folding: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await foldLogins(db);
+    await foldNames(db);
+    await foldMembers(db);
+    // They are taken up again before the next write that could claim one.
+    await sql`delete from unique_values`.execute(db);
+    const { rows } = await sql<{ indexname: string }>`select indexname from pg_indexes
+      where schemaname = current_schema() and indexname like 'users\\_match\\_%'`.execute(db);
+    for (const { indexname } of rows)
+      await sql`drop index if exists ${sql.id(indexname)}`.execute(db);
+  },
+};
+
+/** Where two people were apart until now, both keep what they have. */
+async function foldLogins(db: Kysely<unknown>): Promise<void> {
+  const { rows } = await sql<{ id: string; login: string; login_key: string }>`
+    select id, login, login_key from users where login ~ ${NOT_ASCII}`.execute(db);
+  for (const { id, login, login_key } of rows) {
+    const key = loginKey(login);
+    if (key !== login_key)
+      await sql`update users set login_key = ${key} where id = ${id}::uuid
+        and not exists (select from users where login_key = ${key})`.execute(db);
+  }
+}
+
+const NAMED = ["directory_objects", "object_plan"] as const;
+
+async function foldNames(db: Kysely<unknown>): Promise<void> {
+  for (const table of NAMED) {
+    const { rows } = await sql<{ key: string }>`select distinct dn_key as key
+      from ${sql.id(table)} where dn_key ~ ${NOT_ASCII}`.execute(db);
+    for (const { key } of rows)
+      if (dnKey(key) !== key)
+        await sql`update ${sql.id(table)} set dn_key = ${dnKey(key)} where dn_key = ${key}`.execute(
+          db,
+        );
+  }
+}
+
+async function foldMembers(db: Kysely<unknown>): Promise<void> {
+  const { rows } = await sql<{ member: string }>`select distinct member from group_members
+    where member like 'dn:%' and member ~ ${NOT_ASCII}`.execute(db);
+  for (const { member } of rows) {
+    const key = `dn:${dnKey(member.slice("dn:".length))}`;
+    if (key === member) continue;
+    await sql`insert into group_members (directory, group_id, member)
+      select directory, group_id, ${key} from group_members where member = ${member}
+      on conflict do nothing`.execute(db);
+    await sql`delete from group_members where member = ${member}`.execute(db);
+  }
+}
