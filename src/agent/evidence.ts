@@ -1,16 +1,21 @@
+import type { Withheld } from "../model/credentials.ts";
 import type { BaseEvidence, ReadEvidence } from "../model/entry.ts";
 
 /** Collects, while a read goes on, what shows afterwards whether it was whole. */
 export class EvidenceRecord {
   #evidence: ReadEvidence;
 
-  constructor(server: string, pageSize: number | null) {
+  readonly #withheld: Withheld;
+
+  constructor(server: string, pageSize: number | null, withheld: Withheld) {
+    this.#withheld = withheld;
     const nothing = { complete: false, entries: 0, pages: 0, end: null, bases: [] } as const;
     this.#evidence = { ...nothing, server, pageSize };
   }
 
   get evidence(): ReadEvidence {
-    return this.#evidence;
+    const leftOut = this.#withheld.told;
+    return leftOut.length === 0 ? this.#evidence : { ...this.#evidence, leftOut };
   }
 
   count(entries: number): void {
@@ -31,4 +36,11 @@ export class EvidenceRecord {
   complete(end: string): void {
     this.#evidence = { ...this.#evidence, complete: true, end };
   }
+}
+
+/** What is said of attributes that were left out; null if there are none. */
+export function leftOutRemark({ told }: Withheld): string | null {
+  if (told.length === 0) return null;
+  const names = told.join(", ");
+  return `left out, as credentials do not belong into profiles: ${names} (whichever of them is none is kept if users.attributes names it)`;
 }

@@ -66,6 +66,16 @@ export function idProblem(attribute: string, dn: string, values: number): Proble
   return { code: "entry.idMissing", field: attribute, message };
 }
 
+/** Bytes of the largest entry that is used. */
+export const MAX_ENTRY_BYTES = 32 * 1024 * 1024;
+
+/** @param size bytes of the entry */
+export function entryTooLarge(dn: string, size: number): Problem | null {
+  if (size <= MAX_ENTRY_BYTES) return null;
+  const message = `${dn} has ${Math.round(size / 1024 / 1024)} MiB; the limit is 32 MiB.`;
+  return { code: "entry.tooLarge", field: "dn", message };
+}
+
 /**
  * Whether the directory says that the account is disabled; null where that cannot be seen. Every
  * account has the number whose bit tells, so where it is absent, the reader lacks the right to see

@@ -36,6 +36,7 @@ export function checkCommand(program: Command, register: Register): void {
       message: `${settings.file} is valid, all mappings type-check`,
       code: null,
       cure: null,
+      remarks: settings.exposures,
     });
     try {
       await using service = await openService(settings, rules);

@@ -59,11 +59,13 @@ function kindText(run: Run): string {
 /** How the read ended, or how far it came, base by base. */
 export function printEvidence(console: Console, { evidence }: Run): void {
   if (evidence === null) return;
-  const { entries, pages, end, pageSize, bases } = evidence;
+  const { entries, pages, end, pageSize, bases, leftOut = [] } = evidence;
   const size = pageSize === null ? "" : ` of up to ${pageSize.toLocaleString("en-US")}`;
   const paged = pages === 0 ? "" : ` in ${count(pages, "page", "pages")}${size}`;
   const ended = end ?? "it did not come to its end";
   console.print(`  read ${count(entries, "entry", "entries")}${paged}: ${ended}`);
+  if (leftOut.length > 0)
+    console.print(`  left out as credentials: ${visible(leftOut.join(", "))}`);
   if (bases.length < 2 && bases.every((base) => base.readable)) return;
   for (const { base, entries: found, readable } of bases) {
     const seen = readable ? "" : "; the base itself cannot be read";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { RollcallError } from "../model/errors.ts";
 import type { LdapTarget } from "../model/directory.ts";
+import type { Secret } from "../model/secret.ts";
 import type { DirectorySettings, Settings } from "../model/settings.ts";
 import { parseSettings } from "./load.ts";
 import type { ProcessEnvironment } from "./variables.ts";
@@ -24,6 +25,10 @@ function load(
 
 function targetOf(directory: DirectorySettings | undefined): LdapTarget | null {
   return directory?.source.type === "ldap" ? directory.source.ldap : null;
+}
+
+function passwordOf(target: LdapTarget | null): Secret | undefined {
+  return target?.bind?.mechanism === "simple" ? target.bind.password : undefined;
 }
 
 function problems(text: string, environment?: ProcessEnvironment): readonly string[] {
@@ -53,9 +58,9 @@ test("defaults are filled in, and the secret cannot be printed", () => {
   expect(ldap?.urls).toEqual(["ldap://127.0.0.1"]);
   expect(corp?.source.users.filter).toBe("(objectClass=inetOrgPerson)");
   expect(settings.profile.sources).toEqual(["corp"]);
-  expect(ldap?.bind?.password.reveal()).toBe("s3cret");
+  expect(passwordOf(ldap)?.reveal()).toBe("s3cret");
   expect(JSON.stringify(corp)).not.toContain("s3cret");
-  expect(String(ldap?.bind?.password)).toBe("[secret]");
+  expect(String(passwordOf(ldap))).toBe("[secret]");
 });
 
 test("variables are values, never structure; numbers may come from them", () => {
@@ -63,7 +68,7 @@ test("variables are values, never structure; numbers may come from them", () => 
   const nasty = { LDAP_PASSWORD: '", evil: true }\n#' };
   const corp = load(text, nasty).directories.get("corp");
   const ldap = targetOf(corp);
-  expect(ldap?.bind?.password.reveal()).toBe(nasty.LDAP_PASSWORD);
+  expect(passwordOf(ldap)?.reveal()).toBe(nasty.LDAP_PASSWORD);
   expect(ldap?.pageSize).toBe(500);
   expect(corp?.onRemoval).toBe("suspend");
 });
@@ -114,6 +119,28 @@ describe("problems, all at once, with path and line", () => {
     ["toOkta:", "schedule: { timezone: Mars }\n    toOkta:", "time zone"],
     ["toOkta:", "importSafeguard: { percent: 120 }\n    toOkta:", "percent"],
     ["toOkta:", "tls: { ca: ./nowhere.pem }\n    toOkta:", "cannot be read"],
+    ["ldap://127.0.0.1", '["ldaps://a", "ldap://b"]', "in clear, without TLS"],
+    ["ldap://127.0.0.1", '["LDAPS://a", "ldap://b"]', "in clear, without TLS"],
+    ['password: "${LDAP_PASSWORD}"', "mechanism: external", "external goes without dn"],
+    [
+      'bind: { dn: "cn=reader", password: "${LDAP_PASSWORD}" }',
+      "bind: { mechanism: external }",
+      "external needs ldaps:// or startTls, and tls.cert with tls.key",
+    ],
+    [', password: "${LDAP_PASSWORD}"', "", "`password` or `passwordFile` is missing"],
+    ['dn: "cn=reader", ', "", "`dn` is missing"],
+    ['"${LDAP_PASSWORD}"', 'x, passwordFile: "./nowhere"', "not both"],
+    ["toOkta:", "tls: { cert: ./nowhere.pem }\n    toOkta:", "cert and key belong together"],
+    ["toOkta:", "tls: { minVersion: 1.1 }\n    toOkta:", "TLSv1.2 or TLSv1.3 is expected"],
+    ['"dc=example,dc=org"', '"dc=x", filter: "(userPassword=*)"', "holds credentials"],
+    [
+      '"dc=example,dc=org"',
+      '"dc=x", filter: "(&(objectClass=*)(!(OATHsecret;x>=1)))"',
+      "OATHsecret;x holds credentials",
+    ],
+    ['"dc=example,dc=org"', '"dc=x", id: unicodePwd', "nobody is identified"],
+    ["toOkta:", 'groups: { base: dc=x, filter: "(krb5Key=1)" }\n    toOkta:', "holds credentials"],
+    ["  corp:", "  constructor:", "cannot name a directory"],
     ["toOkta:", "startTls: maybe\n    toOkta:", "startTls"],
     ["toOkta:", "groups: {}\n    toOkta:", "where the groups are"],
     ["toOkta:", "incremental: { way: dirsync }\n    toOkta:", "incremental"],
@@ -125,6 +152,14 @@ describe("problems, all at once, with path and line", () => {
     expect(problems(GOOD.replace(from, to)).join("\n")).toContain(message);
   });
 
+  test("of attributes: a pattern that RE2 does not have, names of JavaScript's objects", () => {
+    const withAttribute = (text: string): string =>
+      problems(`${GOOD}profile: { attributes: { ${text} } }`).join();
+    expect(withAttribute('a: { pattern: "(?=x)" }')).toContain("RE2");
+    expect(withAttribute('a: { pattern: "(" }')).toContain("not a regular expression");
+    expect(withAttribute("hasOwnProperty: {}")).toContain("cannot name an attribute");
+  });
+
   test("YAML itself: syntax, doubled keys, an empty file", () => {
     expect(problems("directories: [")).toHaveLength(1);
     expect(problems("directories: {}\ndirectories: {}\n").join()).toMatch(/unique/i);
@@ -133,4 +168,19 @@ describe("problems, all at once, with path and line", () => {
       problems(`${GOOD}profile: { sources: [crop], overrides: { departmnt: [hr] } }`),
     ).toHaveLength(3);
   });
+});
+
+test("values without quotes are taken as text", () => {
+  const text = GOOD.replace(
+    'base: "dc=example,dc=org"',
+    'base: "dc=x", disabled: { attribute: a, values: [TRUE, 0, no] }',
+  );
+  expect(load(text).directories.get("corp")?.source.users.disabled).toEqual([
+    { attribute: "a", values: ["true", "0", "no"] },
+  ]);
+});
+
+test("an address in capitals is the same server", () => {
+  const text = GOOD.replace("ldap://127.0.0.1", "LDAPS://DC1.example.org");
+  expect(targetOf(load(text).directories.get("corp"))?.urls).toEqual(["ldaps://DC1.example.org"]);
 });

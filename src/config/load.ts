@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { LineCounter, parseDocument, visit, type Document } from "yaml";
 import { RollcallError } from "../model/errors.ts";
 import type { Settings } from "../model/settings.ts";
+import { exposuresOf, hasLiteralSecret } from "./exposures.ts";
+import { readFiles } from "./files.ts";
 import { fromIssue, pathText, Places, type ConfigProblem, type Path } from "./problems.ts";
 import { configSchema, type Config } from "./schema.ts";
 import { checkSemantics } from "./semantics.ts";
@@ -39,6 +41,7 @@ export function parseSettings(
     },
   });
   if (problems.length > 0) throw invalid(file, problems);
+  const literal = hasLiteralSecret(document);
   const unset = new Set<number>();
   const ofVariables = new Set<ConfigProblem>();
   resolveVariables(document, environment, (name, offset) => {
@@ -52,7 +55,13 @@ export function parseSettings(
   // Where a variable is unset, everything else about the line follows from that.
   const told = problems.filter((one) => ofVariables.has(one) || !unset.has(one.line));
   if (config === null || told.length > 0) throw invalid(file, told);
-  return readCertificates(config, file, environment, places);
+  const files = readFiles(config, (path, message) => {
+    problems.push({ path: pathText(path), line: places.line(path), message });
+  });
+  if (problems.length > 0) throw invalid(file, problems);
+  const exposures = exposuresOf(file, literal, config);
+  const line = (path: Path): number => places.line(path);
+  return toSettings(config, { file, environment, files, exposures, line });
 }
 
 function validate(
@@ -101,28 +110,6 @@ function partOf(raw: unknown): Config | null {
   const candidate = { ...(known ? all : others), directories: Object.fromEntries(right) };
   const parsed = configSchema.safeParse(candidate);
   return parsed.success && right.length > 0 ? parsed.data : null;
-}
-
-function readCertificates(
-  config: Config,
-  file: string,
-  environment: ProcessEnvironment,
-  places: Places,
-): Settings {
-  const problems: ConfigProblem[] = [];
-  const certificates = new Map<string, string>();
-  for (const [name, directory] of Object.entries(config.directories)) {
-    if (directory.tls.ca === undefined) continue;
-    try {
-      certificates.set(name, readFileSync(directory.tls.ca, "utf8"));
-    } catch {
-      const path = ["directories", name, "tls", "ca"];
-      const message = `the file ${directory.tls.ca} cannot be read`;
-      problems.push({ path: pathText(path), line: places.line(path), message });
-    }
-  }
-  if (problems.length > 0) throw invalid(file, problems);
-  return toSettings(config, { file, environment, certificates, line: (path) => places.line(path) });
 }
 
 function invalid(file: string, problems: readonly ConfigProblem[]): RollcallError {

@@ -70,7 +70,11 @@ const safeguard = z
 
 const disabled = z.strictObject({
   attribute: z.string().min(1),
-  values: z.array(z.string()).min(1).optional(),
+  values: z
+    .array(z.union([z.string(), z.boolean(), z.number()]).transform(String))
+    .min(1)
+    .optional()
+    .describe("Values that say so, without regard to case; TRUE may stand without quotes."),
   bit: whole(1)
     .optional()
     .describe("A bit of the attribute's number, as its value: 2 for ACCOUNTDISABLE."),
@@ -144,6 +148,20 @@ const schedule = z.strictObject({
   timezone: z.string().default("UTC").describe("IANA time zone of the cron expressions."),
 });
 
+const bind = z.strictObject({
+  mechanism: z
+    .enum(["simple", "external"])
+    .default("simple")
+    .describe("external: the account that the client's certificate (tls.cert) stands for."),
+  dn: z.string().min(1).optional().describe("The account that reads."),
+  password: z.string().optional(),
+  passwordFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("File that holds the password, and nothing else but a line end."),
+});
+
 const directory = z.strictObject({
   type: z.enum(["ldap", "active-directory", "ldif"]),
   url: oneOrMany.optional().describe("ldap:// or ldaps:// url, or a list that is tried in order."),
@@ -155,11 +173,19 @@ const directory = z.strictObject({
         .string()
         .min(1)
         .optional()
-        .describe("File with the certificates that are trusted (PEM)."),
+        .describe("File with the certificates that are trusted (PEM or DER)."),
       rejectUnauthorized: truth.default(true),
+      cert: z.string().min(1).optional().describe("File with the client's own certificate (PEM)."),
+      key: z.string().min(1).optional().describe("File with the key to it (PEM)."),
+      minVersion: z
+        .union([z.enum(["TLSv1.2", "TLSv1.3"]), z.literal(1.2), z.literal(1.3)], {
+          error: "TLSv1.2 or TLSv1.3 is expected",
+        })
+        .default("TLSv1.2")
+        .describe("The oldest version of TLS that is spoken."),
     })
     .prefault({}),
-  bind: z.strictObject({ dn: z.string().min(1), password: z.string() }).optional(),
+  bind: bind.optional(),
   pageSize: whole(1, 10_000).default(1000),
   rateLimit: whole(1).optional().describe("Entries to ask for in a second, to spare the server."),
   timeout: whole(1, 3600).default(60).describe("Seconds of silence until a server counts as dead."),

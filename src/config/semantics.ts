@@ -2,6 +2,7 @@
 import { validate as validCron } from "node-cron";
 import { closest } from "../lib/lines.ts";
 import { patternFault } from "../lib/patterns.ts";
+import { isCredential } from "../model/credentials.ts";
 import { dnKey, isWithin } from "../model/dn.ts";
 import { BASE_ATTRIBUTES } from "../model/profile-schema.ts";
 import type { Path } from "./problems.ts";
@@ -14,6 +15,8 @@ const DIRECTORY_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/;
 const ATTRIBUTE_NAME = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
 /** These stand for something else where a directory's name may stand. */
 const RESERVED = new Set(["okta", "user", "appuser", "source", "app", "org"]);
+/** What every object of JavaScript has, too. */
+const isOfObjects = (name: string): boolean => name in Object.prototype;
 
 export function checkSemantics(config: Config, report: Report): void {
   const url = config.database?.url ?? "";
@@ -36,7 +39,7 @@ function checkName(name: string, report: Report): void {
   const path = ["directories", name];
   if (!DIRECTORY_NAME.test(name)) {
     report(path, "a directory's name is a letter followed by letters, digits, _ or -");
-  } else if (RESERVED.has(name.toLowerCase())) {
+  } else if (RESERVED.has(name.toLowerCase()) || isOfObjects(name)) {
     report(path, `${name} has a meaning in expressions and cannot name a directory`);
   }
 }
@@ -45,6 +48,7 @@ function checkDirectory(path: Path, directory: DirectoryConfig, report: Report):
   if (directory.type === "ldif") checkFile(path, directory, report);
   else checkServer(path, directory, report);
   checkSchedule([...path, "schedule"], directory, report);
+  checkCredentials(path, directory, report);
   const { disabled = [] } = directory.users;
   const rules = Array.isArray(disabled) ? disabled : [disabled];
   for (const [i, { values, bit, expires }] of rules.entries()) {
@@ -53,6 +57,30 @@ function checkDirectory(path: Path, directory: DirectoryConfig, report: Report):
     if (given.length > 1)
       report([...path, "users", "disabled", ...at], "give one of values, bit and expires");
   }
+}
+
+/** Whoever is found by a credential, or known by it, tells what it is. */
+function checkCredentials(path: Path, { users, groups }: DirectoryConfig, report: Report): void {
+  const refuse = (where: readonly string[], names: readonly string[], what: string): void => {
+    const name = names.find(isCredential);
+    if (name !== undefined)
+      report([...path, ...where], `${name} holds credentials, by which ${what}`);
+  };
+  const { disabled = [] } = users;
+  const rules = Array.isArray(disabled) ? disabled : [disabled];
+  refuse(["users", "filter"], attributesOf(users.filter ?? ""), "nobody is looked for");
+  refuse(["groups", "filter"], attributesOf(groups?.filter ?? ""), "nobody is looked for");
+  refuse(["users", "id"], users.id === undefined ? [] : [users.id], "nobody is identified");
+  refuse(
+    ["users", "disabled"],
+    rules.map((rule) => rule.attribute),
+    "nobody is judged",
+  );
+}
+
+/** Names in a filter: what stands between a parenthesis and the sign of the comparison. */
+function attributesOf(filter: string): string[] {
+  return filter.split("(").map((part) => part.split(/[=<>~:)]/, 1)[0]?.trim() ?? "");
 }
 
 function checkFile(path: Path, directory: DirectoryConfig, report: Report): void {
@@ -106,6 +134,8 @@ function checkServer(path: Path, directory: DirectoryConfig, report: Report): vo
   )
     report([...path, "groups"], "`base` is missing: where the groups are");
   if (directory.watch) checkWatch([...path, "watch"], directory, report);
+  checkLogin(path, directory, report);
+  checkFall(path, directory, report);
   for (const url of directory.url ?? []) {
     if (!isLdapUrl(url)) {
       report(
@@ -117,13 +147,55 @@ function checkServer(path: Path, directory: DirectoryConfig, report: Report): vo
         [...path, "url"],
         "port 3268 or 3269 is the global catalog, which has only some of the attributes (no title, department or accountExpires) and so would empty the others; use 389 or 636",
       );
-    } else if (directory.startTls && url.startsWith("ldaps:")) {
+    } else if (directory.startTls && isLdaps(url)) {
       report(
         [...path, "startTls"],
         "ldaps:// is encrypted from the first byte; StartTLS goes with ldap://",
       );
     }
   }
+}
+
+/** What a login needs, and nothing besides. */
+function checkLogin(
+  path: Path,
+  { bind, tls, url, startTls }: DirectoryConfig,
+  report: Report,
+): void {
+  if ((tls.cert === undefined) !== (tls.key === undefined))
+    report([...path, "tls"], "cert and key belong together: give both, or none");
+  if (bind === undefined) return;
+  const at = [...path, "bind"];
+  const { mechanism, dn, password, passwordFile } = bind;
+  if (mechanism === "external") {
+    const others = Object.entries({ dn, password, passwordFile });
+    for (const [key, value] of others)
+      if (value !== undefined)
+        report([...at, key], `the certificate says who logs in, so external goes without ${key}`);
+    const isSecure = startTls || (url ?? []).every(isLdaps);
+    if (tls.cert === undefined || !isSecure)
+      report(at, "external needs ldaps:// or startTls, and tls.cert with tls.key");
+    return;
+  }
+  if (dn === undefined) report(at, "`dn` is missing: the account that reads");
+  if (password === undefined && passwordFile === undefined)
+    report(at, "`password` or `passwordFile` is missing");
+  if (password !== undefined && passwordFile !== undefined)
+    report([...at, "passwordFile"], "give password or passwordFile, not both");
+}
+
+/** Whoever disturbs the first address would have the password in clear from the second. */
+function checkFall(path: Path, { url = [] }: DirectoryConfig, report: Report): void {
+  const secure = url.filter(isLdaps).length;
+  if (secure > 0 && secure < url.length)
+    report(
+      [...path, "url"],
+      "ldaps:// and ldap:// in one list: whoever disturbs the first gets everything in clear, without TLS; use one of them for all",
+    );
+}
+
+function isLdaps(url: string): boolean {
+  return URL.canParse(url) && new URL(url).protocol === "ldaps:";
 }
 
 export function isPostgresUrl(text: string): boolean {
@@ -206,6 +278,15 @@ export function overrideSources(
 
 const MOST_UNIQUE = 5;
 
+function checkAttributeName(name: string, path: Path, report: Report): void {
+  if (!ATTRIBUTE_NAME.test(name))
+    report(path, "an attribute's name is a letter followed by letters, digits or _");
+  if (isOfObjects(name))
+    report(path, `${name} is a word of the language and cannot name an attribute`);
+  if (BASE_ATTRIBUTES.has(name))
+    report(path, `${name} is a base attribute and cannot be defined again`);
+}
+
 function checkAttributes(attributes: Config["profile"]["attributes"], report: Report): void {
   const unique = Object.entries(attributes).filter(([, attribute]) => attribute.unique);
   for (const [name] of unique.slice(MOST_UNIQUE))
@@ -217,8 +298,7 @@ function checkAttributes(attributes: Config["profile"]["attributes"], report: Re
     const path = ["profile", "attributes", name];
     if (attribute.unique && attribute.type === "array")
       report([...path, "unique"], "several values cannot be compared for being unique");
-    if (!ATTRIBUTE_NAME.test(name))
-      report(path, "an attribute's name is a letter followed by letters, digits or _");
+    checkAttributeName(name, path, report);
     const {
       minLength = 0,
       maxLength = Infinity,
@@ -228,8 +308,6 @@ function checkAttributes(attributes: Config["profile"]["attributes"], report: Re
     if (minLength > maxLength || minimum > maximum) {
       report(path, "the least allowed is more than the most allowed, so nobody can have a value");
     }
-    if (BASE_ATTRIBUTES.has(name))
-      report(path, `${name} is a base attribute and cannot be defined again`);
     const fault = attribute.pattern === undefined ? null : patternFault(attribute.pattern);
     if (fault !== null) report([...path, "pattern"], fault.replace(/\.$/, ""));
   }

@@ -1,4 +1,5 @@
 import type {
+  Bind,
   DirectorySource,
   DisabledRule,
   GroupsScope,
@@ -20,6 +21,7 @@ import type {
   SafeguardLimits,
   Settings,
 } from "../model/settings.ts";
+import { NO_FILES, type DirectoryFiles } from "./files.ts";
 import type { ProcessEnvironment } from "./variables.ts";
 import type { Path } from "./problems.ts";
 import type { AttributeConfig, Config, DirectoryConfig } from "./schema.ts";
@@ -28,8 +30,9 @@ import { isPostgresUrl, overrideSources } from "./semantics.ts";
 interface SettingsContext {
   readonly file: string;
   readonly environment: ProcessEnvironment;
-  /** Contents of `tls.ca`, by directory. */
-  readonly certificates: ReadonlyMap<string, string>;
+  /** Contents of the files that directories name. */
+  readonly files: ReadonlyMap<string, DirectoryFiles>;
+  readonly exposures: readonly string[];
   readonly line: (path: Path) => number;
 }
 
@@ -44,6 +47,7 @@ export function toSettings(config: Config, context: SettingsContext): Settings {
   }
   return {
     file: context.file,
+    exposures: context.exposures,
     database: {
       url: url === undefined || url === "" ? null : new Secret(url),
       directory: config.database?.directory ?? "./data",
@@ -164,16 +168,34 @@ function toTarget(
   { url, startTls, tls, bind, pageSize, rateLimit, timeout }: DirectoryConfig,
   context: SettingsContext,
 ): LdapTarget {
-  const ca = context.certificates.get(name) ?? null;
+  const files = context.files.get(name) ?? NO_FILES;
+  const { rejectUnauthorized, minVersion } = tls;
   return {
-    urls: url ?? [],
+    urls: (url ?? []).map(plainUrl),
     startTls,
-    tls: { ca, rejectUnauthorized: tls.rejectUnauthorized },
-    bind: bind === undefined ? null : { dn: bind.dn, password: new Secret(bind.password) },
+    tls: {
+      ca: files.ca,
+      rejectUnauthorized,
+      client: files.client,
+      minVersion: minVersion === 1.3 || minVersion === "TLSv1.3" ? "TLSv1.3" : "TLSv1.2",
+    },
+    bind: toBind(bind, files),
     pageSize,
     entriesPerSecond: rateLimit ?? null,
     timeoutSeconds: timeout,
   };
+}
+
+function toBind(bind: DirectoryConfig["bind"], { password }: DirectoryFiles): Bind | null {
+  if (bind === undefined) return null;
+  if (bind.mechanism === "external") return { mechanism: "external" };
+  const secret = new Secret(password ?? bind.password ?? "");
+  return { mechanism: "simple", dn: bind.dn ?? "", password: secret };
+}
+
+/** Positions belong to a server by its address, so one server has one. */
+function plainUrl(url: string): string {
+  return url.replace(/^[a-z]+:/i, (scheme) => scheme.toLowerCase());
 }
 
 const FILTERS = {

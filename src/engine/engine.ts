@@ -10,6 +10,8 @@ export interface Engine {
   readonly rules: Rules;
   /** Those of the configuration, by name. */
   readonly directories: ReadonlyMap<string, DirectorySettings>;
+  /** See `Settings`. */
+  readonly exposures: Settings["exposures"];
   /** Limits over all directories together. */
   readonly orgLimits: RemovalLimits;
   readonly retention: Settings["history"];

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { DirectorySource } from "../model/directory.ts";
+import type { DirectorySource, LdapTarget } from "../model/directory.ts";
 import type { SearchFacts } from "../model/run.ts";
 import type { DirectorySettings, Settings } from "../model/settings.ts";
 
@@ -18,7 +18,13 @@ export function scopeFingerprint(source: DirectorySource): string {
 function serverFacts(source: DirectorySource): readonly unknown[] {
   if (source.type === "ldif") return [null, [], null, "auto"];
   const { groups, ldap, incremental } = source;
-  return [groups, ldap.urls.toSorted(), ldap.bind?.dn ?? null, incremental.way];
+  return [groups, ldap.urls.toSorted(), accountOf(ldap), incremental.way];
+}
+
+/** Who reads; null: nobody in particular. */
+function accountOf({ bind }: LdapTarget): string | null {
+  if (bind === null) return null;
+  return bind.mechanism === "external" ? "that of the client's certificate" : bind.dn;
 }
 
 /** The search in words, to say what changed in it. */
@@ -26,7 +32,7 @@ export function searchFacts(source: DirectorySource): SearchFacts {
   const { bases, scope, filter } = source.users;
   const search = { bases, scope, filter };
   if (source.type === "ldif") return { servers: [source.path], account: null, ...search };
-  return { servers: source.ldap.urls, account: source.ldap.bind?.dn ?? null, ...search };
+  return { servers: source.ldap.urls, account: accountOf(source.ldap), ...search };
 }
 
 /** Lengths of the two parts of a `decisionFingerprint`. */

@@ -18,6 +18,7 @@ export function engineOf(settings: Settings, rules: Rules, store: Store): Engine
     store,
     rules,
     directories: settings.directories,
+    exposures: settings.exposures,
     orgLimits: settings.importSafeguard,
     retention: settings.history,
     openDirectory: (name) => createDirectory(directoryOf(name).source),

@@ -26,11 +26,27 @@ export interface UsersScope {
   readonly disabled: readonly DisabledRule[];
 }
 
+/** How the server's certificate is checked, and which one the client shows. */
+export interface TlsSettings {
+  /** Certificates that are trusted, in PEM; null: those that the system trusts. */
+  readonly ca: string | null;
+  readonly rejectUnauthorized: boolean;
+  /** The client's own certificate and key, in PEM; null: none. */
+  readonly client: { readonly cert: string; readonly key: Secret } | null;
+  readonly minVersion: "TLSv1.2" | "TLSv1.3";
+}
+
+/** Who logs in: by name and password, or whom the client's certificate stands for (RFC 4513 5.2.3). */
+export type Bind =
+  | { readonly mechanism: "simple"; readonly dn: string; readonly password: Secret }
+  | { readonly mechanism: "external" };
+
 export interface LdapTarget {
   readonly urls: readonly string[];
   readonly startTls: boolean;
-  readonly tls: { readonly ca: string | null; readonly rejectUnauthorized: boolean };
-  readonly bind: { readonly dn: string; readonly password: Secret } | null;
+  readonly tls: TlsSettings;
+  /** Null: anonymous. */
+  readonly bind: Bind | null;
   readonly pageSize: number;
   /** How many entries may be asked for in a second; null: as many as come. */
   readonly entriesPerSecond: number | null;

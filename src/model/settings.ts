@@ -67,6 +67,8 @@ export interface DirectorySettings {
 /** The whole configuration, validated, with every default filled in. */
 export interface Settings {
   readonly file: string;
+  /** Files that hold secrets or decide about access, and that others may read or change. */
+  readonly exposures: readonly string[];
   readonly database: { readonly url: Secret | null; readonly directory: string };
   readonly importSafeguard: RemovalLimits;
   /** What `org.name` and `org.subDomain` are in expressions. */

@@ -3,6 +3,7 @@ import type { Engine } from "../engine/engine.ts";
 import { asRollcallError, RollcallError } from "../model/errors.ts";
 import { WAY_FACTS } from "../model/incremental.ts";
 import { mappingRemarks } from "./check-mappings.ts";
+import { connectionRisks } from "./security.ts";
 
 export interface CheckResult {
   readonly name: string;
@@ -29,18 +30,18 @@ export async function* checkDirectories(
           "directory.empty",
           `${probe.server}: nobody is in the scope`,
         );
-        yield { name, ok: false, message, code, cure, remarks: [] };
+        yield { name, ok: false, message, code, cure, remarks: connectionRisks(settings.source) };
       } else if (probe.problem !== null) {
         const { code, message } = probe.problem;
         const { cure } = new RollcallError(code, message);
-        yield { name, ok: false, message, code, cure, remarks: [] };
+        yield { name, ok: false, message, code, cure, remarks: connectionRisks(settings.source) };
       } else if (probe.way === null && probe.wanted !== "auto" && probe.wanted !== "off") {
         const reasons = probe.remarks.join("; ");
         const { code, message, cure } = new RollcallError(
           "ldap.wayUnavailable",
           `${probe.server}: ${reasons}`,
         );
-        yield { name, ok: false, message, code, cure, remarks: [] };
+        yield { name, ok: false, message, code, cure, remarks: connectionRisks(settings.source) };
       } else {
         const message = `${probe.server}, people are identified by ${probe.idAttribute}, ${mappings} mappings`;
         yield {
@@ -50,6 +51,7 @@ export async function* checkDirectories(
           code: null,
           cure: null,
           remarks: [
+            ...connectionRisks(settings.source),
             ...remarksOf(probe, settings.watch),
             ...(await mappingRemarks(engine, name, probe.attributes)),
           ],
@@ -58,7 +60,7 @@ export async function* checkDirectories(
     } catch (thrown) {
       if (signal.aborted) throw thrown;
       const { code, message, cure } = asRollcallError(thrown);
-      yield { name, ok: false, message, code, cure, remarks: [] };
+      yield { name, ok: false, message, code, cure, remarks: connectionRisks(settings.source) };
     }
   }
 }

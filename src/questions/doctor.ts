@@ -28,6 +28,7 @@ import {
 import { doubledValues, foldsLetters } from "../store/unique-values.ts";
 import { countUnmatched } from "../store/unmatched.ts";
 import { listFailing } from "./failing.ts";
+import { connectionRisks } from "./security.ts";
 import { linkFindings } from "./link-findings.ts";
 
 const ORDER: readonly FindingSeverity[] = ["error", "warning", "info"];
@@ -57,15 +58,22 @@ export async function examine(
       ...(await mappingFindings(engine, name, sourced)),
       ...(await peopleFindings(engine, name)),
       ...(await linkFindings(engine, name)),
+      ...connectionRisks(settings.source).map((message) => risk(name, message)),
     );
   }
   findings.push(
+    ...engine.exposures.map((message) => risk(null, message)),
     ...overrideFindings(engine),
     ...(await formerFindings(engine)),
     ...(await doubleFindings(engine)),
     ...(await letterFindings(engine)),
   );
   return findings.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
+}
+
+function risk(directory: string | null, message: string): Finding {
+  const sentence = `${message.slice(0, 1).toUpperCase()}${message.slice(1)}.`;
+  return { severity: "warning", directory, message: sentence, remedy: null };
 }
 
 /** Held, failed and interrupted runs, and imports that fell back to reading everybody. */

@@ -1,3 +1,4 @@
+import { isCredential } from "../model/credentials.ts";
 import { MappingEnvironment, type Environment } from "../mapping/environment.ts";
 import { ACTIVE_DIRECTORY } from "../mapping/functions/people.ts";
 import {
@@ -191,6 +192,13 @@ function compileMatching(
   const compiled = compileExpression(source, environment);
   if ("problems" in compiled) return compiled;
   const { reads, needs } = compiled.expression;
+  const secret = reads.find((read) => isCredential(read.attribute));
+  if (secret !== undefined) {
+    const message = `${secret.attribute} holds credentials, by which nobody is matched`;
+    return {
+      problems: [{ code: CODES.unsupported, message, start: secret.start, end: secret.end }],
+    };
+  }
   const other = reads.find((read) => read.source !== null);
   if (other === undefined && !needs.groups && needs.related.length === 0) return compiled;
   const message =

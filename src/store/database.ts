@@ -4,7 +4,7 @@
  * blob instead of a stream. Because there is one connection, nothing may use `db` inside
  * `transaction`; functions that need a transaction take it as their parameter.
  */
-import { mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync, statSync } from "node:fs";
 import { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PGlite } from "@electric-sql/pglite";
@@ -196,10 +196,18 @@ async function copyPostgres(
   }
 }
 
+/** What is kept of people is for the own user's eyes alone. */
+function makePrivate(directory: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  // One that was made with other rights; where it is somebody else's, they decide.
+  const { mode, uid } = statSync(directory);
+  if ((mode & 0o077) !== 0 && uid === process.getuid?.()) chmodSync(directory, 0o700);
+}
+
 async function openEmbedded(directory: string): Promise<Store> {
   const unlock = lockFolder(directory);
   try {
-    mkdirSync(directory, { recursive: true });
+    makePrivate(directory);
     const { PGlite } = await import("@electric-sql/pglite");
     const pglite: PGlite = await PGlite.create(directory);
     const faults = new Faults();

@@ -29,8 +29,8 @@ const directory = createDirectory({
   ldap: {
     urls: [url],
     startTls: false,
-    tls: { ca: null, rejectUnauthorized: true },
-    bind: { dn, password: new Secret(password) },
+    tls: { ca: null, rejectUnauthorized: true, client: null, minVersion: "TLSv1.2" },
+    bind: { mechanism: "simple", dn, password: new Secret(password) },
     pageSize: 1000,
     timeoutSeconds: 60,
     entriesPerSecond: null,

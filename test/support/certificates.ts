@@ -7,9 +7,11 @@ export interface Certificates {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;
+  /** Of cn=reader,dc=example,dc=org. */
+  readonly client: { readonly cert: string; readonly key: string };
 }
 
-/** A certificate for 127.0.0.1, and nothing else, from a CA of our own. */
+/** Certificates for 127.0.0.1, and nothing else, and for a reader, from a CA of our own. */
 export function certificates(folder: string): Certificates {
   const file = (name: string): string => join(folder, name);
   const openssl = (...args: string[]): void => void run("openssl", args, { cwd: folder });
@@ -28,35 +30,20 @@ export function certificates(folder: string): Certificates {
     "-subj",
     "/CN=Test CA",
   );
-  openssl(
-    "req",
-    "-newkey",
-    "rsa:2048",
-    "-nodes",
-    "-keyout",
-    "server.key",
-    "-out",
-    "server.csr",
-    "-subj",
-    "/CN=server",
-  );
-  writeFileSync(file("san.txt"), "subjectAltName=IP:127.0.0.1");
-  openssl(
-    "x509",
-    "-req",
-    "-in",
-    "server.csr",
-    "-CA",
-    "ca.pem",
-    "-CAkey",
-    "ca.key",
-    "-CAcreateserial",
-    "-days",
-    "2",
-    "-extfile",
-    "san.txt",
-    "-out",
-    "server.pem",
-  );
-  return { ca: file("ca.pem"), cert: file("server.pem"), key: file("server.key") };
+  const signed = (name: string, subject: string, extension: string): void => {
+    const files = ["-keyout", `${name}.key`, "-out", `${name}.csr`];
+    openssl("req", "-newkey", "rsa:2048", "-nodes", ...files, "-subj", subject);
+    writeFileSync(file("extension.txt"), extension);
+    const by = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2"];
+    const more = ["-extfile", "extension.txt", "-out", `${name}.pem`];
+    openssl("x509", "-req", "-in", `${name}.csr`, ...by, ...more);
+  };
+  signed("server", "/CN=server", "subjectAltName=IP:127.0.0.1");
+  signed("client", "/DC=org/DC=example/CN=reader", "extendedKeyUsage=clientAuth");
+  return {
+    ca: file("ca.pem"),
+    cert: file("server.pem"),
+    key: file("server.key"),
+    client: { cert: file("client.pem"), key: file("client.key") },
+  };
 }

@@ -99,7 +99,7 @@ export function server(name: string, attributes: readonly string[] = ["*"]): Dir
     ldap: {
       urls: ["ldap://127.0.0.1"],
       startTls: false,
-      tls: { ca: null, rejectUnauthorized: true },
+      tls: { ca: null, rejectUnauthorized: true, client: null, minVersion: "TLSv1.2" },
       bind: null,
       pageSize: 100,
       timeoutSeconds: 1,

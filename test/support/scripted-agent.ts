@@ -55,7 +55,7 @@ export function sourceOf(
     ldap: {
       urls: [url],
       startTls: false,
-      tls: { ca: null, rejectUnauthorized: true },
+      tls: { ca: null, rejectUnauthorized: true, client: null, minVersion: "TLSv1.2" },
       bind: null,
       pageSize: 2,
       timeoutSeconds: timeout,

@@ -5,7 +5,7 @@
 import { connect as netConnect, isIP, type Socket } from "node:net";
 import { connect as tlsConnect, type ConnectionOptions } from "node:tls";
 import { BindRequest, ExtendedRequest } from "ldapts";
-import type { LdapTarget } from "../../model/directory.ts";
+import type { Bind, LdapTarget } from "../../model/directory.ts";
 import { RollcallError, type ErrorCode } from "../../model/errors.ts";
 import { exchange, type Question } from "./exchange.ts";
 import { loginError } from "./result-codes.ts";
@@ -68,9 +68,9 @@ const TRY_NEXT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 
 /** An empty password makes a simple bind anonymous on many servers (RFC 4513 section 5.1.2). */
-function refuseEmptyPassword(target: LdapTarget): void {
-  if (target.bind !== null && target.bind.password.reveal() === "") {
-    const message = `The password for ${target.bind.dn} is empty; it was not sent.`;
+function refuseEmptyPassword({ bind }: LdapTarget): void {
+  if (bind?.mechanism === "simple" && bind.password.reveal() === "") {
+    const message = `The password for ${bind.dn} is empty; it was not sent.`;
     throw new RollcallError("ldap.emptyPassword", message);
   }
 }
@@ -158,13 +158,15 @@ class Attempt {
 
   /** The name to check the certificate against is given expressly: StartTLS would use localhost. */
   #tlsOptions(): ConnectionOptions {
-    const { ca, rejectUnauthorized } = this.#target.tls;
+    const { ca, rejectUnauthorized, client, minVersion } = this.#target.tls;
     const host = this.#host();
     return {
       host,
       ...(isIP(host) === 0 ? { servername: host } : {}),
       rejectUnauthorized,
+      minVersion,
       ...(ca === null ? {} : { ca }),
+      ...(client === null ? {} : { cert: client.cert, key: client.key.reveal() }),
     };
   }
 }
@@ -172,14 +174,14 @@ class Attempt {
 /** StartTLS (RFC 4511 section 4.14.1). */
 const START_TLS = "1.3.6.1.4.1.1466.20037";
 
-type Bind = LdapTarget["bind"];
-
-function secretsOf(bind: NonNullable<Bind>): string[] {
-  return [bind.password.reveal()];
+function secretsOf(bind: Bind): string[] {
+  return bind.mechanism === "simple" ? [bind.password.reveal()] : [];
 }
 
-function bindRequest(messageId: number, bind: Bind): BindRequest {
+function bindRequest(messageId: number, bind: Bind | null): BindRequest {
   if (bind === null) return new BindRequest({ messageId, dn: "", password: "" });
+  if (bind.mechanism === "external")
+    return new BindRequest({ messageId, dn: "", mechanism: "EXTERNAL" });
   return new BindRequest({ messageId, dn: bind.dn, password: bind.password.reveal() });
 }
 

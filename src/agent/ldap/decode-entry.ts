@@ -4,6 +4,7 @@
  * entry changed. Only a changed one is decoded into strings, which costs five times as much.
  */
 import { createHash, hash, type Hash } from "node:crypto";
+import type { Withheld } from "../../model/credentials.ts";
 import type { DisabledRule } from "../../model/directory.ts";
 import {
   ownValue,
@@ -13,18 +14,16 @@ import {
   type RawEntry,
 } from "../../model/entry.ts";
 import type { Problem } from "../../model/errors.ts";
-import { isWithheld } from "../credentials.ts";
-import { externalId, idProblem, idTooLong, MAX_ID, stateOf } from "../identity.ts";
+import { entryTooLarge, externalId, idProblem, idTooLong, MAX_ID, stateOf } from "../identity.ts";
 import { attributeKind, decodeDn, decodeValue, type AttributeKind } from "../values.ts";
 import { BerCursor, BerError, TAG } from "./ber.ts";
 
 export const SEARCH_RESULT_ENTRY = 0x64;
-export const MAX_ENTRY_BYTES = 32 * 1024 * 1024;
 
 export interface EntryRules {
   readonly idAttribute: string;
-  /** Names in lower case that do not belong into a profile; see `withheld`. */
-  readonly withheld?: ReadonlySet<string>;
+  /** What does not belong into a profile. */
+  readonly withheld?: Withheld;
   /** Names in lower case of what every server has for itself: neither kept nor a change. */
   readonly local?: ReadonlySet<string>;
   readonly disabled: readonly DisabledRule[];
@@ -80,7 +79,7 @@ export function scanEntry(bytes: Buffer, at: number, end: number, rules: EntryRu
     }
   }
   const usableId = usable(ids);
-  const problem = problemOf(rules.idAttribute, dn, ids) ?? tooLarge(dn, size);
+  const problem = problemOf(rules.idAttribute, dn, ids) ?? entryTooLarge(dn, size);
   rules.stamp?.note(usableId, stamp);
   const who = { dn, id: usableId ?? "" };
   return {
@@ -103,12 +102,6 @@ function problemOf(attribute: string, dn: string, ids: readonly (string | null)[
   const [id = null] = ids;
   if (id === null || ids.length !== 1) return idProblem(attribute, dn, ids.length);
   return id.length > MAX_ID ? idTooLong(attribute, dn) : null;
-}
-
-function tooLarge(dn: string, size: number): Problem | null {
-  if (size <= MAX_ENTRY_BYTES) return null;
-  const message = `${dn} has ${Math.round(size / 1024 / 1024)} MiB; the limit is 32 MiB.`;
-  return { code: "entry.tooLarge", field: "dn", message };
 }
 
 /** `member;range=0-1499`: a part of the values (MS-ADTS 3.1.1.3.1.3.3). `;range=1500-*` is the last. */
@@ -199,7 +192,7 @@ function decodeEntry(
     const name = bytes.toString("latin1", one.contentStart, one.contentEnd);
     if (stamp?.hide === true && name.toLowerCase() === stamp.attribute) continue;
     if (local?.has(name.toLowerCase()) === true) continue;
-    if (withheld !== undefined && isWithheld(withheld, name)) continue;
+    if (withheld?.has(name) === true) continue;
     const kind = attributeKind(name);
     if (kind === "invalid")
       throw new BerError(`\`${JSON.stringify(name)}\` is not an attribute name`);

@@ -3,6 +3,7 @@ import type { LdapSource, LdapTarget } from "../../model/directory.ts";
 import { RollcallError } from "../../model/errors.ts";
 import { WAY_FACTS, WAYS, type ChangeListener, type Mark } from "../../model/incremental.ts";
 import type { Directory, Probe } from "../directory.ts";
+import { leftOutRemark } from "../evidence.ts";
 import { commonProblem } from "../identity.ts";
 import { openConnection } from "./connection.ts";
 import { resultError, SIZE_LIMIT_EXCEEDED } from "./result-codes.ts";
@@ -60,10 +61,13 @@ export class LdapDirectory implements Directory {
       for await (const batch of reader.batches(signal)) {
         hasPeople = batch.length > 0;
         problem = commonProblem(batch);
+        if (problem === null) for (const entry of batch) entry.decode();
         break;
       }
       if (hasPeople) break;
     }
+    const leftOut = leftOutRemark(scope.withheld);
+    if (leftOut !== null) remarks.push(leftOut);
     const title = titleOf(server, connection.url);
     const wanted = this.#source.incremental.way;
     const listens = way !== null && WAY_FACTS[way].listens && scope.bases.length === 1;

@@ -4,7 +4,7 @@ import type { LdapSource } from "../../model/directory.ts";
 import { outermost } from "../../model/dn.ts";
 import { RollcallError } from "../../model/errors.ts";
 import { computedIn } from "../computed.ts";
-import { withheld } from "../credentials.ts";
+import { Withheld } from "../../model/credentials.ts";
 import { parseFilter, type Filter } from "../filter.ts";
 import { idBytes } from "../identity.ts";
 import { integer, TAG, tlv } from "./ber.ts";
@@ -69,11 +69,15 @@ export class LdapScope {
     }
   }
 
+  /** What is left out of the profiles of this read. */
+  readonly withheld: Withheld;
+
   constructor(source: LdapSource, pageSize: number, server: ServerInfo) {
     this.#source = source;
     this.#server = server;
     this.#pageSize = pageSize;
     const { users, groups } = source;
+    this.withheld = new Withheld(users.attributes);
     this.idAttribute = users.id ?? DEFAULT_ID[server.kind];
     this.objectIdAttribute = this.searchableById ? this.idAttribute : DEFAULT_ID[server.kind];
     this.timeAttribute = isAd(server) ? "whenChanged" : "modifyTimestamp";
@@ -88,10 +92,6 @@ export class LdapScope {
     }));
     this.bases = outermost([...users.bases, ...(groups?.bases ?? [])]);
     this.objects = this.#objectScans();
-  }
-
-  get #withheld(): ReadonlySet<string> {
-    return withheld(this.#source.users.attributes);
   }
 
   /** What of the filter changes without a word; who fits it has to be compared at every import. */
@@ -154,7 +154,7 @@ export class LdapScope {
   rules(stamp: Stamping | null): EntryRules {
     return {
       idAttribute: this.idAttribute,
-      withheld: this.#withheld,
+      withheld: this.withheld,
       local: this.#local,
       disabled: this.#source.users.disabled,
       stamp: stamp === null ? null : { ...stamp, hide: !this.#isAsked(stamp.attribute) },

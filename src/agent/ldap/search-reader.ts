@@ -29,6 +29,8 @@ const LONGEST_PAUSE_MS = 600_000;
 export const MAX_EMPTY_PAGES = 1000;
 
 const MAX_SAME_PAGES = 3;
+/** Pages may be larger than what was asked for, but not without end. */
+const MOST_OF_A_PAGE = 100;
 
 /** One search, read batch by batch. After the last batch, `pages` tells how many pages there were. */
 export class SearchReader implements SearchListener {
@@ -91,6 +93,9 @@ export class SearchReader implements SearchListener {
     if (this.#failure !== null) return;
     const entry = scanEntry(bytes, at, end, this.#rules);
     this.#emptyPages = 0;
+    const { pageSize } = this.#request;
+    if (pageSize !== null && this.#pageEntries > pageSize * MOST_OF_A_PAGE)
+      throw new BerError("a page has many more entries than were asked for");
     if (this.#pageEntries++ === 0) this.#firstHash = entry.hash;
     this.#batch.push({ ...entry, decode: () => this.#decode(entry) });
     this.#batchBytes += entry.size;

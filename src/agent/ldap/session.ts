@@ -65,7 +65,7 @@ export class LdapSession implements DirectorySession {
   constructor(parts: Parts) {
     const { scope, source } = parts;
     this.server = titleOf(parts.server, parts.connection.url);
-    this.#record = new EvidenceRecord(this.server, scope.pageSize);
+    this.#record = new EvidenceRecord(this.server, scope.pageSize, scope.withheld);
     const context: WayContext = {
       ...parts,
       bases: scope.bases,

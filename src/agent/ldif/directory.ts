@@ -8,17 +8,18 @@ import {
   type AttributeValue,
   type RawEntry,
 } from "../../model/entry.ts";
-import { RollcallError } from "../../model/errors.ts";
-import { isWithheld, withheld } from "../credentials.ts";
+import { RollcallError, type Problem } from "../../model/errors.ts";
+import { Withheld } from "../../model/credentials.ts";
 import type { Directory, DirectorySession, Probe, AbsenceFinder } from "../directory.ts";
-import { EvidenceRecord } from "../evidence.ts";
+import { EvidenceRecord, leftOutRemark } from "../evidence.ts";
 import { parseFilter, type Filter } from "../filter.ts";
 import {
+  MAX_ID,
   commonProblem,
+  entryTooLarge,
   externalIdInFile,
   idProblem,
   idTooLong,
-  MAX_ID,
   stateOf,
 } from "../identity.ts";
 import { attributeKind, decodeDn, decodeValue } from "../values.ts";
@@ -29,13 +30,23 @@ const BATCH_ENTRIES = 1000;
 const BATCH_BYTES = 4 * 1024 * 1024;
 const DEFAULT_ID = "entryUUID";
 
+interface Found {
+  readonly dn: string;
+  readonly id: string | null;
+  readonly tooLong: boolean;
+  /** How many identifiers there are. */
+  readonly values: number;
+  /** Bytes of the record. */
+  readonly size: number;
+}
+
 /** A directory in an LDIF file. The filter decides which of its entries are people. */
 export class LdifDirectory implements Directory {
   readonly #source: LdifSource;
   readonly #path: string;
   readonly #filter: Filter;
   readonly #idAttribute: string;
-  readonly #withheld: ReadonlySet<string>;
+  readonly #withheld: Withheld;
 
   /** @throws RollcallError `ldap.filterInvalid` */
   constructor(source: LdifSource) {
@@ -47,12 +58,12 @@ export class LdifDirectory implements Directory {
       throw new RollcallError("ldap.filterInvalid", message);
     }
     this.#idAttribute = source.users.id ?? DEFAULT_ID;
-    this.#withheld = withheld(source.users.attributes);
+    this.#withheld = new Withheld(source.users.attributes);
   }
 
   async open(signal: AbortSignal): Promise<DirectorySession> {
     const server = `LDIF file ${this.#path}`;
-    const record = new EvidenceRecord(server, null);
+    const record = new EvidenceRecord(server, null, this.#withheld);
     return Promise.resolve({
       server,
       people: () => this.#batches(signal, record),
@@ -79,8 +90,16 @@ export class LdifDirectory implements Directory {
       certificates: [],
       silent: [],
     } as const;
-    for await (const batch of this.#batches(signal, new EvidenceRecord(server, null))) {
-      if (batch.length > 0) return { ...found, hasPeople: true, problem: commonProblem(batch) };
+    for await (const batch of this.#batches(
+      signal,
+      new EvidenceRecord(server, null, this.#withheld),
+    )) {
+      if (batch.length === 0) continue;
+      const problem = commonProblem(batch);
+      for (const entry of batch) entry.decode();
+      const leftOut = leftOutRemark(this.#withheld);
+      const remarks = leftOut === null ? [] : [leftOut];
+      return { ...found, remarks, hasPeople: true, problem };
     }
     return { ...found, hasPeople: false, problem: null };
   }
@@ -141,19 +160,21 @@ export class LdifDirectory implements Directory {
       ...(claims.length > 0 ? { claims } : {}),
       dn,
       hash: hash("sha1", record.bytes, "hex"),
-      problem: tooLong
-        ? idTooLong(this.#idAttribute, dn)
-        : id === null
-          ? idProblem(this.#idAttribute, dn, values)
-          : null,
+      problem: this.#problemOf({ dn, id, tooLong, values, size: record.size }),
       size: record.bytes.length,
       decode: () => ({ dn, id: id ?? "", ...state, profile: this.#kept(profile) }),
     };
   }
 
+  #problemOf({ dn, id, tooLong, values, size }: Found): Problem | null {
+    if (tooLong) return idTooLong(this.#idAttribute, dn);
+    if (id === null) return idProblem(this.#idAttribute, dn, values);
+    return entryTooLarge(dn, size);
+  }
+
   /** Without credentials; the filter saw them. */
   #kept(profile: AppProfile): AppProfile {
-    for (const name in profile) if (isWithheld(this.#withheld, name)) delete profile[name];
+    for (const name in profile) if (this.#withheld.has(name)) delete profile[name];
     return profile;
   }
 

@@ -7,6 +7,7 @@
  * whole truth. Files are taken as people have them: several exports in one, and with what
  * ldapsearch writes around the entries, whose `result:` also tells whether they are all.
  */
+import { MAX_ENTRY_BYTES } from "../identity.ts";
 import { asUtf8 } from "./as-utf8.ts";
 import { SearchNotes } from "./search-notes.ts";
 import { RollcallError } from "../../model/errors.ts";
@@ -16,15 +17,20 @@ export interface LdifRecord {
   readonly attributes: readonly { readonly name: string; readonly value: Buffer }[];
   /** The unfolded lines of the record, as they stand in the file. */
   readonly bytes: Buffer;
+  /** How many bytes there are of it in the file; more than `bytes` has where it is too large. */
+  readonly size: number;
   readonly line: number;
 }
 
 interface Line {
   readonly bytes: Buffer;
   readonly number: number;
+  /** How many bytes were left out at its end, as they are too many to keep. */
+  readonly dropped: number;
 }
 
-const MAX_LINE = 64 * 1024 * 1024;
+/** So much of a line whose value is too large: its name stands there. */
+const KEPT_OF_LARGE = 4096;
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
 /** Some servers have names with an underscore, against RFC 4512 section 1.4. */
@@ -47,15 +53,19 @@ export async function* parseLdif(
 ): AsyncGenerator<LdifRecord> {
   const notes = new SearchNotes();
   let lines: Line[] = [];
+  let kept = 0;
   const record = (): LdifRecord | null => {
     const found = parseRecord(lines, file, notes);
     lines = [];
+    kept = 0;
     if (found !== null) notes.entry();
     return found;
   };
   for await (const line of unfold(physicalLines(asUtf8(chunks), file, onDoubt), file, notes)) {
     if (line.bytes.length > 0) {
-      lines.push(line);
+      const one = kept + line.bytes.length > MAX_ENTRY_BYTES ? shortened(line) : line;
+      kept += one.bytes.length;
+      if (kept <= MOST_KEPT) lines.push(one);
       continue;
     }
     const found = record();
@@ -64,6 +74,15 @@ export async function* parseLdif(
   const last = record();
   if (last !== null) yield last;
   if (notes.doubt !== null) onDoubt(notes.doubt);
+}
+
+/** The beginnings of many lines that were shortened are too many, too. */
+const MOST_KEPT = 2 * MAX_ENTRY_BYTES;
+
+function shortened({ bytes, number, dropped }: Line): Line {
+  if (bytes.length <= KEPT_OF_LARGE) return { bytes, number, dropped };
+  const start = Buffer.from(bytes.subarray(0, KEPT_OF_LARGE));
+  return { bytes: start, number, dropped: dropped + bytes.length - start.length };
 }
 
 const CUT =
@@ -75,31 +94,49 @@ async function* physicalLines(
   file: string,
   onDoubt: (why: string) => void,
 ): AsyncGenerator<Line> {
-  let parts: Buffer[] = [];
-  let size = 0;
+  let line = new LineParts();
   let number = 1;
   for await (const chunk of chunks) {
     let from = 0;
     for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
-      parts.push(chunk.subarray(from, at));
-      yield lineOf(parts, number++, file);
-      parts = [];
-      size = 0;
+      line.add(chunk.subarray(from, at));
+      yield lineOf(line, number++, file);
+      line = new LineParts();
       from = at + 1;
     }
-    if (from < chunk.length) parts.push(chunk.subarray(from));
-    size += chunk.length - from;
-    if (size > MAX_LINE) fail(file, number, "the line is longer than 64 MiB");
+    if (from < chunk.length) line.add(chunk.subarray(from));
   }
-  if (parts.length === 0) return;
-  const line = lineOf(parts, number, file);
+  if (line.isEmpty) return;
+  const last = lineOf(line, number, file);
   onDoubt(CUT);
-  yield line;
+  yield last;
+}
+
+/** A line as it comes in, as far as it can be kept. */
+class LineParts {
+  readonly #parts: Buffer[] = [];
+  #size = 0;
+  dropped = 0;
+
+  add(bytes: Buffer): void {
+    const room = Math.max(0, MAX_ENTRY_BYTES - this.#size);
+    const part = bytes.subarray(0, room);
+    if (part.length > 0) this.#parts.push(part);
+    this.#size += part.length;
+    this.dropped += bytes.length - part.length;
+  }
+
+  get isEmpty(): boolean {
+    return this.#parts.length === 0;
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.#parts);
+  }
 }
 
 /** Without the carriage returns at its end. */
-function lineOf(parts: readonly Buffer[], number: number, file: string): Line {
-  const whole = Buffer.concat(parts);
+function lineOf({ bytes: whole, dropped }: LineParts, number: number, file: string): Line {
   let end = whole.length;
   while (end > 0 && whole[end - 1] === RETURN) end--;
   // One file of several has several marks.
@@ -109,7 +146,7 @@ function lineOf(parts: readonly Buffer[], number: number, file: string): Line {
     fail(file, number, "lines end with CR only; LDIF has LF or CR LF, so convert the file");
   if (bytes.includes(0))
     fail(file, number, "there is a NUL, as in UTF-16 without a byte order mark; save it as UTF-8");
-  return { bytes, number };
+  return { bytes, number, dropped };
 }
 
 /** Joins continuation lines (which begin with one space) and drops comments, folded ones too. */
@@ -118,30 +155,28 @@ async function* unfold(
   file: string,
   notes: SearchNotes,
 ): AsyncGenerator<Line> {
-  let parts: Buffer[] = [];
-  let size = 0;
+  let parts = new LineParts();
   let number = 0;
   const finish = (): Line | null => {
-    const [first] = parts;
-    if (first === undefined) return null;
-    const bytes = Buffer.concat(parts);
-    if (first[0] !== HASH) return { bytes, number };
+    if (parts.isEmpty) return null;
+    const { bytes, dropped } = parts;
+    if (bytes[0] !== HASH) return { bytes, number, dropped };
     const fault = notes.comment(bytes.toString("latin1", 1, MAX_COMMENT));
     if (fault !== null) fail(file, number, fault);
     return null;
   };
   for await (const line of lines) {
-    if (line.bytes[0] === SPACE && parts.length > 0) {
-      parts.push(line.bytes.subarray(1));
-      size += line.bytes.length;
-      if (size > MAX_LINE) fail(file, number, "the value is longer than 64 MiB");
+    if (line.bytes[0] === SPACE && !parts.isEmpty) {
+      parts.add(line.bytes.subarray(1));
+      parts.dropped += line.dropped;
       continue;
     }
     if (line.bytes[0] === SPACE) fail(file, line.number, "a continuation without a line before it");
     const before = finish();
     if (before !== null) yield before;
-    parts = line.bytes.length > 0 ? [line.bytes] : [];
-    size = line.bytes.length;
+    parts = new LineParts();
+    parts.add(line.bytes);
+    parts.dropped += line.dropped;
     number = line.number;
     if (line.bytes.length === 0) yield line;
   }
@@ -169,7 +204,8 @@ function parseRecord(lines: readonly Line[], file: string, notes: SearchNotes): 
     return attribute;
   });
   const bytes = Buffer.concat(content.flatMap((line) => [line.bytes, Buffer.from([NEWLINE])]));
-  return { dn: dn.value, attributes, bytes, line: head.number };
+  const dropped = content.reduce((sum, line) => sum + line.dropped, 0);
+  return { dn: dn.value, attributes, bytes, size: bytes.length + dropped, line: head.number };
 }
 
 /** What ldapsearch writes behind the entries: only result 0 says that they are all. */
@@ -202,6 +238,7 @@ function parseLine(line: Line, file: string): { name: string; value: Buffer } {
     // What stands there is not shown: it may be a line that was cut from a secret.
     fail(file, number, "what stands before the colon is not an attribute name");
   const kind = bytes[colon + 1];
+  if (line.dropped > 0 && kind !== 0x3c) return { name, value: Buffer.alloc(0) };
   if (kind === 0x3c) fail(file, number, "references to files and URLs (`:<`) are refused");
   if (kind === 0x3a) return { name, value: base64(bytes.subarray(colon + 2), file, number) };
   let start = colon + 1;

@@ -9,6 +9,7 @@ import { sightingOf } from "../../engine/people/sightings.ts";
 import { mapAhead } from "../../lib/ahead.ts";
 import { mayBeRespelled } from "../../model/directory.ts";
 import type { RawEntry } from "../../model/entry.ts";
+import { RollcallError } from "../../model/errors.ts";
 import type { Sighting } from "../../reconciler/decide.ts";
 import { changedEntries, ownSpelling } from "../../store/app-users.ts";
 import type { PlanBuilder } from "../plan/builder.ts";
@@ -20,6 +21,8 @@ const IN_FLIGHT = 2;
 
 interface LookedUp {
   readonly size: number;
+  /** Entries that came before. */
+  readonly repeated: number;
   readonly unchanged: number;
   readonly unusable: readonly RawEntry[];
   /** Those that are new or changed. */
@@ -52,15 +55,26 @@ export async function planEntries(
   const { plan, census, total } = planning;
   const look = (batch: RawEntry[]): Promise<LookedUp> => lookUp(context, batch, planning);
   let read = 0;
+  let repeated = 0;
   for await (const batch of mapAhead(entries, IN_FLIGHT, look)) {
     signal.throwIfAborted();
     read += batch.size;
+    repeated += batch.repeated;
+    if (repeated > Math.max(read, MOST_REPEATED)) throw goesInCircles(directory.name);
     plan.count("unchanged", batch.unchanged);
     census.noteUnchanged(batch.unchanged);
     await planBatch(context, batch, plan, census);
     context.progress({ directory: directory.name, phase: "reading", done: read, total });
   }
   return read;
+}
+
+/** Overlapping search bases and people who move show some entries twice, never all of them often. */
+const MOST_REPEATED = 10_000;
+
+function goesInCircles(directory: string): RollcallError {
+  const message = `${directory} shows the same entries again and again, so the read would never end.`;
+  return new RollcallError("ldap.protocol", message);
 }
 
 async function lookUp(
@@ -89,6 +103,7 @@ async function lookUp(
   const known = await loadKnown(engine, run.now, nobodyKnown ? { ...batch, stored: [] } : batch);
   return {
     size: entries.length - repeated,
+    repeated,
     unchanged: usable.length - positions.length,
     unusable,
     sightings,
