@@ -3,7 +3,7 @@
 FROM node:24-slim AS install
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --omit=optional
+RUN npm ci --ignore-scripts --omit=dev --omit=optional
 
 FROM node:24-slim
 ENV NODE_ENV=production ROLLCALL_CONFIG=/etc/rollcall/rollcall.yaml
@@ -21,5 +21,5 @@ WORKDIR /var/lib/rollcall
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=5 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "--max-semi-space-size=8", "/app/src/main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "/app/bin/rollcall.js"]
 CMD ["serve"]

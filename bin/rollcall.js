@@ -8,13 +8,19 @@ import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 
+/** How long a process may take to end that was asked twice. */
+const LAST_SECONDS = 5;
+
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const [major, minor] = process.versions.node.split(".").map(Number);
 
-if (major > 22 || (major === 22 && minor >= 18)) {
+const canRun = major > 22 || (major === 22 && minor >= 18);
+
+// The daemon has somebody above it, who can end it where its own loop stands still.
+if (canRun && !process.argv.includes("serve")) {
   await import(main);
 } else {
-  const node = findNode();
+  const node = canRun ? process.execPath : findNode();
   if (node === null) {
     process.stderr.write(
       `Rollcall needs Node 24; this is ${process.version}, and \`npm ci\` has not brought its own.\n`,
@@ -24,10 +30,14 @@ if (major > 22 || (major === 22 && minor >= 18)) {
   const child = spawn(node, ["--max-semi-space-size=8", main, ...process.argv.slice(2)], {
     stdio: "inherit",
   });
+  let asked = 0;
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"]) {
-    // A terminal sends Ctrl-C to both of us; only a signal that was meant for us alone goes on.
     process.on(name, () => {
+      // A terminal sends Ctrl-C to both of us; only a signal that was meant for us alone goes on.
       if (name !== "SIGINT" || !process.stdin.isTTY) child.kill(name);
+      // Whoever asks twice waits no longer for a process that does not hear; runs are resumed.
+      if (name !== "SIGHUP" && ++asked === 2)
+        setTimeout(() => child.kill("SIGKILL"), LAST_SECONDS * 1000).unref();
     });
   }
   child.on("exit", (status, signal) => {

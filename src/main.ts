@@ -21,16 +21,27 @@ process.on("SIGHUP", () => {
   if (process.stderr.isTTY || !process.argv.includes("serve")) end();
   else process.stderr.write("SIGHUP: the configuration is not read again; restart for that.\n");
 });
+/**
+ * The last net: a fault that nobody caught ends the work as a signal does, so that claims are given
+ * back and the next start goes on; whoever restarts it is told by the status.
+ */
+let fault: unknown;
+process.on("uncaughtException", (error: Error) => {
+  process.stderr.write(`Unexpected, please report it: ${error.stack ?? error.message}\n`);
+  fault ??= error;
+  stop.abort();
+});
 // A reader that has seen enough, as `head` does, is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
   throw error;
 });
 
-process.exitCode = await runCommandLine(process.argv.slice(2), {
+const status = await runCommandLine(process.argv.slice(2), {
   environment: process.env,
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
   signal: stop.signal,
 });
+process.exitCode = fault === undefined ? status : Math.max(status, 1);

@@ -1,6 +1,18 @@
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
+import { randomUUID } from "node:crypto";
 import { styleText } from "node:util";
+import { safeJson, visible, visibleText } from "../lib/safe-output.ts";
+
+export { visible } from "../lib/safe-output.ts";
+
+/** Behind the escape signs of our own styles; no data can know it. */
+const OURS = `\u001b${randomUUID()}`;
+
+/** Everything that is printed goes through here: only our own styles steer the terminal. */
+function safe(text: string): string {
+  return text.split(OURS).map(visibleText).join("\u001b");
+}
 
 export interface Stream extends Writable {
   readonly isTTY?: boolean;
@@ -49,28 +61,28 @@ export class Console {
   print(text = ""): void {
     if (this.json) return;
     this.#clearLive();
-    this.#line.stdout.write(`${text}\n`);
+    this.#line.stdout.write(`${safe(text)}\n`);
   }
 
   /** The one JSON document of a command; nothing without --json. */
   document(value: unknown): void {
-    if (this.json) this.#line.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+    if (this.json) this.#line.stdout.write(`${safeJson(value, 2)}\n`);
   }
 
-  /** Raw output that may be long; waits for a slow reader. */
+  /** Lines of output that may be long, of CSV or JSON; waits for a slow reader. */
   async write(text: string): Promise<void> {
     if (!this.#line.stdout.write(text)) await once(this.#line.stdout, "drain");
   }
 
   note(text: string): void {
     this.#clearLive();
-    this.#line.stderr.write(`${text}\n`);
+    this.#line.stderr.write(`${safe(text)}\n`);
   }
 
   /** A line that is replaced by the next one. Only for terminals. */
   live(text: string): void {
     const width = Math.max(20, (this.#line.stderr.columns ?? 80) - 1);
-    this.#live = text.slice(0, width);
+    this.#live = visible(text).slice(0, width);
     this.#line.stderr.write(`\r\u001b[K${this.#live}`);
   }
 
@@ -87,7 +99,7 @@ export class Console {
     const colourless =
       this.#line.environment["NO_COLOR"] !== undefined && this.#line.environment["NO_COLOR"] !== "";
     return this.#line.stdout.isTTY === true && !colourless
-      ? styleText(style, text, { validateStream: false })
+      ? styleText(style, visibleText(text), { validateStream: false }).replaceAll("\u001b", OURS)
       : text;
   }
 }
@@ -106,14 +118,6 @@ export function table(rows: readonly (readonly string[])[]): string[] {
       )
       .join("  ")
       .trimEnd(),
-  );
-}
-
-/** Directory data must not steer the terminal. */
-export function visible(text: string): string {
-  return text.replaceAll(
-    /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );
 }
 

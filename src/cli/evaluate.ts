@@ -1,3 +1,4 @@
+import { safeJson } from "../lib/safe-output.ts";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
@@ -29,8 +30,7 @@ export function evaluateCommand(program: Command, register: Register): void {
     const close = (): void => lines.close();
     console.signal.addEventListener("abort", close);
     for await (const line of lines) {
-      if (line.trim() !== "")
-        await console.write(`${JSON.stringify(evaluateLine(line, shared, now))}\n`);
+      if (line.trim() !== "") await console.write(`${safeJson(evaluateLine(line, shared, now))}\n`);
     }
     console.signal.removeEventListener("abort", close);
     return console.signal.aborted ? 1 : 0;

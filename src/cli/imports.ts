@@ -1,3 +1,4 @@
+import { safeJson } from "../lib/safe-output.ts";
 import type { Command } from "commander";
 import { runDocument, runPeopleDocument } from "../documents/run.ts";
 import { csvLine } from "../lib/csv.ts";
@@ -168,7 +169,7 @@ function exportPeople(imports: Command, register: Register): void {
         const last = page.at(-1);
         if (last === undefined) return 0;
         const lines = page.map((change) =>
-          console.json ? `${JSON.stringify(change)}\n` : `${csvLine(cellsOf(change))}\r\n`,
+          console.json ? `${safeJson(change)}\n` : `${csvLine(cellsOf(change))}\r\n`,
         );
         await console.write(lines.join(""));
         after = last.seq;

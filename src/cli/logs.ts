@@ -1,3 +1,4 @@
+import { safeJson } from "../lib/safe-output.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { parseIsoTime } from "../lib/iso-time.ts";
@@ -149,9 +150,7 @@ function timeOf(uuid: string): number {
 
 async function print(console: Console, events: readonly LogEvent[]): Promise<void> {
   for (const event of events) {
-    await console.write(
-      console.json ? `${JSON.stringify(event)}\n` : `${lineOf(console, event)}\n`,
-    );
+    await console.write(console.json ? `${safeJson(event)}\n` : `${lineOf(console, event)}\n`);
   }
 }
 

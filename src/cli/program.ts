@@ -1,3 +1,4 @@
+import { safeJson } from "../lib/safe-output.ts";
 import { Command, CommanderError } from "commander";
 import { asRollcallError, RollcallError } from "../model/errors.ts";
 import { checkCommand } from "./check.ts";
@@ -132,5 +133,5 @@ function report(thrown: unknown, line: CommandLine, json: boolean): number {
 
 function printError({ code, message, details }: RollcallError, line: CommandLine): void {
   const cure = cureInCommands(code);
-  line.stdout.write(`${JSON.stringify({ error: { code, message, details, cure } }, null, 2)}\n`);
+  line.stdout.write(`${safeJson({ error: { code, message, details, cure } }, 2)}\n`);
 }

@@ -1,4 +1,5 @@
 /** All users as CSV or JSON lines, with the columns that somebody chose. */
+import { safeJson } from "../lib/safe-output.ts";
 import type { Command } from "commander";
 import { userDocument, userWithAppUsersDocument } from "../documents/user.ts";
 import { csvLine } from "../lib/csv.ts";
@@ -104,10 +105,10 @@ function columnLines(console: Console, service: Service, names: readonly string[
     return { head: chosen, withAppUsers, of };
   }
   if (names === null)
-    return { head: null, withAppUsers, of: (user) => `${JSON.stringify(userDocument(user))}\n` };
+    return { head: null, withAppUsers, of: (user) => `${safeJson(userDocument(user))}\n` };
   const of: Lines["of"] = (user, appUsers) => {
     const values = chosen.map((name, i) => [name, cells[i]?.(user, appUsers) ?? null]);
-    return `${JSON.stringify(Object.fromEntries(values))}\n`;
+    return `${safeJson(Object.fromEntries(values))}\n`;
   };
   return { head: null, withAppUsers, of };
 }
@@ -173,7 +174,7 @@ function profileLines(console: Console): Lines {
   if (console.json) {
     const of: Lines["of"] = (user, appUsers) => {
       const document = userWithAppUsersDocument(user, appUsers);
-      return `${JSON.stringify(document)}\n`;
+      return `${safeJson(document)}\n`;
     };
     return { head: null, withAppUsers: true, of };
   }

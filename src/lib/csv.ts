@@ -10,9 +10,13 @@ export function csvLine(cells: readonly (string | number | boolean | null | unde
 function csvCell(cell: string | number | boolean | null | undefined): string {
   if (cell === null || cell === undefined) return "";
   if (typeof cell !== "string") return String(cell);
-  const safe = isFormula(cell) ? `'${cell}` : cell;
+  const plain = cell.replaceAll(STEERING, (sign) => `\\x${sign.charCodeAt(0).toString(16)}`);
+  const safe = isFormula(plain) ? `'${plain}` : plain;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
+
+/** Controls but for line ends and tabs, and what turns the direction of writing over what follows. */
+const STEERING = /(?![\n\r\t])\p{Cc}|[\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Spreadsheets pass over blanks, line ends and unseen signs, and read wide forms as the usual ones. */
 const BEFORE = /^[\s\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]+/u;
