@@ -47,6 +47,7 @@ import {
   type EditResult,
 } from "./runs/edit-user.ts";
 import { endExpired, forceSync, type SyncRequest } from "./runs/force-sync.ts";
+import { forgetEntry, forgetUser, type Forgotten } from "./runs/forget.ts";
 import { importDirectory, type ImportRequest } from "./runs/import.ts";
 import {
   linkEntry,
@@ -130,6 +131,8 @@ export interface UserService {
   edit(who: string, values: Edits, by: AskedBy): Promise<EditResult>;
   changeStatus(who: string, step: StatusStep, by: AskedBy): Promise<EditResult>;
   delete(who: string, by: AskedBy): Promise<EditResult>;
+  /** Erases everything that is kept of somebody who is in no directory any more. */
+  forget(who: string, dryRun: boolean, by: AskedBy): Promise<Forgotten>;
   /** Links an entry to a user, or makes a new one of it. */
   link(entry: EntryName, request: LinkRequest, by: AskedBy): Promise<Run>;
   unlink(directory: string, request: UnlinkRequest, by: AskedBy): Promise<Run>;
@@ -144,6 +147,12 @@ export interface DirectoryService {
   former(): Promise<{ readonly directory: string; readonly people: number }[]>;
   /** Entries that belong to no user. */
   unmatched(query: UnmatchedQuery): Promise<Unmatched[]>;
+  /** Erases everything that is kept of an entry that left. */
+  forget(
+    entry: { readonly directory: string; readonly id: string },
+    dryRun: boolean,
+    by: AskedBy,
+  ): Promise<Forgotten>;
   setAside(entry: EntryName, undo: boolean, by: AskedBy): Promise<{ readonly dn: string }>;
   listen(directory: string, listener: ChangeListener, signal: AbortSignal): Promise<void>;
   /** When the next account of a directory expires after a moment; milliseconds since 1970, or null. */
@@ -260,6 +269,7 @@ function userService(engine: Engine): UserService {
     edit: (who, values, by) => editUser(engine, who, values, by),
     changeStatus: (who, step, by) => changeStatus(engine, who, step, by),
     delete: (who, by) => removeUser(engine, who, by),
+    forget: (who, dryRun, by) => forgetUser(engine, who, dryRun, by),
     link: (entry, request, by) => linkEntry(engine, entry, request, by),
     unlink: (directory, request, by) => unlinkEntry(engine, directory, request, by),
   };
@@ -273,6 +283,7 @@ function directoryService(engine: Engine): DirectoryService {
     former: () => formerDirectories(engine),
     unmatched: (query) => listUnmatched(engine, query),
     setAside: (entry, undo, by) => setEntryAside(engine, entry, undo, by),
+    forget: (entry, dryRun, by) => forgetEntry(engine, entry, dryRun, by),
     listen: (name, listener, signal) => listenTo(engine, name, listener, signal),
     nextExpiry: (name, after) => nextExpiry(engine, name, after),
   };

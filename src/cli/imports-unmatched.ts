@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { Unmatched } from "../questions/unmatched.ts";
 import { visible, type Console } from "./console.ts";
+import { forgetEntryCommand } from "./forget.ts";
 import type { Register } from "./register.ts";
 import { askedBy, wholeNumber, withService } from "./session.ts";
 import { linkByHand } from "./users-edit.ts";
@@ -18,6 +19,7 @@ export function unmatchedCommands(imports: Command, register: Register): void {
   list(imports, register);
   confirm(imports, register);
   ignore(imports, register);
+  forgetEntryCommand(imports, register);
 }
 
 function list(imports: Command, register: Register): void {

@@ -10,6 +10,7 @@ import type { EditResult } from "../runs/edit-user.ts";
 import type { StatusStep } from "../model/user.ts";
 import type { Service } from "../service.ts";
 import { shown, visible, type Console } from "./console.ts";
+import { forgetUserCommand } from "./forget.ts";
 import type { Register } from "./register.ts";
 import { askedBy, statusOf, withService } from "./session.ts";
 import { nextSteps, printRun } from "./show-run.ts";
@@ -35,6 +36,7 @@ export function userEditCommands(users: Command, register: Register): void {
       }),
     );
   }
+  forgetUserCommand(users, register);
   link(users, register);
   unlink(users, register);
 }

@@ -283,6 +283,11 @@ export const configSchema = z.strictObject({
       runDays: whole(1, 36_500)
         .default(365)
         .describe("Days for which it is kept what a run did with each person."),
+      removedDays: whole(1, 36_500)
+        .optional()
+        .describe(
+          "Days for which app profiles are kept that left their directory and whose user has no access; default: for ever.",
+        ),
       logDays: whole(1, 36_500)
         .default(90)
         .describe("Days for which events of the System Log are kept."),

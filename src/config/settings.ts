@@ -57,7 +57,7 @@ export function toSettings(config: Config, context: SettingsContext): Settings {
       name: config.organisation.name ?? null,
       subDomain: config.organisation.subDomain ?? null,
     },
-    history: config.history,
+    history: { ...config.history, removedDays: config.history.removedDays ?? null },
     http: config.http === "off" ? null : config.http,
     directories: new Map(
       Object.entries(config.directories).map(([name, directory]) => [

@@ -78,6 +78,8 @@ export interface Settings {
     readonly undoDays: number;
     readonly runDays: number;
     readonly logDays: number;
+    /** Null: app profiles of people who left are kept. */
+    readonly removedDays: number | null;
   };
   readonly http: { readonly host: string; readonly port: number } | null;
   readonly directories: ReadonlyMap<string, DirectorySettings>;

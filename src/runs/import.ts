@@ -13,7 +13,7 @@ import type { ImportType, Run } from "../model/run.ts";
 import { mayBeRespelled } from "../model/directory.ts";
 import { ensureDnIndex, ensureIdIndex } from "../store/app-users.ts";
 import { dropObjects } from "../store/objects.ts";
-import { thinHistory, thinLog } from "../store/retention.ts";
+import { thinHistory, thinLog, thinRemoved } from "../store/retention.ts";
 import { ensureMatchIndex } from "../store/users.ts";
 import { beginRun, newRun, settle, withClaim, type RunRequest } from "./begin.ts";
 import { PlanBuilder } from "./plan/builder.ts";
@@ -57,6 +57,7 @@ export async function importDirectory(
     if (!request.dryRun) {
       await thinHistory(store, retention, THINNING_BATCHES).catch(() => 0);
       await thinLog(store, retention.logDays, THINNING_BATCHES).catch(() => 0);
+      await thinRemoved(store, retention.removedDays, THINNING_BATCHES).catch(() => 0);
     }
     return run;
   });

@@ -38,7 +38,7 @@ export const COLUMNS = [
   byRule.as("by_rule"),
 ] as const;
 
-type Read = Omit<Row, "imported_at" | "link" | "error_since"> & {
+type Read = Omit<Row, "imported_at" | "link" | "error_since" | "removed_at"> & {
   readonly set_aside: boolean;
   readonly by_rule: boolean;
 };

@@ -194,10 +194,11 @@ async function noteLinks(trx: Trx, slice: PlanSlice): Promise<void> {
 /** A row without a hash keeps the one it has; a failed person is read again because of its error. */
 async function writeAppUsers(trx: Trx, slice: PlanSlice): Promise<void> {
   await sql`insert into app_users (directory, external_id, user_id, dn, status, profile, hash,
-    error, link, error_since)
+    error, link, error_since, removed_at)
     select ${slice.directory}::text, p.external_id, p.app_user_id, p.dn, p.app_status,
       p.app_profile::jsonb, p.app_hash, p.app_error::jsonb,
-      p.app_link::jsonb, case when p.app_error is not null then now() end
+      p.app_link::jsonb, case when p.app_error is not null then now() end,
+      case when p.app_status = 'removed' then now() end
     from ${rowsOf(slice)} where p.app_status is not null and p.external_id is not null
     on conflict (directory, external_id) do update set
       user_id = excluded.user_id, dn = excluded.dn, status = excluded.status,
@@ -210,6 +211,8 @@ async function writeAppUsers(trx: Trx, slice: PlanSlice): Promise<void> {
       error_since = case when app_users.error->>'code' = excluded.error->>'code'
         and app_users.error->>'field' = excluded.error->>'field'
         then app_users.error_since else excluded.error_since end,
+      removed_at = case when excluded.status = 'removed'
+        then coalesce(app_users.removed_at, excluded.removed_at) end,
       imported_at = case when excluded.status = 'removed' then app_users.imported_at
         else excluded.imported_at end`.execute(trx);
 }

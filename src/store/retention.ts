@@ -59,6 +59,24 @@ export async function thinLog(store: Store, days: number, most: number): Promise
   return await inBatches(store, step, most);
 }
 
+/**
+ * Deletes app profiles of people who left a directory that long ago and have no access any more.
+ * @returns how many went
+ */
+export async function thinRemoved(
+  store: Store,
+  days: number | null,
+  most: number,
+): Promise<number> {
+  if (days === null) return 0;
+  const step = sql`delete from app_users where (directory, external_id) in (
+    select a.directory, a.external_id from app_users a left join users u on u.id = a.user_id
+    where a.status = 'removed' and a.removed_at < clock_timestamp() - ${days} * interval '1 day'
+      and (u.id is null or u.status = 'deprovisioned')
+    order by a.directory, a.external_id limit ${BATCH})`;
+  return await inBatches(store, step, most);
+}
+
 function endedBefore(days: number): RawBuilder<unknown> {
   return sql`r.finished_at < clock_timestamp() - ${days} * interval '1 day'`;
 }

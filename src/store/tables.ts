@@ -46,6 +46,8 @@ export interface AppUsersTable {
   imported_at: Generated<Time>;
   link: Json<LinkOrigin | null>;
   error_since: Time | null;
+  /** Since when it has left the scope; null: it has not. */
+  removed_at: Time | null;
 }
 
 export interface RunsTable {

@@ -58,7 +58,10 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     may: ["engine", ...BELOW],
     typesOf: ["agent"],
     // An edit by hand holds no claim on a directory; every other write proves that it still has one.
-    through: { names: ["transact", "fence"], files: ["record/write.ts", "edit-user.ts"] },
+    through: {
+      names: ["transact", "fence"],
+      files: ["record/write.ts", "edit-user.ts", "forget.ts"],
+    },
     because: "runs/ changes people; it knows neither faces nor questions, neither SQL nor LDAP",
   },
   questions: {

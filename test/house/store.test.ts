@@ -80,6 +80,7 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
     store = await open();
     for (const statement of [
       "alter table runs drop column plan_table",
+      "alter table app_users drop column removed_at",
       `update runs set phases = replace(phases::text, '"judging"', '"deciding"')::jsonb`,
       `update totals set labels = replace(labels, '"judging"', '"deciding"')`,
       "delete from kysely_migration where name >= '2026-11-28-0005-house'",
@@ -87,7 +88,7 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
       await sql.raw(statement).execute(store.db);
     await store[Symbol.asyncDispose]();
     store = await open();
-    expect(store.migrated.applied).toEqual(["2026-11-28-0005-house", "2026-11-29-0006-folding"]);
+    expect(store.migrated.applied).toEqual(["2026-11-28-0005-house", "2026-11-29-0006-names"]);
     const words = await sql<{ word: string }>`
       select labels::jsonb->>'phase' as word from totals where name like '%phase%'
       union select p->>'phase' from runs, jsonb_array_elements(phases) p`.execute(store.db);
@@ -111,7 +112,8 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
         ('old', 'g1', 'group', 'cn=ΝΙΚΟΣ', 'cn=νικος', 'ΝΙΚΟΣ', null, '')`,
       `insert into group_members values
         ('old', 'g1', 'dn:cn=νικος'), ('old', 'g1', 'dn:cn=νικοσ'), ('old', 'g1', 'uid:a')`,
-      "delete from kysely_migration where name = '2026-11-29-0006-folding'",
+      "alter table app_users drop column removed_at",
+      "delete from kysely_migration where name = '2026-11-29-0006-names'",
     ])
       await sql.raw(statement).execute(store.db);
     await store[Symbol.asyncDispose]();

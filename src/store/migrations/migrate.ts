@@ -7,7 +7,7 @@ import { incremental } from "./2026-11-22-0002-incremental.ts";
 import { trust } from "./2026-11-23-0003-trust.ts";
 import { sourcing } from "./2026-11-23-0004-sourcing.ts";
 import { house } from "./2026-11-28-0005-house.ts";
-import { folding } from "./2026-11-29-0006-folding.ts";
+import { names } from "./2026-11-29-0006-names.ts";
 
 /** All migrations, in order. Append only; never change one that was released. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -16,7 +16,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "2026-11-23-0003-trust": trust,
   "2026-11-23-0004-sourcing": sourcing,
   "2026-11-28-0005-house": house,
-  "2026-11-29-0006-folding": folding,
+  "2026-11-29-0006-names": names,
 };
 
 export interface MigrationReport {

@@ -6,8 +6,11 @@ import { loginKey } from "../../model/user.ts";
 /** Beyond ASCII, names are compared in a form of their own; see `lib/fold.ts`. */
 const NOT_ASCII = "[^ -~]";
 
-export const folding: Migration = {
+export const names: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
+    // When people left who had left before is not known; from now on counts.
+    await sql`alter table app_users add column removed_at timestamptz`.execute(db);
+    await sql`update app_users set removed_at = now() where status = 'removed'`.execute(db);
     await foldLogins(db);
     await foldNames(db);
     await foldMembers(db);
