@@ -42,5 +42,5 @@ export class EvidenceRecord {
 export function leftOutRemark({ told }: Withheld): string | null {
   if (told.length === 0) return null;
   const names = told.join(", ");
-  return `left out, as credentials do not belong into profiles: ${names} (whichever of them is none is kept if users.attributes names it)`;
+  return `left out, as credentials and large values of bytes do not belong into profiles: ${names} (kept if users.attributes names it)`;
 }

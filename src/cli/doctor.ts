@@ -20,7 +20,8 @@ export function doctorCommand(program: Command, register: Register): void {
     withService(console, options, async (service) => {
       const findings = await service.doctor(console.signal);
       console.document(findings.map((one) => findingDocument(one, commandOf)));
-      if (findings.length === 0) console.print("Nothing is wrong.");
+      const isWell = findings.every((one) => one.severity === "info" && one.remedy === null);
+      if (isWell) console.print("Nothing is wrong.");
       for (const finding of findings) print(console, finding, options);
       return findings.some((finding) => finding.severity === "error") ? 1 : 0;
     }),

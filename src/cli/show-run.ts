@@ -65,7 +65,7 @@ export function printEvidence(console: Console, { evidence }: Run): void {
   const ended = end ?? "it did not come to its end";
   console.print(`  read ${count(entries, "entry", "entries")}${paged}: ${ended}`);
   if (leftOut.length > 0)
-    console.print(`  left out as credentials: ${visible(leftOut.join(", "))}`);
+    console.print(`  left out as credentials or large: ${visible(leftOut.join(", "))}`);
   if (bases.length < 2 && bases.every((base) => base.readable)) return;
   for (const { base, entries: found, readable } of bases) {
     const seen = readable ? "" : "; the base itself cannot be read";

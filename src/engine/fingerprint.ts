@@ -4,7 +4,7 @@ import type { SearchFacts } from "../model/run.ts";
 import type { DirectorySettings, Settings } from "../model/settings.ts";
 
 /** To be raised whenever entries are decoded or decided in another way. */
-const VERSION = 5;
+const VERSION = 6;
 
 /**
  * Changes with whatever decides who is found and what is read of them: another search, another

@@ -58,6 +58,7 @@ export function createMetrics({ database }: Pick<Service, "database">): () => Pr
     "Seconds since the last import that was applied whole began",
     ["directory", "type"],
   );
+  const tables = gauge("rollcall_table_bytes", "Bytes of a table with its indexes", ["table"]);
   const databaseErrors = new Counter({
     name: "rollcall_database_errors_total",
     help: "Statements of this process that the database refused or did not answer, by SQLSTATE or network code; repeated ones, too",
@@ -72,12 +73,13 @@ export function createMetrics({ database }: Pick<Service, "database">): () => Pr
   database.onFault((code) => databaseErrors.inc({ code }));
   return async () => {
     const figures = await database.figures();
-    for (const one of [people, failing, users, open, age]) one.reset();
+    for (const one of [people, failing, users, open, age, tables]) one.reset();
     for (const one of totals.values()) one.reset();
     for (const { count, ...labels } of figures.appUsers) people.set(labels, count);
     for (const { count, ...labels } of figures.failing) failing.set(labels, count);
     for (const { count, ...labels } of figures.users) users.set(labels, count);
     for (const { count, ...labels } of figures.runs) open.set(labels, count);
+    for (const { table, bytes } of figures.tables) tables.set({ table }, bytes);
     setAges(age, figures);
     for (const { name, labels, value } of figures.totals) totals.get(name)?.inc(labels, value);
     return await registry.metrics();

@@ -20,7 +20,7 @@ const STEERING = /(?![\n\r\t])\p{Cc}|[\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Spreadsheets pass over blanks, line ends and unseen signs, and read wide forms as the usual ones. */
 const BEFORE = /^[\s\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]+/u;
-const NUMBER = /^[+-]?[\d ().-]+$/;
+const NUMBER = /^\+?[\d ().-]+$/;
 
 function isFormula(cell: string): boolean {
   const start = cell.replace(BEFORE, "").slice(0, 8).normalize("NFKC");

@@ -82,7 +82,7 @@ function attributeValue(value: AppProfile[string] | undefined, name: string): Va
   }
   throw new EvaluationError(
     `The value of ${name} is not text (it is not valid UTF-8, or contains NUL).`,
-    "platform.cvd.profile.property.constraint.violation.schema",
+    "entry.notText",
   );
 }
 

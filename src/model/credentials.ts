@@ -54,29 +54,37 @@ const FAMILIES = [
 ];
 
 /** What names of attributes about passwords end with that hold none: when, how often, by which rule. */
-const ABOUT =
-  /(?:time|timestamp|set|count|age|length|policy|reference|date|expiration|expirationtime|expired|expires|warned|change|changed|required|notrequired|quality|properties|subentry|class|lockout|locked|duration|attempts|reset|state|status|dn|computed|inhistory|expirepassword|expirewarning|interval|skew)$/;
+const ABOUT: readonly string[] = [
+  "time timestamp set count age length policy reference date expiration expirationtime",
+  "expired expires warned change changed required notrequired quality properties subentry",
+  "class lockout locked duration attempts reset state status dn computed inhistory",
+  "expirepassword expirewarning interval skew",
+].flatMap((line) => line.split(" "));
 
 /** @param name as it stands in an entry, with its options: `userPassword;x-hash` */
 export function isCredential(name: string): boolean {
   const known = answers.get(name);
   if (known !== undefined) return known;
-  const [plain = ""] = name.toLowerCase().split(";", 1);
-  const base = plain.replace(/^oid\./, "");
+  const base = baseOf(name.toLowerCase()).replace(/^oid\./, "");
   const flat = base.replaceAll(/[^a-z0-9]/g, "");
   const is =
     NUMBERS.has(base) ||
     NAMES.has(flat) ||
-    (FAMILIES.some((family) => family.test(flat)) && !ABOUT.test(flat));
+    (FAMILIES.some((family) => family.test(flat)) && !ABOUT.some((end) => flat.endsWith(end)));
   if (answers.size < MOST_ANSWERS) answers.set(name, is);
   return is;
+}
+
+/** Without options. */
+function baseOf(name: string): string {
+  return name.split(";", 1)[0] ?? name;
 }
 
 /** Directories have few names of attributes; whoever makes up others is not remembered. */
 const MOST_ANSWERS = 5000;
 const answers = new Map<string, boolean>();
 
-/** Tells which attributes of an entry are left out, and notes those that only look like a credential. */
+/** Tells which attributes of an entry are left out, and notes them. */
 export class Withheld {
   readonly #asked: ReadonlySet<string>;
   readonly #told = new Set<string>();
@@ -87,11 +95,28 @@ export class Withheld {
   }
 
   has(name: string): boolean {
-    if (!isCredential(name)) return false;
-    const [base = ""] = name.toLowerCase().split(";", 1);
-    if (this.#asked.has(base) || this.#asked.has(name.toLowerCase())) return false;
-    if (this.#told.size < MOST_TOLD) this.#told.add(base);
+    if (!isCredential(name) || this.#isAsked(name)) return false;
+    this.#note(name);
     return true;
+  }
+
+  /**
+   * Photos and certificates are of no use in a profile, and would be copied with every change of it.
+   * @param bytes of all values of an attribute that holds bytes
+   */
+  isTooLarge(name: string, bytes: number): boolean {
+    if (bytes <= MOST_BYTES || this.#isAsked(name)) return false;
+    this.#note(name);
+    return true;
+  }
+
+  #isAsked(name: string): boolean {
+    const lower = name.toLowerCase();
+    return this.#asked.has(lower) || this.#asked.has(baseOf(lower));
+  }
+
+  #note(name: string): void {
+    if (this.#told.size < MOST_TOLD) this.#told.add(baseOf(name.toLowerCase()));
   }
 
   /** Names in lower case, without options, in order. */
@@ -101,3 +126,4 @@ export class Withheld {
 }
 
 const MOST_TOLD = 50;
+const MOST_BYTES = 8 * 1024;

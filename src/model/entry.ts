@@ -55,7 +55,7 @@ export interface ReadEvidence {
   readonly end: string | null;
   /** Why it may not have been everybody all the same; absent where nothing speaks for that. */
   readonly doubt?: string;
-  /** Attributes that were not kept, as they hold credentials or look like it; absent if none. */
+  /** Attributes that were not kept, as they hold credentials, look like it, or are large; absent if none. */
   readonly leftOut?: readonly string[];
   /** Most entries of a page; null: all at once. */
   readonly pageSize: number | null;

@@ -32,5 +32,7 @@ export interface Figures {
     readonly any: number;
     readonly full: number;
   }[];
+  /** What tables take with their indexes. */
+  readonly tables: readonly { readonly table: string; readonly bytes: number }[];
   readonly totals: readonly Total[];
 }

@@ -37,6 +37,10 @@ export const PERSON_ERRORS = {
     what: "The entry contains something that is not valid, such as an attribute name that is none, so it cannot be used.",
     cure: "Look at the entry in the directory. Leave the attribute out of users.attributes, or correct it.",
   },
+  "entry.notText": {
+    what: "A value that a mapping reads is bytes and no text: it is not valid UTF-8, or contains NUL.",
+    cure: "Correct the value in the directory. A file has to be saved as UTF-8; other encodings show so where letters such as ü stand.",
+  },
   "entry.stateUnknown": {
     what: "The attribute that tells whether the account is disabled is absent or is no number, so whether it is cannot be told. The person keeps access, or stays without it, as before; nobody new is created.",
     cure: "Give the bind account the right to read the attribute, or correct users.disabled.",

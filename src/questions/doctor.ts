@@ -25,6 +25,7 @@ import {
   type SourcedAttribute,
   type SourcedUsers,
 } from "../store/sourced.ts";
+import { tableSizes } from "../store/metrics.ts";
 import { doubledValues, foldsLetters } from "../store/unique-values.ts";
 import { countUnmatched } from "../store/unmatched.ts";
 import { listFailing } from "./failing.ts";
@@ -67,6 +68,7 @@ export async function examine(
     ...(await formerFindings(engine)),
     ...(await doubleFindings(engine)),
     ...(await letterFindings(engine)),
+    ...(await sizeFindings(engine)),
   );
   return findings.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
 }
@@ -327,6 +329,27 @@ async function letterFindings({ store, rules }: Engine): Promise<Finding[]> {
   const message =
     "The database tells small from capital letters in ASCII only (its character type is C), so matching rules and unique attributes take Ä and ä for different values. A database with another LC_CTYPE, such as C.UTF-8, does not.";
   return [{ severity: "warning", directory: null, message, remedy: null }];
+}
+
+const MEBIBYTE = 1024 * 1024;
+const LARGEST = 4;
+
+/** Where the database's space goes; what grows with time is bounded by `history`. */
+async function sizeFindings({ store, retention }: Engine): Promise<Finding[]> {
+  const tables = await tableSizes(store.db);
+  const all = tables.reduce((sum, { bytes }) => sum + bytes, 0);
+  const words = tables
+    .slice(0, LARGEST)
+    .map(({ table, bytes }) => `${table} ${mebibytes(bytes)}`)
+    .join(", ");
+  const { undoDays, runDays, logDays } = retention;
+  const message = `The database takes ${mebibytes(all)} (${words}). Images for putting runs back are kept ${undoDays} days, histories ${runDays}, events ${logDays} (history).`;
+  return [{ severity: "info", directory: null, message, remedy: null }];
+}
+
+function mebibytes(bytes: number): string {
+  const size = bytes / MEBIBYTE;
+  return `${size.toLocaleString("en-US", { maximumFractionDigits: size < 10 ? 1 : 0 })} MiB`;
 }
 
 async function formerFindings(engine: Engine): Promise<Finding[]> {

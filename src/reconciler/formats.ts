@@ -45,10 +45,13 @@ const CHECKS: Readonly<Record<AttributeFormat, (text: string) => FormatFault | n
     return parses ? null : fault(`${CONSTRAINT}.uri`, "is not a URL");
   },
   "country-code": (text) => {
-    const known = COUNTRY_CODES.has(text);
-    return known
-      ? null
-      : fault(`${CONSTRAINT}.countryCode`, "is not a two-letter country code (ISO 3166-1)");
+    if (COUNTRY_CODES.has(text)) return null;
+    const capitals = text.toUpperCase();
+    const hint = COUNTRY_CODES.has(capitals) ? `; in capitals, ${capitals}, it is one` : "";
+    return fault(
+      `${CONSTRAINT}.countryCode`,
+      `is not a two-letter country code (ISO 3166-1)${hint}`,
+    );
   },
   "language-code": (text) => {
     return isLanguageList(text)

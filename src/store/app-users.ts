@@ -178,7 +178,7 @@ export function valuesOf(value: RawBuilder<unknown>): RawBuilder<unknown> {
 }
 
 /** The same of a text of ours. */
-function plainText(dn: string): string {
+export function plainDnText(dn: string): string {
   const parts = dn.toLowerCase().split(",");
   return parts.map((part) => trimOf(part, " ")).join(",");
 }
@@ -214,7 +214,7 @@ export async function peopleNaming(
   attributes: readonly string[],
   dns: readonly string[],
 ): Promise<string[]> {
-  const lower = dns.map(plainText);
+  const lower = dns.map(plainDnText);
   const rows = await present(db, directory)
     .select("external_id")
     .where(sql<boolean>`profile ?| ${attributes}::text[]`)

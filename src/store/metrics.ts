@@ -30,7 +30,17 @@ export async function gatherMetrics(db: Connection): Promise<Figures> {
     .selectFrom("checkpoints")
     .select(["directory", age("read_at").as("any"), age("full_at").as("full")])
     .execute();
-  return { appUsers, failing, users, runs, ages, totals: await readTotals(db) };
+  const [tables, totals] = [await tableSizes(db), await readTotals(db)];
+  return { appUsers, failing, users, runs, ages, tables, totals };
+}
+
+/** Bytes of each table with its indexes, the largest first. */
+export async function tableSizes(db: Connection): Promise<Figures["tables"]> {
+  const { rows } = await sql<{ table: string; bytes: number }>`
+    select relname as table, pg_total_relation_size(oid)::float8 as bytes from pg_class
+    where relkind = 'r' and relnamespace = current_schema()::regnamespace
+    order by bytes desc`.execute(db);
+  return rows;
 }
 
 /** Whether the database answers. */

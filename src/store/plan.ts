@@ -8,7 +8,7 @@ import type { Problem } from "../model/errors.ts";
 import { STEPS, type PlannedChange, type Step } from "../model/plan.ts";
 import type { Action, Reason } from "../model/run.ts";
 import { loginKey, type AppUserStatus, type LinkOrigin, type UserStatus } from "../model/user.ts";
-import { plainDn, valuesOf } from "./app-users.ts";
+import { plainDn, plainDnText, valuesOf } from "./app-users.ts";
 import type { Connection } from "./connection.ts";
 import { copyRow } from "./copy-format.ts";
 import { jsonText } from "./json-text.ts";
@@ -257,7 +257,7 @@ export async function plannedNaming(
   attributes: readonly string[],
   dns: readonly string[],
 ): Promise<number[]> {
-  const lower = dns.map((dn) => dn.toLowerCase().replaceAll(/ *, */g, ","));
+  const lower = dns.map(plainDnText);
   const rows = await db
     .selectFrom("plan")
     .select("seq")

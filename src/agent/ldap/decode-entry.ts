@@ -16,6 +16,7 @@ import {
 import type { Problem } from "../../model/errors.ts";
 import { entryTooLarge, externalId, idProblem, idTooLong, MAX_ID, stateOf } from "../identity.ts";
 import { attributeKind, decodeDn, decodeValue, type AttributeKind } from "../values.ts";
+import { rangeOf } from "./range-option.ts";
 import { BerCursor, BerError, TAG } from "./ber.ts";
 
 export const SEARCH_RESULT_ENTRY = 0x64;
@@ -108,10 +109,8 @@ function problemOf(attribute: string, dn: string, ids: readonly (string | null)[
 function isRange(bytes: Buffer, start: number, end: number): boolean {
   const last = bytes[end - 1] ?? 0;
   if (last < 0x30 || last > 0x39) return false;
-  return RANGE.test(bytes.toString("latin1", start, end));
+  return rangeOf(bytes.toString("latin1", start, end)) !== null;
 }
-
-const RANGE = /;range=\d+-\d+$/i;
 
 /** Where the parts of an entry are: its name, and its attributes behind the head of their list. */
 interface Extent {
@@ -196,7 +195,9 @@ function decodeEntry(
     const kind = attributeKind(name);
     if (kind === "invalid")
       throw new BerError(`\`${JSON.stringify(name)}\` is not an attribute name`);
-    const value = decodeValues(one.enter(TAG.set), kind);
+    const set = one.enter(TAG.set);
+    if (kind === "binary" && withheld?.isTooLarge(name, set.end - set.at) === true) continue;
+    const value = decodeValues(set, kind);
     if (value !== undefined) addValues(profile, name, value);
   }
   return { dn, id, ...stateOf(disabled, dn, profile), profile };

@@ -9,13 +9,13 @@ import { RollcallError } from "../../model/errors.ts";
 import { octetString, TAG, tlv } from "./ber.ts";
 import type { LdapConnection } from "./connection.ts";
 import { scanEntry, SEARCH_RESULT_ENTRY, type EntryRules } from "./decode-entry.ts";
+import { rangeOf } from "./range-option.ts";
 import { resultError } from "./result-codes.ts";
 import { searchAll, type SmallEntry } from "./search-all.ts";
 import type { SearchRequest } from "./search-request.ts";
 
 const STAMPS = ["uSNChanged", "modifyTimestamp"];
 const OPERATIONS_ERROR = 1;
-const RANGE = /^(.*);range=(\d+)-(\d+|\*)$/i;
 
 /**
  * Reads one entry with all values.
@@ -33,13 +33,13 @@ export async function readWhole(
   if (first === null) return null;
   const whole = new Map<string, Buffer[]>();
   for (const name of first.names) {
-    const match = RANGE.exec(name);
-    const plain = match?.[1] ?? name;
-    if (match !== null && match[2] !== "0") throw elsewhere(plain, 0, match[2]);
+    const range = rangeOf(name);
+    const plain = range?.name ?? name;
+    if (range !== null && range.from !== 0) throw elsewhere(plain, 0, range.from);
     const values = whole.get(plain) ?? [];
     values.push(...first.values(name));
     whole.set(plain, values);
-    let next = match === null || match[3] === "*" ? null : Number(match[3]) + 1;
+    let next = range === null || range.to === null ? null : range.to + 1;
     while (next !== null) {
       const rest = { ...request, attributes: [`${plain};range=${next}-*`] };
       const piece = await readOne(connection, rest, signal, true);
@@ -58,20 +58,21 @@ export async function readWhole(
 
 /** Adds a piece to the values. @returns where the next piece begins; null after the last */
 function append(piece: SmallEntry, name: string, from: number, values: Buffer[]): number | null {
-  const found = piece.names.map((one) => RANGE.exec(one));
-  const match = found.find((one) => one?.[1]?.toLowerCase() === name.toLowerCase());
+  const lower = name.toLowerCase();
+  const written = piece.names.find((one) => rangeOf(one)?.name.toLowerCase() === lower);
+  const range = written === undefined ? null : rangeOf(written);
   // No range and no values: the list became shorter meanwhile.
-  if (match === undefined || match === null) {
+  if (written === undefined || range === null) {
     if (piece.values(name).length > 0) throw elsewhere(name, from, undefined);
     return null;
   }
-  if (Number(match[2]) !== from) throw elsewhere(name, from, match[2]);
-  for (const value of piece.values(match[0])) values.push(value);
-  return match[3] === "*" ? null : Number(match[3]) + 1;
+  if (range.from !== from) throw elsewhere(name, from, range.from);
+  for (const value of piece.values(written)) values.push(value);
+  return range.to === null ? null : range.to + 1;
 }
 
 /** A piece is not where it was asked for. */
-function elsewhere(name: string, from: number, came: string | undefined): RollcallError {
+function elsewhere(name: string, from: number, came: number | undefined): RollcallError {
   const how = came === undefined ? "without a range" : `from ${came} on`;
   const message = `A part of ${name} was asked for from ${from} on, and came ${how}.`;
   return new RollcallError("ldap.protocol", message);

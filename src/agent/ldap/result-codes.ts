@@ -33,6 +33,8 @@ const BIND_CODES = new Map<number, Meaning>([
   // 389 says so of accounts that are inactivated or locked after wrong passwords.
   [19, { code: "ldap.accountUnusable", text: "constraint violation" }],
   [53, { code: "ldap.accountUnusable", text: "unwilling to perform" }],
+  [32, { code: "ldap.credentials", text: "there is no such account" }],
+  [34, { code: "ldap.credentials", text: "bind.dn is not the name of an account" }],
 ]);
 
 /** How an operation ended, in the server's words. */

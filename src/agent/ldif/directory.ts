@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { IdSet } from "../../lib/id-set.ts";
 import type { LdifSource } from "../../model/directory.ts";
 import {
+  attributeValues,
   ownValue,
   type AppProfile,
   type AttributeValue,
@@ -174,8 +175,19 @@ export class LdifDirectory implements Directory {
 
   /** Without credentials; the filter saw them. */
   #kept(profile: AppProfile): AppProfile {
-    for (const name in profile) if (this.#withheld.has(name)) delete profile[name];
+    for (const name in profile)
+      if (this.#withheld.has(name) || this.#isTooLarge(name, profile)) delete profile[name];
     return profile;
+  }
+
+  #isTooLarge(name: string, profile: AppProfile): boolean {
+    if (attributeKind(name) !== "binary") return false;
+    const values = attributeValues(profile, name);
+    const base64 = values.reduce(
+      (sum, one) => sum + (typeof one === "string" ? one : one.base64).length,
+      0,
+    );
+    return this.#withheld.isTooLarge(name, base64 * 0.75);
   }
 
   #identify(record: LdifRecord): {
