@@ -40,7 +40,7 @@ export function parentOf(dn: string): string | null {
 export function dnKey(dn: string): string {
   if (isSimple(dn)) return dn.toLowerCase();
   const parts = splitDn(dn);
-  if (parts === null) return foldCase(dn.trim());
+  if (parts === null || parts.some(isQuotedType)) return foldCase(dn.trim());
   return parts.map(rdnKey).join(",");
 }
 
@@ -77,6 +77,11 @@ function signs(text: string): Uint8Array {
   return table;
 }
 
+/** Quotation marks belong around values; where a type has one, it is not a name. */
+function isQuotedType(rdn: string): boolean {
+  return splitUnescaped(rdn, "+").some((pair) => pair.split("=", 1)[0]?.includes('"') === true);
+}
+
 function rdnKey(rdn: string): string {
   return splitUnescaped(rdn, "+").map(pairKey).sort().join("+");
 }
@@ -84,11 +89,7 @@ function rdnKey(rdn: string): string {
 function pairKey(pair: string): string {
   const equals = pair.indexOf("=");
   if (equals < 0) return foldCase(pair.trim());
-  const type = pair
-    .slice(0, equals)
-    .trim()
-    .toLowerCase()
-    .replace(/^oid\./, "");
+  const type = foldCase(pair.slice(0, equals).trim()).replace(/^oid\.(?=\d)/, "");
   const value = unescapeValue(pair.slice(equals + 1));
   return `${type}=${escapeValue(foldCase(value).replaceAll(/ +/g, " ").trim())}`;
 }

@@ -115,6 +115,10 @@ class Attempt {
     this.#socket?.destroy();
   }
 
+  get #seconds(): number {
+    return Math.min(CONNECT_SECONDS, this.#target.timeoutSeconds);
+  }
+
   async #connect(): Promise<Socket> {
     const { protocol, port } = this.#url;
     const secure = protocol === "ldaps:";
@@ -122,7 +126,7 @@ class Attempt {
     const socket = secure ? tlsConnect({ ...this.#tlsOptions(), ...address }) : netConnect(address);
     this.#socket = socket;
     const event = secure ? "secureConnect" : "connect";
-    await untilReady(socket, event, CONNECT_SECONDS, this.#signal);
+    await untilReady(socket, event, this.#seconds, this.#signal);
     socket.setKeepAlive(true, 30_000);
     return socket;
   }
@@ -137,7 +141,7 @@ class Attempt {
       const message = `${this.speaker.url} refused StartTLS (result ${answer.code}): ${said}`;
       throw new RollcallError("ldap.startTls", message);
     }
-    await wire.secure(this.#tlsOptions(), CONNECT_SECONDS, this.#signal);
+    await wire.secure(this.#tlsOptions(), this.#seconds, this.#signal);
   }
 
   async #login(wire: Wire): Promise<void> {
