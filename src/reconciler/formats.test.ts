@@ -8,11 +8,18 @@ const FORMATS: Readonly<Record<AttributeFormat, readonly [readonly string[], rea
   {
     login: [
       ["ada@example.org", "ada+x@example.org", "ädä@exämple.org"],
-      ["ada", "ada@", "a da@example.org", "ada@example.org\u0000", "@example.org"],
+      [
+        "ada",
+        "ada@",
+        "a da@example.org",
+        "ada@example.org\u0000",
+        "@example.org",
+        "a\u200bda@x.org",
+      ],
     ],
     email: [
       ["a@b", "o'brien@example.co.uk"],
-      ["a@@b", "a@-b", "a@b.", ".a@b", `${"a".repeat(250)}@example.org`],
+      ["a@@b", "a@-b", "a\u202e@b", "a@b\u00ad", "a@b.", ".a@b", `${"a".repeat(250)}@example.org`],
     ],
     uri: [
       ["https://example.org/x?y#z", "/relative", "mailto:ada@example.org"],

@@ -18,14 +18,14 @@ describe.each(DATABASES)("odd entries, %s", (kind) => {
   });
   afterEach(() => place.remove());
 
-  function setup(people: string): void {
+  function setup(people: string, more = ""): void {
     place.file("people.ldif", people);
     place.configure(`
 directories:
   corp:
     type: ldif
     path: ${place.folder}/people.ldif
-${SIMPLE_MAPPINGS}`);
+${more}${SIMPLE_MAPPINGS}`);
   }
 
   test("attributes named as members of objects are what the entry says", async () => {
@@ -83,6 +83,26 @@ ${SIMPLE_MAPPINGS}`);
     expect((await profileOf("big@example.org"))?.["description"]).toHaveLength(big.length);
     const [failed] = await place.events(UPDATE_FAILED);
     expect(failed?.debugContext.debugData).toMatchObject({ ErrorField: "title" });
+    const { out } = await place.run("users", "failing");
+    expect(out).toMatch(/entry\.notText[^]*saved as UTF-8/);
+  });
+
+  test("photos and credentials are left out and told, unless they are asked for by name", async () => {
+    const photo = Buffer.alloc(9000, 7).toString("base64");
+    const people = `${simplePerson("ada").trimEnd()}\njpegPhoto:: ${photo}\noathSecret: abc\n\n`;
+    setup(people);
+    const run = await place.json<RunDocument>("import", "corp");
+    expect(run).toMatchObject({ evidence: { leftOut: ["jpegphoto", "oathsecret"] } });
+    expect((await place.run("imports", "show", run.run)).out).toContain("jpegphoto, oathsecret");
+    expect((await place.run("check")).out).toContain("left out");
+    expect((await place.run("users", "export", "--app-profiles")).out).not.toMatch(
+      /jpegPhoto|oath/,
+    );
+    setup(people, '    users: { attributes: ["*", jpegPhoto] }\n');
+    await place.run("import", "corp", "--full");
+    const { out } = await place.run("users", "export", "--app-profiles");
+    expect(out.includes(photo)).toBe(true);
+    expect(out.includes("oath")).toBe(false);
   });
 
   test("entries without an identifier fail, and nobody is removed for them", async () => {

@@ -16,7 +16,7 @@ import {
 import type { Problem } from "../../model/errors.ts";
 import { entryTooLarge, externalId, idProblem, idTooLong, MAX_ID, stateOf } from "../identity.ts";
 import { attributeKind, decodeDn, decodeValue, type AttributeKind } from "../values.ts";
-import { rangeOf } from "./range-option.ts";
+import { rangeOf } from "../range-option.ts";
 import { BerCursor, BerError, TAG } from "./ber.ts";
 
 export const SEARCH_RESULT_ENTRY = 0x64;

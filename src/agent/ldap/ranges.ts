@@ -9,7 +9,7 @@ import { RollcallError } from "../../model/errors.ts";
 import { octetString, TAG, tlv } from "./ber.ts";
 import type { LdapConnection } from "./connection.ts";
 import { scanEntry, SEARCH_RESULT_ENTRY, type EntryRules } from "./decode-entry.ts";
-import { rangeOf } from "./range-option.ts";
+import { rangeOf } from "../range-option.ts";
 import { resultError } from "./result-codes.ts";
 import { searchAll, type SmallEntry } from "./search-all.ts";
 import type { SearchRequest } from "./search-request.ts";

@@ -156,3 +156,27 @@ test("what is written is read, however the bytes are cut and lines are folded", 
     ),
   );
 });
+
+test("parts of a list, as Active Directory exports them, are one list", async () => {
+  const [record] = await parse(
+    "dn: cn=a\nmemberOf;range=0-1: x\nmemberOf;range=0-1: y\nmemberOf;range=2-*: z\n",
+  );
+  expect(record?.attributes).toEqual([
+    ["memberOf", "x"],
+    ["memberOf", "y"],
+    ["memberOf", "z"],
+  ]);
+});
+
+test("of an entry that is too large, the names are kept and the sizes told; the next one is whole", async () => {
+  const large = "x".repeat(33 * 1024 * 1024);
+  const found: [number, number][] = [];
+  async function* chunks(): AsyncGenerator<Buffer> {
+    yield await Promise.resolve(Buffer.from(`dn: uid=a\nuid: a\ndescription: ${large}\nsn: x\n\n`));
+    yield Buffer.from("dn: uid=b\nuid: b\n");
+  }
+  for await (const { size, attributes } of parseLdif(chunks(), "f"))
+    found.push([size, attributes.length]);
+  expect(found[0]?.[0]).toBeGreaterThan(33 * 1024 * 1024);
+  expect(found.map(([, attributes]) => attributes)).toEqual([3, 1]);
+});

@@ -8,6 +8,7 @@
  * ldapsearch writes around the entries, whose `result:` also tells whether they are all.
  */
 import { MAX_ENTRY_BYTES } from "../identity.ts";
+import { rangeOf } from "../range-option.ts";
 import { asUtf8 } from "./as-utf8.ts";
 import { SearchNotes } from "./search-notes.ts";
 import { RollcallError } from "../../model/errors.ts";
@@ -233,7 +234,9 @@ function parseLine(line: Line, file: string): { name: string; value: Buffer } {
   const { bytes, number } = line;
   const colon = bytes.indexOf(":");
   if (colon < 0) fail(file, number, "a colon is missing");
-  const name = bytes.toString("latin1", 0, colon);
+  const written = bytes.toString("latin1", 0, colon);
+  // Exports of Active Directory have parts of long lists so; here they are parts of one.
+  const name = rangeOf(written)?.name ?? written;
   if (!DESCRIPTION.test(name))
     // What stands there is not shown: it may be a line that was cut from a secret.
     fail(file, number, "what stands before the colon is not an attribute name");
