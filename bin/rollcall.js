@@ -28,7 +28,8 @@ if (canRun && !process.argv.includes("serve")) {
     process.exit(2);
   }
   const child = spawn(node, ["--max-semi-space-size=8", main, ...process.argv.slice(2)], {
-    stdio: "inherit",
+    // By the channel it hears of it if this process is killed.
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
   });
   let asked = 0;
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"]) {

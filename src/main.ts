@@ -21,6 +21,12 @@ process.on("SIGHUP", () => {
   if (process.stderr.isTTY || !process.argv.includes("serve")) end();
   else process.stderr.write("SIGHUP: the configuration is not read again; restart for that.\n");
 });
+// Whoever started this process is gone, and with it whoever could end it.
+process.on("disconnect", () => {
+  if (!stop.signal.aborted) end();
+});
+process.channel?.unref();
+
 /**
  * The last net: a fault that nobody caught ends the work as a signal does, so that claims are given
  * back and the next start goes on; whoever restarts it is told by the status.

@@ -69,10 +69,10 @@ export function idProblem(attribute: string, dn: string, values: number): Proble
 /** Bytes of the largest entry that is used. */
 export const MAX_ENTRY_BYTES = 32 * 1024 * 1024;
 
-/** @param size bytes of the entry */
+/** @param size what the entry takes, in bytes */
 export function entryTooLarge(dn: string, size: number): Problem | null {
   if (size <= MAX_ENTRY_BYTES) return null;
-  const message = `${dn} has ${Math.round(size / 1024 / 1024)} MiB; the limit is 32 MiB.`;
+  const message = `${dn} takes ${Math.round(size / 1024 / 1024)} MiB; the limit is 32 MiB.`;
   return { code: "entry.tooLarge", field: "dn", message };
 }
 

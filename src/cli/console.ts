@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { randomUUID } from "node:crypto";
 import { styleText } from "node:util";
-import { safeJson, visible, visibleText } from "../lib/safe-output.ts";
+import { safeJson, visible, visibleLines, visibleText } from "../lib/safe-output.ts";
 
 export { visible } from "../lib/safe-output.ts";
 
@@ -69,8 +69,17 @@ export class Console {
     if (this.json) this.#line.stdout.write(`${safeJson(value, 2)}\n`);
   }
 
-  /** Lines of output that may be long, of CSV or JSON; waits for a slow reader. */
+  /** Lines of CSV or JSON, of which there may be many; waits for a slow reader. */
   async write(text: string): Promise<void> {
+    await this.#send(visibleLines(text));
+  }
+
+  /** A line for people, of which there may be many; waits for a slow reader. */
+  async line(text: string): Promise<void> {
+    await this.#send(`${safe(text)}\n`);
+  }
+
+  async #send(text: string): Promise<void> {
     if (!this.#line.stdout.write(text)) await once(this.#line.stdout, "drain");
   }
 

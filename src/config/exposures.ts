@@ -2,6 +2,7 @@
 import { statSync } from "node:fs";
 import type { Document } from "yaml";
 import type { Config } from "./schema.ts";
+import { withVariables } from "./variables.ts";
 
 const OTHERS_READ = 0o044;
 const OTHERS_WRITE = 0o022;
@@ -44,7 +45,9 @@ export function hasLiteralSecret(document: Document.Parsed): boolean {
   const url = isGroup(database) ? database["url"] : undefined;
   const inUrl = typeof url === "string" && URL.canParse(url) ? new URL(url).password : "";
   return [...passwords, inUrl].some(
-    (text) => typeof text === "string" && text !== "" && !text.includes("${"),
+    // A default is as literal as any other text.
+    (text) =>
+      typeof text === "string" && withVariables(text, (_, fallback = "") => fallback) !== "",
   );
 }
 

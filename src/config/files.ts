@@ -1,4 +1,5 @@
 /** The files that a directory names: certificates, keys, passwords. */
+import { isUtf8 } from "node:buffer";
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
@@ -87,8 +88,13 @@ function readPassword({ bind }: DirectoryConfig, report: (message: string) => vo
   if (bind?.passwordFile === undefined) return null;
   const bytes = read(bind.passwordFile, report);
   if (bytes === null) return null;
-  const password = bytes.toString("utf8").replace(/\r?\n$/, "");
+  // Some editors begin a file with a mark that is no part of what was typed.
+  const password = bytes
+    .toString("utf8")
+    .replace(/^\ufeff/, "")
+    .replace(/\r?\n$/, "");
   if (password === "") report(`${bind.passwordFile} is empty`);
+  else if (!isUtf8(bytes)) report(`${bind.passwordFile} is not UTF-8`);
   else if (/[\r\n\0]/.test(password)) report(`${bind.passwordFile} has more than one line`);
   return password;
 }

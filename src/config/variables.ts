@@ -2,6 +2,14 @@ import { isScalar, visit, type Document } from "yaml";
 
 const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
 
+/** A text with something in place of each variable. */
+export function withVariables(
+  text: string,
+  valueOf: (name: string, fallback: string | undefined) => string,
+): string {
+  return text.replaceAll(VARIABLE, (_, name: string, fallback?: string) => valueOf(name, fallback));
+}
+
 /**
  * Replaces `${NAME}` and `${NAME:-default}` in the document's values, after it was parsed, so that
  * a variable can never change the structure. A variable that is set but empty counts as unset for
@@ -17,7 +25,7 @@ export function resolveVariables(
     Scalar(key, node) {
       if (key === "key" || !isScalar(node) || typeof node.value !== "string") return;
       const offset = node.range?.[0] ?? 0;
-      node.value = node.value.replaceAll(VARIABLE, (_, name: string, fallback?: string) => {
+      node.value = withVariables(node.value, (name, fallback) => {
         const value = environment[name];
         if (value !== undefined && (value !== "" || fallback === undefined)) return value;
         if (fallback === undefined) missing(name, offset);

@@ -4,6 +4,10 @@
  * database does the same in `store/folded.ts`.
  */
 export function foldCase(text: string): string {
+  if (ASCII.test(text)) return text.toLowerCase();
   // What lower case makes may be composed anew; a sigma has a form of its own at the end of a word.
   return text.normalize("NFKC").toLowerCase().normalize("NFKC").replaceAll("ς", "σ");
 }
+
+// eslint-disable-next-line no-control-regex
+const ASCII = /^[\0-\x7f]*$/;

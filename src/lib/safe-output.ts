@@ -25,6 +25,11 @@ export function visibleText(text: string): string {
   return text.replaceAll(STEERING_A_TEXT, byNumber);
 }
 
+/** Lines of a format for programs, whose values were made safe one by one. */
+export function visibleLines(text: string): string {
+  return text.replaceAll(/(?![\r\n\t])\p{Cc}/gu, byNumber);
+}
+
 /** JSON that is the same value, and ASCII where nobody would see what stands there. */
 export function safeJson(value: unknown, indent?: number): string {
   return JSON.stringify(value, null, indent).replaceAll(UNSEEN, (signs) =>

@@ -14,7 +14,8 @@ const NAMES: ReadonlySet<string> = new Set(
     "unicodepwd ntpwdhistory lmpwdhistory dbcspwd supplementalcredentials unixuserpassword",
     "mssfu30password msdsmanagedpassword msdsmanagedpasswordpreviousid currentvalue priorvalue",
     "trustauthincoming trustauthoutgoing initialauthincoming initialauthoutgoing",
-    "msfverecoverypassword msfvekeypackage mstpmownerinformation",
+    "msfverecoverypassword msfvekeypackage mstpmownerinformation mstpmownerinformationtemp",
+    "msexchumpinchecksum mskdsrootkeydata peklist",
     "mspkiaccountcredentials mspkidpapimasterkeys",
     // Samba, MIT and Heimdal Kerberos, FreeIPA
     "sambantpassword sambalmpassword sambapasswordhistory sambacleartextpassword",
@@ -22,7 +23,11 @@ const NAMES: ReadonlySet<string> = new Set(
     "ipanthash ipatokenotpkey ipauserauthtoken ipasecretkey ipaprivatekey",
     // eDirectory, Oracle, Asterisk
     "nspmpassword nspmpasswordhistory sasloginsecret sasloginsecretkey privatekey",
-    "orclpassword orclpasswordverifier astaccountsecret astvoicemailpassword",
+    "sasloginconfigurationkey orclpassword orclpasswordverifier",
+    "astaccountsecret astvoicemailpassword",
+    // 389, OpenLDAP's own, Zimbra; self-service and access managers: PWM, ForgeRock, PingDirectory
+    "nsslapdrootpw nssymmetrickey olcrootpw zimbraauthtokenkey pwmresponseset",
+    "oathdeviceprofiles kbainfo dsauthdeliveredotp",
   ].flatMap((line) => line.split(" ")),
 );
 
@@ -42,19 +47,23 @@ const NUMBERS: ReadonlySet<string> = new Set([
   "2.16.840.1.113719.1.39.43.4.1",
 ]);
 
-/** What families of such names have in them. */
+/** What families of such names have in them; of names in lower case without signs. */
 const FAMILIES = [
-  /passw(?:or)?d|passwort|kennwort|passphrase|pwd/,
-  /secret(?!ar)|credential|recoverycode|backupcode|scratchcode/,
-  /(?:private|master|recovery|encryption|signing|api|otp|auth|session|escrow)key/,
-  /keytab|keypackage|keymaterial|[th]otp|oathkey|otpseed|otptoken/,
-  /(?:nt|lm|password|pwd|pin)hash|^hash$|cleartext/,
-  /(?:access|refresh|auth|session|reset|bearer)tokens?$|laps(?!ed)/,
-  /^(?:user|voicemail|vm|phone|card|sms|door|auth)?pin(?:code|number)?$/,
+  /passw(?:or)?d|passwort|kennwort|passphrase|passcode|pwd|pw$/,
+  /secret(?!ar|air|or)|credential|(?:recovery|backup|scratch|access)code/,
+  /(?:private|master|recovery|encryption|signing|api|otp|auth|session|escrow|symmetric)key$/,
+  /(?:private|master|recovery|encryption|signing|escrow|preshared)keys?(?:data)?$|psk$/,
+  /keytab|keypackage|keymaterial|^(?:oath)?[th]otp(?!hone)|oath(?:key|token)|otp(?:key|seed|token)/,
+  /(?:nt|lm|password|pwd|pin)hash|^hash$|cleartext|securityanswer|responseset|pinchecksum/,
+  /(?:access|refresh|auth|session|reset|bearer|api|security|remember)tokens?$/,
+  /^(?:ms|mcs)?laps(?!e)|(?:user|voicemail|mail|vm|fon|phone|card|sms|door|auth|token)pin$|^pin$/,
 ];
+/** The same where capitals tell where a word begins. */
+const WORDS = /(?:^|[a-z0-9_-])(?:P(?:IN|in)$|[TH](?:OTP|otp))/;
 
 /** What names of attributes about passwords end with that hold none: when, how often, by which rule. */
 const ABOUT: readonly string[] = [
+  "allowed modify link number type enabled disabled permitted complexity strength counter",
   "time timestamp set count age length policy reference date expiration expirationtime",
   "expired expires warned change changed required notrequired quality properties subentry",
   "class lockout locked duration attempts reset state status dn computed inhistory",
@@ -70,7 +79,8 @@ export function isCredential(name: string): boolean {
   const is =
     NUMBERS.has(base) ||
     NAMES.has(flat) ||
-    (FAMILIES.some((family) => family.test(flat)) && !ABOUT.some((end) => flat.endsWith(end)));
+    ((FAMILIES.some((family) => family.test(flat)) || WORDS.test(baseOf(name))) &&
+      !ABOUT.some((end) => flat.endsWith(end)));
   if (answers.size < MOST_ANSWERS) answers.set(name, is);
   return is;
 }

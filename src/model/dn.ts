@@ -40,7 +40,7 @@ export function parentOf(dn: string): string | null {
 export function dnKey(dn: string): string {
   if (isSimple(dn)) return dn.toLowerCase();
   const parts = splitDn(dn);
-  if (parts === null || parts.some(isQuotedType)) return foldCase(dn.trim());
+  if (parts === null || (dn.includes('"') && parts.some(isQuotedType))) return foldCase(dn.trim());
   return parts.map(rdnKey).join(",");
 }
 
@@ -95,6 +95,7 @@ function pairKey(pair: string): string {
 }
 
 function splitUnescaped(text: string, separator: string): string[] {
+  if (!text.includes(separator)) return [text];
   const parts: string[] = [];
   let part = "";
   let quoted = false;

@@ -3,6 +3,7 @@
  * soon will. Looks at what is stored and asks every directory whether it can be read; changes
  * nothing.
  */
+import { loginKey } from "../model/user.ts";
 import type { Probe } from "../agent/directory.ts";
 import { formerDirectories } from "../engine/directories.ts";
 import { stateOf } from "../engine/directory-state.ts";
@@ -25,6 +26,7 @@ import {
   type SourcedAttribute,
   type SourcedUsers,
 } from "../store/sourced.ts";
+import { loginsBeyondAscii } from "../store/users.ts";
 import { tableSizes } from "../store/metrics.ts";
 import { doubledValues, foldsLetters } from "../store/unique-values.ts";
 import { countUnmatched } from "../store/unmatched.ts";
@@ -68,6 +70,7 @@ export async function examine(
     ...(await formerFindings(engine)),
     ...(await doubleFindings(engine)),
     ...(await letterFindings(engine)),
+    ...(await spellingFindings(engine)),
     ...(await sizeFindings(engine)),
   );
   return findings.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
@@ -329,6 +332,17 @@ async function letterFindings({ store, rules }: Engine): Promise<Finding[]> {
   const message =
     "The database tells small from capital letters in ASCII only (its character type is C), so matching rules and unique attributes take Ä and ä for different values. A database with another LC_CTYPE, such as C.UTF-8, does not.";
   return [{ severity: "warning", directory: null, message, remedy: null }];
+}
+
+/** Users whose login is another's in another spelling, from before logins were compared so. */
+async function spellingFindings({ store }: Engine): Promise<Finding[]> {
+  const all = await loginsBeyondAscii(store.db);
+  return all
+    .filter(({ login, key }) => loginKey(login) !== key)
+    .map(({ login }) => {
+      const message = `The login ${login} is that of another user in another spelling, so updates of this one fail. Give one of them another login, or deactivate and delete it.`;
+      return { severity: "error", directory: null, message, remedy: null };
+    });
 }
 
 const MEBIBYTE = 1024 * 1024;

@@ -104,6 +104,7 @@ export async function erase(
   const changes = await sql`update run_changes c set external_id = null, dn = ${FORGOTTEN},
     user_id = null, login = null, changes = '[]', error = null where ${of}`.execute(trx);
   const events = await eraseEvents(trx, known);
+  await eraseWithOthers(trx, known.filter(isTelling));
   for (const { directory, externalId } of entries)
     await sql`delete from app_users where directory = ${directory}
       and external_id = ${externalId}`.execute(trx);
@@ -115,6 +116,33 @@ export async function erase(
     events,
   };
 }
+
+/** Logins and names of entries; a bare identifier may be a part of any text. */
+function isTelling(name: string): boolean {
+  return /[@=]/.test(name);
+}
+
+/**
+ * What others' histories say of the person: as a manager, or as who had a login already. What other
+ * people's own profiles say comes from their directory, and stays as it is there.
+ */
+async function eraseWithOthers(trx: Trx, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const inner = JSON.stringify(name).slice(1, -1);
+    for (const [table, columns] of OF_OTHERS)
+      for (const column of columns)
+        await sql`update ${sql.table(table)}
+          set ${sql.ref(column)} = replace(${sql.ref(column)}::text, ${inner}, ${FORGOTTEN})::jsonb
+          where position(${inner} in ${sql.ref(column)}::text) > 0`.execute(trx);
+    await sql`update run_changes set login = ${FORGOTTEN} where login = ${name}`.execute(trx);
+  }
+}
+
+const OF_OTHERS = [
+  ["run_changes", ["changes", "error"]],
+  ["run_undo", ["user_before", "app_user_before"]],
+  ["app_users", ["error"]],
+] as const;
 
 async function eraseEvents(trx: Trx, names: readonly string[]): Promise<number> {
   // By the index first; what it finds are numbers, and compared again.

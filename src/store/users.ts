@@ -49,6 +49,18 @@ export async function createdAtOf(db: Connection, id: string): Promise<Date> {
   return row.created_at;
 }
 
+/** Users with letters beyond ASCII in the key of their login. */
+export async function loginsBeyondAscii(
+  db: Connection,
+): Promise<readonly { readonly login: string; readonly key: string }[]> {
+  return await db
+    .selectFrom("users")
+    .select(["login", "login_key as key"])
+    .where(sql<boolean>`login_key ~ '[^ -~]'`)
+    .orderBy("login_key")
+    .execute();
+}
+
 export async function userByLoginKey(db: Connection, key: string): Promise<User | null> {
   const row = await db
     .selectFrom("users")

@@ -149,10 +149,27 @@ test("a root DSE without end is given up", async () => {
   expect(taken).toBeLessThan(64 * 1024 * 1024);
 });
 
+test("an attribute that comes again and again is read in one pass", async () => {
+  const repeated = (name: string): Buffer =>
+    tlv(0x30, octetString(name), tlv(0x31, octetString("v")));
+  const many = Buffer.concat(Array.from({ length: 150_000 }, () => repeated("x")));
+  const run = await imported(({ id, tag }, socket) => {
+    if (tag === BIND) socket.write(message(id, result(0x61, 0)));
+    else if (tag === 0x63) {
+      // About the server itself, and then as a person.
+      const own = Buffer.concat([repeated("objectClass"), repeated("entryUUID"), many]);
+      socket.write(message(id, tlv(0x64, octetString("cn=x,dc=x"), tlv(0x30, own))));
+      socket.write(message(id, result(0x65, 0)));
+    }
+  });
+  expect(run).toMatchObject({ counts: { read: 1, failed: 1 } });
+});
+
 test("one message about the server itself that is larger than any is refused before it is kept", async () => {
   const run = await imported(({ id, tag }, socket) => {
     if (tag === BIND) socket.write(message(id, result(0x61, 0)));
-    else if (tag === 0x63) pour(socket, Buffer.from([0x30, 0x84, 0x03, 0, 0, 0, 2, 1, id]));
+    else if (tag === 0x63)
+      pour(socket, Buffer.concat([Buffer.from([0x30, 0x84, 3, 0, 0, 0]), Buffer.alloc(65_536)]));
   });
   expect(run).toMatchObject(refusal("ldap.protocol"));
 });

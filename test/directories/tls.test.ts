@@ -122,9 +122,9 @@ test("a certificate that the server does not take for anybody is no login", asyn
   expect(run.error?.code).toMatch(/^ldap\.(?:certificate|credentials|refused|connectionLost)$/);
 });
 
-test("the password may stand in a file of its own, with a line end, and the CA be in DER", async () => {
+test("the password may stand in a file of its own, with a mark before it and a line end behind, and the CA be in DER", async () => {
   const secret = join(folder, "password");
-  writeFileSync(secret, `${slapd.password}\n`, { mode: 0o600 });
+  writeFileSync(secret, `\ufeff${slapd.password}\r\n`, { mode: 0o600 });
   const der = join(folder, "ca.der");
   writeFileSync(der, new X509Certificate(readFileSync(tls.ca)).raw);
   const bind = `{ dn: "${slapd.adminDn}", passwordFile: ${secret} }`;
@@ -139,6 +139,8 @@ test("a file that is no certificate, no key to it, or an empty password is told 
     [`tls: { ca: ${tls.ca}, cert: ${tls.cert}, key: ${tls.client.key} }`, "", "belongs to"],
     [`tls: { ca: ${tls.ca}, cert: ${tls.key}, key: ${tls.key} }`, "", "holds no certificate"],
     ["", `{ dn: cn=x, passwordFile: ${empty} }`, "is empty"],
+    ["", `{ dn: cn=x, passwordFile: ${place.file("two", "a\nb\n")} }`, "more than one line"],
+    ["", `{ dn: cn=x, passwordFile: ${place.file("bytes", Buffer.from([255]))} }`, "is not UTF-8"],
   ];
   for (const [more, bind, message] of faults) {
     configureFor(
@@ -156,7 +158,7 @@ test("a file that is no certificate, no key to it, or an empty password is told 
 
 test("check and doctor warn of what others on the way or on the machine can see", async () => {
   const said = async (url: string, more: string): Promise<string> => {
-    configureFor(url, more, '{ dn: "cn=reader,dc=x", password: literal-1 }');
+    configureFor(url, more, '{ dn: "cn=reader,dc=x", password: "${NOT_SET:-literal-1}" }');
     chmodSync(place.config, 0o666);
     return (await place.run("check")).out + (await place.run("doctor")).out;
   };

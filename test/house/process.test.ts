@@ -67,3 +67,13 @@ test("asked once, it ends properly", async () => {
   expect(await end).toBe(0);
   expect(text()).toContain("rollcall stopped");
 });
+
+test("a daemon whose parent was killed ends as well, and leaves the database to the next one", async () => {
+  const { child, said, text } = daemon("");
+  await said("rollcall started");
+  child.kill("SIGKILL");
+  // Its output is inherited, and closed when the last who has it is gone.
+  await once(child.stderr as NodeJS.EventEmitter, "close");
+  expect(text()).toContain("rollcall stopped");
+  expect((await place.run("users")).status).toBe(0);
+});

@@ -70,8 +70,25 @@ test("whoever left is forgotten everywhere; others, and what runs did, stay", as
   expect((await imported()).counts).toMatchObject({ created: 1, unchanged: 1 });
 });
 
+test("histories of others do not name the person either: as a manager, as who had a login", async () => {
+  const managed = simplePerson("bob", { manager: "uid=zzada,ou=people,dc=example,dc=org" });
+  const mapped = SIMPLE_MAPPINGS.replace(/\n$/, "\n      manager: appuser.manager\n");
+  const files = (people: string): void =>
+    place.configure(
+      `directories:\n  corp:\n    type: ldif\n    importSafeguard: off\n    path: ${place.file("people.ldif", people)}\n${mapped}`,
+    );
+  files(ada + managed);
+  await imported();
+  files(ada + managed.replace("bob@example.org", "zzada@example.org"));
+  expect((await imported()).counts).toMatchObject({ failed: 1 });
+  files(bob);
+  await imported();
+  expect(await everything()).toMatch(/zzada/);
+  expect((await place.run("users", "forget", "zzada@example.org")).status).toBe(0);
+  expect(await everything()).not.toMatch(/zz(?:ada|lace)/i);
+});
+
 test("somebody who was deleted is forgotten by the login of then", async () => {
-  await place.run("users", "create", "x@y.org", "email=x@y.org", "firstName=Zz", "lastName=Zzlast");
   setup(bob);
   await place.run("users", "create", "x@y.org", "email=x@y.org", "firstName=Zz", "lastName=Zzlast");
   await place.run("users", "deactivate", "x@y.org");

@@ -28,6 +28,8 @@ export interface EntryRules {
   /** Names in lower case of what every server has for itself: neither kept nor a change. */
   readonly local?: ReadonlySet<string>;
   readonly disabled: readonly DisabledRule[];
+  /** Values that an entry may have; more cannot be used. Default: those of a person. */
+  readonly mostValues?: number;
   /** The attribute (in lower case) that stamps the last change, and who wants to know it. */
   readonly stamp: {
     readonly attribute: string;
@@ -177,11 +179,19 @@ function isName(bytes: Buffer, start: number, end: number, lower: string): boole
   return true;
 }
 
+/** Values of a person; a few thousand groups are many. */
+const MOST_VALUES = 200_000;
+
+interface Room {
+  left: number;
+}
+
 function decodeEntry(
   { dn, id }: { readonly dn: string; readonly id: string },
   { bytes, start, end }: { readonly bytes: Buffer; readonly start: number; readonly end: number },
-  { disabled, stamp, withheld, local }: EntryRules,
+  { disabled, stamp, withheld, local, mostValues = MOST_VALUES }: EntryRules,
 ): Entry {
+  const room = { left: mostValues };
   const profile: AppProfile = {};
   const attributes = new BerCursor(bytes, start, end);
   while (!attributes.done) {
@@ -197,7 +207,7 @@ function decodeEntry(
       throw new BerError(`\`${JSON.stringify(name)}\` is not an attribute name`);
     const set = one.enter(TAG.set);
     if (kind === "binary" && withheld?.isTooLarge(name, set.end - set.at) === true) continue;
-    const value = decodeValues(set, kind);
+    const value = decodeValues(set, kind, room);
     if (value !== undefined) addValues(profile, name, value);
   }
   return { dn, id, ...stateOf(disabled, dn, profile), profile };
@@ -206,18 +216,26 @@ function decodeEntry(
 /** An attribute that comes twice has the values of both. */
 function addValues(profile: AppProfile, name: string, value: AppProfile[string]): void {
   const before = ownValue(profile, name);
-  profile[name] = before === undefined ? value : [...listOf(before), ...listOf(value)];
+  if (before === undefined) {
+    profile[name] = value;
+    return;
+  }
+  const all = Array.isArray(before) ? (before as AttributeValue[]) : [before as AttributeValue];
+  for (const one of Array.isArray(value) ? value : [value as AttributeValue]) all.push(one);
+  profile[name] = all;
 }
 
-function listOf(value: AppProfile[string]): readonly AttributeValue[] {
-  return Array.isArray(value) ? value : [value as AttributeValue];
-}
-
-function decodeValues(set: BerCursor, kind: AttributeKind): AppProfile[string] | undefined {
+/** @param room how many values the entry may have yet @throws BerError if there are more */
+function decodeValues(
+  set: BerCursor,
+  kind: AttributeKind,
+  room: Room,
+): AppProfile[string] | undefined {
   let first: AttributeValue | undefined;
   let all: AttributeValue[] | undefined;
   while (!set.done) {
     set.take(TAG.octetString);
+    if (--room.left < 0) throw new BerError("it has more values than any person has");
     const value = decodeValue(set.bytes, set.contentStart, set.contentEnd, kind);
     if (first === undefined) first = value;
     else if (all === undefined) all = [first, value];

@@ -9,7 +9,7 @@ import type { SearchRequest } from "./search-request.ts";
 /** An entry of a small search, with only the values that are asked for. */
 export interface SmallEntry {
   readonly dn: Buffer;
-  /** Attributes as the server named them, with options. */
+  /** Attributes as the server named them, with options; each once. */
   readonly names: readonly string[];
   /** Values of an attribute, by its name as the server wrote it, without regard to case. */
   values(name: string): Buffer[];
@@ -83,11 +83,13 @@ function smallEntry(bytes: Buffer, at: number, end: number): SmallEntry {
   while (!list.done) {
     const one = list.enter(TAG.sequence);
     const name = one.text();
-    names.push(name);
+    const key = name.toLowerCase();
     const set = one.enter(TAG.set);
-    const values = found.get(name.toLowerCase()) ?? [];
+    const values = found.get(key) ?? [];
     while (!set.done) values.push(Buffer.from(set.octets()));
-    found.set(name.toLowerCase(), values);
+    if (found.has(key)) continue;
+    names.push(name);
+    found.set(key, values);
   }
   return { dn, names, values: (name) => found.get(name.toLowerCase()) ?? [] };
 }

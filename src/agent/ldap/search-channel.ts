@@ -41,6 +41,8 @@ const MAX_MESSAGE = 64 * 1024 * 1024;
 const MAX_ABOUT_SERVER = 4 * 1024 * 1024;
 /** Answers in a row that bring nothing; a server that sends nothing else will never end. */
 const MAX_IDLE_ANSWERS = 10_000;
+/** … and how often the time that it may be silent. */
+const MAX_IDLE_TIMES = 10;
 
 export class SearchChannel implements Receiver {
   readonly patience: number | null;
@@ -51,6 +53,7 @@ export class SearchChannel implements Receiver {
   #request: SearchRequest | null = null;
   #entries = 0;
   #idle = 0;
+  #usefulAt = Date.now();
   #ended = false;
   #detach: () => void = () => undefined;
 
@@ -90,6 +93,7 @@ export class SearchChannel implements Receiver {
     this.#messageId = nextMessageId();
     this.#request = request;
     this.#entries = 0;
+    this.#usefulAt = Date.now();
     this.#wire.send(encodeSearch(this.#messageId, request, cookie));
   }
 
@@ -98,6 +102,8 @@ export class SearchChannel implements Receiver {
   }
 
   resume(): void {
+    // For whoever waits because of us, time stands still.
+    this.#usefulAt = Date.now();
     this.#wire.resume();
   }
 
@@ -125,6 +131,7 @@ export class SearchChannel implements Receiver {
     const operation = cursor.enter(tag);
     const controls = (): ResponseControls => readControls(cursor);
     this.#idle = tag === SEARCH_RESULT_ENTRY ? 0 : this.#idle + 1;
+    if (this.#idle === 0) this.#usefulAt = Date.now();
     if (tag === SEARCH_RESULT_ENTRY) {
       if (++this.#entries > 1 && this.#request?.scope === "base")
         throw new BerError("several entries came where one was asked for");
@@ -163,7 +170,9 @@ export class SearchChannel implements Receiver {
 
   /** Whoever listens waits for ever, and hears of nothing most of the time. */
   #refuseEndless(): void {
-    if (this.patience !== null && this.#idle > MAX_IDLE_ANSWERS)
-      throw new BerError(`${MAX_IDLE_ANSWERS} answers in a row were of no use`);
+    if (this.patience === null) return;
+    const idleFor = (Date.now() - this.#usefulAt) / 1000;
+    if (this.#idle > MAX_IDLE_ANSWERS || idleFor > MAX_IDLE_TIMES * this.patience)
+      throw new BerError(`${this.#idle} answers in a row were of no use`);
   }
 }

@@ -32,6 +32,9 @@ import { NewestEntries, requireSameServer, stampAttribute, stampedBy } from "./w
 /** Identifiers in one filter: an index look-up each, and far from any server's limit. */
 const IDS_AT_ONCE = 250;
 
+/** The largest groups of the largest directories have some hundred thousand. */
+const MOST_MEMBERS = 5_000_000;
+
 interface Parts {
   readonly connection: LdapConnection;
   readonly server: ServerInfo;
@@ -257,7 +260,7 @@ export class LdapSession implements DirectorySession {
     const idAttribute = scope.objectIdAttribute;
     const stamping = this.#stamping({ ofPeople: false });
     const stamp = stamping === null ? null : { ...stamping, hide: true };
-    const rules = { idAttribute, disabled: [], stamp };
+    const rules = { idAttribute, disabled: [], stamp, mostValues: MOST_MEMBERS };
     const attributes = (names: readonly string[]): readonly string[] =>
       stamping === null ? names : [...names, stamping.attribute];
     const groups = new IdSet(Date.now());

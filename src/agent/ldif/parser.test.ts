@@ -180,3 +180,16 @@ test("of an entry that is too large, the names are kept and the sizes told; the 
   expect(found[0]?.[0]).toBeGreaterThan(33 * 1024 * 1024);
   expect(found.map(([, attributes]) => attributes)).toEqual([3, 1]);
 });
+
+test("an entry of very many small lines is too large, and a value in very many small pieces is one value", async () => {
+  const sizes: [number, number][] = [];
+  async function* chunks(): AsyncGenerator<Buffer> {
+    yield await Promise.resolve(Buffer.from("dn: uid=a\n"));
+    for (let i = 0; i < 60; i++) yield Buffer.from("a:\n".repeat(10_000));
+    yield Buffer.from(`\ndn: uid=b\ncn: x\n${" y\n".repeat(500_000)}\ndn: uid=c\n`);
+  }
+  for await (const { size, attributes } of parseLdif(chunks(), "f"))
+    sizes.push([size, attributes[0]?.value.length ?? 0]);
+  expect(sizes[0]?.[0]).toBeGreaterThan(32 * 1024 * 1024);
+  expect(sizes.map(([, length]) => length)).toEqual([0, 500_001, 0]);
+});

@@ -18,7 +18,7 @@ export interface LdifRecord {
   readonly attributes: readonly { readonly name: string; readonly value: Buffer }[];
   /** The unfolded lines of the record, as they stand in the file. */
   readonly bytes: Buffer;
-  /** How many bytes there are of it in the file; more than `bytes` has where it is too large. */
+  /** What it takes: its bytes in the file, which are more than `bytes` where it is too large, and its lines. */
   readonly size: number;
   readonly line: number;
 }
@@ -30,6 +30,8 @@ interface Line {
   readonly dropped: number;
 }
 
+/** What a line costs besides its bytes. */
+const LINE_COST = 64;
 /** So much of a line whose value is too large: its name stands there. */
 const KEPT_OF_LARGE = 4096;
 const NEWLINE = 0x0a;
@@ -65,7 +67,7 @@ export async function* parseLdif(
   for await (const line of unfold(physicalLines(asUtf8(chunks), file, onDoubt), file, notes)) {
     if (line.bytes.length > 0) {
       const one = kept + line.bytes.length > MAX_ENTRY_BYTES ? shortened(line) : line;
-      kept += one.bytes.length;
+      kept += one.bytes.length + LINE_COST;
       if (kept <= MOST_KEPT) lines.push(one);
       continue;
     }
@@ -113,26 +115,41 @@ async function* physicalLines(
   yield last;
 }
 
-/** A line as it comes in, as far as it can be kept. */
+/** A line as it comes in, as far as it can be kept. Most come in one piece, which is not copied. */
 class LineParts {
-  readonly #parts: Buffer[] = [];
+  #bytes: Buffer = Buffer.alloc(0);
   #size = 0;
   dropped = 0;
 
   add(bytes: Buffer): void {
     const room = Math.max(0, MAX_ENTRY_BYTES - this.#size);
-    const part = bytes.subarray(0, room);
-    if (part.length > 0) this.#parts.push(part);
-    this.#size += part.length;
+    const part = bytes.length > room ? bytes.subarray(0, room) : bytes;
     this.dropped += bytes.length - part.length;
+    if (this.#size === 0) this.#bytes = part;
+    else if (part.length > 0) this.#append(part);
+    this.#size += part.length;
   }
 
+  /** However small the pieces are, each byte is copied a few times at most. */
+  #append(part: Buffer): void {
+    const needed = this.#size + part.length;
+    if (needed > this.#bytes.length || !this.#isOwn) {
+      const larger = Buffer.allocUnsafe(Math.max(256, 2 * needed));
+      this.#bytes.copy(larger, 0, 0, this.#size);
+      this.#bytes = larger;
+      this.#isOwn = true;
+    }
+    part.copy(this.#bytes, this.#size);
+  }
+
+  #isOwn = false;
+
   get isEmpty(): boolean {
-    return this.#parts.length === 0;
+    return this.#size === 0;
   }
 
   get bytes(): Buffer {
-    return Buffer.concat(this.#parts);
+    return this.#bytes.subarray(0, this.#size);
   }
 }
 
@@ -205,7 +222,7 @@ function parseRecord(lines: readonly Line[], file: string, notes: SearchNotes): 
     return attribute;
   });
   const bytes = Buffer.concat(content.flatMap((line) => [line.bytes, Buffer.from([NEWLINE])]));
-  const dropped = content.reduce((sum, line) => sum + line.dropped, 0);
+  const dropped = content.reduce((sum, line) => sum + line.dropped + LINE_COST, 0);
   return { dn: dn.value, attributes, bytes, size: bytes.length + dropped, line: head.number };
 }
 
