@@ -188,6 +188,27 @@ export function plainDn(text: string): RawBuilder<string> {
   return sql<string>`lower(regexp_replace(${sql.raw(text)}, ' *, *', ',', 'g'))`;
 }
 
+/**
+ * Whether somebody in the scope is directly at a place, but for these.
+ * @param place a DN in lower case, as `parentOf` gives it
+ */
+export async function isAnybodyAt(
+  db: Connection,
+  directory: string,
+  place: string,
+  except: readonly string[],
+): Promise<boolean> {
+  const { rows } = await sql<{ found: boolean }>`select exists (select from app_users
+    where directory = ${directory} and status <> 'removed'
+      and right(lower(dn), length(${place}::text)) = ${place}
+      and regexp_replace(lower(dn), ${PARENT}, '') = ${place}
+      and external_id <> all(${except}::text[])) as found`.execute(db);
+  return rows[0]?.found === true;
+}
+
+/** The deepest name of a DN and the comma behind it; a backslash keeps a comma from being one. */
+const PARENT = String.raw`^(?:\\.|[^,\\])*,\s*`;
+
 /** Whoever is active in the directory and has a value of an attribute that is no "never". */
 export async function activeWith(
   db: Connection,

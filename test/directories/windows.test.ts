@@ -290,6 +290,74 @@ describe("what Windows sends in its own way is read like everything else", () =>
     expect(child).toMatchObject({ error: { code: "ldap.referral" } });
   });
 
+  test.each([
+    [12, "00002040: SvcErr: DSID-031401E7, problem 5010 (UNAVAIL_EXTENSION), data 0\n"],
+    [53, "00000057: LdapErr: DSID-0C090A5F, comment: Error processing control, data 0, v4563"],
+  ])(
+    "a search that is dropped between two pages is begun anew, and nobody is doubled: %i",
+    async (code, text) => {
+      const people = domain(THREE);
+      let drops = 1;
+      const script = (call: SearchCall): Answer => {
+        if (!call.attributes.includes("*")) return people(call);
+        if (call.cookie === "") return { entries: THREE.slice(0, 2), cookie: "2" };
+        if (drops-- > 0) return { code, diagnostic: said(text) };
+        return { entries: THREE.slice(2), cookie: "" };
+      };
+      const run = await imported(script);
+      expect(run).toMatchObject({ status: "done", counts: { read: 3, failed: 0 } });
+      drops = 3;
+      expect(await imported(script)).toMatchObject({ error: { code: "ldap.busy" } });
+    },
+  );
+
+  test("several lists in parts, of different sizes and written in any way", async () => {
+    const all = (name: string, count: number): string[] =>
+      Array.from({ length: count }, (_, i) => `${name} ${i}`);
+    const sizes: Readonly<Record<string, number>> = { memberof: 40, proxyaddresses: 25, member: 9 };
+    const part = (name: string, from: number): Record<string, string[]> => {
+      const values = all(name, sizes[name] ?? 0);
+      const to = from + 10;
+      const end = to >= values.length ? "*" : String(to - 1);
+      const written = name === "member" ? "Member;Range" : `${name};range`;
+      return { [`${written}=${from}-${end}`]: values.slice(from, to) };
+    };
+    const first = account(1, {
+      ...part("memberof", 0),
+      ...part("proxyaddresses", 0),
+      member: all("member", 9),
+    });
+    const script = (call: SearchCall): Answer => {
+      const [, name, from] = /^(\w+);range=(\d+)-\*$/.exec(call.attributes[0] ?? "") ?? [];
+      if (name !== undefined)
+        return { entries: [{ dn: call.base, attributes: part(name, Number(from)) }] };
+      if (call.scope === 0 && call.base === first.dn) return { entries: [first] };
+      return domain([first])(call);
+    };
+    expect(await imported(script)).toMatchObject({ status: "done", counts: { read: 1 } });
+    const shown = await place.json<{ appUsers: { profile: Record<string, string[]> }[] }>(
+      "users",
+      "show",
+      "p1@corp.example.com",
+    );
+    const { profile } = shown.appUsers[0] ?? { profile: {} };
+    expect(profile["memberof"]).toEqual(all("memberof", 40));
+    expect(profile["proxyaddresses"]).toEqual(all("proxyaddresses", 25));
+    expect(profile["member"]).toEqual(all("member", 9));
+  });
+
+  test("a connection that is reset once, before a word was said, is opened once more", async () => {
+    for (const [resets, code] of [
+      [1, undefined],
+      [2, "ldap.connectionLost"],
+    ] as const) {
+      let away = resets;
+      const run = await imported(domain(THREE), { habits: { isAway: () => away-- > 0 } });
+      expect(run.error?.code).toBe(code);
+      expect(run.counts.read).toBe(code === undefined ? 3 : 0);
+    }
+  });
+
   test("a list that became shorter than where the next part of it begins", async () => {
     let asked = 0;
     const short = account(1, { proxyAddresses: ["a", "b"] });

@@ -39,6 +39,28 @@ export async function openConnection(
   const failures: RollcallError[] = [];
   for (const url of target.urls) {
     signal.throwIfAborted();
+    const opened = await openAt(url, target, signal);
+    if (!(opened instanceof RollcallError)) return opened;
+    if (!TRY_NEXT.has(opened.code)) throw opened;
+    failures.push(opened);
+  }
+  const [first] = failures;
+  if (first !== undefined && failures.length === 1) throw first;
+  const reasons = failures.map((failure) => failure.message).join(" ");
+  const message = `None of ${failures.length} servers can be used. ${reasons}`;
+  throw new RollcallError("ldap.unreachable", message);
+}
+
+/**
+ * One server. A connection that is reset before the server said anything, as load balancers and full
+ * queues do it, is tried once more.
+ */
+async function openAt(
+  url: string,
+  target: LdapTarget,
+  signal: AbortSignal,
+): Promise<LdapConnection | RollcallError> {
+  for (let tries = 1; ; tries++) {
     const attempt = new Attempt(url, target, signal);
     try {
       return await attempt.open();
@@ -46,15 +68,9 @@ export async function openConnection(
       attempt.destroy();
       if (signal.aborted) throw error;
       const failure = connectError(attempt.speaker, error);
-      if (!TRY_NEXT.has(failure.code)) throw failure;
-      failures.push(failure);
+      if (tries > 1 || !attempt.wasReset(failure)) return failure;
     }
   }
-  const [first] = failures;
-  if (first !== undefined && failures.length === 1) throw first;
-  const reasons = failures.map((failure) => failure.message).join(" ");
-  const message = `None of ${failures.length} servers can be used. ${reasons}`;
-  throw new RollcallError("ldap.unreachable", message);
 }
 
 const TRY_NEXT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -108,6 +124,12 @@ class Attempt {
         return Promise.resolve();
       },
     };
+  }
+
+  /** Whether the server ended the connection without a word. */
+  wasReset({ code, cause }: RollcallError): boolean {
+    if (this.#wire === undefined) return codeOf(cause) === "ECONNRESET";
+    return code === "ldap.connectionLost" && !this.#wire.hasHeard;
   }
 
   destroy(): void {

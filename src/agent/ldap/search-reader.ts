@@ -9,6 +9,7 @@
  * - The read is complete only after result code 0 and an empty cookie (RFC 2696). An empty page
  *   that carries a cookie goes on. Everything else throws.
  */
+import { IdSet } from "../../lib/id-set.ts";
 import type { Entry } from "../../model/entry.ts";
 import { RollcallError } from "../../model/errors.ts";
 import { BerCursor, BerError, TAG } from "./ber.ts";
@@ -19,6 +20,7 @@ import { PAGED_RESULTS } from "./oids.ts";
 import type { ResponseControls } from "./result.ts";
 import { SearchChannel, type SearchListener, type SearchResult } from "./search-channel.ts";
 import type { SearchRequest } from "./search-request.ts";
+import { hasDroppedSearch } from "./windows-words.ts";
 
 const BATCH_ENTRIES = 500;
 const BATCH_BYTES = 4 * 1024 * 1024;
@@ -28,6 +30,7 @@ const LONGEST_PAUSE_MS = 600_000;
 /** Empty pages are allowed; a server that sends nothing else will never end. */
 export const MAX_EMPTY_PAGES = 1000;
 
+const MAX_RESTARTS = 2;
 const MAX_SAME_PAGES = 3;
 /** Pages may be larger than what was asked for, but not without end. */
 const MOST_OF_A_PAGE = 100;
@@ -43,6 +46,9 @@ export class SearchReader implements SearchListener {
   #batchBytes = 0;
   #failure: Error | null = null;
   #finished = false;
+  /** Who was read; null where a search that is dropped is not begun anew. */
+  readonly #seen: IdSet | null;
+  #restarts = 0;
   #emptyPages = 0;
   #samePages = 0;
   /** Of the last page: what it was, by its first entry and its cookie. */
@@ -54,7 +60,14 @@ export class SearchReader implements SearchListener {
   #wake: (() => void) | null = null;
   pages = 0;
 
-  constructor(connection: LdapConnection, request: SearchRequest, rules: EntryRules) {
+  /** @param again whether a search that the server drops between two pages is begun anew */
+  constructor(
+    connection: LdapConnection,
+    request: SearchRequest,
+    rules: EntryRules,
+    again = false,
+  ) {
+    this.#seen = again ? new IdSet(Date.now()) : null;
     this.#connection = connection;
     this.#request = request;
     this.#rules = rules;
@@ -97,6 +110,9 @@ export class SearchReader implements SearchListener {
     if (pageSize !== null && this.#pageEntries > pageSize * MOST_OF_A_PAGE)
       throw new BerError("a page has many more entries than were asked for");
     if (this.#pageEntries++ === 0) this.#firstHash = entry.hash;
+    // Whoever came before the search was begun anew is not read twice.
+    const isKnown = entry.id !== null && this.#seen?.add(entry.id) === false;
+    if (isKnown && this.#restarts > 0) return;
     this.#batch.push({ ...entry, decode: () => this.#decode(entry) });
     this.#batchBytes += entry.size;
     if (this.#batch.length >= BATCH_ENTRIES || this.#batchBytes >= BATCH_BYTES) this.#flush();
@@ -108,6 +124,7 @@ export class SearchReader implements SearchListener {
   }
 
   done(result: SearchResult): void {
+    if (this.#beginsAnew(result)) return;
     if (result.code !== 0)
       throw resultError(this.#connection, `searching ${this.#request.base}`, result);
     this.pages++;
@@ -128,6 +145,15 @@ export class SearchReader implements SearchListener {
     this.#finished = true;
     this.#channel.finish();
     this.#wakeUp();
+  }
+
+  #beginsAnew({ code, diagnostic }: SearchResult): boolean {
+    if (this.#seen === null || this.pages === 0 || this.#restarts >= MAX_RESTARTS) return false;
+    if (!hasDroppedSearch(code, diagnostic)) return false;
+    this.#restarts++;
+    this.#lastPage = "";
+    this.#nextPage(Buffer.alloc(0));
+    return true;
   }
 
   /** A server that sends one page for ever never comes to its end. */

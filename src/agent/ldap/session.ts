@@ -21,7 +21,7 @@ import type { LdapConnection } from "./connection.ts";
 import type { EntryRules, LdapEntry } from "./decode-entry.ts";
 import { toDirectoryObject } from "./groups.ts";
 import { readWhole } from "./ranges.ts";
-import { titleOf, type ServerInfo } from "./root-dse.ts";
+import { isAd, titleOf, type ServerInfo } from "./root-dse.ts";
 import { narrowTo, type LdapScope, type Stamping } from "./scope.ts";
 import { SearchReader } from "./search-reader.ts";
 import type { SearchRequest } from "./search-request.ts";
@@ -313,8 +313,8 @@ export class LdapSession implements DirectorySession {
     rules: EntryRules,
     countPages: (pages: number) => void = () => undefined,
   ): AsyncGenerator<RawEntry[]> {
-    const { connection, signal } = this.parts;
-    const reader = new SearchReader(connection, request, rules);
+    const { connection, signal, server } = this.parts;
+    const reader = new SearchReader(connection, request, rules, isAd(server));
     const partial: LdapEntry[] = [];
     for await (const batch of reader.batches(signal)) {
       const whole = batch.filter((entry) => !entry.ranged);

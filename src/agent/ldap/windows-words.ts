@@ -60,6 +60,17 @@ const ANSWERS: Readonly<Record<string, Meaning>> = {
   "53 00000057": { code: "ldap.busy", text: "the server dropped the search between two pages" },
 };
 
+/**
+ * Whether a page was refused because the server has forgotten the search; then it can be begun anew.
+ * Long searches lose their cookie when the server is short of memory (MS-ADTS 3.1.1.3.4.1.1).
+ */
+export function hasDroppedSearch(resultCode: number, diagnostic: string): boolean {
+  const key = `${resultCode} ${diagnostic.slice(0, 8).toLowerCase()}`;
+  return DROPPED.has(key) && diagnostic.startsWith(": ", 8);
+}
+
+const DROPPED: ReadonlySet<string> = new Set(["12 00002040", "12 00000057", "53 00000057"]);
+
 /** What it means more exactly than its result code; null if nothing is known. */
 export function meaningOf(resultCode: number, diagnostic: string): Meaning | null {
   const [, digits, rest] = /^([0-9A-Fa-f]{8}): ([^]*)/.exec(diagnostic) ?? [];

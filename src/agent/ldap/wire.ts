@@ -60,6 +60,8 @@ export class Wire {
   #fresh = 0;
   /** Whether a whole message came since. */
   #moved = false;
+  /** Whether the server has sent anything. */
+  hasHeard = false;
   #detach: () => void;
 
   /** @param socket that is connected */
@@ -155,6 +157,7 @@ export class Wire {
 
   #data(chunk: Buffer): void {
     this.#fresh += chunk.length;
+    this.hasHeard = true;
     try {
       this.#stream.push(chunk);
     } catch (error) {

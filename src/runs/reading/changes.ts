@@ -41,6 +41,7 @@ import {
 } from "./groups.ts";
 import { unseen } from "./moved.ts";
 import { readReferrers } from "./referrers.ts";
+import { refuseEmptied } from "./vanished.ts";
 import { planGone, planRemovals, planReplacements, planUnusable } from "./leavers.ts";
 
 /** Below this many changes, reading just them is always cheaper. */
@@ -137,11 +138,13 @@ export async function readChanges(
   const present = changes.compare
     ? await compare(context, telling.reader, touched)
     : changes.present;
-  if (present !== null) await askForUnseen(context, present, touched);
+  const absent = present === null ? [] : await unseenIds(context, present);
+  for (const id of absent) touched.add(id);
   if (touched.size > limit)
     throw new MustReadAll("too_many_changes", `More than ${limit} people have to be looked at.`);
   await requireSearchById(telling.lookup, changes);
   await refuseReturned(context, telling.lookup, touched);
+  await refuseEmptied(context, [...changes.gone, ...absent]);
 
   // Somebody may be asked for by two spellings of one identifier.
   const census = new Census(true);
@@ -262,14 +265,14 @@ async function compare(
   return present;
 }
 
-/** Whoever moved while identifiers were read was not among them, and is there all the same. */
-async function askForUnseen(
-  context: RunContext,
-  present: IdSet,
-  touched: Set<string>,
-): Promise<void> {
-  for await (const ids of unseen(context, (id) => present.has(id)))
-    for (const id of ids) touched.add(id);
+/**
+ * Whoever is not among the identifiers that were read. Some may have moved meanwhile, and be there
+ * all the same, so they are asked for one by one.
+ */
+async function unseenIds(context: RunContext, present: IdSet): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const some of unseen(context, (id) => present.has(id))) ids.push(...some);
+  return ids;
 }
 
 interface Followed {

@@ -4,7 +4,10 @@
  * stays, is another one, or is of a kind that nobody reads.
  */
 import { dnKey, isWithin, outermost, parentOf } from "../../model/dn.ts";
+import { MustReadAll } from "../../model/incremental.ts";
 import type { Vanished } from "../../model/run.ts";
+import { appUsersByIds, isAnybodyAt } from "../../store/app-users.ts";
+import type { RunContext } from "../record/context.ts";
 
 interface Container {
   readonly key: string;
@@ -47,5 +50,31 @@ export class VanishedContainers {
     return [...containers, ...places.filter(({ people }) => people > 1)]
       .filter(({ people }) => people > 0)
       .toSorted((a, b) => b.people - a.people);
+  }
+}
+
+/** So many people of one place make it worth looking whether anybody is left there. */
+const NOTABLE_PEOPLE = 5;
+
+/**
+ * Where only identifiers are compared, or changes told of, nobody sees that a place has nobody left;
+ * so whoever is still stored there is looked for.
+ * @param missing identifiers of those who are told to be gone, or were not among those compared
+ * @throws MustReadAll if a place loses all its people at once
+ */
+export async function refuseEmptied(
+  { engine, directory }: RunContext,
+  missing: readonly string[],
+): Promise<void> {
+  if (missing.length < NOTABLE_PEOPLE) return;
+  const { db } = engine.store;
+  const stored = await appUsersByIds(db, directory.name, missing);
+  const present = stored.filter(({ status }) => status !== "removed");
+  const places = Map.groupBy(present, ({ dn }) => parentOf(dn)?.toLowerCase() ?? "");
+  for (const [place, people] of places) {
+    if (place === "" || people.length < NOTABLE_PEOPLE) continue;
+    if (await isAnybodyAt(db, directory.name, place, missing)) continue;
+    const reason = `All ${people.length} people of ${place} are gone at once; what became of it shows only when everybody is read.`;
+    throw new MustReadAll("ou_change_detected", reason);
   }
 }
