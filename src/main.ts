@@ -32,11 +32,17 @@ process.channel?.unref();
  * back and the next start goes on; whoever restarts it is told by the status.
  */
 let fault: unknown;
+/** How long work may take to end that a fault has struck. */
+const LAST_SECONDS = 30;
 process.on("uncaughtException", (error: Error) => {
+  if (fault !== undefined) return;
+  fault = error;
   process.stderr.write(`Unexpected, please report it: ${error.stack ?? error.message}\n`);
-  fault ??= error;
+  setTimeout(() => process.exit(1), LAST_SECONDS * 1000).unref();
   stop.abort();
 });
+// Nobody reads the messages any more; what is being done is done all the same.
+process.stderr.on("error", () => undefined);
 // A reader that has seen enough, as `head` does, is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);

@@ -10,7 +10,7 @@ Erases the profile, the app profiles, the history, the images for putting runs b
 Log. The user has to be deactivated (or deleted already) and in the scope of no directory, which would bring the
 person back. It cannot be undone: try --dry-run first. That it was done is itself an event, without the name.
 What other people's own entries say of the person (as a manager) is their directory's, and stays. Backups, exports
-and what was sent to apps are not reached.`;
+and what was sent to apps are not reached. It looks through all histories and events, so it takes its time.`;
 
 const ENTRY_HELP = `
 Erases what is kept of an entry that left its directory, or never belonged to a user. As long as the directory

@@ -173,10 +173,10 @@ describe("problems, all at once, with path and line", () => {
 test("values without quotes are taken as text", () => {
   const text = GOOD.replace(
     'base: "dc=example,dc=org"',
-    'base: "dc=x", disabled: { attribute: a, values: [TRUE, 0, no] }',
+    'base: "dc=x", disabled: { attribute: a, values: [TRUE, 007, no, 9223372036854775807] }',
   );
   expect(load(text).directories.get("corp")?.source.users.disabled).toEqual([
-    { attribute: "a", values: ["true", "0", "no"] },
+    { attribute: "a", values: ["TRUE", "007", "no", "9223372036854775807"] },
   ]);
 });
 

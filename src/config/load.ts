@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { LineCounter, parseDocument, visit, type Document } from "yaml";
+import { isPair, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from "yaml";
 import { RollcallError } from "../model/errors.ts";
 import type { Settings } from "../model/settings.ts";
 import { exposuresOf, hasLiteralSecret } from "./exposures.ts";
@@ -41,6 +41,7 @@ export function parseSettings(
     },
   });
   if (problems.length > 0) throw invalid(file, problems);
+  takeAsWritten(document);
   const literal = hasLiteralSecret(document);
   const unset = new Set<number>();
   const ofVariables = new Set<ConfigProblem>();
@@ -62,6 +63,23 @@ export function parseSettings(
   const exposures = exposuresOf(file, literal, config);
   const line = (path: Path): number => places.line(path);
   return toSettings(config, { file, environment, files, exposures, line });
+}
+
+/** Values of `disabled` are compared as texts: TRUE, 007 and long numbers are what stands there. */
+function takeAsWritten(document: Document.Parsed): void {
+  visit(document, {
+    Pair(_, { key, value }, path) {
+      const isDisabled = path.some((one) => isPair(one) && nameOf(one.key) === "disabled");
+      if (!isDisabled || nameOf(key) !== "values" || !isSeq(value)) return;
+      for (const item of value.items)
+        if (isScalar(item) && typeof item.value !== "string" && item.source !== undefined)
+          item.value = item.source;
+    },
+  });
+}
+
+function nameOf(key: unknown): unknown {
+  return isScalar(key) ? key.value : key;
 }
 
 function validate(

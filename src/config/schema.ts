@@ -71,7 +71,7 @@ const safeguard = z
 const disabled = z.strictObject({
   attribute: z.string().min(1),
   values: z
-    .array(z.union([z.string(), z.boolean(), z.number()]).transform(String))
+    .array(z.string())
     .min(1)
     .optional()
     .describe("Values that say so, without regard to case; TRUE may stand without quotes."),

@@ -54,7 +54,7 @@ const FAMILIES = [
   /(?:private|master|recovery|encryption|signing|api|otp|auth|session|escrow|symmetric)key$/,
   /(?:private|master|recovery|encryption|signing|escrow|preshared)keys?(?:data)?$|psk$/,
   /keytab|keypackage|keymaterial|^(?:oath)?[th]otp(?!hone)|oath(?:key|token)|otp(?:key|seed|token)/,
-  /(?:nt|lm|password|pwd|pin)hash|^hash$|cleartext|securityanswer|responseset|pinchecksum/,
+  /(?:^|samba|ipa|user)(?:nt|lm)hash|(?:password|pwd|pin)hash|^hash$|cleartext|securityanswer|responseset|pinchecksum/,
   /(?:access|refresh|auth|session|reset|bearer|api|security|remember)tokens?$/,
   /^(?:ms|mcs)?laps(?!e)|(?:user|voicemail|mail|vm|fon|phone|card|sms|door|auth|token)pin$|^pin$/,
 ];
@@ -64,6 +64,7 @@ const WORDS = /(?:^|[a-z0-9_-])(?:P(?:IN|in)$|[TH](?:OTP|otp))/;
 /** What names of attributes about passwords end with that hold none: when, how often, by which rule. */
 const ABOUT: readonly string[] = [
   "allowed modify link number type enabled disabled permitted complexity strength counter",
+  "success lockoutend unlock failure changeflag",
   "time timestamp set count age length policy reference date expiration expirationtime",
   "expired expires warned change changed required notrequired quality properties subentry",
   "class lockout locked duration attempts reset state status dn computed inhistory",

@@ -237,6 +237,10 @@ export const ERRORS = {
     what: "The Postgres server is older than version 14.",
     cure: "Use Postgres 14 or newer.",
   },
+  "database.encoding": {
+    what: "The database does not hold all letters: its encoding is not UTF8.",
+    cure: "Make a database with `create database … encoding 'UTF8' template template0`.",
+  },
   "database.tooNew": {
     what: "The database was migrated by a newer Rollcall.",
     cure: "Use that version of Rollcall or a newer one.",

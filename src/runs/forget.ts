@@ -25,6 +25,7 @@ import {
 import { lockUser } from "../store/edits.ts";
 import { insertEdit } from "../store/runs.ts";
 import { appendEvents } from "../store/system-log.ts";
+import { usersByIds } from "../store/users.ts";
 
 /** What was erased, or with a dry run, what would be. */
 export interface Forgotten extends Erased {
@@ -53,8 +54,8 @@ export async function forgetUser(
 }
 
 /**
- * Forgets an app profile that belongs to nobody any more. @param who an external id or a DN
- * @throws RollcallError `config.unknownDirectory`, `user.notFound`, `user.wrongStatus`
+ * Forgets an app profile that belongs to nobody. @param entry with an external id or a DN
+ * @throws RollcallError `config.unknownDirectory`, `user.notFound`, `user.wrongStatus`, `usage.invalid`
  */
 export async function forgetEntry(
   engine: Engine,
@@ -64,12 +65,30 @@ export async function forgetEntry(
 ): Promise<Forgotten> {
   return await forget(engine, dryRun, by, async (trx) => {
     const entries = await tracesOfEntry(trx, entry.directory, entry.id);
-    if (entries.length > 0) return { userId: null, entries };
+    const [only, ...others] = entries;
+    if (only !== undefined && others.length === 0) {
+      await refuseLinked(trx, only);
+      return { userId: null, entries };
+    }
+    if (only !== undefined) {
+      const ids = entries.map((one) => one.externalId).join(", ");
+      const message = `Several entries of ${entry.directory} had the DN ${entry.id}; name one by its external id: ${ids}.`;
+      throw new RollcallError("usage.invalid", message);
+    }
     if (!engine.directories.has(entry.directory))
       throw unknownDirectory(engine.directories, entry.directory);
     const message = `${entry.directory} has nobody with the external id or DN ${entry.id} among those who were imported.`;
     throw new RollcallError("user.notFound", message);
   });
+}
+
+/** @throws RollcallError `user.wrongStatus` if the entry belongs to somebody */
+async function refuseLinked(trx: Trx, { dn, userId }: Trace): Promise<void> {
+  if (userId === null) return;
+  const [user] = await usersByIds(trx, [userId]);
+  if (user === undefined) return;
+  const message = `${dn} belongs to ${user.login}; forget the user, if that is who is meant.`;
+  throw new RollcallError("user.wrongStatus", message);
 }
 
 async function liveUser(trx: Trx, who: string): Promise<string | null> {

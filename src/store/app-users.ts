@@ -6,6 +6,7 @@ import {
   type AppUserStatus,
   type AppUserTimes,
 } from "../model/user.ts";
+import { loginKey } from "../model/user.ts";
 import { trimOf } from "../lib/trim.ts";
 import type { Connection, Trx } from "./connection.ts";
 import type { AppUsersTable } from "./tables.ts";
@@ -436,7 +437,7 @@ export async function findAppUser(
     .select(COLUMNS)
     .where("directory", "=", directory)
     .where(
-      sql<boolean>`(external_id = ${who} or lower(dn) = lower(${who}) or users.login_key = lower(${who}))`,
+      sql<boolean>`(external_id = ${who} or lower(dn) = lower(${who}) or users.login_key = ${loginKey(who)})`,
     )
     .orderBy(sql`app_users.status = 'removed'`)
     .executeTakeFirst();

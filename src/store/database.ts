@@ -152,15 +152,20 @@ class Faults {
 }
 
 async function checkVersion(db: Connection): Promise<string> {
-  const result = await sql<{ number: number; version: string }>`
+  const result = await sql<{ number: number; version: string; encoding: string }>`
     select current_setting('server_version_num')::int as number,
-           current_setting('server_version') as version`.execute(db);
-  const { number = 0, version = "unknown" } = result.rows[0] ?? {};
+           current_setting('server_version') as version,
+           current_setting('server_encoding') as encoding`.execute(db);
+  const { number = 0, version = "unknown", encoding = "UTF8" } = result.rows[0] ?? {};
   if (number < OLDEST) {
     throw new RollcallError(
       "database.tooOld",
       `The server is Postgres ${version}; 14 or newer is needed.`,
     );
+  }
+  if (encoding !== "UTF8") {
+    const message = `The database's encoding is ${encoding}; names of people need UTF8.`;
+    throw new RollcallError("database.encoding", message);
   }
   return `Postgres ${version}`;
 }

@@ -112,6 +112,8 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
         ('old', 'g1', 'group', 'cn=ΝΙΚΟΣ', 'cn=νικος', 'ΝΙΚΟΣ', null, '')`,
       `insert into group_members values
         ('old', 'g1', 'dn:cn=νικος'), ('old', 'g1', 'dn:cn=νικοσ'), ('old', 'g1', 'uid:a')`,
+      `insert into object_plan (run_id, external_id, members)
+        values ('${one}', 'g1', '["dn:cn=νικος", "uid:ä"]')`,
       "alter table app_users drop column removed_at",
       "delete from kysely_migration where name = '2026-11-29-0006-names'",
     ])
@@ -121,14 +123,19 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
     const found = await sql<{ key: string }>`
       select login_key as key from users where id = ${one}::uuid
       union all select dn_key from directory_objects where directory = 'old'
-      union all select member from group_members where directory = 'old'`.execute(store.db);
+      union all select member from group_members where directory = 'old'
+      union all select jsonb_array_elements_text(members) from object_plan
+        where run_id = ${one}::uuid`.execute(store.db);
     expect(found.rows.map(({ key }) => key).toSorted()).toEqual([
       "cn=νικοσ",
       "dn:cn=νικοσ",
+      "dn:cn=νικοσ",
       "uid:a",
+      "uid:ä",
       "νικοσ@x.org",
     ]);
     await sql`delete from users where id = ${one}::uuid`.execute(store.db);
+    await sql`delete from object_plan where run_id = ${one}::uuid`.execute(store.db);
   });
 
   test("a lease has one holder, passes on when it ended, and fences the one who had it", async () => {

@@ -71,7 +71,8 @@ export class SearchChannel implements Receiver {
   }
 
   get maxMessage(): number {
-    return this.#request?.base === "" ? MAX_ABOUT_SERVER : MAX_MESSAGE;
+    const { base = "", scope = "base" } = this.#request ?? {};
+    return base === "" && scope === "base" ? MAX_ABOUT_SERVER : MAX_MESSAGE;
   }
 
   get paused(): boolean {

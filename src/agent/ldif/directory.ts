@@ -37,8 +37,8 @@ interface Found {
   readonly tooLong: boolean;
   /** How many identifiers there are. */
   readonly values: number;
-  /** Bytes of the record. */
   readonly size: number;
+  readonly partial: string | null;
 }
 
 /** A directory in an LDIF file. The filter decides which of its entries are people. */
@@ -161,15 +161,19 @@ export class LdifDirectory implements Directory {
       ...(claims.length > 0 ? { claims } : {}),
       dn,
       hash: hash("sha1", record.bytes, "hex"),
-      problem: this.#problemOf({ dn, id, tooLong, values, size: record.size }),
+      problem: this.#problemOf({ ...record, dn, id, tooLong, values }),
       size: record.bytes.length,
       decode: () => ({ dn, id: id ?? "", ...state, profile: this.#kept(profile) }),
     };
   }
 
-  #problemOf({ dn, id, tooLong, values, size }: Found): Problem | null {
+  #problemOf({ dn, id, tooLong, values, size, partial }: Found): Problem | null {
     if (tooLong) return idTooLong(this.#idAttribute, dn);
     if (id === null) return idProblem(this.#idAttribute, dn, values);
+    if (partial !== null) {
+      const message = `${dn} has only a part of its ${partial}; export it whole.`;
+      return { code: "entry.undecodable", field: partial, message };
+    }
     return entryTooLarge(dn, size);
   }
 

@@ -168,6 +168,19 @@ test("parts of a list, as Active Directory exports them, are one list", async ()
   ]);
 });
 
+test.each([
+  ["memberOf;range=0-1: x\nmemberOf;range=0-1: y\n", "memberof"],
+  ["memberOf;range=2-*: x\n", "memberOf"],
+  ["memberOf;range=0-0: x\nmemberOf;range=2-*: z\n", "memberOf"],
+  ["memberOf;range=0-0: x\nmemberOf;range=1-*: y\nmemberOf;range=1-*: z\n", null],
+])("of %j, a part is missing: %s", async (lines, partial) => {
+  async function* chunks(): AsyncGenerator<Buffer> {
+    yield await Promise.resolve(Buffer.from(`dn: cn=a\n${lines}\n`));
+  }
+  for await (const record of parseLdif(chunks(), "f")) expect(record.partial).toBe(partial);
+  expect.assertions(1);
+});
+
 test("of an entry that is too large, the names are kept and the sizes told; the next one is whole", async () => {
   const large = "x".repeat(33 * 1024 * 1024);
   const found: [number, number][] = [];

@@ -21,6 +21,8 @@ export interface LdifRecord {
   /** What it takes: its bytes in the file, which are more than `bytes` where it is too large, and its lines. */
   readonly size: number;
   readonly line: number;
+  /** An attribute of which only a part of the values is there; null if there is none. */
+  readonly partial: string | null;
 }
 
 interface Line {
@@ -223,8 +225,31 @@ function parseRecord(lines: readonly Line[], file: string, notes: SearchNotes): 
   });
   const bytes = Buffer.concat(content.flatMap((line) => [line.bytes, Buffer.from([NEWLINE])]));
   const dropped = content.reduce((sum, line) => sum + line.dropped + LINE_COST, 0);
-  return { dn: dn.value, attributes, bytes, size: bytes.length + dropped, line: head.number };
+  const size = bytes.length + dropped;
+  const { number: line } = head;
+  return { dn: dn.value, attributes, bytes, size, line, partial: partialOf(rest) };
 }
+
+/** Lists that come in parts (`;range=0-1499`) are whole if the parts join, up to the last one. */
+function partialOf(lines: readonly Line[]): string | null {
+  const next = new Map<string, number | null>();
+  for (const { bytes } of lines) {
+    if (!bytes.subarray(0, MAX_COMMENT).includes(RANGE)) continue;
+    const range = rangeOf(bytes.toString("latin1", 0, Math.max(0, bytes.indexOf(":"))));
+    if (range === null) continue;
+    const name = range.name.toLowerCase();
+    const expected = next.get(name) ?? 0;
+    const behind = range.to === null ? null : range.to + 1;
+    // The lines of one part all have its name.
+    const isSame = next.has(name) && next.get(name) === behind;
+    if (!isSame && (next.get(name) === null || range.from !== expected)) return range.name;
+    next.set(name, behind);
+  }
+  const [open] = [...next].find(([, behind]) => behind !== null) ?? [];
+  return open ?? null;
+}
+
+const RANGE = Buffer.from(";range=");
 
 /** What ldapsearch writes behind the entries: only result 0 says that they are all. */
 function isSearchResult(lines: readonly Line[], file: string, notes: SearchNotes): boolean {

@@ -56,11 +56,15 @@ export async function planEntries(
   const look = (batch: RawEntry[]): Promise<LookedUp> => lookUp(context, batch, planning);
   let read = 0;
   let repeated = 0;
+  // A file always comes to its end, and each search base may show everybody.
+  const { source } = directory.settings ?? {};
+  const mostTimes =
+    source === undefined || source.type === "ldif" ? Infinity : source.users.bases.length;
   for await (const batch of mapAhead(entries, IN_FLIGHT, look)) {
     signal.throwIfAborted();
     read += batch.size;
     repeated += batch.repeated;
-    if (repeated > Math.max(read, MOST_REPEATED)) throw goesInCircles(directory.name);
+    if (repeated > Math.max(read * mostTimes, MOST_REPEATED)) throw goesInCircles(directory.name);
     plan.count("unchanged", batch.unchanged);
     census.noteUnchanged(batch.unchanged);
     await planBatch(context, batch, plan, census);

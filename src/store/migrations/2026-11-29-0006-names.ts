@@ -12,6 +12,7 @@ export const names: Migration = {
     await sql`alter table app_users add column removed_at timestamptz`.execute(db);
     await sql`update app_users set removed_at = now() where status = 'removed'`.execute(db);
     await foldLogins(db);
+    await foldPlans(db);
     await foldNames(db);
     await foldMembers(db);
     // They are taken up again before the next write that could claim one.
@@ -37,6 +38,29 @@ async function foldLogins(db: Kysely<unknown>): Promise<void> {
 
 const NAMED = ["directory_objects", "object_plan"] as const;
 
+/** Plans that wait, or that an interrupted process left, are applied with the keys of now. */
+async function foldPlans(db: Kysely<unknown>): Promise<void> {
+  for (const table of ["plan", "held_plan"] as const) {
+    const { rows } = await sql<{ login: string }>`select distinct login
+      from ${sql.id(table)} where login ~ ${NOT_ASCII}`.execute(db);
+    for (const { login } of rows)
+      await sql`update ${sql.id(table)} set login_key = ${loginKey(login)}
+        where login = ${login}`.execute(db);
+  }
+  const { rows } = await sql<{ run: string; id: string; members: readonly string[] }>`
+    select run_id as run, external_id as id, members from object_plan
+    where members::text ~ ${NOT_ASCII}`.execute(db);
+  for (const { run, id, members } of rows) {
+    const folded = JSON.stringify([...new Set(members.map(foldMember))]);
+    await sql`update object_plan set members = ${folded}::jsonb
+      where run_id = ${run}::uuid and external_id = ${id}`.execute(db);
+  }
+}
+
+function foldMember(member: string): string {
+  return member.startsWith("dn:") ? `dn:${dnKey(member.slice("dn:".length))}` : member;
+}
+
 async function foldNames(db: Kysely<unknown>): Promise<void> {
   for (const table of NAMED) {
     const { rows } = await sql<{ key: string }>`select distinct dn_key as key
@@ -53,7 +77,7 @@ async function foldMembers(db: Kysely<unknown>): Promise<void> {
   const { rows } = await sql<{ member: string }>`select distinct member from group_members
     where member like 'dn:%' and member ~ ${NOT_ASCII}`.execute(db);
   for (const { member } of rows) {
-    const key = `dn:${dnKey(member.slice("dn:".length))}`;
+    const key = foldMember(member);
     if (key === member) continue;
     await sql`insert into group_members (directory, group_id, member)
       select directory, group_id, ${key} from group_members where member = ${member}
