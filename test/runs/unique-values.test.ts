@@ -1,6 +1,7 @@
 /** Unique attributes: who gets a value that several people have, want, exchange or give up. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
+import { foldCase } from "../../src/lib/fold.ts";
 import { connect, somethingWaits } from "../support/locks.ts";
 import {
   CorpAndHr,
@@ -126,8 +127,8 @@ test.each(["ABC", "ΟΔΟΣ", "İX"])("of two at once, one gets the unique value
     [value],
   );
   await client.query(
-    "insert into unique_values select 'badge', lower($1), id from users where login = 'bob@example.org'",
-    [value],
+    "insert into unique_values select 'badge', $1, id from users where login = 'bob@example.org'",
+    [foldCase(value)],
   );
   const running = place.run("users", "set", "ada@example.org", `badge=${value}`);
   await somethingWaits(place);
