@@ -37,6 +37,7 @@ const LAST_SECONDS = 30;
 process.on("uncaughtException", (error: Error) => {
   if (fault !== undefined) return;
   fault = error;
+  process.exitCode = 1;
   process.stderr.write(`Unexpected, please report it: ${error.stack ?? error.message}\n`);
   setTimeout(() => process.exit(1), LAST_SECONDS * 1000).unref();
   stop.abort();

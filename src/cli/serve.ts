@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { serve } from "../daemon.ts";
+import { safeJsonText } from "../lib/safe-output.ts";
 import type { Register } from "./register.ts";
 import { withService } from "./session.ts";
 
@@ -16,7 +17,7 @@ export function serveCommand(program: Command, register: Register): void {
     const { pino } = await import("pino"); // nothing else writes a log of this kind
     const log = pino(
       { base: null, timestamp: pino.stdTimeFunctions.isoTime },
-      { write: (line: string) => console.note(line.trimEnd()) },
+      { write: (line: string) => console.note(safeJsonText(line.trimEnd())) },
     );
     return await withService(console, options, async (service) => {
       log.info(

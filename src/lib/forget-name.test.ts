@@ -26,3 +26,13 @@ test("a DN goes as a whole, not as a part of a longer one", () => {
   const value = { from: "uid=a,dc=x", other: "cn=n+uid=a,dc=x", message: "cn=b,uid=a,dc=x is odd" };
   expect(forgetName(value, "uid=a,dc=x", "[gone]")).toEqual({ ...value, from: "[gone]" });
 });
+
+test("a change of somebody's own login is theirs; and values may be left out instead", () => {
+  const change = { attribute: "login", from: "ann@x.org", to: "b@x.org" };
+  expect(forget([change, { attribute: "manager", from: "ann@x.org", to: null }])).toEqual([
+    change,
+    { attribute: "manager", from: "[gone]", to: null },
+  ]);
+  const profile = { manager: "ann@x.org", title: "x", list: ["ann@x.org", "y"] };
+  expect(forgetName(profile, "ann@x.org", undefined)).toEqual({ title: "x", list: ["y"] });
+});

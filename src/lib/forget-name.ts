@@ -5,18 +5,23 @@ const SENTENCES = new Set(["message", "ErrorMessage"]);
 /** What a name may be made of: where such a sign stands beside it, it is a part of another one. */
 const PART_OF_NAME = /[\p{L}\p{N}._%+@=,\-\\]/u;
 
-/** A value of JSON in which a name stands, without it: whole values, and words of sentences. */
-export function forgetName(value: unknown, name: string, instead: string): unknown {
-  if (Array.isArray(value)) return value.map((one) => forgetName(one, name, instead));
+/**
+ * A value of JSON in which a name stands, without it: whole values, and words of sentences.
+ * @param instead in its place; undefined: values are left out
+ */
+export function forgetName(value: unknown, name: string, instead: string | undefined): unknown {
+  if (Array.isArray(value))
+    return value.map((one) => forgetName(one, name, instead)).filter((one) => one !== undefined);
   if (typeof value !== "object" || value === null) return value === name ? instead : value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, one]) => {
-      if (OWN.has(key)) return [key, one];
-      if (SENTENCES.has(key) && typeof one === "string")
-        return [key, withoutWord(one, name, instead)];
-      return [key, forgetName(one, name, instead)];
-    }),
-  );
+  // A change of somebody's own value, whatever it was.
+  if ("attribute" in value && OWN.has(String(value.attribute))) return value;
+  const entries = Object.entries(value).map(([key, one]): [string, unknown] => {
+    if (OWN.has(key)) return [key, one];
+    if (SENTENCES.has(key) && typeof one === "string")
+      return [key, withoutWord(one, name, instead ?? "…")];
+    return [key, forgetName(one, name, instead)];
+  });
+  return Object.fromEntries(entries.filter(([, one]) => one !== undefined));
 }
 
 function withoutWord(text: string, name: string, instead: string): string {

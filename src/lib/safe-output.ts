@@ -32,7 +32,12 @@ export function visibleLines(text: string): string {
 
 /** JSON that is the same value, and ASCII where nobody would see what stands there. */
 export function safeJson(value: unknown, indent?: number): string {
-  return JSON.stringify(value, null, indent).replaceAll(UNSEEN, (signs) =>
+  return safeJsonText(JSON.stringify(value, null, indent));
+}
+
+/** The same of a text that is JSON already: such signs stand in its strings only. */
+export function safeJsonText(json: string): string {
+  return json.replaceAll(UNSEEN, (signs) =>
     signs
       .split("")
       .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)

@@ -15,6 +15,8 @@ export interface FormatFault {
 /** dot-atom of RFC 5322 3.2.3, with the international characters of RFC 6531 3.3. */
 const ATOM = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u{80}-\u{10FFFF}]+$/u;
 const LABEL = /^[A-Za-z0-9\-\u{80}-\u{10FFFF}]+$/u;
+/** Most logins and addresses. */
+const PLAIN = /^[!-~]*$/;
 /** Signs that nobody sees, or that turn the direction of writing, make one name look like another. */
 const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Zl}\p{Zp}\p{Zs}\p{Co}\p{Cn}\p{Cs}]/u;
 const LOCALE = /^([a-z]{2})_([A-Z]{2})$/;
@@ -99,6 +101,7 @@ function isLabel(text: string): boolean {
 
 /** The first sign of a text that cannot be seen, by its number; null if there is none. */
 function unseenSign(text: string): string | null {
+  if (PLAIN.test(text)) return null;
   const [sign] = UNSEEN.exec(text) ?? [];
   if (sign === undefined || sign === " ") return null;
   const number = (sign.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");

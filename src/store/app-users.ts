@@ -190,21 +190,24 @@ export function plainDn(text: string): RawBuilder<string> {
 }
 
 /**
- * Whether somebody in the scope is directly at a place, but for these.
- * @param place a DN in lower case, as `parentOf` gives it
+ * At which of these places there is somebody in the scope, but for these.
+ * @param places DNs in lower case, as `parentOf` gives them
  */
-export async function isAnybodyAt(
+export async function peopledOf(
   db: Connection,
   directory: string,
-  place: string,
+  places: readonly string[],
   except: readonly string[],
-): Promise<boolean> {
-  const { rows } = await sql<{ found: boolean }>`select exists (select from app_users
-    where directory = ${directory} and status <> 'removed'
-      and right(lower(dn), length(${place}::text)) = ${place}
-      and regexp_replace(lower(dn), ${PARENT}, '') = ${place}
-      and external_id <> all(${except}::text[])) as found`.execute(db);
-  return rows[0]?.found === true;
+): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ place: string }>`
+    select distinct x.place from (
+      select external_id as id, regexp_replace(lower(dn), ${PARENT}, '') as place
+      from app_users where directory = ${directory} and status <> 'removed') x
+    join unnest(${places}::text[]) as asked (place) on asked.place = x.place
+    where not exists (select from unnest(${except}::text[]) as gone (id) where gone.id = x.id)`.execute(
+    db,
+  );
+  return new Set(rows.map((row) => row.place));
 }
 
 /** The deepest name of a DN and the comma behind it; a backslash keeps a comma from being one. */

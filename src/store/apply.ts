@@ -81,13 +81,13 @@ export async function restoreLogins(trx: Trx, userIds: readonly string[]): Promi
     .where(sql<boolean>`id = any(${userIds}::uuid[])`)
     .where("login_key", "like", "~%")
     .execute();
-  for (const { id, login } of users) {
-    await trx
-      .updateTable("users")
-      .set({ login_key: loginKey(login) })
-      .where("id", "=", id)
-      .execute();
-  }
+  // Of two whose logins are one name, from before they were compared so, one has the key of then.
+  for (const { id, login } of users)
+    for (const key of [loginKey(login), login.normalize("NFC").toLowerCase()])
+      await sql`update users set login_key = ${key} where id = ${id}::uuid
+        and login_key like '~%' and not exists (select from users where login_key = ${key})`.execute(
+        trx,
+      );
 }
 
 /** Writes users, app users, history and events of the slice. @param undo whether it can be put back */
@@ -160,7 +160,8 @@ async function writeUsers(trx: Trx, slice: PlanSlice): Promise<void> {
     return;
   }
   await sql`update users set
-      login = x.login, login_key = x.login_key, status = x.user_status, status_by = x.status_by,
+      login = x.login,
+      login_key = case when x.claims_login then x.login_key else users.login_key end, status = x.user_status, status_by = x.status_by,
       profile = x.user_profile::jsonb, sources = x.user_sources::jsonb, version = version + 1,
         updated_at = now()
     from (select p.* from ${rowsOf(slice)} where p.write_user and not p.user_new) x

@@ -45,7 +45,9 @@ export async function saveUser(
       .values({ id, ...values })
       .execute();
   } else {
-    const updated = { ...values, updated_at: new Date() };
+    // Where two users had one login in two spellings, both keep their keys until one gets another.
+    const login_key = sql<string>`case when login = ${login} then login_key else ${values.login_key} end`;
+    const updated = { ...values, login_key, updated_at: new Date() };
     await trx.updateTable("users").set(updated).where("id", "=", id).execute();
   }
   await noteValues(trx, sql`select ${id}::uuid`, unique);

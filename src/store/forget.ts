@@ -35,9 +35,11 @@ export interface Erased {
 export async function tracesOfUser(db: Connection | Trx, userId: string): Promise<Trace[]> {
   return await traces(
     db,
-    sql`user_id = ${userId}::uuid or user_id is null and (directory, external_id) in (
-      select r.directory, c.external_id from run_changes c join runs r on r.id = c.run_id
-      where c.user_id = ${userId}::uuid and c.external_id is not null)`,
+    // Of those without a user, whose last user this one was.
+    sql`user_id = ${userId}::uuid or user_id is null and ${userId}::uuid = (
+      select c.user_id from run_changes c join runs r on r.id = c.run_id
+      where r.directory = app_users.directory and c.external_id = app_users.external_id
+        and c.user_id is not null order by c.run_id desc, c.seq desc limit 1)`,
   );
 }
 
@@ -97,15 +99,17 @@ export async function erase(
   entries: readonly Trace[],
 ): Promise<Erased> {
   await sql`create temporary table forgotten_rows on commit drop as
-    select c.run_id, c.seq, c.login, c.dn, c.user_id = ${userId}::uuid
-      or c.user_id is null or not exists (select from users u where u.id = c.user_id) as owned
+    select c.run_id, c.seq, c.login, c.dn, c.user_id is null or c.user_id = ${userId}::uuid
+      or ${userId}::uuid is null and not exists (select from users u where u.id = c.user_id) as owned
     from run_changes c join runs r on r.id = c.run_id
     where c.user_id = ${userId}::uuid or exists (select from ${asRows(entries)}
       where e.id = c.external_id and e.directory = r.directory)`.execute(trx);
   const names = await namesOf(trx, userId, entries);
   const images = await sql`delete from run_undo u using forgotten_rows f
     where u.run_id = f.run_id and u.seq = f.seq and f.owned`.execute(trx);
-  // What was somebody else's then keeps all but the entry's name.
+  await sql`update run_undo u set app_user_before = null from forgotten_rows f
+    where u.run_id = f.run_id and u.seq = f.seq`.execute(trx);
+  // What was somebody else's then keeps all but the entry.
   const changes = await sql`update run_changes c set external_id = null, dn = ${FORGOTTEN},
       user_id = case when f.owned then null else c.user_id end,
       login = case when f.owned then null else c.login end,
@@ -126,7 +130,9 @@ export async function erase(
   };
 }
 
-/** Logins and DNs that the person had, and that nobody else has now. */
+const NOBODY = "00000000-0000-0000-0000-000000000000";
+
+/** Logins and DNs that the person had; logins of others, and DNs of entries that are there, are not. */
 async function namesOf(
   trx: Trx,
   userId: string | null,
@@ -140,6 +146,10 @@ async function namesOf(
     where name is not null and name <> ${FORGOTTEN}
       and not exists (select from users u where lower(u.login) = lower(name)
         and u.id is distinct from ${userId}::uuid)
+      and not exists (select from run_changes c where lower(c.login) = lower(name)
+        and c.user_id <> coalesce(${userId}::uuid, ${NOBODY}::uuid) and c.action <> 'failed'
+        and not exists (select from forgotten_rows f
+          where f.run_id = c.run_id and f.seq = c.seq and f.owned))
       and not exists (select from app_users a where lower(a.dn) = lower(name)
         and not exists (select from ${asRows(entries)}
           where e.directory = a.directory and e.id = a.external_id))`.execute(trx);
@@ -208,7 +218,9 @@ async function eraseWithOthers(trx: Trx, name: string): Promise<void> {
         where position(${inner} in ${at}::text) > 0`.execute(trx);
       for (let from = 0; from < rows.length; from += AT_ONCE) {
         const some = rows.slice(from, from + AT_ONCE).map(({ run, seq, value }) => {
-          return { run, seq, value: forgetName(value, name, FORGOTTEN) };
+          // What is put back must not be a word of ours.
+          const instead = table === "run_undo" ? undefined : FORGOTTEN;
+          return { run, seq, value: forgetName(value, name, instead) };
         });
         await sql`update ${sql.table(table)} t set ${at} = x.value
           from jsonb_to_recordset(${jsonText(some)}::jsonb) as x (run uuid, seq int, value jsonb)
@@ -224,7 +236,7 @@ async function eraseWithOthers(trx: Trx, name: string): Promise<void> {
   // Somebody who should have had the login, and could not.
   await sql`update run_changes c set login = coalesce(
       (select u.login from users u where u.id = c.user_id), ${FORGOTTEN})
-    where lower(c.login) = lower(${name})`.execute(trx);
+    where lower(c.login) = lower(${name}) and c.action = 'failed'`.execute(trx);
   const failing = await sql<{ directory: string; id: string; error: unknown }>`
     select directory, external_id as id, error from app_users
     where error is not null and position(${inner} in error::text) > 0`.execute(trx);

@@ -138,6 +138,42 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
     await sql`delete from object_plan where run_id = ${one}::uuid`.execute(store.db);
   });
 
+  test("of two users whose logins are one name since then, each is found by the exact login, and loses access alone", async () => {
+    await store[Symbol.asyncDispose]();
+    const files = (names: readonly string[]): void => {
+      const people = names.map((login, i) =>
+        simplePerson(`twin${i}`).replace(
+          /^mail: .*$/m,
+          `mail:: ${Buffer.from(login).toString("base64")}`,
+        ),
+      );
+      place.configure(
+        `directories:\n  corp:\n    type: ldif\n    importSafeguard: off\n    path: ${place.file("p.ldif", people.join(""))}${SIMPLE_MAPPINGS}`,
+      );
+    };
+    files(["fisher@example.org", "other@example.org"]);
+    await place.run("import", "corp", "--full");
+    store = await open();
+    // As it was before: the ligature was another letter.
+    await sql`update users set login = 'ﬁsher@example.org', login_key = 'ﬁsher@example.org',
+      profile = profile || '{"login": "ﬁsher@example.org"}' where login = 'other@example.org'`.execute(
+      store.db,
+    );
+    await store[Symbol.asyncDispose]();
+    const statusOf = async (login: string): Promise<string> =>
+      (await place.json<{ status: string }>("users", "show", login)).status;
+    expect((await place.run("doctor")).out).toContain("in another spelling");
+    expect((await place.run("users", "suspend", "ﬁsher@example.org")).status).toBe(0);
+    expect(await statusOf("ﬁsher@example.org")).toBe("suspended");
+    expect(await statusOf("fisher@example.org")).toBe("active");
+    await place.run("users", "unsuspend", "ﬁsher@example.org");
+    files(["fisher@example.org"]);
+    await place.run("import", "corp", "--full");
+    expect(await statusOf("ﬁsher@example.org")).toBe("deprovisioned");
+    expect(await statusOf("fisher@example.org")).toBe("active");
+    store = await open();
+  });
+
   test("a lease has one holder, passes on when it ended, and fences the one who had it", async () => {
     const first = (await acquireLease(store.db, "directory:corp", "one")) as Lease;
     expect(await acquireLease(store.db, "directory:corp", "two")).toMatchObject({ holder: "one" });

@@ -134,6 +134,34 @@ test("a container that takes the place of another is noticed", async () => {
   swapped.place.remove();
 });
 
+test.each([
+  ["told", "contentSync", []],
+  ["missing where identifiers are compared", "timestamp", ["incremental: { compare: 0 }"]],
+] as const)(
+  "a place that loses all its people at once is held, also where they are %s",
+  async (_, way, more) => {
+    const emptied = await story(way === "contentSync" ? synced : plain, `emptied-${way}`, { more });
+    const { root, server } = emptied;
+    const people = [1, 2, 3, 4, 5, 6].map((number) => `uid=small${number}-${way},ou=small,${root}`);
+    server.modify(`dn: ou=small,${root}\nobjectClass: organizationalUnit\n`);
+    for (const [i, dn] of people.entries())
+      server.modify(
+        `dn: ${dn}\nobjectClass: inetOrgPerson\ncn: Small\nsn: Small\nemployeeType: staff\ngivenName: ${i}\nmail: small${i}-${way}@example.org\n`,
+      );
+    await emptied.import();
+    server.modify(`dn: ${people[0] ?? ""}\nchangetype: delete\n`);
+    expect(await emptied.import("--incremental")).toMatchObject({
+      status: "done",
+      counts: { removed: 1 },
+    });
+    for (const dn of people.slice(1)) server.modify(`dn: ${dn}\nchangetype: delete\n`);
+    const run = await emptied.import("--incremental");
+    expect(run).toMatchObject({ status: "held", type: "incremental", counts: { removed: 5 } });
+    expect(JSON.stringify(run)).toContain(`ou=small,${root}`);
+    emptied.place.remove();
+  },
+);
+
 test("groups whose members are rewritten by the server itself are read again", async () => {
   const rewritten = await story(synced, "rewritten");
   const { root } = rewritten;

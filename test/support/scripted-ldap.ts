@@ -75,7 +75,7 @@ export async function startScriptedLdap(
   const listener = createServer((socket) => {
     sockets.add(socket);
     socket.on("error", () => undefined);
-    if (habits.isAway?.() === true) socket.destroy();
+    if (habits.isAway?.() === true) socket.resetAndDestroy();
     let pending = Buffer.alloc(0);
     socket.on("data", (chunk) => {
       pending = Buffer.concat([pending, chunk]);
@@ -117,7 +117,7 @@ export interface Habits {
   readonly piece?: number;
   /** The answer to the question for the root DSE; default: the entry. */
   readonly rootDse?: Answer;
-  /** Whether the server is away now: it ends every connection at once. */
+  /** Whether the server is away now: it resets every connection at once. */
   readonly isAway?: () => boolean;
 }
 

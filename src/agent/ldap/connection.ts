@@ -126,10 +126,12 @@ class Attempt {
     };
   }
 
-  /** Whether the server ended the connection without a word. */
-  wasReset({ code, cause }: RollcallError): boolean {
-    if (this.#wire === undefined) return codeOf(cause) === "ECONNRESET";
-    return code === "ldap.connectionLost" && !this.#wire.hasHeard;
+  /**
+   * Whether the connection was reset before the server said anything: then it has read nothing, no
+   * password either, which an orderly end does not tell.
+   */
+  wasReset({ cause }: RollcallError): boolean {
+    return codeOf(cause) === "ECONNRESET" && this.#wire?.hasHeard !== true;
   }
 
   destroy(): void {

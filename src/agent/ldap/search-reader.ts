@@ -111,7 +111,8 @@ export class SearchReader implements SearchListener {
       throw new BerError("a page has many more entries than were asked for");
     if (this.#pageEntries++ === 0) this.#firstHash = entry.hash;
     // Whoever came before the search was begun anew is not read twice.
-    const isKnown = entry.id !== null && this.#seen?.add(entry.id) === false;
+    // Another entry with the same identifier is: who is meant is decided elsewhere.
+    const isKnown = this.#seen?.add(`${entry.id ?? ""} ${entry.dn}`) === false;
     if (isKnown && this.#restarts > 0) return;
     this.#batch.push({ ...entry, decode: () => this.#decode(entry) });
     this.#batchBytes += entry.size;

@@ -145,7 +145,7 @@ export class Wire {
     const socket = this.#socket;
     const onData = (chunk: Buffer): void => this.#data(chunk);
     const onClose = (): void => this.#lost("the connection was closed by the server");
-    const onError = (error: Error): void => this.#lost(error.message);
+    const onError = (error: Error): void => this.#lost(error.message, error);
     socket.pause();
     socket.on("data", onData).on("close", onClose).on("end", onClose).on("error", onError);
     // Listening makes it flow; nobody has asked yet.
@@ -208,8 +208,8 @@ export class Wire {
     }, seconds * 1000);
   }
 
-  #lost(message: string): void {
-    this.#fail(this.#error("ldap.connectionLost", message, this.#receiver));
+  #lost(message: string, cause?: Error): void {
+    this.#fail(this.#error("ldap.connectionLost", message, this.#receiver, cause));
   }
 
   #fail(error: Error): void {
@@ -217,13 +217,13 @@ export class Wire {
     this.#receiver?.failed(error);
   }
 
-  #error(code: ErrorCode, what: string, receiver: Receiver | null): RollcallError {
+  #error(code: ErrorCode, what: string, receiver: Receiver | null, cause?: Error): RollcallError {
     const { url } = this.#speaker;
     const text =
       receiver === null
         ? `${url}: ${what}.`
         : `${url}: ${what} before the answer was complete (${receiver.doing}).`;
-    return new RollcallError(code, text);
+    return new RollcallError(code, text, { cause });
   }
 }
 

@@ -41,7 +41,7 @@ import {
 } from "./groups.ts";
 import { unseen } from "./moved.ts";
 import { readReferrers } from "./referrers.ts";
-import { refuseEmptied } from "./vanished.ts";
+import { emptiedPlaces } from "./vanished.ts";
 import { planGone, planRemovals, planReplacements, planUnusable } from "./leavers.ts";
 
 /** Below this many changes, reading just them is always cheaper. */
@@ -138,13 +138,11 @@ export async function readChanges(
   const present = changes.compare
     ? await compare(context, telling.reader, touched)
     : changes.present;
-  const absent = present === null ? [] : await unseenIds(context, present);
-  for (const id of absent) touched.add(id);
+  if (present !== null) await askForUnseen(context, present, touched);
   if (touched.size > limit)
     throw new MustReadAll("too_many_changes", `More than ${limit} people have to be looked at.`);
   await requireSearchById(telling.lookup, changes);
   await refuseReturned(context, telling.lookup, touched);
-  await refuseEmptied(context, [...changes.gone, ...absent]);
 
   // Somebody may be asked for by two spellings of one identifier.
   const census = new Census(true);
@@ -160,6 +158,7 @@ export async function readChanges(
   await planUnusable(context, plan, closed);
   const replaced = await planReplacements(context, plan, closed, linked);
   const leavers = await planLeavers(context, plan, { gone, present, closed, replaced });
+  plan.noteVanished(await emptiedPlaces(context, leavers, census.peopled));
   const left = [...follow.left, ...closed.leftPlaces, ...leavers];
   const names = await readReferrers(context, telling.lookup, planning, left);
   await plan.finish();
@@ -265,14 +264,14 @@ async function compare(
   return present;
 }
 
-/**
- * Whoever is not among the identifiers that were read. Some may have moved meanwhile, and be there
- * all the same, so they are asked for one by one.
- */
-async function unseenIds(context: RunContext, present: IdSet): Promise<string[]> {
-  const ids: string[] = [];
-  for await (const some of unseen(context, (id) => present.has(id))) ids.push(...some);
-  return ids;
+/** Whoever moved while identifiers were read was not among them, and is there all the same. */
+async function askForUnseen(
+  context: RunContext,
+  present: IdSet,
+  touched: Set<string>,
+): Promise<void> {
+  for await (const ids of unseen(context, (id) => present.has(id)))
+    for (const id of ids) touched.add(id);
 }
 
 interface Followed {

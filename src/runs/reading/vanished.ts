@@ -4,10 +4,10 @@
  * stays, is another one, or is of a kind that nobody reads.
  */
 import { dnKey, isWithin, outermost, parentOf } from "../../model/dn.ts";
-import { MustReadAll } from "../../model/incremental.ts";
 import type { Vanished } from "../../model/run.ts";
-import { appUsersByIds, isAnybodyAt } from "../../store/app-users.ts";
+import { peopledOf } from "../../store/app-users.ts";
 import type { RunContext } from "../record/context.ts";
+import type { LeftPlace } from "./census.ts";
 
 interface Container {
   readonly key: string;
@@ -53,28 +53,30 @@ export class VanishedContainers {
   }
 }
 
-/** So many people of one place make it worth looking whether anybody is left there. */
-const NOTABLE_PEOPLE = 5;
-
 /**
  * Where only identifiers are compared, or changes told of, nobody sees that a place has nobody left;
  * so whoever is still stored there is looked for.
- * @param missing identifiers of those who are told to be gone, or were not among those compared
- * @throws MustReadAll if a place loses all its people at once
+ * @param leavers where those were who are gone
+ * @param peopled the places at which somebody was read just now
  */
-export async function refuseEmptied(
+export async function emptiedPlaces(
   { engine, directory }: RunContext,
-  missing: readonly string[],
-): Promise<void> {
-  if (missing.length < NOTABLE_PEOPLE) return;
-  const { db } = engine.store;
-  const stored = await appUsersByIds(db, directory.name, missing);
-  const present = stored.filter(({ status }) => status !== "removed");
-  const places = Map.groupBy(present, ({ dn }) => parentOf(dn)?.toLowerCase() ?? "");
-  for (const [place, people] of places) {
-    if (place === "" || people.length < NOTABLE_PEOPLE) continue;
-    if (await isAnybodyAt(db, directory.name, place, missing)) continue;
-    const reason = `All ${people.length} people of ${place} are gone at once; what became of it shows only when everybody is read.`;
-    throw new MustReadAll("ou_change_detected", reason);
-  }
+  leavers: readonly LeftPlace[],
+  peopled: ReadonlySet<string>,
+): Promise<Vanished[]> {
+  const places = Map.groupBy(leavers, ({ dn }) => parentOf(dn)?.toLowerCase() ?? "");
+  const asked = [...places].filter(
+    ([place, people]) => place !== "" && people.length > 1 && !peopled.has(place),
+  );
+  if (asked.length === 0) return [];
+  const names = asked.map(([place]) => place);
+  const gone = leavers.map(({ id }) => id);
+  const left = await peopledOf(engine.store.db, directory.name, names, gone);
+  return asked
+    .filter(([place]) => !left.has(place))
+    .map(([place, people]) => {
+      const dn = parentOf(people[0]?.dn ?? "") ?? place;
+      return { dn, people: people.length, stays: true };
+    })
+    .toSorted((a, b) => b.people - a.people);
 }
