@@ -5,7 +5,6 @@
 import { sql } from "kysely";
 import type { EventActor } from "../model/event.ts";
 import { STEPS, type Step } from "../model/plan.ts";
-import { loginKey } from "../model/user.ts";
 import type { Trx } from "./connection.ts";
 import type { PlanName } from "./plan.ts";
 import { claimedValues, confirmValues, lostValues, noteValues } from "./unique-values.ts";
@@ -68,26 +67,15 @@ export async function conflicts(trx: Trx, slice: PlanSlice): Promise<Conflict[]>
 
 /** Gives up the logins of a slice's users, so that they can be exchanged among them. */
 export async function vacateLogins(trx: Trx, slice: PlanSlice): Promise<void> {
-  await sql`update users set login_key = '~' || id::text
+  await sql`update users set login_key = '~' || id::text || ' ' || login_key
     where id in (select p.user_id from ${rowsOf(slice)} where p.claims_login
       and not p.user_new)`.execute(trx);
 }
 
 /** Gives users back the logins that they gave up, because they keep them after all. */
 export async function restoreLogins(trx: Trx, userIds: readonly string[]): Promise<void> {
-  const users = await trx
-    .selectFrom("users")
-    .select(["id", "login"])
-    .where(sql<boolean>`id = any(${userIds}::uuid[])`)
-    .where("login_key", "like", "~%")
-    .execute();
-  // Of two whose logins are one name, from before they were compared so, one has the key of then.
-  for (const { id, login } of users)
-    for (const key of [loginKey(login), login.normalize("NFC").toLowerCase()])
-      await sql`update users set login_key = ${key} where id = ${id}::uuid
-        and login_key like '~%' and not exists (select from users where login_key = ${key})`.execute(
-        trx,
-      );
+  await sql`update users set login_key = substr(login_key, strpos(login_key, ' ') + 1)
+    where id = any(${userIds}::uuid[]) and login_key like '~%'`.execute(trx);
 }
 
 /** Writes users, app users, history and events of the slice. @param undo whether it can be put back */
@@ -161,7 +149,8 @@ async function writeUsers(trx: Trx, slice: PlanSlice): Promise<void> {
   }
   await sql`update users set
       login = x.login,
-      login_key = case when x.claims_login then x.login_key else users.login_key end, status = x.user_status, status_by = x.status_by,
+      login_key = case when x.claims_login or x.login is distinct from users.login
+        then x.login_key else users.login_key end, status = x.user_status, status_by = x.status_by,
       profile = x.user_profile::jsonb, sources = x.user_sources::jsonb, version = version + 1,
         updated_at = now()
     from (select p.* from ${rowsOf(slice)} where p.write_user and not p.user_new) x

@@ -36,10 +36,11 @@ export async function tracesOfUser(db: Connection | Trx, userId: string): Promis
   return await traces(
     db,
     // Of those without a user, whose last user this one was.
-    sql`user_id = ${userId}::uuid or user_id is null and ${userId}::uuid = (
+    sql`user_id = ${userId}::uuid or user_id is null
+      and coalesce(link->>'how', '') not in ('unlinked', 'ignored') and ${userId}::uuid = (
       select c.user_id from run_changes c join runs r on r.id = c.run_id
       where r.directory = app_users.directory and c.external_id = app_users.external_id
-        and c.user_id is not null order by c.run_id desc, c.seq desc limit 1)`,
+        and c.applied and c.user_id is not null order by c.run_id desc, c.seq desc limit 1)`,
   );
 }
 
@@ -92,7 +93,10 @@ export async function isPlanned(
   return rows[0]?.found === true;
 }
 
-/** Erases a person. @param userId null where an app profile never had a user */
+/**
+ * Erases a person. What a dry run or a plan that was dropped would have made of the entry has a user
+ * of its own who never was. @param userId null where an app profile never had a user
+ */
 export async function erase(
   trx: Trx,
   userId: string | null,
@@ -100,7 +104,8 @@ export async function erase(
 ): Promise<Erased> {
   await sql`create temporary table forgotten_rows on commit drop as
     select c.run_id, c.seq, c.login, c.dn, c.user_id is null or c.user_id = ${userId}::uuid
-      or ${userId}::uuid is null and not exists (select from users u where u.id = c.user_id) as owned
+      or (${userId}::uuid is null or not c.applied)
+        and not exists (select from users u where u.id = c.user_id) as owned
     from run_changes c join runs r on r.id = c.run_id
     where c.user_id = ${userId}::uuid or exists (select from ${asRows(entries)}
       where e.id = c.external_id and e.directory = r.directory)`.execute(trx);
@@ -147,7 +152,8 @@ async function namesOf(
       and not exists (select from users u where lower(u.login) = lower(name)
         and u.id is distinct from ${userId}::uuid)
       and not exists (select from run_changes c where lower(c.login) = lower(name)
-        and c.user_id <> coalesce(${userId}::uuid, ${NOBODY}::uuid) and c.action <> 'failed'
+        and c.user_id <> coalesce(${userId}::uuid, ${NOBODY}::uuid)
+        and c.applied and c.action <> 'failed'
         and not exists (select from forgotten_rows f
           where f.run_id = c.run_id and f.seq = c.seq and f.owned))
       and not exists (select from app_users a where lower(a.dn) = lower(name)

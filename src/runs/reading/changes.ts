@@ -158,7 +158,10 @@ export async function readChanges(
   await planUnusable(context, plan, closed);
   const replaced = await planReplacements(context, plan, closed, linked);
   const leavers = await planLeavers(context, plan, { gone, present, closed, replaced });
-  plan.noteVanished(await emptiedPlaces(context, leavers, census.peopled));
+  // Whoever is another entry now, or moved, has left the place, too, but is there.
+  const away = [...replaced, ...closed.leftPlaces.map(({ id }) => id)];
+  const lost = leavers.filter(({ id }) => !replaced.has(id));
+  plan.noteVanished(await emptiedPlaces(context, lost, { peopled: census.peopled, away }));
   const left = [...follow.left, ...closed.leftPlaces, ...leavers];
   const names = await readReferrers(context, telling.lookup, planning, left);
   await plan.finish();

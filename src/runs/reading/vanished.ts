@@ -58,11 +58,12 @@ export class VanishedContainers {
  * so whoever is still stored there is looked for.
  * @param leavers where those were who are gone
  * @param peopled the places at which somebody was read just now
+ * @param away identifiers of others who are not any more where they are stored
  */
 export async function emptiedPlaces(
   { engine, directory }: RunContext,
   leavers: readonly LeftPlace[],
-  peopled: ReadonlySet<string>,
+  { peopled, away }: { readonly peopled: ReadonlySet<string>; readonly away: readonly string[] },
 ): Promise<Vanished[]> {
   const places = Map.groupBy(leavers, ({ dn }) => parentOf(dn)?.toLowerCase() ?? "");
   const asked = [...places].filter(
@@ -70,7 +71,7 @@ export async function emptiedPlaces(
   );
   if (asked.length === 0) return [];
   const names = asked.map(([place]) => place);
-  const gone = leavers.map(({ id }) => id);
+  const gone = [...leavers.map(({ id }) => id), ...away];
   const left = await peopledOf(engine.store.db, directory.name, names, gone);
   return asked
     .filter(([place]) => !left.has(place))
