@@ -65,7 +65,10 @@ export async function conflicts(trx: Trx, slice: PlanSlice): Promise<Conflict[]>
   return [...outdated.rows, ...taken.rows, ...lost];
 }
 
-/** Gives up the logins of a slice's users, so that they can be exchanged among them. */
+/**
+ * Gives up the logins of a slice's users, so that they can be exchanged among them. Once for a
+ * slice: whoever fails later gets back what was given up here.
+ */
 export async function vacateLogins(trx: Trx, slice: PlanSlice): Promise<void> {
   await sql`update users set login_key = '~' || id::text || ' ' || login_key
     where id in (select p.user_id from ${rowsOf(slice)} where p.claims_login
@@ -74,8 +77,9 @@ export async function vacateLogins(trx: Trx, slice: PlanSlice): Promise<void> {
 
 /** Gives users back the logins that they gave up, because they keep them after all. */
 export async function restoreLogins(trx: Trx, userIds: readonly string[]): Promise<void> {
-  await sql`update users set login_key = substr(login_key, strpos(login_key, ' ') + 1)
-    where id = any(${userIds}::uuid[]) and login_key like '~%'`.execute(trx);
+  const mark = sql`'~' || id::text || ' '`;
+  await sql`update users set login_key = substr(login_key, length(${mark}) + 1)
+    where id = any(${userIds}::uuid[]) and starts_with(login_key, ${mark})`.execute(trx);
 }
 
 /** Writes users, app users, history and events of the slice. @param undo whether it can be put back */

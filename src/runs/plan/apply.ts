@@ -103,8 +103,8 @@ function keepsUndo({ engine }: RunContext): boolean {
 
 async function applyIn(trx: Trx, context: RunContext, slice: PlanSlice): Promise<void> {
   const exchange = slice.step === "exchange";
+  if (exchange) await vacateLogins(trx, slice);
   for (let before = Number.POSITIVE_INFINITY; ;) {
-    if (exchange) await vacateLogins(trx, slice);
     const inTheWay = await conflicts(trx, slice);
     if (inTheWay.length === 0) break;
     // In an exchange, whoever fails may stand in the way of another; but never more than there are.
