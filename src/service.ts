@@ -2,11 +2,13 @@
  * All that can be asked of Rollcall, grouped by what it is about. Commands, schedules, the API and
  * the console ask here; everything that changes something is asked by somebody.
  */
+import { findUser } from "./engine/people/find-user.ts";
 import { engineOf } from "./engine/open.ts";
-import { compileSettings } from "./engine/compile-settings.ts";
+import { compileSettings, type CompiledSettings } from "./engine/compile-settings.ts";
 import { nextExpiry } from "./engine/people/expiry.ts";
 import { formerDirectories } from "./engine/directories.ts";
 import type { Engine } from "./engine/engine.ts";
+import type { Push, PushChange, Task } from "./model/account.ts";
 import type { AskedBy } from "./model/asked-by.ts";
 import type { Explanation } from "./model/explanation.ts";
 import type { Finding } from "./model/finding.ts";
@@ -16,6 +18,16 @@ import type { ChangeListener } from "./model/incremental.ts";
 import type { Run, RunChange } from "./model/run.ts";
 import type { Settings } from "./model/settings.ts";
 import type { AppUser, User, StatusStep } from "./model/user.ts";
+import {
+  listApps,
+  listAssignments,
+  viewApp,
+  type AppSummary,
+  type AppView,
+  type AssignmentsQuery,
+  type AssignmentView,
+} from "./questions/apps.ts";
+import { checkApp } from "./questions/check-app.ts";
 import { checkDirectories, type CheckResult } from "./questions/check.ts";
 import { examine } from "./questions/doctor.ts";
 import { explain } from "./questions/explain/explain.ts";
@@ -36,8 +48,8 @@ import { reportSources, type SourceReport } from "./questions/sources.ts";
 import { listUnmatched, type Unmatched } from "./questions/unmatched.ts";
 import { viewUser, type UserView } from "./questions/user-view.ts";
 import type { Edits } from "./reconciler/decide-edit.ts";
-import type { Rules } from "./reconciler/rules.ts";
 import { approveRun, cancelRun } from "./runs/approve.ts";
+import { assignByHand, type Assigned } from "./runs/assign.ts";
 import type { RunRequest } from "./runs/begin.ts";
 import {
   changeStatus,
@@ -58,9 +70,11 @@ import {
   type UnlinkRequest,
 } from "./runs/link.ts";
 import { isHeld, listenTo } from "./runs/listen.ts";
+import { approvePush, cancelPush, pushApp, requirePush, type PushRequest } from "./runs/push.ts";
 import { requireRun } from "./runs/record/notes.ts";
 import { resumeRun, resumeRuns } from "./runs/resume.ts";
 import { revertRun } from "./runs/revert.ts";
+import { dismissTaskOf, retryTask, retryTasksOf, tasksOf } from "./runs/tasks.ts";
 import { appUsersOfUsers } from "./store/app-users.ts";
 import { openStore } from "./store/database.ts";
 import type { FailingQuery } from "./store/failing.ts";
@@ -68,6 +82,7 @@ import { runChanges } from "./store/history.ts";
 import { claimSlot } from "./store/leases.ts";
 import { parseLogFilter } from "./store/log-filter.ts";
 import { gatherMetrics, ping } from "./store/metrics.ts";
+import { listPushes, pushChanges, type PushesQuery, type PushPeopleQuery } from "./store/pushes.ts";
 import { listRuns, type RunsQuery } from "./store/runs.ts";
 import { queryLog, settledUntil, type LogQuery } from "./store/system-log.ts";
 import type { UnmatchedQuery } from "./store/unmatched.ts";
@@ -166,6 +181,37 @@ export interface PreviewService {
   diff(other: Settings, request: DiffRequest): Promise<ConfigurationDiff>;
 }
 
+/** Apps, who is assigned to them, and what needs a person. */
+export interface AppService {
+  list(): Promise<AppSummary[]>;
+  get(app: string): Promise<AppView>;
+  check(app: string): Promise<CheckResult>;
+  assign(app: string, people: readonly string[], by: AskedBy): Promise<Assigned>;
+  unassign(app: string, people: readonly string[], by: AskedBy): Promise<Assigned>;
+  /** A page in order of the users' ids. */
+  assignments(query: AssignmentsQuery): Promise<AssignmentView[]>;
+  tasks(app: string | null): Promise<Task[]>;
+  retry(task: string, by: AskedBy): Promise<Push>;
+  retryAll(app: string, by: AskedBy): Promise<Push>;
+  dismiss(task: string, by: AskedBy): Promise<Task>;
+}
+
+/** Pushes to apps: planned, judged, sent. */
+export interface PushService {
+  push(app: string, request: PushAsked, by: AskedBy): Promise<Push>;
+  list(query: PushesQuery): Promise<Push[]>;
+  /** @param id of the push, or the beginning of it. @throws RollcallError `run.notFound` */
+  get(id: string): Promise<Push>;
+  people(id: string, query: PushPeopleQuery): Promise<PushChange[]>;
+  approve(id: string, by: AskedBy): Promise<Push>;
+  cancel(id: string, by: AskedBy): Promise<Push>;
+}
+
+export interface PushAsked extends Omit<PushRequest, "userIds"> {
+  /** Logins, or ids of users; null: everybody. */
+  readonly people: readonly string[] | null;
+}
+
 export interface LogService {
   query(request: LogRequest): Promise<LogEvent[]>;
   /** Until where the System Log is complete: no event with a smaller uuid can still come. */
@@ -190,6 +236,8 @@ export interface Service extends AsyncDisposable {
   readonly users: UserService;
   readonly directories: DirectoryService;
   readonly previews: PreviewService;
+  readonly apps: AppService;
+  readonly pushes: PushService;
   readonly log: LogService;
   /** What is wrong now, worst first. */
   doctor(signal: AbortSignal): Promise<Finding[]>;
@@ -197,15 +245,15 @@ export interface Service extends AsyncDisposable {
 
 /**
  * Opens the database and puts everything together.
- * @param rules of these settings, compiled; nothing is opened for a configuration with a fault
+ * @param compiled these settings; nothing is opened for a configuration with a fault
  * @throws RollcallError `config.invalid`, `database.unreachable`, `database.tooNew`
  */
 export async function openService(
   settings: Settings,
-  rules: Rules = compileSettings(settings),
+  compiled: CompiledSettings = compileSettings(settings),
 ): Promise<Service> {
   const store = await openStore(settings.database);
-  const engine = engineOf(settings, rules, store);
+  const engine = engineOf(settings, compiled, store);
   const { db } = store;
   return {
     settings,
@@ -221,6 +269,8 @@ export async function openService(
     users: userService(engine),
     directories: directoryService(engine),
     previews: previewService(engine),
+    apps: appService(engine),
+    pushes: pushService(engine),
     log: {
       query: ({ filter, ...query }) =>
         queryLog(db, { ...query, filter: filter === null ? null : parseLogFilter(filter) }),
@@ -310,5 +360,38 @@ function previewService(engine: Engine): PreviewService {
       const theirs = engineOf(other, compileSettings(other), engine.store);
       return previewDiff(engine, { file: other.file, engine: theirs }, request);
     },
+  };
+}
+
+function appService(engine: Engine): AppService {
+  return {
+    list: () => listApps(engine),
+    get: (app) => viewApp(engine, app),
+    check: (app) => checkApp(engine, app),
+    assign: (app, people, by) => assignByHand(engine, app, { people, assigned: true }, by),
+    unassign: (app, people, by) => assignByHand(engine, app, { people, assigned: false }, by),
+    assignments: (query) => listAssignments(engine, query),
+    tasks: (app) => tasksOf(engine, app),
+    retry: (task, by) => retryTask(engine, task, by),
+    retryAll: (app, by) => retryTasksOf(engine, app, by),
+    dismiss: (task, by) => dismissTaskOf(engine, task, by),
+  };
+}
+
+function pushService(engine: Engine): PushService {
+  const { db } = engine.store;
+  const get = (id: string): Promise<Push> => requirePush(engine, id);
+  return {
+    push: async (app, { people, ...request }, by) => {
+      const users =
+        people === null ? null : await Promise.all(people.map((who) => findUser(db, who)));
+      const userIds = users === null ? null : users.map((user) => user.id);
+      return await pushApp(engine, app, { ...request, userIds }, by);
+    },
+    list: (query) => listPushes(db, query),
+    get,
+    people: async (id, query) => await pushChanges(db, (await get(id)).id, query),
+    approve: async (id, by) => await approvePush(engine, (await get(id)).id, by),
+    cancel: async (id, by) => await cancelPush(engine, (await get(id)).id, by),
   };
 }

@@ -23,7 +23,7 @@ export function checkCommand(program: Command, register: Register): void {
     );
   register(command, async (console, options) => {
     const settings = settingsOf(console, options);
-    const rules = compileSettings(settings);
+    const compiled = compileSettings(settings);
     const lines: Line[] = [];
     const note = (found: Line): void => {
       const line = found.code === null ? found : { ...found, cure: cureInCommands(found.code) };
@@ -39,7 +39,7 @@ export function checkCommand(program: Command, register: Register): void {
       remarks: settings.exposures,
     });
     try {
-      await using service = await openService(settings, rules);
+      await using service = await openService(settings, compiled);
       const { title, schema } = service.database;
       note({
         name: "database",

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { pushDocument } from "../documents/push.ts";
 import { runDocument } from "../documents/run.ts";
 import { count } from "../lib/lines.ts";
 import { RollcallError } from "../model/errors.ts";
@@ -8,12 +9,15 @@ import type { Console } from "./console.ts";
 import type { Register } from "./register.ts";
 import { commandOf } from "./remedy.ts";
 import { askedBy, copyable, statusOf, withService, type CommonOptions } from "./session.ts";
+import { nextPushSteps, printPush, pushStatus } from "./show-push.ts";
 import { nextSteps, printRun } from "./show-run.ts";
 
 const HELP = `
 A force sync applies the To-Okta mappings again to what was imported, with the same decisions as an import: it
 takes the mappings of all sources of each user into account, whichever directory it is called for. It reads no
 directory: if the app profile itself is older than the directory, import instead; \`rollcall explain LOGIN --live\` tells.
+Of an app, it computes the To-App mappings of everybody assigned again, and sends only what differs from
+what the app acknowledged last.
 Of a directory that is not in the configuration any more, it ends the links; the values stay.
 
 Ctrl-C stops it: before it applies anything, nothing is changed; after that, \`rollcall imports resume RUN\` goes on.`;
@@ -22,13 +26,15 @@ export function forceSyncCommand(program: Command, register: Register): void {
   const command = program
     .command("force-sync")
     .description("apply the To-Okta mappings again to the stored app profiles")
-    .argument("[directory]", "only this directory; default: all, by source priority")
+    .argument("[directory]", "only this directory, or an app; default: all directories")
     .option("--user <login>", "only this user")
     .option("--dry-run", "decide everything, change nothing")
     .addHelpText("after", HELP);
   register(command, async (console, options, [directory]) =>
     withService(console, options, async (service) => {
       const login = typeof options["user"] === "string" ? options["user"] : null;
+      if (directory !== undefined && service.settings.apps.has(directory))
+        return await syncApp(console, service, { app: directory, login, options });
       const targets = await targetsOf(service, directory ?? null, login);
       const runs: Run[] = [];
       for (const { name, externalIds } of targets) {
@@ -53,6 +59,31 @@ export function forceSyncCommand(program: Command, register: Register): void {
       return Math.max(console.signal.aborted ? 1 : 0, ...runs.map(statusOf));
     }),
   );
+}
+
+/** Force Sync To App: mappings computed again for everybody assigned, and what differs is sent. */
+async function syncApp(
+  console: Console,
+  service: Service,
+  {
+    app,
+    login,
+    options,
+  }: {
+    readonly app: string;
+    readonly login: string | null;
+    readonly options: CommonOptions & Record<string, unknown>;
+  },
+): Promise<number> {
+  console.note(`Computing the To-App mappings of ${app} again …`);
+  const dryRun = options["dryRun"] === true;
+  const people = login === null ? null : [login];
+  const request = { kind: "force-sync", trigger: "manual", dryRun, people } as const;
+  const push = await service.pushes.push(app, request, askedBy(console));
+  console.document(pushDocument(push));
+  printPush(console, push);
+  for (const step of nextPushSteps(push, options)) console.note(step);
+  return pushStatus(push);
 }
 
 /** Only asked for by name it takes links away: a line may be missing in the file by mistake. */

@@ -17,7 +17,8 @@ import {
 } from "../config/okta-mapping.ts";
 import { count } from "../lib/lines.ts";
 import { RollcallError } from "../model/errors.ts";
-import type { MappingSetting, Settings } from "../model/settings.ts";
+import type { MappingSetting } from "../model/mapping-setting.ts";
+import type { Settings } from "../model/settings.ts";
 import { compileSettings, mappingProblems } from "../service.ts";
 import { shown, visible, type Console } from "./console.ts";
 import type { Register } from "./register.ts";

@@ -1,6 +1,7 @@
 import { safeJson } from "../lib/safe-output.ts";
 import { Command, CommanderError } from "commander";
 import { asRollcallError, RollcallError } from "../model/errors.ts";
+import { appsCommand } from "./apps.ts";
 import { checkCommand } from "./check.ts";
 import { Console, visible, type CommandLine } from "./console.ts";
 import { cureInCommands } from "./cure.ts";
@@ -14,9 +15,12 @@ import { logsCommand } from "./logs.ts";
 import { mappingsCommand } from "./mappings.ts";
 import { migrateCommand } from "./migrate.ts";
 import { previewCommand } from "./preview.ts";
+import { pushCommand } from "./push.ts";
+import { pushesCommand } from "./pushes.ts";
 import { serveCommand } from "./serve.ts";
 import { DEFAULT_CONFIG, type CommonOptions } from "./session.ts";
 import { sourcesCommand } from "./sources.ts";
+import { tasksCommand } from "./tasks.ts";
 import { usersCommand } from "./users.ts";
 import type { Register } from "./register.ts";
 
@@ -67,7 +71,9 @@ export async function runCommandLine(args: readonly string[], line: CommandLine)
 
 function build(register: Register, line: CommandLine): Command {
   const program = new Command("rollcall")
-    .description("Reads people out of directories and keeps one trusted profile per person.")
+    .description(
+      "Reads people out of directories, keeps one trusted profile per person, and gives everybody the right accounts in apps.",
+    )
     .addHelpText("after", HELP)
     .version(VERSION, "-V, --version", "print the version")
     .option(
@@ -88,6 +94,10 @@ function build(register: Register, line: CommandLine): Command {
     doctorCommand,
     sourcesCommand,
     usersCommand,
+    appsCommand,
+    pushCommand,
+    pushesCommand,
+    tasksCommand,
     logsCommand,
     checkCommand,
     migrateCommand,

@@ -38,17 +38,31 @@ function isOpen(file: string, bits: number): boolean {
 /** Whether a password stands in the file itself. To be asked before variables are put in. */
 export function hasLiteralSecret(document: Document.Parsed): boolean {
   const raw: unknown = document.toJS();
-  const { directories = {}, database } = isGroup(raw) ? raw : {};
+  const { directories = {}, apps = {}, database } = isGroup(raw) ? raw : {};
   const passwords = Object.values(isGroup(directories) ? directories : {}).map((one) =>
     isGroup(one) && isGroup(one["bind"]) ? one["bind"]["password"] : undefined,
   );
+  const credentials = Object.values(isGroup(apps) ? apps : {}).flatMap((one) =>
+    isGroup(one) ? textsIn(one["auth"]) : [],
+  );
   const url = isGroup(database) ? database["url"] : undefined;
   const inUrl = typeof url === "string" && URL.canParse(url) ? new URL(url).password : "";
-  return [...passwords, inUrl].some(
+  return [...passwords, ...credentials, inUrl].some(
     // A default is as literal as any other text.
     (text) =>
       typeof text === "string" && withVariables(text, (_, fallback = "") => fallback) !== "",
   );
+}
+
+/** What `auth` holds besides names. */
+function textsIn(auth: unknown): unknown[] {
+  if (!isGroup(auth)) return [];
+  const { bearer, basic, header } = auth;
+  return [
+    bearer,
+    isGroup(basic) ? basic["password"] : undefined,
+    isGroup(header) ? header["value"] : undefined,
+  ];
 }
 
 function isGroup(value: unknown): value is Record<string, unknown> {

@@ -36,7 +36,20 @@ export function readFiles(
   );
 }
 
-function readTrusted({ tls }: DirectoryConfig, report: (message: string) => void): string | null {
+/** Certificates that apps' servers are trusted by. */
+export function readAppFiles({ apps }: Config, report: Report): ReadonlyMap<string, string | null> {
+  return new Map(
+    Object.entries(apps).map(([name, app]) => {
+      const at = ["apps", name, "tls", "ca"];
+      return [name, readTrusted(app, (message) => report(at, message))];
+    }),
+  );
+}
+
+function readTrusted(
+  { tls }: { readonly tls: { readonly ca?: string | undefined } },
+  report: (message: string) => void,
+): string | null {
   if (tls.ca === undefined) return null;
   const bytes = read(tls.ca, report);
   if (bytes === null) return null;

@@ -3,7 +3,7 @@ import { isPair, isScalar, isSeq, LineCounter, parseDocument, visit, type Docume
 import { RollcallError } from "../model/errors.ts";
 import type { Settings } from "../model/settings.ts";
 import { exposuresOf, hasLiteralSecret } from "./exposures.ts";
-import { readFiles } from "./files.ts";
+import { readAppFiles, readFiles } from "./files.ts";
 import { fromIssue, pathText, Places, type ConfigProblem, type Path } from "./problems.ts";
 import { configSchema, type Config } from "./schema.ts";
 import { checkSemantics } from "./semantics.ts";
@@ -56,13 +56,15 @@ export function parseSettings(
   // Where a variable is unset, everything else about the line follows from that.
   const told = problems.filter((one) => ofVariables.has(one) || !unset.has(one.line));
   if (config === null || told.length > 0) throw invalid(file, told);
-  const files = readFiles(config, (path, message) => {
+  const report = (path: Path, message: string): void => {
     problems.push({ path: pathText(path), line: places.line(path), message });
-  });
+  };
+  const files = readFiles(config, report);
+  const trusted = readAppFiles(config, report);
   if (problems.length > 0) throw invalid(file, problems);
   const exposures = exposuresOf(file, literal, config);
   const line = (path: Path): number => places.line(path);
-  return toSettings(config, { file, environment, files, exposures, line });
+  return toSettings(config, { file, environment, files, trusted, exposures, line });
 }
 
 /** Values of `disabled` are compared as texts: TRUE, 007 and long numbers are what stands there. */
@@ -121,10 +123,10 @@ function partOf(raw: unknown): Config | null {
   const right = Object.entries(directories).filter(([name, value]) => {
     return configSchema.safeParse({ directories: { [name]: value } }).success;
   });
-  // The profile names directories; it can be judged only if none of them is left out.
+  // The profile and apps name directories; they can be judged only if none of them is left out.
   const names = Object.keys(directories);
   const known = right.length === names.length;
-  const { profile: _profile, ...others } = all as Record<string, unknown>;
+  const { profile: _profile, apps: _apps, ...others } = all as Record<string, unknown>;
   const candidate = { ...(known ? all : others), directories: Object.fromEntries(right) };
   const parsed = configSchema.safeParse(candidate);
   return parsed.success && right.length > 0 ? parsed.data : null;

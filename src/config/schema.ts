@@ -3,6 +3,7 @@
  * editors is generated from here. What needs two places of the file at once is in `semantics.ts`.
  */
 import { z } from "zod";
+import { MATCH_KEYS, PRESETS } from "../model/app.ts";
 import { WAYS } from "../model/incremental.ts";
 
 /** Numbers and truth values may come from variables, which are text. */
@@ -255,6 +256,120 @@ const profile = z.strictObject({
   attributes: z.record(z.string(), attribute).default({}),
 });
 
+const appUrl = z.string().min(1).describe("The SCIM 2.0 address, such as https://HOST/scim/v2.");
+
+const secretText = z.string().describe("Best a variable: ${NAME}.");
+
+const auth = z.union(
+  [
+    z.strictObject({ bearer: secretText }),
+    z.strictObject({ basic: z.strictObject({ user: z.string().min(1), password: secretText }) }),
+    z.strictObject({ header: z.strictObject({ name: z.string().min(1), value: secretText }) }),
+  ],
+  { error: "one of bearer, basic { user, password } and header { name, value } is expected" },
+);
+
+const assignedValues = z
+  .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+  .default({})
+  .describe("Values of the app's attributes for whoever is assigned by this.");
+
+const assignRule = z.union(
+  [
+    z.literal("everyone"),
+    z.strictObject({ everyone: z.literal(true), values: assignedValues }),
+    z.strictObject({
+      group: z.strictObject({ directory: z.string(), name: z.string().min(1) }),
+      values: assignedValues,
+    }),
+    z.strictObject({ when: z.string().min(1), values: assignedValues }),
+  ],
+  { error: "everyone, { group: { directory, name } } or { when: CONDITION } is expected" },
+);
+
+const appAttribute = z.strictObject({
+  type: z.enum(["string", "boolean", "number", "integer", "array"]).default("string"),
+  externalName: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("What the app calls it: title, name.givenName, emails.^[primary==true].value."),
+  externalNamespace: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("The SCIM schema it belongs to: urn:ietf:params:scim:schemas:core:2.0:User."),
+});
+
+const app = z.strictObject({
+  type: z.enum(["scim"]),
+  label: z.string().min(1).optional().describe("What people call it."),
+  url: appUrl,
+  auth: auth.optional(),
+  tls: z
+    .strictObject({
+      ca: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("File with the certificates that are trusted (PEM or DER)."),
+      rejectUnauthorized: truth.default(true),
+    })
+    .prefault({}),
+  preset: z.enum(PRESETS).default("generic").describe("What is known of the kind of server."),
+  capabilities: z
+    .strictObject({
+      update: z.enum(["put", "patch"]).optional(),
+      activate: z.enum(["put", "patch"]).optional(),
+      filters: z.array(z.enum(MATCH_KEYS)).optional(),
+      etag: truth.optional(),
+      groupChunk: whole(1, 10_000).optional(),
+    })
+    .prefault({})
+    .describe("What the server can do, where what is declared and learned is wrong."),
+  rateLimit: z.number().positive().max(10_000).optional().describe("Requests a second."),
+  timeout: whole(1, 3600).default(60).describe("Seconds until an answer counts as lost."),
+  provisioning: z
+    .strictObject({
+      create: truth.default(false),
+      update: truth.default(false),
+      deactivate: truth.default(false),
+    })
+    .prefault({})
+    .describe("What may be changed in the app; each is off unless set."),
+  onUnassign: z.enum(["deactivate", "delete", "keep"]).default("deactivate"),
+  matching: z
+    .array(z.enum(MATCH_KEYS))
+    .default([...MATCH_KEYS])
+    .describe("By what an account that is there already is found; [] adopts none."),
+  assign: z.array(assignRule).default([]).describe("Who is assigned; the first that fits counts."),
+  attributes: z.record(z.string(), appAttribute).default({}),
+  toApp: z
+    .record(z.string(), z.union([mapping, z.null()]))
+    .default({})
+    .describe("App attribute: expression. Lies over the defaults; empty: is not mapped."),
+  pushGroups: z
+    .array(
+      z.strictObject({
+        directory: z.string(),
+        name: z.string().min(1),
+        as: z.string().min(1).optional().describe("What it is called in the app."),
+      }),
+    )
+    .default([]),
+  safeguard: z
+    .union([
+      z.literal("off"),
+      z.strictObject({
+        ...removals,
+        updates: percent
+          .default(50)
+          .describe("Changes of more than this percentage of the accounts hold the push."),
+      }),
+    ])
+    .prefault({}),
+});
+
 export const configSchema = z.strictObject({
   database: z
     .strictObject({
@@ -294,11 +409,13 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   directories: z.record(z.string(), directory),
+  apps: z.record(z.string(), app).default({}).describe("Where accounts are made."),
   profile: profile.prefault({}),
 });
 
 export type Config = z.infer<typeof configSchema>;
 export type DirectoryConfig = z.infer<typeof directory>;
+export type AppConfig = z.infer<typeof app>;
 export type AttributeConfig = z.infer<typeof attribute>;
 
 /** The JSON Schema (draft 2020-12) of the file, for editors. */

@@ -5,6 +5,7 @@ import { patternFault } from "../lib/patterns.ts";
 import { isCredential } from "../model/credentials.ts";
 import { dnKey, isWithin } from "../model/dn.ts";
 import { BASE_ATTRIBUTES } from "../model/profile-schema.ts";
+import { checkApps } from "./check-apps.ts";
 import type { Path } from "./problems.ts";
 import type { Config, DirectoryConfig } from "./schema.ts";
 
@@ -32,6 +33,8 @@ export function checkSemantics(config: Config, report: Report): void {
     checkName(name, report);
     checkDirectory(["directories", name], directory, report);
   }
+  for (const name of Object.keys(config.apps)) checkAppName(name, config, report);
+  checkApps(config, report);
   checkProfile(config, report);
 }
 
@@ -42,6 +45,17 @@ function checkName(name: string, report: Report): void {
   } else if (RESERVED.has(name.toLowerCase()) || isOfObjects(name)) {
     report(path, `${name} has a meaning in expressions and cannot name a directory`);
   }
+}
+
+function checkAppName(name: string, { directories, apps }: Config, report: Report): void {
+  const path = ["apps", name];
+  if (!DIRECTORY_NAME.test(name) || isOfObjects(name))
+    report(path, "an app's name is a letter followed by letters, digits, _ or -");
+  if (Object.hasOwn(directories, name)) report(path, `${name} is the name of a directory, too`);
+  const same = Object.keys(apps).find(
+    (one) => one !== name && one.toLowerCase() === name.toLowerCase(),
+  );
+  if (same !== undefined && same < name) report(path, `${name} and ${same} differ only in case`);
 }
 
 function checkDirectory(path: Path, directory: DirectoryConfig, report: Report): void {
@@ -313,7 +327,7 @@ function checkAttributes(attributes: Config["profile"]["attributes"], report: Re
   }
 }
 
-function hint(name: string, candidates: readonly string[]): string {
+export function hint(name: string, candidates: readonly string[]): string {
   const meant = closest(name, candidates);
   return meant === undefined ? "" : `; do you mean ${meant}?`;
 }

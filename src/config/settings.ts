@@ -14,13 +14,14 @@ import {
   type ProfileSchema,
 } from "../model/profile-schema.ts";
 import { Secret } from "../model/secret.ts";
+import type { MappingSetting } from "../model/mapping-setting.ts";
 import type {
   DirectorySettings,
-  MappingSetting,
   RemovalLimits,
   SafeguardLimits,
   Settings,
 } from "../model/settings.ts";
+import { toApp } from "./app-settings.ts";
 import { NO_FILES, type DirectoryFiles } from "./files.ts";
 import type { ProcessEnvironment } from "./variables.ts";
 import type { Path } from "./problems.ts";
@@ -33,6 +34,8 @@ interface SettingsContext {
   /** Contents of the files that directories name. */
   readonly files: ReadonlyMap<string, DirectoryFiles>;
   readonly exposures: readonly string[];
+  /** Certificates that each app's server is trusted by, in PEM. */
+  readonly trusted: ReadonlyMap<string, string | null>;
   readonly line: (path: Path) => number;
 }
 
@@ -64,6 +67,12 @@ export function toSettings(config: Config, context: SettingsContext): Settings {
         name,
         toDirectory(name, directory, context),
       ]),
+    ),
+    apps: new Map(
+      Object.entries(config.apps).map(([name, app]) => {
+        const ca = context.trusted.get(name) ?? null;
+        return [name, toApp(name, app, { line: context.line, ca })];
+      }),
     ),
     profile: toProfile(config),
   };

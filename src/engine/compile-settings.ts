@@ -1,17 +1,32 @@
 /** Settings become rules, or a list of everything that is wrong with their mappings. */
 import { caret, positionOf } from "../mapping/problem.ts";
 import { RollcallError } from "../model/errors.ts";
-import type { MappingSetting, Settings } from "../model/settings.ts";
+import type { MappingSetting } from "../model/mapping-setting.ts";
+import type { Settings } from "../model/settings.ts";
+import { compileApp, type AppProblem, type AppRules } from "../reconciler/app-rules.ts";
 import { compileRules, type Rules, type RulesProblem } from "../reconciler/rules.ts";
 import { unknownDirectory } from "./directories.ts";
+
+/** Settings with all their expressions compiled. */
+export interface CompiledSettings {
+  readonly rules: Rules;
+  readonly apps: ReadonlyMap<string, AppRules>;
+}
 
 /**
  * Compiles the settings' mappings.
  * @throws RollcallError `config.invalid` with every problem and its place
  */
-export function compileSettings(settings: Settings): Rules {
-  const { rules, problems } = compileRules(settings);
-  if (problems.length === 0) return rules;
+export function compileSettings(settings: Settings): CompiledSettings {
+  const { rules, problems: ofDirectories } = compileRules(settings);
+  const apps = new Map<string, AppRules>();
+  const problems: (RulesProblem | AppProblem)[] = [...ofDirectories];
+  for (const [name, app] of settings.apps) {
+    const compiled = compileApp(app, rules.directories, [...rules.schema.keys()]);
+    apps.set(name, compiled.rules);
+    problems.push(...compiled.problems);
+  }
+  if (problems.length === 0) return { rules, apps };
   const number = problems.length === 1 ? "a problem" : `${problems.length} problems`;
   const sorted = problems.toSorted((a, b) => a.line - b.line);
   const details = sorted.map((problem) => describeProblem(settings.file, problem));
@@ -38,13 +53,18 @@ export function mappingProblems(
     .map((problem) => describeFault(problem.attribute, problem));
 }
 
-function describeProblem(file: string, problem: RulesProblem): string {
+function describeProblem(file: string, problem: RulesProblem | AppProblem): string {
+  if ("app" in problem)
+    return describeFault(`${file}:${problem.line}  apps.${problem.app}.${problem.key}`, problem);
   const key = problem.matching === true ? "matching" : `toOkta.${problem.attribute}`;
   const where = `${file}:${problem.line}  directories.${problem.directory}.${key}`;
   return describeFault(where, problem);
 }
 
-function describeFault(where: string, { message, code, place, source }: RulesProblem): string {
+function describeFault(
+  where: string,
+  { message, code, place, source }: RulesProblem | AppProblem,
+): string {
   const text = `${where}: ${message} (${code})`;
   if (place === null) return text;
   const pointer = caret(source, place).replaceAll(/^/gm, "    ");

@@ -1,5 +1,7 @@
 import type { Directory } from "../agent/directory.ts";
 import type { DirectorySettings, RemovalLimits, Settings } from "../model/settings.ts";
+import type { Provisioner, ProvisionerOptions } from "../provisioning/provisioner.ts";
+import type { AppRules } from "../reconciler/app-rules.ts";
 import type { Rules } from "../reconciler/rules.ts";
 import type { Store } from "../store/database.ts";
 
@@ -10,6 +12,8 @@ export interface Engine {
   readonly rules: Rules;
   /** Those of the configuration, by name. */
   readonly directories: ReadonlyMap<string, DirectorySettings>;
+  /** Apps of the configuration, compiled, by name. */
+  readonly apps: ReadonlyMap<string, AppRules>;
   /** See `Settings`. */
   readonly exposures: Settings["exposures"];
   /** Limits over all directories together. */
@@ -17,6 +21,10 @@ export interface Engine {
   readonly retention: Settings["history"];
   /** The agent of a directory. @throws RollcallError `ldap.filterInvalid` */
   readonly openDirectory: (name: string) => Directory;
+  /** A connection to an app. @throws AppFailure `app.address` */
+  readonly openApp: (name: string, options: ProvisionerOptions) => Provisioner;
+  /** Changes with whatever accounts of an app are decided by. */
+  readonly appFingerprintOf: (name: string) => string;
   /** See `decisionFingerprint`. */
   readonly fingerprintOf: (name: string) => string;
   /** This process, as others see it: host and process id. */

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import type { AppSettings } from "../model/app.ts";
 import type { DirectorySource, LdapTarget } from "../model/directory.ts";
 import type { SearchFacts } from "../model/run.ts";
 import type { DirectorySettings, Settings } from "../model/settings.ts";
@@ -75,6 +76,18 @@ export function decisionFingerprint(
 /** The part of it that mapping again from stored app profiles brings up to date. */
 export function mappingVersion(fingerprint: string): string {
   return fingerprint.slice(PART, 2 * PART);
+}
+
+/** Changes with whatever is decided about accounts of an app, besides the people. */
+export function appFingerprint(
+  app: AppSettings,
+  { organisation }: Pick<Settings, "organisation">,
+): string {
+  const { provisioning, onUnassign, matching, assign, attributes, toApp, target } = app;
+  const mappings = [...toApp].map(([name, { expression, apply }]) => [name, expression, apply]);
+  const rules = assign.map((rule) => (rule.kind === "condition" ? { ...rule, line: 0 } : rule));
+  const decided = [VERSION, provisioning, onUnassign, matching, rules, [...attributes], mappings];
+  return shortHash([...decided, organisation, target.url]);
 }
 
 function shortHash(facts: readonly unknown[]): string {

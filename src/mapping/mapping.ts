@@ -1,7 +1,7 @@
 import { closest } from "../lib/lines.ts";
 import type { ErrorCode, Problem } from "../model/errors.ts";
 import type { AttributeSchema, ProfileSchema } from "../model/profile-schema.ts";
-import type { MappingSetting } from "../model/settings.ts";
+import type { MappingSetting } from "../model/mapping-setting.ts";
 import { checkExpression, type Read } from "./check.ts";
 import { compileTree } from "./compile.ts";
 import type { Environment } from "./environment.ts";
@@ -59,11 +59,15 @@ export function compileExpression(
   return { expression: { source, tree, environment, reads, needs, evaluate }, type };
 }
 
-/** Compiles the To-Okta mappings of a directory; every problem is reported, not only the first. */
+/**
+ * Compiles the mappings of a directory or an app; every problem is reported, not only the first.
+ * @param schema of what is mapped to; @param profile what to call that
+ */
 export function compileMappings(
   environment: Environment,
   settings: ReadonlyMap<string, MappingSetting>,
   schema: ProfileSchema,
+  profile = "the user profile",
 ): { mappings: readonly Mapping[]; problems: readonly MappingProblem[] } {
   const mappings: Mapping[] = [];
   const problems: MappingProblem[] = [];
@@ -75,7 +79,7 @@ export function compileMappings(
     if (target === undefined) {
       const meant = closest(attribute, schema.keys());
       const hint = meant === undefined ? "" : `; do you mean ${meant}?`;
-      const message = `${attribute} is not an attribute of the user profile${hint}`;
+      const message = `${attribute} is not an attribute of ${profile}${hint}`;
       add("platform.cvd.profiles.mapping.targetIsInvalid", message, null);
     }
     if (attribute === "login" && source.trim() === "") {

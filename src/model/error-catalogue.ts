@@ -1,3 +1,4 @@
+import { APP_ERRORS } from "./app-errors.ts";
 import { PERSON_ERRORS, type ErrorEntry } from "./person-errors.ts";
 
 /**
@@ -32,6 +33,11 @@ export const ERRORS = {
     what: "The named directory is not in the configuration.",
     cure: "Use one of the names under `directories`.",
   },
+  "config.unknownApp": {
+    what: "The named app is not in the configuration.",
+    cure: "Use one of the names under `apps`.",
+  },
+  ...APP_ERRORS,
   "ldap.unreachable": {
     what: "No server of the directory answered.",
     cure: "Check url, network and firewall.",

@@ -1,4 +1,6 @@
+import type { AppSettings } from "./app.ts";
 import type { DirectorySource } from "./directory.ts";
+import type { MappingSetting } from "./mapping-setting.ts";
 import type { AttributeSchema } from "./profile-schema.ts";
 import type { Secret } from "./secret.ts";
 
@@ -36,13 +38,6 @@ export interface MatchingRule {
   readonly app: string;
   /** Null: as it is safe; see `needsConfirmation`. */
   readonly onMatch: OnMatch | null;
-}
-
-export interface MappingSetting {
-  readonly expression: string;
-  /** On creation of the user only, or on creation and every update. */
-  readonly apply: "create" | "update";
-  readonly line: number;
 }
 
 export interface DirectorySettings {
@@ -83,6 +78,7 @@ export interface Settings {
   };
   readonly http: { readonly host: string; readonly port: number } | null;
   readonly directories: ReadonlyMap<string, DirectorySettings>;
+  readonly apps: ReadonlyMap<string, AppSettings>;
   readonly profile: {
     /** Directories in order of source priority, highest first. */
     readonly sources: readonly string[];

@@ -228,3 +228,20 @@ export async function membershipsOf(
   const how = ["direct", "primary", "nested"] as const;
   return result.rows.map(({ step, ...group }) => ({ ...group, how: how[step - 1] ?? "nested" }));
 }
+
+/** Identifiers of the groups of a directory that have a name, without regard to case. */
+export async function groupsNamed(
+  db: Connection,
+  directory: string,
+  name: string,
+): Promise<{ readonly id: string; readonly name: string; readonly dn: string }[]> {
+  return await db
+    .selectFrom("directory_objects")
+    .select(["external_id as id", "name", "dn"])
+    .where("directory", "=", directory)
+    .where("kind", "=", "group")
+    .where(sql<boolean>`lower(name) = lower(${name})`)
+    .orderBy("external_id")
+    .limit(3)
+    .execute();
+}

@@ -4,6 +4,7 @@
  * `NEXT`. What a run finds out on its way changes no state and is noted.
  */
 import { sql, type Updateable } from "kysely";
+import type { PushCounts, PushHeld } from "../model/account.ts";
 import type { ReadEvidence } from "../model/entry.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Conversion, Mark, Way } from "../model/incremental.ts";
@@ -31,7 +32,7 @@ export interface RunNotes {
   readonly mark?: Mark | null;
   readonly evidence?: ReadEvidence;
   readonly groups?: GroupCounts;
-  readonly counts?: RunCounts;
+  readonly counts?: RunCounts | PushCounts;
   readonly phases?: readonly PhaseTime[];
   readonly planSize?: number;
 }
@@ -62,6 +63,16 @@ export async function holdRun(
   await step(trx, id, "held", { held: jsonText(held), plan_table, replaces });
 }
 
+/** The plan of a push waits for a person. */
+export async function holdPush(
+  trx: Trx,
+  id: string,
+  held: PushHeld,
+  notes: Pick<RunNotes, "counts" | "phases">,
+): Promise<void> {
+  await step(trx, id, "held", { held: jsonText(held), ...columnsOf(notes) });
+}
+
 /** A person releases the plan that waited. */
 export async function approveHeld(trx: Trx, id: string, by: string): Promise<void> {
   await step(trx, id, "applying", { decided_by: by });
@@ -71,7 +82,7 @@ export async function approveHeld(trx: Trx, id: string, by: string): Promise<voi
 export async function endAsDone(
   trx: Trx,
   id: string,
-  counts: RunCounts,
+  counts: RunCounts | PushCounts,
   phases: readonly PhaseTime[],
 ): Promise<void> {
   await step(trx, id, "done", columnsOf({ counts, phases }));
@@ -81,7 +92,7 @@ export async function endAsDone(
 export async function endDryRun(
   trx: Trx,
   id: string,
-  held: Held | null,
+  held: Held | PushHeld | null,
   notes: Pick<RunNotes, "counts" | "phases">,
 ): Promise<void> {
   const columns = { ...columnsOf(notes), held: jsonOrNull(held) };

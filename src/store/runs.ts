@@ -3,6 +3,7 @@ import { RollcallError } from "../model/errors.ts";
 import { WAY_FACTS, type Mark, type Way } from "../model/incremental.ts";
 import {
   NO_COUNTS,
+  type Held,
   type ImportType,
   type Run,
   type RunCounts,
@@ -43,9 +44,9 @@ export function toRun(row: Row): OpenRun {
     dryRun: row.dry_run,
     status: row.status as RunStatus,
     state: (row.status === "running" ? row.phase : row.status) as RunState,
-    counts: { ...NO_COUNTS, ...row.counts },
+    counts: { ...NO_COUNTS, ...(row.counts as RunCounts) },
     phases: row.phases,
-    held: row.held,
+    held: row.held as Held | null,
     error: row.error,
     decidedBy: row.decided_by,
     startedAt: row.started_at.toISOString(),
@@ -123,6 +124,7 @@ function beginning(id: string, kind: RunKind, actor: Run["actor"]) {
     id,
     kind,
     directory: null,
+    app: null,
     type: "full",
     trigger: "manual",
     actor: jsonText(actor),
@@ -158,6 +160,7 @@ export async function findRun(db: Connection, id: string): Promise<OpenRun | nul
   const rows = await db
     .selectFrom("runs")
     .selectAll()
+    .where("app", "is", null)
     .where("id", ">=", first)
     .where("id", "<=", last)
     .limit(2)
@@ -183,7 +186,12 @@ export interface RunsQuery {
 
 /** Runs, newest first. */
 export async function listRuns(db: Connection, query: RunsQuery): Promise<OpenRun[]> {
-  let select = db.selectFrom("runs").selectAll().orderBy("id", "desc").limit(query.limit);
+  let select = db
+    .selectFrom("runs")
+    .selectAll()
+    .where("app", "is", null)
+    .orderBy("id", "desc")
+    .limit(query.limit);
   // Edits of single users are in their own history.
   if (!query.edits) select = select.where("kind", "<>", "edit");
   if (query.directory !== null) select = select.where("directory", "=", query.directory);

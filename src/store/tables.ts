@@ -1,5 +1,15 @@
 /** The rows as the database holds them. They do not leave this folder. */
 import type { ColumnType, Generated } from "kysely";
+import type {
+  AccountChange,
+  AccountError,
+  AccountProfile,
+  AssignedBy,
+  PushCounts,
+  PushHeld,
+  Refused,
+} from "../model/account.ts";
+import type { AssignedValues, CapabilityOverrides } from "../model/app.ts";
 import type { AppProfile, ReadEvidence } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import type { EventActor, EventTarget } from "../model/event.ts";
@@ -54,15 +64,17 @@ export interface RunsTable {
   id: string;
   kind: string;
   directory: string | null;
+  /** Of a push; then there is no directory. */
+  app: string | null;
   type: string;
   trigger: string;
   actor: Json<EventActor>;
   dry_run: boolean;
   status: string;
   phase: string;
-  counts: Json<RunCounts>;
+  counts: Json<RunCounts | PushCounts>;
   phases: Json<PhaseTime[]>;
-  held: Json<Held | null>;
+  held: Json<Held | PushHeld | null>;
   error: Json<RunError | null>;
   decided_by: string | null;
   fingerprint: string;
@@ -156,6 +168,98 @@ export interface PlanTable {
   deletes: string | null;
   app_link: string | null;
   look_again: boolean;
+}
+
+/** One account in a push's history; what is not applied yet is its plan. */
+export interface PushChangesTable {
+  run_id: string;
+  seq: number;
+  step: number;
+  action: string;
+  user_id: string | null;
+  login: string | null;
+  external_id: string | null;
+  reason: string | null;
+  changes: Json<AccountChange[]>;
+  error: Json<AccountError | null>;
+  applied: boolean;
+  lost: boolean;
+}
+
+/** Of persons, by hand. */
+export interface AssignmentsTable {
+  app: string;
+  user_id: string;
+  assigned_by: string;
+  created_at: Generated<Time>;
+}
+
+export interface AccountsTable {
+  app: string;
+  user_id: string;
+  login: string;
+  assigned_by: Json<AssignedBy | null>;
+  assigned_values: Json<AssignedValues>;
+  external_id: string | null;
+  state: string;
+  acknowledged: Json<AccountProfile | null>;
+  acknowledged_places: string;
+  not_kept: Json<string[]>;
+  user_version: number;
+  fingerprint: string;
+  settled: boolean;
+  reason: string | null;
+  error: Json<AccountError | null>;
+  attempts: number;
+  refused: Json<Refused | null>;
+  retry_at: Time | null;
+  last_push: Time | null;
+}
+
+export interface TasksTable {
+  id: string;
+  app: string;
+  /** A user's id, `app`, or a group; one task each. */
+  subject: string;
+  user_id: string | null;
+  login: string | null;
+  what: string;
+  error: Json<AccountError>;
+  since: Time;
+  attempts: number;
+}
+
+export interface AppStatesTable {
+  app: string;
+  /** Why nothing is sent until a person acts; null: it is not paused. */
+  paused: Json<AccountError | null>;
+  /** Nothing is asked of it before. */
+  not_before: Time | null;
+  /** Pushes in turn that could not go on. */
+  failures: Generated<number>;
+  declared: Json<CapabilityOverrides | null>;
+  learned: ColumnType<CapabilityOverrides, string | undefined, string>;
+  /** Which changes of users were seen by the last push by itself. */
+  seen: string | null;
+  full_at: Time | null;
+}
+
+export interface PushedGroupsTable {
+  app: string;
+  directory: string;
+  group_id: string;
+  /** As it was sent. */
+  name: string;
+  external_id: string | null;
+  state: string;
+}
+
+export interface PushedMembersTable {
+  app: string;
+  directory: string;
+  group_id: string;
+  user_id: string;
+  external_id: string;
 }
 
 export interface UniqueValuesTable {
@@ -264,4 +368,11 @@ export interface Tables {
   system_log: SystemLogTable;
   leases: LeasesTable;
   schedule_slots: ScheduleSlotsTable;
+  push_changes: PushChangesTable;
+  assignments: AssignmentsTable;
+  accounts: AccountsTable;
+  tasks: TasksTable;
+  app_states: AppStatesTable;
+  pushed_groups: PushedGroupsTable;
+  pushed_members: PushedMembersTable;
 }

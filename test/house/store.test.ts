@@ -30,6 +30,20 @@ import {
   type RunDocument,
 } from "../support/rollcall.ts";
 
+/** What the migration to apps made, undone. */
+const BEFORE_APPS = [
+  "alter table runs drop column app",
+  ...[
+    "push_changes",
+    "assignments",
+    "accounts",
+    "tasks",
+    "app_states",
+    "pushed_groups",
+    "pushed_members",
+  ].map((table) => `drop table ${table}`),
+];
+
 const SCHEMA = new URL("../fixtures/schema.txt", import.meta.url);
 
 describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
@@ -80,6 +94,7 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
     store = await open();
     for (const statement of [
       "alter table runs drop column plan_table",
+      ...BEFORE_APPS,
       "alter table app_users drop column removed_at",
       `update runs set phases = replace(phases::text, '"judging"', '"deciding"')::jsonb`,
       `update totals set labels = replace(labels, '"judging"', '"deciding"')`,
@@ -88,7 +103,11 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
       await sql.raw(statement).execute(store.db);
     await store[Symbol.asyncDispose]();
     store = await open();
-    expect(store.migrated.applied).toEqual(["2026-11-28-0005-house", "2026-11-29-0006-names"]);
+    expect(store.migrated.applied).toEqual([
+      "2026-11-28-0005-house",
+      "2026-11-29-0006-names",
+      "2026-11-29-0007-apps",
+    ]);
     const words = await sql<{ word: string }>`
       select labels::jsonb->>'phase' as word from totals where name like '%phase%'
       union select p->>'phase' from runs, jsonb_array_elements(phases) p`.execute(store.db);
@@ -114,8 +133,9 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
         ('old', 'g1', 'dn:cn=νικος'), ('old', 'g1', 'dn:cn=νικοσ'), ('old', 'g1', 'uid:a')`,
       `insert into object_plan (run_id, external_id, members)
         values ('${one}', 'g1', '["dn:cn=νικος", "uid:ä"]')`,
+      ...BEFORE_APPS,
       "alter table app_users drop column removed_at",
-      "delete from kysely_migration where name = '2026-11-29-0006-names'",
+      "delete from kysely_migration where name >= '2026-11-29-0006-names'",
     ])
       await sql.raw(statement).execute(store.db);
     await store[Symbol.asyncDispose]();

@@ -10,7 +10,7 @@ import { RollcallError, type ErrorCode } from "../../model/errors.ts";
 import { exchange, type Question } from "./exchange.ts";
 import { loginError } from "./result-codes.ts";
 import type { Result } from "./result.ts";
-import { speakerAt, type Speaker } from "./speaker.ts";
+import { speakerAt, type Speaker } from "../../lib/speaker.ts";
 import { untilReady } from "./until-ready.ts";
 import { nextMessageId, Wire } from "./wire.ts";
 

@@ -1,5 +1,5 @@
 import { RollcallError } from "../../model/errors.ts";
-import type { Speaker } from "./speaker.ts";
+import type { Speaker } from "../../lib/speaker.ts";
 import { meaningOf, type Meaning } from "./windows-words.ts";
 
 /** What a search with a size limit of its own ends with; elsewhere, people are missing. */

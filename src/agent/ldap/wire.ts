@@ -10,7 +10,7 @@ import { BerCursor, BerError, TAG } from "./ber.ts";
 import { MessageStream } from "./message-stream.ts";
 import { resultError } from "./result-codes.ts";
 import { readResult } from "./result.ts";
-import type { Speaker } from "./speaker.ts";
+import type { Speaker } from "../../lib/speaker.ts";
 import { untilReady } from "./until-ready.ts";
 
 /** Who is waiting for answers. */

@@ -1,9 +1,8 @@
+import { isUuid } from "../../lib/uuid.ts";
 import { RollcallError } from "../../model/errors.ts";
 import { loginKey, type User } from "../../model/user.ts";
 import type { Connection, Trx } from "../../store/connection.ts";
 import { userByLoginKey, usersByIds } from "../../store/users.ts";
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** @param who a login, without regard to case, or a user's id. @throws RollcallError `user.notFound` */
 export async function findUser(db: Connection | Trx, who: string): Promise<User> {
@@ -15,7 +14,7 @@ export async function findUser(db: Connection | Trx, who: string): Promise<User>
 /** @param who a login, without regard to case, or a user's id @throws RollcallError `usage.invalid` */
 export async function userOrNull(db: Connection | Trx, who: string): Promise<User | null> {
   const byLogin = await userByLogin(db, who);
-  return byLogin ?? (UUID.test(who) ? ((await usersByIds(db, [who]))[0] ?? null) : null);
+  return byLogin ?? (isUuid(who) ? ((await usersByIds(db, [who]))[0] ?? null) : null);
 }
 
 /**

@@ -38,9 +38,15 @@ export interface Moved {
 /** Gives what was loaded, for one person with these links. */
 export type RelationsOf = (links: readonly Link[]) => Relations;
 
+/** What relations are loaded with; `rules.needs` says which. */
+export interface RelationsEngine {
+  readonly store: Engine["store"];
+  readonly rules: Pick<Rules, "directories" | "needs">;
+}
+
 /** @param moved people of `directory` whom the store knows at another place */
 export async function loadRelations(
-  engine: Engine,
+  engine: RelationsEngine,
   now: number,
   links: readonly Link[],
   moved: Moved | null = null,
@@ -80,7 +86,7 @@ interface Relation {
 }
 
 /** Whom the attributes of an app profile name; of several values the first. */
-function relationsOf({ needs }: Rules, { directory, profile }: Link): Relation[] {
+function relationsOf({ needs }: Pick<Rules, "needs">, { directory, profile }: Link): Relation[] {
   return needs.related.flatMap((need) => {
     const dn = need.directory === directory ? textsOf(profile, need.attribute)[0] : undefined;
     if (dn === undefined || dn === "") return [];
@@ -96,7 +102,7 @@ function placeOf(directory: string, dn: string): string {
 
 /** Everybody whom a link of these names, by place. */
 async function loadPeople(
-  engine: Engine,
+  engine: RelationsEngine,
   links: readonly Link[],
   moved: Moved | null,
 ): Promise<ReadonlyMap<string, Related>> {
@@ -126,7 +132,7 @@ interface Found {
 
 /** Whom the store knows at these places; those who moved there come behind who was there before. */
 async function peopleAt(
-  { store }: Engine,
+  { store }: RelationsEngine,
   named: readonly Relation[],
   moved: Moved | null,
 ): Promise<Found[]> {
@@ -154,7 +160,7 @@ async function peopleAt(
 
 /** Groups by app user: those that the directory's groups name, and those that `memberOf` names. */
 async function loadGroups(
-  { store, rules }: Engine,
+  { store, rules }: RelationsEngine,
   links: readonly Link[],
 ): Promise<ReadonlyMap<string, readonly GroupValue[]>> {
   const groups = new Map<string, readonly GroupValue[]>();

@@ -8,6 +8,7 @@ import { trust } from "./2026-11-23-0003-trust.ts";
 import { sourcing } from "./2026-11-23-0004-sourcing.ts";
 import { house } from "./2026-11-28-0005-house.ts";
 import { names } from "./2026-11-29-0006-names.ts";
+import { apps } from "./2026-11-29-0007-apps.ts";
 
 /** All migrations, in order. Append only; never change one that was released. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -17,6 +18,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "2026-11-23-0004-sourcing": sourcing,
   "2026-11-28-0005-house": house,
   "2026-11-29-0006-names": names,
+  "2026-11-29-0007-apps": apps,
 };
 
 export interface MigrationReport {

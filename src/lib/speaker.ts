@@ -3,7 +3,7 @@
  * sequences, a NUL at the end (Active Directory), even the password that was just sent. So they are
  * cleaned, cut, and quoted.
  */
-import { cleanText } from "../../lib/clean-text.ts";
+import { cleanText } from "./clean-text.ts";
 
 /** Whose words they are. */
 export interface Speaker {

@@ -1,0 +1,145 @@
+/** What zod cannot see of apps: addresses, names of directories and attributes, places of values. */
+import { closest } from "../lib/lines.ts";
+import { BUILT_IN_ATTRIBUTES } from "../model/app-attributes.ts";
+import { placeOf } from "../model/attribute-place.ts";
+import type { Path } from "./problems.ts";
+import type { AppConfig, Config } from "./schema.ts";
+
+type Report = (path: Path, message: string) => void;
+
+const ATTRIBUTE_NAME = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
+/** What a header's name may be (RFC 9110, 5.1). */
+const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+/** These say how a request is to be read, and no credential stands in them. */
+const OWN_HEADERS = new Set([
+  "host",
+  "content-length",
+  "content-type",
+  "connection",
+  "transfer-encoding",
+]);
+
+export function checkApps({ apps, directories }: Config, report: Report): void {
+  for (const [name, app] of Object.entries(apps)) {
+    const path = ["apps", name];
+    checkAddress([...path, "url"], app.url, report);
+    checkAuth([...path, "auth"], app, report);
+    checkAttributes([...path, "attributes"], app, report);
+    checkDirectories(path, app, Object.keys(directories), report);
+    checkValues(path, app, report);
+    if (app.onUnassign === "delete" && !app.provisioning.deactivate)
+      report(
+        [...path, "onUnassign"],
+        "deletes accounts only with provisioning.deactivate: true, which is off",
+      );
+  }
+}
+
+function checkAddress(path: Path, text: string, report: Report): void {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol))
+    report(path, "an app's address is https://HOST/PATH (or http:// where nobody listens)");
+  else if (url.username !== "" || url.password !== "")
+    report(path, "a credential in the address would stand in logs; give it under `auth`");
+  else if (url.search !== "" || url.hash !== "")
+    report(path, "the address is what stands before /Users, without ? and #");
+  else if (/\/(?:Users|Groups)\/?$/i.test(url.pathname))
+    report(path, "the address is what stands before /Users");
+}
+
+function checkAuth(path: Path, { auth, url }: AppConfig, report: Report): void {
+  if (auth === undefined) return;
+  const secrets: [string[], string][] =
+    "bearer" in auth
+      ? [[["bearer"], auth.bearer]]
+      : "basic" in auth
+        ? [[["basic", "password"], auth.basic.password]]
+        : [[["header", "value"], auth.header.value]];
+  for (const [key, secret] of secrets) {
+    if (secret === "") report([...path, ...key], "is empty; set the variable that it refers to");
+    else if (/[\r\n\0]/.test(secret)) report([...path, ...key], "has more than one line");
+  }
+  if ("header" in auth) {
+    const { name } = auth.header;
+    if (!HEADER_NAME.test(name) || OWN_HEADERS.has(name.toLowerCase()))
+      report([...path, "header", "name"], "is no name of a header that can hold a credential");
+  }
+  if ("basic" in auth && auth.basic.user.includes(":"))
+    report([...path, "basic", "user"], "a user of basic authentication has no colon");
+  if (URL.canParse(url) && secrets.some(([, secret]) => secret !== "" && url.includes(secret)))
+    report(path, "the credential stands in the address, too, which is shown everywhere");
+}
+
+function checkAttributes(path: Path, { attributes, toApp }: AppConfig, report: Report): void {
+  const taken = new Map<string, string>();
+  for (const [name, { externalName, externalNamespace }] of Object.entries(attributes)) {
+    const at = [...path, name];
+    if (!ATTRIBUTE_NAME.test(name) || name in Object.prototype)
+      report(at, "an attribute's name is a letter followed by letters, digits or _");
+    if (externalName === undefined && externalNamespace === undefined) {
+      // Of a built-in one the type alone may be another.
+      if (BUILT_IN_ATTRIBUTES.has(name)) continue;
+    }
+    if (externalName === undefined || externalNamespace === undefined) {
+      const missing = externalName === undefined ? "externalName" : "externalNamespace";
+      const use = Object.hasOwn(toApp, name)
+        ? "so its mapping is never sent"
+        : "so it is never sent";
+      report(at, `${missing} is missing, ${use}`);
+      continue;
+    }
+    const parsed = placeOf(externalName, externalNamespace);
+    if ("fault" in parsed) {
+      report(at, parsed.fault);
+      continue;
+    }
+    const key = JSON.stringify(parsed.place).toLowerCase();
+    const other = taken.get(key);
+    if (other !== undefined) report(at, `${name} and ${other} go to the same place`);
+    taken.set(key, name);
+  }
+}
+
+function checkDirectories(
+  path: Path,
+  { assign, pushGroups }: AppConfig,
+  directories: readonly string[],
+  report: Report,
+): void {
+  const known = (name: string, at: Path): void => {
+    if (directories.includes(name)) return;
+    const meant = closest(name, directories);
+    report(
+      at,
+      `there is no directory ${name}${meant === undefined ? "" : `; do you mean ${meant}?`}`,
+    );
+  };
+  for (const [i, rule] of assign.entries())
+    if (typeof rule === "object" && "group" in rule)
+      known(rule.group.directory, [...path, "assign", i, "group", "directory"]);
+  const names = new Set<string>();
+  for (const [i, { directory, name, as }] of pushGroups.entries()) {
+    known(directory, [...path, "pushGroups", i, "directory"]);
+    const there = as ?? name;
+    if (names.has(there))
+      report([...path, "pushGroups", i], `two groups would be called ${there} in the app`);
+    names.add(there);
+  }
+}
+
+/** Values of assignments are those of attributes that the app has. */
+function checkValues(path: Path, { assign, attributes }: AppConfig, report: Report): void {
+  const names = [...BUILT_IN_ATTRIBUTES.keys(), ...Object.keys(attributes)];
+  for (const [i, rule] of assign.entries()) {
+    if (rule === "everyone") continue;
+    for (const name of Object.keys(rule.values)) {
+      if (names.includes(name)) continue;
+      const meant = closest(name, names);
+      const hint = meant === undefined ? "" : `; do you mean ${meant}?`;
+      report(
+        [...path, "assign", i, "values", name],
+        `${name} is not an attribute of the app${hint}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,261 @@
+/**
+ * Where accounts of an app are decided on: everything that is known of a batch of people is loaded
+ * in a handful of queries, then each is decided by itself.
+ */
+import { NO_VALUES, newAccount } from "../../model/account.ts";
+import type { Account } from "../../model/account.ts";
+import { DISCONNECTED } from "../../model/user.ts";
+import type { User } from "../../model/user.ts";
+import type { AppRules } from "../../reconciler/app-rules.ts";
+import type { PushedPerson } from "../../reconciler/app-scope.ts";
+import { assignmentOf, type Assignment } from "../../reconciler/assignment.ts";
+import {
+  decideAccount,
+  type AccountDecision,
+  type AccountFacts,
+} from "../../reconciler/decide-account.ts";
+import { desiredAccount, placesOf, type Desired } from "../../reconciler/desired-account.ts";
+import type { Expression } from "../../mapping/mapping.ts";
+import { accountsOf } from "../../store/accounts.ts";
+import { appUsersOfUsers, type StoredAppUser } from "../../store/app-users.ts";
+import { assignmentsByHand } from "../../store/assignments.ts";
+import { directoriesOfUsers } from "../../store/links.ts";
+import type { Engine } from "../engine.ts";
+import { loadRelations, type RelationsOf } from "../people/relations.ts";
+import { resolveUsers } from "./references.ts";
+import { unreadableGroups } from "./groups.ts";
+import { unsettledDirectories } from "./unsettled.ts";
+
+/** One person and what shall become of the account. */
+export interface Looked {
+  /** Null: the user is gone. */
+  readonly user: User | null;
+  readonly userId: string;
+  readonly login: string;
+  readonly facts: AccountFacts;
+  readonly decision: AccountDecision;
+  /** As it is kept once this was looked at: who is assigned by what, decided on which version. */
+  readonly account: Account;
+  /** Whether there was a row of it. */
+  readonly isKnown: boolean;
+}
+
+export class Desk {
+  readonly #engine: Engine;
+  readonly #app: AppRules;
+  readonly #now: number;
+  readonly #isManual: boolean;
+  readonly #fingerprint: string;
+  readonly #unreadable: ReadonlyMap<string, string>;
+  readonly #unsettled: ReadonlySet<string>;
+
+  private constructor(
+    engine: Engine,
+    app: AppRules,
+    { now, isManual }: { readonly now: number; readonly isManual: boolean },
+    facts: {
+      readonly unreadable: ReadonlyMap<string, string>;
+      readonly unsettled: ReadonlySet<string>;
+    },
+  ) {
+    this.#engine = engine;
+    this.#app = app;
+    this.#now = now;
+    this.#isManual = isManual;
+    this.#fingerprint = engine.appFingerprintOf(app.settings.name);
+    this.#unreadable = facts.unreadable;
+    this.#unsettled = facts.unsettled;
+  }
+
+  /** @param asked when, in milliseconds since 1970, and whether a person asks */
+  static async open(
+    engine: Engine,
+    app: AppRules,
+    asked: { readonly now: number; readonly isManual: boolean },
+  ): Promise<Desk> {
+    const unreadable = await unreadableGroups(engine, app);
+    const unsettled = await unsettledDirectories(engine);
+    return new Desk(engine, app, asked, { unreadable, unsettled });
+  }
+
+  /** Whether somebody may be decided otherwise although neither the user nor the rules changed. */
+  get looksAtEverybody(): boolean {
+    const { groups, related } = this.#app.needs;
+    return groups || related.length > 0;
+  }
+
+  async look(users: readonly User[]): Promise<Looked[]> {
+    const { db } = this.#engine.store;
+    const { name } = this.#app.settings;
+    const ids = users.map((user) => user.id);
+    const accounts = await accountsOf(db, name, ids);
+    const byHand = await assignmentsByHand(db, name, ids);
+    const { people, relations } = await this.#people(users);
+    const sources =
+      this.#unsettled.size === 0
+        ? new Map<string, Set<string>>()
+        : await directoriesOfUsers(db, ids);
+    const persons = users.map((user) => this.#person(user, people.get(user.id) ?? [], relations));
+    const assignments = persons.map((person) =>
+      assignmentOf(this.#engine.rules, this.#app, person, {
+        byHand: byHand.get(person.user.id) ?? null,
+        unreadableGroups: this.#unreadable,
+      }),
+    );
+    const desired = await this.#desired(persons, assignments);
+    return persons.map(({ user }, i) => {
+      const account = accounts.get(user.id) ?? null;
+      const assignment = assignments[i] ?? null;
+      const wanted = desired[i] ?? null;
+      const facts: AccountFacts = {
+        user,
+        assignment,
+        desired: wanted,
+        account,
+        places: wanted === null || "error" in wanted ? "" : placesOf(this.#app, wanted.update),
+        doubted: this.#isDoubted(user, sources.get(user.id) ?? NOWHERE, account),
+      };
+      return this.#looked(user, facts);
+    });
+  }
+
+  /** Accounts whose user is gone. */
+  lookAtOrphans(accounts: readonly Account[]): Looked[] {
+    return accounts.map((account) => {
+      const facts: AccountFacts = {
+        user: null,
+        assignment: null,
+        desired: null,
+        account,
+        places: "",
+        doubted: false,
+      };
+      const decision = this.decide(facts);
+      const { userId, login } = account;
+      return {
+        user: null,
+        userId,
+        login,
+        facts,
+        decision,
+        account: { ...account, assignedBy: null, userVersion: GONE },
+        isKnown: true,
+      };
+    });
+  }
+
+  /** Decides again, with another account: after something was sent. */
+  decide(facts: AccountFacts): AccountDecision {
+    const { provisioning: toggles, onUnassign } = this.#app.settings;
+    return decideAccount(facts, { toggles, onUnassign, now: this.#isManual ? null : this.#now });
+  }
+
+  #looked(user: User, facts: AccountFacts): Looked {
+    const { account, assignment } = facts;
+    const isUnknown = assignment !== null && "unknown" in assignment;
+    const before = account ?? newAccount(this.#app.settings.name, user.id, user.login);
+    const kept: Account = {
+      ...before,
+      login: user.login,
+      // What cannot be told stays as it was told last.
+      assignedBy: isUnknown ? before.assignedBy : (assignment?.by ?? null),
+      values: isUnknown ? before.values : (assignment?.values ?? NO_VALUES),
+      userVersion: user.version,
+      fingerprint: this.#fingerprint,
+    };
+    const { id: userId, login } = user;
+    const decision = this.decide(facts);
+    return { user, userId, login, facts, decision, account: kept, isKnown: account !== null };
+  }
+
+  async #people(users: readonly User[]): Promise<{
+    readonly people: ReadonlyMap<string, readonly StoredAppUser[]>;
+    readonly relations: RelationsOf | null;
+  }> {
+    const { store, rules, directories } = this.#engine;
+    const { needs } = this.#app;
+    const hasNeeds = needs.groups || needs.related.length > 0;
+    // Of mappings that read the user profile alone, nothing else is loaded.
+    if (!hasNeeds && !readsProfiles(this.#app)) return { people: new Map(), relations: null };
+    const all = await appUsersOfUsers(
+      store.db,
+      users.map((user) => user.id),
+    );
+    const people = Map.groupBy(all, (one) => one.userId ?? "");
+    if (!hasNeeds) return { people, relations: null };
+    const links = all.filter((one) => counts(one, directories));
+    const engine = { store, rules: { directories: rules.directories, needs } };
+    return { people, relations: await loadRelations(engine, this.#now, links) };
+  }
+
+  #person(
+    user: User,
+    appUsers: readonly StoredAppUser[],
+    relations: RelationsOf | null,
+  ): PushedPerson {
+    const own = appUsers.filter((one) => counts(one, this.#engine.directories));
+    return {
+      user,
+      links: new Map(own.map((one) => [one.directory, one.profile])),
+      relations: relations?.(own) ?? {
+        now: this.#now,
+        groups: [],
+        related: new Map(),
+        incomplete: false,
+      },
+    };
+  }
+
+  /** Twice where attributes name others: who they are is looked up in between, for all at once. */
+  async #desired(
+    persons: readonly PushedPerson[],
+    assignments: readonly Assignment[],
+  ): Promise<(Desired | null)[]> {
+    const names = new Set<string>();
+    const evaluate = (resolve: (name: string) => string | null): (Desired | null)[] =>
+      persons.map((person, i) => {
+        const assignment = assignments[i] ?? null;
+        if (assignment === null || "unknown" in assignment || person.user.status !== "active")
+          return null;
+        const { values } = assignment;
+        return desiredAccount(this.#engine.rules, this.#app, person, { values, resolve });
+      });
+    const first = evaluate((name) => {
+      names.add(name);
+      return null;
+    });
+    if (names.size === 0) return first;
+    const found = await resolveUsers(this.#engine, this.#app.settings.name, [...names]);
+    return evaluate((name) => found.get(name) ?? null);
+  }
+
+  /** Whether a source of the person is in a state that could explain the loss of access. */
+  #isDoubted(user: User, sources: ReadonlySet<string>, account: Account | null): boolean {
+    if (this.#unsettled.size === 0) return false;
+    if (user.status !== "active") return this.#unsettled.has(user.statusBy ?? "");
+    if (account?.assignedBy?.kind === "person") return false;
+    return [...sources].some((directory) => this.#unsettled.has(directory));
+  }
+}
+
+const NOWHERE: ReadonlySet<string> = new Set();
+
+/** Of an account whose user is gone, instead of a version. */
+const GONE = -1;
+
+function counts(appUser: StoredAppUser, directories: Engine["directories"]): boolean {
+  return (
+    appUser.status !== "removed" &&
+    appUser.error?.code !== DISCONNECTED &&
+    directories.has(appUser.directory)
+  );
+}
+
+/** Whether an expression of the app may read more than attributes of the user profile. */
+function readsProfiles({ mappings, assign }: AppRules): boolean {
+  const conditions = assign.flatMap((rule) => (rule.kind === "condition" ? [rule.expression] : []));
+  const expressions = [...[...mappings.values()].map((one) => one.expression), ...conditions];
+  const isPlain = ({ tree, reads }: Expression): boolean =>
+    reads.length === 0 && (tree.kind === "reference" || tree.kind === "literal");
+  return !expressions.every(isPlain);
+}

@@ -1,0 +1,139 @@
+/** How the apps are: what is assigned, in step, pending, failing, and what each can do. */
+import { configuredApp } from "../engine/apps.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Account, AccountError, AssignedBy, Push, SyncState } from "../model/account.ts";
+import type { AppSettings, Capabilities, CapabilityOverrides } from "../model/app.ts";
+import { namespaceOf, placeName } from "../model/attribute-place.ts";
+import { capabilitiesOf, presetOf } from "../provisioning/scim/capabilities.ts";
+import type { AppRules } from "../reconciler/app-rules.ts";
+import {
+  accountTotals,
+  listAccounts,
+  type AccountsQuery,
+  type AccountTotals,
+} from "../store/accounts.ts";
+import { appState } from "../store/app-states.ts";
+import { listPushes } from "../store/pushes.ts";
+import { countTasks } from "../store/tasks.ts";
+
+export interface AppSummary extends AccountTotals {
+  readonly app: string;
+  readonly label: string;
+  readonly url: string;
+  readonly provisioning: AppSettings["provisioning"];
+  readonly paused: AccountError | null;
+  /** Until when the app asked to be left alone; ISO 8601. */
+  readonly notBefore: string | null;
+  readonly tasks: number;
+  /** A push that waits for a decision. */
+  readonly heldPush: Pick<Push, "id" | "held"> | null;
+}
+
+export interface AppView extends AppSummary {
+  readonly preset: string;
+  readonly capabilities: Capabilities;
+  readonly declared: CapabilityOverrides | null;
+  readonly byPreset: CapabilityOverrides;
+  readonly learned: CapabilityOverrides;
+  readonly configured: CapabilityOverrides;
+  readonly onUnassign: AppSettings["onUnassign"];
+  readonly matching: AppSettings["matching"];
+  readonly assign: readonly AssignedBy[];
+  readonly mappings: readonly {
+    readonly attribute: string;
+    readonly expression: string;
+    readonly apply: "create" | "update";
+    readonly externalName: string | null;
+    readonly externalNamespace: string | null;
+  }[];
+  readonly pushGroups: AppSettings["pushGroups"];
+  readonly safeguard: AppSettings["safeguard"];
+  readonly rateLimit: number | null;
+}
+
+export async function listApps(engine: Engine): Promise<AppSummary[]> {
+  const summaries: AppSummary[] = [];
+  for (const app of engine.apps.values()) summaries.push(await summaryOf(engine, app));
+  return summaries;
+}
+
+async function summaryOf(engine: Engine, { settings }: AppRules): Promise<AppSummary> {
+  const { db } = engine.store;
+  const { name: app, label, target, provisioning } = settings;
+  const { paused, notBefore } = await appState(db, app);
+  const [held] = await listPushes(db, { app, status: "held", limit: 1 });
+  return {
+    app,
+    label,
+    url: target.url,
+    provisioning,
+    ...(await accountTotals(db, app)),
+    paused,
+    notBefore:
+      notBefore !== null && notBefore > Date.now() ? new Date(notBefore).toISOString() : null,
+    tasks: await countTasks(db, app),
+    heldPush: held === undefined ? null : { id: held.id, held: held.held },
+  };
+}
+
+/** @throws RollcallError `config.unknownApp` */
+export async function viewApp(engine: Engine, name: string): Promise<AppView> {
+  const rules = configuredApp(engine.apps, name);
+  const { settings } = rules;
+  const { declared, learned } = await appState(engine.store.db, name);
+  const { target } = settings;
+  return {
+    ...(await summaryOf(engine, rules)),
+    preset: target.preset,
+    capabilities: capabilitiesOf(target, { declared, learned }),
+    declared,
+    byPreset: presetOf(target.preset),
+    learned,
+    configured: target.capabilities,
+    onUnassign: settings.onUnassign,
+    matching: settings.matching,
+    assign: settings.assign.map((rule): AssignedBy => {
+      if (rule.kind === "group") return { kind: "group", name: rule.name };
+      if (rule.kind === "condition") return { kind: "condition", name: rule.expression };
+      return { kind: "everyone", name: "everyone" };
+    }),
+    mappings: [...rules.mappings.values()].map(({ attribute, apply, expression }) => {
+      const place = settings.attributes.get(attribute)?.place ?? null;
+      return {
+        attribute,
+        expression: expression.source,
+        apply,
+        externalName: place === null ? null : placeName(place),
+        externalNamespace: place === null ? null : namespaceOf(place),
+      };
+    }),
+    pushGroups: settings.pushGroups,
+    safeguard: settings.safeguard,
+    rateLimit: target.requestsPerSecond,
+  };
+}
+
+export type AssignmentView = Account & { readonly syncState: SyncState };
+
+export type AssignmentsQuery = AccountsQuery;
+
+/** A page of who is assigned, or has an account. */
+export async function listAssignments(
+  engine: Engine,
+  query: AssignmentsQuery,
+): Promise<AssignmentView[]> {
+  const { settings } = configuredApp(engine.apps, query.app);
+  const accounts = await listAccounts(engine.store.db, query);
+  return accounts.map((account) => ({ ...account, syncState: syncStateOf(account, settings) }));
+}
+
+/** As Okta names how far an account is. */
+export function syncStateOf(account: Account, { provisioning }: AppSettings): SyncState {
+  const { create, update, deactivate } = provisioning;
+  if (account.error !== null) return "ERROR";
+  if (!create && !update && !deactivate) return "DISABLED";
+  if (account.state === "attempted") return "SYNCING";
+  if (account.state === "none")
+    return account.reason === null && account.assignedBy === null ? "DISABLED" : "OUT_OF_SYNC";
+  return account.reason === null || account.reason === "kept" ? "SYNCHRONIZED" : "OUT_OF_SYNC";
+}

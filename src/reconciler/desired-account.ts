@@ -1,0 +1,77 @@
+/** What an account should be: the To-App mappings, the values of the assignment, and who is meant. Pure. */
+import type { AccountError, AccountProfile } from "../model/account.ts";
+import type { AssignedValues } from "../model/app.ts";
+import type { ProfileValue } from "../model/user.ts";
+import type { AppRules } from "./app-rules.ts";
+import { appScopeOf, type PushedPerson } from "./app-scope.ts";
+import { mappedValue } from "./mapped-value.ts";
+import type { Rules } from "./rules.ts";
+
+export interface DesiredAccount {
+  /** What a creation sends. */
+  readonly create: AccountProfile;
+  /** What an update makes equal: without what is given on creation only. */
+  readonly update: AccountProfile;
+  /** Attributes whose value names somebody who has no account in the app yet. */
+  readonly unresolved: readonly string[];
+}
+
+export type Desired = DesiredAccount | { readonly error: AccountError };
+
+/** The app's own id of whom a value names; null: nobody who has an account there. */
+export type ResolveUser = (name: string) => string | null;
+
+/** @param resolve finds whom attributes that refer to a user mean */
+export function desiredAccount(
+  rules: Rules,
+  app: AppRules,
+  person: PushedPerson,
+  { values, resolve }: { readonly values: AssignedValues; readonly resolve: ResolveUser },
+): Desired {
+  const create: Record<string, ProfileValue> = {};
+  const update: Record<string, ProfileValue> = {};
+  const unresolved: string[] = [];
+  const scope = appScopeOf(rules, person);
+  const keep = (attribute: string, value: ProfileValue, onUpdate: boolean): void => {
+    create[attribute] = value;
+    if (onUpdate) update[attribute] = value;
+  };
+  for (const [attribute, { place, refersToUser }] of app.settings.attributes) {
+    // What has no place is never sent.
+    if (place === null) continue;
+    const given = Object.hasOwn(values, attribute) ? values[attribute] : undefined;
+    if (given !== undefined) {
+      keep(attribute, given, true);
+      continue;
+    }
+    const mapping = app.mappings.get(attribute);
+    const schema = app.schema.get(attribute);
+    if (mapping === undefined || schema === undefined) continue;
+    const result = mappedValue(mapping, scope, schema, app.settings.name);
+    if (result === null) continue;
+    if ("problem" in result) {
+      const { code, field, message } = result.problem;
+      return { error: { code, field, message, appSaid: null } };
+    }
+    const value = refersToUser ? resolve(String(result.value)) : result.value;
+    if (value === null) unresolved.push(attribute);
+    else keep(attribute, value, mapping.apply === "update");
+  }
+  return missingName(create) ?? { create, update, unresolved };
+}
+
+/** Every SCIM server needs a userName (RFC 7643, 4.1.1). */
+function missingName({ userName }: AccountProfile): { readonly error: AccountError } | null {
+  if (typeof userName === "string" && userName.trim() !== "") return null;
+  const message = "userName has no value, and no app takes an account without.";
+  const code = "platform.cvd.profile.property.constraint.violation.required";
+  return { error: { code, field: "userName", message, appSaid: null } };
+}
+
+/** The marks of the places of a profile's attributes, as one text. */
+export function placesOf(app: AppRules, profile: AccountProfile): string {
+  return Object.keys(profile)
+    .toSorted()
+    .map((attribute) => `${attribute}:${app.places.get(attribute) ?? ""}`)
+    .join(" ");
+}

@@ -1,0 +1,273 @@
+/**
+ * Pushes: the accounts of an app are made what they should be. A push compares; it is not told. So
+ * whatever was interrupted is found again by the next one, and nothing has to be resumed.
+ */
+import { configuredApp } from "../engine/apps.ts";
+import { claimLease } from "../engine/claim.ts";
+import { Desk } from "../engine/accounts/desk.ts";
+import type { Engine } from "../engine/engine.ts";
+import { sleep } from "../lib/sleep.ts";
+import { uuidV7 } from "../lib/uuid.ts";
+import type { Push, PushKind } from "../model/account.ts";
+import type { AskedBy } from "../model/asked-by.ts";
+import { RollcallError } from "../model/errors.ts";
+import type { Trigger } from "../model/run.ts";
+import { AppFailure } from "../provisioning/failure.ts";
+import { accountTotals } from "../store/accounts.ts";
+import { appState, noteApp } from "../store/app-states.ts";
+import { findPush, insertPush, nextSeq } from "../store/pushes.ts";
+import {
+  approveHeld,
+  beginApplying,
+  beginJudging,
+  endAsDone,
+  endDryRun,
+  holdPush,
+} from "../store/run-steps.ts";
+import { appendEvents } from "../store/system-log.ts";
+import { judgePush } from "../reconciler/judge-push.ts";
+import { write } from "./record/write.ts";
+import { Stopwatch } from "./record/stopwatch.ts";
+import type { ClaimedApp, PushContext } from "./sending/context.ts";
+import { dropHeldPushes, failPush, recoverPushes } from "./sending/end.ts";
+import * as events from "./sending/events.ts";
+import { planGroups, sendGroups } from "./sending/groups.ts";
+import { countsAfter, planPush, type PlanResult, type PushAsked } from "./sending/plan.ts";
+import { ready, notePaused } from "./sending/ready.ts";
+import { sendPlan } from "./sending/send.ts";
+
+export interface PushRequest {
+  readonly kind: Exclude<PushKind, "revert">;
+  readonly trigger: Trigger;
+  readonly dryRun: boolean;
+  /** Only these users; null: everybody. */
+  readonly userIds: readonly string[] | null;
+}
+
+/**
+ * Makes the accounts of an app what is desired.
+ * @throws RollcallError `run.busy`, `config.unknownApp`
+ */
+export async function pushApp(
+  engine: Engine,
+  name: string,
+  request: PushRequest,
+  by: AskedBy,
+): Promise<Push> {
+  return await withApp(engine, name, by, async (claimed) => {
+    await recoverPushes(claimed);
+    return await beginPush(claimed, request, async (context, stopwatch) => {
+      await decideAndSend(context, request, stopwatch);
+    });
+  });
+}
+
+/** Claims the app for as long as the work takes. */
+export async function withApp<T>(
+  engine: Engine,
+  name: string,
+  by: AskedBy,
+  work: (claimed: ClaimedApp) => Promise<T>,
+): Promise<T> {
+  const app = configuredApp(engine.apps, name);
+  await using claim = await claimLease(engine.store, `app:${name}`, engine.holder, by.signal);
+  const { lease, signal } = claim;
+  return await work({ ...by, engine, app, lease, signal });
+}
+
+/** Opens the app, makes the record, does the work, and writes down what stopped it. */
+export async function beginPush(
+  claimed: ClaimedApp,
+  request: Pick<PushRequest, "kind" | "trigger" | "dryRun" | "userIds"> & {
+    readonly resumes?: string;
+  },
+  work: (context: PushContext, stopwatch: Stopwatch) => Promise<void>,
+): Promise<Push> {
+  const { engine, app, actor } = claimed;
+  const { name } = app.settings;
+  const id = request.resumes ?? uuidV7();
+  if (request.resumes === undefined) {
+    const push = { ...request, id, app: name, actor, reverts: null };
+    await write(claimed, async (trx) => {
+      await insertPush(trx, push);
+      await appendEvents(trx, id, actor, [events.started(app.settings, push)]);
+    });
+  }
+  try {
+    const { declared, learned } = await appState(engine.store.db, name);
+    await using provisioner = engine.openApp(name, {
+      declared,
+      learned,
+      onPause: (until) => void notePaused(claimed, until),
+    });
+    const isManual = request.trigger === "manual";
+    const now = Date.now();
+    const desk = await Desk.open(engine, app, { now, isManual });
+    const context: PushContext = { ...claimed, run: { id, now }, desk, provisioner };
+    try {
+      await work(context, new Stopwatch());
+    } finally {
+      const { learned: found } = provisioner;
+      if (found !== null) await write(claimed, (trx) => noteApp(trx, name, { learned: found }));
+    }
+  } catch (thrown) {
+    await failPush(claimed, id, thrown);
+    if (!(thrown instanceof RollcallError) && !claimed.signal.aborted) throw thrown;
+  }
+  return await requirePush(engine, id);
+}
+
+async function decideAndSend(
+  context: PushContext,
+  request: PushRequest,
+  stopwatch: Stopwatch,
+): Promise<void> {
+  const { engine, app, run, actor } = context;
+  const { dryRun, userIds, kind } = request;
+  await waitForApp(context);
+  await unpause(context, dryRun);
+  stopwatch.begin("reading");
+  // A person who asks for a push has everybody compared who is not settled.
+  const asked: PushAsked = {
+    userIds,
+    dryRun,
+    everybody: kind === "force-sync" || userIds !== null,
+  };
+  const plan = await planPush(context, asked);
+  const groups = await planGroups(context, { dryRun, first: plan.size, whole: userIds === null });
+  stopwatch.begin("judging");
+  await write(context, (trx) => beginJudging(trx, run.id, { counts: plan.counts }));
+  const totals = await accountTotals(engine.store.db, app.settings.name);
+  const held = judgePush(app.settings.safeguard, {
+    ...plan.tally,
+    ...groups.tally,
+    accounts: totals.active,
+  });
+  if (dryRun) {
+    await write(context, async (trx) => {
+      await endDryRun(trx, run.id, held, { counts: plan.counts, phases: stopwatch.phases() });
+      await appendEvents(trx, run.id, actor, [events.completed(app.settings, kind, plan.counts)]);
+    });
+    return;
+  }
+  await dropHeldPushes(context, `replaced by ${run.id}`);
+  if (held !== null) {
+    await write(context, async (trx) => {
+      await holdPush(trx, run.id, held, { counts: plan.counts, phases: stopwatch.phases() });
+      await appendEvents(trx, run.id, actor, [events.held(app.settings, kind, held)]);
+    });
+    return;
+  }
+  await write(context, (trx) => beginApplying(trx, run.id, null));
+  await sendAll(context, { plan, kind, stopwatch, asked });
+}
+
+interface Sendable {
+  readonly plan: Pick<PlanResult, "counts">;
+  readonly kind: PushKind;
+  readonly stopwatch: Stopwatch;
+  readonly asked: PushAsked;
+}
+
+/** Sends what is planned, then what became possible by it, then the groups; and ends the push. */
+export async function sendAll(context: PushContext, sendable: Sendable): Promise<void> {
+  const { engine, app, run, actor } = context;
+  const { plan, kind, stopwatch, asked } = sendable;
+  stopwatch.begin("applying");
+  const { name } = app.settings;
+  const owed =
+    plan.counts.created + plan.counts.adopted + plan.counts.updated + plan.counts.deactivated;
+  if (owed > 0) {
+    await ready(context);
+    await sendPlan(context, owed);
+    if (refersToUsers(context) && plan.counts.created + plan.counts.adopted > 0) {
+      // Whoever names somebody who has an account only now.
+      const first = await nextSeq(engine.store.db, run.id);
+      const second = await planPush(context, { ...asked, everybody: false }, first);
+      await sendPlan(context, second.counts.updated);
+    }
+  }
+  if (asked.userIds === null) await sendGroups(context);
+  const counts = await countsAfter(context, plan.counts);
+  await write(context, async (trx) => {
+    await endAsDone(trx, run.id, counts, stopwatch.phases());
+    await noteApp(trx, name, { failures: 0 });
+    await appendEvents(trx, run.id, actor, [events.completed(app.settings, kind, counts)]);
+  });
+}
+
+function refersToUsers({ app }: PushContext): boolean {
+  const { attributes } = app.settings;
+  return [...app.mappings.keys()].some((name) => attributes.get(name)?.refersToUser === true);
+}
+
+const SHORT_PAUSE_MS = 60_000;
+
+/** A short pause that the app asked for is waited out; a long one ends the push. */
+async function waitForApp({ engine, app, provisioner, note, signal }: PushContext): Promise<void> {
+  const { notBefore } = await appState(engine.store.db, app.settings.name);
+  const wait = notBefore === null ? 0 : notBefore - Date.now();
+  if (wait <= 0 || notBefore === null) return;
+  const until = new Date(notBefore).toISOString();
+  if (wait > SHORT_PAUSE_MS) {
+    const message = `${app.settings.label} asks to be left alone until ${until}.`;
+    throw new AppFailure("later", "app.busy", message, { retryAfter: wait });
+  }
+  note(`${app.settings.label} asks to be left alone until ${until}; waiting.`);
+  provisioner.pauseUntil(notBefore);
+  await sleep(wait, signal);
+}
+
+/** While an app is paused, its credential is tested, and nothing else is sent. */
+async function unpause(context: PushContext, dryRun: boolean): Promise<void> {
+  const { engine, app } = context;
+  const { paused } = await appState(engine.store.db, app.settings.name);
+  if (paused !== null && !dryRun) await ready(context);
+}
+
+/** @throws RollcallError `run.notFound` */
+export async function requirePush(engine: Engine, id: string): Promise<Push> {
+  const push = await findPush(engine.store.db, id);
+  if (push === null) throw new RollcallError("run.notFound", `There is no push ${id}.`);
+  return push;
+}
+
+/** Carries out the plan of a held push, without those whom it does not fit any more. */
+export async function approvePush(engine: Engine, id: string, by: AskedBy): Promise<Push> {
+  const { app: name } = await heldPush(engine, id);
+  return await withApp(engine, name, by, async (claimed) => {
+    const push = await heldPush(engine, id); // as it is now that nobody else can touch it
+    const who = by.actor.displayName;
+    await write(claimed, async (trx) => {
+      await approveHeld(trx, push.id, who);
+      const event = events.decided(claimed.app.settings, "approved", who);
+      await appendEvents(trx, push.id, by.actor, [event]);
+    });
+    const request = { kind: "push", trigger: "manual", dryRun: false, userIds: null } as const;
+    return await beginPush(
+      claimed,
+      { ...request, resumes: push.id },
+      async (context, stopwatch) => {
+        const { counts, kind } = push;
+        const asked = { userIds: null, dryRun: false, everybody: false };
+        await sendAll(context, { plan: { counts }, kind, stopwatch, asked });
+      },
+    );
+  });
+}
+
+/** Drops a held push; nothing of it is sent. */
+export async function cancelPush(engine: Engine, id: string, by: AskedBy): Promise<Push> {
+  const { app: name } = await heldPush(engine, id);
+  return await withApp(engine, name, by, async (claimed) => {
+    await heldPush(engine, id);
+    await dropHeldPushes({ ...claimed }, by.actor.displayName);
+    return await requirePush(engine, id);
+  });
+}
+
+async function heldPush(engine: Engine, id: string): Promise<Push> {
+  const push = await requirePush(engine, id);
+  if (push.status === "held") return push;
+  throw new RollcallError("run.notHeld", `The push ${push.id} is ${push.status}, not held.`);
+}

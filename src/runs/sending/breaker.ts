@@ -1,0 +1,51 @@
+/** Stops a push when the app as a whole cannot go on, instead of burning everybody's attempts. */
+import { AppFailure } from "../../provisioning/failure.ts";
+
+/** So many that reach nobody, one behind the other: the app is not there. */
+const IN_A_ROW = 5;
+/** From so many on, a share of failures counts. */
+const ENOUGH = 50;
+const MOST_SHARE = 0.6;
+
+export class Breaker {
+  #open: AppFailure | null = null;
+  #all = 0;
+  #failed = 0;
+  #inARow = 0;
+
+  get isOpen(): boolean {
+    return this.#open !== null;
+  }
+
+  /** @param thrown by the app; @param hasFailed whether anything did */
+  count(thrown: AppFailure | null, hasFailed: boolean): void {
+    this.#all++;
+    if (!hasFailed) {
+      this.#inARow = 0;
+      return;
+    }
+    this.#failed++;
+    this.#inARow = thrown !== null && isOfApp(thrown) ? this.#inARow + 1 : 0;
+    const stops = thrown?.kind === "credential" || this.#inARow >= IN_A_ROW;
+    if (thrown !== null && stops) this.#open ??= thrown;
+    if (this.#all >= ENOUGH && this.#failed > this.#all * MOST_SHARE)
+      this.#open ??= tooMany(this.#failed, this.#all);
+  }
+
+  /** @throws AppFailure with what stops the push */
+  check(): void {
+    if (this.#open !== null) throw this.#open;
+  }
+}
+
+/** Whether a failure says something of the app, and nothing of the account. */
+function isOfApp({ kind, code }: AppFailure): boolean {
+  return (
+    kind === "later" || kind === "unreachable" || (kind === "senseless" && code !== "app.noId")
+  );
+}
+
+function tooMany(failed: number, all: number): AppFailure {
+  const message = `${failed} of ${all} accounts failed, so the push was stopped before more did.`;
+  return new AppFailure("refused", "app.circuitOpen", message);
+}

@@ -1,0 +1,367 @@
+/**
+ * What is done to one account: each step is sent, and what the app acknowledged decides the next,
+ * until nothing is owed or something fails. Nothing is written here; what came of it is returned.
+ */
+import type { Looked } from "../../engine/accounts/desk.ts";
+import { asRollcallError } from "../../model/errors.ts";
+import type {
+  Account,
+  AccountAction,
+  AccountChange,
+  AccountError,
+  AccountProfile,
+  TaskKind,
+} from "../../model/account.ts";
+import { AppFailure } from "../../provisioning/failure.ts";
+import type { RemoteAccount } from "../../provisioning/provisioner.ts";
+import { changesOf, type AccountDecision } from "../../reconciler/decide-account.ts";
+import { placesOf, type DesiredAccount } from "../../reconciler/desired-account.ts";
+import type { PushContext } from "./context.ts";
+import { findAccount, type Claimed } from "./match.ts";
+
+export interface Deed {
+  readonly looked: Looked;
+  readonly account: Account;
+  /** What was sent and acknowledged, in order. */
+  readonly done: readonly {
+    readonly action: SentAction;
+    readonly changes: readonly AccountChange[];
+  }[];
+  readonly failure: DeedFailure | null;
+}
+
+export type SentAction = Exclude<AccountAction, "failed" | "skipped" | "held" | "unchanged">;
+
+export interface DeedFailure {
+  readonly action: SentAction;
+  readonly what: TaskKind;
+  readonly error: AccountError;
+  /** Whether a person has to look at it; else it is tried again by itself. */
+  readonly needsPerson: boolean;
+  /** Of the app as a whole, and not of this account. */
+  readonly thrown: AppFailure | null;
+}
+
+/** More steps than any account needs: found, switched on, changed. */
+const MOST_STEPS = 5;
+/** What `serve` tries by itself, before a person has to look. */
+const MOST_ATTEMPTS = 10;
+const FIRST_RETRY_MS = 60_000;
+const MOST_RETRY_MS = 6 * 3_600_000;
+
+export async function doDeed(
+  context: PushContext,
+  looked: Looked,
+  claimed: Claimed,
+): Promise<Deed> {
+  const done: Deed["done"][number][] = [];
+  let account = looked.account;
+  let decision: AccountDecision = looked.decision;
+  for (let step = 0; step < MOST_STEPS; step++) {
+    if (decision.do === "nothing" || decision.do === "fail") break;
+    try {
+      const outcome = await send(context, { looked, account, decision, claimed });
+      account = outcome.account;
+      if ("failure" in outcome) return failed(looked, account, done, outcome.failure);
+      if (outcome.done !== null) done.push(outcome.done);
+    } catch (thrown) {
+      const failure = failureOf(thrown, decision);
+      // Of a refused credential no account can be blamed.
+      if (failure.thrown?.kind === "credential") return { looked, account, done, failure };
+      return failed(looked, afterFailure(account, decision, failure), done, failure);
+    }
+    decision = context.desk.decide({ ...looked.facts, account });
+  }
+  const last = decision.do === "nothing" ? decision : { settled: false, reason: null };
+  const after: Account = {
+    ...account,
+    settled: last.settled,
+    reason: last.reason,
+    error: null,
+    attempts: 0,
+    refused: null,
+    retryAt: null,
+  };
+  return { looked, account: after, done, failure: null };
+}
+
+interface Sending {
+  readonly looked: Looked;
+  readonly account: Account;
+  readonly decision: Exclude<AccountDecision, { readonly do: "nothing" | "fail" }>;
+  readonly claimed: Claimed;
+}
+
+type Outcome =
+  | { readonly account: Account; readonly done: Deed["done"][number] | null }
+  | { readonly account: Account; readonly failure: DeedFailure };
+
+async function send(context: PushContext, sending: Sending): Promise<Outcome> {
+  const { account, decision } = sending;
+  const now = new Date().toISOString();
+  switch (decision.do) {
+    case "find":
+      return await find(context, sending, decision);
+    case "update":
+      return await orFindAgain(context, sending, decision.desired, () =>
+        update(context, account, decision.desired),
+      );
+    case "reactivate":
+      return await orFindAgain(context, sending, decision.desired, async () => {
+        await context.provisioner.activate(nameOf(account), true);
+        const after: Account = { ...account, state: "active", lastPush: now };
+        return { account: after, done: { action: "reactivated", changes: [] } };
+      });
+    case "deactivate":
+      return await unlessGone(account, async () => {
+        await context.provisioner.activate(nameOf(account), false);
+        const after: Account = { ...account, state: "inactive", lastPush: now };
+        return { account: after, done: { action: "deactivated", changes: [] } };
+      });
+    case "delete":
+      return await unlessGone(account, async () => {
+        await context.provisioner.delete(account.externalId ?? "");
+        return {
+          account: { ...gone(account), lastPush: now },
+          done: { action: "deleted", changes: [] },
+        };
+      });
+  }
+}
+
+function nameOf({ externalId, userId }: Account): { externalId: string; ownId: string } {
+  return { externalId: externalId ?? "", ownId: userId };
+}
+
+function gone(account: Account): Account {
+  return {
+    ...account,
+    state: "none",
+    externalId: null,
+    acknowledged: null,
+    acknowledgedPlaces: "",
+    notKept: [],
+  };
+}
+
+/** Whoever is not there any more has lost access already. */
+async function unlessGone(account: Account, work: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (!(thrown instanceof AppFailure) || thrown.kind !== "vanished") throw thrown;
+    return { account: gone(account), done: { action: "deactivated", changes: [] } };
+  }
+}
+
+/** An account that vanished there is looked for, and made anew where that is allowed. */
+async function orFindAgain(
+  context: PushContext,
+  sending: Sending,
+  desired: DesiredAccount,
+  work: () => Promise<Outcome>,
+): Promise<Outcome> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (!(thrown instanceof AppFailure) || thrown.kind !== "vanished") throw thrown;
+    const { create } = context.app.settings.provisioning;
+    const account = gone(sending.account);
+    const again = { do: "find", create, reason: "assigned", desired } as const;
+    const outcome = await find(context, { ...sending, account, decision: again }, again);
+    if ("failure" in outcome || outcome.account.externalId !== null) return outcome;
+    throw thrown;
+  }
+}
+
+async function update(
+  { provisioner, app }: PushContext,
+  account: Account,
+  desired: DesiredAccount,
+): Promise<Outcome> {
+  const changes = changesOf(account.acknowledged, desired);
+  const removed = changes.filter(({ to }) => to === null).map(({ attribute }) => attribute);
+  const { externalId, ownId } = nameOf(account);
+  const profile = desired.update;
+  const { notKept } = await provisioner.update({ externalId, ownId, profile, removed });
+  const kept = Object.entries(account.acknowledged ?? {}).filter(
+    ([name]) => !removed.includes(name),
+  );
+  return {
+    account: acknowledged(account, { ...Object.fromEntries(kept), ...profile }, { app, notKept }),
+    done: { action: "updated", changes },
+  };
+}
+
+function acknowledged(
+  account: Account,
+  profile: AccountProfile,
+  { app, notKept }: Pick<PushContext, "app"> & { readonly notKept: readonly string[] },
+): Account {
+  return {
+    ...account,
+    acknowledged: profile,
+    acknowledgedPlaces: placesOf(app, profile),
+    notKept,
+    lastPush: new Date().toISOString(),
+  };
+}
+
+/** Looks for the account, takes it over, or makes it. */
+async function find(
+  context: PushContext,
+  { account, claimed }: Sending,
+  { create, desired }: Extract<AccountDecision, { readonly do: "find" }>,
+): Promise<Outcome> {
+  const mayBeOurs = account.state === "attempted";
+  const found = await findAccount(context, { account, desired, mayBeOurs, claimed });
+  if (found.kind === "several") return unmatched(account, found.error, desired);
+  if (found.kind === "one") return adopted(context, account, found.remote, desired);
+  if (!create || desired === null) {
+    // Nobody is there, so nothing is owed.
+    const reason = desired === null ? null : ("createOff" as const);
+    return { account: { ...gone(account), reason, settled: true }, done: null };
+  }
+  try {
+    const made = await context.provisioner.create(account.userId, desired.create);
+    claimed.set(made.externalId, account.userId);
+    const after: Account = { ...account, state: "active", externalId: made.externalId };
+    const changes = changesOf(null, { ...desired, update: desired.create });
+    return {
+      account: acknowledged(after, desired.create, { app: context.app, notKept: made.notKept }),
+      done: { action: "created", changes },
+    };
+  } catch (thrown) {
+    if (!(thrown instanceof AppFailure) || thrown.kind !== "taken") throw thrown;
+    return await taken(context, { account, claimed, desired }, thrown);
+  }
+}
+
+/** The app has the name already: by every key, who is it? Never a second creation. */
+async function taken(
+  context: PushContext,
+  {
+    account,
+    claimed,
+    desired,
+  }: Pick<Sending, "account" | "claimed"> & { readonly desired: DesiredAccount },
+  refusal: AppFailure,
+): Promise<Outcome> {
+  const again = await findAccount(context, { account, desired, mayBeOurs: true, claimed });
+  if (again.kind === "one") return adopted(context, account, again.remote, desired);
+  if (again.kind === "several") return unmatched(account, again.error, desired);
+  const { message, appSaid } = refusal;
+  return unmatched(account, { code: "app.taken", field: "userName", message, appSaid }, desired);
+}
+
+function unmatched(account: Account, error: AccountError, desired: DesiredAccount | null): Outcome {
+  const failure: DeedFailure = {
+    action: "adopted",
+    what: "match",
+    error,
+    needsPerson: true,
+    thrown: null,
+  };
+  const refused = { what: failure.what, profile: desired?.create ?? {} };
+  return {
+    account: { ...account, error, refused, settled: true, attempts: account.attempts + 1 },
+    failure,
+  };
+}
+
+/** What the app has already need not be sent: equal values count as acknowledged. */
+function adopted(
+  { app }: PushContext,
+  account: Account,
+  { externalId, active, profile }: RemoteAccount,
+  desired: DesiredAccount | null,
+): Outcome {
+  const has =
+    desired === null
+      ? {}
+      : Object.fromEntries(
+          Object.entries(desired.update).filter(([name, value]) => sameText(profile[name], value)),
+        );
+  const after: Account = {
+    ...account,
+    state: active ? "active" : "inactive",
+    externalId,
+    acknowledged: has,
+    acknowledgedPlaces: placesOf(app, has),
+    notKept: [],
+  };
+  return { account: after, done: { action: "adopted", changes: [] } };
+}
+
+function sameText(one: unknown, other: unknown): boolean {
+  return one !== undefined && JSON.stringify(one) === JSON.stringify(other);
+}
+
+const WHAT: Readonly<Record<Sending["decision"]["do"], readonly [TaskKind, SentAction]>> = {
+  find: ["create", "created"],
+  update: ["update", "updated"],
+  reactivate: ["update", "reactivated"],
+  deactivate: ["deactivate", "deactivated"],
+  delete: ["delete", "deleted"],
+};
+
+/** What a failure of the app means for one account. */
+function failureOf(thrown: unknown, decision: Sending["decision"]): DeedFailure {
+  const [what, action] = WHAT[decision.do];
+  if (!(thrown instanceof AppFailure)) {
+    // A fault of ours is this account's alone.
+    const { code, message } = asRollcallError(thrown);
+    // Whatever is wrong with the run itself is nobody's account.
+    if (code.startsWith("database.") || code.startsWith("run.")) throw thrown;
+    const error: AccountError = { code, field: what, message, appSaid: null };
+    return { action, what, error, needsPerson: true, thrown: null };
+  }
+  const { code, message, appSaid, kind } = thrown;
+  const error: AccountError = { code, field: what, message, appSaid };
+  const byItself =
+    kind === "later" || kind === "unreachable" || kind === "conflict" || kind === "credential";
+  const ofApp = kind === "senseless" && code !== "app.noId";
+  return { action, what, error, needsPerson: !byItself && !ofApp, thrown };
+}
+
+function afterFailure(
+  account: Account,
+  decision: Sending["decision"],
+  { thrown, what, error, needsPerson }: DeedFailure,
+): Account {
+  const attempts = account.attempts + 1;
+  const common = { ...account, state: stateAfter(account, decision, thrown), error, attempts };
+  if (needsPerson || attempts >= MOST_ATTEMPTS) {
+    const refused = { what, profile: sentProfile(decision) };
+    return { ...common, settled: true, refused, retryAt: null };
+  }
+  const retryAt = Date.now() + (thrown?.retryAfter ?? patience(attempts));
+  return { ...common, settled: false, refused: null, retryAt };
+}
+
+function sentProfile(decision: Sending["decision"]): AccountProfile {
+  if (!("desired" in decision) || decision.desired === null) return {};
+  return decision.do === "find" ? decision.desired.create : decision.desired.update;
+}
+
+/** Only where surely nothing was carried out, nothing has to be looked for. */
+function stateAfter(
+  { externalId, state }: Account,
+  decision: Sending["decision"],
+  thrown: AppFailure | null,
+): Account["state"] {
+  if (externalId !== null) return state;
+  const mayBeThere = state === "attempted" || thrown === null || thrown.uncertain;
+  return decision.do === "find" && mayBeThere ? "attempted" : "none";
+}
+
+function patience(attempts: number): number {
+  const wait = Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), MOST_RETRY_MS);
+  // Full jitter, so that what failed together is not tried together.
+  return wait * (0.5 + Math.random() / 2);
+}
+
+function failed(looked: Looked, account: Account, done: Deed["done"], failure: DeedFailure): Deed {
+  const needsPerson = failure.needsPerson || account.attempts >= MOST_ATTEMPTS;
+  return { looked, account, done, failure: { ...failure, needsPerson } };
+}

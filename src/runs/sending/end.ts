@@ -1,0 +1,61 @@
+/** The ends of a push that is not done: failed, interrupted, cancelled. */
+import { asRollcallError, RollcallError } from "../../model/errors.ts";
+import { AppFailure } from "../../provisioning/failure.ts";
+import { appState, noteApp } from "../../store/app-states.ts";
+import { findPush, listPushes } from "../../store/pushes.ts";
+import { cancelHeld, endAsFailed } from "../../store/run-steps.ts";
+import { appendEvents } from "../../store/system-log.ts";
+import { write } from "../record/write.ts";
+import type { ClaimedApp } from "./context.ts";
+import * as events from "./events.ts";
+import { pauseApp } from "./ready.ts";
+
+const MOST = 1000;
+
+/** Writes down what stopped a push. What it had sent is on record already. */
+export async function failPush(claimed: ClaimedApp, id: string, thrown: unknown): Promise<void> {
+  const { engine, app, actor, signal } = claimed;
+  const { settings } = app;
+  if (thrown instanceof RollcallError && thrown.code === "run.leaseLost") throw thrown;
+  const push = await findPush(engine.store.db, id);
+  if (push === null || push.status !== "running") return;
+  const reason =
+    signal.aborted && !(thrown instanceof RollcallError) ? interrupted(signal) : thrown;
+  const { code, message } = asRollcallError(reason);
+  if (thrown instanceof AppFailure && thrown.kind === "credential") await pauseApp(claimed, thrown);
+  const state = await appState(engine.store.db, settings.name);
+  const error = { code, message, phase: push.state };
+  await write(claimed, async (trx) => {
+    await endAsFailed(trx, id, error);
+    if (thrown instanceof AppFailure)
+      await noteApp(trx, settings.name, { failures: state.failures + 1 });
+    await appendEvents(trx, id, actor, [events.failed(settings, push.kind, error)]);
+  });
+}
+
+function interrupted({ reason }: AbortSignal): RollcallError {
+  if (reason instanceof RollcallError) return reason;
+  const message = "The push was interrupted. What was sent is on record; the next push goes on.";
+  return new RollcallError("push.interrupted", message);
+}
+
+/** What a process left that died while it pushed: the accounts know how far it came. */
+export async function recoverPushes(claimed: ClaimedApp): Promise<void> {
+  const { engine, app } = claimed;
+  const query = { app: app.settings.name, status: "running", limit: MOST };
+  for (const { id } of await listPushes(engine.store.db, query)) {
+    const message = "The process that pushed ended; the next push goes on where it stopped.";
+    await failPush(claimed, id, new RollcallError("push.interrupted", message));
+  }
+}
+
+/** Ends held pushes of the app as cancelled. @param by who, or what took their place */
+export async function dropHeldPushes(claimed: ClaimedApp, by: string): Promise<void> {
+  const { engine, app, actor } = claimed;
+  const query = { app: app.settings.name, status: "held", limit: MOST };
+  for (const { id } of await listPushes(engine.store.db, query))
+    await write(claimed, async (trx) => {
+      await cancelHeld(trx, id, by);
+      await appendEvents(trx, id, actor, [events.decided(app.settings, "cancelled", by)]);
+    });
+}

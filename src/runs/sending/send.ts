@@ -1,0 +1,128 @@
+/**
+ * Carries out a push's plan, step by step and page by page. That creations are attempted is on
+ * record before they are sent; what the app acknowledged is written down while others are on
+ * their way, so that little has to be looked for after a crash.
+ */
+import type { Looked } from "../../engine/accounts/desk.ts";
+import type { AccountAction } from "../../model/account.ts";
+import { RollcallError } from "../../model/errors.ts";
+import type { User } from "../../model/user.ts";
+import { accountsOf, noteAttempts } from "../../store/accounts.ts";
+import { plannedPushes, savePushChanges, type PlannedPush } from "../../store/pushes.ts";
+import { usersByIds } from "../../store/users.ts";
+import { write } from "../record/write.ts";
+import { Breaker } from "./breaker.ts";
+import type { PushContext } from "./context.ts";
+import { doDeed } from "./deed.ts";
+import type { Claimed } from "./match.ts";
+import { plannedAction, SEND_STEPS } from "./plan.ts";
+import { Recorder } from "./recorder.ts";
+
+const PAGE = 200;
+/** How long requests on their way may take when somebody wants the push to end. */
+const FAREWELL_MS = 10_000;
+
+/**
+ * @param total how many accounts there are to send
+ * @throws AppFailure if the app as a whole cannot go on; RollcallError `push.interrupted`
+ */
+export async function sendPlan(context: PushContext, total: number): Promise<void> {
+  const { signal, provisioner } = context;
+  const breaker = new Breaker();
+  const claimed: Claimed = new Map();
+  const recorder = new Recorder(context, total);
+  const hurry = (): void => provisioner.endIn(FAREWELL_MS);
+  signal.addEventListener("abort", hurry, { once: true });
+  try {
+    for (const step of Object.values(SEND_STEPS))
+      await sendStep(context, step, { breaker, claimed, recorder });
+  } finally {
+    signal.removeEventListener("abort", hurry);
+    await recorder.flush();
+  }
+}
+
+interface Sending {
+  readonly breaker: Breaker;
+  readonly claimed: Claimed;
+  readonly recorder: Recorder;
+}
+
+async function sendStep(context: PushContext, step: number, sending: Sending): Promise<void> {
+  const { db } = context.engine.store;
+  for (let after = -1; ;) {
+    const rows = await plannedPushes(db, context.run.id, step, { after, limit: PAGE });
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last.seq;
+    await sendPage(context, rows, sending);
+    await sending.recorder.flush();
+    sending.breaker.check();
+    if (context.signal.aborted) throw interrupted(context.signal);
+  }
+}
+
+function interrupted({ reason }: AbortSignal): RollcallError {
+  if (reason instanceof RollcallError) return reason;
+  const message =
+    "The push was interrupted. What was sent is on record; the next push goes on from there.";
+  return new RollcallError("push.interrupted", message);
+}
+
+async function sendPage(
+  context: PushContext,
+  rows: readonly PlannedPush[],
+  { breaker, claimed, recorder }: Sending,
+): Promise<void> {
+  const looked = await lookAgain(context, rows);
+  const pairs = rows.flatMap((row) => {
+    const one = looked.get(row.userId ?? "");
+    return one !== undefined && stillFits(row, one) ? [{ row, looked: one }] : [];
+  });
+  const fitting = new Set(pairs.map(({ row }) => row.seq));
+  const outdated = rows.filter((row) => !fitting.has(row.seq));
+  const created = pairs.filter(({ looked: one }) => one.decision.do === "find");
+  await write(context, async (trx) => {
+    await savePushChanges(trx, context.run.id, outdated.map(leftOut));
+    const ids = created.map(({ looked: one }) => one.userId);
+    await noteAttempts(trx, context.app.settings.name, ids);
+  });
+  await Promise.all(
+    pairs.map(async ({ row, looked: one }) => {
+      // What is not sent any more stays as it was planned.
+      if (context.signal.aborted || breaker.isOpen) return;
+      const deed = await doDeed(context, one, claimed);
+      const thrown = deed.failure?.thrown ?? null;
+      breaker.count(thrown, deed.failure !== null);
+      // Whom the app did not let us ask for stays as it was planned.
+      if (thrown?.kind === "credential" && deed.done.length === 0) return;
+      await recorder.add(row, deed);
+    }),
+  );
+}
+
+/** Bodies are made now, from what is stored now. */
+async function lookAgain(
+  { engine, app, desk }: PushContext,
+  rows: readonly PlannedPush[],
+): Promise<ReadonlyMap<string, Looked>> {
+  const { db } = engine.store;
+  const ids = rows.flatMap((row) => row.userId ?? []);
+  const users: User[] = await usersByIds(db, ids);
+  const there = new Set(users.map((user) => user.id));
+  const gone = ids.filter((id) => !there.has(id));
+  const accounts = [...(await accountsOf(db, app.settings.name, gone)).values()];
+  const looked = [...(await desk.look(users)), ...desk.lookAtOrphans(accounts)];
+  return new Map(looked.map((one) => [one.userId, one]));
+}
+
+/** Whether what was shown is still what would be done. */
+function stillFits(row: PlannedPush, { decision }: Looked): boolean {
+  const planned = plannedAction(decision);
+  return planned !== null && planned.action === row.action && planned.step === row.step;
+}
+
+function leftOut(row: PlannedPush): PlannedPush {
+  const action: AccountAction = "skipped";
+  return { ...row, action, reason: "changedSince", applied: true, lost: false, changes: [] };
+}

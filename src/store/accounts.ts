@@ -1,0 +1,333 @@
+/** What is kept of people in apps. One row a person and app; it outlives the user. */
+import { sql, type Selectable } from "kysely";
+import type { Account, AccountReason, AccountState } from "../model/account.ts";
+import type { User } from "../model/user.ts";
+import type { Connection, Trx } from "./connection.ts";
+import { jsonText } from "./json-text.ts";
+import type { AccountsTable } from "./tables.ts";
+import { toUser, USER_COLUMNS } from "./users.ts";
+
+type Row = Selectable<AccountsTable>;
+
+function toAccount(row: Row): Account {
+  return {
+    app: row.app,
+    userId: row.user_id,
+    login: row.login,
+    assignedBy: row.assigned_by,
+    values: row.assigned_values,
+    externalId: row.external_id,
+    state: row.state as AccountState,
+    acknowledged: row.acknowledged,
+    acknowledgedPlaces: row.acknowledged_places,
+    notKept: row.not_kept,
+    userVersion: row.user_version,
+    fingerprint: row.fingerprint,
+    settled: row.settled,
+    reason: row.reason as AccountReason | null,
+    error: row.error,
+    attempts: row.attempts,
+    refused: row.refused,
+    retryAt: row.retry_at?.getTime() ?? null,
+    lastPush: row.last_push?.toISOString() ?? null,
+  };
+}
+
+/** Whom a push looks at. */
+export interface DueQuery {
+  readonly app: string;
+  /** Of the rules; whoever was decided on by others is looked at. */
+  readonly fingerprint: string;
+  /** Also whoever was decided on and has not changed. */
+  readonly everybody: boolean;
+  /** Only these; null: all. */
+  readonly userIds: readonly string[] | null;
+}
+
+/** A page of users who may have to be decided on, in order of their ids, after one. */
+export async function dueUsers(
+  db: Connection,
+  { app, fingerprint, everybody, userIds }: DueQuery,
+  after: string | null,
+  limit: number,
+): Promise<User[]> {
+  let select = db
+    .selectFrom("users as u")
+    .select(USER_COLUMNS.map((column) => `u.${column}` as const))
+    .orderBy("u.id")
+    .limit(limit);
+  if (after !== null) select = select.where("u.id", ">", after);
+  if (userIds !== null) select = select.where(sql<boolean>`u.id = any(${userIds}::uuid[])`);
+  if (!everybody)
+    select = select
+      .leftJoin("accounts as a", (join) =>
+        join.onRef("a.user_id", "=", "u.id").on("a.app", "=", app),
+      )
+      .where(
+        sql<boolean>`(a.user_id is null or a.user_version <> u.version or not a.settled
+          or a.fingerprint <> ${fingerprint})`,
+      );
+  return (await select.execute()).map(toUser);
+}
+
+/** Accounts whose user is gone and that still owe something. */
+export async function orphanedAccounts(
+  db: Connection,
+  { app, fingerprint, everybody, userIds }: DueQuery,
+  after: string | null,
+  limit: number,
+): Promise<Account[]> {
+  let select = db
+    .selectFrom("accounts as a")
+    .selectAll("a")
+    .where("a.app", "=", app)
+    .where(sql<boolean>`not exists (select from users u where u.id = a.user_id)`)
+    .orderBy("a.user_id")
+    .limit(limit);
+  if (after !== null) select = select.where("a.user_id", ">", after);
+  if (userIds !== null) select = select.where(sql<boolean>`a.user_id = any(${userIds}::uuid[])`);
+  // A version below all others marks what was decided while the user was there.
+  if (!everybody)
+    select = select.where(
+      sql<boolean>`(not a.settled or a.user_version >= 0 or a.fingerprint <> ${fingerprint})`,
+    );
+  return (await select.execute()).map(toAccount);
+}
+
+/** The accounts of several people in an app, by user. */
+export async function accountsOf(
+  db: Connection,
+  app: string,
+  userIds: readonly string[],
+): Promise<ReadonlyMap<string, Account>> {
+  if (userIds.length === 0) return new Map();
+  const rows = await db
+    .selectFrom("accounts")
+    .selectAll()
+    .where("app", "=", app)
+    .where(sql<boolean>`user_id = any(${userIds}::uuid[])`)
+    .execute();
+  return new Map(rows.map((row) => [row.user_id, toAccount(row)]));
+}
+
+/** All accounts of one person. */
+export async function accountsOfUser(db: Connection, userId: string): Promise<Account[]> {
+  const rows = await db
+    .selectFrom("accounts")
+    .selectAll()
+    .where("user_id", "=", userId)
+    .orderBy("app")
+    .execute();
+  return rows.map(toAccount);
+}
+
+/** Whose account an external id is; null: nobody's, as far as is known here. */
+export async function holderOf(
+  db: Connection,
+  app: string,
+  externalId: string,
+): Promise<Account | null> {
+  const row = await db
+    .selectFrom("accounts")
+    .selectAll()
+    .where("app", "=", app)
+    .where("external_id", "=", externalId)
+    .executeTakeFirst();
+  return row === undefined ? null : toAccount(row);
+}
+
+/** Which of these ids of the app belong to accounts that are known here. */
+export async function knownExternalIds(
+  db: Connection,
+  app: string,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const rows = await db
+    .selectFrom("accounts")
+    .select("external_id")
+    .where("app", "=", app)
+    .where(sql<boolean>`external_id = any(${ids}::text[])`)
+    .execute();
+  return new Set(rows.flatMap((row) => row.external_id ?? []));
+}
+
+const COLUMNS = [
+  "app text",
+  "user_id uuid",
+  "login text",
+  "assigned_by jsonb",
+  "assigned_values jsonb",
+  "external_id text",
+  "state text",
+  "acknowledged jsonb",
+  "acknowledged_places text",
+  "not_kept jsonb",
+  "user_version int",
+  "fingerprint text",
+  "settled boolean",
+  "reason text",
+  "error jsonb",
+  "attempts int",
+  "refused jsonb",
+  "retry_at timestamptz",
+  "last_push timestamptz",
+] as const;
+const NAMES = COLUMNS.map((column) => column.split(" ", 1)[0] ?? "");
+
+/** Writes accounts as they are now. */
+export async function saveAccounts(trx: Trx, accounts: readonly Account[]): Promise<void> {
+  if (accounts.length === 0) return;
+  const rows = accounts.map((one) => ({
+    app: one.app,
+    user_id: one.userId,
+    login: one.login,
+    assigned_by: one.assignedBy,
+    assigned_values: one.values,
+    external_id: one.externalId,
+    state: one.state,
+    acknowledged: one.acknowledged,
+    acknowledged_places: one.acknowledgedPlaces,
+    not_kept: one.notKept,
+    user_version: one.userVersion,
+    fingerprint: one.fingerprint,
+    settled: one.settled,
+    reason: one.reason,
+    error: one.error,
+    attempts: one.attempts,
+    refused: one.refused,
+    retry_at: one.retryAt === null ? null : new Date(one.retryAt).toISOString(),
+    last_push: one.lastPush,
+  }));
+  const columns = sql.raw(NAMES.join(", "));
+  // JSON's null is no value; the columns' is.
+  const values = sql.raw(
+    COLUMNS.map((column) =>
+      column.endsWith(" jsonb")
+        ? `nullif(x.${nameOf(column)}, 'null'::jsonb)`
+        : `x.${nameOf(column)}`,
+    ).join(", "),
+  );
+  const updates = sql.raw(
+    NAMES.filter((name) => name !== "app" && name !== "user_id")
+      .map((name) => `${name} = excluded.${name}`)
+      .join(", "),
+  );
+  await sql`insert into accounts (${columns})
+    select ${values} from jsonb_to_recordset(${jsonText(rows)}::jsonb) as x (${sql.raw(COLUMNS.join(", "))})
+    on conflict (app, user_id) do update set ${updates}`.execute(trx);
+}
+
+function nameOf(column: string): string {
+  return column.split(" ", 1)[0] ?? "";
+}
+
+/** Notes that the creation of these accounts is attempted from now on. */
+export async function noteAttempts(
+  trx: Trx,
+  app: string,
+  userIds: readonly string[],
+): Promise<void> {
+  await sql`update accounts set state = 'attempted', settled = false
+    where app = ${app} and user_id = any(${userIds}::uuid[]) and state = 'none'`.execute(trx);
+}
+
+export interface AccountsQuery {
+  readonly app: string;
+  /** Behind this user id; null: from the beginning. */
+  readonly after: string | null;
+  readonly limit: number;
+  /** Whether also accounts of people who are not assigned. */
+  readonly all: boolean;
+}
+
+/** A page of accounts in order of their users. */
+export async function listAccounts(db: Connection, query: AccountsQuery): Promise<Account[]> {
+  let select = db
+    .selectFrom("accounts")
+    .selectAll()
+    .where("app", "=", query.app)
+    .orderBy("user_id")
+    .limit(query.limit);
+  if (query.after !== null) select = select.where("user_id", ">", query.after);
+  if (!query.all) select = select.where("assigned_by", "is not", null);
+  return (await select.execute()).map(toAccount);
+}
+
+export interface AccountTotals {
+  readonly assigned: number;
+  /** With an active account there. */
+  readonly active: number;
+  readonly inSync: number;
+  readonly pending: number;
+  readonly failing: number;
+  /** Wait because a loss is not proven. */
+  readonly held: number;
+  /** ISO 8601; null: nothing was ever acknowledged. */
+  readonly lastPush: string | null;
+}
+
+export async function accountTotals(db: Connection, app: string): Promise<AccountTotals> {
+  const { rows } = await sql<{
+    assigned: number;
+    active: number;
+    in_sync: number;
+    pending: number;
+    failing: number;
+    held: number;
+    last_push: Date | null;
+  }>`select
+      count(*) filter (where assigned_by is not null)::int as assigned,
+      count(*) filter (where state = 'active')::int as active,
+      count(*) filter (where settled and reason is null and error is null
+        and assigned_by is not null)::int as in_sync,
+      count(*) filter (where not settled and error is null
+        and reason is distinct from 'sourceUnsettled')::int as pending,
+      count(*) filter (where error is not null)::int as failing,
+      count(*) filter (where reason = 'sourceUnsettled')::int as held,
+      max(last_push) as last_push
+    from accounts where app = ${app}`.execute(db);
+  const { in_sync: inSync, last_push: last, ...row } = rows[0] ?? NO_TOTALS;
+  return { ...row, inSync, lastPush: last?.toISOString() ?? null };
+}
+
+const NO_TOTALS = {
+  assigned: 0,
+  active: 0,
+  in_sync: 0,
+  pending: 0,
+  failing: 0,
+  held: 0,
+  last_push: null,
+};
+
+/** When the next account is to be tried again; null: none is. */
+export async function nextRetry(db: Connection, app: string): Promise<Date | null> {
+  const row = await db
+    .selectFrom("accounts")
+    .select((one) => one.fn.min("retry_at").as("at"))
+    .where("app", "=", app)
+    .where("settled", "=", false)
+    .executeTakeFirst();
+  return row?.at ?? null;
+}
+
+/** Has what was refused tried again. @param userIds only of these; null: of all */
+export async function releaseAccounts(
+  trx: Trx,
+  app: string,
+  userIds: readonly string[] | null,
+): Promise<void> {
+  let update = trx
+    .updateTable("accounts")
+    .set({ refused: null, retry_at: null, settled: false })
+    .where("app", "=", app)
+    .where((row) =>
+      row.or([
+        row("refused", "is not", null),
+        row("retry_at", "is not", null),
+        row("error", "is not", null),
+      ]),
+    );
+  if (userIds !== null) update = update.where(sql<boolean>`user_id = any(${userIds}::uuid[])`);
+  await update.execute();
+}

@@ -1,0 +1,275 @@
+/** Pushes: their records, and per account what they did or would do. */
+import { sql, type Selectable } from "kysely";
+import {
+  NO_PUSH_COUNTS,
+  type AccountAction,
+  type AccountChange,
+  type AccountError,
+  type AccountReason,
+  type Push,
+  type PushChange,
+  type PushCounts,
+  type PushHeld,
+  type PushKind,
+} from "../model/account.ts";
+import { RollcallError } from "../model/errors.ts";
+import type { EventActor } from "../model/event.ts";
+import type { RunState, RunStatus, Trigger } from "../model/run.ts";
+import type { Connection, Trx } from "./connection.ts";
+import { jsonText } from "./json-text.ts";
+import type { PushChangesTable, RunsTable } from "./tables.ts";
+
+function toPush(row: Selectable<RunsTable>): Push {
+  return {
+    id: row.id,
+    app: row.app ?? "",
+    kind: row.kind as PushKind,
+    trigger: row.trigger as Trigger,
+    actor: row.actor,
+    dryRun: row.dry_run,
+    status: row.status as RunStatus,
+    state: (row.status === "running" ? row.phase : row.status) as RunState,
+    counts: { ...NO_PUSH_COUNTS, ...(row.counts as PushCounts) },
+    phases: row.phases,
+    held: row.held as PushHeld | null,
+    error: row.error,
+    decidedBy: row.decided_by,
+    reverts: row.reverts,
+    startedAt: row.started_at.toISOString(),
+    finishedAt: row.finished_at?.toISOString() ?? null,
+  };
+}
+
+export interface NewPush {
+  readonly id: string;
+  readonly app: string;
+  readonly kind: PushKind;
+  readonly trigger: Trigger;
+  readonly actor: EventActor;
+  readonly dryRun: boolean;
+  readonly reverts: string | null;
+  /** Only these users were asked for; null: everybody. */
+  readonly userIds: readonly string[] | null;
+}
+
+export async function insertPush(trx: Trx, push: NewPush): Promise<void> {
+  await trx
+    .insertInto("runs")
+    .values({
+      id: push.id,
+      kind: push.kind,
+      directory: null,
+      app: push.app,
+      type: "full",
+      trigger: push.trigger,
+      actor: jsonText(push.actor),
+      dry_run: push.dryRun,
+      status: "running",
+      phase: "reading",
+      counts: jsonText(NO_PUSH_COUNTS),
+      phases: "[]",
+      fingerprint: "",
+      plan_size: 0,
+      scope: push.userIds === null ? "" : jsonText(push.userIds),
+      reverts: push.reverts,
+    })
+    .execute();
+}
+
+/** A push by its id, or by the beginning of it if only one fits; null if there is none. */
+export async function findPush(db: Connection, id: string): Promise<Push | null> {
+  const prefix = id.toLowerCase();
+  if (!/^[0-9a-f-]{4,36}$/.test(prefix)) return null;
+  const rows = await db
+    .selectFrom("runs")
+    .selectAll()
+    .where("app", "is not", null)
+    .where(sql<boolean>`id::text like ${`${prefix}%`}`)
+    .limit(2)
+    .execute();
+  const [row] = rows;
+  if (rows.length > 1)
+    throw new RollcallError(
+      "run.notFound",
+      `Several pushes begin with ${id}; give more of the id.`,
+    );
+  return row === undefined ? null : toPush(row);
+}
+
+export interface PushesQuery {
+  readonly app: string | null;
+  readonly status: string | null;
+  readonly limit: number;
+}
+
+/** Pushes, newest first. */
+export async function listPushes(db: Connection, query: PushesQuery): Promise<Push[]> {
+  let select = db
+    .selectFrom("runs")
+    .selectAll()
+    .where("app", "is not", null)
+    .orderBy("id", "desc")
+    .limit(query.limit);
+  if (query.app !== null) select = select.where("app", "=", query.app);
+  if (query.status !== null) select = select.where("status", "=", query.status);
+  return (await select.execute()).map(toPush);
+}
+
+/** One account of a push, as it is planned or was done. */
+export interface PlannedPush {
+  readonly seq: number;
+  /** Of the order in which things are sent. */
+  readonly step: number;
+  readonly action: AccountAction;
+  readonly userId: string | null;
+  readonly login: string | null;
+  readonly externalId: string | null;
+  readonly reason: AccountReason | null;
+  readonly changes: readonly AccountChange[];
+  readonly error: AccountError | null;
+  readonly applied: boolean;
+  readonly lost: boolean;
+}
+
+/** Writes rows of a push's history, or writes them anew. */
+export async function savePushChanges(
+  trx: Trx,
+  runId: string,
+  changes: readonly PlannedPush[],
+): Promise<void> {
+  if (changes.length === 0) return;
+  const rows = changes.map((one) => ({
+    seq: one.seq,
+    step: one.step,
+    action: one.action,
+    user_id: one.userId,
+    login: one.login,
+    external_id: one.externalId,
+    reason: one.reason,
+    changes: one.changes,
+    error: one.error,
+    applied: one.applied,
+    lost: one.lost,
+  }));
+  await sql`insert into push_changes (run_id, seq, step, action, user_id, login, external_id,
+      reason, changes, error, applied, lost)
+    select ${runId}::uuid, x.seq, x.step, x.action, x.user_id, x.login, x.external_id, x.reason,
+      x.changes, nullif(x.error, 'null'::jsonb), x.applied, x.lost
+    from jsonb_to_recordset(${jsonText(rows)}::jsonb) as x (seq int, step int, action text,
+      user_id uuid, login text, external_id text, reason text, changes jsonb, error jsonb,
+      applied boolean, lost boolean)
+    on conflict (run_id, seq) do update set action = excluded.action, step = excluded.step,
+      external_id = excluded.external_id, reason = excluded.reason, changes = excluded.changes,
+      error = excluded.error, applied = excluded.applied, lost = excluded.lost,
+      login = excluded.login`.execute(trx);
+}
+
+/** What is still to be done of one step of a push's plan, a page in its order. */
+export async function plannedPushes(
+  db: Connection,
+  runId: string,
+  step: number,
+  { after, limit }: { readonly after: number; readonly limit: number },
+): Promise<PlannedPush[]> {
+  const rows = await db
+    .selectFrom("push_changes")
+    .selectAll()
+    .where("run_id", "=", runId)
+    .where("step", "=", step)
+    .where("applied", "=", false)
+    .where("seq", ">", after)
+    .orderBy("seq")
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({ ...toChange(row), step: row.step }));
+}
+
+function toChange(row: Selectable<PushChangesTable>): PushChange {
+  return {
+    seq: row.seq,
+    action: row.action as AccountAction,
+    userId: row.user_id,
+    login: row.login,
+    externalId: row.external_id,
+    reason: row.reason as AccountReason | null,
+    changes: row.changes,
+    error: row.error,
+    applied: row.applied,
+    lost: row.lost,
+  };
+}
+
+export interface PushPeopleQuery {
+  readonly after: number;
+  readonly limit: number;
+  readonly action: string | null;
+  /** Only those whom the safeguard counts as losing something. */
+  readonly counted: boolean;
+}
+
+/** Per account what a push did or would do. */
+export async function pushChanges(
+  db: Connection,
+  runId: string,
+  query: PushPeopleQuery,
+): Promise<PushChange[]> {
+  let select = db
+    .selectFrom("push_changes")
+    .selectAll()
+    .where("run_id", "=", runId)
+    .where("seq", ">", query.after)
+    .orderBy("seq")
+    .limit(query.limit);
+  if (query.action !== null) select = select.where("action", "=", query.action);
+  if (query.counted) select = select.where("lost", "=", true);
+  return (await select.execute()).map(toChange);
+}
+
+/** How many accounts a push treated in which way, and how many of these are still to be done. */
+export async function countPushActions(
+  db: Connection,
+  runId: string,
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await db
+    .selectFrom("push_changes")
+    .select(["action", sql<number>`count(*)::int`.as("count")])
+    .where("run_id", "=", runId)
+    .groupBy("action")
+    .execute();
+  return new Map(rows.map((row) => [row.action, row.count]));
+}
+
+/** The number behind the last row's. */
+export async function nextSeq(db: Connection, runId: string): Promise<number> {
+  const row = await db
+    .selectFrom("push_changes")
+    .select((one) => one.fn.max("seq").as("seq"))
+    .where("run_id", "=", runId)
+    .executeTakeFirst();
+  return row?.seq == null ? 0 : row.seq + 1;
+}
+
+/** What pushes of an app did with one person, newest first. */
+export async function pushesOfUser(
+  db: Connection,
+  app: string,
+  userId: string,
+  limit: number,
+): Promise<(PushChange & { readonly run: string; readonly at: string })[]> {
+  const rows = await db
+    .selectFrom("push_changes as c")
+    .innerJoin("runs as r", "r.id", "c.run_id")
+    .selectAll("c")
+    .select("r.started_at")
+    .where("c.user_id", "=", userId)
+    .where("r.app", "=", app)
+    .where("r.dry_run", "=", false)
+    .orderBy("c.run_id", "desc")
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    ...toChange(row),
+    run: row.run_id,
+    at: row.started_at.toISOString(),
+  }));
+}
