@@ -12,7 +12,7 @@ export async function serve(
   // Only the daemon needs these; every other command begins sooner without them.
   const { startHttp } = await import("./http/server.ts");
   const { runSchedules } = await import("./schedule/scheduler.ts");
-  const { settings, runs, directories } = service;
+  const { settings, runs, directories, pushes } = service;
   const http = settings.http === null ? null : await startHttp(service, settings.http, signal);
   try {
     if (http !== null) log.info({ address: http.address }, "health and metrics");
@@ -24,6 +24,12 @@ export async function serve(
       takeTick: (schedule, at) => runs.takeTick(schedule, at),
       endExpired: (name, by) => runs.endExpired(name, by),
       nextExpiry: (name, after) => directories.nextExpiry(name, after),
+      apps: settings.apps,
+      isPushDue: (app) => pushes.isDue(app),
+      push: (app, by) => {
+        const asked = { kind: "push", trigger: "schedule", dryRun: false, people: null } as const;
+        return pushes.push(app, asked, by);
+      },
       listen: (name, listener, until) => directories.listen(name, listener, until),
     };
     await runSchedules(work, log, signal);

@@ -2,6 +2,7 @@
  * All that can be asked of Rollcall, grouped by what it is about. Commands, schedules, the API and
  * the console ask here; everything that changes something is asked by somebody.
  */
+import { isPushDue } from "./engine/accounts/due.ts";
 import { findUser } from "./engine/people/find-user.ts";
 import { engineOf } from "./engine/open.ts";
 import { compileSettings, type CompiledSettings } from "./engine/compile-settings.ts";
@@ -10,6 +11,7 @@ import { formerDirectories } from "./engine/directories.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Push, PushChange, Task } from "./model/account.ts";
 import type { AskedBy } from "./model/asked-by.ts";
+import type { AppExplanation } from "./model/app-explanation.ts";
 import type { Explanation } from "./model/explanation.ts";
 import type { Finding } from "./model/finding.ts";
 import type { LogEvent } from "./model/event.ts";
@@ -18,6 +20,14 @@ import type { ChangeListener } from "./model/incremental.ts";
 import type { Run, RunChange } from "./model/run.ts";
 import type { Settings } from "./model/settings.ts";
 import type { AppUser, User, StatusStep } from "./model/user.ts";
+import { appAccounts, type ListedAccount } from "./questions/app-accounts.ts";
+import {
+  previewApp,
+  previewAppPerson,
+  type AppPersonPreview,
+  type AppPreviewRequest,
+  type AppSummaryPreview,
+} from "./questions/app-preview.ts";
 import {
   listApps,
   listAssignments,
@@ -30,6 +40,7 @@ import {
 import { checkApp } from "./questions/check-app.ts";
 import { checkDirectories, type CheckResult } from "./questions/check.ts";
 import { examine } from "./questions/doctor.ts";
+import { explainApp, type AppExplainRequest } from "./questions/explain-app.ts";
 import { explain } from "./questions/explain/explain.ts";
 import type { ExplainRequest } from "./questions/explain/request.ts";
 import { listFailing, type FailingGroup } from "./questions/failing.ts";
@@ -73,6 +84,7 @@ import { isHeld, listenTo } from "./runs/listen.ts";
 import { approvePush, cancelPush, pushApp, requirePush, type PushRequest } from "./runs/push.ts";
 import { requireRun } from "./runs/record/notes.ts";
 import { resumeRun, resumeRuns } from "./runs/resume.ts";
+import { revertPush } from "./runs/revert-push.ts";
 import { revertRun } from "./runs/revert.ts";
 import { dismissTaskOf, retryTask, retryTasksOf, tasksOf } from "./runs/tasks.ts";
 import { appUsersOfUsers } from "./store/app-users.ts";
@@ -190,6 +202,11 @@ export interface AppService {
   unassign(app: string, people: readonly string[], by: AskedBy): Promise<Assigned>;
   /** A page in order of the users' ids. */
   assignments(query: AssignmentsQuery): Promise<AssignmentView[]>;
+  explain(who: string, request: AppExplainRequest): Promise<AppExplanation>;
+  preview(app: string, request: AppPreviewRequest, signal: AbortSignal): Promise<AppSummaryPreview>;
+  previewPerson(app: string, who: string, request: AppPreviewRequest): Promise<AppPersonPreview>;
+  /** Every account that the app shows now, page by page. */
+  accounts(app: string, signal: AbortSignal): AsyncGenerator<ListedAccount[]>;
   tasks(app: string | null): Promise<Task[]>;
   retry(task: string, by: AskedBy): Promise<Push>;
   retryAll(app: string, by: AskedBy): Promise<Push>;
@@ -199,12 +216,16 @@ export interface AppService {
 /** Pushes to apps: planned, judged, sent. */
 export interface PushService {
   push(app: string, request: PushAsked, by: AskedBy): Promise<Push>;
+  /** Whether a push by itself has something to look at. */
+  isDue(app: string): Promise<boolean>;
   list(query: PushesQuery): Promise<Push[]>;
   /** @param id of the push, or the beginning of it. @throws RollcallError `run.notFound` */
   get(id: string): Promise<Push>;
   people(id: string, query: PushPeopleQuery): Promise<PushChange[]>;
   approve(id: string, by: AskedBy): Promise<Push>;
   cancel(id: string, by: AskedBy): Promise<Push>;
+  /** Puts accounts back to what the app had acknowledged before, and pauses the app. */
+  revert(id: string, dryRun: boolean, by: AskedBy): Promise<Push>;
 }
 
 export interface PushAsked extends Omit<PushRequest, "userIds"> {
@@ -371,6 +392,10 @@ function appService(engine: Engine): AppService {
     assign: (app, people, by) => assignByHand(engine, app, { people, assigned: true }, by),
     unassign: (app, people, by) => assignByHand(engine, app, { people, assigned: false }, by),
     assignments: (query) => listAssignments(engine, query),
+    explain: (who, request) => explainApp(engine, who, request),
+    preview: (app, request, signal) => previewApp(engine, app, request, signal),
+    previewPerson: (app, who, request) => previewAppPerson(engine, app, who, request),
+    accounts: (app, signal) => appAccounts(engine, app, signal),
     tasks: (app) => tasksOf(engine, app),
     retry: (task, by) => retryTask(engine, task, by),
     retryAll: (app, by) => retryTasksOf(engine, app, by),
@@ -388,10 +413,12 @@ function pushService(engine: Engine): PushService {
       const userIds = users === null ? null : users.map((user) => user.id);
       return await pushApp(engine, app, { ...request, userIds }, by);
     },
+    isDue: (app) => isPushDue(engine, app, Date.now()),
     list: (query) => listPushes(db, query),
     get,
     people: async (id, query) => await pushChanges(db, (await get(id)).id, query),
     approve: async (id, by) => await approvePush(engine, (await get(id)).id, by),
     cancel: async (id, by) => await cancelPush(engine, (await get(id)).id, by),
+    revert: async (id, dryRun, by) => await revertPush(engine, (await get(id)).id, { dryRun }, by),
   };
 }

@@ -2,6 +2,8 @@ import type { Command } from "commander";
 import { assignmentDocument } from "../documents/push.ts";
 import { ACCOUNT_REASONS } from "../model/account.ts";
 import type { AppSummary, AppView } from "../questions/apps.ts";
+import { appsAccountsCommands } from "./apps-accounts.ts";
+import { appsPreviewCommand } from "./apps-preview.ts";
 import { shown, table, visible, type Console } from "./console.ts";
 import { cureInCommands } from "./cure.ts";
 import type { Register } from "./register.ts";
@@ -16,6 +18,8 @@ export function appsCommand(program: Command, register: Register): void {
   check(apps, register);
   assign(apps, register);
   assignments(apps, register);
+  appsPreviewCommand(apps, register);
+  appsAccountsCommands(apps, register);
 }
 
 function list(apps: Command, register: Register): void {

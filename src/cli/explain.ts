@@ -1,6 +1,8 @@
 import type { Command } from "commander";
+import { appExplanationDocument } from "../documents/app-explanation.ts";
 import { explanationDocument } from "../documents/explanation.ts";
 import { CAUSES, STAGES, type Cause, type Explanation } from "../model/explanation.ts";
+import { printAppExplanation } from "./show-app-explanation.ts";
 import { shown, table, visible, type Console } from "./console.ts";
 import type { Register } from "./register.ts";
 import { commandOf } from "./remedy.ts";
@@ -14,6 +16,7 @@ Examples:
   rollcall explain ada@example.org              the whole profile
   rollcall explain ada@example.org department   one value
   rollcall explain ada@example.org department --live
+  rollcall explain ada@example.org title --app dx   why the app has not this value
   rollcall explain uid=ada,ou=people,dc=example,dc=org`;
 
 export function explainCommand(program: Command, register: Register): void {
@@ -22,12 +25,21 @@ export function explainCommand(program: Command, register: Register): void {
     .description("where each value of a profile comes from, and why it is not another one")
     .argument("<who>", "a login, a user's id, an external id or a DN")
     .argument("[attribute]", "an attribute of the user profile; without it, all of them")
-    .option("--live", "ask the directories now, too")
+    .option("--app <name>", "go on to the account in this app; the attribute is one of the app's")
+    .option("--live", "ask the directories now, or the app, too")
     .addHelpText("after", HELP);
   register(command, async (console, options, [who = "", attribute]) =>
     withService(console, options, async (service) => {
       const { signal } = console;
       const live = options["live"] === true;
+      const app = options["app"];
+      if (typeof app === "string") {
+        const request = { app, attribute: attribute ?? null, live };
+        const found = await service.apps.explain(who, request);
+        console.document(appExplanationDocument(found, commandOf));
+        printAppExplanation(console, found, options);
+        return 0;
+      }
       const explanation = await service.users.explain(who, {
         attribute: attribute ?? null,
         live,

@@ -32,6 +32,7 @@ export function pushesCommand(program: Command, register: Register): void {
   list(pushes, register);
   show(pushes, register);
   decide(pushes, register);
+  revert(pushes, register);
 }
 
 function list(pushes: Command, register: Register): void {
@@ -126,6 +127,30 @@ function decide(pushes: Command, register: Register): void {
       }),
     );
   }
+}
+
+const REVERT_HELP = `
+Accounts get the values that the app had acknowledged before; those that were made are switched off, those
+that were switched off are switched on, as far as \`provisioning\` allows. Whoever changed since is left out.
+The app is paused then, so that the next push does not do the same again: correct the cause, then retry its task.`;
+
+function revert(pushes: Command, register: Register): void {
+  const command = pushes
+    .command("revert")
+    .description("put accounts back to what the app had acknowledged before a push")
+    .argument("<push>", "its id, or the beginning of it")
+    .option("--dry-run", "show what would be put back, send nothing")
+    .addHelpText("after", REVERT_HELP);
+  register(command, async (console, options, [id = ""]) =>
+    withService(console, options, async (service) => {
+      const dryRun = options["dryRun"] === true;
+      const push = await service.pushes.revert(id, dryRun, askedBy(console));
+      console.document(pushDocument(push));
+      printPush(console, push);
+      for (const step of nextPushSteps(push, options)) console.note(step);
+      return pushStatus(push);
+    }),
+  );
 }
 
 /** @throws RollcallError `usage.invalid` */

@@ -45,6 +45,18 @@ const COMMANDS: {
   ],
   listUnmatched: [{ kind: "listUnmatched" }, "imports unmatched"],
   listFailing: [{ kind: "listFailing", directory: "corp" }, "users failing --directory corp"],
+  push: [{ kind: "push", app: "dx", user: "ada@x.org" }, "push dx --user ada@x.org"],
+  showPush: [{ kind: "showPush", push: "1234", counted: true }, "pushes show 1234 --counted"],
+  showApp: [{ kind: "showApp", app: "dx" }, "apps show dx"],
+  checkApp: [{ kind: "checkApp", app: "dx" }, "apps check dx"],
+  assign: [{ kind: "assign", app: "dx", user: "ada b" }, "apps assign dx 'ada b'"],
+  previewApp: [
+    { kind: "previewApp", app: "dx", user: "ada@x.org", attribute: "title" },
+    "apps preview dx --user ada@x.org --attribute title",
+  ],
+  listTasks: [{ kind: "listTasks", app: "dx" }, "tasks dx"],
+  retryTasks: [{ kind: "retryTasks", app: "dx" }, "tasks retry --app dx"],
+  unknownAccounts: [{ kind: "unknownAccounts", app: "dx" }, "apps unknown dx"],
   events: [{ kind: "events", target: "u" }, `logs --filter 'target.id eq "u"' --since 3650d`],
 };
 

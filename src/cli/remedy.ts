@@ -54,6 +54,21 @@ const WORDS: { readonly [K in Kind]: Words<K> } = {
   exportUsers: ({ columns }) => ["users", "export", "--columns", columns.join(",")],
   listUnmatched: ({ directory }) => ["imports", "unmatched", ...given(directory)],
   listFailing: ({ directory }) => ["users", "failing", ...option("--directory", directory)],
+  push: ({ app, user }) => ["push", app, ...option("--user", user)],
+  showPush: ({ push, counted }) => ["pushes", "show", push, ...flag("--counted", counted)],
+  showApp: ({ app }) => ["apps", "show", app],
+  checkApp: ({ app }) => ["apps", "check", app],
+  assign: ({ app, user }) => ["apps", "assign", app, shellWord(user)],
+  previewApp: ({ app, user, attribute }) => [
+    "apps",
+    "preview",
+    app,
+    ...option("--user", user),
+    ...option("--attribute", attribute),
+  ],
+  listTasks: ({ app }) => ["tasks", app],
+  retryTasks: ({ app }) => ["tasks", "retry", "--app", app],
+  unknownAccounts: ({ app }) => ["apps", "unknown", app],
   events: ({ target }) => ["logs", "--filter", `'target.id eq "${target}"'`, "--since", "3650d"],
 };
 

@@ -99,10 +99,15 @@ function attributesOf(filter: string): string[] {
 
 function checkFile(path: Path, directory: DirectoryConfig, report: Report): void {
   if (directory.path === undefined) report(path, "a directory of type ldif needs `path`");
-  for (const key of ["url", "bind", "groups", "rateLimit"] as const) {
+  for (const key of ["url", "bind", "rateLimit"] as const) {
     if (directory[key] !== undefined)
       report([...path, key], `a directory of type ldif has no ${key}`);
   }
+  if (directory.groups?.base !== undefined)
+    report(
+      [...path, "groups", "base"],
+      "a directory of type ldif has no base; the whole file is read",
+    );
   if (directory.watch)
     report(
       [...path, "watch"],

@@ -39,6 +39,18 @@ interface SettingsContext {
   readonly line: (path: Path) => number;
 }
 
+/** Directories of whose groups an app makes something. */
+function groupsWantedBy({ apps }: Config): ReadonlySet<string> {
+  return new Set(
+    Object.values(apps).flatMap(({ assign, pushGroups }) => [
+      ...pushGroups.map(({ directory }) => directory),
+      ...assign.flatMap((rule) =>
+        typeof rule === "object" && "group" in rule ? [rule.group.directory] : [],
+      ),
+    ]),
+  );
+}
+
 /** Fills in every default, so that nothing behind this needs to know one. */
 export function toSettings(config: Config, context: SettingsContext): Settings {
   const url =
@@ -65,7 +77,7 @@ export function toSettings(config: Config, context: SettingsContext): Settings {
     directories: new Map(
       Object.entries(config.directories).map(([name, directory]) => [
         name,
-        toDirectory(name, directory, context),
+        toDirectory(name, directory, { ...context, groupsWanted: groupsWantedBy(config) }),
       ]),
     ),
     apps: new Map(
@@ -108,10 +120,14 @@ function fallbackOf(
   return new Set([...schema.keys()].filter((name) => own(name) ?? fallback));
 }
 
+interface DirectoryContext extends SettingsContext {
+  readonly groupsWanted: ReadonlySet<string>;
+}
+
 function toDirectory(
   name: string,
   directory: DirectoryConfig,
-  context: SettingsContext,
+  context: DirectoryContext,
 ): DirectorySettings {
   const path = ["directories", name];
   return {
@@ -153,11 +169,14 @@ function mappingsOf({ type, toOkta }: DirectoryConfig): DirectoryConfig["toOkta"
 function toSource(
   name: string,
   directory: DirectoryConfig,
-  context: SettingsContext,
+  context: DirectoryContext,
 ): DirectorySource {
   const { type } = directory;
   const users = toScope(directory);
-  if (type === "ldif") return { name, type, users, path: directory.path ?? "" };
+  if (type === "ldif") {
+    const groups = toFileGroups(directory, context.groupsWanted.has(name));
+    return { name, type, users, path: directory.path ?? "", groups };
+  }
   return {
     name,
     type,
@@ -234,7 +253,14 @@ function disabledRules(
   return Array.isArray(configured) ? configured : [configured];
 }
 
+/** Of a file, groups are read where they are configured, or where an app asks for one. */
+function toFileGroups({ groups }: DirectoryConfig, wanted: boolean): GroupsScope | null {
+  if (groups === undefined && !wanted) return null;
+  return { bases: [], filter: groups?.filter ?? GROUP_FILTERS.ldif };
+}
+
 const GROUP_FILTERS = {
+  ldif: "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=groupOfMembers)(objectClass=posixGroup)(objectClass=group))",
   ldap: "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=groupOfMembers)(objectClass=posixGroup))",
   "active-directory": "(objectClass=group)",
 } as const;

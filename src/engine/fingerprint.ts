@@ -17,7 +17,7 @@ export function scopeFingerprint(source: DirectorySource): string {
 }
 
 function serverFacts(source: DirectorySource): readonly unknown[] {
-  if (source.type === "ldif") return [null, [], null, "auto"];
+  if (source.type === "ldif") return [source.groups, [], null, "auto"];
   const { groups, ldap, incremental } = source;
   return [groups, ldap.urls.toSorted(), accountOf(ldap), incremental.way];
 }

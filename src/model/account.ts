@@ -117,6 +117,7 @@ export const ACCOUNT_REASONS = {
   blocked: "refused by the app; not sent again before something changes or somebody retries",
   later: "tried before without success; waits for its time",
   invalid: "a mapping gives no usable value",
+  notMember: "not a member of the group any more",
   changedSince: "left out: not any more what was shown",
 } as const satisfies Readonly<Record<string, string>>;
 export type AccountReason = keyof typeof ACCOUNT_REASONS;
@@ -132,7 +133,9 @@ export type AccountAction =
   | "failed"
   | "skipped"
   | "held"
-  | "unchanged";
+  | "unchanged"
+  /** From a pushed group. */
+  | "removed";
 
 /** People, by what a push did or would do with their accounts. */
 export interface PushCounts {

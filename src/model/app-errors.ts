@@ -86,6 +86,14 @@ export const APP_ERRORS = {
     what: "A group to be pushed is not there, or several have its name. Nothing of it was changed in the app.",
     cure: "Correct the group in the app's `pushGroups`, or import the directory.",
   },
+  "app.groupTaken": {
+    what: "The app has a group of this name that Rollcall did not make. It was not touched.",
+    cure: "Give the pushed group another name with `as`, or rename or delete the group in the app.",
+  },
+  "app.groupMembers": {
+    what: "The app refused members of a pushed group. The others are in it.",
+    cure: "Look at the accounts of these people in the app; then retry the task.",
+  },
   "app.paused": {
     what: "Nothing is sent to the app until somebody acts.",
     cure: "Look at the app's task, correct the cause, then retry it.",
@@ -101,6 +109,10 @@ export const APP_ERRORS = {
   "push.interrupted": {
     what: "The push was interrupted. What it had sent is on record, and nothing is lost.",
     cure: "Push again: it goes on where this one stopped.",
+  },
+  "push.reverted": {
+    what: "A push was put back, and the app is paused, so that the next push does not do the same again.",
+    cure: "Correct the cause, then retry the task of the app.",
   },
   "push.held": {
     what: "The safeguard holds the push. Nothing was changed.",

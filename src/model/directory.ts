@@ -88,6 +88,8 @@ export interface LdapSource extends AnySource {
 export interface LdifSource extends AnySource {
   readonly type: "ldif";
   readonly path: string;
+  /** Null: groups are not read. */
+  readonly groups: GroupsScope | null;
 }
 
 /** Where a directory's entries come from: what the agent needs to know. */

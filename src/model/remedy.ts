@@ -51,5 +51,19 @@ export type Remedy =
   | { readonly kind: "exportUsers"; readonly columns: readonly string[] }
   | { readonly kind: "listUnmatched"; readonly directory?: string }
   | { readonly kind: "listFailing"; readonly directory?: string }
+  | { readonly kind: "push"; readonly app: string; readonly user?: string }
+  | { readonly kind: "showPush"; readonly push: string; readonly counted?: boolean }
+  | { readonly kind: "showApp"; readonly app: string }
+  | { readonly kind: "checkApp"; readonly app: string }
+  | { readonly kind: "assign"; readonly app: string; readonly user: string }
+  | {
+      readonly kind: "previewApp";
+      readonly app: string;
+      readonly user?: string;
+      readonly attribute?: string;
+    }
+  | { readonly kind: "listTasks"; readonly app: string }
+  | { readonly kind: "retryTasks"; readonly app: string }
+  | { readonly kind: "unknownAccounts"; readonly app: string }
   /** Events about somebody or something, however old. */
   | { readonly kind: "events"; readonly target: string };

@@ -63,6 +63,7 @@ export interface Provisioner extends AsyncDisposable {
   delete(externalId: string): Promise<void>;
   /** All accounts, page by page; each once. */
   accounts(): AsyncGenerator<RemoteAccount[]>;
+  /** Ids of groups of exactly this name. */
   findGroups(name: string): Promise<string[]>;
   createGroup(name: string, ownId: string): Promise<string>;
   renameGroup(externalId: string, name: string): Promise<void>;

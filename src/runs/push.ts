@@ -4,18 +4,19 @@
  */
 import { configuredApp } from "../engine/apps.ts";
 import { claimLease } from "../engine/claim.ts";
+import { changeMark } from "../engine/accounts/due.ts";
 import { Desk } from "../engine/accounts/desk.ts";
 import type { Engine } from "../engine/engine.ts";
 import { sleep } from "../lib/sleep.ts";
 import { uuidV7 } from "../lib/uuid.ts";
-import type { Push, PushKind } from "../model/account.ts";
+import { NO_PUSH_COUNTS, type Push, type PushKind } from "../model/account.ts";
 import type { AskedBy } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Trigger } from "../model/run.ts";
 import { AppFailure } from "../provisioning/failure.ts";
 import { accountTotals } from "../store/accounts.ts";
 import { appState, noteApp } from "../store/app-states.ts";
-import { findPush, insertPush, nextSeq } from "../store/pushes.ts";
+import { dropPush, findPush, insertPush, nextSeq } from "../store/pushes.ts";
 import {
   approveHeld,
   beginApplying,
@@ -75,22 +76,31 @@ export async function withApp<T>(
   return await work({ ...by, engine, app, lease, signal });
 }
 
+/** How a push begins: with a record of its own, or one that waited. */
+export interface PushStart extends Pick<PushRequest, "trigger" | "dryRun" | "userIds"> {
+  readonly kind: PushKind;
+  /** The held push whose plan it carries out. */
+  readonly resumes?: string;
+  /** The push that it puts back. */
+  readonly reverts?: string;
+}
+
 /** Opens the app, makes the record, does the work, and writes down what stopped it. */
 export async function beginPush(
   claimed: ClaimedApp,
-  request: Pick<PushRequest, "kind" | "trigger" | "dryRun" | "userIds"> & {
-    readonly resumes?: string;
-  },
+  request: PushStart,
   work: (context: PushContext, stopwatch: Stopwatch) => Promise<void>,
 ): Promise<Push> {
   const { engine, app, actor } = claimed;
   const { name } = app.settings;
   const id = request.resumes ?? uuidV7();
   if (request.resumes === undefined) {
-    const push = { ...request, id, app: name, actor, reverts: null };
+    const push = { ...request, id, app: name, actor, reverts: request.reverts ?? null };
     await write(claimed, async (trx) => {
       await insertPush(trx, push);
-      await appendEvents(trx, id, actor, [events.started(app.settings, push)]);
+      // Of one that nobody asked for is told once there is something to do.
+      if (request.trigger === "manual")
+        await appendEvents(trx, id, actor, [events.started(app.settings, push)]);
     });
   }
   try {
@@ -114,7 +124,34 @@ export async function beginPush(
     await failPush(claimed, id, thrown);
     if (!(thrown instanceof RollcallError) && !claimed.signal.aborted) throw thrown;
   }
-  return await requirePush(engine, id);
+  return (await findPush(engine.store.db, id)) ?? idlePush(claimed, id, request);
+}
+
+/** A push that nobody asked for and that found nothing to do. */
+function idlePush(
+  { app, actor }: ClaimedApp,
+  id: string,
+  { kind, trigger, dryRun }: PushStart,
+): Push {
+  const now = new Date().toISOString();
+  return {
+    id,
+    app: app.settings.name,
+    kind,
+    trigger,
+    actor,
+    dryRun,
+    status: "done",
+    state: "done",
+    counts: NO_PUSH_COUNTS,
+    phases: [],
+    held: null,
+    error: null,
+    decidedBy: null,
+    reverts: null,
+    startedAt: now,
+    finishedAt: now,
+  };
 }
 
 async function decideAndSend(
@@ -127,14 +164,21 @@ async function decideAndSend(
   await waitForApp(context);
   await unpause(context, dryRun);
   stopwatch.begin("reading");
-  // A person who asks for a push has everybody compared who is not settled.
+  const seen = await changeMark(engine, app.settings.name);
   const asked: PushAsked = {
     userIds,
     dryRun,
     everybody: kind === "force-sync" || userIds !== null,
   };
   const plan = await planPush(context, asked);
-  const groups = await planGroups(context, { dryRun, first: plan.size, whole: userIds === null });
+  const groups = await planGroups(context, { first: plan.size, whole: userIds === null });
+  if (request.trigger !== "manual") {
+    if (plan.size === 0 && !groups.isOwed) return await endIdle(context, seen);
+    await write(context, async (trx) => {
+      const event = events.started(app.settings, request);
+      await appendEvents(trx, run.id, actor, [event]);
+    });
+  }
   stopwatch.begin("judging");
   await write(context, (trx) => beginJudging(trx, run.id, { counts: plan.counts }));
   const totals = await accountTotals(engine.store.db, app.settings.name);
@@ -159,7 +203,15 @@ async function decideAndSend(
     return;
   }
   await write(context, (trx) => beginApplying(trx, run.id, null));
-  await sendAll(context, { plan, kind, stopwatch, asked });
+  await sendAll(context, { plan, kind, stopwatch, asked, seen });
+}
+
+/** Nothing is owed, and nobody asked: nothing is told either. */
+async function endIdle({ app, run, ...context }: PushContext, seen: string): Promise<void> {
+  await write(context, async (trx) => {
+    await noteApp(trx, app.settings.name, { seen, fullAt: new Date(), failures: 0 });
+    await dropPush(trx, run.id);
+  });
 }
 
 interface Sendable {
@@ -167,12 +219,14 @@ interface Sendable {
   readonly kind: PushKind;
   readonly stopwatch: Stopwatch;
   readonly asked: PushAsked;
+  /** Which changes of people the plan has seen; null: not known. */
+  readonly seen: string | null;
 }
 
 /** Sends what is planned, then what became possible by it, then the groups; and ends the push. */
 export async function sendAll(context: PushContext, sendable: Sendable): Promise<void> {
   const { engine, app, run, actor } = context;
-  const { plan, kind, stopwatch, asked } = sendable;
+  const { plan, kind, stopwatch, asked, seen } = sendable;
   stopwatch.begin("applying");
   const { name } = app.settings;
   const owed =
@@ -191,7 +245,8 @@ export async function sendAll(context: PushContext, sendable: Sendable): Promise
   const counts = await countsAfter(context, plan.counts);
   await write(context, async (trx) => {
     await endAsDone(trx, run.id, counts, stopwatch.phases());
-    await noteApp(trx, name, { failures: 0 });
+    const looked = seen === null || asked.userIds !== null ? {} : { seen, fullAt: new Date() };
+    await noteApp(trx, name, { failures: 0, ...looked });
     await appendEvents(trx, run.id, actor, [events.completed(app.settings, kind, counts)]);
   });
 }
@@ -250,7 +305,7 @@ export async function approvePush(engine: Engine, id: string, by: AskedBy): Prom
       async (context, stopwatch) => {
         const { counts, kind } = push;
         const asked = { userIds: null, dryRun: false, everybody: false };
-        await sendAll(context, { plan: { counts }, kind, stopwatch, asked });
+        await sendAll(context, { plan: { counts }, kind, stopwatch, asked, seen: null });
       },
     );
   });

@@ -8,6 +8,7 @@ import type { ImportType } from "../model/run.ts";
 import { Backoff } from "./backoff.ts";
 import { watchExpiry } from "./expiry.ts";
 import type { SchedulerLog } from "./log.ts";
+import { pushWhenDue } from "./pusher.ts";
 import { tellRun, watchDirectory, type Watch } from "./watcher.ts";
 import { byItself, type ScheduledWork } from "./work.ts";
 
@@ -44,6 +45,10 @@ export async function runSchedules(
       watched++;
       void track(watchDirectory(one));
     }
+  }
+  for (const app of work.apps.keys()) {
+    log.info({ app }, "pushing whenever something changes");
+    void track(pushWhenDue({ work, app, log, signal }));
   }
   if (tasks.length === 0 && watched === 0) {
     const only = expiring > 0 ? " but what expires" : "";

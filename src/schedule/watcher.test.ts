@@ -17,6 +17,9 @@ const work: ScheduledWork = {
   takeTick: () => Promise.resolve(true),
   nextExpiry: () => Promise.resolve(null),
   endExpired: () => Promise.resolve(null),
+  apps: new Map(),
+  isPushDue: () => Promise.resolve(false),
+  push: () => Promise.reject(new Error("no app")),
 };
 
 const SECOND = 1000;

@@ -1,4 +1,5 @@
 /** What the schedules ask for: given to them, so that this folder knows only when. */
+import type { Push } from "../model/account.ts";
 import type { AskedBy } from "../model/asked-by.ts";
 import { SYSTEM_ACTOR } from "../model/event.ts";
 import type { ChangeListener } from "../model/incremental.ts";
@@ -30,6 +31,12 @@ export interface ScheduledWork {
   nextExpiry(directory: string, after: number): Promise<number | null>;
   /** Ends the access of whoever has expired, without reading the directory. Null if nobody has. */
   endExpired(directory: string, by: AskedBy): Promise<Run | null>;
+  /** The apps of the configuration, by name. */
+  readonly apps: ReadonlyMap<string, unknown>;
+  /** Whether a push of an app has something to look at. */
+  isPushDue(app: string): Promise<boolean>;
+  /** @throws RollcallError `run.busy`, and faults of the database */
+  push(app: string, by: AskedBy): Promise<Push>;
   /** True for one caller, over all processes: the one that may start what is due then. */
   takeTick(schedule: string, at: Date): Promise<boolean>;
 }

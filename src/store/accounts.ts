@@ -136,19 +136,19 @@ export async function holderOf(
   return row === undefined ? null : toAccount(row);
 }
 
-/** Which of these ids of the app belong to accounts that are known here. */
-export async function knownExternalIds(
+/** Accounts by the app's own ids. */
+export async function accountsByExternalIds(
   db: Connection,
   app: string,
   ids: readonly string[],
-): Promise<ReadonlySet<string>> {
+): Promise<ReadonlyMap<string, Account>> {
   const rows = await db
     .selectFrom("accounts")
-    .select("external_id")
+    .selectAll()
     .where("app", "=", app)
     .where(sql<boolean>`external_id = any(${ids}::text[])`)
     .execute();
-  return new Set(rows.flatMap((row) => row.external_id ?? []));
+  return new Map(rows.map((row) => [row.external_id ?? "", toAccount(row)]));
 }
 
 const COLUMNS = [

@@ -47,6 +47,7 @@ export async function unassign(
 }
 
 async function lookAgain(trx: Trx, app: string, userIds: readonly string[]): Promise<void> {
+  await sql`update app_states set seen = null where app = ${app}`.execute(trx);
   await sql`update accounts set settled = false
     where app = ${app} and user_id = any(${userIds}::uuid[])`.execute(trx);
 }

@@ -245,3 +245,19 @@ export async function groupsNamed(
     .limit(3)
     .execute();
 }
+
+/** A group by its identifier; null if it is not there. */
+export async function groupById(
+  db: Connection,
+  directory: string,
+  id: string,
+): Promise<{ readonly id: string; readonly name: string } | null> {
+  const row = await db
+    .selectFrom("directory_objects")
+    .select(["external_id as id", "name"])
+    .where("directory", "=", directory)
+    .where("kind", "=", "group")
+    .where("external_id", "=", id)
+    .executeTakeFirst();
+  return row ?? null;
+}

@@ -76,6 +76,11 @@ export async function insertPush(trx: Trx, push: NewPush): Promise<void> {
     .execute();
 }
 
+/** Leaves no trace of a push that found nothing to do and that nobody asked for. */
+export async function dropPush(trx: Trx, id: string): Promise<void> {
+  await trx.deleteFrom("runs").where("id", "=", id).where("app", "is not", null).execute();
+}
+
 /** A push by its id, or by the beginning of it if only one fits; null if there is none. */
 export async function findPush(db: Connection, id: string): Promise<Push | null> {
   const prefix = id.toLowerCase();

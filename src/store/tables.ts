@@ -248,6 +248,8 @@ export interface PushedGroupsTable {
   app: string;
   directory: string;
   group_id: string;
+  /** Its name in the configuration. */
+  configured: string;
   /** As it was sent. */
   name: string;
   external_id: string | null;

@@ -19,7 +19,7 @@ import { LdapAbsence } from "./absence.ts";
 import { isReadable, seesBase } from "./base-check.ts";
 import type { LdapConnection } from "./connection.ts";
 import type { EntryRules, LdapEntry } from "./decode-entry.ts";
-import { toDirectoryObject } from "./groups.ts";
+import { toDirectoryObject } from "../groups.ts";
 import { readWhole } from "./ranges.ts";
 import { isAd, titleOf, type ServerInfo } from "./root-dse.ts";
 import { narrowTo, type LdapScope, type Stamping } from "./scope.ts";

@@ -9,11 +9,14 @@ import {
   type AttributeValue,
   type RawEntry,
 } from "../../model/entry.ts";
+import type { DirectoryObject } from "../../model/directory-object.ts";
+import { dnKey } from "../../model/dn.ts";
 import { RollcallError, type Problem } from "../../model/errors.ts";
 import { Withheld } from "../../model/credentials.ts";
 import type { Directory, DirectorySession, Probe, AbsenceFinder } from "../directory.ts";
 import { EvidenceRecord, leftOutRemark } from "../evidence.ts";
 import { parseFilter, type Filter } from "../filter.ts";
+import { toDirectoryObject } from "../groups.ts";
 import {
   MAX_ID,
   commonProblem,
@@ -48,18 +51,17 @@ export class LdifDirectory implements Directory {
   readonly #filter: Filter;
   readonly #idAttribute: string;
   readonly #withheld: Withheld;
+  /** Which records are groups; null: they are not read. */
+  readonly #groups: Filter | null;
 
   /** @throws RollcallError `ldap.filterInvalid` */
   constructor(source: LdifSource) {
     this.#source = source;
     this.#path = source.path;
-    this.#filter = parseFilter(source.users.filter);
-    if (usesMatchingRule(this.#filter)) {
-      const message = `The filter ${source.users.filter} asks for a matching rule (:=), which an LDIF file cannot answer.`;
-      throw new RollcallError("ldap.filterInvalid", message);
-    }
+    this.#filter = fileFilter(source.users.filter);
     this.#idAttribute = source.users.id ?? DEFAULT_ID;
     this.#withheld = new Withheld(source.users.attributes);
+    this.#groups = source.groups === null ? null : fileFilter(source.groups.filter);
   }
 
   async open(signal: AbortSignal): Promise<DirectorySession> {
@@ -72,8 +74,10 @@ export class LdifDirectory implements Directory {
       absence: () => new LdifAbsence(() => this.#identifiers(signal)),
       changes: null,
       lookup: null,
-      // A file of people is read for its people.
-      objects: null,
+      objects:
+        this.#groups === null
+          ? null
+          : { read: (ids: readonly string[] | null) => this.#groupsOf(ids, signal) },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     });
   }
@@ -125,6 +129,40 @@ export class LdifDirectory implements Directory {
     if (batch.length > 0) yield batch;
     record.count(entries);
     record.complete("the end of the file");
+  }
+
+  /** @param ids only these; null: all */
+  async *#groupsOf(
+    ids: readonly string[] | null,
+    signal: AbortSignal,
+  ): AsyncGenerator<DirectoryObject[]> {
+    const wanted = ids === null ? null : new Set(ids);
+    let batch: DirectoryObject[] = [];
+    for await (const record of parseLdif(this.#chunks(signal), this.#path)) {
+      const group = this.#group(record);
+      if (group === null || wanted?.has(group.id) === false) continue;
+      batch.push(group);
+      if (batch.length < BATCH_ENTRIES) continue;
+      yield batch;
+      batch = [];
+    }
+    if (batch.length > 0) yield batch;
+  }
+
+  /** The record as a group; null if it is none. One without an identifier is known by its name. */
+  #group(record: LdifRecord): DirectoryObject | null {
+    const profile = profileOf(record);
+    if (this.#groups === null || !matchesFilter(this.#groups, profile)) return null;
+    const { dn, id } = this.#identify(record);
+    const known = id ?? dnKey(dn).slice(0, MAX_ID);
+    return toDirectoryObject("group", {
+      id: known,
+      dn,
+      hash: hash("sha1", record.bytes, "hex"),
+      problem: null,
+      size: record.bytes.length,
+      decode: () => ({ dn, id: known, disabled: false, problem: null, profile }),
+    });
   }
 
   /** Of all records, whatever the filter says. */
@@ -213,6 +251,14 @@ export class LdifDirectory implements Directory {
     const id = tooLong ? null : found;
     return { dn: decodeDn(record.dn), id, tooLong, values: ids.length, claims };
   }
+}
+
+/** @throws RollcallError `ldap.filterInvalid` */
+function fileFilter(text: string): Filter {
+  const filter = parseFilter(text);
+  if (!usesMatchingRule(filter)) return filter;
+  const message = `The filter ${text} asks for a matching rule (:=), which an LDIF file cannot answer.`;
+  throw new RollcallError("ldap.filterInvalid", message);
 }
 
 /** A person whom the read of the file did not show is in it all the same, or is not. */

@@ -84,6 +84,11 @@ export class Desk {
     return groups || related.length > 0;
   }
 
+  /** Whether a directory's last import is held or failed. */
+  isUnsettled(directory: string): boolean {
+    return this.#unsettled.has(directory);
+  }
+
   async look(users: readonly User[]): Promise<Looked[]> {
     const { db } = this.#engine.store;
     const { name } = this.#app.settings;
@@ -117,6 +122,19 @@ export class Desk {
       };
       return this.#looked(user, facts);
     });
+  }
+
+  /** What would be, were an unassigned person assigned; whoever is assigned is looked at as always. */
+  async lookAsIfAssigned(user: User): Promise<Looked> {
+    const [looked] = await this.look([user]);
+    if (looked === undefined) throw new Error("nobody was looked at");
+    const { facts } = looked;
+    if (facts.assignment !== null || user.status !== "active") return looked;
+    const { people, relations } = await this.#people([user]);
+    const person = this.#person(user, people.get(user.id) ?? [], relations);
+    const assignment = { by: { kind: "person", name: "" }, values: NO_VALUES } as const;
+    const [desired = null] = await this.#desired([person], [assignment]);
+    return { ...looked, facts: { ...facts, desired } };
   }
 
   /** Accounts whose user is gone. */

@@ -33,5 +33,5 @@ export function unreadable(
 
 function readsGroups({ directories }: Engine, name: string): boolean {
   const source = directories.get(name)?.source;
-  return source !== undefined && source.type !== "ldif" && source.groups !== null;
+  return source !== undefined && source.groups !== null;
 }

@@ -30,7 +30,10 @@ export interface Deed {
   readonly failure: DeedFailure | null;
 }
 
-export type SentAction = Exclude<AccountAction, "failed" | "skipped" | "held" | "unchanged">;
+export type SentAction = Exclude<
+  AccountAction,
+  "failed" | "skipped" | "held" | "unchanged" | "removed"
+>;
 
 export interface DeedFailure {
   readonly action: SentAction;

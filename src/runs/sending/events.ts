@@ -63,7 +63,10 @@ export function assignmentEvents(
 }
 
 const SENT: Readonly<
-  Record<Exclude<AccountAction, "skipped" | "held" | "unchanged" | "failed">, readonly EventType[]>
+  Record<
+    Exclude<AccountAction, "skipped" | "held" | "unchanged" | "failed" | "removed">,
+    readonly EventType[]
+  >
 > = {
   created: ["application.provision.user.push", "app.user_management.push_new_user_success"],
   adopted: ["application.provision.user.verify_exists"],

@@ -1,9 +1,301 @@
+/**
+ * Pushes groups: each is made once, then its members are told by what changed. What was told is on
+ * record, because many apps never show a group's members. A group that cannot be read stays as it is.
+ */
+import {
+  planMemberships,
+  sourceGroups,
+  type GroupPlan,
+  type SourceGroup,
+} from "../../engine/accounts/memberships.ts";
+import type { AccountError } from "../../model/account.ts";
+import type { PushGroup } from "../../model/app.ts";
+import { AppFailure } from "../../provisioning/failure.ts";
 import type { PushTally } from "../../reconciler/judge-push.ts";
+import {
+  countPushedMembers,
+  dropPushedGroup,
+  noteMembers,
+  savePushedGroup,
+  type PushedGroup,
+  type PushedMember,
+} from "../../store/pushed-groups.ts";
+import { savePushChanges, type PlannedPush } from "../../store/pushes.ts";
+import { appendEvents } from "../../store/system-log.ts";
+import { closeTasks, openTasks, type NewTask } from "../../store/tasks.ts";
+import { write } from "../record/write.ts";
 import type { PushContext } from "./context.ts";
-export async function planGroups(
-  _context: PushContext,
-  _asked: { dryRun: boolean; first: number; whole: boolean },
-): Promise<{ tally: Pick<PushTally, "memberships" | "removedMemberships"> }> {
-  return { tally: { memberships: 0, removedMemberships: 0 } };
+import * as events from "./events.ts";
+
+/** Of rows that only tell. */
+const TOLD = -1;
+
+export interface PlannedGroups {
+  readonly tally: Pick<PushTally, "memberships" | "removedMemberships">;
+  /** Whether the app has to be told anything of groups. */
+  readonly isOwed: boolean;
 }
-export async function sendGroups(_context: PushContext): Promise<void> {}
+
+/** Memberships that would be taken away, for the safeguard and for whoever looks at the push. */
+export async function planGroups(
+  context: PushContext,
+  { first, whole }: { readonly first: number; readonly whole: boolean },
+): Promise<PlannedGroups> {
+  const { engine, app, run } = context;
+  const { unlinked } = await sourceGroups(engine, app);
+  if (!whole || app.settings.pushGroups.length === 0)
+    return {
+      tally: { memberships: 0, removedMemberships: 0 },
+      isOwed: whole && unlinked.length > 0,
+    };
+  const memberships = await countPushedMembers(engine.store.db, app.settings.name);
+  const plans = await plansOf(context);
+  const rows = plans.flatMap(({ group, remove }) =>
+    remove.map((member): PlannedPush => rowOf(group, member)),
+  );
+  const numbered = rows.map((row, i) => ({ ...row, seq: first + i }));
+  await write(context, (trx) => savePushChanges(trx, run.id, numbered));
+  const isOwed = unlinked.length > 0 || !plans.every(isInStep);
+  return { tally: { memberships, removedMemberships: rows.length }, isOwed };
+}
+
+function rowOf(group: SourceGroup, member: GroupPlan["remove"][number]): PlannedPush {
+  const { userId, login, externalId } = member;
+  return {
+    seq: 0,
+    step: TOLD,
+    action: "removed",
+    userId,
+    login,
+    externalId,
+    reason: "notMember",
+    changes: [{ attribute: "groups", from: group.name, to: null }],
+    error: null,
+    applied: true,
+    lost: true,
+  };
+}
+
+/** Without removals of a directory that is held or failing: what it says of groups may be old. */
+async function plansOf({ engine, app, run, desk }: PushContext): Promise<GroupPlan[]> {
+  const { groups } = await sourceGroups(engine, app);
+  const plans = await planMemberships(engine, app, groups, run.now);
+  return plans.map((plan) =>
+    desk.isUnsettled(plan.group.setting.directory) ? { ...plan, remove: [] } : plan,
+  );
+}
+
+/** Makes, renames and fills the groups; one behind the other. */
+export async function sendGroups(context: PushContext): Promise<void> {
+  const { engine, app, run, actor } = context;
+  const { settings } = app;
+  const { unreadable, unlinked } = await sourceGroups(engine, app);
+  for (const group of unlinked)
+    await write(context, async (trx) => {
+      await dropPushedGroup(trx, group);
+      const type = "application.provision.group_push.deactivate_mapping";
+      await appendEvents(trx, run.id, actor, [events.group(settings, group.name, type)]);
+    });
+  for (const { setting, reason } of unreadable) {
+    const error = {
+      code: "app.groupUnreadable",
+      field: "pushGroups",
+      message: reason,
+      appSaid: null,
+    } as const;
+    await openGroupTask(context, setting, error);
+  }
+  for (const plan of await plansOf(context)) {
+    if (context.signal.aborted) return;
+    await sendGroup(context, plan);
+  }
+}
+
+async function sendGroup(context: PushContext, plan: GroupPlan): Promise<void> {
+  const { settings } = context.app;
+  const { group } = plan;
+  if (isInStep(plan)) return;
+  try {
+    const pushed = await ensureGroup(context, group);
+    if (!("externalId" in pushed)) return await openGroupTask(context, group.setting, pushed.error);
+    const refused = await sendMembers(context, pushed, plan);
+    if (refused.length > 0)
+      return await openGroupTask(context, group.setting, membersRefused(group, refused));
+    await closeGroupTask(context, group.setting);
+  } catch (thrown) {
+    if (!(thrown instanceof AppFailure)) throw thrown;
+    if (thrown.kind === "credential") throw thrown;
+    if (thrown.kind === "vanished") {
+      // Gone in the app: the next push makes it anew.
+      await write(context, (trx) =>
+        dropPushedGroup(trx, {
+          app: settings.name,
+          directory: group.setting.directory,
+          groupId: group.groupId,
+        }),
+      );
+    }
+    const { code, message, appSaid } = thrown;
+    await openGroupTask(context, group.setting, { code, field: "group", message, appSaid });
+  }
+}
+
+function isInStep({ group, add, remove }: GroupPlan): boolean {
+  const { pushed, name } = group;
+  return pushed?.state === "active" && pushed.name === name && add.length + remove.length === 0;
+}
+
+type Active = PushedGroup & { readonly externalId: string };
+
+/** The group in the app: made, if it is not there, and called as it should be. */
+async function ensureGroup(
+  context: PushContext,
+  { setting, groupId, name, pushed }: SourceGroup,
+): Promise<Active | { readonly error: AccountError }> {
+  const { app, provisioner } = context;
+  const { directory, name: configured } = setting;
+  const common = { app: app.settings.name, directory, groupId, configured, name } as const;
+  if (pushed?.externalId != null) {
+    const { externalId } = pushed;
+    const active: Active = { ...common, externalId, state: "active" };
+    if (pushed.name === name) return active;
+    await provisioner.renameGroup(externalId, name);
+    await save(context, active, "application.provision.group_push.mapping.app.group.renamed");
+    return active;
+  }
+  const [found, other] = await provisioner.findGroups(name);
+  // One of our own making, of which nothing was heard; any other one is not ours.
+  const isOurs = found !== undefined && other === undefined && pushed?.state === "attempted";
+  if (found !== undefined && !isOurs) {
+    const message = `The app has a group ${name} already, which Rollcall did not make.`;
+    return { error: { code: "app.groupTaken", field: "group", message, appSaid: null } };
+  }
+  if (found === undefined)
+    await write(context, (trx) =>
+      savePushedGroup(trx, { ...common, externalId: null, state: "attempted" }),
+    );
+  const externalId = found ?? (await provisioner.createGroup(name, groupId));
+  const active: Active = { ...common, externalId, state: "active" };
+  await save(context, active, "application.provision.group_push.pushed");
+  return active;
+}
+
+async function save(
+  context: PushContext,
+  group: PushedGroup,
+  type: Parameters<typeof events.group>[2],
+): Promise<void> {
+  const { app, run, actor } = context;
+  await write(context, async (trx) => {
+    await savePushedGroup(trx, group);
+    await appendEvents(trx, run.id, actor, [events.group(app.settings, group.name, type)]);
+  });
+}
+
+/** @returns those whom the app refuses */
+async function sendMembers(
+  context: PushContext,
+  group: Active,
+  { add, remove }: GroupPlan,
+): Promise<PushedMember[]> {
+  const refused: PushedMember[] = [];
+  const changes = [
+    ...add.map((member) => ({ member, comes: true })),
+    ...remove.map((member) => ({ member, comes: false })),
+  ];
+  for (let from = 0; from < changes.length;) {
+    if (context.signal.aborted) break;
+    const size = context.provisioner.capabilities.groupChunk;
+    refused.push(...(await sendChunk(context, group, changes.slice(from, from + size))));
+    from += size;
+  }
+  if (changes.length > refused.length) {
+    const { app, run, actor } = context;
+    const event = events.group(
+      app.settings,
+      group.name,
+      "application.provision.group_push.push_memberships",
+    );
+    await write(context, (trx) => appendEvents(trx, run.id, actor, [event]));
+  }
+  return refused;
+}
+
+interface MemberStep {
+  readonly member: PushedMember;
+  readonly comes: boolean;
+}
+
+/** A chunk that is refused is halved, until it is clear who is refused. */
+async function sendChunk(
+  context: PushContext,
+  group: Active,
+  steps: readonly MemberStep[],
+): Promise<PushedMember[]> {
+  const coming = steps.filter(({ comes }) => comes).map(({ member }) => member);
+  const going = steps.filter(({ comes }) => !comes).map(({ member }) => member);
+  const ids = (members: readonly PushedMember[]): string[] => members.map((one) => one.externalId);
+  try {
+    await context.provisioner.changeMembers(group.externalId, {
+      add: ids(coming),
+      remove: ids(going),
+    });
+  } catch (thrown) {
+    const isRefused = thrown instanceof AppFailure && thrown.kind === "refused";
+    if (!isRefused) throw thrown;
+    if (steps.length === 1) return steps.map(({ member }) => member);
+    const middle = Math.ceil(steps.length / 2);
+    return [
+      ...(await sendChunk(context, group, steps.slice(0, middle))),
+      ...(await sendChunk(context, group, steps.slice(middle))),
+    ];
+  }
+  const removed = going.map(({ userId }) => userId);
+  await write(context, (trx) => noteMembers(trx, group, { added: coming, removed }));
+  return [];
+}
+
+function membersRefused({ name }: SourceGroup, refused: readonly PushedMember[]): AccountError {
+  const some = refused.slice(0, 5).map(({ externalId }) => externalId);
+  const more = refused.length > some.length ? ", …" : "";
+  const message = `The app refused ${refused.length} members of the group ${name}: ${some.join(", ")}${more}.`;
+  return { code: "app.groupMembers", field: "members", message, appSaid: null };
+}
+
+function subjectOf({ directory, name }: PushGroup): string {
+  return `group ${directory} ${name}`;
+}
+
+async function openGroupTask(
+  context: PushContext,
+  setting: PushGroup,
+  error: AccountError,
+): Promise<void> {
+  const { app, run, actor } = context;
+  const { settings } = app;
+  const task: NewTask = {
+    app: settings.name,
+    subject: subjectOf(setting),
+    userId: null,
+    login: null,
+    what: "group",
+    error,
+  };
+  await write(context, async (trx) => {
+    const opened = await openTasks(trx, [task]);
+    const type = "application.provision.group_push.updated";
+    await appendEvents(trx, run.id, actor, [
+      events.group(settings, setting.name, type, error.message),
+      ...opened.map(() => events.taskCreated(settings, task)),
+    ]);
+  });
+}
+
+async function closeGroupTask(context: PushContext, setting: PushGroup): Promise<void> {
+  const { app, run, actor } = context;
+  await write(context, async (trx) => {
+    const closed = await closeTasks(trx, app.settings.name, [subjectOf(setting)]);
+    const drafts = closed.map((subject) => events.taskDone(app.settings, subject));
+    await appendEvents(trx, run.id, actor, drafts);
+  });
+}

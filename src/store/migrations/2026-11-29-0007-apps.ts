@@ -39,7 +39,7 @@ const STATEMENTS = [
     declared jsonb, learned jsonb not null default '{}', seen text, full_at timestamptz)`,
   `create table pushed_groups (
     app text not null, directory text not null, group_id text not null,
-    name text not null, external_id text, state text not null,
+    configured text not null, name text not null, external_id text, state text not null,
     primary key (app, directory, group_id))`,
   `create table pushed_members (
     app text not null, directory text not null, group_id text not null,

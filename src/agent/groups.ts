@@ -1,7 +1,7 @@
-import type { DirectoryObject, MemberKey, ObjectKind } from "../../model/directory-object.ts";
-import { dnKey } from "../../model/dn.ts";
-import { type RawEntry, attributeValues } from "../../model/entry.ts";
-import { memberKeys } from "../../model/members.ts";
+import type { DirectoryObject, MemberKey, ObjectKind } from "../model/directory-object.ts";
+import { dnKey } from "../model/dn.ts";
+import { type RawEntry, attributeValues } from "../model/entry.ts";
+import { memberKeys } from "../model/members.ts";
 
 /** `<GUID=…>;<SID=…>;CN=…`: a DN as the control for extended DNs writes it (MS-ADTS 3.1.1.3.4.1.5). */
 const EXTENDED = /^(?:<GUID=([0-9a-fA-F-]+)>;)?(?:<SID=[^>]*>;)?/;

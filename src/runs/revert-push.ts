@@ -1,0 +1,219 @@
+/**
+ * Puts back what a push did: accounts get the values that the app had acknowledged before, those that
+ * were made are switched off, those that were switched off are switched on. Whoever changed since
+ * is left out. After it the app is paused, because the next push would do the same again.
+ */
+import type { Engine } from "../engine/engine.ts";
+import { sameJson } from "../lib/same.ts";
+import type { Account, AccountProfile, Push, PushChange } from "../model/account.ts";
+import type { AskedBy } from "../model/asked-by.ts";
+import { RollcallError } from "../model/errors.ts";
+import { AppFailure } from "../provisioning/failure.ts";
+import { placesOf } from "../reconciler/desired-account.ts";
+import { accountsOf, saveAccounts } from "../store/accounts.ts";
+import { pushChanges, savePushChanges, type PlannedPush } from "../store/pushes.ts";
+import { beginApplying, beginJudging, endAsDone, endDryRun } from "../store/run-steps.ts";
+import { appendEvents } from "../store/system-log.ts";
+import { beginPush, requirePush, withApp } from "./push.ts";
+import { write } from "./record/write.ts";
+import type { Stopwatch } from "./record/stopwatch.ts";
+import type { PushContext } from "./sending/context.ts";
+import { recoverPushes } from "./sending/end.ts";
+import * as events from "./sending/events.ts";
+import { countsAfter } from "./sending/plan.ts";
+import { pauseApp, ready } from "./sending/ready.ts";
+import { NO_PUSH_COUNTS } from "../model/account.ts";
+
+const PAGE = 200;
+const TOLD = -1;
+
+/** @throws RollcallError `run.notFound`, `run.notFinished` */
+export async function revertPush(
+  engine: Engine,
+  id: string,
+  { dryRun }: { readonly dryRun: boolean },
+  by: AskedBy,
+): Promise<Push> {
+  const push = await requirePush(engine, id);
+  const isOver = push.status === "done" || push.status === "failed";
+  if (!isOver || push.dryRun) {
+    const message = `The push ${push.id} is ${push.dryRun ? "a dry run" : push.status}, so there is nothing to put back.`;
+    throw new RollcallError("run.notFinished", message);
+  }
+  return await withApp(engine, push.app, by, async (claimed) => {
+    await recoverPushes(claimed);
+    const request = {
+      kind: "revert",
+      trigger: "manual",
+      dryRun,
+      userIds: null,
+      reverts: push.id,
+    } as const;
+    return await beginPush(claimed, request, async (context, stopwatch) => {
+      await putBack(context, push, dryRun, stopwatch);
+    });
+  });
+}
+
+async function putBack(
+  context: PushContext,
+  push: Push,
+  dryRun: boolean,
+  stopwatch: Stopwatch,
+): Promise<void> {
+  const { engine, app, run, actor } = context;
+  const { db } = engine.store;
+  stopwatch.begin("applying");
+  await write(context, (trx) => beginJudging(trx, run.id, {}));
+  if (!dryRun) {
+    await ready(context);
+    await write(context, (trx) => beginApplying(trx, run.id, null));
+  }
+  for (let after = -1; ;) {
+    if (context.signal.aborted)
+      throw new RollcallError(
+        "push.interrupted",
+        "Putting back was interrupted; what was put back is on record.",
+      );
+    const query = { after, limit: PAGE, action: null, counted: false };
+    const changes = await pushChanges(db, push.id, query);
+    const last = changes.at(-1);
+    if (last === undefined) break;
+    after = last.seq;
+    await putBackPage(context, changes, dryRun);
+  }
+  const counts = await countsAfter(context, NO_PUSH_COUNTS);
+  if (!dryRun) await pauseApp(context, reverted(push));
+  await write(context, async (trx) => {
+    const phases = stopwatch.phases();
+    if (dryRun) await endDryRun(trx, run.id, null, { counts, phases });
+    else await endAsDone(trx, run.id, counts, phases);
+    await appendEvents(trx, run.id, actor, [events.completed(app.settings, "revert", counts)]);
+  });
+}
+
+function reverted({ id }: Push): AppFailure {
+  const message = `The push ${id} was put back. Correct its cause, then retry this task: pushes go on from then.`;
+  return new AppFailure("refused", "push.reverted", message);
+}
+
+async function putBackPage(
+  context: PushContext,
+  changes: readonly PushChange[],
+  dryRun: boolean,
+): Promise<void> {
+  const { engine, app, run } = context;
+  const ids = changes.flatMap((one) => one.userId ?? []);
+  const accounts = await accountsOf(engine.store.db, app.settings.name, ids);
+  const rows: PlannedPush[] = [];
+  const after: Account[] = [];
+  for (const change of changes) {
+    const account = accounts.get(change.userId ?? "");
+    if (!change.applied || account === undefined || account.externalId === null) continue;
+    const step = stepOf(change, account, app.settings.provisioning);
+    if (step === null) continue;
+    const row = rowOf(change);
+    if (step === "changedSince") {
+      rows.push({ ...row, action: "skipped", reason: "changedSince" });
+      continue;
+    }
+    try {
+      if (!dryRun) after.push(await carryOut(context, account, step));
+      rows.push({ ...row, action: step.action, changes: backwards(change) });
+    } catch (thrown) {
+      if (!(thrown instanceof AppFailure) || thrown.kind === "credential") throw thrown;
+      const { code, message, appSaid } = thrown;
+      rows.push({ ...row, action: "failed", error: { code, field: "revert", message, appSaid } });
+    }
+  }
+  await write(context, async (trx) => {
+    await saveAccounts(trx, after);
+    await savePushChanges(trx, run.id, rows);
+  });
+}
+
+type Step =
+  | {
+      readonly action: "updated";
+      readonly profile: AccountProfile;
+      readonly removed: readonly string[];
+    }
+  | { readonly action: "deactivated" | "reactivated" };
+
+/** What puts an account back; null: nothing does, or a toggle is off. */
+function stepOf(
+  { action, changes }: PushChange,
+  { acknowledged, state }: Account,
+  toggles: { readonly update: boolean; readonly deactivate: boolean },
+): Step | "changedSince" | null {
+  switch (action) {
+    case "created":
+    case "reactivated":
+      if (!toggles.deactivate) return null;
+      return state === "active" ? { action: "deactivated" } : "changedSince";
+    case "deactivated":
+      if (!toggles.deactivate) return null;
+      return state === "inactive" ? { action: "reactivated" } : "changedSince";
+    case "updated": {
+      if (!toggles.update) return null;
+      const now = acknowledged ?? {};
+      const isSame = changes.every(({ attribute, to }) => sameJson(now[attribute] ?? null, to));
+      if (!isSame || state !== "active") return "changedSince";
+      const before = changes.filter(({ from }) => from !== null);
+      const profile = Object.fromEntries(before.map(({ attribute, from }) => [attribute, from]));
+      const removed = changes.filter(({ from }) => from === null).map(({ attribute }) => attribute);
+      return { action, profile: profile as AccountProfile, removed };
+    }
+    case "adopted":
+    case "deleted":
+    case "failed":
+    case "held":
+    case "removed":
+    case "skipped":
+    case "unchanged":
+      return null;
+  }
+}
+
+async function carryOut(
+  { provisioner, app }: PushContext,
+  account: Account,
+  step: Step,
+): Promise<Account> {
+  const name = { externalId: account.externalId ?? "", ownId: account.userId };
+  const lastPush = new Date().toISOString();
+  if (step.action !== "updated") {
+    const isOn = step.action === "reactivated";
+    await provisioner.activate(name, isOn);
+    return { ...account, state: isOn ? "active" : "inactive", settled: false, lastPush };
+  }
+  const { profile, removed } = step;
+  const { notKept } = await provisioner.update({ ...name, profile, removed });
+  const kept = Object.entries(account.acknowledged ?? {}).filter(([one]) => !removed.includes(one));
+  const acknowledged = { ...Object.fromEntries(kept), ...profile };
+  const places = placesOf(app, acknowledged);
+  return {
+    ...account,
+    acknowledged,
+    acknowledgedPlaces: places,
+    notKept,
+    settled: false,
+    lastPush,
+  };
+}
+
+function rowOf(change: PushChange): PlannedPush {
+  return {
+    ...change,
+    step: TOLD,
+    applied: true,
+    error: null,
+    reason: null,
+    lost: false,
+    changes: [],
+  };
+}
+
+function backwards({ changes }: PushChange): PlannedPush["changes"] {
+  return changes.map(({ attribute, from, to }) => ({ attribute, from: to, to: from }));
+}

@@ -1,0 +1,123 @@
+/** Groups that were pushed to apps, and whom each was told to have as members. */
+import { sql } from "kysely";
+import type { Connection, Trx } from "./connection.ts";
+import { jsonText } from "./json-text.ts";
+
+export interface PushedGroup {
+  readonly app: string;
+  readonly directory: string;
+  readonly groupId: string;
+  /** Its name in the configuration. */
+  readonly configured: string;
+  /** As it was sent. */
+  readonly name: string;
+  readonly externalId: string | null;
+  /** `attempted`: a creation may have reached the app. */
+  readonly state: "attempted" | "active";
+}
+
+export async function pushedGroups(db: Connection, app: string): Promise<PushedGroup[]> {
+  const rows = await db.selectFrom("pushed_groups").selectAll().where("app", "=", app).execute();
+  return rows.map((row) => ({
+    app: row.app,
+    directory: row.directory,
+    groupId: row.group_id,
+    configured: row.configured,
+    name: row.name,
+    externalId: row.external_id,
+    state: row.state as PushedGroup["state"],
+  }));
+}
+
+export async function savePushedGroup(trx: Trx, group: PushedGroup): Promise<void> {
+  const { app, directory, groupId, configured, name, externalId, state } = group;
+  const columns = { configured, name, external_id: externalId, state };
+  await trx
+    .insertInto("pushed_groups")
+    .values({ app, directory, group_id: groupId, ...columns })
+    .onConflict((conflict) =>
+      conflict.columns(["app", "directory", "group_id"]).doUpdateSet(columns),
+    )
+    .execute();
+}
+
+type GroupName = Pick<PushedGroup, "app" | "directory" | "groupId">;
+
+/** Forgets a group and its members; in the app it stays as it is. */
+export async function dropPushedGroup(
+  trx: Trx,
+  { app, directory, groupId }: GroupName,
+): Promise<void> {
+  for (const table of ["pushed_members", "pushed_groups"] as const)
+    await trx
+      .deleteFrom(table)
+      .where("app", "=", app)
+      .where("directory", "=", directory)
+      .where("group_id", "=", groupId)
+      .execute();
+}
+
+export interface PushedMember {
+  readonly userId: string;
+  readonly externalId: string;
+}
+
+/** Who of these is a pushed member, by group: `DIRECTORY GROUP` to users. */
+export async function pushedMembersOf(
+  db: Connection,
+  app: string,
+  userIds: readonly string[],
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const rows = await db
+    .selectFrom("pushed_members")
+    .select(["directory", "group_id", "user_id"])
+    .where("app", "=", app)
+    .where(sql<boolean>`user_id = any(${userIds}::uuid[])`)
+    .execute();
+  const groups = Map.groupBy(rows, (row) => `${row.directory} ${row.group_id}`);
+  return new Map(
+    [...groups].map(([key, members]) => [key, new Set(members.map((one) => one.user_id))]),
+  );
+}
+
+/** Pushed members of a group who have no active account in the app any more. */
+export async function strayMembers(
+  db: Connection,
+  { app, directory, groupId }: GroupName,
+): Promise<PushedMember[]> {
+  const { rows } = await sql<{ user_id: string; external_id: string }>`
+    select m.user_id, m.external_id from pushed_members m
+    left join accounts a on a.app = m.app and a.user_id = m.user_id
+    where m.app = ${app} and m.directory = ${directory} and m.group_id = ${groupId}
+      and (a.state is distinct from 'active' or a.external_id <> m.external_id)`.execute(db);
+  return rows.map((row) => ({ userId: row.user_id, externalId: row.external_id }));
+}
+
+export async function countPushedMembers(db: Connection, app: string): Promise<number> {
+  const row = await db
+    .selectFrom("pushed_members")
+    .select(sql<number>`count(*)::int`.as("count"))
+    .where("app", "=", app)
+    .executeTakeFirst();
+  return row?.count ?? 0;
+}
+
+/** The app acknowledged that these are members, or are not any more. */
+export async function noteMembers(
+  trx: Trx,
+  { app, directory, groupId }: GroupName,
+  {
+    added,
+    removed,
+  }: { readonly added: readonly PushedMember[]; readonly removed: readonly string[] },
+): Promise<void> {
+  if (removed.length > 0)
+    await sql`delete from pushed_members where app = ${app} and directory = ${directory}
+      and group_id = ${groupId} and user_id = any(${removed}::uuid[])`.execute(trx);
+  if (added.length > 0)
+    await sql`insert into pushed_members (app, directory, group_id, user_id, external_id)
+      select ${app}, ${directory}, ${groupId}, x."userId", x."externalId"
+      from jsonb_to_recordset(${jsonText(added)}::jsonb) as x ("userId" uuid, "externalId" text)
+      on conflict (app, directory, group_id, user_id)
+        do update set external_id = excluded.external_id`.execute(trx);
+}
