@@ -324,6 +324,7 @@ const app = z.strictObject({
       filters: z.array(z.enum(MATCH_KEYS)).optional(),
       etag: truth.optional(),
       groupChunk: whole(1, 10_000).optional(),
+      atOnce: whole(1, 64).optional(),
     })
     .prefault({})
     .describe("What the server can do, where what is declared and learned is wrong."),

@@ -75,6 +75,8 @@ export interface Capabilities {
   readonly etag: boolean;
   /** Members of a group in one request. */
   readonly groupChunk: number;
+  /** Requests on their way at a time. */
+  readonly atOnce: number;
 }
 export type CapabilityOverrides = Partial<Capabilities>;
 

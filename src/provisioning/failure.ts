@@ -18,6 +18,18 @@ export type FailureKind =
   | "senseless"
   | "unsupported";
 
+/** What stops one stops all that wait behind it. */
+export function untried({
+  kind,
+  code,
+  message,
+  appSaid,
+  status,
+  retryAfter,
+}: AppFailure): AppFailure {
+  return new AppFailure(kind, code, message, { appSaid, status, retryAfter, untried: true });
+}
+
 export class AppFailure extends RollcallError {
   readonly kind: FailureKind;
   /** The app's own words. */
@@ -27,6 +39,8 @@ export class AppFailure extends RollcallError {
   readonly retryAfter: number | null;
   /** Whether the request may have had its effect all the same. */
   readonly uncertain: boolean;
+  /** Whether nothing was sent, because something before it showed that it would be in vain. */
+  readonly untried: boolean;
 
   constructor(
     kind: FailureKind,
@@ -37,6 +51,7 @@ export class AppFailure extends RollcallError {
       readonly status?: number | null;
       readonly retryAfter?: number | null;
       readonly uncertain?: boolean;
+      readonly untried?: boolean;
       readonly cause?: unknown;
     } = {},
   ) {
@@ -46,5 +61,6 @@ export class AppFailure extends RollcallError {
     this.status = facts.status ?? null;
     this.retryAfter = facts.retryAfter ?? null;
     this.uncertain = facts.uncertain ?? false;
+    this.untried = facts.untried ?? false;
   }
 }

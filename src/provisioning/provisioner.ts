@@ -1,4 +1,5 @@
 /** What every kind of app offers: accounts found, made, changed, switched off, deleted; groups. */
+import type { AppFailure } from "./failure.ts";
 import type { AccountProfile } from "../model/account.ts";
 import type { Capabilities, CapabilityOverrides, MatchKey } from "../model/app.ts";
 
@@ -70,6 +71,8 @@ export interface Provisioner extends AsyncDisposable {
   changeMembers(externalId: string, change: MemberChange): Promise<void>;
   /** Leaves the app alone until then; milliseconds since 1970. */
   pauseUntil(at: number): void;
+  /** Sends nothing any more; what waits fails for the same reason, untried. */
+  stop(reason: AppFailure): void;
   /** The requests on their way end after that many milliseconds at most. */
   endIn(milliseconds: number): void;
 }

@@ -237,7 +237,11 @@ export async function sendAll(context: PushContext, sendable: Sendable): Promise
     if (refersToUsers(context) && plan.counts.created + plan.counts.adopted > 0) {
       // Whoever names somebody who has an account only now.
       const first = await nextSeq(engine.store.db, run.id);
-      const second = await planPush(context, { ...asked, everybody: false }, first);
+      const second = await planPush(
+        context,
+        { ...asked, everybody: false, changesOnly: true },
+        first,
+      );
       await sendPlan(context, second.counts.updated);
     }
   }

@@ -22,9 +22,10 @@ export interface AssignmentDocument {
   readonly [key: string]: unknown;
 }
 
-export type PeopleOptions = { readonly people: readonly string[] } & Readonly<
-  Record<string, unknown>
->;
+export type PeopleOptions = {
+  readonly people: readonly string[];
+  readonly groups?: readonly string[];
+} & Readonly<Record<string, unknown>>;
 
 export class AppPlace {
   readonly place: Workplace;
@@ -46,6 +47,7 @@ export class AppPlace {
   configure(app: string = this.app): void {
     this.app = app;
     this.place.configure(`
+importSafeguard: off
 directories:
   corp:
     type: ldif
@@ -76,14 +78,15 @@ ${this.app}`);
     await this.import(options);
   }
 
-  async import({ people, ...others }: PeopleOptions): Promise<Result> {
+  /** @param groups records of groups, as LDIF */
+  async import({ people, groups = [], ...others }: PeopleOptions): Promise<Result> {
     const entries = people.map((name) =>
       simplePerson(name, {
         mail: `${name}@example.org`,
         ...(others[name] as Record<string, string> | undefined),
       }),
     );
-    this.place.file("people.ldif", entries.join(""));
+    this.place.file("people.ldif", entries.join("") + groups.join(""));
     return await this.place.run("import", "corp", "--full");
   }
 

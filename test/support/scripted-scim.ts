@@ -178,6 +178,18 @@ interface Operation {
   readonly value?: unknown;
 }
 
+/** `title`, `name.givenName`, `urn:…:User:department`. */
+function setAt(resource: Record<string, unknown>, path: string, value: unknown): void {
+  const urn = /^(urn:.*):([^:]+)$/.exec(path);
+  const [parent, name] = urn === null ? path.split(".") : [urn[1], urn[2]];
+  if (parent === undefined || name === undefined) {
+    resource[path] = value;
+    return;
+  }
+  const inner = { ...(resource[parent] as Record<string, unknown> | undefined), [name]: value };
+  resource[parent] = inner;
+}
+
 function patched(before: Resource, body: Record<string, unknown>): Resource {
   const resource: Record<string, unknown> = structuredClone(before);
   for (const { op, path, value } of body["Operations"] as Operation[]) {
@@ -187,8 +199,7 @@ function patched(before: Resource, body: Record<string, unknown>): Resource {
     else if (path === "members" && op === "add")
       resource["members"] = [...members, ...(value as { value: string }[])];
     else if (path === undefined) Object.assign(resource, value);
-    else if (op === "remove") delete resource[path];
-    else resource[path] = value;
+    else setAt(resource, path, op === "remove" ? undefined : value);
   }
   return { ...resource, id: before.id };
 }

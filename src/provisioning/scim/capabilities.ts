@@ -14,6 +14,8 @@ const GENERIC: Capabilities = {
   filters: MATCH_KEYS,
   etag: false,
   groupChunk: 100,
+  // So few that an app which refuses a credential is hardly asked again; most allow no more.
+  atOnce: 3,
 };
 
 /** What is known of products from their documentation and from others' reports. */

@@ -10,8 +10,6 @@ export interface LimiterSettings {
 }
 
 const SUCCESSES_TO_RISE = 20;
-/** So few at first, that an app which refuses everything is not asked much more often. */
-const FIRST_AT_ONCE = 3;
 
 export class Limiter {
   readonly #most: number;
@@ -21,11 +19,12 @@ export class Limiter {
   #successes = 0;
   #nextAt = 0;
   #pausedUntil = 0;
+  #stopped: Error | null = null;
   readonly #waiting: (() => void)[] = [];
 
   constructor({ atOnce, perSecond }: LimiterSettings) {
     this.#most = atOnce;
-    this.#atOnce = Math.min(FIRST_AT_ONCE, atOnce);
+    this.#atOnce = atOnce;
     this.#perSecond = perSecond;
   }
 
@@ -38,6 +37,11 @@ export class Limiter {
     this.#pausedUntil = Math.max(this.#pausedUntil, Date.now() + milliseconds);
   }
 
+  /** Lets nothing through any more: whatever waits fails with this, too. */
+  stop(reason: Error): void {
+    this.#stopped ??= reason;
+  }
+
   /** The app is at its limit. */
   slow(): void {
     this.#atOnce = Math.max(1, Math.floor(this.#atOnce / 2));
@@ -48,6 +52,7 @@ export class Limiter {
     await this.#enter();
     try {
       await this.#inTime();
+      if (this.#stopped !== null) throw this.#stopped;
       const result = await work();
       if (++this.#successes >= SUCCESSES_TO_RISE && this.#atOnce < this.#most) {
         this.#atOnce++;
@@ -67,7 +72,7 @@ export class Limiter {
   }
 
   async #inTime(): Promise<void> {
-    for (;;) {
+    while (this.#stopped === null) {
       const now = Date.now();
       const at = Math.max(this.#pausedUntil, this.#nextAt);
       if (at <= now) break;

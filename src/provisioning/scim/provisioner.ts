@@ -53,7 +53,7 @@ export class ScimProvisioner implements Provisioner {
     this.#settings = settings;
     this.#declared = declared;
     this.#learned = learned;
-    this.#transport = new Transport(settings.target, onPause);
+    this.#transport = new Transport(settings.target, this.capabilities.atOnce, onPause);
   }
 
   get capabilities(): Capabilities {
@@ -288,6 +288,10 @@ export class ScimProvisioner implements Provisioner {
 
   pauseUntil(at: number): void {
     this.#transport.pauseUntil(at);
+  }
+
+  stop(reason: AppFailure): void {
+    this.#transport.stop(reason);
   }
 
   endIn(milliseconds: number): void {

@@ -9,7 +9,7 @@ import { sleep } from "../../lib/sleep.ts";
 import { trimEndOf } from "../../lib/trim.ts";
 import { speakerAt, type Speaker } from "../../lib/speaker.ts";
 import type { AppAuth, AppTarget } from "../../model/app.ts";
-import { AppFailure } from "../failure.ts";
+import { AppFailure, untried } from "../failure.ts";
 import { jsonOf, retryAfterOf, type Answer, type JsonObject } from "./answer.ts";
 import { Limiter } from "./limiter.ts";
 import { failureOf, networkFailure } from "./refusal.ts";
@@ -25,7 +25,6 @@ export interface Question {
 }
 
 const MOST_BYTES = 1_000_000;
-const AT_ONCE = 8;
 /** How long a person is kept waiting because an app asks for patience. */
 const SHORT_PAUSE_MS = 60_000;
 const ATTEMPTS = 5;
@@ -43,10 +42,11 @@ export class Transport implements AsyncDisposable {
   readonly #onPause: (until: number) => void;
 
   /**
+   * @param atOnce how many requests may be on their way
    * @param onPause is told of every pause that the app asks for
    * @throws AppFailure `app.address` for an address that must not be asked
    */
-  constructor(target: AppTarget, onPause: (until: number) => void) {
+  constructor(target: AppTarget, atOnce: number, onPause: (until: number) => void) {
     const url = new URL(target.url);
     refuseLinkLocal(url);
     this.speaker = speakerAt(url.origin, secretsOf(target.auth));
@@ -56,12 +56,12 @@ export class Transport implements AsyncDisposable {
       "user-agent": "Rollcall SCIM client",
       ...authorization(target.auth),
     };
-    this.#limiter = new Limiter({ atOnce: AT_ONCE, perSecond: target.requestsPerSecond });
+    this.#limiter = new Limiter({ atOnce, perSecond: target.requestsPerSecond });
     this.#timeout = target.timeoutSeconds * 1000;
     this.#onPause = onPause;
     const { ca, rejectUnauthorized } = target.tls;
     this.#pool = new Pool(url.origin, {
-      connections: AT_ONCE,
+      connections: atOnce,
       headersTimeout: this.#timeout,
       bodyTimeout: this.#timeout,
       connect: {
@@ -78,6 +78,11 @@ export class Transport implements AsyncDisposable {
     this.#limiter.pause(at - Date.now());
   }
 
+  /** Sends nothing any more; what waits fails for the same reason, untried. */
+  stop(reason: AppFailure): void {
+    this.#limiter.stop(untried(reason));
+  }
+
   /** Sends nothing any more, and waits for no answer longer than that. */
   endIn(milliseconds: number): void {
     setTimeout(() => this.#end.abort(), milliseconds).unref();
@@ -92,10 +97,13 @@ export class Transport implements AsyncDisposable {
       try {
         return await this.#limiter.run(() => this.#once(question));
       } catch (thrown) {
-        if (!(thrown instanceof AppFailure) || thrown.kind !== "later") throw thrown;
+        if (!(thrown instanceof AppFailure)) throw thrown;
+        if (thrown.kind === "credential") this.stop(thrown);
+        if (thrown.kind !== "later" || thrown.untried) throw thrown;
         this.#limiter.slow();
         const wait = thrown.retryAfter ?? FIRST_WAIT_MS * 2 ** (attempt - 1);
-        this.#limiter.pause(wait);
+        if (wait > SHORT_PAUSE_MS) this.stop(thrown);
+        else this.#limiter.pause(wait);
         if (thrown.retryAfter !== null) this.#onPause(Date.now() + wait);
         const isSafe = thrown.status === 429 || question.method === "GET";
         if (!isSafe || attempt >= ATTEMPTS || wait > SHORT_PAUSE_MS || this.#end.signal.aborted)

@@ -13,8 +13,9 @@ export class Breaker {
   #failed = 0;
   #inARow = 0;
 
-  get isOpen(): boolean {
-    return this.#open !== null;
+  /** What stops the push; null: nothing does. */
+  get reason(): AppFailure | null {
+    return this.#open;
   }
 
   /** @param thrown by the app; @param hasFailed whether anything did */

@@ -66,26 +66,25 @@ export async function doDeed(
       const outcome = await send(context, { looked, account, decision, claimed });
       account = outcome.account;
       if ("failure" in outcome) return failed(looked, account, done, outcome.failure);
-      if (outcome.done !== null) done.push(outcome.done);
+      // Nobody was found, and nobody is to be made.
+      if (outcome.done === null) return { looked, account: healed(account), done, failure: null };
+      done.push(outcome.done);
     } catch (thrown) {
       const failure = failureOf(thrown, decision);
       // Of a refused credential no account can be blamed.
-      if (failure.thrown?.kind === "credential") return { looked, account, done, failure };
+      if (failure.thrown?.kind === "credential" || failure.thrown?.untried === true)
+        return { looked, account, done, failure };
       return failed(looked, afterFailure(account, decision, failure), done, failure);
     }
     decision = context.desk.decide({ ...looked.facts, account });
   }
   const last = decision.do === "nothing" ? decision : { settled: false, reason: null };
-  const after: Account = {
-    ...account,
-    settled: last.settled,
-    reason: last.reason,
-    error: null,
-    attempts: 0,
-    refused: null,
-    retryAt: null,
-  };
+  const after = healed({ ...account, settled: last.settled, reason: last.reason });
   return { looked, account: after, done, failure: null };
+}
+
+function healed(account: Account): Account {
+  return { ...account, error: null, attempts: 0, refused: null, retryAt: null };
 }
 
 interface Sending {

@@ -42,6 +42,8 @@ export interface PushAsked {
   readonly everybody: boolean;
   /** Whether nothing is written but the plan. */
   readonly dryRun: boolean;
+  /** Only what changes because others have accounts by now; whatever else is owed waits. */
+  readonly changesOnly?: true;
 }
 
 export interface PlanResult {
@@ -111,7 +113,11 @@ class Planner {
     const drafts: EventDraft[] = [];
     const failed: NewTask[] = [];
     const healed: string[] = [];
-    for (const looked of page) {
+    const concerned =
+      this.#asked.changesOnly === true
+        ? page.filter(({ decision }) => decision.do === "update")
+        : page;
+    for (const looked of concerned) {
       const row = this.#rowOf(looked);
       if (row !== null) rows.push(row);
       if (looked.account.assignedBy !== null) this.#assigned++;

@@ -90,12 +90,14 @@ async function sendPage(
   await Promise.all(
     pairs.map(async ({ row, looked: one }) => {
       // What is not sent any more stays as it was planned.
-      if (context.signal.aborted || breaker.isOpen) return;
+      if (context.signal.aborted || breaker.reason !== null) return;
       const deed = await doDeed(context, one, claimed);
       const thrown = deed.failure?.thrown ?? null;
       breaker.count(thrown, deed.failure !== null);
+      if (breaker.reason !== null) context.provisioner.stop(breaker.reason);
       // Whom the app did not let us ask for stays as it was planned.
-      if (thrown?.kind === "credential" && deed.done.length === 0) return;
+      const isUntouched = thrown?.untried === true || thrown?.kind === "credential";
+      if (isUntouched && deed.done.length === 0) return;
       await recorder.add(row, deed);
     }),
   );

@@ -1,0 +1,266 @@
+/** What a push sends and when: places, managers, what is given once, what is held, what is shown first. */
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { AppPlace, type PushDocument } from "../support/app-place.ts";
+
+let place: AppPlace;
+beforeEach(async () => {
+  place = await AppPlace.create("postgres");
+});
+afterEach(async () => {
+  await place.remove();
+});
+
+const ON = "provisioning: { create: true, update: true, deactivate: true }";
+const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+const dn = (name: string): string => `uid=${name},ou=people,dc=example,dc=org`;
+const many = (count: number): string[] => Array.from({ length: count }, (_, i) => `p${i}`);
+
+test("managers go out as the app's own ids, in a second pass where they came later", async () => {
+  await place.start({
+    people: ["ada", "bob", "cyd"],
+    ada: { manager: dn("bob") },
+    bob: { manager: dn("cyd") },
+    cyd: { manager: dn("nobody") },
+  });
+  await place.push();
+  const managerOf = (name: string): unknown => {
+    const user = place.scim.userNamed(`${name}@example.org`);
+    return (user?.[ENTERPRISE] as { manager?: { value: string } } | undefined)?.manager?.value;
+  };
+  expect(managerOf("ada")).toBe(place.scim.userNamed("bob@example.org")?.id);
+  expect(managerOf("bob")).toBe(place.scim.userNamed("cyd@example.org")?.id);
+  expect(managerOf("cyd")).toBeUndefined();
+  place.scim.forget();
+  await place.push();
+  expect(place.scim.writes).toEqual([]);
+});
+
+test("custom attributes go where their external name and namespace say, named in schemas", async () => {
+  place.configure(`
+    ${ON}
+    assign: [everyone]
+    attributes:
+      badge: { externalName: badge.number, externalNamespace: "urn:example:badges:1.0" }
+      team: { externalName: team, externalNamespace: "urn:ietf:params:scim:schemas:core:2.0:User" }
+      pager: { externalName: "phoneNumbers.^[type==pager].value", externalNamespace: "urn:ietf:params:scim:schemas:core:2.0:User" }
+    toApp:
+      badge: user.costCenter
+      team: { expression: user.department, apply: create }
+      pager: '"555"'
+      title:`);
+  await place.import({
+    people: ["ada"],
+    ada: { carLicense: "B-7", departmentNumber: "Sales", title: "Countess" },
+  });
+  await place.push();
+  const user = place.scim.userNamed("ada@example.org");
+  expect(user).toMatchObject({
+    "urn:example:badges:1.0": { badge: { number: "B-7" } },
+    team: "Sales",
+    phoneNumbers: [{ type: "pager", value: "555" }],
+  });
+  expect(user?.["schemas"]).toContain("urn:example:badges:1.0");
+  expect(user).not.toHaveProperty("title");
+  // Given on creation only.
+  await place.import({ people: ["ada"], ada: { carLicense: "B-8", departmentNumber: "Legal" } });
+  expect((await place.push()).counts).toMatchObject({ updated: 1 });
+  expect(place.scim.userNamed("ada@example.org")).toMatchObject({
+    "urn:example:badges:1.0": { badge: { number: "B-8" } },
+    team: "Sales",
+  });
+});
+
+test("after an attribute goes somewhere else, everybody who has it is sent once", async () => {
+  const configure = (namespace: string): void =>
+    place.configure(`
+    ${ON}
+    assign: [everyone]
+    attributes:
+      cost: { externalName: costCode, externalNamespace: "${namespace}" }
+    toApp: { cost: user.costCenter }`);
+  configure("urn:wrong");
+  await place.import({ people: ["ada", "bob"], ada: { carLicense: "7" } });
+  await place.push();
+  configure("urn:ietf:params:scim:schemas:core:2.0:User");
+  const synced = await place.json<PushDocument>("force-sync", "dx");
+  expect(synced).toMatchObject({ kind: "push", app: "dx", counts: { updated: 1, unchanged: 1 } });
+  expect(place.scim.userNamed("ada@example.org")).toMatchObject({ costCode: "7" });
+  place.scim.forget();
+  await place.json("force-sync", "dx");
+  expect(place.scim.writes).toEqual([]);
+});
+
+test("a value that is gone is taken away only where it was ours", async () => {
+  place.scim.addUser({ userName: "ada@example.org", title: "Their own" });
+  await place.start({ people: ["ada", "bob"], bob: { title: "Ours" } });
+  await place.push();
+  expect(place.scim.userNamed("ada@example.org")).toMatchObject({ title: "Their own" });
+  await place.import({ people: ["ada", "bob"] });
+  await place.push();
+  expect(place.scim.userNamed("bob@example.org")).not.toHaveProperty("title");
+  expect(place.scim.userNamed("ada@example.org")).toMatchObject({ title: "Their own" });
+});
+
+test("a dry run shows everything and writes nothing, here or there", async () => {
+  await place.start({ people: ["ada", "bob"] });
+  const dry = await place.push("--dry-run");
+  expect(dry).toMatchObject({ dryRun: true, status: "done", counts: { created: 2, assigned: 2 } });
+  expect(place.scim.writes).toEqual([]);
+  expect(await place.assignments()).toEqual(new Map());
+  const shown = await place.json<PushDocument>("pushes", "show", dry.run);
+  expect(shown.changes).toMatchObject([
+    { action: "created", login: "ada@example.org", applied: false },
+    { action: "created", login: "bob@example.org", applied: false },
+  ]);
+  expect((await place.push()).counts).toMatchObject({ created: 2 });
+});
+
+test("mass deprovisioning is held with the people, sent when it is approved, dropped when it is cancelled", async () => {
+  await place.start({ people: many(120) });
+  await place.push();
+  await place.import({ people: many(60) });
+  place.scim.forget();
+  const held = await place.run("push", "dx", "--json");
+  expect(held.status).toBe(3);
+  const document = JSON.parse(held.out) as PushDocument;
+  expect(document).toMatchObject({
+    status: "held",
+    held: { level: "app", of: "deactivations", removals: 60, total: 120 },
+  });
+  expect(place.scim.writes).toEqual([]);
+  const { run } = document;
+  const counted = await place.json<PushDocument>(
+    "pushes",
+    "show",
+    run,
+    "--counted",
+    "--limit",
+    "100",
+  );
+  expect(counted.changes?.length).toBe(60);
+  const cancelled = await place.json<PushDocument>("pushes", "cancel", run);
+  expect(cancelled.status).toBe("cancelled");
+  expect((await place.run("pushes", "approve", run)).status).toBe(1);
+  const again = await place.push();
+  expect(again.status).toBe("held");
+  // One of them comes back before anybody decides.
+  await place.import({ people: many(61) });
+  const approved = await place.json<PushDocument>("pushes", "approve", again.run);
+  expect(approved).toMatchObject({ status: "done", counts: { deactivated: 59, skipped: 1 } });
+  const active = [...place.scim.users.values()].filter((user) => user["active"] === true);
+  expect(active.length).toBe(61);
+});
+
+test("a mass change is held, creations are not", async () => {
+  place.configure(`
+    ${ON}
+    assign: [everyone]
+    safeguard: { minimum: 10 }`);
+  await place.import({ people: many(20) });
+  expect((await place.push()).counts).toMatchObject({ created: 20 });
+  place.configure(`
+    ${ON}
+    assign: [everyone]
+    safeguard: { minimum: 10 }
+    toApp: { nickName: user.lastName }`);
+  expect(await place.push()).toMatchObject({ status: "held", held: { of: "updates" } });
+  place.configure(`
+    ${ON}
+    assign: [everyone]
+    safeguard: off
+    toApp: { nickName: user.lastName }`);
+  expect((await place.push()).counts).toMatchObject({ updated: 20 });
+});
+
+test("one person can be pushed alone", async () => {
+  await place.start({ people: ["ada", "bob"] });
+  expect((await place.push("--user", "bob@example.org")).counts).toMatchObject({ created: 1 });
+  expect([...place.scim.users.values()].map((user) => user["userName"])).toEqual([
+    "bob@example.org",
+  ]);
+});
+
+test("a push that is put back leaves the accounts as they were before, and the app paused", async () => {
+  await place.start({ people: ["ada", "bob"], ada: { title: "Countess" } });
+  await place.push();
+  await place.import({ people: ["ada", "cyd"], ada: { title: "Engineer", sn: "Lovelace" } });
+  const { run } = await place.push();
+  place.scim.forget();
+  const dry = await place.json<PushDocument>("pushes", "revert", run, "--dry-run");
+  expect(dry.counts).toMatchObject({ updated: 2, deactivated: 1 });
+  expect(place.scim.writes).toEqual([]);
+  const reverted = await place.json<PushDocument>("pushes", "revert", run);
+  expect(reverted).toMatchObject({ kind: "revert", status: "done" });
+  expect(place.scim.userNamed("ada@example.org")).toMatchObject({
+    title: "Countess",
+    name: { familyName: "Test" },
+  });
+  expect(place.scim.userNamed("bob@example.org")?.["active"]).toBe(true);
+  expect(place.scim.userNamed("cyd@example.org")?.["active"]).toBe(false);
+  expect(await place.json("apps", "show", "dx")).toMatchObject({
+    paused: { code: "push.reverted" },
+  });
+});
+
+test("accounts that belong to nobody are listed, and all of them can be kept before the first push", async () => {
+  for (let i = 0; i < 230; i++) place.scim.addUser({ userName: `old${i}`, title: `=cmd(${i})` });
+  await place.start({ people: ["ada"] });
+  await place.push();
+  const lines = (out: string): string[] => out.split("\n").filter(Boolean);
+  expect(lines((await place.run("apps", "export", "dx", "--json")).out).length).toBe(231);
+  expect(lines((await place.run("apps", "unknown", "dx", "--json")).out).length).toBe(230);
+  const csv = (await place.run("apps", "export", "dx")).out;
+  expect(csv).toContain("ada@example.org");
+  expect(csv.split("\r\n").length).toBe(233);
+});
+
+test("what a push would do is shown for one person and for all", async () => {
+  await place.start({ people: ["ada", "bob"], ada: { departmentNumber: "Sales" } });
+  const person = await place.json("apps", "preview", "dx", "--user", "ada@example.org");
+  expect(person).toMatchObject({ decision: "find", assigned: { kind: "everyone" } });
+  expect(person["attributes"]).toContainEqual({
+    attribute: "department",
+    expression: "user.department",
+    inputs: [{ name: "user.department", value: "Sales" }],
+    value: "Sales",
+    externalName: "department",
+    externalNamespace: ENTERPRISE,
+    acknowledged: null,
+  });
+  const requests = person["requests"] as { method: string; path: string }[];
+  expect(requests.map(({ method }) => method)).toEqual(["GET", "GET", "GET", "POST"]);
+  expect(await place.json("apps", "preview", "dx")).toMatchObject({ assigned: 2, created: 2 });
+  const tried = await place.json(
+    "apps",
+    "preview",
+    "dx",
+    "--user",
+    "ada@example.org",
+    "--attribute",
+    "title",
+    "--expression",
+    "String.toUpperCase(user.department)",
+  );
+  expect(tried["attributes"]).toMatchObject([{ attribute: "title", value: "SALES" }]);
+  expect(place.scim.requests).toEqual([]);
+});
+
+test("events tell of assignment, creation, change and switching off under Okta's names", async () => {
+  await place.start({ people: ["ada"] });
+  await place.push();
+  await place.import({ people: ["ada"], ada: { sn: "Lovelace" } });
+  await place.push();
+  await place.run("users", "deactivate", "ada@example.org");
+  await place.push();
+  const events = await place.place.events(
+    'target.type eq "User" and target.alternateId eq "ada@example.org"',
+  );
+  const types = events.map((event) => event.eventType).filter((type) => type.startsWith("app"));
+  expect(types.toSorted()).toEqual([
+    "app.user_management.push_new_user_success",
+    "application.provision.user.deactivate",
+    "application.provision.user.push",
+    "application.provision.user.push_profile",
+    "application.user_membership.add",
+  ]);
+});
