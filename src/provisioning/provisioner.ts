@@ -27,6 +27,8 @@ export interface Change {
   /** Our id of the person. */
   readonly ownId: string;
   readonly profile: AccountProfile;
+  /** Attributes of the profile that are not as the app acknowledged them. */
+  readonly changed: readonly string[];
   /** Attributes that the app once acknowledged and that have no value any more. */
   readonly removed: readonly string[];
 }

@@ -188,7 +188,12 @@ async function carryOut(
     return { ...account, state: isOn ? "active" : "inactive", settled: false, lastPush };
   }
   const { profile, removed } = step;
-  const { notKept } = await provisioner.update({ ...name, profile, removed });
+  const { notKept } = await provisioner.update({
+    ...name,
+    profile,
+    changed: Object.keys(profile),
+    removed,
+  });
   const kept = Object.entries(account.acknowledged ?? {}).filter(([one]) => !removed.includes(one));
   const acknowledged = { ...Object.fromEntries(kept), ...profile };
   const places = placesOf(app, acknowledged);

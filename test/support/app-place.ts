@@ -32,6 +32,8 @@ export class AppPlace {
   readonly scim: ScriptedScim;
   /** The app's lines in the configuration, besides type, url and auth. */
   app = APP;
+  /** Another server than the scripted one. */
+  target: { readonly url: string; readonly token: string } | null = null;
   /** The directory's and everything else's. */
   directory = "";
 
@@ -67,8 +69,8 @@ ${this.directory}
 apps:
   dx:
     type: scim
-    url: ${this.scim.url}
-    auth: { bearer: secret-token-of-dx }
+    url: ${this.target?.url ?? this.scim.url}
+    auth: { bearer: ${this.target?.token ?? "secret-token-of-dx"} }
 ${this.app}`);
   }
 

@@ -204,8 +204,23 @@ export class ScimProvisioner implements Provisioner {
     const answer = await this.#rewrite(externalId, "update", (before) =>
       laidOver(before, profile, { attributes, removed, externalId: ownId }),
     );
-    const kept = answer.json === null ? [] : notKept(profile, answer.json, attributes);
-    return { externalId, notKept: kept };
+    if (answer.status === 204) return { externalId, notKept: [] };
+    if (answer.json !== null && idOf(answer.json) === externalId)
+      return { externalId, notKept: notKept(profile, answer.json, attributes) };
+    return { externalId, notKept: await this.#keptAfterAll(change, answer) };
+  }
+
+  /**
+   * A success that does not show the account is believed as far as the account itself shows it.
+   * @returns what it did not keep. @throws AppFailure if it kept nothing of it
+   */
+  async #keptAfterAll({ externalId, profile, changed }: Change, answer: Answer): Promise<string[]> {
+    const { attributes } = this.#settings;
+    const { resource } = await this.#get(externalId);
+    const lost = notKept(profile, resource, attributes);
+    if (changed.length > 0 && changed.every((name) => lost.includes(name)))
+      throw this.#senseless(answer, "is not the account, and the account is as it was");
+    return lost;
   }
 
   async activate(
@@ -215,7 +230,8 @@ export class ScimProvisioner implements Provisioner {
     const answer = await this.#rewrite(externalId, "activate", (before) =>
       withActive(before, active, ownId),
     );
-    const shown = answer.json ?? (await this.#get(externalId)).resource;
+    const isShown = answer.json !== null && idOf(answer.json) === externalId;
+    const shown = isShown ? (answer.json ?? {}) : (await this.#get(externalId)).resource;
     if (isActive(shown) === active) return;
     const word = active ? "active" : "inactive";
     const message = `The app acknowledged that the account is ${word}, and shows it as ${active ? "inactive" : "active"}.`;

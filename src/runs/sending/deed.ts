@@ -183,9 +183,10 @@ async function update(
 ): Promise<Outcome> {
   const changes = changesOf(account.acknowledged, desired);
   const removed = changes.filter(({ to }) => to === null).map(({ attribute }) => attribute);
+  const changed = changes.filter(({ to }) => to !== null).map(({ attribute }) => attribute);
   const { externalId, ownId } = nameOf(account);
   const profile = desired.update;
-  const { notKept } = await provisioner.update({ externalId, ownId, profile, removed });
+  const { notKept } = await provisioner.update({ externalId, ownId, profile, changed, removed });
   const kept = Object.entries(account.acknowledged ?? {}).filter(
     ([name]) => !removed.includes(name),
   );

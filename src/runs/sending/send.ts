@@ -7,6 +7,7 @@ import type { Looked } from "../../engine/accounts/desk.ts";
 import type { AccountAction } from "../../model/account.ts";
 import { RollcallError } from "../../model/errors.ts";
 import type { User } from "../../model/user.ts";
+import { AppFailure } from "../../provisioning/failure.ts";
 import { accountsOf, noteAttempts } from "../../store/accounts.ts";
 import { plannedPushes, savePushChanges, type PlannedPush } from "../../store/pushes.ts";
 import { usersByIds } from "../../store/users.ts";
@@ -31,7 +32,11 @@ export async function sendPlan(context: PushContext, total: number): Promise<voi
   const breaker = new Breaker();
   const claimed: Claimed = new Map();
   const recorder = new Recorder(context, total);
-  const hurry = (): void => provisioner.endIn(FAREWELL_MS);
+  const hurry = (): void => {
+    const message = "Nothing more is sent, because the push is to end.";
+    provisioner.stop(new AppFailure("unreachable", "push.interrupted", message));
+    provisioner.endIn(FAREWELL_MS);
+  };
   signal.addEventListener("abort", hurry, { once: true });
   try {
     for (const step of Object.values(SEND_STEPS))
@@ -57,8 +62,8 @@ async function sendStep(context: PushContext, step: number, sending: Sending): P
     after = last.seq;
     await sendPage(context, rows, sending);
     await sending.recorder.flush();
-    sending.breaker.check();
     if (context.signal.aborted) throw interrupted(context.signal);
+    sending.breaker.check();
   }
 }
 
@@ -93,7 +98,7 @@ async function sendPage(
       if (context.signal.aborted || breaker.reason !== null) return;
       const deed = await doDeed(context, one, claimed);
       const thrown = deed.failure?.thrown ?? null;
-      breaker.count(thrown, deed.failure !== null);
+      if (thrown?.untried !== true) breaker.count(thrown, deed.failure !== null);
       if (breaker.reason !== null) context.provisioner.stop(breaker.reason);
       // Whom the app did not let us ask for stays as it was planned.
       const isUntouched = thrown?.untried === true || thrown?.kind === "credential";

@@ -1,0 +1,149 @@
+/** Groups that are pushed: one creation, then what differs, in chunks; nothing of others is touched. */
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { AppPlace } from "../support/app-place.ts";
+import { refusal, type ScimRequest } from "../support/scripted-scim.ts";
+
+let place: AppPlace;
+beforeEach(async () => {
+  place = await AppPlace.create("postgres");
+});
+afterEach(async () => {
+  await place.remove();
+});
+
+interface Operation {
+  readonly op: string;
+  readonly path: string;
+  readonly value?: readonly { readonly value: string }[];
+}
+
+function group(name: string, members: readonly string[], id = name): string {
+  const lines = members.map((one) => `member: uid=${one},ou=people,dc=example,dc=org`);
+  const head = [`dn: cn=${name},ou=groups,dc=example,dc=org`, "objectClass: groupOfNames"];
+  return `\n${[...head, `entryUUID: group-${id}`, `cn: ${name}`, ...lines].join("\n")}\n`;
+}
+const many = (count: number): string[] => Array.from({ length: count }, (_, i) => `p${i}`);
+const operationsOf = ({ body }: ScimRequest): Operation[] => body["Operations"] as Operation[];
+const patches = (): ScimRequest[] =>
+  place.scim.writes.filter(({ method, path }) => method === "PATCH" && path.startsWith("/Groups"));
+
+function configure(more = ""): void {
+  place.configure(`
+    provisioning: { create: true, update: true, deactivate: true }
+    assign: [everyone]
+    safeguard: off
+    pushGroups: [{ directory: corp, name: Eng, as: eng }]
+    ${more}`);
+}
+
+function members(): number {
+  return [...place.scim.groups.values()].flatMap((one) => one["members"] as unknown[]).length;
+}
+
+test("a group is one POST, then its members in chunks, then only what differs", async () => {
+  configure();
+  await place.import({ people: many(250), groups: [group("Eng", many(230))] });
+  await place.push();
+  const posts = place.scim.writes.filter(
+    ({ path, method }) => path === "/Groups" && method === "POST",
+  );
+  expect(posts.map(({ body }) => [body["displayName"], body["members"]])).toEqual([["eng", []]]);
+  const sizes = patches().map((one) => operationsOf(one)[0]?.value?.length);
+  expect(sizes).toEqual([100, 100, 30]);
+  expect(members()).toBe(230);
+  place.scim.forget();
+  await place.push();
+  expect(place.scim.requests).toEqual([]);
+  await place.import({ people: many(250), groups: [group("Eng", [...many(229), "p240"])] });
+  await place.push();
+  expect(
+    patches()
+      .flatMap(operationsOf)
+      .map(({ op }) => op),
+  ).toEqual(["add", "remove"]);
+  expect(members()).toBe(230);
+});
+
+test("a group that is renamed is renamed, and one that is no longer pushed stays there", async () => {
+  place.configure(`
+    provisioning: { create: true, update: true, deactivate: true }
+    assign: [everyone]
+    pushGroups: [{ directory: corp, name: Eng }]`);
+  await place.import({ people: ["ada"], groups: [group("Eng", ["ada"], "1")] });
+  await place.push();
+  await place.import({ people: ["ada"], groups: [group("Engineering", ["ada"], "1")] });
+  await place.push();
+  expect([...place.scim.groups.values()]).toMatchObject([{ displayName: "Engineering" }]);
+  place.configure(`
+    provisioning: { create: true, update: true, deactivate: true }
+    assign: [everyone]`);
+  place.scim.forget();
+  await place.push();
+  expect(place.scim.writes).toEqual([]);
+  expect(members()).toBe(1);
+});
+
+test("a group of this name that Rollcall did not make is not touched", async () => {
+  place.scim.groups.set("g", { id: "g", displayName: "eng", members: [] });
+  configure();
+  await place.import({ people: ["ada"], groups: [group("Eng", ["ada"])] });
+  await place.push();
+  expect(patches()).toEqual([]);
+  expect(await place.json("tasks")).toMatchObject([
+    { what: "group", error: { code: "app.groupTaken" } },
+  ]);
+});
+
+test("a group that is gone, or a directory that fails, takes no membership away", async () => {
+  configure();
+  await place.import({ people: ["ada", "bob"], groups: [group("Eng", ["ada", "bob"])] });
+  await place.push();
+  await place.import({ people: ["ada", "bob"] });
+  await place.push();
+  expect(members()).toBe(2);
+  expect(await place.json("tasks")).toMatchObject([{ error: { code: "app.groupUnreadable" } }]);
+  await place.import({ people: ["ada", "bob"], groups: [group("Eng", ["ada"])] });
+  place.place.file("people.ldif", "broken");
+  await place.run("import", "corp", "--full");
+  await place.push();
+  expect(members()).toBe(2);
+  await place.import({ people: ["ada", "bob"], groups: [group("Eng", ["ada"])] });
+  await place.push();
+  expect(members()).toBe(1);
+  expect(await place.json("tasks")).toEqual([]);
+});
+
+test("one member whom the app refuses keeps nobody else out", async () => {
+  configure();
+  await place.import({ people: many(8), groups: [group("Eng", many(8))] });
+  let bad = "";
+  place.scim.hook = (request) => {
+    if (request.method !== "PATCH" || !request.path.startsWith("/Groups")) return undefined;
+    bad = place.scim.userNamed("p5@example.org")?.id ?? "";
+    const isRefused = operationsOf(request).some((one) =>
+      one.value?.some(({ value }) => value === bad),
+    );
+    return isRefused ? refusal(400, "members are invalid") : undefined;
+  };
+  await place.push();
+  expect(members()).toBe(7);
+  expect(await place.json("tasks")).toMatchObject([{ error: { code: "app.groupMembers" } }]);
+});
+
+test("mass removals of members are held", async () => {
+  const app = (safeguard: string): void =>
+    place.configure(`
+    provisioning: { create: true, update: true, deactivate: true }
+    assign: [everyone]
+    safeguard: ${safeguard}
+    pushGroups: [{ directory: corp, name: Eng }]`);
+  app("{ minimum: 10 }");
+  await place.import({ people: many(20), groups: [group("Eng", many(20))] });
+  await place.push();
+  await place.import({ people: many(20), groups: [group("Eng", many(5))] });
+  const held = await place.push();
+  expect(held).toMatchObject({ status: "held", held: { of: "memberships", removals: 15 } });
+  expect(members()).toBe(20);
+  expect((await place.json("pushes", "approve", held.run))["status"]).toBe("done");
+  expect(members()).toBe(5);
+});
