@@ -19,7 +19,7 @@ export function checkCommand(program: Command, register: Register): void {
   const command = program
     .command("check")
     .description(
-      "is the configuration valid, the database and every directory reachable, every scope not empty?",
+      "is the configuration valid, the database, every directory and every app reachable, every scope not empty?",
     );
   register(command, async (console, options) => {
     const settings = settingsOf(console, options);
@@ -49,6 +49,7 @@ export function checkCommand(program: Command, register: Register): void {
         cure: null,
       });
       for await (const line of service.directories.check(console.signal)) note(line);
+      for (const app of settings.apps.keys()) note(await service.apps.check(app));
     } catch (thrown) {
       const { code, message, cure } = asRollcallError(thrown);
       note({ name: "database", ok: false, message, code, cure });

@@ -8,7 +8,7 @@ import { copyable, withService, type CommonOptions } from "./session.ts";
 
 const HELP = `
 Looks at held, failed and interrupted runs, directories that are older than their schedule, that cannot be read, or whose
-certificate expires, people who fail, mappings that give nothing, and the configuration. Changes nothing.
+certificate expires, people who fail, apps that are paused or fail, mappings that give nothing, and the configuration. Changes nothing.
 Exit status 1 if anything keeps people from being up to date.`;
 
 export function doctorCommand(program: Command, register: Register): void {
@@ -32,10 +32,12 @@ const COLOURS = { error: "red", warning: "yellow", info: "gray" } as const;
 
 function print(
   console: Console,
-  { severity, directory, message, remedy }: Finding,
+  { severity, directory, app, message, remedy }: Finding,
   options: CommonOptions,
 ): void {
+  const name = app ?? directory;
+  const about = name === null ? "" : `${name}: `;
   const mark = console.style(COLOURS[severity], severity.padEnd(7));
-  console.print(`${mark}  ${directory === null ? "" : `${directory}: `}${visible(message)}`);
+  console.print(`${mark}  ${about}${visible(message)}`);
   if (remedy !== null) console.print(`         → ${copyable(commandOf(remedy), options)}`);
 }

@@ -103,7 +103,22 @@ function printUser(console: Console, service: Service, user: UserView): void {
     const groups = appUser.groups.map((group) => [`    ${group.name}`, group.how, group.dn]);
     for (const row of table(groups)) console.print(row);
   }
+  printAccounts(console, user);
   printHistory(console, user);
+}
+
+function printAccounts(console: Console, { accounts }: UserView): void {
+  if (accounts.length === 0) return;
+  console.print();
+  console.print("Accounts in apps");
+  const rows = accounts.map(({ app, externalId, status, by, lastPush, error }) => [
+    `  ${app}`,
+    externalId ?? "–",
+    status,
+    by === null ? "not assigned" : `assigned by ${by.kind}: ${by.name}`,
+    error === null ? `last push ${lastPush ?? "never"}` : error.code,
+  ]);
+  for (const row of table(rows)) console.print(row);
 }
 
 function printHistory(console: Console, { history, createdAt }: UserView): void {

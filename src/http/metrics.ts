@@ -27,6 +27,16 @@ const TOTALS: Readonly<Record<TotalName, { name: string; help: string; labels: s
     help: "People in the runs that were done, by outcome",
     labels: ["directory", "outcome"],
   },
+  pushes: {
+    name: "rollcall_pushes_total",
+    help: "Pushes that ended or were held, by app, kind and result",
+    labels: ["app", "kind", "result"],
+  },
+  pushed_accounts: {
+    name: "rollcall_pushed_accounts_total",
+    help: "Accounts in the pushes that were done, by outcome",
+    labels: ["app", "outcome"],
+  },
   run_errors: {
     name: "rollcall_run_errors_total",
     help: "Runs that failed, by the code of the error",
@@ -58,6 +68,7 @@ export function createMetrics({ database }: Pick<Service, "database">): () => Pr
     "Seconds since the last import that was applied whole began",
     ["directory", "type"],
   );
+  const apps = appGauges(gauge);
   const tables = gauge("rollcall_table_bytes", "Bytes of a table with its indexes", ["table"]);
   const databaseErrors = new Counter({
     name: "rollcall_database_errors_total",
@@ -75,6 +86,7 @@ export function createMetrics({ database }: Pick<Service, "database">): () => Pr
     const figures = await database.figures();
     for (const one of [people, failing, users, open, age, tables]) one.reset();
     for (const one of totals.values()) one.reset();
+    setApps(apps, figures);
     for (const { count, ...labels } of figures.appUsers) people.set(labels, count);
     for (const { count, ...labels } of figures.failing) failing.set(labels, count);
     for (const { count, ...labels } of figures.users) users.set(labels, count);
@@ -84,6 +96,35 @@ export function createMetrics({ database }: Pick<Service, "database">): () => Pr
     for (const { name, labels, value } of figures.totals) totals.get(name)?.inc(labels, value);
     return await registry.metrics();
   };
+}
+
+type MakeGauge = (name: string, help: string, labelNames: string[]) => Gauge<string>;
+
+/** What is told of apps. */
+function appGauges(gauge: MakeGauge) {
+  return {
+    accounts: gauge("rollcall_accounts", "Accounts by app and state", ["app", "state"]),
+    failing: gauge("rollcall_accounts_failing", "Accounts whose last push failed, by code", [
+      "app",
+      "code",
+    ]),
+    tasks: gauge("rollcall_tasks", "Tasks that need a person", ["app"]),
+    pending: gauge("rollcall_push_pending_seconds", "Since when something is owed to the app", [
+      "app",
+    ]),
+    paused: gauge("rollcall_app_paused", "1 while nothing is sent until a person acts", ["app"]),
+    open: gauge("rollcall_pushes_open", "Pushes that are running or held", ["app", "status"]),
+  };
+}
+
+function setApps(gauges: ReturnType<typeof appGauges>, { apps }: Figures): void {
+  for (const one of Object.values(gauges)) one.reset();
+  for (const { count, ...labels } of apps.accounts) gauges.accounts.set(labels, count);
+  for (const { count, ...labels } of apps.failing) gauges.failing.set(labels, count);
+  for (const { count, ...labels } of apps.tasks) gauges.tasks.set(labels, count);
+  for (const { app, age } of apps.pending) gauges.pending.set({ app }, age);
+  for (const { app, paused } of apps.paused) gauges.paused.set({ app }, paused ? 1 : 0);
+  for (const { count, ...labels } of apps.open) gauges.open.set(labels, count);
 }
 
 function setAges(age: Gauge<string>, { ages }: Figures): void {

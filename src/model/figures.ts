@@ -1,6 +1,31 @@
 /** What metrics show: how many of everything there are, and counts that only grow. */
 
-export type TotalName = "runs" | "phase_seconds" | "phases" | "people" | "run_errors";
+export type TotalName =
+  | "runs"
+  | "phase_seconds"
+  | "phases"
+  | "people"
+  | "run_errors"
+  | "pushes"
+  | "pushed_accounts";
+
+interface PerApp {
+  readonly app: string;
+  readonly count: number;
+}
+
+/** How apps are. */
+export interface AppFigures {
+  readonly accounts: readonly (PerApp & { readonly state: string })[];
+  /** Accounts whose last push failed, by code. */
+  readonly failing: readonly (PerApp & { readonly code: string })[];
+  readonly tasks: readonly PerApp[];
+  /** Seconds since when something is owed to the app. */
+  readonly pending: readonly { readonly app: string; readonly age: number }[];
+  readonly paused: readonly { readonly app: string; readonly paused: boolean }[];
+  /** Pushes that are running or held. */
+  readonly open: readonly (PerApp & { readonly status: string })[];
+}
 
 export interface Total {
   readonly name: TotalName;
@@ -32,6 +57,7 @@ export interface Figures {
     readonly any: number;
     readonly full: number;
   }[];
+  readonly apps: AppFigures;
   /** What tables take with their indexes. */
   readonly tables: readonly { readonly table: string; readonly bytes: number }[];
   readonly totals: readonly Total[];

@@ -7,6 +7,8 @@ export type FindingSeverity = "error" | "warning" | "info";
 export interface Finding {
   readonly severity: FindingSeverity;
   readonly directory: string | null;
+  /** The app that it is about, where it is about one. */
+  readonly app?: string;
   /** In a sentence. */
   readonly message: string;
   /** What helps, or shows more; null if nothing does. */

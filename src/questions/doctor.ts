@@ -30,6 +30,7 @@ import { loginsBeyondAscii } from "../store/users.ts";
 import { tableSizes } from "../store/metrics.ts";
 import { doubledValues, foldsLetters } from "../store/unique-values.ts";
 import { countUnmatched } from "../store/unmatched.ts";
+import { appFindings } from "./app-findings.ts";
 import { listFailing } from "./failing.ts";
 import { connectionRisks } from "./security.ts";
 import { linkFindings } from "./link-findings.ts";
@@ -71,6 +72,7 @@ export async function examine(
     ...(await doubleFindings(engine)),
     ...(await letterFindings(engine)),
     ...(await spellingFindings(engine)),
+    ...(await appFindings(engine, now, signal)),
     ...(await sizeFindings(engine)),
   );
   return findings.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));

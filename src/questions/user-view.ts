@@ -1,10 +1,12 @@
 import { findUser } from "../engine/people/find-user.ts";
+import type { Account } from "../model/account.ts";
 import type { Membership } from "../model/directory-object.ts";
 import type { AppProfile } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import { memberNames } from "../model/members.ts";
 import { meaningOf } from "../model/times.ts";
 import type { AppUser, AppUserStatus, User } from "../model/user.ts";
+import { accountsOfUser } from "../store/accounts.ts";
 import { appUsersOf } from "../store/app-users.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
 import type { Connection } from "../store/connection.ts";
@@ -21,12 +23,24 @@ export interface UserView {
   readonly profile: User["profile"];
   readonly sources: Readonly<Record<string, string>>;
   readonly appUsers: readonly AppUserView[];
+  /** In apps; empty where the user has none. */
+  readonly accounts: readonly AccountView[];
   readonly createdAt: string;
   /** The last changes, newest first. */
   readonly history: readonly UserChange[];
 }
 
 const CHANGES = 20;
+
+/** An account of a user in an app. */
+export interface AccountView {
+  readonly app: string;
+  readonly externalId: string | null;
+  readonly status: Account["state"];
+  readonly by: Account["assignedBy"];
+  readonly lastPush: string | null;
+  readonly error: Account["error"];
+}
 
 export interface AppUserView {
   readonly directory: string;
@@ -64,7 +78,13 @@ export async function viewUser(db: Connection, who: string): Promise<UserView> {
   const { id, login, status, profile, sources } = user;
   const history = await changesOfUser(db, id, CHANGES);
   const createdAt = (await createdAtOf(db, id)).toISOString();
-  return { id, login, status, profile, sources, appUsers, createdAt, history };
+  const accounts = (await accountsOfUser(db, id)).map(accountView);
+  return { id, login, status, profile, sources, appUsers, accounts, createdAt, history };
+}
+
+function accountView(account: Account): AccountView {
+  const { app, externalId, state, assignedBy, lastPush, error } = account;
+  return { app, externalId, status: state, by: assignedBy, lastPush, error };
 }
 
 async function groupsOf(

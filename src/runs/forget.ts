@@ -11,6 +11,7 @@ import { RollcallError } from "../model/errors.ts";
 import type { EventDraft } from "../model/event.ts";
 import { NO_COUNTS } from "../model/run.ts";
 import type { Trx } from "../store/connection.ts";
+import { accountsOfUser } from "../store/accounts.ts";
 import { transact } from "../store/database.ts";
 import {
   erase,
@@ -125,6 +126,7 @@ async function forget(
     return await transact(engine.store, async (trx) => {
       const { userId, entries } = await find(trx);
       await refuseReturn(engine, trx, { userId, entries });
+      if (userId !== null) await refuseAccount(engine, trx, userId);
       const erased = await erase(trx, userId, entries);
       if (dryRun) {
         rehearsed.erased = erased;
@@ -159,6 +161,17 @@ async function refuseReturn(engine: Engine, trx: Trx, { userId, entries }: Perso
       "A run that is held or under way has the person in its plan; decide about it first.";
     throw new RollcallError("user.wrongStatus", message);
   }
+}
+
+/** @throws RollcallError `user.wrongStatus` where an app may still let the person in */
+async function refuseAccount(engine: Engine, trx: Trx, userId: string): Promise<void> {
+  const accounts = await accountsOfUser(trx, userId);
+  const open = accounts.find(
+    ({ app, state }) => engine.apps.has(app) && (state === "active" || state === "attempted"),
+  );
+  if (open === undefined) return;
+  const message = `The person may still have an active account in ${open.app}, of which nothing would be known any more; push to the app first.`;
+  throw new RollcallError("user.wrongStatus", message);
 }
 
 /** That somebody was forgotten, and how much; not who. */

@@ -9,14 +9,14 @@ import { Desk } from "../engine/accounts/desk.ts";
 import type { Engine } from "../engine/engine.ts";
 import { sleep } from "../lib/sleep.ts";
 import { uuidV7 } from "../lib/uuid.ts";
-import { NO_PUSH_COUNTS, type Push, type PushKind } from "../model/account.ts";
+import { NO_PUSH_COUNTS, type Push, type PushHeld, type PushKind } from "../model/account.ts";
 import type { AskedBy } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Trigger } from "../model/run.ts";
 import { AppFailure } from "../provisioning/failure.ts";
 import { accountTotals } from "../store/accounts.ts";
 import { appState, noteApp } from "../store/app-states.ts";
-import { dropPush, findPush, insertPush, nextSeq } from "../store/pushes.ts";
+import { dropPush, findPush, insertPush, nextSeq, recentLosses } from "../store/pushes.ts";
 import {
   approveHeld,
   beginApplying,
@@ -32,9 +32,11 @@ import { Stopwatch } from "./record/stopwatch.ts";
 import type { ClaimedApp, PushContext } from "./sending/context.ts";
 import { dropHeldPushes, failPush, recoverPushes } from "./sending/end.ts";
 import * as events from "./sending/events.ts";
-import { planGroups, sendGroups } from "./sending/groups.ts";
+import { planGroups, sendGroups, type PlannedGroups } from "./sending/groups.ts";
 import { countsAfter, planPush, type PlanResult, type PushAsked } from "./sending/plan.ts";
 import { ready, notePaused } from "./sending/ready.ts";
+import { totalsOfPush } from "./sending/totals.ts";
+import { addTotals } from "../store/totals.ts";
 import { sendPlan } from "./sending/send.ts";
 
 export interface PushRequest {
@@ -181,12 +183,7 @@ async function decideAndSend(
   }
   stopwatch.begin("judging");
   await write(context, (trx) => beginJudging(trx, run.id, { counts: plan.counts }));
-  const totals = await accountTotals(engine.store.db, app.settings.name);
-  const held = judgePush(app.settings.safeguard, {
-    ...plan.tally,
-    ...groups.tally,
-    accounts: totals.active,
-  });
+  const held = await judge(context, plan.tally, groups.tally);
   if (dryRun) {
     await write(context, async (trx) => {
       await endDryRun(trx, run.id, held, { counts: plan.counts, phases: stopwatch.phases() });
@@ -194,16 +191,41 @@ async function decideAndSend(
     });
     return;
   }
-  await dropHeldPushes(context, `replaced by ${run.id}`);
+  // A push of some knows nothing of the others.
+  if (userIds === null) await dropHeldPushes(context, `replaced by ${run.id}`);
   if (held !== null) {
     await write(context, async (trx) => {
       await holdPush(trx, run.id, held, { counts: plan.counts, phases: stopwatch.phases() });
+      await addTotals(trx, totalsOfPush(app.settings.name, kind, "held"));
       await appendEvents(trx, run.id, actor, [events.held(app.settings, kind, held)]);
     });
     return;
   }
   await write(context, (trx) => beginApplying(trx, run.id, null));
   await sendAll(context, { plan, kind, stopwatch, asked, seen });
+}
+
+/** Losses of a while count together, so that mass deprovisioning does not pass in slices. */
+const TOGETHER_MINUTES = 60;
+
+async function judge(
+  { engine, app }: PushContext,
+  accounts: PlanResult["tally"],
+  groups: PlannedGroups["tally"],
+): Promise<PushHeld | null> {
+  const { db } = engine.store;
+  const { name, safeguard } = app.settings;
+  const { active } = await accountTotals(db, name);
+  const before = await recentLosses(db, name, TOGETHER_MINUTES);
+  const earlier = accounts.losses > 0 ? before.accounts : 0;
+  const left = groups.removedMemberships > 0 ? before.memberships : 0;
+  return judgePush(safeguard, {
+    updates: accounts.updates,
+    accounts: active + earlier,
+    losses: accounts.losses + earlier,
+    memberships: groups.memberships + left,
+    removedMemberships: groups.removedMemberships + left,
+  });
 }
 
 /** Nothing is owed, and nobody asked: nothing is told either. */
@@ -249,6 +271,7 @@ export async function sendAll(context: PushContext, sendable: Sendable): Promise
   const counts = await countsAfter(context, plan.counts);
   await write(context, async (trx) => {
     await endAsDone(trx, run.id, counts, stopwatch.phases());
+    await addTotals(trx, totalsOfPush(name, kind, "done", counts));
     const looked = seen === null || asked.userIds !== null ? {} : { seen, fullAt: new Date() };
     await noteApp(trx, name, { failures: 0, ...looked });
     await appendEvents(trx, run.id, actor, [events.completed(app.settings, kind, counts)]);

@@ -215,6 +215,12 @@ export async function saveAccounts(trx: Trx, accounts: readonly Account[]): Prom
   await sql`insert into accounts (${columns})
     select ${values} from jsonb_to_recordset(${jsonText(rows)}::jsonb) as x (${sql.raw(COLUMNS.join(", "))})
     on conflict (app, user_id) do update set ${updates}`.execute(trx);
+  const ids = accounts.map((one) => one.userId);
+  await sql`update accounts set pending_since =
+      case when settled or reason is null then null
+        else coalesce(pending_since, clock_timestamp()) end
+    where app = ${accounts[0]?.app} and user_id = any(${ids}::uuid[])
+      and (pending_since is null) <> (settled or reason is null)`.execute(trx);
 }
 
 function nameOf(column: string): string {
@@ -264,6 +270,8 @@ export interface AccountTotals {
   readonly held: number;
   /** ISO 8601; null: nothing was ever acknowledged. */
   readonly lastPush: string | null;
+  /** Since when something is owed that is not sent yet; ISO 8601. */
+  readonly oldestPending: string | null;
 }
 
 export async function accountTotals(db: Connection, app: string): Promise<AccountTotals> {
@@ -275,6 +283,7 @@ export async function accountTotals(db: Connection, app: string): Promise<Accoun
     failing: number;
     held: number;
     last_push: Date | null;
+    oldest: Date | null;
   }>`select
       count(*) filter (where assigned_by is not null)::int as assigned,
       count(*) filter (where state = 'active')::int as active,
@@ -284,10 +293,17 @@ export async function accountTotals(db: Connection, app: string): Promise<Accoun
         and reason is distinct from 'sourceUnsettled')::int as pending,
       count(*) filter (where error is not null)::int as failing,
       count(*) filter (where reason = 'sourceUnsettled')::int as held,
-      max(last_push) as last_push
+      max(last_push) as last_push,
+      min(pending_since) filter (where error is null
+        and reason is distinct from 'sourceUnsettled') as oldest
     from accounts where app = ${app}`.execute(db);
-  const { in_sync: inSync, last_push: last, ...row } = rows[0] ?? NO_TOTALS;
-  return { ...row, inSync, lastPush: last?.toISOString() ?? null };
+  const { in_sync: inSync, last_push: last, oldest, ...row } = rows[0] ?? NO_TOTALS;
+  return {
+    ...row,
+    inSync,
+    lastPush: last?.toISOString() ?? null,
+    oldestPending: oldest?.toISOString() ?? null,
+  };
 }
 
 const NO_TOTALS = {
@@ -298,7 +314,39 @@ const NO_TOTALS = {
   failing: 0,
   held: 0,
   last_push: null,
+  oldest: null,
 };
+
+/** Apps with accounts, also those that are not in the configuration any more. */
+export async function appsWithAccounts(
+  db: Connection,
+): Promise<readonly { readonly app: string; readonly active: number }[]> {
+  return await db
+    .selectFrom("accounts")
+    .select(["app", sql<number>`count(*) filter (where state = 'active')::int`.as("active")])
+    .groupBy("app")
+    .orderBy("app")
+    .execute();
+}
+
+/** How many accounts of an app belong to somebody here. */
+export async function countLinked(db: Connection, app: string): Promise<number> {
+  const row = await db
+    .selectFrom("accounts")
+    .select(sql<number>`count(*)::int`.as("count"))
+    .where("app", "=", app)
+    .where("external_id", "is not", null)
+    .executeTakeFirst();
+  return row?.count ?? 0;
+}
+
+/** Erases what is kept of a person in apps; what an app has of its own stays there. */
+export async function eraseAccounts(trx: Trx, userId: string): Promise<void> {
+  for (const table of ["pushed_members", "assignments", "tasks", "accounts"] as const)
+    await sql`delete from ${sql.table(table)} where user_id = ${userId}::uuid`.execute(trx);
+  await sql`update push_changes set login = null, external_id = null, user_id = null,
+    changes = '[]', error = null where user_id = ${userId}::uuid`.execute(trx);
+}
 
 /** When the next account is to be tried again; null: none is. */
 export async function nextRetry(db: Connection, app: string): Promise<Date | null> {

@@ -7,6 +7,7 @@
 import { sql, type RawBuilder } from "kysely";
 import { forgetName } from "../lib/forget-name.ts";
 import type { AppUserStatus } from "../model/user.ts";
+import { eraseAccounts } from "./accounts.ts";
 import type { Connection, Trx } from "./connection.ts";
 import { deleteUser } from "./edits.ts";
 import { jsonText } from "./json-text.ts";
@@ -126,7 +127,10 @@ export async function erase(
   for (const { directory, externalId } of entries)
     await sql`delete from app_users where directory = ${directory}
       and external_id = ${externalId}`.execute(trx);
-  if (userId !== null) await deleteUser(trx, userId);
+  if (userId !== null) {
+    await eraseAccounts(trx, userId);
+    await deleteUser(trx, userId);
+  }
   return {
     appProfiles: entries.length,
     images: Number(images.numAffectedRows ?? 0),

@@ -22,6 +22,7 @@ export async function gatherMetrics(db: Connection): Promise<Figures> {
     .selectFrom("runs")
     .select([sql<string>`coalesce(directory, 'all')`.as("directory"), "status", count])
     .where("status", "in", ["running", "held"])
+    .where("app", "is", null)
     .groupBy(["directory", "status"])
     .execute();
   const age = (column: "full_at" | "read_at") =>
@@ -30,8 +31,47 @@ export async function gatherMetrics(db: Connection): Promise<Figures> {
     .selectFrom("checkpoints")
     .select(["directory", age("read_at").as("any"), age("full_at").as("full")])
     .execute();
+  const apps = await gatherApps(db);
   const [tables, totals] = [await tableSizes(db), await readTotals(db)];
-  return { appUsers, failing, users, runs, ages, tables, totals };
+  return { appUsers, failing, users, runs, ages, apps, tables, totals };
+}
+
+/** Of every app with accounts or a state: accounts, failures, tasks, and what waits. */
+async function gatherApps(db: Connection): Promise<Figures["apps"]> {
+  const count = sql<number>`count(*)::int`.as("count");
+  const accounts = await db
+    .selectFrom("accounts")
+    .select(["app", "state", count])
+    .groupBy(["app", "state"])
+    .execute();
+  const failing = await db
+    .selectFrom("accounts")
+    .select(["app", sql<string>`error->>'code'`.as("code"), count])
+    .where("error", "is not", null)
+    .groupBy(["app", sql`error->>'code'`])
+    .execute();
+  const tasks = await db.selectFrom("tasks").select(["app", count]).groupBy("app").execute();
+  const pending = await db
+    .selectFrom("accounts")
+    .select([
+      "app",
+      sql<number>`extract(epoch from clock_timestamp() - min(pending_since))::float8`.as("age"),
+    ])
+    .where("pending_since", "is not", null)
+    .groupBy("app")
+    .execute();
+  const paused = await db
+    .selectFrom("app_states")
+    .select(["app", sql<boolean>`paused is not null`.as("paused")])
+    .execute();
+  const open = await db
+    .selectFrom("runs")
+    .select([sql<string>`app`.as("app"), "status", count])
+    .where("status", "in", ["running", "held"])
+    .where("app", "is not", null)
+    .groupBy(["app", "status"])
+    .execute();
+  return { accounts, failing, tasks, pending, paused, open };
 }
 
 /** Bytes of each table with its indexes, the largest first. */

@@ -244,6 +244,28 @@ export async function countPushActions(
   return new Map(rows.map((row) => [row.action, row.count]));
 }
 
+/**
+ * How many accounts lost access, and memberships were taken away, by pushes of an app in the last
+ * minutes that nobody approved: what goes on for a while would otherwise pass in slices.
+ */
+export async function recentLosses(
+  db: Connection,
+  app: string,
+  minutes: number,
+): Promise<{ readonly accounts: number; readonly memberships: number }> {
+  const { rows } = await sql<{ accounts: number; memberships: number }>`
+    select count(*) filter (where c.action in ('deactivated', 'deleted'))::int as accounts,
+      count(*) filter (where c.action = 'removed')::int as memberships
+    from runs r join push_changes c on c.run_id = r.id
+    where r.app = ${app} and not r.dry_run and r.status in ('done', 'failed')
+      and r.finished_at > clock_timestamp() - ${minutes} * interval '1 minute'
+      and c.lost and c.applied
+      and r.id > coalesce((select max(id::text)::uuid from runs
+        where app = ${app} and decided_by is not null and status in ('done', 'failed')),
+        '00000000-0000-0000-0000-000000000000'::uuid)`.execute(db);
+  return rows[0] ?? { accounts: 0, memberships: 0 };
+}
+
 /** The number behind the last row's. */
 export async function nextSeq(db: Connection, runId: string): Promise<number> {
   const row = await db
@@ -252,29 +274,4 @@ export async function nextSeq(db: Connection, runId: string): Promise<number> {
     .where("run_id", "=", runId)
     .executeTakeFirst();
   return row?.seq == null ? 0 : row.seq + 1;
-}
-
-/** What pushes of an app did with one person, newest first. */
-export async function pushesOfUser(
-  db: Connection,
-  app: string,
-  userId: string,
-  limit: number,
-): Promise<(PushChange & { readonly run: string; readonly at: string })[]> {
-  const rows = await db
-    .selectFrom("push_changes as c")
-    .innerJoin("runs as r", "r.id", "c.run_id")
-    .selectAll("c")
-    .select("r.started_at")
-    .where("c.user_id", "=", userId)
-    .where("r.app", "=", app)
-    .where("r.dry_run", "=", false)
-    .orderBy("c.run_id", "desc")
-    .limit(limit)
-    .execute();
-  return rows.map((row) => ({
-    ...toChange(row),
-    run: row.run_id,
-    at: row.started_at.toISOString(),
-  }));
 }

@@ -38,9 +38,12 @@ export async function thinHistory(
     oldest("run_undo", sql`${endedBefore(keep.undoDays)} and r.status <> 'held'`),
     oldest("run_changes", sql`${endedBefore(idleDays)} and (r.dry_run or r.status = 'cancelled')`),
     oldest("run_changes", sql`${endedBefore(keep.runDays)} and r.id not in (${needed})`),
+    oldest("push_changes", sql`${endedBefore(idleDays)} and (r.dry_run or r.status = 'cancelled')`),
+    oldest("push_changes", sql`${endedBefore(keep.runDays)}`),
     sql`delete from runs where id in (
       select r.id from runs r where ${endedBefore(keep.runDays)} and r.id not in (${needed})
         and not exists (select 1 from run_changes c where c.run_id = r.id)
+        and not exists (select 1 from push_changes c where c.run_id = r.id)
       order by r.id limit ${BATCH})`,
   ];
   let total = 0;
@@ -83,7 +86,7 @@ function endedBefore(days: number): RawBuilder<unknown> {
 
 /** In one order everywhere, so that two processes do not wait for each other. */
 function oldest(
-  table: "run_undo" | "run_changes",
+  table: "run_undo" | "run_changes" | "push_changes",
   which: RawBuilder<unknown>,
 ): RawBuilder<unknown> {
   return sql`delete from ${sql.table(table)} where (run_id, seq) in (

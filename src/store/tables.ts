@@ -214,6 +214,8 @@ export interface AccountsTable {
   refused: Json<Refused | null>;
   retry_at: Time | null;
   last_push: Time | null;
+  /** Since when something is owed; null: nothing is. */
+  pending_since: Time | null;
 }
 
 export interface TasksTable {

@@ -151,6 +151,25 @@ test("mass deprovisioning is held with the people, sent when it is approved, dro
   expect(active.length).toBe(61);
 });
 
+test("mass deprovisioning in slices is held as one", async () => {
+  await place.start({ people: many(120) });
+  await place.push();
+  let left = 120;
+  let held = false;
+  for (let i = 0; i < 8 && !held; i++) {
+    await place.import({ people: many((left -= 5)) });
+    held = (await place.push()).status === "held";
+  }
+  expect(held).toBe(true);
+  // Also one by one.
+  const alone: string[] = [];
+  for (let i = 0; i < 5; i++)
+    alone.push((await place.push("--user", `p${left + i}@example.org`)).status);
+  expect(alone).toEqual(["done", "done", "done", "done", "held"]);
+  const active = [...place.scim.users.values()].filter((user) => user["active"] === true);
+  expect(active.length).toBeGreaterThanOrEqual(96);
+});
+
 test("a mass change is held, creations are not", async () => {
   place.configure(`
     ${ON}

@@ -5,6 +5,8 @@ import { appState, noteApp } from "../../store/app-states.ts";
 import { findPush, listPushes } from "../../store/pushes.ts";
 import { cancelHeld, endAsFailed } from "../../store/run-steps.ts";
 import { appendEvents } from "../../store/system-log.ts";
+import { addTotals } from "../../store/totals.ts";
+import { totalsOfPush } from "./totals.ts";
 import { write } from "../record/write.ts";
 import type { ClaimedApp } from "./context.ts";
 import * as events from "./events.ts";
@@ -27,6 +29,7 @@ export async function failPush(claimed: ClaimedApp, id: string, thrown: unknown)
   const error = { code, message, phase: push.state };
   await write(claimed, async (trx) => {
     await endAsFailed(trx, id, error);
+    await addTotals(trx, totalsOfPush(settings.name, push.kind, "failed"));
     if (thrown instanceof AppFailure)
       await noteApp(trx, settings.name, { failures: state.failures + 1 });
     await appendEvents(trx, id, actor, [events.failed(settings, push.kind, error)]);

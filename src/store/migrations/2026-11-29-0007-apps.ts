@@ -23,7 +23,7 @@ const STATEMENTS = [
     acknowledged jsonb, acknowledged_places text not null, not_kept jsonb not null,
     user_version int not null, fingerprint text not null, settled boolean not null,
     reason text, error jsonb, attempts int not null, refused jsonb,
-    retry_at timestamptz, last_push timestamptz,
+    retry_at timestamptz, last_push timestamptz, pending_since timestamptz,
     primary key (app, user_id))`,
   // One account there belongs to one person here.
   `create unique index accounts_external on accounts (app, external_id)
