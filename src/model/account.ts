@@ -18,9 +18,10 @@ export type AccountProfile = Readonly<Record<string, ProfileValue>>;
 
 /**
  * `none`: there is none, as far as is known; `attempted`: a creation may have reached the app, so
- * the next step is a search; `active` and `inactive`: it has an external id.
+ * the next step is a search; `active` and `inactive`: it has an external id; `unsure`: it has one,
+ * and switching it on or off was asked for without an answer.
  */
-export type AccountState = "none" | "attempted" | "active" | "inactive";
+export type AccountState = "none" | "attempted" | "active" | "inactive" | "unsure";
 
 /** Why an account is not what is desired, or a push could not make it so. */
 export interface AccountError {
@@ -51,6 +52,8 @@ export interface Account {
   readonly acknowledged: AccountProfile | null;
   /** Where what was acknowledged went; see `placesOf`. */
   readonly acknowledgedPlaces: string;
+  /** Attributes that were sent without an answer: what the app has of them is not known. */
+  readonly unsure: readonly string[];
   /** Attributes that the app did not keep although it acknowledged them. */
   readonly notKept: readonly string[];
   /** Of the user that the last decision was made on. */
@@ -85,6 +88,7 @@ export function newAccount(app: string, userId: string, login: string): Account 
     state: "none",
     acknowledged: null,
     acknowledgedPlaces: "",
+    unsure: [],
     notKept: [],
     userVersion: 0,
     fingerprint: "",

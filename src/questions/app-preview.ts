@@ -178,7 +178,7 @@ export async function previewApp(
       if (decision.do === "fail" && failing.length < MOST_FAILING)
         failing.push({ login, error: decision.error });
       if (!("desired" in decision) || decision.desired === null) continue;
-      for (const { attribute } of changesOf(facts.account?.acknowledged ?? null, decision.desired))
+      for (const { attribute } of changesOf(facts.account, decision.desired))
         attributes[attribute] = (attributes[attribute] ?? 0) + 1;
     }
   }

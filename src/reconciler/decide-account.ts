@@ -84,7 +84,8 @@ function decideWanted(
   if ("error" in desired) return { do: "fail", reason: "invalid", error: desired.error };
   if (account === null || account.externalId === null)
     return decideMissing(account, desired, limits);
-  if (account.state === "inactive") return decideInactive(account, desired, limits);
+  // Whether it is on is not known either where no answer was heard.
+  if (account.state !== "active") return decideInactive(account, desired, limits);
   if (!differs(account, desired, places)) return nothing(null, desired.unresolved.length === 0);
   if (!limits.toggles.update) return nothing("updateOff", true);
   const wait = waits(account, "update", desired.update, limits.now);
@@ -169,7 +170,7 @@ function sameTask(one: TaskKind, other: TaskKind): boolean {
 /** Whether what is desired is not what the app acknowledged, or goes somewhere else by now. */
 function differs(account: Account | null, desired: DesiredAccount, places: string): boolean {
   if (account === null || account.acknowledged === null) return true;
-  if (changesOf(account.acknowledged, desired).length > 0) return true;
+  if (changesOf(account, desired).length > 0) return true;
   const before = new Set(account.acknowledgedPlaces.split(" "));
   return places.split(" ").some((place) => place !== "" && !before.has(place));
 }
@@ -179,19 +180,47 @@ function differs(account: Account | null, desired: DesiredAccount, places: strin
  * acknowledged one of ours: what it has of its own stays.
  */
 export function changesOf(
-  acknowledged: AccountProfile | null,
+  account: Pick<Account, "acknowledged" | "unsure"> | null,
   { create, update, unresolved }: DesiredAccount,
 ): AccountChange[] {
-  const before = acknowledged ?? {};
+  const before = account?.acknowledged ?? {};
+  const unsure = account?.unsure ?? [];
   const changes: AccountChange[] = [];
   for (const [attribute, to] of Object.entries(update)) {
     const from = before[attribute] ?? null;
-    if (!sameJson(from, to)) changes.push({ attribute, from, to });
+    if (!sameJson(from, to) || unsure.includes(attribute)) changes.push({ attribute, from, to });
   }
-  for (const [attribute, from] of Object.entries(before)) {
+  for (const attribute of new Set([...Object.keys(before), ...unsure])) {
     // Given on creation only, or not to be told now: stays.
     if (attribute in update || attribute in create || unresolved.includes(attribute)) continue;
-    changes.push({ attribute, from, to: null });
+    changes.push({ attribute, from: before[attribute] ?? null, to: null });
   }
   return changes;
+}
+
+/**
+ * The account as it is on record before something is sent, and as it stays where no answer is heard:
+ * what may be there by then is in doubt.
+ */
+export function withDoubt(account: Account, decision: AccountDecision): Account {
+  switch (decision.do) {
+    case "nothing":
+    case "fail":
+    // Deleted twice is deleted.
+    case "delete":
+      return account;
+    case "find":
+      return account.externalId === null ? { ...account, state: "attempted" } : account;
+    case "update":
+      return { ...account, unsure: unsureAfter(account, decision.desired) };
+    case "reactivate":
+      return { ...account, state: "unsure", unsure: unsureAfter(account, decision.desired) };
+    case "deactivate":
+      return { ...account, state: "unsure" };
+  }
+}
+
+function unsureAfter(account: Account, desired: DesiredAccount): string[] {
+  const changed = changesOf(account, desired).map(({ attribute }) => attribute);
+  return [...new Set([...account.unsure, ...changed])];
 }

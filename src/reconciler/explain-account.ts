@@ -224,7 +224,7 @@ function ofPush(
   if (desired === null || "error" in desired) return null;
   const wanted = desired.create[attribute] ?? null;
   const acknowledged = account?.acknowledged?.[attribute] ?? null;
-  if (sameJson(wanted, acknowledged)) return null;
+  if (sameJson(wanted, acknowledged) && account?.unsure.includes(attribute) !== true) return null;
   if (mapping?.apply === "create" && !(attribute in desired.update))
     return cause(
       "createOnly",

@@ -5,7 +5,7 @@
  */
 import type { Engine } from "../engine/engine.ts";
 import { sameJson } from "../lib/same.ts";
-import type { Account, AccountProfile, Push, PushChange } from "../model/account.ts";
+import type { Account, AccountError, AccountProfile, Push, PushChange } from "../model/account.ts";
 import type { AskedBy } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
 import { AppFailure } from "../provisioning/failure.ts";
@@ -106,7 +106,6 @@ async function putBackPage(
   const ids = changes.flatMap((one) => one.userId ?? []);
   const accounts = await accountsOf(engine.store.db, app.settings.name, ids);
   const rows: PlannedPush[] = [];
-  const after: Account[] = [];
   for (const change of changes) {
     const account = accounts.get(change.userId ?? "");
     if (!change.applied || account === undefined || account.externalId === null) continue;
@@ -117,19 +116,38 @@ async function putBackPage(
       rows.push({ ...row, action: "skipped", reason: "changedSince" });
       continue;
     }
-    try {
-      if (!dryRun) after.push(await carryOut(context, account, step));
-      rows.push({ ...row, action: step.action, changes: backwards(change) });
-    } catch (thrown) {
-      if (!(thrown instanceof AppFailure) || thrown.kind === "credential") throw thrown;
-      const { code, message, appSaid } = thrown;
-      rows.push({ ...row, action: "failed", error: { code, field: "revert", message, appSaid } });
-    }
+    const error = dryRun ? null : await putBackOne(context, account, step);
+    rows.push(
+      error === null
+        ? { ...row, action: step.action, changes: backwards(change) }
+        : { ...row, action: "failed", error },
+    );
   }
-  await write(context, async (trx) => {
-    await saveAccounts(trx, after);
-    await savePushChanges(trx, run.id, rows);
-  });
+  await write(context, (trx) => savePushChanges(trx, run.id, rows));
+}
+
+/** On record before it is sent, so that a crash leaves a doubt. @returns what failed; null: nothing */
+async function putBackOne(
+  context: PushContext,
+  account: Account,
+  step: Step,
+): Promise<AccountError | null> {
+  const doubted: Account =
+    step.action === "updated"
+      ? { ...account, unsure: [...Object.keys(step.profile), ...step.removed], settled: false }
+      : { ...account, state: "unsure", settled: false };
+  const save = (one: Account): Promise<void> => write(context, (trx) => saveAccounts(trx, [one]));
+  await save(doubted);
+  try {
+    await save(await carryOut(context, account, step));
+    return null;
+  } catch (thrown) {
+    if (!(thrown instanceof AppFailure)) throw thrown;
+    if (!thrown.uncertain) await save(account);
+    if (thrown.kind === "credential") throw thrown;
+    const { code, message, appSaid } = thrown;
+    return { code, field: "revert", message, appSaid };
+  }
 }
 
 type Step =
@@ -201,6 +219,7 @@ async function carryOut(
     ...account,
     acknowledged,
     acknowledgedPlaces: places,
+    unsure: [],
     notKept,
     settled: false,
     lastPush,

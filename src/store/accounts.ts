@@ -20,6 +20,7 @@ function toAccount(row: Row): Account {
     state: row.state as AccountState,
     acknowledged: row.acknowledged,
     acknowledgedPlaces: row.acknowledged_places,
+    unsure: row.unsure,
     notKept: row.not_kept,
     userVersion: row.user_version,
     fingerprint: row.fingerprint,
@@ -161,6 +162,7 @@ const COLUMNS = [
   "state text",
   "acknowledged jsonb",
   "acknowledged_places text",
+  "unsure jsonb",
   "not_kept jsonb",
   "user_version int",
   "fingerprint text",
@@ -187,6 +189,7 @@ export async function saveAccounts(trx: Trx, accounts: readonly Account[]): Prom
     state: one.state,
     acknowledged: one.acknowledged,
     acknowledged_places: one.acknowledgedPlaces,
+    unsure: one.unsure,
     not_kept: one.notKept,
     user_version: one.userVersion,
     fingerprint: one.fingerprint,
@@ -227,14 +230,24 @@ function nameOf(column: string): string {
   return column.split(" ", 1)[0] ?? "";
 }
 
-/** Notes that the creation of these accounts is attempted from now on. */
-export async function noteAttempts(
+/** What is on record of an account before anything is sent. */
+export interface Intent {
+  readonly userId: string;
+  readonly state: AccountState;
+  readonly unsure: readonly string[];
+}
+
+/** Notes what is about to be sent, so that a crash leaves a doubt and no wrong certainty. */
+export async function noteIntents(
   trx: Trx,
   app: string,
-  userIds: readonly string[],
+  intents: readonly Intent[],
 ): Promise<void> {
-  await sql`update accounts set state = 'attempted', settled = false
-    where app = ${app} and user_id = any(${userIds}::uuid[]) and state = 'none'`.execute(trx);
+  if (intents.length === 0) return;
+  await sql`update accounts a set state = x.state, unsure = x.unsure, settled = false
+    from jsonb_to_recordset(${jsonText(intents)}::jsonb)
+      as x ("userId" uuid, state text, unsure jsonb)
+    where a.app = ${app} and a.user_id = x."userId"`.execute(trx);
 }
 
 export interface AccountsQuery {
@@ -286,7 +299,7 @@ export async function accountTotals(db: Connection, app: string): Promise<Accoun
     oldest: Date | null;
   }>`select
       count(*) filter (where assigned_by is not null)::int as assigned,
-      count(*) filter (where state = 'active')::int as active,
+      count(*) filter (where state in ('active', 'unsure'))::int as active,
       count(*) filter (where settled and reason is null and error is null
         and assigned_by is not null)::int as in_sync,
       count(*) filter (where not settled and error is null
@@ -323,7 +336,10 @@ export async function appsWithAccounts(
 ): Promise<readonly { readonly app: string; readonly active: number }[]> {
   return await db
     .selectFrom("accounts")
-    .select(["app", sql<number>`count(*) filter (where state = 'active')::int`.as("active")])
+    .select([
+      "app",
+      sql<number>`count(*) filter (where state in ('active', 'unsure'))::int`.as("active"),
+    ])
     .groupBy("app")
     .orderBy("app")
     .execute();

@@ -62,21 +62,27 @@ export interface PushedMember {
   readonly externalId: string;
 }
 
-/** Who of these is a pushed member, by group: `DIRECTORY GROUP` to users. */
+/** Of a person in a group: whether the app acknowledged the membership, or may have it. */
+export type MembershipsTold = ReadonlyMap<string, { readonly confirmed: boolean }>;
+
+/** Who of these was told to be a member, by group: `DIRECTORY GROUP` to users. */
 export async function pushedMembersOf(
   db: Connection,
   app: string,
   userIds: readonly string[],
-): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+): Promise<ReadonlyMap<string, MembershipsTold>> {
   const rows = await db
     .selectFrom("pushed_members")
-    .select(["directory", "group_id", "user_id"])
+    .select(["directory", "group_id", "user_id", "confirmed"])
     .where("app", "=", app)
     .where(sql<boolean>`user_id = any(${userIds}::uuid[])`)
     .execute();
   const groups = Map.groupBy(rows, (row) => `${row.directory} ${row.group_id}`);
   return new Map(
-    [...groups].map(([key, members]) => [key, new Set(members.map((one) => one.user_id))]),
+    [...groups].map(([key, members]) => [
+      key,
+      new Map(members.map(({ user_id: id, confirmed }) => [id, { confirmed }])),
+    ]),
   );
 }
 
@@ -102,22 +108,41 @@ export async function countPushedMembers(db: Connection, app: string): Promise<n
   return row?.count ?? 0;
 }
 
+/** Members who are about to be told, either way: until the app answers, what it has is not known. */
+export async function noteMembersInDoubt(
+  trx: Trx,
+  group: GroupName,
+  members: readonly PushedMember[],
+): Promise<void> {
+  await saveMembers(trx, group, members, false);
+}
+
 /** The app acknowledged that these are members, or are not any more. */
 export async function noteMembers(
   trx: Trx,
-  { app, directory, groupId }: GroupName,
+  group: GroupName,
   {
     added,
     removed,
   }: { readonly added: readonly PushedMember[]; readonly removed: readonly string[] },
 ): Promise<void> {
+  const { app, directory, groupId } = group;
   if (removed.length > 0)
     await sql`delete from pushed_members where app = ${app} and directory = ${directory}
       and group_id = ${groupId} and user_id = any(${removed}::uuid[])`.execute(trx);
-  if (added.length > 0)
-    await sql`insert into pushed_members (app, directory, group_id, user_id, external_id)
-      select ${app}, ${directory}, ${groupId}, x."userId", x."externalId"
-      from jsonb_to_recordset(${jsonText(added)}::jsonb) as x ("userId" uuid, "externalId" text)
-      on conflict (app, directory, group_id, user_id)
-        do update set external_id = excluded.external_id`.execute(trx);
+  await saveMembers(trx, group, added, true);
+}
+
+async function saveMembers(
+  trx: Trx,
+  { app, directory, groupId }: GroupName,
+  members: readonly PushedMember[],
+  confirmed: boolean,
+): Promise<void> {
+  if (members.length === 0) return;
+  await sql`insert into pushed_members (app, directory, group_id, user_id, external_id, confirmed)
+    select ${app}, ${directory}, ${groupId}, x."userId", x."externalId", ${confirmed}
+    from jsonb_to_recordset(${jsonText(members)}::jsonb) as x ("userId" uuid, "externalId" text)
+    on conflict (app, directory, group_id, user_id) do update set
+      external_id = excluded.external_id, confirmed = excluded.confirmed`.execute(trx);
 }

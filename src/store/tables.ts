@@ -204,6 +204,7 @@ export interface AccountsTable {
   state: string;
   acknowledged: Json<AccountProfile | null>;
   acknowledged_places: string;
+  unsure: Json<string[]>;
   not_kept: Json<string[]>;
   user_version: number;
   fingerprint: string;
@@ -264,6 +265,8 @@ export interface PushedMembersTable {
   group_id: string;
   user_id: string;
   external_id: string;
+  /** Whether the app acknowledged it; else it was sent, and what the app has is not known. */
+  confirmed: boolean;
 }
 
 export interface UniqueValuesTable {

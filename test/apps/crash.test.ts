@@ -202,3 +202,38 @@ test("a second push at the same time says who pushes, and sends nothing", async 
   expect(err).toContain("run.busy");
   expect(place.scim.users.size).toBe(2);
 });
+
+test("whatever had its effect without an answer does not outlive the next change", async () => {
+  await place.start({ people: ["ada"], ada: { title: "Before" } });
+  await place.push();
+  const lost = ({ method }: ScimRequest): Scripted | undefined =>
+    method === "PUT" ? { cut: "after" } : undefined;
+  // A value that was sent, and is what it was again.
+  await place.import({ people: ["ada"], ada: { title: "After" } });
+  place.scim.hook = lost;
+  await place.push();
+  await place.import({ people: ["ada"], ada: { title: "Before" } });
+  place.scim.hook = () => undefined;
+  await place.push();
+  expect(place.scim.userNamed("ada@example.org")).toMatchObject({ title: "Before" });
+  // A switching off, of somebody who is back.
+  await place.run("users", "suspend", "ada@example.org");
+  place.scim.hook = lost;
+  await place.push();
+  expect(place.scim.userNamed("ada@example.org")).toMatchObject({ active: false });
+  await place.run("users", "unsuspend", "ada@example.org");
+  place.scim.hook = () => undefined;
+  await place.push();
+  expect(place.scim.userNamed("ada@example.org")).toMatchObject({ active: true });
+  // A switching on, of somebody who is gone again.
+  await place.run("users", "suspend", "ada@example.org");
+  await place.push();
+  await place.run("users", "unsuspend", "ada@example.org");
+  place.scim.hook = lost;
+  await place.push();
+  expect(place.scim.userNamed("ada@example.org")).toMatchObject({ active: true });
+  await place.run("users", "suspend", "ada@example.org");
+  place.scim.hook = () => undefined;
+  await place.push();
+  expect(place.scim.userNamed("ada@example.org")).toMatchObject({ active: false });
+});

@@ -147,3 +147,28 @@ test("mass removals of members are held", async () => {
   expect((await place.json("pushes", "approve", held.run))["status"]).toBe("done");
   expect(members()).toBe(5);
 });
+
+test("a membership of which no answer was heard is taken away from whoever left meanwhile", async () => {
+  configure();
+  await place.import({ people: ["ada", "bob"], groups: [group("Eng", ["ada", "bob"])] });
+  const lost = (request: ScimRequest): { cut: "after" } | undefined =>
+    request.method === "PATCH" ? { cut: "after" } : undefined;
+  place.scim.hook = lost;
+  await place.push();
+  expect(members()).toBe(2);
+  place.scim.hook = () => undefined;
+  await place.import({ people: ["ada", "bob"], groups: [group("Eng", ["ada"])] });
+  await place.push();
+  expect(members()).toBe(1);
+  // And the other way: a removal that had its effect, of somebody who is back.
+  place.scim.hook = lost;
+  await place.import({ people: ["ada", "bob"], groups: [group("Eng", ["bob"])] });
+  await place.push();
+  place.scim.hook = () => undefined;
+  await place.import({ people: ["ada", "bob"], groups: [group("Eng", ["ada", "bob"])] });
+  await place.push();
+  const values = [...place.scim.groups.values()].flatMap((one) =>
+    (one["members"] as { value: string }[]).map(({ value }) => value),
+  );
+  expect(new Set(values).size).toBe(2);
+});

@@ -108,10 +108,17 @@ test("a dry run shows everything and writes nothing, here or there", async () =>
   expect(place.scim.writes).toEqual([]);
   expect(await place.assignments()).toEqual(new Map());
   const shown = await place.json<PushDocument>("pushes", "show", dry.run);
-  expect(shown.changes).toMatchObject([
-    { action: "created", login: "ada@example.org", applied: false },
-    { action: "created", login: "bob@example.org", applied: false },
-  ]);
+  const rows = (shown.changes ?? []).map(({ action, login, applied }) => ({
+    action,
+    login,
+    applied,
+  }));
+  expect(new Set(rows)).toEqual(
+    new Set([
+      { action: "created", login: "ada@example.org", applied: false },
+      { action: "created", login: "bob@example.org", applied: false },
+    ]),
+  );
   expect((await place.push()).counts).toMatchObject({ created: 2 });
 });
 

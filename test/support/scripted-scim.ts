@@ -178,6 +178,12 @@ interface Operation {
   readonly value?: unknown;
 }
 
+/** Adding a member that is there changes nothing (RFC 7644, 3.5.2.1). */
+function joined(there: { value: string }[], coming: { value: string }[]): { value: string }[] {
+  const known = new Set(there.map((one) => one.value));
+  return [...there, ...coming.filter((one) => !known.has(one.value))];
+}
+
 /** `title`, `name.givenName`, `urn:…:User:department`. */
 function setAt(resource: Record<string, unknown>, path: string, value: unknown): void {
   const urn = /^(urn:.*):([^:]+)$/.exec(path);
@@ -197,7 +203,7 @@ function patched(before: Resource, body: Record<string, unknown>): Resource {
     const one = /^members\[value eq "(.*)"\]$/.exec(path ?? "");
     if (one !== null) resource["members"] = members.filter((member) => member.value !== one[1]);
     else if (path === "members" && op === "add")
-      resource["members"] = [...members, ...(value as { value: string }[])];
+      resource["members"] = joined(members, value as { value: string }[]);
     else if (path === undefined) Object.assign(resource, value);
     else setAt(resource, path, op === "remove" ? undefined : value);
   }

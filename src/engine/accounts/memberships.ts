@@ -116,9 +116,10 @@ export async function planMemberships(
       for (const { userId, externalId, login } of active) {
         const member = { userId, externalId: externalId ?? "" };
         const wanted = isMember(userId, directory, group.groupId);
-        const isTold = told?.has(userId) === true;
-        if (wanted && !isTold) add.get(group)?.push(member);
-        if (!wanted && isTold) remove.get(group)?.push({ ...member, login });
+        const before = told?.get(userId);
+        // What the app may have or not have is told again, either way.
+        if (wanted && before?.confirmed !== true) add.get(group)?.push(member);
+        if (!wanted && before !== undefined) remove.get(group)?.push({ ...member, login });
       }
     }
   }

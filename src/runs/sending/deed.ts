@@ -14,7 +14,7 @@ import type {
 } from "../../model/account.ts";
 import { AppFailure } from "../../provisioning/failure.ts";
 import type { RemoteAccount } from "../../provisioning/provisioner.ts";
-import { changesOf, type AccountDecision } from "../../reconciler/decide-account.ts";
+import { changesOf, withDoubt, type AccountDecision } from "../../reconciler/decide-account.ts";
 import { placesOf, type DesiredAccount } from "../../reconciler/desired-account.ts";
 import type { PushContext } from "./context.ts";
 import { findAccount, type Claimed } from "./match.ts";
@@ -142,6 +142,7 @@ function gone(account: Account): Account {
     externalId: null,
     acknowledged: null,
     acknowledgedPlaces: "",
+    unsure: [],
     notKept: [],
   };
 }
@@ -181,7 +182,7 @@ async function update(
   account: Account,
   desired: DesiredAccount,
 ): Promise<Outcome> {
-  const changes = changesOf(account.acknowledged, desired);
+  const changes = changesOf(account, desired);
   const removed = changes.filter(({ to }) => to === null).map(({ attribute }) => attribute);
   const changed = changes.filter(({ to }) => to !== null).map(({ attribute }) => attribute);
   const { externalId, ownId } = nameOf(account);
@@ -205,6 +206,7 @@ function acknowledged(
     ...account,
     acknowledged: profile,
     acknowledgedPlaces: placesOf(app, profile),
+    unsure: [],
     notKept,
     lastPush: new Date().toISOString(),
   };
@@ -291,6 +293,7 @@ function adopted(
     externalId,
     acknowledged: has,
     acknowledgedPlaces: placesOf(app, has),
+    unsure: [],
     notKept: [],
   };
   return { account: after, done: { action: "adopted", changes: [] } };
@@ -333,7 +336,7 @@ function afterFailure(
   { thrown, what, error, needsPerson }: DeedFailure,
 ): Account {
   const attempts = account.attempts + 1;
-  const common = { ...account, state: stateAfter(account, decision, thrown), error, attempts };
+  const common = { ...doubtedAfter(account, decision, thrown), error, attempts };
   if (needsPerson || attempts >= MOST_ATTEMPTS) {
     const refused = { what, profile: sentProfile(decision) };
     return { ...common, settled: true, refused, retryAt: null };
@@ -347,15 +350,13 @@ function sentProfile(decision: Sending["decision"]): AccountProfile {
   return decision.do === "find" ? decision.desired.create : decision.desired.update;
 }
 
-/** Only where surely nothing was carried out, nothing has to be looked for. */
-function stateAfter(
-  { externalId, state }: Account,
+/** Only where surely nothing was carried out, nothing is in doubt. */
+function doubtedAfter(
+  account: Account,
   decision: Sending["decision"],
   thrown: AppFailure | null,
-): Account["state"] {
-  if (externalId !== null) return state;
-  const mayBeThere = state === "attempted" || thrown === null || thrown.uncertain;
-  return decision.do === "find" && mayBeThere ? "attempted" : "none";
+): Account {
+  return thrown === null || thrown.uncertain ? withDoubt(account, decision) : account;
 }
 
 function patience(attempts: number): number {

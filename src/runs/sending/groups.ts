@@ -16,6 +16,7 @@ import {
   countPushedMembers,
   dropPushedGroup,
   noteMembers,
+  noteMembersInDoubt,
   savePushedGroup,
   type PushedGroup,
   type PushedMember,
@@ -159,6 +160,8 @@ async function ensureGroup(
     const { externalId } = pushed;
     const active: Active = { ...common, externalId, state: "active" };
     if (pushed.name === name) return active;
+    // Until the app answers, what it is called there is not known.
+    await write(context, (trx) => savePushedGroup(trx, { ...active, name: "" }));
     await provisioner.renameGroup(externalId, name);
     await save(context, active, "application.provision.group_push.mapping.app.group.renamed");
     return active;
@@ -235,6 +238,8 @@ async function sendChunk(
   const coming = steps.filter(({ comes }) => comes).map(({ member }) => member);
   const going = steps.filter(({ comes }) => !comes).map(({ member }) => member);
   const ids = (members: readonly PushedMember[]): string[] => members.map((one) => one.externalId);
+  const all = steps.map(({ member }) => member);
+  await write(context, (trx) => noteMembersInDoubt(trx, group, all));
   try {
     await context.provisioner.changeMembers(group.externalId, {
       add: ids(coming),
@@ -243,7 +248,12 @@ async function sendChunk(
   } catch (thrown) {
     const isRefused = thrown instanceof AppFailure && thrown.kind === "refused";
     if (!isRefused) throw thrown;
-    if (steps.length === 1) return steps.map(({ member }) => member);
+    if (steps.length === 1) {
+      // Whoever was refused did not become a member; whoever could not be removed still is one.
+      const refused = coming.map(({ userId }) => userId);
+      await write(context, (trx) => noteMembers(trx, group, { added: going, removed: refused }));
+      return all;
+    }
     const middle = Math.ceil(steps.length / 2);
     return [
       ...(await sendChunk(context, group, steps.slice(0, middle))),

@@ -187,7 +187,7 @@ class Planner {
       login,
       externalId: account?.externalId ?? null,
       reason: decision.reason,
-      changes: desired === null ? [] : changesOf(account?.acknowledged ?? null, desired),
+      changes: desired === null ? [] : changesOf(account, desired),
       error: decision.do === "fail" ? decision.error : null,
       applied: step === TOLD,
       lost,
@@ -270,7 +270,7 @@ function standing(account: Account, decision: AccountDecision): Standing {
 }
 
 function taskOf({ app, userId, login, error, state }: Account): NewTask {
-  const what = state === "active" || state === "inactive" ? "update" : "create";
+  const what = state === "none" || state === "attempted" ? "create" : "update";
   if (error === null) throw new Error("a task without an error");
   return { app, subject: userId, userId, login, what, error };
 }

@@ -1,4 +1,5 @@
 /** Writes down what became of accounts, several at a time, while others are on their way. */
+import type { Looked } from "../../engine/accounts/desk.ts";
 import type { Account, AccountAction } from "../../model/account.ts";
 import type { EventDraft } from "../../model/event.ts";
 import { saveAccounts } from "../../store/accounts.ts";
@@ -26,6 +27,7 @@ export class Recorder {
   readonly #total: number;
   readonly #startedAt = Date.now();
   #waiting: Done[] = [];
+  #restored: Account[] = [];
   #writtenAt = Date.now();
   #writing: Promise<void> = Promise.resolve();
   #done = 0;
@@ -47,6 +49,13 @@ export class Recorder {
     if (this.#waiting.length >= TOGETHER || isTime) await this.flush();
   }
 
+  /** Nothing was sent after all: what was on record of it is taken back. */
+  untouched({ account, facts, decision }: Looked): void {
+    const { reason } = decision;
+    const error = facts.account?.error ?? null;
+    this.#restored.push({ ...account, settled: false, reason, error });
+  }
+
   /** Once, where the app's pace makes it long. */
   #tellHowLong(): void {
     if (this.#told || this.#done < ENOUGH_FOR_ESTIMATE) return;
@@ -62,10 +71,15 @@ export class Recorder {
 
   async flush(): Promise<void> {
     const batch = this.#waiting;
+    const restored = this.#restored;
     this.#waiting = [];
+    this.#restored = [];
     this.#writtenAt = Date.now();
     // One behind the other; a failure is everybody's who waits.
-    this.#writing = this.#writing.then(() => (batch.length === 0 ? undefined : this.#write(batch)));
+    this.#writing = this.#writing.then(async () => {
+      if (restored.length > 0) await write(this.#context, (trx) => saveAccounts(trx, restored));
+      if (batch.length > 0) await this.#write(batch);
+    });
     await this.#writing;
   }
 

@@ -8,10 +8,11 @@ import type { AccountAction } from "../../model/account.ts";
 import { RollcallError } from "../../model/errors.ts";
 import type { User } from "../../model/user.ts";
 import { AppFailure } from "../../provisioning/failure.ts";
-import { accountsOf, noteAttempts } from "../../store/accounts.ts";
+import { accountsOf, noteIntents, type Intent } from "../../store/accounts.ts";
 import { plannedPushes, savePushChanges, type PlannedPush } from "../../store/pushes.ts";
 import { usersByIds } from "../../store/users.ts";
 import { write } from "../record/write.ts";
+import { withDoubt } from "../../reconciler/decide-account.ts";
 import { Breaker } from "./breaker.ts";
 import type { PushContext } from "./context.ts";
 import { doDeed } from "./deed.ts";
@@ -86,23 +87,25 @@ async function sendPage(
   });
   const fitting = new Set(pairs.map(({ row }) => row.seq));
   const outdated = rows.filter((row) => !fitting.has(row.seq));
-  const created = pairs.filter(({ looked: one }) => one.decision.do === "find");
+  const intents = pairs.map(({ looked: one }): Intent => {
+    const { userId, state, unsure } = withDoubt(one.account, one.decision);
+    return { userId, state, unsure };
+  });
   await write(context, async (trx) => {
     await savePushChanges(trx, context.run.id, outdated.map(leftOut));
-    const ids = created.map(({ looked: one }) => one.userId);
-    await noteAttempts(trx, context.app.settings.name, ids);
+    await noteIntents(trx, context.app.settings.name, intents);
   });
   await Promise.all(
     pairs.map(async ({ row, looked: one }) => {
       // What is not sent any more stays as it was planned.
-      if (context.signal.aborted || breaker.reason !== null) return;
+      if (context.signal.aborted || breaker.reason !== null) return recorder.untouched(one);
       const deed = await doDeed(context, one, claimed);
       const thrown = deed.failure?.thrown ?? null;
       if (thrown?.untried !== true) breaker.count(thrown, deed.failure !== null);
       if (breaker.reason !== null) context.provisioner.stop(breaker.reason);
       // Whom the app did not let us ask for stays as it was planned.
       const isUntouched = thrown?.untried === true || thrown?.kind === "credential";
-      if (isUntouched && deed.done.length === 0) return;
+      if (isUntouched && deed.done.length === 0) return recorder.untouched(one);
       await recorder.add(row, deed);
     }),
   );

@@ -20,7 +20,8 @@ const STATEMENTS = [
     app text not null, user_id uuid not null, login text not null,
     assigned_by jsonb, assigned_values jsonb not null,
     external_id text, state text not null,
-    acknowledged jsonb, acknowledged_places text not null, not_kept jsonb not null,
+    acknowledged jsonb, acknowledged_places text not null, unsure jsonb not null,
+    not_kept jsonb not null,
     user_version int not null, fingerprint text not null, settled boolean not null,
     reason text, error jsonb, attempts int not null, refused jsonb,
     retry_at timestamptz, last_push timestamptz, pending_since timestamptz,
@@ -43,7 +44,7 @@ const STATEMENTS = [
     primary key (app, directory, group_id))`,
   `create table pushed_members (
     app text not null, directory text not null, group_id text not null,
-    user_id uuid not null, external_id text not null,
+    user_id uuid not null, external_id text not null, confirmed boolean not null,
     primary key (app, directory, group_id, user_id))`,
 ];
 
