@@ -199,32 +199,46 @@ class ModelApp {
     if (decision.do === "nothing" || decision.do === "fail") return before;
     this.sent++;
     const there = this.accounts.find((one) => !one.deleted);
+    const wasActive = there?.active;
+    this.#act(decision, there);
+    return isLost ? withDoubt(before, decision) : acknowledged(before, decision, wasActive);
+  }
+
+  #act(decision: Sent, there: ModelApp["accounts"][number] | undefined): void {
     const desired = "desired" in decision ? decision.desired : null;
-    const title = String(desired?.create["title"] ?? "");
-    const isThere = there !== undefined;
-    if (!isThere && decision.do === "find" && decision.create)
-      this.accounts.push({ active: true, title, deleted: false });
-    if (isThere && decision.do === "update") there.title = title;
-    if (isThere && (decision.do === "reactivate" || decision.do === "deactivate"))
-      there.active = decision.do === "reactivate";
-    if (isThere && decision.do === "delete") there.deleted = true;
-    if (isLost) return withDoubt(before, decision);
-    switch (decision.do) {
-      case "find": {
-        if (!isThere && !decision.create) return { ...before, state: "none" };
-        const acknowledged = isThere ? null : (desired?.create ?? null);
-        const state = there?.active === false ? "inactive" : "active";
-        return { ...before, externalId: "x", state, acknowledged, unsure: [] };
-      }
-      case "update":
-        return { ...before, acknowledged: decision.desired.update, unsure: [] };
-      case "reactivate":
-        return { ...before, state: "active" };
-      case "deactivate":
-        return { ...before, state: "inactive" };
-      case "delete":
-        return { ...before, externalId: null, state: "none", acknowledged: null, unsure: [] };
+    const value = String(desired?.create["title"] ?? "");
+    if (there === undefined) {
+      const isNew = decision.do === "find" && decision.create;
+      if (isNew) this.accounts.push({ active: true, title: value, deleted: false });
+      return;
     }
+    if (decision.do === "update") there.title = value;
+    if (decision.do === "reactivate") there.active = true;
+    if (decision.do === "deactivate") there.active = false;
+    if (decision.do === "delete") there.deleted = true;
+  }
+}
+
+type Sent = Exclude<AccountDecision, { readonly do: "nothing" | "fail" }>;
+
+/** @param wasActive undefined: it was not there */
+function acknowledged(before: Account, decision: Sent, wasActive: boolean | undefined): Account {
+  switch (decision.do) {
+    case "find": {
+      const isThere = wasActive !== undefined;
+      if (!isThere && !decision.create) return { ...before, state: "none" };
+      const known = isThere ? null : (decision.desired?.create ?? null);
+      const state = wasActive === false ? "inactive" : "active";
+      return { ...before, externalId: "x", state, acknowledged: known, unsure: [] };
+    }
+    case "update":
+      return { ...before, acknowledged: decision.desired.update, unsure: [] };
+    case "reactivate":
+      return { ...before, state: "active" };
+    case "deactivate":
+      return { ...before, state: "inactive" };
+    case "delete":
+      return { ...before, externalId: null, state: "none", acknowledged: null, unsure: [] };
   }
 }
 

@@ -76,11 +76,18 @@ export class Recorder {
     this.#restored = [];
     this.#writtenAt = Date.now();
     // One behind the other; a failure is everybody's who waits.
-    this.#writing = this.#writing.then(async () => {
-      if (restored.length > 0) await write(this.#context, (trx) => saveAccounts(trx, restored));
-      if (batch.length > 0) await this.#write(batch);
-    });
+    this.#writing = this.#writeAfter(this.#writing, batch, restored);
     await this.#writing;
+  }
+
+  async #writeAfter(
+    before: Promise<void>,
+    batch: readonly Done[],
+    restored: readonly Account[],
+  ): Promise<void> {
+    await before;
+    if (restored.length > 0) await write(this.#context, (trx) => saveAccounts(trx, restored));
+    if (batch.length > 0) await this.#write(batch);
   }
 
   async #write(batch: readonly Done[]): Promise<void> {
