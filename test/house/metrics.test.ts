@@ -6,6 +6,7 @@ import { createMetrics } from "../../src/http/metrics.ts";
 import { Secret } from "../../src/model/secret.ts";
 import { openStore } from "../../src/store/database.ts";
 import { gatherMetrics } from "../../src/store/metrics.ts";
+import { ScriptedScim } from "../support/scripted-scim.ts";
 import { simplePerson, SIMPLE_MAPPINGS, Workplace, type RunDocument } from "../support/rollcall.ts";
 
 const many = (count: number, title = "Engineer"): string =>
@@ -32,7 +33,32 @@ async function lived(): Promise<Workplace> {
     `  gone:\n    type: ldap\n    url: ldap://127.0.0.1:1\n    users: { base: "dc=x" }\n${SIMPLE_MAPPINGS}`,
   );
   await place.run("import", "gone");
+  await pushed(place, (more) => configure(many(20), more));
   return place;
+}
+
+/** An app that is paused, with a task and something owed, and one whose push is held. */
+async function pushed(place: Workplace, configure: (more: string) => void): Promise<void> {
+  await using scim = await ScriptedScim.start();
+  const app = (name: string, ...more: readonly string[]): string =>
+    [
+      `  ${name}:`,
+      "    type: scim",
+      `    url: ${scim.url}`,
+      "    provisioning: { create: true, update: true, deactivate: true }",
+      ...more.map((line) => `    ${line}`),
+      "",
+    ].join("\n");
+  const paused = app("paused", "assign: [everyone]");
+  configure(`apps:\n${paused}${app("held", "assign: [everyone]")}`);
+  await place.run("push", "held");
+  scim.hook = () => ({ status: 401 });
+  await place.run("push", "paused");
+  configure(
+    `apps:\n${paused}${app("held", "assign: [everyone]", "toApp: { nickName: user.lastName }")}`,
+  );
+  const { status } = await place.json<RunDocument>("push", "held");
+  expect(status).toBe("held");
 }
 
 /** Behind a life in which the database refused something, too. */
@@ -73,6 +99,13 @@ test("runs, phases, people, ages, held runs, failing people and errors are count
     'rollcall_app_users{directory="corp",status="removed"} 10',
     'rollcall_run_phase_seconds_count{directory="corp",phase="reading"} 2',
     'rollcall_database_errors_total{code="22P02"} 1',
+    'rollcall_app_paused{app="paused"} 1',
+    'rollcall_tasks{app="paused"} 1',
+    'rollcall_pushes_open{app="held",status="held"} 1',
+    'rollcall_pushes_total{app="held",kind="push",result="done"} 1',
+    'rollcall_pushes_total{app="paused",kind="push",result="failed"} 1',
+    'rollcall_accounts{app="held",state="active"} 190',
+    'rollcall_pushed_accounts_total{app="held",outcome="created"} 190',
   ])
     expect(sorted(text)).toContain(sorted(line));
   const age = /rollcall_last_good_import_age_seconds\{directory="corp",type="any"\} ([\d.]+)/.exec(
