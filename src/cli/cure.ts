@@ -9,12 +9,18 @@ const COMMANDS: Partial<Record<ErrorCode, string>> = {
   "ldap.baseUnreadable": "`rollcall check` tries it.",
   "run.busy": "`rollcall imports` shows it.",
   "run.handedBack": "The command is `rollcall imports resume RUN`.",
-  "run.notFound": "`rollcall imports` lists them.",
+  "run.notFound": "`rollcall imports` and `rollcall pushes` list them.",
   "run.unverified": "`rollcall check` tries them.",
   "run.notFinished": "`rollcall imports` lists the runs, `rollcall imports cancel RUN` drops one.",
   "run.alreadyReverted": "`rollcall imports show RUN` shows it.",
   "run.notInterrupted": "`rollcall imports` lists the runs.",
-  "run.notHeld": "`rollcall imports show RUN` shows it.",
+  "run.notHeld": "`rollcall imports show RUN` and `rollcall pushes show RUN` show it.",
+  "app.credentials": "The command is `rollcall tasks retry --app APP`.",
+  "app.paused": "`rollcall tasks` shows why; `rollcall tasks retry --app APP` goes on.",
+  "push.reverted": "The command is `rollcall tasks retry --app APP`.",
+  "push.held":
+    "The commands are `rollcall pushes show RUN --counted`, `rollcall pushes approve RUN` and `rollcall pushes cancel RUN`.",
+  "task.notFound": "`rollcall tasks` lists them.",
   "safeguard.held":
     "The commands are `rollcall imports show RUN --counted`, `rollcall imports approve RUN` and `rollcall imports cancel RUN`.",
   "match.unconfirmed":

@@ -52,6 +52,8 @@ export interface Account {
   readonly acknowledged: AccountProfile | null;
   /** Where what was acknowledged went; see `placesOf`. */
   readonly acknowledgedPlaces: string;
+  /** With what the creation was attempted that is in doubt: whoever is looked for may have it. */
+  readonly attempted: AccountProfile | null;
   /** Attributes that were sent without an answer: what the app has of them is not known. */
   readonly unsure: readonly string[];
   /** Attributes that the app did not keep although it acknowledged them. */
@@ -72,6 +74,8 @@ export interface Account {
   readonly retryAt: number | null;
   /** ISO 8601. */
   readonly lastPush: string | null;
+  /** Counts what others asked of the account; what is decided before is not settled by it. */
+  readonly touched: number;
 }
 
 export const NO_VALUES: AssignedValues = {};
@@ -88,6 +92,7 @@ export function newAccount(app: string, userId: string, login: string): Account 
     state: "none",
     acknowledged: null,
     acknowledgedPlaces: "",
+    attempted: null,
     unsure: [],
     notKept: [],
     userVersion: 0,
@@ -99,6 +104,7 @@ export function newAccount(app: string, userId: string, login: string): Account 
     refused: null,
     retryAt: null,
     lastPush: null,
+    touched: 0,
   };
 }
 
@@ -200,6 +206,8 @@ export interface Push {
   readonly error: RunError | null;
   readonly decidedBy: string | null;
   readonly reverts: string | null;
+  /** Only these users were asked for; null: everybody. */
+  readonly userIds: readonly string[] | null;
   readonly startedAt: string;
   readonly finishedAt: string | null;
 }

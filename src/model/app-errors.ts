@@ -58,6 +58,10 @@ export const APP_ERRORS = {
     what: "Several accounts of the app match the person, or the account that matches belongs to somebody else. None was chosen.",
     cure: "Leave one account in the app with this name and address, or correct the app's `matching`; then retry the task.",
   },
+  "app.notOurs": {
+    what: "The app has somebody else under the id that the account had. Nothing of it was changed.",
+    cure: "If the app was set back or is another one, retry all its tasks, which looks for every account again; else look at the account in the app.",
+  },
   "app.conflict": {
     what: "Somebody else changed the account in the app at the same moment.",
     cure: "Nothing: the next push reads it again.",

@@ -18,14 +18,27 @@ export interface RemoteAccount {
 /** What an app acknowledged. */
 export interface Acknowledged {
   readonly externalId: string;
+  readonly active: boolean;
   /** Attributes that it did not keep although it acknowledged them. */
   readonly notKept: readonly string[];
 }
 
-export interface Change {
+/** An account that is there, and by what it is known that it is the one that is meant. */
+export interface AccountName {
   readonly externalId: string;
   /** Our id of the person. */
   readonly ownId: string;
+  /** As the app acknowledged it last; null: it never did. */
+  readonly userName: string | null;
+}
+
+export interface RemoteGroup {
+  readonly externalId: string;
+  /** Our id of it, as the app keeps it; null if it does not. */
+  readonly ownId: string | null;
+}
+
+export interface Change extends AccountName {
   readonly profile: AccountProfile;
   /** Attributes of the profile that are not as the app acknowledged them. */
   readonly changed: readonly string[];
@@ -59,15 +72,13 @@ export interface Provisioner extends AsyncDisposable {
   create(ownId: string, profile: AccountProfile): Promise<Acknowledged>;
   update(change: Change): Promise<Acknowledged>;
   /** Switches an account on or off, and changes nothing else. */
-  activate(
-    account: { readonly externalId: string; readonly ownId: string },
-    active: boolean,
-  ): Promise<void>;
-  delete(externalId: string): Promise<void>;
+  activate(account: AccountName, active: boolean): Promise<void>;
+  delete(account: AccountName): Promise<void>;
   /** All accounts, page by page; each once. */
   accounts(): AsyncGenerator<RemoteAccount[]>;
-  /** Ids of groups of exactly this name. */
-  findGroups(name: string): Promise<string[]>;
+  /** Groups of exactly this name. */
+  findGroups(name: string): Promise<RemoteGroup[]>;
+  hasGroup(externalId: string): Promise<boolean>;
   createGroup(name: string, ownId: string): Promise<string>;
   renameGroup(externalId: string, name: string): Promise<void>;
   changeMembers(externalId: string, change: MemberChange): Promise<void>;

@@ -15,7 +15,7 @@ import type { DesiredAccount } from "./desired-account.ts";
 const ALL: Toggles = { create: true, update: true, deactivate: true };
 const desired = (title: string): DesiredAccount => {
   const profile = { userName: "ada", title };
-  return { create: profile, update: profile, unresolved: [] };
+  return { create: profile, update: profile, unresolved: [], empty: [] };
 };
 const EVERYONE = { by: { kind: "everyone", name: "everyone" }, values: {} } as const;
 const ACTIVE = { status: "active", statusBy: null } as const;
@@ -183,7 +183,12 @@ test.each<[string, Partial<AccountFacts>, Partial<Limits>, object]>([
 test("an attribute without a value is taken away only where it was ours", () => {
   const before = { acknowledged: { userName: "ada", title: "a", nickName: "n" }, unsure: [] };
   const create = { userName: "ada", nickName: "other" };
-  const wanted: DesiredAccount = { create, update: { userName: "ada" }, unresolved: ["manager"] };
+  const wanted: DesiredAccount = {
+    create,
+    update: { userName: "ada" },
+    unresolved: ["manager"],
+    empty: ["title", "locale"],
+  };
   expect(changesOf(before, wanted)).toEqual([{ attribute: "title", from: "a", to: null }]);
   const withManager = { ...before, acknowledged: { ...before.acknowledged, manager: "m" } };
   expect(changesOf(withManager, wanted).map((one) => one.attribute)).toEqual(["title"]);
@@ -201,7 +206,10 @@ class ModelApp {
     const there = this.accounts.find((one) => !one.deleted);
     const wasActive = there?.active;
     this.#act(decision, there);
-    return isLost ? withDoubt(before, decision) : acknowledged(before, decision, wasActive);
+    if (!isLost) return acknowledged(before, decision, wasActive);
+    // A creation is on record before it is sent.
+    const creates = decision.do === "find" && decision.create && wasActive === undefined;
+    return creates ? { ...before, state: "attempted" } : withDoubt(before, decision);
   }
 
   #act(decision: Sent, there: ModelApp["accounts"][number] | undefined): void {

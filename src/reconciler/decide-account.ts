@@ -181,7 +181,7 @@ function differs(account: Account | null, desired: DesiredAccount, places: strin
  */
 export function changesOf(
   account: Pick<Account, "acknowledged" | "unsure"> | null,
-  { create, update, unresolved }: DesiredAccount,
+  { update, empty }: DesiredAccount,
 ): AccountChange[] {
   const before = account?.acknowledged ?? {};
   const unsure = account?.unsure ?? [];
@@ -190,11 +190,9 @@ export function changesOf(
     const from = before[attribute] ?? null;
     if (!sameJson(from, to) || unsure.includes(attribute)) changes.push({ attribute, from, to });
   }
-  for (const attribute of new Set([...Object.keys(before), ...unsure])) {
-    // Given on creation only, or not to be told now: stays.
-    if (attribute in update || attribute in create || unresolved.includes(attribute)) continue;
-    changes.push({ attribute, from: before[attribute] ?? null, to: null });
-  }
+  for (const attribute of empty)
+    if (attribute in before || unsure.includes(attribute))
+      changes.push({ attribute, from: before[attribute] ?? null, to: null });
   return changes;
 }
 
@@ -209,8 +207,9 @@ export function withDoubt(account: Account, decision: AccountDecision): Account 
     // Deleted twice is deleted.
     case "delete":
       return account;
+    // Looking for somebody leaves no doubt; what follows is on record by itself.
     case "find":
-      return account.externalId === null ? { ...account, state: "attempted" } : account;
+      return account;
     case "update":
       return { ...account, unsure: unsureAfter(account, decision.desired) };
     case "reactivate":

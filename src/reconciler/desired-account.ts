@@ -1,4 +1,6 @@
 /** What an account should be: the To-App mappings, the values of the assignment, and who is meant. Pure. */
+import type { Mapping } from "../mapping/mapping.ts";
+import type { Scope } from "../mapping/scope.ts";
 import type { AccountError, AccountProfile } from "../model/account.ts";
 import type { AssignedValues } from "../model/app.ts";
 import type { ProfileValue } from "../model/user.ts";
@@ -14,6 +16,8 @@ export interface DesiredAccount {
   readonly update: AccountProfile;
   /** Attributes whose value names somebody who has no account in the app yet. */
   readonly unresolved: readonly string[];
+  /** Attributes that are given by us and have no value now: one of ours is taken away. */
+  readonly empty: readonly string[];
 }
 
 export type Desired = DesiredAccount | { readonly error: AccountError };
@@ -31,33 +35,51 @@ export function desiredAccount(
   const create: Record<string, ProfileValue> = {};
   const update: Record<string, ProfileValue> = {};
   const unresolved: string[] = [];
+  const empty: string[] = [];
   const scope = appScopeOf(rules, person);
   const keep = (attribute: string, value: ProfileValue, onUpdate: boolean): void => {
     create[attribute] = value;
     if (onUpdate) update[attribute] = value;
   };
+  const byAssignment = assignedAttributes(app);
   for (const [attribute, { place, refersToUser }] of app.settings.attributes) {
     // What has no place is never sent.
     if (place === null) continue;
     const given = Object.hasOwn(values, attribute) ? values[attribute] : undefined;
-    if (given !== undefined) {
-      keep(attribute, given, true);
+    const mapping = app.mappings.get(attribute);
+    const mapped = given ?? valueOf(app, mapping, scope);
+    if (typeof mapped === "object" && mapped !== null && "error" in mapped) return mapped;
+    const onUpdate = given !== undefined || mapping?.apply !== "create";
+    if (mapped === null) {
+      // Of what neither a mapping nor an assignment gives, nothing is ours to take away.
+      const isOurs = mapping !== undefined || byAssignment.has(attribute);
+      if (isOurs && onUpdate) empty.push(attribute);
       continue;
     }
-    const mapping = app.mappings.get(attribute);
-    const schema = app.schema.get(attribute);
-    if (mapping === undefined || schema === undefined) continue;
-    const result = mappedValue(mapping, scope, schema, app.settings.name);
-    if (result === null) continue;
-    if ("problem" in result) {
-      const { code, field, message } = result.problem;
-      return { error: { code, field, message, appSaid: null } };
-    }
-    const value = refersToUser ? resolve(String(result.value)) : result.value;
+    const value = refersToUser ? resolve(String(mapped)) : mapped;
     if (value === null) unresolved.push(attribute);
-    else keep(attribute, value, mapping.apply === "update");
+    else keep(attribute, value, onUpdate);
   }
-  return missingName(create) ?? { create, update, unresolved };
+  return missingName(create) ?? { create, update, unresolved, empty };
+}
+
+/** Attributes that some assignment gives a value. */
+function assignedAttributes({ assign }: AppRules): ReadonlySet<string> {
+  return new Set(assign.flatMap(({ values }) => Object.keys(values)));
+}
+
+function valueOf(
+  app: AppRules,
+  mapping: Mapping | undefined,
+  scope: Scope,
+): ProfileValue | null | { readonly error: AccountError } {
+  const schema = mapping === undefined ? undefined : app.schema.get(mapping.attribute);
+  if (mapping === undefined || schema === undefined) return null;
+  const result = mappedValue(mapping, scope, schema, app.settings.name);
+  if (result === null) return null;
+  if (!("problem" in result)) return result.value;
+  const { code, field, message } = result.problem;
+  return { error: { code, field, message, appSaid: null } };
 }
 
 /** Every SCIM server needs a userName (RFC 7643, 4.1.1). */

@@ -14,9 +14,16 @@ import type { AskedBy } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Trigger } from "../model/run.ts";
 import { AppFailure } from "../provisioning/failure.ts";
-import { accountTotals } from "../store/accounts.ts";
+import { accountTotals, forgetTarget } from "../store/accounts.ts";
 import { appState, noteApp } from "../store/app-states.ts";
-import { dropPush, findPush, insertPush, nextSeq, recentLosses } from "../store/pushes.ts";
+import {
+  dropPush,
+  findPush,
+  insertPush,
+  nextSeq,
+  pushChanges,
+  recentLosses,
+} from "../store/pushes.ts";
 import {
   approveHeld,
   beginApplying,
@@ -32,7 +39,7 @@ import { Stopwatch } from "./record/stopwatch.ts";
 import type { ClaimedApp, PushContext } from "./sending/context.ts";
 import { dropHeldPushes, failPush, recoverPushes } from "./sending/end.ts";
 import * as events from "./sending/events.ts";
-import { planGroups, sendGroups, type PlannedGroups } from "./sending/groups.ts";
+import { groupMember, planGroups, sendGroups, type PlannedGroups } from "./sending/groups.ts";
 import { countsAfter, planPush, type PlanResult, type PushAsked } from "./sending/plan.ts";
 import { ready, notePaused } from "./sending/ready.ts";
 import { totalsOfPush } from "./sending/totals.ts";
@@ -151,6 +158,7 @@ function idlePush(
     error: null,
     decidedBy: null,
     reverts: null,
+    userIds: null,
     startedAt: now,
     finishedAt: now,
   };
@@ -163,8 +171,9 @@ async function decideAndSend(
 ): Promise<void> {
   const { engine, app, run, actor } = context;
   const { dryRun, userIds, kind } = request;
-  await waitForApp(context);
+  if (!dryRun) await waitForApp(context);
   await unpause(context, dryRun);
+  await noteTarget(context, dryRun);
   stopwatch.begin("reading");
   const seen = await changeMark(engine, app.settings.name);
   const asked: PushAsked = {
@@ -241,33 +250,28 @@ interface Sendable {
   readonly kind: PushKind;
   readonly stopwatch: Stopwatch;
   readonly asked: PushAsked;
+  /** Whether a person approved it: then nothing is sent but what was shown. */
+  readonly isExact?: true;
   /** Which changes of people the plan has seen; null: not known. */
   readonly seen: string | null;
 }
 
 /** Sends what is planned, then what became possible by it, then the groups; and ends the push. */
 export async function sendAll(context: PushContext, sendable: Sendable): Promise<void> {
-  const { engine, app, run, actor } = context;
-  const { plan, kind, stopwatch, asked, seen } = sendable;
+  const { app, run, actor } = context;
+  const { plan, kind, stopwatch, asked, seen, isExact = false } = sendable;
   stopwatch.begin("applying");
   const { name } = app.settings;
   const owed =
     plan.counts.created + plan.counts.adopted + plan.counts.updated + plan.counts.deactivated;
   if (owed > 0) {
     await ready(context);
-    await sendPlan(context, owed);
-    if (refersToUsers(context) && plan.counts.created + plan.counts.adopted > 0) {
-      // Whoever names somebody who has an account only now.
-      const first = await nextSeq(engine.store.db, run.id);
-      const second = await planPush(
-        context,
-        { ...asked, everybody: false, changesOnly: true },
-        first,
-      );
-      await sendPlan(context, second.counts.updated);
-    }
+    await sendPlan(context, owed, isExact);
+    if (refersToUsers(context) && plan.counts.created + plan.counts.adopted > 0)
+      await sendReferences(context, asked);
   }
-  if (asked.userIds === null) await sendGroups(context);
+  if (asked.userIds === null)
+    await sendGroups(context, isExact ? await shownMembers(context) : null);
   const counts = await countsAfter(context, plan.counts);
   await write(context, async (trx) => {
     await endAsDone(trx, run.id, counts, stopwatch.phases());
@@ -276,6 +280,28 @@ export async function sendAll(context: PushContext, sendable: Sendable): Promise
     await noteApp(trx, name, { failures: 0, ...looked });
     await appendEvents(trx, run.id, actor, [events.completed(app.settings, kind, counts)]);
   });
+}
+
+/** Whoever names somebody who has an account only now, or another one. */
+async function sendReferences(context: PushContext, asked: PushAsked): Promise<void> {
+  const { engine, run } = context;
+  const first = await nextSeq(engine.store.db, run.id);
+  const again: PushAsked = { ...asked, everybody: true, changesOnly: true };
+  const second = await planPush(context, again, first);
+  await sendPlan(context, second.counts.updated);
+}
+
+const ALL_SHOWN = 1_000_000;
+
+/** The memberships that an approved push may take away. */
+async function shownMembers({ engine, run }: PushContext): Promise<ReadonlySet<string>> {
+  const query = { after: -1, limit: ALL_SHOWN, action: "removed", counted: false };
+  const rows = await pushChanges(engine.store.db, run.id, query);
+  return new Set(
+    rows.flatMap(({ userId, changes: [change] }) =>
+      userId === null ? [] : [groupMember(String(change?.from), userId)],
+    ),
+  );
 }
 
 function refersToUsers({ app }: PushContext): boolean {
@@ -304,7 +330,24 @@ async function waitForApp({ engine, app, provisioner, note, signal }: PushContex
 async function unpause(context: PushContext, dryRun: boolean): Promise<void> {
   const { engine, app } = context;
   const { paused } = await appState(engine.store.db, app.settings.name);
-  if (paused !== null && !dryRun) await ready(context);
+  if (paused === null || dryRun) return;
+  // Only a refused credential can be good again by itself.
+  if (paused.code !== "app.credentials") await refusePaused(context);
+  await ready(context);
+}
+
+/** At another address there are other accounts: all are looked for again. */
+async function noteTarget(context: PushContext, dryRun: boolean): Promise<void> {
+  const { engine, app } = context;
+  const { name, target } = app.settings;
+  const { target: before } = await appState(engine.store.db, name);
+  if (dryRun || before === target.url) return;
+  await write(context, async (trx) => {
+    if (before !== null) await forgetTarget(trx, name);
+    await noteApp(trx, name, { target: target.url, ...(before === null ? {} : { learned: {} }) });
+  });
+  if (before !== null)
+    context.note(`The address of ${name} is another one, so every account is looked for again.`);
 }
 
 /** @throws RollcallError `run.notFound` */
@@ -319,6 +362,7 @@ export async function approvePush(engine: Engine, id: string, by: AskedBy): Prom
   const { app: name } = await heldPush(engine, id);
   return await withApp(engine, name, by, async (claimed) => {
     const push = await heldPush(engine, id); // as it is now that nobody else can touch it
+    await refusePaused(claimed);
     const who = by.actor.displayName;
     await write(claimed, async (trx) => {
       await approveHeld(trx, push.id, who);
@@ -336,6 +380,14 @@ export async function approvePush(engine: Engine, id: string, by: AskedBy): Prom
       },
     );
   });
+}
+
+/** @throws RollcallError `app.paused` */
+async function refusePaused({ engine, app }: ClaimedApp): Promise<void> {
+  const { paused } = await appState(engine.store.db, app.settings.name);
+  if (paused === null) return;
+  const message = `${app.settings.label} is paused (${paused.code}): ${paused.message}`;
+  throw new RollcallError("app.paused", message);
 }
 
 /** Drops a held push; nothing of it is sent. */

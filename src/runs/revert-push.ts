@@ -18,6 +18,7 @@ import { beginPush, requirePush, withApp } from "./push.ts";
 import { write } from "./record/write.ts";
 import type { Stopwatch } from "./record/stopwatch.ts";
 import type { PushContext } from "./sending/context.ts";
+import { nameOf } from "./sending/deed.ts";
 import { recoverPushes } from "./sending/end.ts";
 import * as events from "./sending/events.ts";
 import { countsAfter } from "./sending/plan.ts";
@@ -198,7 +199,7 @@ async function carryOut(
   account: Account,
   step: Step,
 ): Promise<Account> {
-  const name = { externalId: account.externalId ?? "", ownId: account.userId };
+  const name = nameOf(account);
   const lastPush = new Date().toISOString();
   if (step.action !== "updated") {
     const isOn = step.action === "reactivated";

@@ -4,7 +4,7 @@ import type { Push, Task } from "../model/account.ts";
 import type { AskedBy } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
 import { releaseAccounts } from "../store/accounts.ts";
-import { noteApp } from "../store/app-states.ts";
+import { endPause, noteApp } from "../store/app-states.ts";
 import { transact } from "../store/database.ts";
 import { appendEvents } from "../store/system-log.ts";
 import { dismissTask, findTask, listTasks } from "../store/tasks.ts";
@@ -37,7 +37,9 @@ async function retry(
 ): Promise<Push> {
   await transact(engine.store, async (trx) => {
     await releaseAccounts(trx, app, userIds);
-    if (userIds === null) await noteApp(trx, app, { notBefore: null });
+    if (userIds !== null) return;
+    await noteApp(trx, app, { notBefore: null });
+    await endPause(trx, app);
   });
   const request = { kind: "push", trigger: "manual", dryRun: false, userIds } as const;
   return await pushApp(engine, app, request, by);

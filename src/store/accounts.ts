@@ -20,6 +20,7 @@ function toAccount(row: Row): Account {
     state: row.state as AccountState,
     acknowledged: row.acknowledged,
     acknowledgedPlaces: row.acknowledged_places,
+    attempted: row.attempted,
     unsure: row.unsure,
     notKept: row.not_kept,
     userVersion: row.user_version,
@@ -31,6 +32,7 @@ function toAccount(row: Row): Account {
     refused: row.refused,
     retryAt: row.retry_at?.getTime() ?? null,
     lastPush: row.last_push?.toISOString() ?? null,
+    touched: row.touched,
   };
 }
 
@@ -162,6 +164,7 @@ const COLUMNS = [
   "state text",
   "acknowledged jsonb",
   "acknowledged_places text",
+  "attempted jsonb",
   "unsure jsonb",
   "not_kept jsonb",
   "user_version int",
@@ -173,6 +176,7 @@ const COLUMNS = [
   "refused jsonb",
   "retry_at timestamptz",
   "last_push timestamptz",
+  "touched int",
 ] as const;
 const NAMES = COLUMNS.map((column) => column.split(" ", 1)[0] ?? "");
 
@@ -189,6 +193,7 @@ export async function saveAccounts(trx: Trx, accounts: readonly Account[]): Prom
     state: one.state,
     acknowledged: one.acknowledged,
     acknowledged_places: one.acknowledgedPlaces,
+    attempted: one.attempted,
     unsure: one.unsure,
     not_kept: one.notKept,
     user_version: one.userVersion,
@@ -200,6 +205,7 @@ export async function saveAccounts(trx: Trx, accounts: readonly Account[]): Prom
     refused: one.refused,
     retry_at: one.retryAt === null ? null : new Date(one.retryAt).toISOString(),
     last_push: one.lastPush,
+    touched: one.touched,
   }));
   const columns = sql.raw(NAMES.join(", "));
   // JSON's null is no value; the columns' is.
@@ -211,8 +217,8 @@ export async function saveAccounts(trx: Trx, accounts: readonly Account[]): Prom
     ).join(", "),
   );
   const updates = sql.raw(
-    NAMES.filter((name) => name !== "app" && name !== "user_id")
-      .map((name) => `${name} = excluded.${name}`)
+    NAMES.filter((name) => name !== "app" && name !== "user_id" && name !== "touched")
+      .map((name) => `${name} = ${name === "settled" ? SETTLED : `excluded.${name}`}`)
       .join(", "),
   );
   await sql`insert into accounts (${columns})
@@ -226,16 +232,15 @@ export async function saveAccounts(trx: Trx, accounts: readonly Account[]): Prom
       and (pending_since is null) <> (settled or reason is null)`.execute(trx);
 }
 
+/** What somebody asked for meanwhile is not settled by what was decided before. */
+const SETTLED = "excluded.settled and accounts.touched = excluded.touched";
+
 function nameOf(column: string): string {
   return column.split(" ", 1)[0] ?? "";
 }
 
 /** What is on record of an account before anything is sent. */
-export interface Intent {
-  readonly userId: string;
-  readonly state: AccountState;
-  readonly unsure: readonly string[];
-}
+export type Intent = Pick<Account, "userId" | "externalId" | "state" | "attempted" | "unsure">;
 
 /** Notes what is about to be sent, so that a crash leaves a doubt and no wrong certainty. */
 export async function noteIntents(
@@ -244,10 +249,24 @@ export async function noteIntents(
   intents: readonly Intent[],
 ): Promise<void> {
   if (intents.length === 0) return;
-  await sql`update accounts a set state = x.state, unsure = x.unsure, settled = false
+  await sql`update accounts a set state = x.state, unsure = x.unsure, settled = false,
+      external_id = x."externalId", attempted = nullif(x.attempted, 'null'::jsonb)
     from jsonb_to_recordset(${jsonText(intents)}::jsonb)
-      as x ("userId" uuid, state text, unsure jsonb)
+      as x ("userId" uuid, "externalId" text, state text, attempted jsonb, unsure jsonb)
     where a.app = ${app} and a.user_id = x."userId"`.execute(trx);
+}
+
+/** The app is at another address: every account there is looked for again, as one that may be ours. */
+export async function forgetTarget(trx: Trx, app: string): Promise<void> {
+  await sql`update accounts set
+      state = case when external_id is null then state else 'attempted' end,
+      attempted = case when external_id is null then attempted else acknowledged end,
+      external_id = null, acknowledged = null, acknowledged_places = '', unsure = '[]',
+      not_kept = '[]', settled = false, refused = null, retry_at = null
+    where app = ${app}`.execute(trx);
+  await sql`delete from pushed_members where app = ${app}`.execute(trx);
+  await sql`update pushed_groups set external_id = null, state = 'attempted'
+    where app = ${app}`.execute(trx);
 }
 
 export interface AccountsQuery {
@@ -383,7 +402,7 @@ export async function releaseAccounts(
 ): Promise<void> {
   let update = trx
     .updateTable("accounts")
-    .set({ refused: null, retry_at: null, settled: false })
+    .set({ refused: null, retry_at: null, settled: false, touched: sql<number>`touched + 1` })
     .where("app", "=", app)
     .where((row) =>
       row.or([

@@ -11,6 +11,8 @@ export interface AppState {
   /** Nothing is asked of it before; milliseconds since 1970. */
   readonly notBefore: number | null;
   readonly failures: number;
+  /** Its address when it was pushed to last; null: it never was. */
+  readonly target: string | null;
   readonly declared: CapabilityOverrides | null;
   readonly learned: CapabilityOverrides;
   readonly seen: string | null;
@@ -21,6 +23,7 @@ const NEW: AppState = {
   paused: null,
   notBefore: null,
   failures: 0,
+  target: null,
   declared: null,
   learned: {},
   seen: null,
@@ -38,6 +41,7 @@ export async function appState(db: Connection, app: string): Promise<AppState> {
     paused: row.paused,
     notBefore: row.not_before?.getTime() ?? null,
     failures: row.failures,
+    target: row.target,
     declared: row.declared,
     learned: row.learned,
     seen: row.seen,
@@ -47,13 +51,14 @@ export async function appState(db: Connection, app: string): Promise<AppState> {
 
 /** Writes down what was found out about an app; what is not named stays. */
 export async function noteApp(trx: Trx, app: string, notes: Partial<AppState>): Promise<void> {
-  const { paused, notBefore, failures, declared, learned, seen, fullAt } = notes;
+  const { paused, notBefore, failures, target, declared, learned, seen, fullAt } = notes;
   const columns = {
     ...(paused === undefined ? {} : { paused: paused === null ? null : jsonText(paused) }),
     ...(notBefore === undefined
       ? {}
       : { not_before: notBefore === null ? null : new Date(notBefore) }),
     ...(failures === undefined ? {} : { failures }),
+    ...(target === undefined ? {} : { target }),
     ...(declared === undefined ? {} : { declared: declared === null ? null : jsonText(declared) }),
     ...(learned === undefined ? {} : { learned: jsonText(learned) }),
     ...(seen === undefined ? {} : { seen }),
@@ -64,6 +69,14 @@ export async function noteApp(trx: Trx, app: string, notes: Partial<AppState>): 
     .values({ app, ...columns })
     .onConflict((conflict) => conflict.column("app").doUpdateSet({ app, ...columns }))
     .execute();
+}
+
+/** Ends a pause that a person wanted; one for a refused credential ends when it is good again. */
+export async function endPause(trx: Trx, app: string): Promise<void> {
+  await sql`update app_states set paused = null
+    where app = ${app} and paused->>'code' <> 'app.credentials'`.execute(trx);
+  await sql`delete from tasks where app = ${app} and subject = 'app'
+    and error->>'code' <> 'app.credentials'`.execute(trx);
 }
 
 /**

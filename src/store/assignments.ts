@@ -48,6 +48,6 @@ export async function unassign(
 
 async function lookAgain(trx: Trx, app: string, userIds: readonly string[]): Promise<void> {
   await sql`update app_states set seen = null where app = ${app}`.execute(trx);
-  await sql`update accounts set settled = false
+  await sql`update accounts set settled = false, touched = touched + 1
     where app = ${app} and user_id = any(${userIds}::uuid[])`.execute(trx);
 }

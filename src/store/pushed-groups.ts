@@ -12,8 +12,8 @@ export interface PushedGroup {
   /** As it was sent. */
   readonly name: string;
   readonly externalId: string | null;
-  /** `attempted`: a creation may have reached the app. */
-  readonly state: "attempted" | "active";
+  /** `attempted`: a creation may have reached the app; `unlinked`: it is not pushed any more. */
+  readonly state: "attempted" | "active" | "unlinked";
 }
 
 export async function pushedGroups(db: Connection, app: string): Promise<PushedGroup[]> {
@@ -39,6 +39,22 @@ export async function savePushedGroup(trx: Trx, group: PushedGroup): Promise<voi
       conflict.columns(["app", "directory", "group_id"]).doUpdateSet(columns),
     )
     .execute();
+}
+
+/** The directory has the group under another identifier now. */
+export async function moveGroup(
+  trx: Trx,
+  { app, directory, groupId }: GroupName,
+  to: string,
+): Promise<void> {
+  for (const table of ["pushed_members", "pushed_groups"] as const)
+    await trx
+      .updateTable(table)
+      .set({ group_id: to })
+      .where("app", "=", app)
+      .where("directory", "=", directory)
+      .where("group_id", "=", groupId)
+      .execute();
 }
 
 type GroupName = Pick<PushedGroup, "app" | "directory" | "groupId">;

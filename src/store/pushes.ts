@@ -35,6 +35,7 @@ function toPush(row: Selectable<RunsTable>): Push {
     error: row.error,
     decidedBy: row.decided_by,
     reverts: row.reverts,
+    userIds: row.scope === "" ? null : (JSON.parse(row.scope) as string[]),
     startedAt: row.started_at.toISOString(),
     finishedAt: row.finished_at?.toISOString() ?? null,
   };
@@ -230,15 +231,17 @@ export async function pushChanges(
   return (await select.execute()).map(toChange);
 }
 
-/** How many accounts a push treated in which way, and how many of these are still to be done. */
+/** How many accounts a push treated in which way. @param applied only what was done */
 export async function countPushActions(
   db: Connection,
   runId: string,
+  applied: boolean,
 ): Promise<ReadonlyMap<string, number>> {
   const rows = await db
     .selectFrom("push_changes")
     .select(["action", sql<number>`count(*)::int`.as("count")])
     .where("run_id", "=", runId)
+    .where((row) => (applied ? row("applied", "=", true) : row.lit(true)))
     .groupBy("action")
     .execute();
   return new Map(rows.map((row) => [row.action, row.count]));

@@ -204,6 +204,7 @@ export interface AccountsTable {
   state: string;
   acknowledged: Json<AccountProfile | null>;
   acknowledged_places: string;
+  attempted: Json<AccountProfile | null>;
   unsure: Json<string[]>;
   not_kept: Json<string[]>;
   user_version: number;
@@ -217,6 +218,7 @@ export interface AccountsTable {
   last_push: Time | null;
   /** Since when something is owed; null: nothing is. */
   pending_since: Time | null;
+  touched: Generated<number>;
 }
 
 export interface TasksTable {
@@ -240,6 +242,8 @@ export interface AppStatesTable {
   not_before: Time | null;
   /** Pushes in turn that could not go on. */
   failures: Generated<number>;
+  /** Its address when it was pushed to last. */
+  target: string | null;
   declared: Json<CapabilityOverrides | null>;
   learned: ColumnType<CapabilityOverrides, string | undefined, string>;
   /** Which changes of users were seen by the last push by itself. */

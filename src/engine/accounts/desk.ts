@@ -81,7 +81,7 @@ export class Desk {
   /** Whether somebody may be decided otherwise although neither the user nor the rules changed. */
   get looksAtEverybody(): boolean {
     const { groups, related } = this.#app.needs;
-    return groups || related.length > 0;
+    return groups || related.length > 0 || readsDirectories(this.#app);
   }
 
   /** Whether a directory's last import is held or failed. */
@@ -269,11 +269,20 @@ function counts(appUser: StoredAppUser, directories: Engine["directories"]): boo
   );
 }
 
-/** Whether an expression of the app may read more than attributes of the user profile. */
-function readsProfiles({ mappings, assign }: AppRules): boolean {
+/** Whether an expression reads app profiles, which change without a change of the user. */
+function readsDirectories(app: AppRules): boolean {
+  const asks = /(?:find|has)(?:Directory|Workday)User/;
+  return expressionsOf(app).some(({ reads, source }) => reads.length > 0 || asks.test(source));
+}
+
+function expressionsOf({ mappings, assign }: AppRules): Expression[] {
   const conditions = assign.flatMap((rule) => (rule.kind === "condition" ? [rule.expression] : []));
-  const expressions = [...[...mappings.values()].map((one) => one.expression), ...conditions];
+  return [...[...mappings.values()].map((one) => one.expression), ...conditions];
+}
+
+/** Whether an expression of the app may read more than attributes of the user profile. */
+function readsProfiles(app: AppRules): boolean {
   const isPlain = ({ tree, reads }: Expression): boolean =>
     reads.length === 0 && (tree.kind === "reference" || tree.kind === "literal");
-  return !expressions.every(isPlain);
+  return !expressionsOf(app).every(isPlain);
 }

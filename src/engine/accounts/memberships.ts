@@ -66,10 +66,12 @@ export async function sourceGroups(engine: Engine, { settings }: AppRules): Prom
         setting,
         groupId: group.id,
         name: as ?? group.name,
-        pushed: before?.groupId === group.id ? before : null,
+        // One that was made anew in the directory is the same there.
+        pushed: before ?? null,
       });
   }
-  return { groups, unreadable: problems, unlinked: known.filter((one) => !linked.has(one)) };
+  const unlinked = known.filter((one) => !linked.has(one) && one.state !== "unlinked");
+  return { groups, unreadable: problems, unlinked };
 }
 
 /**

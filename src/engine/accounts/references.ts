@@ -31,9 +31,9 @@ export async function resolveUsers(
   }
   const ids = names.filter(isUuid);
   for (const { id } of await usersByIds(db, ids)) users.set(id, id);
-  const logins = new Map(names.map((name) => [loginKey(name), name]));
+  const logins = Map.groupBy(names, loginKey);
   for (const { value, user } of await usersByValue(db, "login", [...logins.keys()]))
-    users.set(logins.get(value) ?? value, user.id);
+    for (const name of logins.get(value) ?? []) users.set(name, user.id);
   const accounts = await accountsOf(db, app, [...new Set(users.values())]);
   return new Map(
     [...users].flatMap(([name, userId]) => {

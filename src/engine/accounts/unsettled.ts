@@ -2,7 +2,7 @@ import { lastImport, openRuns } from "../../store/runs.ts";
 import type { Engine } from "../engine.ts";
 
 /**
- * Directories whose last import is held or failed: while that is so, nothing that one of them could
+ * Directories whose last import is held, failed or still under way: while that is so, nothing that one of them could
  * explain is taken away in an app.
  */
 export async function unsettledDirectories({
@@ -13,7 +13,9 @@ export async function unsettledDirectories({
   for (const name of directories.keys()) {
     const held = await openRuns(store.db, name, "held");
     const last = held.length > 0 ? null : await lastImport(store.db, name);
-    if (held.length > 0 || last?.status === "failed") unsettled.add(name);
+    // One that is under way has not proven anything yet.
+    const isOpen = last?.status === "failed" || last?.status === "running";
+    if (held.length > 0 || isOpen) unsettled.add(name);
   }
   return unsettled;
 }

@@ -9,6 +9,8 @@ test.each([
   ["a date that is past", { "retry-after": "Sat, 28 Nov 2026 00:01:00 GMT" }, 0],
   ["another header", { "x-retry-after": "5" }, 5000],
   ["nonsense", { "retry-after": "soon" }, null],
+  ["for ever", { "retry-after": "9000000000000" }, 24 * 3_600_000],
+  ["a moment in seconds", { "ratelimit-reset": String(NOW / 1000 + 60) }, 60_000],
   ["nothing", {}, null],
 ])("how long to leave the app alone: %s", (_, headers, wait) => {
   expect(retryAfterOf(headers as Record<string, string>, NOW)).toBe(wait);
@@ -18,6 +20,9 @@ test.each([
   ["a list", { totalResults: 1, Resources: [{ id: "1" }] }, 1],
   ["names in other case", { TotalResults: 1, resources: [{ id: "1" }] }, 1],
   ["nobody, without a list", { schemas: ["…:ListResponse"], totalResults: 0 }, 0],
+  ["somebody, and shows nobody", { totalResults: 1, Resources: [] }, null],
+  ["nothing that is a resource", { totalResults: 1, Resources: [null] }, null],
+  ["no number", { totalResults: null, error: "backend down" }, null],
   ["things that are no resources among them", { totalResults: 3, Resources: [null, 1, {}] }, 1],
   ["an empty object", {}, null],
   ["an error", { schemas: ["…:Error"], status: "400" }, null],
@@ -31,6 +36,7 @@ test.each([
 test.each([
   [{ id: "a/b c" }, "a/b c"],
   [{ ID: 7 }, "7"],
+  [{ id: 2 ** 53 }, null],
   [{ id: " " }, null],
   [{ id: {} }, null],
   [null, null],

@@ -51,30 +51,30 @@ function titleOf(html: string): string {
   return title === "" ? "a web page" : title;
 }
 
-/** The resources of a list; null if the answer is no list response (RFC 7644, 3.4.2). */
+/**
+ * The resources of a list (RFC 7644, 3.4.2); null if the answer is no list, or says of itself what it
+ * does not show: somebody, and shows nobody.
+ */
 export function listOf(
   json: JsonObject | null,
 ): { readonly resources: JsonObject[]; readonly total: number } | null {
   if (json === null) return null;
-  const resources = member(json, "Resources");
-  const total = Number(member(json, "totalResults"));
-  const schemas = member(json, "schemas");
-  const named = Array.isArray(schemas) && schemas.some((one) => /ListResponse$/i.test(String(one)));
-  if (!named && !Number.isInteger(total)) return null;
-  if (!Number.isInteger(total) && !Array.isArray(resources)) return null;
-  // Without anybody found, the list may be absent.
-  if (resources === undefined || resources === null)
-    return total === 0 ? { resources: [], total: 0 } : null;
-  if (!Array.isArray(resources)) return null;
-  const objects = resources.filter(isObject);
-  return { resources: objects, total: Number.isInteger(total) ? total : objects.length };
+  const total = member(json, "totalResults");
+  const count = typeof total === "string" ? Number(total) : total;
+  if (typeof count !== "number" || !Number.isInteger(count) || count < 0) return null;
+  const found = member(json, "Resources") ?? [];
+  if (!Array.isArray(found)) return null;
+  const resources = found.filter(isObject);
+  if (count > 0 && resources.length === 0) return null;
+  return { resources, total: count };
 }
 
 /** The server's own id of a resource; null if it has none that can be used. */
 export function idOf(resource: JsonObject | null): string | null {
   if (resource === null) return null;
   const id = member(resource, "id");
-  if (typeof id === "number") return String(id);
+  // Beyond these, different numbers look alike.
+  if (typeof id === "number") return Number.isSafeInteger(id) ? String(id) : null;
   return typeof id === "string" && id.trim() !== "" ? id : null;
 }
 
@@ -85,12 +85,22 @@ export function isActive(resource: JsonObject): boolean {
   return active !== false;
 }
 
-/** How long an app asks to be left alone; milliseconds, null if it does not. @param now since 1970 */
+const DAY_MS = 24 * 3_600_000;
+/** Larger numbers are no seconds to wait, but a moment. */
+const MOMENTS_FROM = 1_000_000_000;
+
+/**
+ * How long an app asks to be left alone, at most a day; milliseconds, null if it does not.
+ * @param now milliseconds since 1970
+ */
 export function retryAfterOf(headers: Answer["headers"], now: number): number | null {
   const text = headers["retry-after"] ?? headers["x-retry-after"] ?? headers["ratelimit-reset"];
-  if (text === undefined) return null;
+  if (text === undefined || text.trim() === "") return null;
   const seconds = Number(text.trim());
-  if (text.trim() !== "" && Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
-  const date = Date.parse(text);
-  return Number.isNaN(date) ? null : Math.max(0, date - now);
+  const wait = Number.isFinite(seconds)
+    ? seconds >= MOMENTS_FROM
+      ? seconds * 1000 - now
+      : seconds * 1000
+    : Date.parse(text) - now;
+  return Number.isNaN(wait) ? null : Math.min(Math.max(0, wait), DAY_MS);
 }

@@ -20,6 +20,7 @@ export class Limiter {
   #nextAt = 0;
   #pausedUntil = 0;
   #stopped: Error | null = null;
+  readonly #wake = new AbortController();
   readonly #waiting: (() => void)[] = [];
 
   constructor({ atOnce, perSecond }: LimiterSettings) {
@@ -40,6 +41,7 @@ export class Limiter {
   /** Lets nothing through any more: whatever waits fails with this, too. */
   stop(reason: Error): void {
     this.#stopped ??= reason;
+    this.#wake.abort();
   }
 
   /** The app is at its limit. */
@@ -76,11 +78,9 @@ export class Limiter {
       const now = Date.now();
       const at = Math.max(this.#pausedUntil, this.#nextAt);
       if (at <= now) break;
-      await sleep(at - now, NEVER);
+      await sleep(at - now, this.#wake.signal);
     }
     if (this.#perSecond !== null)
       this.#nextAt = Math.max(this.#nextAt, Date.now()) + 1000 / this.#perSecond;
   }
 }
-
-const NEVER = new AbortController().signal;

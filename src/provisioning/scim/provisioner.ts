@@ -1,8 +1,10 @@
 /** A SCIM 2.0 server as an app. It learns what the server refuses, and goes another way. */
+import { cleanText } from "../../lib/clean-text.ts";
 import type { AccountProfile } from "../../model/account.ts";
 import type { AppSettings, Capabilities, CapabilityOverrides } from "../../model/app.ts";
 import { AppFailure } from "../failure.ts";
 import type {
+  AccountName,
   Acknowledged,
   AppProbe,
   Change,
@@ -10,6 +12,7 @@ import type {
   Provisioner,
   ProvisionerOptions,
   RemoteAccount,
+  RemoteGroup,
   Wanted,
 } from "../provisioner.ts";
 import {
@@ -29,7 +32,6 @@ import {
   listPath,
   memberOperations,
   newGroup,
-  PAGE,
   patchBody,
   userPath,
 } from "./requests.ts";
@@ -39,6 +41,8 @@ import { Transport, type Question } from "./transport.ts";
 const MOST_ID = 512;
 /** A server that pages without an end is no server. */
 const MOST_PAGES = 100_000;
+/** So many pages a server may show that ignores the filter, until the search is given up. */
+const MOST_FOUND_PAGES = 100;
 /** How often a change is decided anew because somebody else was quicker. */
 const CONFLICTS = 3;
 
@@ -86,39 +90,67 @@ export class ScimProvisioner implements Provisioner {
     }
   }
 
-  async find({ key, value }: Wanted): Promise<RemoteAccount[]> {
+  async find(wanted: Wanted): Promise<RemoteAccount[]> {
+    const { key, value } = wanted;
     const { filters } = this.capabilities;
     if (!filters.includes(key)) return [];
     const found: RemoteAccount[] = [];
+    const isMeant = (resource: JsonObject): boolean => hasValue(resource, wanted);
     try {
-      for await (const page of this.#pages((from) => findPath(key, value, from)))
-        found.push(...page.filter((account) => hasValue(account, { key, value })));
+      const path = (from: number): string => findPath(key, value, from);
+      for await (const page of this.#pages(path, MOST_FOUND_PAGES, isMeant)) found.push(...page);
     } catch (thrown) {
       // Of userName every server must know.
       if (key === "userName" || !isUnfiltered(thrown)) throw thrown;
+      // Is it the attribute, or only this value?
+      if (await this.#knowsFilter(key)) throw thrown;
       this.#learn({ filters: filters.filter((one) => one !== key) });
       return [];
     }
     return found;
   }
 
-  accounts(): AsyncGenerator<RemoteAccount[]> {
-    return this.#pages((from) => listPath(from));
+  async #knowsFilter(key: Wanted["key"]): Promise<boolean> {
+    try {
+      await this.#list({ method: "GET", path: findPath(key, "rollcall") });
+      return true;
+    } catch (thrown) {
+      if (isUnfiltered(thrown)) return false;
+      throw thrown;
+    }
   }
 
-  /** Ends at the total that is announced, and at a page that brings nobody new. */
-  async *#pages(path: (startIndex: number) => string): AsyncGenerator<RemoteAccount[]> {
+  accounts(): AsyncGenerator<RemoteAccount[]> {
+    return this.#pages(
+      (from) => listPath(from),
+      MOST_PAGES,
+      () => true,
+    );
+  }
+
+  /**
+   * Ends at the total that is announced, and at a page that brings nobody new.
+   * @param most pages; a server that shows more ignores what it was asked
+   * @param isMeant which resources count; of others it does not matter how they look
+   */
+  async *#pages(
+    path: (startIndex: number) => string,
+    most: number,
+    isMeant: (resource: JsonObject) => boolean,
+  ): AsyncGenerator<RemoteAccount[]> {
     const seen = new Set<string>();
     let from = 1;
-    for (let page = 0; page < MOST_PAGES; page++) {
+    for (let page = 0; page < most; page++) {
       const { resources, total } = await this.#list({ method: "GET", path: path(from) });
-      const accounts = resources.map((resource) => this.#account(resource));
-      const fresh = accounts.filter(({ externalId }) => !seen.has(externalId));
-      for (const { externalId } of fresh) seen.add(externalId);
-      if (fresh.length > 0) yield fresh;
+      const fresh = resources.filter((one) => !seen.has(idOf(one) ?? ""));
+      for (const one of fresh) seen.add(idOf(one) ?? "");
+      const accounts = fresh.filter(isMeant).map((resource) => this.#account(resource));
+      if (accounts.length > 0) yield accounts;
       from += resources.length;
-      if (fresh.length === 0 || from > total || (total <= PAGE && seen.size >= total)) return;
+      if (fresh.length === 0 || from > total) return;
     }
+    const message = `${this.#transport.speaker.url} shows page after page without an end.`;
+    throw new AppFailure("senseless", "app.notScim", message);
   }
 
   async #list(
@@ -136,7 +168,7 @@ export class ScimProvisioner implements Provisioner {
 
   #senseless({ status, text }: Answer, fault: string): AppFailure {
     const { url, quote } = this.#transport.speaker;
-    const said = text.trim() === "" ? "It is empty." : `It begins ${quote(text.slice(0, 200))}.`;
+    const said = text.trim() === "" ? "It is empty." : `It begins ${quote(text)}.`;
     const message = `The answer of ${url} (${status}) ${fault}. ${said}`;
     return new AppFailure("senseless", "app.notScim", message, { status, uncertain: true });
   }
@@ -148,14 +180,12 @@ export class ScimProvisioner implements Provisioner {
       const message = "The app has an account without an id that can be used.";
       throw new AppFailure("senseless", "app.notScim", message);
     }
-    const emails = member(resource, "emails");
-    const list = Array.isArray(emails) ? emails.filter(isObject) : [];
     return {
       externalId,
       active: isActive(resource),
       profile: profileIn(resource, this.#settings.attributes),
       userName: textOf(member(resource, "userName")),
-      emails: list.flatMap((one) => textOf(member(one, "value")) ?? []),
+      emails: emailsOf(resource),
       ownId: textOf(member(resource, "externalId")),
     };
   }
@@ -163,25 +193,37 @@ export class ScimProvisioner implements Provisioner {
   /** Of reasonable length, and without what no database and no address holds. */
   #usableId(resource: JsonObject | null): string | null {
     const id = idOf(resource);
-    if (id === null || id.length > MOST_ID || this.#transport.speaker.name(id) !== id) return null;
-    return id;
+    return id === null || id.length > MOST_ID || cleanText(id) !== id ? null : id;
   }
 
   async read(externalId: string): Promise<RemoteAccount> {
-    return this.#account((await this.#get(externalId)).resource);
-  }
-
-  async #get(
-    externalId: string,
-  ): Promise<{ readonly resource: JsonObject; readonly match: Record<string, string> }> {
     const answer = await this.#transport.ask({ method: "GET", path: userPath(externalId) });
     if (answer.json === null || idOf(answer.json) !== externalId)
       throw this.#senseless(answer, "is not the account that was asked for");
+    return this.#account(answer.json);
+  }
+
+  /** The account, and what proves that it is the one that is meant. */
+  async #get({ externalId, ownId, userName }: AccountName): Promise<{
+    readonly resource: JsonObject;
+    readonly match: Record<string, string>;
+  }> {
+    const answer = await this.#transport.ask({ method: "GET", path: userPath(externalId) });
+    const { json } = answer;
+    if (json === null || idOf(json) !== externalId)
+      throw this.#senseless(answer, "is not the account that was asked for");
+    const name = textOf(member(json, "userName"));
+    const isNamed = userName === null || name?.toLowerCase() === userName.toLowerCase();
+    // Another app, or one that was set back, may have somebody else under this id.
+    if (!isNamed && member(json, "externalId") !== ownId) {
+      const message = `The account ${externalId} is ${name ?? "nameless"} there by now, and not ${userName}.`;
+      throw new AppFailure("refused", "app.notOurs", message);
+    }
     // Every web server sends an ETag; only where it is declared does it mean something.
     const etag = answer.headers["etag"];
     const match: Record<string, string> =
       this.capabilities.etag && etag !== undefined ? { "if-match": etag } : {};
-    return { resource: answer.json, match };
+    return { resource: json, match };
   }
 
   async create(ownId: string, profile: AccountProfile): Promise<Acknowledged> {
@@ -191,47 +233,55 @@ export class ScimProvisioner implements Provisioner {
     const externalId = this.#usableId(answer.json);
     if (externalId === null || answer.json === null) {
       const { quote } = this.#transport.speaker;
-      const said = answer.text.trim() === "" ? "nothing" : quote(answer.text.slice(0, 200));
+      const said = answer.text.trim() === "" ? "nothing" : quote(answer.text);
       const message = `Create new user returned empty user: the app answered ${answer.status} without an id, and said ${said}.`;
       throw new AppFailure("senseless", "app.noId", message, { uncertain: true });
     }
-    return { externalId, notKept: notKept(profile, answer.json, attributes) };
+    const active = isActive(answer.json);
+    return { externalId, active, notKept: notKept(profile, answer.json, attributes) };
   }
 
   async update(change: Change): Promise<Acknowledged> {
     const { externalId, ownId, profile, removed } = change;
     const { attributes } = this.#settings;
-    const answer = await this.#rewrite(externalId, "update", (before) =>
+    const answer = await this.#rewrite(change, "update", (before) =>
       laidOver(before, profile, { attributes, removed, externalId: ownId }),
     );
-    if (answer.status === 204) return { externalId, notKept: [] };
+    const common = { externalId, active: true };
+    if (answer.status === 204) return { ...common, notKept: [] };
     if (answer.json !== null && idOf(answer.json) === externalId)
-      return { externalId, notKept: notKept(profile, answer.json, attributes) };
-    return { externalId, notKept: await this.#keptAfterAll(change, answer) };
+      return { ...common, notKept: this.#lostOf(change, answer.json) };
+    return { ...common, notKept: await this.#keptAfterAll(change, answer) };
+  }
+
+  /** Values that the app did not take, and those that it did not give up. */
+  #lostOf({ profile, removed }: Change, resource: JsonObject): string[] {
+    const { attributes } = this.#settings;
+    const stayed = profileIn(resource, attributes);
+    const lost = notKept(profile, resource, attributes);
+    return [...lost, ...removed.filter((name) => stayed[name] !== undefined)];
   }
 
   /**
    * A success that does not show the account is believed as far as the account itself shows it.
    * @returns what it did not keep. @throws AppFailure if it kept nothing of it
    */
-  async #keptAfterAll({ externalId, profile, changed }: Change, answer: Answer): Promise<string[]> {
-    const { attributes } = this.#settings;
-    const { resource } = await this.#get(externalId);
-    const lost = notKept(profile, resource, attributes);
-    if (changed.length > 0 && changed.every((name) => lost.includes(name)))
+  async #keptAfterAll(change: Change, answer: Answer): Promise<string[]> {
+    const { changed, removed } = change;
+    const lost = this.#lostOf(change, (await this.#get(change)).resource);
+    const all = [...changed, ...removed];
+    if (all.length > 0 && all.every((name) => lost.includes(name)))
       throw this.#senseless(answer, "is not the account, and the account is as it was");
     return lost;
   }
 
-  async activate(
-    { externalId, ownId }: { readonly externalId: string; readonly ownId: string },
-    active: boolean,
-  ): Promise<void> {
-    const answer = await this.#rewrite(externalId, "activate", (before) =>
+  async activate(account: AccountName, active: boolean): Promise<void> {
+    const { externalId, ownId } = account;
+    const answer = await this.#rewrite(account, "activate", (before) =>
       withActive(before, active, ownId),
     );
     const isShown = answer.json !== null && idOf(answer.json) === externalId;
-    const shown = isShown ? (answer.json ?? {}) : (await this.#get(externalId)).resource;
+    const shown = isShown ? (answer.json ?? {}) : (await this.#get(account)).resource;
     if (isActive(shown) === active) return;
     const word = active ? "active" : "inactive";
     const message = `The app acknowledged that the account is ${word}, and shows it as ${active ? "inactive" : "active"}.`;
@@ -240,14 +290,14 @@ export class ScimProvisioner implements Provisioner {
 
   /** Reads, changes and writes; by whichever way the app takes, and again where it changed meanwhile. */
   async #rewrite(
-    externalId: string,
+    account: AccountName,
     way: "update" | "activate",
     change: (before: JsonObject) => JsonObject,
   ): Promise<Answer> {
     for (let attempt = 1; ; attempt++) {
-      const { resource, match: headers } = await this.#get(externalId);
+      const { resource, match: headers } = await this.#get(account);
       const after = change(resource);
-      const path = userPath(externalId);
+      const path = userPath(account.externalId);
       const method = this.capabilities[way];
       try {
         if (method === "put")
@@ -265,19 +315,37 @@ export class ScimProvisioner implements Provisioner {
     }
   }
 
-  async delete(externalId: string): Promise<void> {
-    try {
-      await this.#transport.ask({ method: "DELETE", path: userPath(externalId) });
-    } catch (thrown) {
-      // Whoever is not there any more is deleted.
-      if (!(thrown instanceof AppFailure) || thrown.kind !== "vanished") throw thrown;
-    }
+  async delete(account: AccountName): Promise<void> {
+    await this.#get(account);
+    await this.#transport.ask({ method: "DELETE", path: userPath(account.externalId) });
   }
 
-  async findGroups(name: string): Promise<string[]> {
-    const { resources } = await this.#list({ method: "GET", path: findGroupPath(name) });
-    const same = resources.filter((one) => member(one, "displayName") === name);
-    return same.flatMap((one) => this.#usableId(one) ?? []);
+  async findGroups(name: string): Promise<RemoteGroup[]> {
+    const found = new Map<string, RemoteGroup>();
+    let from = 1;
+    for (let page = 0; page < MOST_FOUND_PAGES; page++) {
+      const question = { method: "GET", path: findGroupPath(name, from) } as const;
+      const { resources, total } = await this.#list(question);
+      for (const one of resources) {
+        const externalId = this.#usableId(one);
+        if (externalId !== null && member(one, "displayName") === name)
+          found.set(externalId, { externalId, ownId: textOf(member(one, "externalId")) });
+      }
+      from += resources.length;
+      if (resources.length === 0 || from > total) break;
+    }
+    return [...found.values()];
+  }
+
+  async hasGroup(externalId: string): Promise<boolean> {
+    try {
+      const path = `${groupPath(externalId)}?excludedAttributes=members`;
+      const answer = await this.#transport.ask({ method: "GET", path });
+      return answer.json !== null && idOf(answer.json) === externalId;
+    } catch (thrown) {
+      if (thrown instanceof AppFailure && thrown.kind === "vanished") return false;
+      throw thrown;
+    }
   }
 
   async createGroup(name: string, ownId: string): Promise<string> {
@@ -323,15 +391,22 @@ function textOf(value: unknown): string | null {
   return typeof value === "string" && value !== "" ? value : null;
 }
 
+function emailsOf(resource: JsonObject): string[] {
+  const emails = member(resource, "emails");
+  // Some write the only one without a list.
+  const list = Array.isArray(emails) ? emails : [emails];
+  return list.flatMap((one) => textOf(isObject(one) ? member(one, "value") : one) ?? []);
+}
+
 /** Some servers find more than was asked for, or everybody. */
-function hasValue(account: RemoteAccount, { key, value }: Wanted): boolean {
+function hasValue(resource: JsonObject, { key, value }: Wanted): boolean {
   switch (key) {
     case "externalId":
-      return account.ownId === value;
+      return member(resource, "externalId") === value;
     case "userName":
-      return account.userName?.toLowerCase() === value.toLowerCase();
+      return textOf(member(resource, "userName"))?.toLowerCase() === value.toLowerCase();
     case "email":
-      return account.emails.some((one) => one.toLowerCase() === value.toLowerCase());
+      return emailsOf(resource).some((one) => one.toLowerCase() === value.toLowerCase());
   }
 }
 

@@ -28,10 +28,14 @@ export function failureOf(
   const said =
     appSaid === null ? "" : ` Errors reported by remote server: ${speaker.quote(appSaid)}`;
   const message = `${sentence} (${what}: ${status})${said === "" ? "." : `.${said}`}`;
-  // Behind a gateway that gave up, the server may have done it all the same.
-  const uncertain = method !== "GET" && status >= 500;
+  const uncertain = method !== "GET" && !SURELY_NOT_DONE.has(status);
   return new AppFailure(kind, code, message, { appSaid, status, retryAfter, uncertain });
 }
+
+/** With any other status, something in between may have answered for a server that did it. */
+const SURELY_NOT_DONE: ReadonlySet<number> = new Set([
+  400, 401, 403, 405, 409, 412, 413, 415, 422, 429, 501,
+]);
 
 function meaningOf(answer: Answer, method: string): Meaning {
   const { status } = answer;

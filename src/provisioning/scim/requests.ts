@@ -4,7 +4,7 @@ import type { JsonObject } from "./answer.ts";
 
 const PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 const GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group";
-export const PAGE = 100;
+const PAGE = 100;
 
 const FILTERED: Readonly<Record<MatchKey, string>> = {
   externalId: "externalId",
@@ -31,9 +31,9 @@ export function groupPath(id: string): string {
   return `/Groups/${encodeURIComponent(id)}`;
 }
 
-export function findGroupPath(name: string): string {
+export function findGroupPath(name: string, startIndex: number): string {
   const filter = `displayName eq ${JSON.stringify(name)}`;
-  return `/Groups?filter=${encodeURIComponent(filter)}&startIndex=1&count=${PAGE}&excludedAttributes=members`;
+  return `/Groups?filter=${encodeURIComponent(filter)}&startIndex=${startIndex}&count=${PAGE}&excludedAttributes=members`;
 }
 
 export function patchBody(operations: readonly JsonObject[]): JsonObject {

@@ -106,7 +106,11 @@ function put(resource: JsonObject, place: AttributePlace, value: unknown): void 
   } else {
     const found = container[key];
     const object = isObject(found) ? found : {};
-    object[keyOf(object, sub) ?? sub] = value;
+    const subKey = keyOf(object, sub) ?? sub;
+    // What the app derived from the old value would contradict the new one.
+    if (sub === "value" && !sameJson(object[subKey], value))
+      for (const derived of ["$ref", "display", "displayName"]) delete object[derived];
+    object[subKey] = value;
     container[key] = object;
   }
 }
@@ -128,18 +132,37 @@ function putSelected(
   select: NonNullable<AttributePlace["select"]>,
   value: unknown,
 ): void {
-  let element = list.filter(isObject).find((one) => fits(one, select));
+  const objects = list.filter(isObject);
+  let element = objects.find((one) => fits(one, select)) ?? similar(objects, besides, select);
+  if (element !== undefined) Object.assign(element, select);
   if (element === undefined) {
     element = { ...besides, ...select };
     // At most one is the primary one (RFC 7643, 2.4).
     if (select["primary"] === true)
-      for (const one of list.filter(isObject)) if (one["primary"] === true) one["primary"] = false;
+      for (const one of objects) if (one["primary"] === true) one["primary"] = false;
     list.push(element);
   }
   const key = keyOf(element, sub ?? "value") ?? sub ?? "value";
   // What the app derived from the old value would contradict the new one.
   if (!sameJson(element[key], value)) delete element["display"];
   element[key] = value;
+}
+
+/** Where the app does not keep which one is primary: that of the same type, or the only one without. */
+function similar(
+  objects: readonly JsonObject[],
+  besides: AttributePlace["besides"],
+  select: NonNullable<AttributePlace["select"]>,
+): JsonObject | undefined {
+  if (select["primary"] !== true || objects.some((one) => member(one, "primary") === true))
+    return undefined;
+  const { type } = besides;
+  const same = type === undefined ? undefined : objects.find((one) => fits(one, { type }));
+  if (same !== undefined) return same;
+  const [only] = objects;
+  return objects.length === 1 && only !== undefined && member(only, "type") === undefined
+    ? only
+    : undefined;
 }
 
 function take(resource: JsonObject, place: AttributePlace): void {
@@ -188,7 +211,7 @@ export function valueAt(resource: JsonObject, place: AttributePlace): unknown {
     return isObject(found) ? member(found, sub) : undefined;
   }
   const list = Array.isArray(found) ? found.filter(isObject) : [];
-  const element = list.find((one) => fits(one, select));
+  const element = list.find((one) => fits(one, select)) ?? similar(list, place.besides, select);
   return element === undefined ? undefined : member(element, sub ?? "value");
 }
 

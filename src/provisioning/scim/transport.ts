@@ -37,8 +37,9 @@ export class Transport implements AsyncDisposable {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #limiter: Limiter;
   readonly #timeout: number;
-  /** Ends requests that are on their way, when nobody waits for them any more. */
-  readonly #end = new AbortController();
+  /** Requests that are on their way, to end them when nobody waits for them any more. */
+  readonly #onTheirWay = new Set<AbortController>();
+  readonly #ended = new AbortController();
   readonly #onPause: (until: number) => void;
 
   /**
@@ -85,7 +86,7 @@ export class Transport implements AsyncDisposable {
 
   /** Sends nothing any more, and waits for no answer longer than that. */
   endIn(milliseconds: number): void {
-    setTimeout(() => this.#end.abort(), milliseconds).unref();
+    setTimeout(() => this.#endAll(), milliseconds).unref();
   }
 
   /**
@@ -106,17 +107,20 @@ export class Transport implements AsyncDisposable {
         else this.#limiter.pause(wait);
         if (thrown.retryAfter !== null) this.#onPause(Date.now() + wait);
         const isSafe = thrown.status === 429 || question.method === "GET";
-        if (!isSafe || attempt >= ATTEMPTS || wait > SHORT_PAUSE_MS || this.#end.signal.aborted)
+        if (!isSafe || attempt >= ATTEMPTS || wait > SHORT_PAUSE_MS || this.#ended.signal.aborted)
           throw thrown;
         // Not in step with others who were refused.
-        await sleep(wait + Math.random() * Math.min(wait, FIRST_WAIT_MS), this.#end.signal);
+        await sleep(wait + Math.random() * Math.min(wait, FIRST_WAIT_MS), this.#ended.signal);
       }
     }
   }
 
   async #once({ method, path, body, headers = {} }: Question): Promise<Answer> {
     const what = `${method} ${path.split("?", 1)[0] ?? ""}`;
-    const signal = AbortSignal.any([this.#end.signal, AbortSignal.timeout(this.#timeout)]);
+    // One of its own each, because what many requests share remembers all of them.
+    const limit = new AbortController();
+    const late = setTimeout(() => limit.abort(new Late()), this.#timeout);
+    this.#onTheirWay.add(limit);
     let answer: Answer;
     try {
       const response = await this.#pool.request({
@@ -128,21 +132,34 @@ export class Transport implements AsyncDisposable {
           ...headers,
         },
         body: body === undefined ? null : JSON.stringify(body),
-        signal,
+        signal: limit.signal,
       });
-      answer = await read(response);
+      answer = await read(response, method);
     } catch (error) {
       throw networkFailure(error, { what, method, speaker: this.speaker });
+    } finally {
+      clearTimeout(late);
+      this.#onTheirWay.delete(limit);
     }
     if (answer.status >= 200 && answer.status < 300) return answer;
     const retryAfter = retryAfterOf(answer.headers, Date.now());
     throw failureOf(answer, { what, method, speaker: this.speaker, retryAfter });
   }
 
+  #endAll(): void {
+    this.#ended.abort();
+    for (const one of this.#onTheirWay) one.abort();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#end.abort();
+    this.#endAll();
     await this.#pool.destroy();
   }
+}
+
+/** An answer that does not come. */
+class Late extends Error {
+  override readonly name = "TimeoutError";
 }
 
 /** An answer that is longer than any answer may be. */
@@ -150,11 +167,10 @@ class TooLarge extends Error {
   override readonly name = "TooLarge";
 }
 
-async function read({
-  statusCode: status,
-  headers: raw,
-  body,
-}: Dispatcher.ResponseData): Promise<Answer> {
+async function read(
+  { statusCode: status, headers: raw, body }: Dispatcher.ResponseData,
+  method: Method,
+): Promise<Answer> {
   const headers = Object.fromEntries(
     Object.entries(raw).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
   ) as Answer["headers"];
@@ -164,6 +180,8 @@ async function read({
     size += chunk.length;
     if (size > MOST_BYTES) {
       body.destroy();
+      // It was done; that the app tells all of it (a group with its members) is no fault.
+      if (method !== "GET" && status < 300) return { status: 204, headers, json: null, text: "" };
       throw new TooLarge(`more than ${MOST_BYTES} bytes`);
     }
     chunks.push(chunk);
@@ -195,8 +213,12 @@ function secretsOf(auth: AppAuth): string[] {
       return [auth.token.reveal()];
     case "basic":
       return [auth.password.reveal(), `${auth.user}:${auth.password.reveal()}`];
-    case "header":
-      return [auth.value.reveal()];
+    case "header": {
+      // A scheme may stand before it.
+      const value = auth.value.reveal();
+      const behind = value.slice(value.indexOf(" ") + 1).trim();
+      return [value, behind];
+    }
   }
 }
 
@@ -204,6 +226,8 @@ function secretsOf(auth: AppAuth): string[] {
 const LINK_LOCAL = new BlockList();
 LINK_LOCAL.addSubnet("169.254.0.0", 16, "ipv4");
 LINK_LOCAL.addSubnet("fe80::", 10, "ipv6");
+// The same behind a translator (RFC 6052).
+LINK_LOCAL.addSubnet("64:ff9b::a9fe:0", 112, "ipv6");
 
 function isLinkLocal(address: string): boolean {
   const version = isIP(address);

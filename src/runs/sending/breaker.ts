@@ -20,6 +20,11 @@ export class Breaker {
 
   /** @param thrown by the app; @param hasFailed whether anything did */
   count(thrown: AppFailure | null, hasFailed: boolean): void {
+    if (thrown?.untried === true) {
+      // Something stopped everybody: the app asks for patience, or its credential was refused.
+      this.#open ??= thrown;
+      return;
+    }
     this.#all++;
     if (!hasFailed) {
       this.#inARow = 0;

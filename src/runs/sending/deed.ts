@@ -13,9 +13,10 @@ import type {
   TaskKind,
 } from "../../model/account.ts";
 import { AppFailure } from "../../provisioning/failure.ts";
-import type { RemoteAccount } from "../../provisioning/provisioner.ts";
+import type { AccountName, Acknowledged, RemoteAccount } from "../../provisioning/provisioner.ts";
 import { changesOf, withDoubt, type AccountDecision } from "../../reconciler/decide-account.ts";
 import { placesOf, type DesiredAccount } from "../../reconciler/desired-account.ts";
+import { holderOf } from "../../store/accounts.ts";
 import type { PushContext } from "./context.ts";
 import { findAccount, type Claimed } from "./match.ts";
 
@@ -45,6 +46,13 @@ export interface DeedFailure {
   readonly thrown: AppFailure | null;
 }
 
+/** What the accounts of a page share while they are sent. */
+export interface Hands {
+  readonly claimed: Claimed;
+  /** Puts on record that an account is about to be made; resolves when it is. */
+  readonly beforeCreation: (account: Account) => Promise<void>;
+}
+
 /** More steps than any account needs: found, switched on, changed. */
 const MOST_STEPS = 5;
 /** What `serve` tries by itself, before a person has to look. */
@@ -52,18 +60,14 @@ const MOST_ATTEMPTS = 10;
 const FIRST_RETRY_MS = 60_000;
 const MOST_RETRY_MS = 6 * 3_600_000;
 
-export async function doDeed(
-  context: PushContext,
-  looked: Looked,
-  claimed: Claimed,
-): Promise<Deed> {
+export async function doDeed(context: PushContext, looked: Looked, hands: Hands): Promise<Deed> {
   const done: Deed["done"][number][] = [];
   let account = looked.account;
   let decision: AccountDecision = looked.decision;
   for (let step = 0; step < MOST_STEPS; step++) {
     if (decision.do === "nothing" || decision.do === "fail") break;
     try {
-      const outcome = await send(context, { looked, account, decision, claimed });
+      const outcome = await send(context, { looked, account, decision, hands });
       account = outcome.account;
       if ("failure" in outcome) return failed(looked, account, done, outcome.failure);
       // Nobody was found, and nobody is to be made.
@@ -91,7 +95,7 @@ interface Sending {
   readonly looked: Looked;
   readonly account: Account;
   readonly decision: Exclude<AccountDecision, { readonly do: "nothing" | "fail" }>;
-  readonly claimed: Claimed;
+  readonly hands: Hands;
 }
 
 type Outcome =
@@ -115,14 +119,14 @@ async function send(context: PushContext, sending: Sending): Promise<Outcome> {
         return { account: after, done: { action: "reactivated", changes: [] } };
       });
     case "deactivate":
-      return await unlessGone(account, async () => {
+      return await unlessGone(context, sending, async () => {
         await context.provisioner.activate(nameOf(account), false);
         const after: Account = { ...account, state: "inactive", lastPush: now };
         return { account: after, done: { action: "deactivated", changes: [] } };
       });
     case "delete":
-      return await unlessGone(account, async () => {
-        await context.provisioner.delete(account.externalId ?? "");
+      return await unlessGone(context, sending, async () => {
+        await context.provisioner.delete(nameOf(account));
         return {
           account: { ...gone(account), lastPush: now },
           done: { action: "deleted", changes: [] },
@@ -131,8 +135,13 @@ async function send(context: PushContext, sending: Sending): Promise<Outcome> {
   }
 }
 
-function nameOf({ externalId, userId }: Account): { externalId: string; ownId: string } {
-  return { externalId: externalId ?? "", ownId: userId };
+export function nameOf({ externalId, userId, acknowledged }: Account): AccountName {
+  const userName = acknowledged?.["userName"];
+  return {
+    externalId: externalId ?? "",
+    ownId: userId,
+    userName: typeof userName === "string" ? userName : null,
+  };
 }
 
 function gone(account: Account): Account {
@@ -142,18 +151,33 @@ function gone(account: Account): Account {
     externalId: null,
     acknowledged: null,
     acknowledgedPlaces: "",
+    attempted: null,
     unsure: [],
     notKept: [],
   };
 }
 
-/** Whoever is not there any more has lost access already. */
-async function unlessGone(account: Account, work: () => Promise<Outcome>): Promise<Outcome> {
+/**
+ * Whoever is not there any more has lost access already. That is believed only if the app, asked by
+ * what identifies the person, shows nobody: something in between may answer for it.
+ */
+async function unlessGone(
+  context: PushContext,
+  { account, hands }: Sending,
+  work: () => Promise<Outcome>,
+): Promise<Outcome> {
   try {
     return await work();
   } catch (thrown) {
     if (!(thrown instanceof AppFailure) || thrown.kind !== "vanished") throw thrown;
-    return { account: gone(account), done: { action: "deactivated", changes: [] } };
+    const asked = { account, desired: null, mayBeOurs: true, claimed: hands.claimed };
+    const found = await findAccount(context, asked);
+    if (found.kind === "none") {
+      return { account: gone(account), done: { action: "deactivated", changes: [] } };
+    }
+    if (found.kind === "several") return unmatched(account, found.error, null);
+    // It is there, under another id perhaps: the next step switches that one off.
+    return adopted(context, account, found.remote, null);
   }
 }
 
@@ -169,7 +193,8 @@ async function orFindAgain(
   } catch (thrown) {
     if (!(thrown instanceof AppFailure) || thrown.kind !== "vanished") throw thrown;
     const { create } = context.app.settings.provisioning;
-    const account = gone(sending.account);
+    const { acknowledged: attempted } = sending.account;
+    const account: Account = { ...gone(sending.account), state: "attempted", attempted };
     const again = { do: "find", create, reason: "assigned", desired } as const;
     const outcome = await find(context, { ...sending, account, decision: again }, again);
     if ("failure" in outcome || outcome.account.externalId !== null) return outcome;
@@ -185,9 +210,9 @@ async function update(
   const changes = changesOf(account, desired);
   const removed = changes.filter(({ to }) => to === null).map(({ attribute }) => attribute);
   const changed = changes.filter(({ to }) => to !== null).map(({ attribute }) => attribute);
-  const { externalId, ownId } = nameOf(account);
   const profile = desired.update;
-  const { notKept } = await provisioner.update({ externalId, ownId, profile, changed, removed });
+  const change = { ...nameOf(account), profile, changed, removed };
+  const { notKept } = await provisioner.update(change);
   const kept = Object.entries(account.acknowledged ?? {}).filter(
     ([name]) => !removed.includes(name),
   );
@@ -215,10 +240,11 @@ function acknowledged(
 /** Looks for the account, takes it over, or makes it. */
 async function find(
   context: PushContext,
-  { account, claimed }: Sending,
+  { account, hands }: Sending,
   { create, desired }: Extract<AccountDecision, { readonly do: "find" }>,
 ): Promise<Outcome> {
   const mayBeOurs = account.state === "attempted";
+  const { claimed } = hands;
   const found = await findAccount(context, { account, desired, mayBeOurs, claimed });
   if (found.kind === "several") return unmatched(account, found.error, desired);
   if (found.kind === "one") return adopted(context, account, found.remote, desired);
@@ -227,29 +253,58 @@ async function find(
     const reason = desired === null ? null : ("createOff" as const);
     return { account: { ...gone(account), reason, settled: true }, done: null };
   }
+  const attempt: Account = { ...account, state: "attempted", attempted: desired.create };
+  await hands.beforeCreation(attempt);
   try {
     const made = await context.provisioner.create(account.userId, desired.create);
-    claimed.set(made.externalId, account.userId);
-    const after: Account = { ...account, state: "active", externalId: made.externalId };
-    const changes = changesOf(null, { ...desired, update: desired.create });
-    return {
-      account: acknowledged(after, desired.create, { app: context.app, notKept: made.notKept }),
-      done: { action: "created", changes },
-    };
+    return await created(context, { account: attempt, desired, claimed }, made);
   } catch (thrown) {
-    if (!(thrown instanceof AppFailure) || thrown.kind !== "taken") throw thrown;
-    return await taken(context, { account, claimed, desired }, thrown);
+    if (!(thrown instanceof AppFailure)) throw thrown;
+    if (thrown.kind === "taken")
+      return await taken(context, { account: attempt, claimed, desired }, thrown);
+    const failure = failureOf(thrown, { do: "find", create, reason: "assigned", desired });
+    if (thrown.kind === "credential" || thrown.untried) throw thrown;
+    const after = thrown.uncertain ? attempt : { ...account, state: account.state };
+    return { account: failedAccount(after, desired.create, failure), failure };
   }
+}
+
+interface Creating {
+  readonly account: Account;
+  readonly desired: DesiredAccount;
+  readonly claimed: Claimed;
+}
+
+/** The app made an account. One that has somebody else's id is nobody's. */
+async function created(
+  { engine, app }: PushContext,
+  { account, desired, claimed }: Creating,
+  { externalId, active, notKept }: Acknowledged,
+): Promise<Outcome> {
+  const other = claimed.get(externalId);
+  if (other === undefined) claimed.set(externalId, account.userId);
+  const holder = await holderOf(engine.store.db, app.settings.name, externalId);
+  if (
+    (other ?? account.userId) !== account.userId ||
+    (holder ?? account).userId !== account.userId
+  ) {
+    const message = `The app gave the new account an id (${externalId}) that somebody else's has.`;
+    const error = { code: "app.ambiguous", field: "id", message, appSaid: null } as const;
+    return unmatched(account, error, desired);
+  }
+  const state = active ? "active" : "inactive";
+  const after: Account = { ...account, state, externalId, attempted: null };
+  const changes = changesOf(null, { ...desired, update: desired.create });
+  return {
+    account: acknowledged(after, desired.create, { app, notKept }),
+    done: { action: "created", changes },
+  };
 }
 
 /** The app has the name already: by every key, who is it? Never a second creation. */
 async function taken(
   context: PushContext,
-  {
-    account,
-    claimed,
-    desired,
-  }: Pick<Sending, "account" | "claimed"> & { readonly desired: DesiredAccount },
+  { account, claimed, desired }: Creating,
   refusal: AppFailure,
 ): Promise<Outcome> {
   const again = await findAccount(context, { account, desired, mayBeOurs: true, claimed });
@@ -291,6 +346,7 @@ function adopted(
     ...account,
     state: active ? "active" : "inactive",
     externalId,
+    attempted: null,
     acknowledged: has,
     acknowledgedPlaces: placesOf(app, has),
     unsure: [],
@@ -333,14 +389,21 @@ function failureOf(thrown: unknown, decision: Sending["decision"]): DeedFailure 
 function afterFailure(
   account: Account,
   decision: Sending["decision"],
+  failure: DeedFailure,
+): Account {
+  const doubted = doubtedAfter(account, decision, failure.thrown);
+  return failedAccount(doubted, sentProfile(decision), failure);
+}
+
+function failedAccount(
+  account: Account,
+  profile: AccountProfile,
   { thrown, what, error, needsPerson }: DeedFailure,
 ): Account {
   const attempts = account.attempts + 1;
-  const common = { ...doubtedAfter(account, decision, thrown), error, attempts };
-  if (needsPerson || attempts >= MOST_ATTEMPTS) {
-    const refused = { what, profile: sentProfile(decision) };
-    return { ...common, settled: true, refused, retryAt: null };
-  }
+  const common = { ...account, error, attempts };
+  if (needsPerson || attempts >= MOST_ATTEMPTS)
+    return { ...common, settled: true, refused: { what, profile }, retryAt: null };
   const retryAt = Date.now() + (thrown?.retryAfter ?? patience(attempts));
   return { ...common, settled: false, refused: null, retryAt };
 }

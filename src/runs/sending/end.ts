@@ -3,13 +3,14 @@ import { asRollcallError, RollcallError } from "../../model/errors.ts";
 import { AppFailure } from "../../provisioning/failure.ts";
 import { appState, noteApp } from "../../store/app-states.ts";
 import { findPush, listPushes } from "../../store/pushes.ts";
-import { cancelHeld, endAsFailed } from "../../store/run-steps.ts";
+import { cancelHeld, endAsFailed, noteRun } from "../../store/run-steps.ts";
 import { appendEvents } from "../../store/system-log.ts";
 import { addTotals } from "../../store/totals.ts";
 import { totalsOfPush } from "./totals.ts";
 import { write } from "../record/write.ts";
 import type { ClaimedApp } from "./context.ts";
 import * as events from "./events.ts";
+import { countsAfter } from "./plan.ts";
 import { pauseApp } from "./ready.ts";
 
 const MOST = 1000;
@@ -27,7 +28,9 @@ export async function failPush(claimed: ClaimedApp, id: string, thrown: unknown)
   if (thrown instanceof AppFailure && thrown.kind === "credential") await pauseApp(claimed, thrown);
   const state = await appState(engine.store.db, settings.name);
   const error = { code, message, phase: push.state };
+  const counts = await countsAfter({ engine, run: { id } }, push.counts);
   await write(claimed, async (trx) => {
+    await noteRun(trx, id, { counts });
     await endAsFailed(trx, id, error);
     await addTotals(trx, totalsOfPush(settings.name, push.kind, "failed"));
     if (thrown instanceof AppFailure)

@@ -15,6 +15,7 @@ import type { PushTally } from "../../reconciler/judge-push.ts";
 import {
   countPushedMembers,
   dropPushedGroup,
+  moveGroup,
   noteMembers,
   noteMembersInDoubt,
   savePushedGroup,
@@ -77,23 +78,39 @@ function rowOf(group: SourceGroup, member: GroupPlan["remove"][number]): Planned
   };
 }
 
+/** A group that the directory has under another identifier now keeps what was told of it. */
+async function moveGroups(context: PushContext, groups: readonly SourceGroup[]): Promise<void> {
+  for (const { pushed, groupId } of groups)
+    if (pushed !== null && pushed.groupId !== groupId)
+      await write(context, (trx) => moveGroup(trx, pushed, groupId));
+}
+
 /** Without removals of a directory that is held or failing: what it says of groups may be old. */
-async function plansOf({ engine, app, run, desk }: PushContext): Promise<GroupPlan[]> {
+async function plansOf(context: PushContext): Promise<GroupPlan[]> {
+  const { engine, app, run, desk } = context;
   const { groups } = await sourceGroups(engine, app);
+  await moveGroups(context, groups);
   const plans = await planMemberships(engine, app, groups, run.now);
   return plans.map((plan) =>
     desk.isUnsettled(plan.group.setting.directory) ? { ...plan, remove: [] } : plan,
   );
 }
 
-/** Makes, renames and fills the groups; one behind the other. */
-export async function sendGroups(context: PushContext): Promise<void> {
+/**
+ * Makes, renames and fills the groups; one behind the other.
+ * @param shown the memberships that may be taken away, as `groupMember` names them; null: any
+ */
+export async function sendGroups(
+  context: PushContext,
+  shown: ReadonlySet<string> | null = null,
+): Promise<void> {
   const { engine, app, run, actor } = context;
   const { settings } = app;
   const { unreadable, unlinked } = await sourceGroups(engine, app);
   for (const group of unlinked)
     await write(context, async (trx) => {
-      await dropPushedGroup(trx, group);
+      // What was told stays on record, for the day on which it is pushed again.
+      await savePushedGroup(trx, { ...group, state: "unlinked" });
       const type = "application.provision.group_push.deactivate_mapping";
       await appendEvents(trx, run.id, actor, [events.group(settings, group.name, type)]);
     });
@@ -108,8 +125,18 @@ export async function sendGroups(context: PushContext): Promise<void> {
   }
   for (const plan of await plansOf(context)) {
     if (context.signal.aborted) return;
-    await sendGroup(context, plan);
+    const { group, remove } = plan;
+    const allowed =
+      shown === null
+        ? remove
+        : remove.filter(({ userId }) => shown.has(groupMember(group.name, userId)));
+    await sendGroup(context, { ...plan, remove: allowed });
   }
+}
+
+/** A membership in the list of what a push takes away. */
+export function groupMember(group: string, userId: string): string {
+  return `${userId} ${group}`;
 }
 
 async function sendGroup(context: PushContext, plan: GroupPlan): Promise<void> {
@@ -126,16 +153,17 @@ async function sendGroup(context: PushContext, plan: GroupPlan): Promise<void> {
   } catch (thrown) {
     if (!(thrown instanceof AppFailure)) throw thrown;
     if (thrown.kind === "credential") throw thrown;
-    if (thrown.kind === "vanished") {
-      // Gone in the app: the next push makes it anew.
-      await write(context, (trx) =>
-        dropPushedGroup(trx, {
-          app: settings.name,
-          directory: group.setting.directory,
-          groupId: group.groupId,
-        }),
-      );
-    }
+    const externalId = group.pushed?.externalId ?? null;
+    // Gone in the app: the next push makes it anew. A member may be what is not there, too.
+    if (thrown.kind === "vanished" && externalId !== null)
+      if (!(await context.provisioner.hasGroup(externalId)))
+        await write(context, (trx) =>
+          dropPushedGroup(trx, {
+            app: settings.name,
+            directory: group.setting.directory,
+            groupId: group.groupId,
+          }),
+        );
     const { code, message, appSaid } = thrown;
     await openGroupTask(context, group.setting, { code, field: "group", message, appSaid });
   }
@@ -151,36 +179,65 @@ type Active = PushedGroup & { readonly externalId: string };
 /** The group in the app: made, if it is not there, and called as it should be. */
 async function ensureGroup(
   context: PushContext,
-  { setting, groupId, name, pushed }: SourceGroup,
+  source: SourceGroup,
 ): Promise<Active | { readonly error: AccountError }> {
   const { app, provisioner } = context;
+  const { setting, groupId, name, pushed } = source;
   const { directory, name: configured } = setting;
   const common = { app: app.settings.name, directory, groupId, configured, name } as const;
   if (pushed?.externalId != null) {
     const { externalId } = pushed;
     const active: Active = { ...common, externalId, state: "active" };
-    if (pushed.name === name) return active;
+    if (pushed.name === name) {
+      if (pushed.state !== "active") await write(context, (trx) => savePushedGroup(trx, active));
+      return active;
+    }
     // Until the app answers, what it is called there is not known.
     await write(context, (trx) => savePushedGroup(trx, { ...active, name: "" }));
     await provisioner.renameGroup(externalId, name);
     await save(context, active, "application.provision.group_push.mapping.app.group.renamed");
     return active;
   }
-  const [found, other] = await provisioner.findGroups(name);
-  // One of our own making, of which nothing was heard; any other one is not ours.
-  const isOurs = found !== undefined && other === undefined && pushed?.state === "attempted";
-  if (found !== undefined && !isOurs) {
-    const message = `The app has a group ${name} already, which Rollcall did not make.`;
-    return { error: { code: "app.groupTaken", field: "group", message, appSaid: null } };
-  }
-  if (found === undefined)
-    await write(context, (trx) =>
-      savePushedGroup(trx, { ...common, externalId: null, state: "attempted" }),
-    );
-  const externalId = found ?? (await provisioner.createGroup(name, groupId));
+  const found = await findGroup(context, source);
+  if (typeof found === "object" && found !== null) return found;
+  const externalId =
+    found ?? (await makeGroup(context, { ...common, externalId: null, state: "attempted" }));
   const active: Active = { ...common, externalId, state: "active" };
   await save(context, active, "application.provision.group_push.pushed");
   return active;
+}
+
+/**
+ * A group that is there already. Only one that has our own id was made by us.
+ * @returns its id in the app; null if there is none
+ */
+async function findGroup(
+  { provisioner }: PushContext,
+  { groupId, name, pushed }: SourceGroup,
+): Promise<string | null | { readonly error: AccountError }> {
+  // Also by the name under which it may have been made without an answer.
+  const names = new Set([name, ...(pushed === null || pushed.name === "" ? [] : [pushed.name])]);
+  for (const one of names) {
+    const found = await provisioner.findGroups(one);
+    const own = found.find(({ ownId }) => ownId === groupId);
+    if (own !== undefined) return own.externalId;
+    if (found.length === 0 || one !== name) continue;
+    const message = `The app has a group ${name} already, which Rollcall did not make.`;
+    return { error: { code: "app.groupTaken", field: "group", message, appSaid: null } };
+  }
+  return null;
+}
+
+/** On record before it is sent; taken back where it surely was not done. */
+async function makeGroup(context: PushContext, attempt: PushedGroup): Promise<string> {
+  await write(context, (trx) => savePushedGroup(trx, attempt));
+  try {
+    return await context.provisioner.createGroup(attempt.name, attempt.groupId);
+  } catch (thrown) {
+    if (thrown instanceof AppFailure && !thrown.uncertain)
+      await write(context, (trx) => dropPushedGroup(trx, attempt));
+    throw thrown;
+  }
 }
 
 async function save(
@@ -246,8 +303,7 @@ async function sendChunk(
       remove: ids(going),
     });
   } catch (thrown) {
-    const isRefused = thrown instanceof AppFailure && thrown.kind === "refused";
-    if (!isRefused) throw thrown;
+    if (!(await isAboutMembers(context, group, thrown))) throw thrown;
     if (steps.length === 1) {
       // Whoever was refused did not become a member; whoever could not be removed still is one.
       const refused = coming.map(({ userId }) => userId);
@@ -263,6 +319,17 @@ async function sendChunk(
   const removed = going.map(({ userId }) => userId);
   await write(context, (trx) => noteMembers(trx, group, { added: coming, removed }));
   return [];
+}
+
+/** Whether a chunk was refused for somebody in it, and not because groups are refused at all. */
+async function isAboutMembers(
+  { provisioner }: PushContext,
+  { externalId }: Active,
+  thrown: unknown,
+): Promise<boolean> {
+  if (!(thrown instanceof AppFailure)) return false;
+  if (thrown.kind === "vanished") return await provisioner.hasGroup(externalId);
+  return thrown.kind === "refused" && thrown.status !== 403;
 }
 
 function membersRefused({ name }: SourceGroup, refused: readonly PushedMember[]): AccountError {

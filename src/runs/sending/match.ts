@@ -3,6 +3,7 @@ import type { Account, AccountError } from "../../model/account.ts";
 import type { MatchKey } from "../../model/app.ts";
 import type { RemoteAccount, Wanted } from "../../provisioning/provisioner.ts";
 import type { DesiredAccount } from "../../reconciler/desired-account.ts";
+import type { Connection } from "../../store/connection.ts";
 import { holderOf } from "../../store/accounts.ts";
 import { usersByIds } from "../../store/users.ts";
 import { isUuid } from "../../lib/uuid.ts";
@@ -34,8 +35,10 @@ export async function findAccount(context: PushContext, asked: MatchAsked): Prom
   for (const wanted of wantedOf(asked, keys)) {
     const found = await context.provisioner.find(wanted);
     const own = found.filter((remote) => remote.ownId === account.userId);
-    // Found by a key that is not to be matched by, only what we made ourselves counts.
-    const eligible = matching.includes(wanted.key) ? (own.length > 0 ? own : found) : own;
+    // Of somebody who is not to have an account, and by keys that are not to be matched by, only
+    // what we made ourselves counts.
+    const onlyOwn = asked.desired === null || own.length > 0 || !matching.includes(wanted.key);
+    const eligible = onlyOwn ? own : found;
     const [remote, other] = eligible;
     if (remote === undefined) continue;
     if (other !== undefined) return { kind: "several", error: ambiguous(wanted, eligible.length) };
@@ -46,12 +49,17 @@ export async function findAccount(context: PushContext, asked: MatchAsked): Prom
 }
 
 function wantedOf({ account, desired }: MatchAsked, keys: readonly MatchKey[]): Wanted[] {
+  // Also by what a creation was attempted with, of which nothing was heard.
+  const profiles = [desired?.create, account.attempted, account.acknowledged];
   return keys.flatMap((key): Wanted[] => {
     if (key === "externalId") return [{ key, value: account.userId }];
-    // A person who is not assigned any more has no values; what was last known counts.
-    const profile = desired?.create ?? account.acknowledged ?? {};
-    const value = profile[key] ?? (key === "userName" ? account.login : undefined);
-    return typeof value === "string" && value !== "" ? [{ key, value }] : [];
+    const values = profiles.flatMap((profile) => profile?.[key] ?? []);
+    const texts = [
+      ...values,
+      ...(key === "userName" && values.length === 0 ? [account.login] : []),
+    ];
+    const known = new Set(texts.filter((one) => typeof one === "string" && one !== ""));
+    return [...known].map((value) => ({ key, value: String(value) }));
   });
 }
 
@@ -67,28 +75,26 @@ async function heldByAnother(
   { account, claimed }: MatchAsked,
 ): Promise<AccountError | null> {
   const { db } = engine.store;
-  const { name } = app.settings;
-  const inThisPush = claimed.get(externalId);
-  const holder = await holderOf(db, name, externalId);
-  const other =
-    inThisPush !== undefined && inThisPush !== account.userId
-      ? "somebody else of this push"
-      : holder !== null && holder.userId !== account.userId
-        ? holder.login
-        : null;
-  if (other !== null) {
-    const message = `The account that matches (${externalId}) belongs to ${other}.`;
+  const refuse = (message: string): AccountError => {
     return { code: "app.ambiguous", field: "externalId", message, appSaid: null };
-  }
-  // Taken before anything else can be awaited.
+  };
+  if (ownId !== null && ownId !== account.userId && (await isUser(db, ownId)))
+    return refuse(
+      `The account that matches (${externalId}) was made for another user of Rollcall (${ownId}).`,
+    );
+  const holder = await holderOf(db, app.settings.name, externalId);
+  if (holder !== null && holder.userId !== account.userId)
+    return refuse(`The account that matches (${externalId}) belongs to ${holder.login}.`);
+  // Looked at and taken in one go: nothing may be awaited in between.
+  const other = claimed.get(externalId);
+  if (other !== undefined && other !== account.userId)
+    return refuse(
+      `The account that matches (${externalId}) belongs to somebody else of this push.`,
+    );
   claimed.set(externalId, account.userId);
-  if (ownId === null || ownId === account.userId) return null;
-  return (await usersByIds(db, isUuid(ownId) ? [ownId] : [])).length > 0
-    ? {
-        code: "app.ambiguous",
-        field: "externalId",
-        message: `The account that matches (${externalId}) was made for another user of Rollcall (${ownId}).`,
-        appSaid: null,
-      }
-    : null;
+  return null;
+}
+
+async function isUser(db: Connection, id: string): Promise<boolean> {
+  return isUuid(id) && (await usersByIds(db, [id])).length > 0;
 }

@@ -174,7 +174,7 @@ class Planner {
       return null;
     }
     const { action, step } = planned;
-    this.#counts[action]++;
+    this.#counts[countedAs(action)]++;
     const lost = step === SEND_STEPS.taken;
     if (lost) this.#losses++;
     if (action === "updated") this.#updates++;
@@ -209,6 +209,12 @@ class Planner {
   }
 }
 
+function countedAs(action: PlannedPush["action"]): Exclude<keyof PushCounts, "assigned"> {
+  if (action === "deleted") return "deactivated";
+  if (action === "reactivated") return "updated";
+  return action === "removed" ? "unchanged" : action;
+}
+
 /** Whether something differs, and is not sent. */
 function isSkipped(decision: AccountDecision): boolean {
   return decision.do === "nothing" && decision.reason !== null && decision.reason !== "kept";
@@ -216,7 +222,14 @@ function isSkipped(decision: AccountDecision): boolean {
 
 /** What a decision does, and when; null for what is not sent and not told by itself. */
 export function plannedAction(decision: AccountDecision): {
-  readonly action: "created" | "adopted" | "updated" | "deactivated" | "failed" | "held";
+  readonly action:
+    | "created"
+    | "adopted"
+    | "updated"
+    | "deactivated"
+    | "deleted"
+    | "failed"
+    | "held";
   readonly step: number;
 } | null {
   switch (decision.do) {
@@ -225,14 +238,17 @@ export function plannedAction(decision: AccountDecision): {
     case "fail":
       return { action: "failed", step: TOLD };
     case "find":
+      // What may have been made for somebody who is not to have it is taken away.
+      if (decision.desired === null) return { action: "deactivated", step: SEND_STEPS.taken };
       return { action: decision.create ? "created" : "adopted", step: SEND_STEPS.found };
     case "reactivate":
       return { action: "updated", step: SEND_STEPS.found };
     case "update":
       return { action: "updated", step: SEND_STEPS.changed };
     case "deactivate":
-    case "delete":
       return { action: "deactivated", step: SEND_STEPS.taken };
+    case "delete":
+      return { action: "deleted", step: SEND_STEPS.taken };
   }
 }
 
@@ -277,10 +293,10 @@ function taskOf({ app, userId, login, error, state }: Account): NewTask {
 
 /** What a push did, counted from its history; whoever is not in it is as it was planned. */
 export async function countsAfter(
-  { engine, run }: PushContext,
+  { engine, run }: Pick<PushContext, "engine"> & { readonly run: { readonly id: string } },
   planned: PushCounts,
 ): Promise<PushCounts> {
-  const actions = await countPushActions(engine.store.db, run.id);
+  const actions = await countPushActions(engine.store.db, run.id, true);
   const of = (...names: AccountAction[]): number =>
     names.reduce((sum, name) => sum + (actions.get(name) ?? 0), 0);
   const counts = {

@@ -20,11 +20,13 @@ export async function ready(context: PushContext): Promise<void> {
   const { name } = app.settings;
   const { declared } = await provisioner.probe();
   const { paused } = await appState(engine.store.db, name);
+  // Another pause ends only when a person says so.
+  const isOver = paused === null || paused.code === "app.credentials";
   await write(context, async (trx) => {
-    await noteApp(trx, name, { declared, paused: null });
-    const closed = await closeTasks(trx, name, [APP]);
+    await noteApp(trx, name, { declared, ...(isOver ? { paused: null } : {}) });
+    const closed = isOver ? await closeTasks(trx, name, [APP]) : [];
     const told = closed.map((subject) => events.taskDone(app.settings, subject));
-    const resumed = paused === null ? [] : [events.paused(app.settings, null)];
+    const resumed = paused === null || !isOver ? [] : [events.paused(app.settings, null)];
     await appendEvents(trx, run.id, actor, [...resumed, ...told]);
   });
 }

@@ -4,7 +4,8 @@
  * their way, so that little has to be looked for after a crash.
  */
 import type { Looked } from "../../engine/accounts/desk.ts";
-import type { AccountAction } from "../../model/account.ts";
+import { sameJson } from "../../lib/same.ts";
+import type { Account, AccountAction } from "../../model/account.ts";
 import { RollcallError } from "../../model/errors.ts";
 import type { User } from "../../model/user.ts";
 import { AppFailure } from "../../provisioning/failure.ts";
@@ -12,11 +13,11 @@ import { accountsOf, noteIntents, type Intent } from "../../store/accounts.ts";
 import { plannedPushes, savePushChanges, type PlannedPush } from "../../store/pushes.ts";
 import { usersByIds } from "../../store/users.ts";
 import { write } from "../record/write.ts";
-import { withDoubt } from "../../reconciler/decide-account.ts";
+import { changesOf, withDoubt } from "../../reconciler/decide-account.ts";
 import { Breaker } from "./breaker.ts";
 import type { PushContext } from "./context.ts";
-import { doDeed } from "./deed.ts";
-import type { Claimed } from "./match.ts";
+import { CreationGate } from "./creation-gate.ts";
+import { doDeed, type Hands } from "./deed.ts";
 import { plannedAction, SEND_STEPS } from "./plan.ts";
 import { Recorder } from "./recorder.ts";
 
@@ -26,12 +27,16 @@ const FAREWELL_MS = 10_000;
 
 /**
  * @param total how many accounts there are to send
+ * @param isExact whether only what was shown may be sent, to the last value
  * @throws AppFailure if the app as a whole cannot go on; RollcallError `push.interrupted`
  */
-export async function sendPlan(context: PushContext, total: number): Promise<void> {
+export async function sendPlan(
+  context: PushContext,
+  total: number,
+  isExact = false,
+): Promise<void> {
   const { signal, provisioner } = context;
   const breaker = new Breaker();
-  const claimed: Claimed = new Map();
   const recorder = new Recorder(context, total);
   const hurry = (): void => {
     const message = "Nothing more is sent, because the push is to end.";
@@ -41,7 +46,7 @@ export async function sendPlan(context: PushContext, total: number): Promise<voi
   signal.addEventListener("abort", hurry, { once: true });
   try {
     for (const step of Object.values(SEND_STEPS))
-      await sendStep(context, step, { breaker, claimed, recorder });
+      await sendStep(context, step, { breaker, recorder, isExact });
   } finally {
     signal.removeEventListener("abort", hurry);
     await recorder.flush();
@@ -50,8 +55,9 @@ export async function sendPlan(context: PushContext, total: number): Promise<voi
 
 interface Sending {
   readonly breaker: Breaker;
-  readonly claimed: Claimed;
   readonly recorder: Recorder;
+  /** Whether only what was shown may be sent, to the last value. */
+  readonly isExact: boolean;
 }
 
 async function sendStep(context: PushContext, step: number, sending: Sending): Promise<void> {
@@ -78,37 +84,43 @@ function interrupted({ reason }: AbortSignal): RollcallError {
 async function sendPage(
   context: PushContext,
   rows: readonly PlannedPush[],
-  { breaker, claimed, recorder }: Sending,
+  { breaker, recorder, isExact }: Sending,
 ): Promise<void> {
   const looked = await lookAgain(context, rows);
   const pairs = rows.flatMap((row) => {
     const one = looked.get(row.userId ?? "");
-    return one !== undefined && stillFits(row, one) ? [{ row, looked: one }] : [];
+    return one !== undefined && stillFits(row, one, isExact) ? [{ row, looked: one }] : [];
   });
   const fitting = new Set(pairs.map(({ row }) => row.seq));
   const outdated = rows.filter((row) => !fitting.has(row.seq));
-  const intents = pairs.map(({ looked: one }): Intent => {
-    const { userId, state, unsure } = withDoubt(one.account, one.decision);
-    return { userId, state, unsure };
-  });
+  const { name } = context.app.settings;
   await write(context, async (trx) => {
     await savePushChanges(trx, context.run.id, outdated.map(leftOut));
-    await noteIntents(trx, context.app.settings.name, intents);
+    const doubts = pairs.filter(({ looked: one }) => one.decision.do !== "find");
+    const intents = doubts.map(({ looked: one }) => withDoubt(one.account, one.decision));
+    await noteIntents(trx, name, intents.map(intentOf));
   });
-  await Promise.all(
-    pairs.map(async ({ row, looked: one }) => {
-      // What is not sent any more stays as it was planned.
-      if (context.signal.aborted || breaker.reason !== null) return recorder.untouched(one);
-      const deed = await doDeed(context, one, claimed);
-      const thrown = deed.failure?.thrown ?? null;
-      if (thrown?.untried !== true) breaker.count(thrown, deed.failure !== null);
-      if (breaker.reason !== null) context.provisioner.stop(breaker.reason);
-      // Whom the app did not let us ask for stays as it was planned.
-      const isUntouched = thrown?.untried === true || thrown?.kind === "credential";
-      if (isUntouched && deed.done.length === 0) return recorder.untouched(one);
-      await recorder.add(row, deed);
-    }),
+  const gate = new CreationGate(pairs.length, (accounts) =>
+    write(context, (trx) => noteIntents(trx, name, accounts.map(intentOf))),
   );
+  const hands: Hands = { claimed: new Map(), beforeCreation: (account) => gate.enter(account) };
+  const sendOne = async ({ row, looked: one }: (typeof pairs)[number]): Promise<void> => {
+    // What is not sent any more stays as it was planned.
+    if (context.signal.aborted || breaker.reason !== null) return recorder.untouched(one);
+    const deed = await doDeed(context, one, hands);
+    const thrown = deed.failure?.thrown ?? null;
+    breaker.count(thrown, deed.failure !== null);
+    if (breaker.reason !== null) context.provisioner.stop(breaker.reason);
+    // Whom the app did not let us ask for stays as it was planned.
+    const isUntouched = thrown?.untried === true || thrown?.kind === "credential";
+    if (isUntouched && deed.done.length === 0) return recorder.untouched(one);
+    await recorder.add(row, deed);
+  };
+  await Promise.all(pairs.map((pair) => sendOne(pair).finally(() => gate.leave())));
+}
+
+function intentOf({ userId, externalId, state, attempted, unsure }: Account): Intent {
+  return { userId, externalId, state, attempted, unsure };
 }
 
 /** Bodies are made now, from what is stored now. */
@@ -127,9 +139,12 @@ async function lookAgain(
 }
 
 /** Whether what was shown is still what would be done. */
-function stillFits(row: PlannedPush, { decision }: Looked): boolean {
+function stillFits(row: PlannedPush, { decision, facts }: Looked, isExact: boolean): boolean {
   const planned = plannedAction(decision);
-  return planned !== null && planned.action === row.action && planned.step === row.step;
+  if (planned === null || planned.action !== row.action || planned.step !== row.step) return false;
+  const desired = "desired" in decision ? decision.desired : null;
+  const changes = desired === null ? [] : changesOf(facts.account, desired);
+  return !isExact || sameJson(changes, row.changes);
 }
 
 function leftOut(row: PlannedPush): PlannedPush {

@@ -20,7 +20,8 @@ const STATEMENTS = [
     app text not null, user_id uuid not null, login text not null,
     assigned_by jsonb, assigned_values jsonb not null,
     external_id text, state text not null,
-    acknowledged jsonb, acknowledged_places text not null, unsure jsonb not null,
+    acknowledged jsonb, acknowledged_places text not null, unsure jsonb not null, attempted jsonb,
+    touched int not null default 0,
     not_kept jsonb not null,
     user_version int not null, fingerprint text not null, settled boolean not null,
     reason text, error jsonb, attempts int not null, refused jsonb,
@@ -37,7 +38,7 @@ const STATEMENTS = [
   `create unique index tasks_subject on tasks (app, subject)`,
   `create table app_states (
     app text primary key, paused jsonb, not_before timestamptz, failures int not null default 0,
-    declared jsonb, learned jsonb not null default '{}', seen text, full_at timestamptz)`,
+    target text, declared jsonb, learned jsonb not null default '{}', seen text, full_at timestamptz)`,
   `create table pushed_groups (
     app text not null, directory text not null, group_id text not null,
     configured text not null, name text not null, external_id text, state text not null,

@@ -1,0 +1,51 @@
+/**
+ * Puts creations on record before they are sent, all of a page in one statement: it waits until
+ * everybody of the page is either through or about to be made.
+ */
+import type { Account } from "../../model/account.ts";
+
+interface Waiting {
+  readonly account: Account;
+  readonly go: () => void;
+  readonly fail: (reason: unknown) => void;
+}
+
+export class CreationGate {
+  readonly #record: (accounts: readonly Account[]) => Promise<void>;
+  #open: number;
+  #waiting: Waiting[] = [];
+
+  /** @param people of the page */
+  constructor(people: number, record: (accounts: readonly Account[]) => Promise<void>) {
+    this.#open = people;
+    this.#record = record;
+  }
+
+  /** Resolves when the creation is on record. */
+  async enter(account: Account): Promise<void> {
+    await new Promise<void>((go, fail) => {
+      this.#waiting.push({ account, go, fail });
+      this.#letThrough();
+    });
+  }
+
+  /** One of the page is through, whatever came of it. */
+  leave(): void {
+    this.#open--;
+    this.#letThrough();
+  }
+
+  #letThrough(): void {
+    if (this.#waiting.length === 0 || this.#waiting.length < this.#open) return;
+    const all = this.#waiting;
+    this.#waiting = [];
+    this.#record(all.map(({ account }) => account)).then(
+      () => {
+        for (const { go } of all) go();
+      },
+      (reason: unknown) => {
+        for (const { fail } of all) fail(reason);
+      },
+    );
+  }
+}
