@@ -16,6 +16,8 @@ export const APP_CAUSES = {
   attempted: "a creation of which nothing was heard",
   failing: "the app refuses it, or fails",
   pending: "not pushed yet",
+  pushHeld: "a push is held",
+  patience: "the app asks for patience",
   held: "a source is held or failing",
   deactivateOff: "Deactivate Users is off",
   inactive: "the account is switched off",

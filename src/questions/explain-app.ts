@@ -11,6 +11,7 @@ import type { AppRules } from "../reconciler/app-rules.ts";
 import { causeOf, stagesOf, type AccountQuestion } from "../reconciler/explain-account.ts";
 import { accountTotals } from "../store/accounts.ts";
 import { appState } from "../store/app-states.ts";
+import { listPushes } from "../store/pushes.ts";
 import { inputsOfUser } from "./app-preview.ts";
 import { syncStateOf } from "./apps.ts";
 
@@ -72,13 +73,17 @@ async function gather(
   const desk = await Desk.open(engine, app, { now: Date.now(), isManual: false });
   const [looked] = await desk.look([user]);
   if (looked === undefined) throw new RollcallError("internal.error", "nobody was looked at");
-  const { paused } = await appState(db, name);
+  const { paused, notBefore } = await appState(db, name);
+  const [held] = await listPushes(db, { app: name, status: "held", limit: 1 });
   const totals = await accountTotals(db, name);
   const { assignment, desired, account } = looked.facts;
   const question: AccountQuestion = {
     settings: app.settings,
     user,
     paused,
+    heldPush: held?.id ?? null,
+    notBefore:
+      notBefore !== null && notBefore > Date.now() ? new Date(notBefore).toISOString() : null,
     isAnybodyAssigned: totals.assigned > 0 || app.settings.assign.length > 0,
     assignment,
     desired,

@@ -29,6 +29,10 @@ export interface AppRules {
   readonly environment: Environment;
   readonly mappings: ReadonlyMap<string, Mapping>;
   readonly assign: readonly CompiledAssign[];
+  /** Attributes that have a place. */
+  readonly placed: readonly (readonly [string, AppAttribute])[];
+  /** Attributes that a mapping or an assignment gives: of others, nothing is ours to take away. */
+  readonly own: ReadonlySet<string>;
   /** A mark of each attribute's place, to see whether it is another one. */
   readonly places: ReadonlyMap<string, string>;
   /** Of the values, for evaluating. */
@@ -87,6 +91,8 @@ export function compileApp(
     environment,
     mappings: new Map(mappings.map((mapping) => [mapping.attribute, mapping])),
     assign,
+    placed: [...settings.attributes].filter(([, { place }]) => place !== null),
+    own: ownAttributes(mappings, settings.assign),
     places: placesOf(settings.attributes),
     schema,
     needs: needsOf(expressions, byGroup, directories),
@@ -105,6 +111,14 @@ function compileCondition(
   if (type === "boolean" || type === "any") return compiled;
   const message = `A condition is true or false; this gives ${type}`;
   return { problems: [{ code: CODES.type, message, start: 0, end: source.length }] };
+}
+
+function ownAttributes(
+  mappings: readonly Mapping[],
+  assign: readonly AssignRule[],
+): ReadonlySet<string> {
+  const mapped = mappings.map(({ attribute }) => attribute);
+  return new Set([...mapped, ...assign.flatMap(({ values }) => Object.keys(values))]);
 }
 
 function placesOf(attributes: ReadonlyMap<string, AppAttribute>): ReadonlyMap<string, string> {

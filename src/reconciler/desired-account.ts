@@ -41,38 +41,28 @@ export function desiredAccount(
     create[attribute] = value;
     if (onUpdate) update[attribute] = value;
   };
-  const byAssignment = assignedAttributes(app);
-  for (const [attribute, { place, refersToUser }] of app.settings.attributes) {
-    // What has no place is never sent.
-    if (place === null) continue;
-    const given = Object.hasOwn(values, attribute) ? values[attribute] : undefined;
+  // What has no place is never sent.
+  for (const [attribute, { refersToUser }] of app.placed) {
     const mapping = app.mappings.get(attribute);
-    const mapped = given ?? valueOf(app, mapping, scope);
-    if (typeof mapped === "object" && mapped !== null && "error" in mapped) return mapped;
+    const given = Object.hasOwn(values, attribute) ? values[attribute] : undefined;
     const onUpdate = given !== undefined || mapping?.apply !== "create";
-    if (mapped === null) {
-      // Of what neither a mapping nor an assignment gives, nothing is ours to take away.
-      const isOurs = mapping !== undefined || byAssignment.has(attribute);
-      if (isOurs && onUpdate) empty.push(attribute);
-      continue;
-    }
-    const value = refersToUser ? resolve(String(mapped)) : mapped;
-    if (value === null) unresolved.push(attribute);
-    else keep(attribute, value, onUpdate);
+    const mapped = given ?? valueOf(app, mapping, scope);
+    if (isError(mapped)) return mapped;
+    const value = mapped !== null && refersToUser ? resolve(String(mapped)) : mapped;
+    if (value !== null) keep(attribute, value, onUpdate);
+    else if (mapped !== null) unresolved.push(attribute);
+    else if (onUpdate && app.own.has(attribute)) empty.push(attribute);
   }
   return missingName(create) ?? { create, update, unresolved, empty };
 }
 
-/** Attributes that some assignment gives a value. */
-function assignedAttributes({ assign }: AppRules): ReadonlySet<string> {
-  return new Set(assign.flatMap(({ values }) => Object.keys(values)));
+type Mapped = ProfileValue | null | { readonly error: AccountError };
+
+function isError(mapped: Mapped): mapped is { readonly error: AccountError } {
+  return typeof mapped === "object" && mapped !== null && "error" in mapped;
 }
 
-function valueOf(
-  app: AppRules,
-  mapping: Mapping | undefined,
-  scope: Scope,
-): ProfileValue | null | { readonly error: AccountError } {
+function valueOf(app: AppRules, mapping: Mapping | undefined, scope: Scope): Mapped {
   const schema = mapping === undefined ? undefined : app.schema.get(mapping.attribute);
   if (mapping === undefined || schema === undefined) return null;
   const result = mappedValue(mapping, scope, schema, app.settings.name);

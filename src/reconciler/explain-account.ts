@@ -13,6 +13,10 @@ export interface AccountQuestion {
   readonly settings: AppSettings;
   readonly user: Pick<User, "id" | "login" | "status">;
   readonly paused: AccountError | null;
+  /** A push of the app that waits for a person; null: none does. */
+  readonly heldPush: string | null;
+  /** Until when the app asked to be left alone; ISO 8601, null: it did not. */
+  readonly notBefore: string | null;
   readonly isAnybodyAssigned: boolean;
   readonly assignment: Assignment;
   readonly desired: Desired | null;
@@ -38,6 +42,27 @@ export function causeOf(question: AccountQuestion): Cause {
 
 function cause(code: AppCause, sentence: string, remedy: Remedy | null = null): Cause {
   return { code, sentence, remedy };
+}
+
+/** Something is owed, and was not sent yet; unless there is a reason, the next push does. */
+function pending(
+  { settings, user, heldPush, notBefore }: AccountQuestion,
+  sentence: string,
+): Cause {
+  const { name, label } = settings;
+  if (heldPush !== null)
+    return cause(
+      "pushHeld",
+      `A push to ${label} is held, and nothing is sent until it is decided about. ${sentence}`,
+      {
+        kind: "showPush",
+        push: heldPush,
+        counted: true,
+      },
+    );
+  if (notBefore !== null)
+    return cause("patience", `${label} asks to be left alone until ${notBefore}. ${sentence}`);
+  return cause("pending", sentence, { kind: "push", app: name, user: user.login });
 }
 
 /** Whether there is to be an account at all. */
@@ -110,7 +135,8 @@ function ofAccount(question: AccountQuestion): Cause | null {
   return null;
 }
 
-function withoutAccount({ settings, user, account, decision }: AccountQuestion): Cause {
+function withoutAccount(question: AccountQuestion): Cause {
+  const { settings, user, account, decision } = question;
   const { name, label } = settings;
   const push: Remedy = { kind: "push", app: name, user: user.login };
   if (account?.state === "attempted")
@@ -126,15 +152,13 @@ function withoutAccount({ settings, user, account, decision }: AccountQuestion):
       `${user.login} is assigned, but has no external id: Create Users is off, and ${label} has no account that matches.`,
       { kind: "forceSync", directory: name },
     );
-  return cause(
-    "pending",
-    `${user.login} is assigned and has no external id yet: nothing was pushed since.`,
-    push,
-  );
+  const sentence = `${user.login} is assigned and has no external id yet: nothing was pushed since.`;
+  return pending(question, sentence);
 }
 
-function ofWhole({ settings, user, account, decision }: AccountQuestion): Cause {
-  const { name, label } = settings;
+function ofWhole(question: AccountQuestion): Cause {
+  const { settings, user, account, decision } = question;
+  const { label } = settings;
   switch (decision.do) {
     case "nothing":
       if (decision.reason === "updateOff") return updateOff(settings);
@@ -148,15 +172,7 @@ function ofWhole({ settings, user, account, decision }: AccountQuestion): Cause 
     case "reactivate":
     case "deactivate":
     case "delete":
-      return cause(
-        "pending",
-        `The account differs from what ${label} acknowledged; the next push sends it.`,
-        {
-          kind: "push",
-          app: name,
-          user: user.login,
-        },
-      );
+      return pending(question, `The account differs from what ${label} acknowledged.`);
   }
 }
 
@@ -217,10 +233,8 @@ function ofMapping(
       );
 }
 
-function ofPush(
-  { settings, user, desired, account, mapping }: AccountQuestion,
-  attribute: string,
-): Cause | null {
+function ofPush(question: AccountQuestion, attribute: string): Cause | null {
+  const { settings, desired, account, mapping } = question;
   if (desired === null || "error" in desired) return null;
   const wanted = desired.create[attribute] ?? null;
   const acknowledged = account?.acknowledged?.[attribute] ?? null;
@@ -232,11 +246,7 @@ function ofPush(
       { kind: "showApp", app: settings.name },
     );
   if (!settings.provisioning.update) return updateOff(settings);
-  return cause("pending", `${attribute} changed since the last push, and was not sent yet.`, {
-    kind: "push",
-    app: settings.name,
-    user: user.login,
-  });
+  return pending(question, `${attribute} changed since the last push, and was not sent yet.`);
 }
 
 function ofAnswer(

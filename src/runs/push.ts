@@ -266,9 +266,8 @@ export async function sendAll(context: PushContext, sendable: Sendable): Promise
     plan.counts.created + plan.counts.adopted + plan.counts.updated + plan.counts.deactivated;
   if (owed > 0) {
     await ready(context);
-    await sendPlan(context, owed, isExact);
-    if (refersToUsers(context) && plan.counts.created + plan.counts.adopted > 0)
-      await sendReferences(context, asked);
+    const { newAccounts } = await sendPlan(context, owed, isExact);
+    if (refersToUsers(context) && newAccounts > 0) await sendReferences(context, asked);
   }
   if (asked.userIds === null)
     await sendGroups(context, isExact ? await shownMembers(context) : null);
@@ -369,16 +368,14 @@ export async function approvePush(engine: Engine, id: string, by: AskedBy): Prom
       const event = events.decided(claimed.app.settings, "approved", who);
       await appendEvents(trx, push.id, by.actor, [event]);
     });
-    const request = { kind: "push", trigger: "manual", dryRun: false, userIds: null } as const;
-    return await beginPush(
-      claimed,
-      { ...request, resumes: push.id },
-      async (context, stopwatch) => {
-        const { counts, kind } = push;
-        const asked = { userIds: null, dryRun: false, everybody: false };
-        await sendAll(context, { plan: { counts }, kind, stopwatch, asked, seen: null });
-      },
-    );
+    const { userIds, counts, kind } = push;
+    const request = { kind: "push", trigger: "manual", dryRun: false, userIds } as const;
+    const start = { ...request, resumes: push.id };
+    return await beginPush(claimed, start, async (context, stopwatch) => {
+      const asked = { userIds, dryRun: false, everybody: false };
+      const plan = { counts };
+      await sendAll(context, { plan, kind, stopwatch, asked, seen: null, isExact: true });
+    });
   });
 }
 

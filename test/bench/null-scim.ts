@@ -1,6 +1,6 @@
 /**
  * A SCIM server that does nothing, as fast as it can: nobody is found, whatever is made gets an id, what
- * is changed is sent back. Prints its address. Its own process, so that it takes no time from a client.
+ * is changed is sent back and not kept. Prints its address. Its own process, so that it takes no time from a client.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -11,6 +11,8 @@ const LIST = JSON.stringify({
   Resources: [],
 });
 let next = 1;
+/** What was made, as it is shown; nothing that comes later changes it. */
+const kept = new Map<string, string>();
 
 function answer(request: IncomingMessage, response: ServerResponse, body: string): void {
   const { method = "", url = "" } = request;
@@ -18,13 +20,15 @@ function answer(request: IncomingMessage, response: ServerResponse, body: string
   const isList = url.includes("?") || url.endsWith("Config");
   const head = { "content-type": "application/scim+json" };
   if (method === "POST") {
-    response.writeHead(201, head).end(`{"id":"u${next++}",${body.slice(1)}`);
+    const made = `u${next++}`;
+    kept.set(made, `{"id":"${made}",${body.slice(1)}`);
+    response.writeHead(201, head).end(kept.get(made));
   } else if (method === "PUT") {
     response.writeHead(200, head).end(body);
   } else if (isList) {
     response.writeHead(200, head).end(LIST);
   } else {
-    response.writeHead(200, head).end(`{"id":"${id}","userName":"x","active":true}`);
+    response.writeHead(200, head).end(kept.get(id) ?? "{}");
   }
 }
 

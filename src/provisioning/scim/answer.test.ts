@@ -44,6 +44,10 @@ test.each([
   expect(idOf(resource)).toBe(id);
 });
 
+test("an id of 64 bits that is a number is not rounded", () => {
+  expect(idOf(jsonOf('{"id": 1234567890123456781}'))).toBe("1234567890123456781");
+});
+
 test("active is read leniently", () => {
   const texts = [true, "True", undefined, false, "False", "false"].map((active) => ({ active }));
   expect(texts.map(isActive)).toEqual([true, true, true, false, false, false]);

@@ -14,9 +14,20 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Numbers that a number cannot hold, such as ids of 64 bits, stay what stands there. */
+const LONG_NUMBER = /\d{16}/;
+
+/** As far as the runtime tells where a value stands (ECMAScript's source text access). */
+function asWritten(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== "number" || Number.isSafeInteger(value) || !Number.isInteger(value))
+    return value;
+  return context?.source ?? value;
+}
+
 export function jsonOf(text: string): JsonObject | null {
   try {
-    const parsed: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
+    const bare = text.replace(/^\uFEFF/, "");
+    const parsed: unknown = LONG_NUMBER.test(bare) ? JSON.parse(bare, asWritten) : JSON.parse(bare);
     return isObject(parsed) ? parsed : null;
   } catch {
     return null;

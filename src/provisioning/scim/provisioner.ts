@@ -147,10 +147,15 @@ export class ScimProvisioner implements Provisioner {
       const accounts = fresh.filter(isMeant).map((resource) => this.#account(resource));
       if (accounts.length > 0) yield accounts;
       from += resources.length;
-      if (fresh.length === 0 || from > total) return;
+      if (fresh.length === 0 && seen.size < total) throw this.#endless("the same page again");
+      if (from > total) return;
     }
-    const message = `${this.#transport.speaker.url} shows page after page without an end.`;
-    throw new AppFailure("senseless", "app.notScim", message);
+    throw this.#endless("page after page");
+  }
+
+  #endless(what: string): AppFailure {
+    const message = `${this.#transport.speaker.url} shows ${what}, and never all that it says it has.`;
+    return new AppFailure("senseless", "app.notScim", message);
   }
 
   async #list(
@@ -322,19 +327,23 @@ export class ScimProvisioner implements Provisioner {
 
   async findGroups(name: string): Promise<RemoteGroup[]> {
     const found = new Map<string, RemoteGroup>();
+    const seen = new Set<string>();
     let from = 1;
     for (let page = 0; page < MOST_FOUND_PAGES; page++) {
       const question = { method: "GET", path: findGroupPath(name, from) } as const;
       const { resources, total } = await this.#list(question);
-      for (const one of resources) {
+      const fresh = resources.filter((one) => !seen.has(idOf(one) ?? ""));
+      for (const one of fresh) seen.add(idOf(one) ?? "");
+      for (const one of fresh) {
         const externalId = this.#usableId(one);
         if (externalId !== null && member(one, "displayName") === name)
           found.set(externalId, { externalId, ownId: textOf(member(one, "externalId")) });
       }
       from += resources.length;
-      if (resources.length === 0 || from > total) break;
+      if (fresh.length === 0 && seen.size < total) throw this.#endless("the same page again");
+      if (from > total) return [...found.values()];
     }
-    return [...found.values()];
+    throw this.#endless("page after page");
   }
 
   async hasGroup(externalId: string): Promise<boolean> {

@@ -3,6 +3,8 @@ import { AppFailure } from "../../provisioning/failure.ts";
 
 /** So many that reach nobody, one behind the other: the app is not there. */
 const IN_A_ROW = 5;
+/** A longer pause that the app asks for is not waited out. */
+const SHORT_PAUSE_MS = 60_000;
 /** From so many on, a share of failures counts. */
 const ENOUGH = 50;
 const MOST_SHARE = 0.6;
@@ -20,28 +22,29 @@ export class Breaker {
 
   /** @param thrown by the app; @param hasFailed whether anything did */
   count(thrown: AppFailure | null, hasFailed: boolean): void {
-    if (thrown?.untried === true) {
-      // Something stopped everybody: the app asks for patience, or its credential was refused.
-      this.#open ??= thrown;
-      return;
-    }
+    // Something stopped everybody: the app asks for patience, or its credential was refused.
+    if (thrown !== null && (thrown.untried || stopsAtOnce(thrown))) this.#open ??= thrown;
+    if (thrown?.untried === true) return;
     this.#all++;
-    if (!hasFailed) {
-      this.#inARow = 0;
-      return;
-    }
-    this.#failed++;
+    if (hasFailed) this.#failed++;
+    this.#countInARow(thrown);
+    const isMost = this.#all >= ENOUGH && this.#failed > this.#all * MOST_SHARE;
+    if (isMost) this.#open ??= tooMany(this.#failed, this.#all);
+  }
+
+  #countInARow(thrown: AppFailure | null): void {
     this.#inARow = thrown !== null && isOfApp(thrown) ? this.#inARow + 1 : 0;
-    const stops = thrown?.kind === "credential" || this.#inARow >= IN_A_ROW;
-    if (thrown !== null && stops) this.#open ??= thrown;
-    if (this.#all >= ENOUGH && this.#failed > this.#all * MOST_SHARE)
-      this.#open ??= tooMany(this.#failed, this.#all);
+    if (thrown !== null && this.#inARow >= IN_A_ROW) this.#open ??= thrown;
   }
 
   /** @throws AppFailure with what stops the push */
   check(): void {
     if (this.#open !== null) throw this.#open;
   }
+}
+
+function stopsAtOnce({ kind, retryAfter }: AppFailure): boolean {
+  return kind === "credential" || (retryAfter ?? 0) > SHORT_PAUSE_MS;
 }
 
 /** Whether a failure says something of the app, and nothing of the account. */

@@ -39,13 +39,15 @@ export class CreationGate {
     if (this.#waiting.length === 0 || this.#waiting.length < this.#open) return;
     const all = this.#waiting;
     this.#waiting = [];
-    this.#record(all.map(({ account }) => account)).then(
-      () => {
-        for (const { go } of all) go();
-      },
-      (reason: unknown) => {
-        for (const { fail } of all) fail(reason);
-      },
-    );
+    void this.#recordAll(all);
+  }
+
+  async #recordAll(all: readonly Waiting[]): Promise<void> {
+    try {
+      await this.#record(all.map(({ account }) => account));
+      for (const { go } of all) go();
+    } catch (reason) {
+      for (const { fail } of all) fail(reason);
+    }
   }
 }

@@ -23,6 +23,8 @@ interface Done {
 }
 
 export class Recorder {
+  /** Accounts whose id in the app is another one than before. */
+  newAccounts = 0;
   readonly #context: PushContext;
   readonly #total: number;
   readonly #startedAt = Date.now();
@@ -40,6 +42,8 @@ export class Recorder {
 
   async add(row: PlannedPush, deed: Deed): Promise<void> {
     this.#waiting.push({ row, deed });
+    const before = deed.looked.facts.account?.externalId ?? null;
+    if (deed.account.externalId !== null && deed.account.externalId !== before) this.newAccounts++;
     this.#done++;
     const { app, progress } = this.#context;
     const { name } = app.settings;

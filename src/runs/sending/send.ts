@@ -18,26 +18,30 @@ import { Breaker } from "./breaker.ts";
 import type { PushContext } from "./context.ts";
 import { CreationGate } from "./creation-gate.ts";
 import { doDeed, type Hands } from "./deed.ts";
+import type { Claimed } from "./match.ts";
 import { plannedAction, SEND_STEPS } from "./plan.ts";
 import { Recorder } from "./recorder.ts";
 
-const PAGE = 200;
+const PAGE = 500;
+const MOST_CLAIMED = 5000;
 /** How long requests on their way may take when somebody wants the push to end. */
 const FAREWELL_MS = 10_000;
 
 /**
  * @param total how many accounts there are to send
  * @param isExact whether only what was shown may be sent, to the last value
+ * @returns how many people have an account there that they had not, or another one
  * @throws AppFailure if the app as a whole cannot go on; RollcallError `push.interrupted`
  */
 export async function sendPlan(
   context: PushContext,
   total: number,
   isExact = false,
-): Promise<void> {
+): Promise<{ readonly newAccounts: number }> {
   const { signal, provisioner } = context;
   const breaker = new Breaker();
   const recorder = new Recorder(context, total);
+  const claimed: Claimed = new Map();
   const hurry = (): void => {
     const message = "Nothing more is sent, because the push is to end.";
     provisioner.stop(new AppFailure("unreachable", "push.interrupted", message));
@@ -46,16 +50,18 @@ export async function sendPlan(
   signal.addEventListener("abort", hurry, { once: true });
   try {
     for (const step of Object.values(SEND_STEPS))
-      await sendStep(context, step, { breaker, recorder, isExact });
+      await sendStep(context, step, { breaker, recorder, claimed, isExact });
   } finally {
     signal.removeEventListener("abort", hurry);
     await recorder.flush();
   }
+  return { newAccounts: recorder.newAccounts };
 }
 
 interface Sending {
   readonly breaker: Breaker;
   readonly recorder: Recorder;
+  readonly claimed: Claimed;
   /** Whether only what was shown may be sent, to the last value. */
   readonly isExact: boolean;
 }
@@ -68,9 +74,13 @@ async function sendStep(context: PushContext, step: number, sending: Sending): P
     if (last === undefined) return;
     after = last.seq;
     await sendPage(context, rows, sending);
-    await sending.recorder.flush();
     if (context.signal.aborted) throw interrupted(context.signal);
     sending.breaker.check();
+    // What is recorded needs no other memory of who has which account.
+    if (sending.claimed.size > MOST_CLAIMED) {
+      await sending.recorder.flush();
+      sending.claimed.clear();
+    }
   }
 }
 
@@ -84,7 +94,7 @@ function interrupted({ reason }: AbortSignal): RollcallError {
 async function sendPage(
   context: PushContext,
   rows: readonly PlannedPush[],
-  { breaker, recorder, isExact }: Sending,
+  { breaker, recorder, claimed, isExact }: Sending,
 ): Promise<void> {
   const looked = await lookAgain(context, rows);
   const pairs = rows.flatMap((row) => {
@@ -103,7 +113,7 @@ async function sendPage(
   const gate = new CreationGate(pairs.length, (accounts) =>
     write(context, (trx) => noteIntents(trx, name, accounts.map(intentOf))),
   );
-  const hands: Hands = { claimed: new Map(), beforeCreation: (account) => gate.enter(account) };
+  const hands: Hands = { claimed, beforeCreation: (account) => gate.enter(account) };
   const sendOne = async ({ row, looked: one }: (typeof pairs)[number]): Promise<void> => {
     // What is not sent any more stays as it was planned.
     if (context.signal.aborted || breaker.reason !== null) return recorder.untouched(one);
