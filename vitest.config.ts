@@ -16,6 +16,9 @@ const LONG = [
   "revert",
   "openldap",
   "samba",
+  "crash",
+  "answers",
+  "pushing",
 ];
 
 class LongFirst extends BaseSequencer {

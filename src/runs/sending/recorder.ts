@@ -15,6 +15,7 @@ const TOGETHER = 100;
 const LONGEST_MS = 500;
 /** An estimate from fewer would be a guess. */
 const ENOUGH_FOR_ESTIMATE = 20;
+const ESTIMATE_AFTER_SECONDS = 10;
 const TELL_FROM_SECONDS = 60;
 
 interface Done {
@@ -62,8 +63,8 @@ export class Recorder {
 
   /** Once, where the app's pace makes it long. */
   #tellHowLong(): void {
-    if (this.#told || this.#done < ENOUGH_FOR_ESTIMATE) return;
     const seconds = (Date.now() - this.#startedAt) / 1000;
+    if (this.#told || this.#done < ENOUGH_FOR_ESTIMATE || seconds < ESTIMATE_AFTER_SECONDS) return;
     const left = (seconds / this.#done) * (this.#total - this.#done);
     if (left < TELL_FROM_SECONDS) return;
     this.#told = true;
