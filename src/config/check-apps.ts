@@ -70,6 +70,16 @@ function checkAuth(path: Path, { auth, url }: AppConfig, report: Report): void {
     report(path, "the credential stands in the address, too, which is shown everywhere");
 }
 
+/** Places that say whose an account is, and whether it is on. */
+const RESERVED: ReadonlySet<string> = new Set([
+  "active",
+  "externalid",
+  "groups",
+  "id",
+  "meta",
+  "schemas",
+]);
+
 function checkAttributes(path: Path, { attributes, toApp }: AppConfig, report: Report): void {
   const taken = new Map<string, string>();
   for (const [name, { externalName, externalNamespace }] of Object.entries(attributes)) {
@@ -91,6 +101,11 @@ function checkAttributes(path: Path, { attributes, toApp }: AppConfig, report: R
     const parsed = placeOf(externalName, externalNamespace);
     if ("fault" in parsed) {
       report(at, parsed.fault);
+      continue;
+    }
+    const { attribute, namespace } = parsed.place;
+    if (namespace === null && RESERVED.has(attribute.toLowerCase())) {
+      report(at, `${attribute} is set by Rollcall and by the app, never by a mapping`);
       continue;
     }
     const key = JSON.stringify(parsed.place).toLowerCase();

@@ -59,8 +59,8 @@ export const APP_ERRORS = {
     cure: "Leave one account in the app with this name and address, or correct the app's `matching`; then retry the task.",
   },
   "app.notOurs": {
-    what: "The app has somebody else under the id that the account had. Nothing of it was changed.",
-    cure: "If the app was set back or is another one, retry all its tasks, which looks for every account again; else look at the account in the app.",
+    what: "The app has an account of another name under the id that the account had. Nothing of it was changed.",
+    cure: "If somebody renamed it in the app, give it its name back there; if the app was set back, retry the task of whoever is still assigned, which looks for the account again.",
   },
   "app.conflict": {
     what: "Somebody else changed the account in the app at the same moment.",
@@ -101,6 +101,10 @@ export const APP_ERRORS = {
   "app.paused": {
     what: "Nothing is sent to the app until somebody acts.",
     cure: "Look at the app's task, correct the cause, then retry it.",
+  },
+  "app.moved": {
+    what: "The app is at another address than at the time of the push, and ids are other people's there.",
+    cure: "Cancel the push that waits, and push again: at the new address every account is looked for first.",
   },
   "app.circuitOpen": {
     what: "Most of what was sent failed, so the push was stopped before more did.",

@@ -14,6 +14,7 @@ import type { AskedBy } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Trigger } from "../model/run.ts";
 import { AppFailure } from "../provisioning/failure.ts";
+import type { Provisioner } from "../provisioning/provisioner.ts";
 import { accountTotals, forgetTarget } from "../store/accounts.ts";
 import { appState, noteApp } from "../store/app-states.ts";
 import {
@@ -113,6 +114,7 @@ export async function beginPush(
     });
   }
   try {
+    await noteTarget(claimed, request);
     const { declared, learned } = await appState(engine.store.db, name);
     await using provisioner = engine.openApp(name, {
       declared,
@@ -123,9 +125,14 @@ export async function beginPush(
     const now = Date.now();
     const desk = await Desk.open(engine, app, { now, isManual });
     const context: PushContext = { ...claimed, run: { id, now }, desk, provisioner };
+    const hurry = (): void => hurryUp(provisioner);
+    if (claimed.signal.aborted) hurry();
+    claimed.signal.addEventListener("abort", hurry, { once: true });
     try {
+      if (!request.dryRun) await waitForApp(context);
       await work(context, new Stopwatch());
     } finally {
+      claimed.signal.removeEventListener("abort", hurry);
       const { learned: found } = provisioner;
       if (found !== null) await write(claimed, (trx) => noteApp(trx, name, { learned: found }));
     }
@@ -134,6 +141,15 @@ export async function beginPush(
     if (!(thrown instanceof RollcallError) && !claimed.signal.aborted) throw thrown;
   }
   return (await findPush(engine.store.db, id)) ?? idlePush(claimed, id, request);
+}
+
+/** How long requests on their way may take when somebody wants the push to end. */
+const FAREWELL_MS = 10_000;
+
+function hurryUp(provisioner: Provisioner): void {
+  const message = "Nothing more is sent, because the push is to end.";
+  provisioner.stop(new AppFailure("unreachable", "push.interrupted", message));
+  provisioner.endIn(FAREWELL_MS);
 }
 
 /** A push that nobody asked for and that found nothing to do. */
@@ -171,9 +187,7 @@ async function decideAndSend(
 ): Promise<void> {
   const { engine, app, run, actor } = context;
   const { dryRun, userIds, kind } = request;
-  if (!dryRun) await waitForApp(context);
   await unpause(context, dryRun);
-  await noteTarget(context, dryRun);
   stopwatch.begin("reading");
   const seen = await changeMark(engine, app.settings.name);
   const asked: PushAsked = {
@@ -224,13 +238,14 @@ async function judge(
 ): Promise<PushHeld | null> {
   const { db } = engine.store;
   const { name, safeguard } = app.settings;
-  const { active } = await accountTotals(db, name);
+  const { active, attempted } = await accountTotals(db, name);
   const before = await recentLosses(db, name, TOGETHER_MINUTES);
   const earlier = accounts.losses > 0 ? before.accounts : 0;
   const left = groups.removedMemberships > 0 ? before.memberships : 0;
   return judgePush(safeguard, {
     updates: accounts.updates,
-    accounts: active + earlier,
+    // What may be there counts among both, as its loss does.
+    accounts: active + attempted + earlier,
     losses: accounts.losses + earlier,
     memberships: groups.memberships + left,
     removedMemberships: groups.removedMemberships + left,
@@ -267,10 +282,11 @@ export async function sendAll(context: PushContext, sendable: Sendable): Promise
   if (owed > 0) {
     await ready(context);
     const { newAccounts } = await sendPlan(context, owed, isExact);
-    if (refersToUsers(context) && newAccounts > 0) await sendReferences(context, asked);
+    // Of what was approved nothing follows; the next push sends that.
+    if (!isExact && refersToUsers(context) && newAccounts > 0) await sendReferences(context, asked);
   }
   if (asked.userIds === null)
-    await sendGroups(context, isExact ? await shownMembers(context) : null);
+    await sendGroups(context, { shown: await shownMembers(context), isExact });
   const counts = await countsAfter(context, plan.counts);
   await write(context, async (trx) => {
     await endAsDone(trx, run.id, counts, stopwatch.phases());
@@ -292,7 +308,7 @@ async function sendReferences(context: PushContext, asked: PushAsked): Promise<v
 
 const ALL_SHOWN = 1_000_000;
 
-/** The memberships that an approved push may take away. */
+/** The memberships that were judged, or approved; others are not taken away. */
 async function shownMembers({ engine, run }: PushContext): Promise<ReadonlySet<string>> {
   const query = { after: -1, limit: ALL_SHOWN, action: "removed", counted: false };
   const rows = await pushChanges(engine.store.db, run.id, query);
@@ -336,17 +352,33 @@ async function unpause(context: PushContext, dryRun: boolean): Promise<void> {
 }
 
 /** At another address there are other accounts: all are looked for again. */
-async function noteTarget(context: PushContext, dryRun: boolean): Promise<void> {
-  const { engine, app } = context;
+async function noteTarget(
+  claimed: ClaimedApp,
+  { dryRun, resumes, reverts }: PushStart,
+): Promise<void> {
+  const { engine, app } = claimed;
   const { name, target } = app.settings;
   const { target: before } = await appState(engine.store.db, name);
   if (dryRun || before === target.url) return;
-  await write(context, async (trx) => {
+  if (resumes !== undefined || reverts !== undefined) return await refuseMoved(claimed);
+  await write(claimed, async (trx) => {
     if (before !== null) await forgetTarget(trx, name);
     await noteApp(trx, name, { target: target.url, ...(before === null ? {} : { learned: {} }) });
   });
   if (before !== null)
-    context.note(`The address of ${name} is another one, so every account is looked for again.`);
+    claimed.note(`The address of ${name} is another one, so every account is looked for again.`);
+}
+
+/**
+ * What was planned, or done, at one address is nothing for another: ids are other people's there.
+ * @throws RollcallError `app.moved`
+ */
+export async function refuseMoved({ engine, app }: ClaimedApp): Promise<void> {
+  const { name, target, label } = app.settings;
+  const { target: before } = await appState(engine.store.db, name);
+  if (before === null || before === target.url) return;
+  const message = `${label} was at ${before} when this was pushed, and is at ${target.url} now.`;
+  throw new RollcallError("app.moved", message);
 }
 
 /** @throws RollcallError `run.notFound` */
@@ -362,6 +394,7 @@ export async function approvePush(engine: Engine, id: string, by: AskedBy): Prom
   return await withApp(engine, name, by, async (claimed) => {
     const push = await heldPush(engine, id); // as it is now that nobody else can touch it
     await refusePaused(claimed);
+    await refuseMoved(claimed);
     const who = by.actor.displayName;
     await write(claimed, async (trx) => {
       await approveHeld(trx, push.id, who);

@@ -14,7 +14,7 @@ import { accountsOf, saveAccounts } from "../store/accounts.ts";
 import { pushChanges, savePushChanges, type PlannedPush } from "../store/pushes.ts";
 import { beginApplying, beginJudging, endAsDone, endDryRun } from "../store/run-steps.ts";
 import { appendEvents } from "../store/system-log.ts";
-import { beginPush, requirePush, withApp } from "./push.ts";
+import { beginPush, refuseMoved, requirePush, withApp } from "./push.ts";
 import { write } from "./record/write.ts";
 import type { Stopwatch } from "./record/stopwatch.ts";
 import type { PushContext } from "./sending/context.ts";
@@ -42,6 +42,7 @@ export async function revertPush(
     throw new RollcallError("run.notFinished", message);
   }
   return await withApp(engine, push.app, by, async (claimed) => {
+    await refuseMoved(claimed);
     await recoverPushes(claimed);
     const request = {
       kind: "revert",
@@ -105,7 +106,7 @@ async function putBackPage(
 ): Promise<void> {
   const { engine, app, run } = context;
   const ids = changes.flatMap((one) => one.userId ?? []);
-  const accounts = await accountsOf(engine.store.db, app.settings.name, ids);
+  const accounts = new Map(await accountsOf(engine.store.db, app.settings.name, ids));
   const rows: PlannedPush[] = [];
   for (const change of changes) {
     const account = accounts.get(change.userId ?? "");
@@ -117,7 +118,11 @@ async function putBackPage(
       rows.push({ ...row, action: "skipped", reason: "changedSince" });
       continue;
     }
-    const error = dryRun ? null : await putBackOne(context, account, step);
+    const { error, after } = dryRun
+      ? { error: null, after: account }
+      : await putBackOne(context, account, step);
+    // Somebody may be in a push twice: made, then changed.
+    accounts.set(account.userId, after);
     rows.push(
       error === null
         ? { ...row, action: step.action, changes: backwards(change) }
@@ -127,27 +132,29 @@ async function putBackPage(
   await write(context, (trx) => savePushChanges(trx, run.id, rows));
 }
 
-/** On record before it is sent, so that a crash leaves a doubt. @returns what failed; null: nothing */
+/** On record before it is sent, so that a crash leaves a doubt. @returns the account, and what failed */
 async function putBackOne(
   context: PushContext,
   account: Account,
   step: Step,
-): Promise<AccountError | null> {
+): Promise<{ readonly error: AccountError | null; readonly after: Account }> {
   const doubted: Account =
     step.action === "updated"
       ? { ...account, unsure: [...Object.keys(step.profile), ...step.removed], settled: false }
       : { ...account, state: "unsure", settled: false };
-  const save = (one: Account): Promise<void> => write(context, (trx) => saveAccounts(trx, [one]));
+  const save = async (one: Account): Promise<Account> => {
+    await write(context, (trx) => saveAccounts(trx, [one]));
+    return one;
+  };
   await save(doubted);
   try {
-    await save(await carryOut(context, account, step));
-    return null;
+    return { error: null, after: await save(await carryOut(context, account, step)) };
   } catch (thrown) {
     if (!(thrown instanceof AppFailure)) throw thrown;
-    if (!thrown.uncertain) await save(account);
-    if (thrown.kind === "credential") throw thrown;
+    const after = thrown.uncertain ? doubted : await save(account);
+    if (thrown.kind === "credential" || thrown.untried) throw thrown;
     const { code, message, appSaid } = thrown;
-    return { code, field: "revert", message, appSaid };
+    return { error: { code, field: "revert", message, appSaid }, after };
   }
 }
 

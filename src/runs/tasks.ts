@@ -20,24 +20,29 @@ const MOST = 100_000;
  */
 export async function retryTask(engine: Engine, id: string, by: AskedBy): Promise<Push> {
   const task = await findTask(engine.store.db, id);
-  return await retry(engine, task.app, task.userId === null ? null : [task.userId], by);
+  const userIds = task.userId === null ? null : [task.userId];
+  // A pause of the app ends with the app's own task only.
+  return await retry(engine, task.app, { userIds, endsPause: task.what === "app" }, by);
 }
 
 /** Tries all tasks of an app again; a pause ends if the app can be used. */
 export async function retryTasksOf(engine: Engine, app: string, by: AskedBy): Promise<Push> {
   configuredApp(engine.apps, app);
-  return await retry(engine, app, null, by);
+  return await retry(engine, app, { userIds: null, endsPause: true }, by);
 }
 
 async function retry(
   engine: Engine,
   app: string,
-  userIds: readonly string[] | null,
+  {
+    userIds,
+    endsPause,
+  }: { readonly userIds: readonly string[] | null; readonly endsPause: boolean },
   by: AskedBy,
 ): Promise<Push> {
   await transact(engine.store, async (trx) => {
     await releaseAccounts(trx, app, userIds);
-    if (userIds !== null) return;
+    if (!endsPause) return;
     await noteApp(trx, app, { notBefore: null });
     await endPause(trx, app);
   });

@@ -264,7 +264,9 @@ export async function forgetTarget(trx: Trx, app: string): Promise<void> {
       external_id = null, acknowledged = null, acknowledged_places = '', unsure = '[]',
       not_kept = '[]', settled = false, refused = null, retry_at = null
     where app = ${app}`.execute(trx);
-  await sql`delete from pushed_members where app = ${app}`.execute(trx);
+  // Who was told to be a member is told again, and by the id that the account has then.
+  await sql`update pushed_members set confirmed = false, external_id = ''
+    where app = ${app}`.execute(trx);
   await sql`update pushed_groups set external_id = null, state = 'attempted'
     where app = ${app}`.execute(trx);
 }
@@ -295,6 +297,8 @@ export interface AccountTotals {
   readonly assigned: number;
   /** With an active account there. */
   readonly active: number;
+  /** Whose creation may have reached the app, or who were at another address. */
+  readonly attempted: number;
   readonly inSync: number;
   readonly pending: number;
   readonly failing: number;
@@ -310,6 +314,7 @@ export async function accountTotals(db: Connection, app: string): Promise<Accoun
   const { rows } = await sql<{
     assigned: number;
     active: number;
+    attempted: number;
     in_sync: number;
     pending: number;
     failing: number;
@@ -319,6 +324,7 @@ export async function accountTotals(db: Connection, app: string): Promise<Accoun
   }>`select
       count(*) filter (where assigned_by is not null)::int as assigned,
       count(*) filter (where state in ('active', 'unsure'))::int as active,
+      count(*) filter (where state = 'attempted')::int as attempted,
       count(*) filter (where settled and reason is null and error is null
         and assigned_by is not null)::int as in_sync,
       count(*) filter (where not settled and error is null
@@ -341,6 +347,7 @@ export async function accountTotals(db: Connection, app: string): Promise<Accoun
 const NO_TOTALS = {
   assigned: 0,
   active: 0,
+  attempted: 0,
   in_sync: 0,
   pending: 0,
   failing: 0,
@@ -413,4 +420,15 @@ export async function releaseAccounts(
     );
   if (userIds !== null) update = update.where(sql<boolean>`user_id = any(${userIds}::uuid[])`);
   await update.execute();
+  await forgetIds(trx, app, userIds);
+}
+
+/**
+ * Of those who are still assigned, the id under which the app has somebody else is forgotten, so that
+ * they are looked for. Of others it stays: that there is no account of theirs is not proven.
+ */
+async function forgetIds(trx: Trx, app: string, userIds: readonly string[] | null): Promise<void> {
+  await sql`update accounts set external_id = null, state = 'attempted', attempted = acknowledged
+    where app = ${app} and error ->> 'code' = 'app.notOurs' and assigned_by is not null
+      and (${userIds}::uuid[] is null or user_id = any(${userIds}::uuid[]))`.execute(trx);
 }

@@ -79,7 +79,13 @@ export interface PushedMember {
 }
 
 /** Of a person in a group: whether the app acknowledged the membership, or may have it. */
-export type MembershipsTold = ReadonlyMap<string, { readonly confirmed: boolean }>;
+export type MembershipsTold = ReadonlyMap<string, Told>;
+
+export interface Told {
+  readonly confirmed: boolean;
+  /** The account that was told; empty: not known at the app's address of now. */
+  readonly externalId: string;
+}
 
 /** Who of these was told to be a member, by group: `DIRECTORY GROUP` to users. */
 export async function pushedMembersOf(
@@ -89,7 +95,7 @@ export async function pushedMembersOf(
 ): Promise<ReadonlyMap<string, MembershipsTold>> {
   const rows = await db
     .selectFrom("pushed_members")
-    .select(["directory", "group_id", "user_id", "confirmed"])
+    .select(["directory", "group_id", "user_id", "external_id", "confirmed"])
     .where("app", "=", app)
     .where(sql<boolean>`user_id = any(${userIds}::uuid[])`)
     .execute();
@@ -97,22 +103,36 @@ export async function pushedMembersOf(
   return new Map(
     [...groups].map(([key, members]) => [
       key,
-      new Map(members.map(({ user_id: id, confirmed }) => [id, { confirmed }])),
+      new Map(
+        members.map(({ user_id: id, external_id: externalId, confirmed }) => [
+          id,
+          { confirmed, externalId },
+        ]),
+      ),
     ]),
   );
 }
 
-/** Pushed members of a group who have no active account in the app any more. */
+/**
+ * Pushed members of a group who have no active account in the app any more. Whose account of then is
+ * not known waits until it is.
+ */
 export async function strayMembers(
   db: Connection,
   { app, directory, groupId }: GroupName,
-): Promise<PushedMember[]> {
-  const { rows } = await sql<{ user_id: string; external_id: string }>`
-    select m.user_id, m.external_id from pushed_members m
+): Promise<(PushedMember & { readonly isGone: boolean })[]> {
+  const { rows } = await sql<{ user_id: string; external_id: string; is_gone: boolean }>`
+    select m.user_id, m.external_id, a.external_id is distinct from m.external_id as is_gone
+    from pushed_members m
     left join accounts a on a.app = m.app and a.user_id = m.user_id
     where m.app = ${app} and m.directory = ${directory} and m.group_id = ${groupId}
-      and (a.state is distinct from 'active' or a.external_id <> m.external_id)`.execute(db);
-  return rows.map((row) => ({ userId: row.user_id, externalId: row.external_id }));
+      and (a.state is distinct from 'active' or a.external_id is null)
+      and m.external_id <> ''`.execute(db);
+  return rows.map((row) => ({
+    userId: row.user_id,
+    externalId: row.external_id,
+    isGone: row.is_gone,
+  }));
 }
 
 export async function countPushedMembers(db: Connection, app: string): Promise<number> {

@@ -16,6 +16,7 @@ import { person, personDn, toLdif, treeLdif } from "../support/people.ts";
 import { startPostgres, type Postgres } from "../support/postgres.ts";
 import { startSlapd, type Slapd } from "../support/slapd.ts";
 import type { ExpressionFigures } from "./expressions.ts";
+import type { PushFigures } from "./pushing.ts";
 import { report, type Measured, type Sample } from "./report.ts";
 import type { LogFigures } from "./system-log.ts";
 
@@ -23,6 +24,7 @@ const PEOPLE = Number(process.env["PEOPLE"] ?? 100_000);
 const ROUNDS = Number(process.env["ROUNDS"] ?? 3);
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const EXPRESSIONS = fileURLToPath(new URL("expressions.ts", import.meta.url));
+const PUSHING = fileURLToPath(new URL("pushing.ts", import.meta.url));
 const SYSTEM_LOG = fileURLToPath(new URL("system-log.ts", import.meta.url));
 const READ_ONLY = fileURLToPath(new URL("read-only.ts", import.meta.url));
 const PAGE = fileURLToPath(new URL("../../docs/benchmarks.md", import.meta.url));
@@ -271,6 +273,13 @@ try {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const log = JSON.parse(answers) as LogFigures;
+  say("Pushing to apps");
+  const pushes = execFileSync(process.execPath, [PUSHING], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, PEOPLE: String(PEOPLE) },
+  });
+  const pushing = JSON.parse(pushes) as PushFigures;
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`;
   const page = report({
     people: PEOPLE,
@@ -282,6 +291,7 @@ try {
     expressions,
     syncSeconds,
     log,
+    pushing,
   });
   if (PEOPLE === 100_000) writeFileSync(PAGE, page);
   process.stdout.write(page);

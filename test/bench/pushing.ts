@@ -28,7 +28,7 @@ interface Ratio {
   readonly bare: number;
 }
 
-const SENT = Number(process.env["SENT"] ?? 10_000);
+const SENT = Number(process.env["SENT"] ?? 3000);
 const PEOPLE = Number(process.env["PEOPLE"] ?? 100_000);
 /** As many at a time as a push sends without being told otherwise. */
 const AT_ONCE = 3;

@@ -1,4 +1,5 @@
 import type { ExpressionFigures } from "./expressions.ts";
+import type { PushFigures } from "./pushing.ts";
 import type { LogFigures } from "./system-log.ts";
 
 export interface Sample {
@@ -18,6 +19,7 @@ export interface BenchFacts {
   /** Of the runs of the force syncs, without the start of their processes. */
   readonly syncSeconds: readonly number[];
   readonly log: LogFigures;
+  readonly pushing: PushFigures;
   readonly phases: readonly { readonly phase: string; readonly seconds: number }[];
 }
 
@@ -82,6 +84,10 @@ ${expressionsPart(facts.expressions)}
 
 ${logPart(facts.log)}
 
+## Pushing to apps
+
+${pushingPart(facts.pushing)}
+
 ## Where the time goes
 
 By \`node --cpu-prof\` at 0.1.0, 100,000 people. Rollcall decides on one core, so that is what counts.
@@ -120,6 +126,35 @@ last line has no index: it looks at every event of a week, which is what \`logs\
 | filter | found | ms |
 |---|---|---|
 ${rows.join("\n")}`;
+}
+
+function pushingPart(figures: PushFigures): string {
+  const { sent, create, update, people, nothing, synced, megabytes } = figures;
+  const ratio = ({ push, bare }: PushFigures["create"]): string => {
+    const measured = push / bare;
+    const met = measured <= 1.25 ? "met" : "**missed**";
+    return `${push.toFixed(2)} s | ${bare.toFixed(2)} s | ${measured.toFixed(2)} | 1.25 | ${met}`;
+  };
+  const rate = (seconds: number): string => {
+    const measured = Math.round(people / seconds);
+    const met = measured >= 50_000 ? "met" : "**missed**";
+    return `${seconds.toFixed(2)} s | | ${measured.toLocaleString("en-US")}/s | 50,000/s | ${met}`;
+  };
+  const count = sent.toLocaleString("en-US");
+  const all = people.toLocaleString("en-US");
+  return `To a server on the same machine that does nothing, 3 requests at a time; beside it the bare HTTP client that sends the same
+requests (\`SENT=${sent} PEOPLE=${people} node test/bench/pushing.ts\`). Seconds of the run, without the start of its process.
+
+| what | push | bare client | measured | goal | |
+|---|---|---|---|---|---|
+| ${count} creations: three searches and one POST each | ${ratio(create)} |
+| ${count} changes: one GET and one PUT each | ${ratio(update)} |
+| push of ${all} people with nothing to send | ${rate(nothing)} |
+| force sync of ${all} people that changes nothing | ${rate(synced)} |
+| peak memory, MB, over all of these and ${all} creations | ${megabytes} | | | 300 | ${megabytes <= 300 ? "met" : "**missed**"} |
+
+What is about to be sent is on record before it goes, and what came back is after it, both on disk: that is what the bare client
+does not do. Half the time of creations and changes is waiting for the database.`;
 }
 
 function expressionsPart({ rates, growth }: ExpressionFigures): string {

@@ -3,6 +3,7 @@
  * request first and may answer in its place, drop it, or let it have its effect and lose the answer.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 
 export interface ScimRequest {
@@ -40,20 +41,25 @@ export class ScriptedScim implements AsyncDisposable {
   readonly #server: Server;
   #next = 1;
 
-  private constructor(server: Server) {
+  readonly #scheme: "http" | "https";
+
+  private constructor(server: Server, scheme: "http" | "https") {
     this.#server = server;
+    this.#scheme = scheme;
   }
 
-  static async start(): Promise<ScriptedScim> {
-    const server = createServer();
-    const scim = new ScriptedScim(server);
+  /** @param tls in PEM form; without it, the server speaks HTTP */
+  static async start(tls?: { readonly cert: string; readonly key: string }): Promise<ScriptedScim> {
+    const server = tls === undefined ? createServer() : createTlsServer(tls);
+    const scim = new ScriptedScim(server, tls === undefined ? "http" : "https");
     server.on("request", (request, response) => void scim.#answer(request, response));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return scim;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/scim/v2`;
+    const { port } = this.#server.address() as AddressInfo;
+    return `${this.#scheme}://127.0.0.1:${port}/scim/v2`;
   }
 
   /** Requests that change something. */

@@ -2,6 +2,7 @@
  * Who of the people with an account in an app is a member of the groups that are pushed to it, and
  * how that differs from what the app was told.
  */
+import type { Account } from "../../model/account.ts";
 import type { PushGroup } from "../../model/app.ts";
 import type { AppRules } from "../../reconciler/app-rules.ts";
 import { listAccounts } from "../../store/accounts.ts";
@@ -13,6 +14,7 @@ import {
   strayMembers,
   type PushedGroup,
   type PushedMember,
+  type Told,
 } from "../../store/pushed-groups.ts";
 import type { Engine } from "../engine.ts";
 import { loadRelations } from "../people/relations.ts";
@@ -33,7 +35,16 @@ export interface SourceGroup {
 export interface GroupPlan {
   readonly group: SourceGroup;
   readonly add: readonly PushedMember[];
-  readonly remove: readonly (PushedMember & { readonly login: string | null })[];
+  readonly remove: readonly Leaving[];
+}
+
+/** Who is to be a member no more. */
+export interface Leaving extends PushedMember {
+  readonly login: string | null;
+  /** Whether the account that was told is not the person's any more: then it is no member either. */
+  readonly isGone: boolean;
+  /** Whether the person has no active account any more. */
+  readonly isStray: boolean;
 }
 
 export interface SourceGroups {
@@ -58,7 +69,7 @@ export async function sourceGroups(engine: Engine, { settings }: AppRules): Prom
     const renamed = before === undefined ? null : await groupById(db, directory, before.groupId);
     const found = renamed === null ? await groupsNamed(db, directory, name) : [renamed];
     const [group] = found;
-    const reason = unreadable(setting, found.length);
+    const reason = unreadable(setting, found.length) ?? takenBy(known, before, group?.id);
     if (group === undefined || reason !== null)
       problems.push({ setting, reason: reason ?? `${name} cannot be read.` });
     else
@@ -72,6 +83,24 @@ export async function sourceGroups(engine: Engine, { settings }: AppRules): Prom
   }
   const unlinked = known.filter((one) => !linked.has(one) && one.state !== "unlinked");
   return { groups, unreadable: problems, unlinked };
+}
+
+/** Why the group of this name cannot take the place of the one that was pushed; null: it can. */
+function takenBy(
+  known: readonly PushedGroup[],
+  before: PushedGroup | undefined,
+  groupId: string | undefined,
+): string | null {
+  if (before === undefined || before.groupId === groupId) return null;
+  const other = known.find(
+    (one) =>
+      one !== before &&
+      one.directory === before.directory &&
+      one.groupId === groupId &&
+      one.state !== "unlinked",
+  );
+  if (other === undefined) return null;
+  return `The group that is called ${before.configured} by now is pushed as ${other.configured} already.`;
 }
 
 /**
@@ -90,10 +119,10 @@ export async function planMemberships(
   const remove = new Map<SourceGroup, GroupPlan["remove"][number][]>();
   for (const group of groups) {
     const { directory } = group.setting;
-    const stray = await strayMembers(db, { app: name, directory, groupId: group.groupId });
+    const stray = await strayMembers(db, { app: name, directory, groupId: toldAs(group) });
     remove.set(
       group,
-      stray.map((one) => ({ ...one, login: null })),
+      stray.map((one) => ({ ...one, login: null, isStray: true })),
     );
   }
   for (let after: string | null = null; groups.length > 0;) {
@@ -114,20 +143,43 @@ export async function planMemberships(
     );
     for (const group of groups) {
       const { directory } = group.setting;
-      const told = pushed.get(`${directory} ${group.groupId}`);
-      for (const { userId, externalId, login } of active) {
-        const member = { userId, externalId: externalId ?? "" };
+      const told = pushed.get(`${directory} ${toldAs(group)}`);
+      for (const account of active) {
+        const { userId } = account;
         const wanted = isMember(userId, directory, group.groupId);
-        const before = told?.get(userId);
-        // What the app may have or not have is told again, either way.
-        if (wanted && before?.confirmed !== true) add.get(group)?.push(member);
-        if (!wanted && before !== undefined) remove.get(group)?.push({ ...member, login });
+        const step = stepOf(account, wanted, told?.get(userId));
+        if (step !== null && step.comes) add.get(group)?.push(step.member);
+        if (step !== null && !step.comes) remove.get(group)?.push(step.member);
       }
     }
   }
   return groups.map((group) => {
     return { group, add: add.get(group) ?? [], remove: remove.get(group) ?? [] };
   });
+}
+
+type MemberStep =
+  | { readonly comes: true; readonly member: PushedMember }
+  | { readonly comes: false; readonly member: Leaving };
+
+/** What the app has to be told of somebody with an active account; null: nothing. */
+function stepOf(
+  { userId, externalId, login }: Account,
+  wanted: boolean,
+  before: Told | undefined,
+): MemberStep | null {
+  const member = { userId, externalId: externalId ?? "" };
+  // An account that was made anew is no member yet.
+  const isGone = before?.externalId !== member.externalId;
+  // What the app may have or not have is told again, either way.
+  if (wanted) return isGone || !before?.confirmed ? { comes: true, member } : null;
+  if (before === undefined) return null;
+  return { comes: false, member: { ...member, login, isGone, isStray: false } };
+}
+
+/** The identifier of a group under which its members were told. */
+function toldAs({ pushed, groupId }: SourceGroup): string {
+  return pushed?.groupId ?? groupId;
 }
 
 /** Whether people are in groups of directories, directly or through others. */

@@ -71,7 +71,7 @@ export function listOf(
 ): { readonly resources: JsonObject[]; readonly total: number } | null {
   if (json === null) return null;
   const total = member(json, "totalResults");
-  const count = typeof total === "string" ? Number(total) : total;
+  const count = typeof total === "string" && /^\d+$/.test(total) ? Number(total) : total;
   if (typeof count !== "number" || !Number.isInteger(count) || count < 0) return null;
   const found = member(json, "Resources") ?? [];
   if (!Array.isArray(found)) return null;
@@ -105,7 +105,10 @@ const MOMENTS_FROM = 1_000_000_000;
  * @param now milliseconds since 1970
  */
 export function retryAfterOf(headers: Answer["headers"], now: number): number | null {
-  const text = headers["retry-after"] ?? headers["x-retry-after"] ?? headers["ratelimit-reset"];
+  // Many tell on every answer when their count begins anew; it means something once it is used up.
+  const isUsedUp = (headers["ratelimit-remaining"] ?? "0").trim() === "0";
+  const reset = isUsedUp ? headers["ratelimit-reset"] : undefined;
+  const text = headers["retry-after"] ?? headers["x-retry-after"] ?? reset;
   if (text === undefined || text.trim() === "") return null;
   const seconds = Number(text.trim());
   const wait = Number.isFinite(seconds)

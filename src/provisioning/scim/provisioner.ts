@@ -45,6 +45,12 @@ const MOST_PAGES = 100_000;
 const MOST_FOUND_PAGES = 100;
 /** How often a change is decided anew because somebody else was quicker. */
 const CONFLICTS = 3;
+/** Values that a server which looks at their form accepts, and that nobody has. */
+const NOBODY: Readonly<Record<Wanted["key"], string>> = {
+  externalId: "00000000-0000-4000-8000-000000000000",
+  userName: "rollcall",
+  email: "nobody@rollcall.example",
+};
 
 export class ScimProvisioner implements Provisioner {
   readonly #settings: AppSettings;
@@ -98,7 +104,8 @@ export class ScimProvisioner implements Provisioner {
     const isMeant = (resource: JsonObject): boolean => hasValue(resource, wanted);
     try {
       const path = (from: number): string => findPath(key, value, from);
-      for await (const page of this.#pages(path, MOST_FOUND_PAGES, isMeant)) found.push(...page);
+      const search = { most: MOST_FOUND_PAGES, isMeant, isWhole: true };
+      for await (const page of this.#pages(path, search)) found.push(...page);
     } catch (thrown) {
       // Of userName every server must know.
       if (key === "userName" || !isUnfiltered(thrown)) throw thrown;
@@ -112,7 +119,7 @@ export class ScimProvisioner implements Provisioner {
 
   async #knowsFilter(key: Wanted["key"]): Promise<boolean> {
     try {
-      await this.#list({ method: "GET", path: findPath(key, "rollcall") });
+      await this.#list({ method: "GET", path: findPath(key, NOBODY[key]) });
       return true;
     } catch (thrown) {
       if (isUnfiltered(thrown)) return false;
@@ -121,34 +128,34 @@ export class ScimProvisioner implements Provisioner {
   }
 
   accounts(): AsyncGenerator<RemoteAccount[]> {
-    return this.#pages(
-      (from) => listPath(from),
-      MOST_PAGES,
-      () => true,
-    );
+    const all = { most: MOST_PAGES, isMeant: () => true, isWhole: false };
+    return this.#pages((from) => listPath(from), all);
   }
 
   /**
    * Ends at the total that is announced, and at a page that brings nobody new.
-   * @param most pages; a server that shows more ignores what it was asked
-   * @param isMeant which resources count; of others it does not matter how they look
+   * @param pages.most a server that shows more ignores what it was asked
+   * @param pages.isMeant which resources count; of others it does not matter how they look
+   * @param pages.isWhole whether somebody who was not shown would be taken for absent
    */
   async *#pages(
     path: (startIndex: number) => string,
-    most: number,
-    isMeant: (resource: JsonObject) => boolean,
+    { most, isMeant, isWhole }: Pages,
   ): AsyncGenerator<RemoteAccount[]> {
     const seen = new Set<string>();
+    let shown = 0;
     let from = 1;
     for (let page = 0; page < most; page++) {
       const { resources, total } = await this.#list({ method: "GET", path: path(from) });
-      const fresh = resources.filter((one) => !seen.has(idOf(one) ?? ""));
-      for (const one of fresh) seen.add(idOf(one) ?? "");
+      const fresh = unseen(resources, seen);
+      shown += fresh.length;
       const accounts = fresh.filter(isMeant).map((resource) => this.#account(resource));
       if (accounts.length > 0) yield accounts;
       from += resources.length;
-      if (fresh.length === 0 && seen.size < total) throw this.#endless("the same page again");
-      if (from > total) return;
+      if (fresh.length === 0 && shown < total) throw this.#endless("the same page again");
+      if (from <= total) continue;
+      if (isWhole && shown < total) throw this.#endless("some of them twice");
+      return;
     }
     throw this.#endless("page after page");
   }
@@ -273,7 +280,9 @@ export class ScimProvisioner implements Provisioner {
    */
   async #keptAfterAll(change: Change, answer: Answer): Promise<string[]> {
     const { changed, removed } = change;
-    const lost = this.#lostOf(change, (await this.#get(change)).resource);
+    // Whose it is was proven before it was written; by now it may have its new name.
+    const after = await afterwards(() => this.#get({ ...change, userName: null }));
+    const lost = this.#lostOf(change, after.resource);
     const all = [...changed, ...removed];
     if (all.length > 0 && all.every((name) => lost.includes(name)))
       throw this.#senseless(answer, "is not the account, and the account is as it was");
@@ -282,11 +291,13 @@ export class ScimProvisioner implements Provisioner {
 
   async activate(account: AccountName, active: boolean): Promise<void> {
     const { externalId, ownId } = account;
-    const answer = await this.#rewrite(account, "activate", (before) =>
-      withActive(before, active, ownId),
+    const answer = await this.#rewrite(account, "activate", (before, way) =>
+      withActive(before, active, way === "put" ? ownId : null),
     );
     const isShown = answer.json !== null && idOf(answer.json) === externalId;
-    const shown = isShown ? (answer.json ?? {}) : (await this.#get(account)).resource;
+    const shown = isShown
+      ? (answer.json ?? {})
+      : (await afterwards(() => this.#get(account))).resource;
     if (isActive(shown) === active) return;
     const word = active ? "active" : "inactive";
     const message = `The app acknowledged that the account is ${word}, and shows it as ${active ? "inactive" : "active"}.`;
@@ -297,13 +308,13 @@ export class ScimProvisioner implements Provisioner {
   async #rewrite(
     account: AccountName,
     way: "update" | "activate",
-    change: (before: JsonObject) => JsonObject,
+    change: (before: JsonObject, way: "put" | "patch") => JsonObject,
   ): Promise<Answer> {
     for (let attempt = 1; ; attempt++) {
       const { resource, match: headers } = await this.#get(account);
-      const after = change(resource);
       const path = userPath(account.externalId);
       const method = this.capabilities[way];
+      const after = change(resource, method);
       try {
         if (method === "put")
           return await this.#transport.ask({ method: "PUT", path, body: after, headers });
@@ -312,8 +323,10 @@ export class ScimProvisioner implements Provisioner {
         const body = patchBody(operations);
         return await this.#transport.ask({ method: "PATCH", path, body, headers });
       } catch (thrown) {
-        if (!(thrown instanceof AppFailure) || attempt >= CONFLICTS) throw thrown;
-        if (thrown.kind === "unsupported")
+        if (!(thrown instanceof AppFailure)) throw thrown;
+        if (attempt >= CONFLICTS) throw thrown.kind === "vanished" ? noWay(thrown) : thrown;
+        // It was there a moment ago: some servers say so of a way that they do not know.
+        if (thrown.kind === "unsupported" || thrown.kind === "vanished")
           this.#learn({ [way]: method === "put" ? "patch" : "put" });
         else if (thrown.kind !== "conflict") throw thrown;
       }
@@ -328,20 +341,23 @@ export class ScimProvisioner implements Provisioner {
   async findGroups(name: string): Promise<RemoteGroup[]> {
     const found = new Map<string, RemoteGroup>();
     const seen = new Set<string>();
+    let shown = 0;
     let from = 1;
     for (let page = 0; page < MOST_FOUND_PAGES; page++) {
       const question = { method: "GET", path: findGroupPath(name, from) } as const;
       const { resources, total } = await this.#list(question);
-      const fresh = resources.filter((one) => !seen.has(idOf(one) ?? ""));
-      for (const one of fresh) seen.add(idOf(one) ?? "");
+      const fresh = unseen(resources, seen);
+      shown += fresh.length;
       for (const one of fresh) {
         const externalId = this.#usableId(one);
         if (externalId !== null && member(one, "displayName") === name)
           found.set(externalId, { externalId, ownId: textOf(member(one, "externalId")) });
       }
       from += resources.length;
-      if (fresh.length === 0 && seen.size < total) throw this.#endless("the same page again");
-      if (from > total) return [...found.values()];
+      if (fresh.length === 0 && shown < total) throw this.#endless("the same page again");
+      if (from <= total) continue;
+      if (shown < total) throw this.#endless("some of them twice");
+      return [...found.values()];
     }
     throw this.#endless("page after page");
   }
@@ -350,7 +366,8 @@ export class ScimProvisioner implements Provisioner {
     try {
       const path = `${groupPath(externalId)}?excludedAttributes=members`;
       const answer = await this.#transport.ask({ method: "GET", path });
-      return answer.json !== null && idOf(answer.json) === externalId;
+      if (idOf(answer.json) === externalId) return true;
+      throw this.#senseless(answer, "is not the group that was asked for");
     } catch (thrown) {
       if (thrown instanceof AppFailure && thrown.kind === "vanished") return false;
       throw thrown;
@@ -367,16 +384,32 @@ export class ScimProvisioner implements Provisioner {
 
   async renameGroup(externalId: string, name: string): Promise<void> {
     const operation = { op: "replace", path: "displayName", value: name };
-    await this.#patchGroup(externalId, [operation]);
+    const shown = await this.#patchGroup(externalId, [operation]);
+    const called = shown === null ? undefined : member(shown, "displayName");
+    if (typeof called !== "string" || called === name) return;
+    const { speaker } = this.#transport;
+    throw groupNotKept(`is called ${name}, and shows it as ${speaker.name(called)}`);
   }
 
   async changeMembers(externalId: string, { add, remove }: MemberChange): Promise<void> {
-    await this.#patchGroup(externalId, memberOperations(add, remove));
+    const shown = await this.#patchGroup(externalId, memberOperations(add, remove));
+    const members = shown === null ? undefined : member(shown, "members");
+    if (!Array.isArray(members)) return;
+    const there = new Set(members.filter(isObject).map((one) => member(one, "value")));
+    // Of those who came nothing is concluded: many servers do not show all.
+    const stayed = remove.find((one) => there.has(one));
+    if (stayed !== undefined) throw groupNotKept(`lost the member ${stayed}, and still shows it`);
   }
 
-  async #patchGroup(externalId: string, operations: readonly JsonObject[]): Promise<void> {
+  /** @returns the group, if the answer shows it */
+  async #patchGroup(
+    externalId: string,
+    operations: readonly JsonObject[],
+  ): Promise<JsonObject | null> {
     const path = groupPath(externalId);
-    await this.#transport.ask({ method: "PATCH", path, body: patchBody(operations) });
+    const body = patchBody(operations);
+    const { json } = await this.#transport.ask({ method: "PATCH", path, body });
+    return idOf(json) === externalId ? json : null;
   }
 
   pauseUntil(at: number): void {
@@ -394,6 +427,46 @@ export class ScimProvisioner implements Provisioner {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#transport[Symbol.asyncDispose]();
   }
+}
+
+/** Whatever fails behind a write that was acknowledged leaves in doubt what became of it. */
+async function afterwards<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (thrown) {
+    if (!(thrown instanceof AppFailure)) throw thrown;
+    const { kind, code, message, appSaid, status, retryAfter } = thrown;
+    const facts = { appSaid, status, retryAfter, uncertain: true };
+    throw new AppFailure(kind, code, message, facts);
+  }
+}
+
+/** The account is there, and no way of changing it. */
+function noWay({ message, appSaid, status }: AppFailure): AppFailure {
+  const facts = { appSaid, status, uncertain: true };
+  return new AppFailure("senseless", "app.notScim", message, facts);
+}
+
+function groupNotKept(what: string): AppFailure {
+  const message = `The app acknowledged that the group ${what}.`;
+  return new AppFailure("refused", "app.notKept", message);
+}
+
+interface Pages {
+  readonly most: number;
+  readonly isMeant: (resource: JsonObject) => boolean;
+  readonly isWhole: boolean;
+}
+
+/** Those that no page before had. */
+function unseen(resources: readonly JsonObject[], seen: Set<string>): JsonObject[] {
+  return resources.filter((one) => {
+    const id = idOf(one);
+    if (id === null) return true;
+    const isNew = !seen.has(id);
+    seen.add(id);
+    return isNew;
+  });
 }
 
 function textOf(value: unknown): string | null {

@@ -36,7 +36,8 @@ export function laidOver(
   }: {
     readonly attributes: Attributes;
     readonly removed: readonly string[];
-    readonly externalId: string;
+    /** Ours, where the app has none; null: that is left alone. */
+    readonly externalId: string | null;
   },
 ): JsonObject {
   const resource = structuredClone(before);
@@ -44,7 +45,8 @@ export function laidOver(
     const key = keyOf(resource, readOnly);
     if (key !== undefined) delete resource[key];
   }
-  if (member(resource, "externalId") === undefined) resource["externalId"] = externalId;
+  if (externalId !== null && (member(resource, "externalId") ?? null) === null)
+    resource[keyOf(resource, "externalId") ?? "externalId"] = externalId;
   for (const name of removed) {
     const place = attributes.get(name)?.place ?? null;
     if (place !== null) take(resource, place);
@@ -54,7 +56,11 @@ export function laidOver(
 }
 
 /** The same resource with another answer to whether it is active; nothing else is mixed in. */
-export function withActive(before: JsonObject, active: boolean, externalId: string): JsonObject {
+export function withActive(
+  before: JsonObject,
+  active: boolean,
+  externalId: string | null,
+): JsonObject {
   const resource = laidOver(before, {}, { attributes: new Map(), removed: [], externalId });
   resource[keyOf(resource, "active") ?? "active"] = active;
   return resource;
@@ -93,6 +99,9 @@ function containerOf(resource: JsonObject, { namespace }: AttributePlace): JsonO
   return isObject(found) ? found : null;
 }
 
+/** What apps add to a value that refers to somebody. */
+const DERIVED = ["$ref", "display", "displayName"] as const;
+
 function put(resource: JsonObject, place: AttributePlace, value: unknown): void {
   const { attribute, select, sub } = place;
   const container = containerFor(resource, place);
@@ -109,7 +118,7 @@ function put(resource: JsonObject, place: AttributePlace, value: unknown): void 
     const subKey = keyOf(object, sub) ?? sub;
     // What the app derived from the old value would contradict the new one.
     if (sub === "value" && !sameJson(object[subKey], value))
-      for (const derived of ["$ref", "display", "displayName"]) delete object[derived];
+      for (const derived of DERIVED) delete object[derived];
     object[subKey] = value;
     container[key] = object;
   }
@@ -133,8 +142,12 @@ function putSelected(
   value: unknown,
 ): void {
   const objects = list.filter(isObject);
-  let element = objects.find((one) => fits(one, select)) ?? similar(objects, besides, select);
-  if (element !== undefined) Object.assign(element, select);
+  let element = objects.find((one) => fits(one, select));
+  if (element === undefined) {
+    element = similar(objects, besides, select);
+    for (const [name, wanted] of Object.entries(element === undefined ? {} : select))
+      if (element !== undefined) element[keyOf(element, name) ?? name] = wanted;
+  }
   if (element === undefined) {
     element = { ...besides, ...select };
     // At most one is the primary one (RFC 7643, 2.4).
@@ -166,15 +179,20 @@ function similar(
 }
 
 function take(resource: JsonObject, place: AttributePlace): void {
-  const { attribute, select, sub } = place;
+  const { attribute, select, sub, besides } = place;
   const container = containerOf(resource, place);
   const key = container === null ? undefined : keyOf(container, attribute);
   if (container === null || key === undefined) return;
   const found = container[key];
   if (select !== null) {
-    const list = Array.isArray(found) ? found.filter(isObject) : [];
-    const rest = list.filter((one) => {
-      if (!fits(one, select)) return true;
+    // What is there in another form is not ours.
+    if (!Array.isArray(found)) return;
+    const objects = found.filter(isObject);
+    const meant = objects.some((one) => fits(one, select))
+      ? (one: unknown): one is JsonObject => isObject(one) && fits(one, select)
+      : (one: unknown): one is JsonObject => one === similar(objects, besides, select);
+    const rest = (found as unknown[]).filter((one) => {
+      if (!meant(one)) return true;
       const subKey = keyOf(one, sub ?? "value");
       if (subKey !== undefined) delete one[subKey];
       return Object.keys(one).some((name) => !SECONDARY.has(name) && !(name in select));
@@ -186,6 +204,8 @@ function take(resource: JsonObject, place: AttributePlace): void {
   if (sub !== null && isObject(found)) {
     const subKey = keyOf(found, sub);
     if (subKey !== undefined) delete found[subKey];
+    // What the app derived from it goes with it.
+    if (sub === "value") for (const derived of DERIVED) delete found[derived];
     if (Object.keys(found).length > 0) return;
   }
   delete container[key];
@@ -264,7 +284,9 @@ function isExtension(name: string, value: unknown): value is JsonObject {
 function operations(before: JsonObject, after: JsonObject): JsonObject[] {
   const names = [...new Set([...Object.keys(after), ...Object.keys(before)])];
   return names
-    .filter((name) => !NEVER_PATCHED.has(name) && !sameJson(before[name], after[name]))
+    .filter(
+      (name) => !NEVER_PATCHED.has(name.toLowerCase()) && !sameJson(before[name], after[name]),
+    )
     .flatMap((name) => {
       const [old, value] = [before[name], after[name]];
       if (isExtension(name, value ?? old))

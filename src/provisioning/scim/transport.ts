@@ -102,7 +102,9 @@ export class Transport implements AsyncDisposable {
         if (thrown.kind === "credential") this.stop(thrown);
         if (thrown.kind !== "later" || thrown.untried) throw thrown;
         this.#limiter.slow();
-        const wait = thrown.retryAfter ?? FIRST_WAIT_MS * 2 ** (attempt - 1);
+        const patience = FIRST_WAIT_MS * 2 ** (attempt - 1);
+        // Whoever says "at once" is asked more and more slowly all the same.
+        const wait = Math.max(thrown.retryAfter ?? 0, patience);
         if (wait > SHORT_PAUSE_MS) this.stop(thrown);
         else this.#limiter.pause(wait);
         if (thrown.retryAfter !== null) this.#onPause(Date.now() + wait);

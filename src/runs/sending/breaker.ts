@@ -44,7 +44,7 @@ export class Breaker {
 }
 
 function stopsAtOnce({ kind, retryAfter }: AppFailure): boolean {
-  return kind === "credential" || (retryAfter ?? 0) > SHORT_PAUSE_MS;
+  return kind === "credential" || (kind === "later" && (retryAfter ?? 0) > SHORT_PAUSE_MS);
 }
 
 /** Whether a failure says something of the app, and nothing of the account. */

@@ -76,15 +76,32 @@ export async function doDeed(context: PushContext, looked: Looked, hands: Hands)
     } catch (thrown) {
       const failure = failureOf(thrown, decision);
       // Of a refused credential no account can be blamed.
-      if (failure.thrown?.kind === "credential" || failure.thrown?.untried === true)
-        return { looked, account, done, failure };
+      if (isOfNobody(failure.thrown)) return { looked, account, done, failure };
       return failed(looked, afterFailure(account, decision, failure), done, failure);
     }
     decision = context.desk.decide({ ...looked.facts, account });
   }
+  if (decision.do !== "nothing" && decision.do !== "fail" && done.length === MOST_STEPS) {
+    const failure = neverDone(decision);
+    return failed(looked, afterFailure(account, decision, failure), done, failure);
+  }
   const last = decision.do === "nothing" ? decision : { settled: false, reason: null };
   const after = healed({ ...account, settled: last.settled, reason: last.reason });
   return { looked, account: after, done, failure: null };
+}
+
+/** Whether nothing was sent for this account, or what failed says nothing of it. */
+export function isOfNobody(thrown: AppFailure | null): boolean {
+  if (thrown === null || thrown.uncertain) return false;
+  return thrown.kind === "credential" || thrown.untried;
+}
+
+/** What is acknowledged again and again, and still owed. */
+function neverDone(decision: Sending["decision"]): DeedFailure {
+  const [what, action] = WHAT[decision.do];
+  const message = `After ${MOST_STEPS} steps that the app acknowledged, the account is still not as it should be.`;
+  const error: AccountError = { code: "app.notKept", field: what, message, appSaid: null };
+  return { action, what, error, needsPerson: true, thrown: null };
 }
 
 function healed(account: Account): Account {
@@ -96,6 +113,8 @@ interface Sending {
   readonly account: Account;
   readonly decision: Exclude<AccountDecision, { readonly do: "nothing" | "fail" }>;
   readonly hands: Hands;
+  /** The id under which the app had it before it vanished. */
+  readonly before?: string | null;
 }
 
 type Outcome =
@@ -135,8 +154,11 @@ async function send(context: PushContext, sending: Sending): Promise<Outcome> {
   }
 }
 
-export function nameOf({ externalId, userId, acknowledged }: Account): AccountName {
-  const userName = acknowledged?.["userName"];
+export function nameOf(account: Account): AccountName {
+  const { externalId, userId, acknowledged, unsure, notKept } = account;
+  // Where it is not known how the app calls it, its name proves nothing, either way.
+  const isKnown = !unsure.includes("userName") && !notKept.includes("userName");
+  const userName = isKnown ? acknowledged?.["userName"] : null;
   return {
     externalId: externalId ?? "",
     ownId: userId,
@@ -163,15 +185,17 @@ function gone(account: Account): Account {
  */
 async function unlessGone(
   context: PushContext,
-  { account, hands }: Sending,
+  sending: Sending,
   work: () => Promise<Outcome>,
 ): Promise<Outcome> {
   try {
     return await work();
   } catch (thrown) {
     if (!(thrown instanceof AppFailure) || thrown.kind !== "vanished") throw thrown;
+    const { decision, hands } = sending;
+    const account = thrown.uncertain ? withDoubt(sending.account, decision) : sending.account;
     const asked = { account, desired: null, mayBeOurs: true, claimed: hands.claimed };
-    const found = await findAccount(context, asked);
+    const found = await stillUncertain(thrown, () => findAccount(context, asked));
     if (found.kind === "none") {
       return { account: gone(account), done: { action: "deactivated", changes: [] } };
     }
@@ -193,12 +217,25 @@ async function orFindAgain(
   } catch (thrown) {
     if (!(thrown instanceof AppFailure) || thrown.kind !== "vanished") throw thrown;
     const { create } = context.app.settings.provisioning;
-    const { acknowledged: attempted } = sending.account;
+    const { acknowledged: attempted, externalId: before } = sending.account;
     const account: Account = { ...gone(sending.account), state: "attempted", attempted };
     const again = { do: "find", create, reason: "assigned", desired } as const;
-    const outcome = await find(context, { ...sending, account, decision: again }, again);
+    const lost = { ...sending, account, before, decision: again };
+    const outcome = await stillUncertain(thrown, () => find(context, lost, again));
     if ("failure" in outcome || outcome.account.externalId !== null) return outcome;
     throw thrown;
+  }
+}
+
+/** What failed behind a failure does not make that one certain. */
+async function stillUncertain<T>(first: AppFailure, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (!(thrown instanceof AppFailure) || !first.uncertain) throw thrown;
+    const { kind, code, message, appSaid, status, retryAfter } = thrown;
+    const facts = { appSaid, status, retryAfter, uncertain: true };
+    throw new AppFailure(kind, code, message, facts);
   }
 }
 
@@ -240,12 +277,13 @@ function acknowledged(
 /** Looks for the account, takes it over, or makes it. */
 async function find(
   context: PushContext,
-  { account, hands }: Sending,
+  { account, hands, before = null }: Sending,
   { create, desired }: Extract<AccountDecision, { readonly do: "find" }>,
 ): Promise<Outcome> {
   const mayBeOurs = account.state === "attempted";
   const { claimed } = hands;
-  const found = await findAccount(context, { account, desired, mayBeOurs, claimed });
+  const asked = { account, desired, mayBeOurs, claimed, before };
+  const found = await findAccount(context, asked);
   if (found.kind === "several") return unmatched(account, found.error, desired);
   if (found.kind === "one") return adopted(context, account, found.remote, desired);
   if (!create || desired === null) {
@@ -263,7 +301,7 @@ async function find(
     if (thrown.kind === "taken")
       return await taken(context, { account: attempt, claimed, desired }, thrown);
     const failure = failureOf(thrown, { do: "find", create, reason: "assigned", desired });
-    if (thrown.kind === "credential" || thrown.untried) throw thrown;
+    if (isOfNobody(thrown)) throw thrown;
     const after = thrown.uncertain ? attempt : { ...account, state: account.state };
     return { account: failedAccount(after, desired.create, failure), failure };
   }
@@ -333,15 +371,14 @@ function unmatched(account: Account, error: AccountError, desired: DesiredAccoun
 function adopted(
   { app }: PushContext,
   account: Account,
-  { externalId, active, profile }: RemoteAccount,
+  { externalId, active, profile, userName }: RemoteAccount,
   desired: DesiredAccount | null,
 ): Outcome {
-  const has =
-    desired === null
-      ? {}
-      : Object.fromEntries(
-          Object.entries(desired.update).filter(([name, value]) => sameText(profile[name], value)),
-        );
+  const same = Object.entries(desired?.update ?? {}).filter(([name, value]) =>
+    sameText(profile[name], value),
+  );
+  // Its name is how it is known again.
+  const has = { ...(userName === null ? {} : { userName }), ...Object.fromEntries(same) };
   const after: Account = {
     ...account,
     state: active ? "active" : "inactive",
@@ -404,7 +441,8 @@ function failedAccount(
   const common = { ...account, error, attempts };
   if (needsPerson || attempts >= MOST_ATTEMPTS)
     return { ...common, settled: true, refused: { what, profile }, retryAt: null };
-  const retryAt = Date.now() + (thrown?.retryAfter ?? patience(attempts));
+  const asked = thrown?.kind === "later" ? (thrown.retryAfter ?? 0) : 0;
+  const retryAt = Date.now() + Math.max(asked, patience(attempts));
   return { ...common, settled: false, refused: null, retryAt };
 }
 

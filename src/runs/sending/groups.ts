@@ -82,14 +82,17 @@ function rowOf(group: SourceGroup, member: GroupPlan["remove"][number]): Planned
 async function moveGroups(context: PushContext, groups: readonly SourceGroup[]): Promise<void> {
   for (const { pushed, groupId } of groups)
     if (pushed !== null && pushed.groupId !== groupId)
-      await write(context, (trx) => moveGroup(trx, pushed, groupId));
+      await write(context, async (trx) => {
+        // Its place may be that of one which is not pushed any more.
+        await dropPushedGroup(trx, { ...pushed, groupId });
+        await moveGroup(trx, pushed, groupId);
+      });
 }
 
 /** Without removals of a directory that is held or failing: what it says of groups may be old. */
 async function plansOf(context: PushContext): Promise<GroupPlan[]> {
   const { engine, app, run, desk } = context;
   const { groups } = await sourceGroups(engine, app);
-  await moveGroups(context, groups);
   const plans = await planMemberships(engine, app, groups, run.now);
   return plans.map((plan) =>
     desk.isUnsettled(plan.group.setting.directory) ? { ...plan, remove: [] } : plan,
@@ -98,15 +101,17 @@ async function plansOf(context: PushContext): Promise<GroupPlan[]> {
 
 /**
  * Makes, renames and fills the groups; one behind the other.
- * @param shown the memberships that may be taken away, as `groupMember` names them; null: any
+ * @param allowed.shown the memberships that may be taken away, as `groupMember` names them
+ * @param allowed.isExact else also those of accounts that are not active any more
  */
 export async function sendGroups(
   context: PushContext,
-  shown: ReadonlySet<string> | null = null,
+  { shown, isExact }: { readonly shown: ReadonlySet<string>; readonly isExact: boolean },
 ): Promise<void> {
   const { engine, app, run, actor } = context;
   const { settings } = app;
-  const { unreadable, unlinked } = await sourceGroups(engine, app);
+  const { groups, unreadable, unlinked } = await sourceGroups(engine, app);
+  await moveGroups(context, groups);
   for (const group of unlinked)
     await write(context, async (trx) => {
       // What was told stays on record, for the day on which it is pushed again.
@@ -126,10 +131,9 @@ export async function sendGroups(
   for (const plan of await plansOf(context)) {
     if (context.signal.aborted) return;
     const { group, remove } = plan;
-    const allowed =
-      shown === null
-        ? remove
-        : remove.filter(({ userId }) => shown.has(groupMember(group.name, userId)));
+    const allowed = remove.filter(
+      ({ userId, isStray }) => shown.has(groupMember(group.name, userId)) || (isStray && !isExact),
+    );
     await sendGroup(context, { ...plan, remove: allowed });
   }
 }
@@ -152,20 +156,35 @@ async function sendGroup(context: PushContext, plan: GroupPlan): Promise<void> {
     await closeGroupTask(context, group.setting);
   } catch (thrown) {
     if (!(thrown instanceof AppFailure)) throw thrown;
-    if (thrown.kind === "credential") throw thrown;
-    const externalId = group.pushed?.externalId ?? null;
+    if (thrown.kind === "credential" || thrown.untried) throw thrown;
     // Gone in the app: the next push makes it anew. A member may be what is not there, too.
-    if (thrown.kind === "vanished" && externalId !== null)
-      if (!(await context.provisioner.hasGroup(externalId)))
-        await write(context, (trx) =>
-          dropPushedGroup(trx, {
-            app: settings.name,
-            directory: group.setting.directory,
-            groupId: group.groupId,
-          }),
-        );
+    if (thrown.kind === "vanished" && (await isGroupGone(context, group)))
+      await write(context, (trx) =>
+        dropPushedGroup(trx, {
+          app: settings.name,
+          directory: group.setting.directory,
+          groupId: group.groupId,
+        }),
+      );
     const { code, message, appSaid } = thrown;
     await openGroupTask(context, group.setting, { code, field: "group", message, appSaid });
+  }
+}
+
+/** Believed only if the app, asked for groups of its name, shows a list without it. */
+async function isGroupGone(
+  { provisioner }: PushContext,
+  { pushed, name }: SourceGroup,
+): Promise<boolean> {
+  const externalId = pushed?.externalId ?? null;
+  if (pushed === null || externalId === null) return false;
+  try {
+    if (await provisioner.hasGroup(externalId)) return false;
+    const found = await provisioner.findGroups(pushed.name || name);
+    return !found.some((one) => one.externalId === externalId);
+  } catch (thrown) {
+    if (!(thrown instanceof AppFailure) || thrown.kind === "credential") throw thrown;
+    return false;
   }
 }
 
@@ -260,8 +279,8 @@ async function sendMembers(
 ): Promise<PushedMember[]> {
   const refused: PushedMember[] = [];
   const changes = [
-    ...add.map((member) => ({ member, comes: true })),
-    ...remove.map((member) => ({ member, comes: false })),
+    ...add.map((member) => ({ member, comes: true, isGone: false })),
+    ...remove.map((member) => ({ member, comes: false, isGone: member.isGone })),
   ];
   for (let from = 0; from < changes.length;) {
     if (context.signal.aborted) break;
@@ -284,6 +303,8 @@ async function sendMembers(
 interface MemberStep {
   readonly member: PushedMember;
   readonly comes: boolean;
+  /** The app need not know whoever is not there any more. */
+  readonly isGone: boolean;
 }
 
 /** A chunk that is refused is halved, until it is clear who is refused. */
@@ -304,6 +325,11 @@ async function sendChunk(
     });
   } catch (thrown) {
     if (!(await isAboutMembers(context, group, thrown))) throw thrown;
+    if (steps.length === 1 && steps[0]?.isGone === true) {
+      const removed = going.map(({ userId }) => userId);
+      await write(context, (trx) => noteMembers(trx, group, { added: [], removed }));
+      return [];
+    }
     if (steps.length === 1) {
       // Whoever was refused did not become a member; whoever could not be removed still is one.
       const refused = coming.map(({ userId }) => userId);

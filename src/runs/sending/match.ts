@@ -23,6 +23,8 @@ export interface MatchAsked {
   /** Whether the app may have made the account for us: then ours is found whatever `matching` says. */
   readonly mayBeOurs: boolean;
   readonly claimed: Claimed;
+  /** The id under which the app had it before it was not found any more. */
+  readonly before?: string | null;
 }
 
 /** @throws AppFailure if the app cannot be asked, or what it answers is no list */
@@ -34,18 +36,41 @@ export async function findAccount(context: PushContext, asked: MatchAsked): Prom
     : matching;
   for (const wanted of wantedOf(asked, keys)) {
     const found = await context.provisioner.find(wanted);
-    const own = found.filter((remote) => remote.ownId === account.userId);
+    const known = account.externalId ?? asked.before ?? null;
+    const own = found.filter(
+      ({ ownId, externalId }) => ownId === account.userId || externalId === known,
+    );
     // Of somebody who is not to have an account, and by keys that are not to be matched by, only
     // what we made ourselves counts.
     const onlyOwn = asked.desired === null || own.length > 0 || !matching.includes(wanted.key);
     const eligible = onlyOwn ? own : found;
     const [remote, other] = eligible;
+    const unproven = onlyOwn ? found.find((one) => mayBeOurs && hasOurName(one, asked)) : undefined;
+    if (remote === undefined && unproven !== undefined)
+      return { kind: "several", error: notProven(wanted, unproven) };
     if (remote === undefined) continue;
     if (other !== undefined) return { kind: "several", error: ambiguous(wanted, eligible.length) };
     const error = await heldByAnother(context, remote, asked);
     return error === null ? { kind: "one", remote } : { kind: "several", error };
   }
   return { kind: "none" };
+}
+
+/**
+ * Whether an account of which the app does not say whose it is has the name that ours has: of somebody
+ * who is not to have one, that it is not ours may not be concluded.
+ */
+function hasOurName({ ownId, userName }: RemoteAccount, { account, desired }: MatchAsked): boolean {
+  if (desired !== null || ownId !== null || userName === null) return false;
+  return [account.acknowledged, account.attempted].some((profile) => {
+    const ours = profile?.["userName"];
+    return typeof ours === "string" && ours.toLowerCase() === userName.toLowerCase();
+  });
+}
+
+function notProven({ key, value }: Wanted, { externalId }: RemoteAccount): AccountError {
+  const message = `The app has an account (${externalId}) with the ${key} ${value}, and does not say whose it is.`;
+  return { code: "app.ambiguous", field: key, message, appSaid: null };
 }
 
 function wantedOf({ account, desired }: MatchAsked, keys: readonly MatchKey[]): Wanted[] {

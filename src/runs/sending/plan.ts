@@ -105,6 +105,13 @@ class Planner {
     this.#seq = first;
   }
 
+  #refersOnly({ decision, facts }: Looked): boolean {
+    if (decision.do !== "update") return false;
+    const { attributes } = this.#context.app.settings;
+    const changes = changesOf(facts.account, decision.desired);
+    return changes.every(({ attribute }) => attributes.get(attribute)?.refersToUser === true);
+  }
+
   async add(page: readonly Looked[]): Promise<void> {
     const { app, run, progress } = this.#context;
     const { dryRun } = this.#asked;
@@ -113,10 +120,9 @@ class Planner {
     const drafts: EventDraft[] = [];
     const failed: NewTask[] = [];
     const healed: string[] = [];
+    // What else changed meanwhile is the next push's, which judges it.
     const concerned =
-      this.#asked.changesOnly === true
-        ? page.filter(({ decision }) => decision.do === "update")
-        : page;
+      this.#asked.changesOnly === true ? page.filter((looked) => this.#refersOnly(looked)) : page;
     for (const looked of concerned) {
       const row = this.#rowOf(looked);
       if (row !== null) rows.push(row);
@@ -275,7 +281,12 @@ function standing(account: Account, decision: AccountDecision): Standing {
     }
     case "fail":
       // What a mapping does not give now, it gives when something changed.
-      return { ...asItWas, settled: decision.reason === "invalid", error: decision.error };
+      return {
+        ...asItWas,
+        settled: decision.reason === "invalid",
+        error: decision.error,
+        retryAt: null,
+      };
     case "find":
     case "update":
     case "reactivate":

@@ -10,6 +10,7 @@ import { write } from "../record/write.ts";
 import type { PushContext } from "./context.ts";
 import type { Deed } from "./deed.ts";
 import * as events from "./events.ts";
+import { SEND_STEPS } from "./plan.ts";
 
 const TOGETHER = 100;
 const LONGEST_MS = 500;
@@ -145,8 +146,9 @@ function taskOf(app: string, { account, failure }: Deed): NewTask | null {
 
 /** What is told of an account: the first thing that was done, or why it was not. */
 function rowAfter(row: PlannedPush, { account, done, failure }: Deed): PlannedPush {
-  const [first] = done;
-  const action: AccountAction = failure !== null ? "failed" : (first?.action ?? "unchanged");
+  // Whoever was found only to be switched off has lost access.
+  const told = row.step === SEND_STEPS.taken ? done.at(-1) : done[0];
+  const action: AccountAction = failure !== null ? "failed" : (told?.action ?? "unchanged");
   const changes = done.flatMap((one) => one.changes);
   return {
     ...row,

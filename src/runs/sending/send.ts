@@ -8,7 +8,6 @@ import { sameJson } from "../../lib/same.ts";
 import type { Account, AccountAction } from "../../model/account.ts";
 import { RollcallError } from "../../model/errors.ts";
 import type { User } from "../../model/user.ts";
-import { AppFailure } from "../../provisioning/failure.ts";
 import { accountsOf, noteIntents, type Intent } from "../../store/accounts.ts";
 import { plannedPushes, savePushChanges, type PlannedPush } from "../../store/pushes.ts";
 import { usersByIds } from "../../store/users.ts";
@@ -17,15 +16,13 @@ import { changesOf, withDoubt } from "../../reconciler/decide-account.ts";
 import { Breaker } from "./breaker.ts";
 import type { PushContext } from "./context.ts";
 import { CreationGate } from "./creation-gate.ts";
-import { doDeed, type Hands } from "./deed.ts";
+import { doDeed, isOfNobody, type Hands } from "./deed.ts";
 import type { Claimed } from "./match.ts";
 import { plannedAction, SEND_STEPS } from "./plan.ts";
 import { Recorder } from "./recorder.ts";
 
 const PAGE = 500;
 const MOST_CLAIMED = 5000;
-/** How long requests on their way may take when somebody wants the push to end. */
-const FAREWELL_MS = 10_000;
 
 /**
  * @param total how many accounts there are to send
@@ -38,21 +35,13 @@ export async function sendPlan(
   total: number,
   isExact = false,
 ): Promise<{ readonly newAccounts: number }> {
-  const { signal, provisioner } = context;
   const breaker = new Breaker();
   const recorder = new Recorder(context, total);
   const claimed: Claimed = new Map();
-  const hurry = (): void => {
-    const message = "Nothing more is sent, because the push is to end.";
-    provisioner.stop(new AppFailure("unreachable", "push.interrupted", message));
-    provisioner.endIn(FAREWELL_MS);
-  };
-  signal.addEventListener("abort", hurry, { once: true });
   try {
     for (const step of Object.values(SEND_STEPS))
       await sendStep(context, step, { breaker, recorder, claimed, isExact });
   } finally {
-    signal.removeEventListener("abort", hurry);
     await recorder.flush();
   }
   return { newAccounts: recorder.newAccounts };
@@ -122,8 +111,7 @@ async function sendPage(
     breaker.count(thrown, deed.failure !== null);
     if (breaker.reason !== null) context.provisioner.stop(breaker.reason);
     // Whom the app did not let us ask for stays as it was planned.
-    const isUntouched = thrown?.untried === true || thrown?.kind === "credential";
-    if (isUntouched && deed.done.length === 0) return recorder.untouched(one);
+    if (isOfNobody(thrown) && deed.done.length === 0) return recorder.untouched(one);
     await recorder.add(row, deed);
   };
   await Promise.all(pairs.map((pair) => sendOne(pair).finally(() => gate.leave())));
