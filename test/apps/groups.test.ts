@@ -172,3 +172,62 @@ test("a membership of which no answer was heard is taken away from whoever left 
   );
   expect(new Set(values).size).toBe(2);
 });
+
+test("whose account was made anew is told as a member again, and one that left is no trouble", async () => {
+  configure();
+  await place.import({ people: ["ada", "bob"], groups: [group("Eng", ["ada", "bob"])] });
+  await place.push();
+  place.scim.users.clear();
+  const [eng] = [...place.scim.groups.values()];
+  if (eng !== undefined) place.scim.groups.set(eng.id, { ...eng, members: [] });
+  const title = { title: "Countess" };
+  await place.import({
+    people: ["ada", "bob"],
+    ada: title,
+    bob: title,
+    groups: [group("Eng", ["ada"])],
+  });
+  place.scim.forget();
+  expect(await place.push()).toMatchObject({ status: "done" });
+  expect(await place.push()).toMatchObject({ status: "done" });
+  const ada = place.scim.userNamed("ada@example.org")?.id;
+  expect([...place.scim.groups.values()].map((one) => one["members"])).toEqual([[{ value: ada }]]);
+  expect(await place.json("tasks")).toEqual([]);
+});
+
+test.each([
+  ["404", refusal(404, "no such path")],
+  ["a page", { status: 200, body: "<html>maintenance</html>" }],
+])(
+  "a group that something in between calls absent (%s) keeps who is to leave it",
+  async (_, said) => {
+    configure();
+    await place.import({ people: ["ada", "bob"], groups: [group("Eng", ["ada", "bob"])] });
+    await place.push();
+    place.scim.hook = ({ path, method }) => {
+      if (!/^\/Groups\/./.test(path)) return undefined;
+      return method === "PATCH" ? refusal(404, "no such path") : said;
+    };
+    await place.import({ people: ["ada", "bob"], groups: [group("Eng", ["ada"])] });
+    await place.push();
+    place.scim.hook = () => undefined;
+    await place.push();
+    expect(members()).toBe(1);
+    expect(await place.json("tasks")).toEqual([]);
+  },
+);
+
+test("a group may take the name of one that was pushed, and nothing is pushed twice", async () => {
+  place.configure(`
+    provisioning: { create: true, update: true, deactivate: true }
+    assign: [everyone]
+    pushGroups: [{ directory: corp, name: Eng }, { directory: corp, name: Ops }]`);
+  await place.import({
+    people: ["ada", "bob"],
+    groups: [group("Eng", ["ada"], "1"), group("Ops", ["bob"], "2")],
+  });
+  await place.push();
+  await place.import({ people: ["ada", "bob"], groups: [group("Eng", ["bob"], "2")] });
+  expect(await place.push()).toMatchObject({ status: "done" });
+  expect(await place.json("tasks")).toMatchObject([{ error: { code: "app.groupUnreadable" } }]);
+});
