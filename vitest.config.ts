@@ -44,8 +44,9 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           globalSetup: ["test/setup/servers.ts"],
           setupFiles: ["test/setup/keep-stores.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          // Ends what hangs; on a busy machine, a story with a directory server takes minutes.
+          testTimeout: 360_000,
+          hookTimeout: 240_000,
           // More than cores, because much of the time is spent in waiting.
           maxWorkers: 4,
         },

@@ -2,6 +2,7 @@
 import { closest } from "../lib/lines.ts";
 import { BUILT_IN_ATTRIBUTES } from "../model/app-attributes.ts";
 import { placeOf } from "../model/attribute-place.ts";
+import type { AttributeType } from "../model/profile-schema.ts";
 import type { Path } from "./problems.ts";
 import type { AppConfig, Config } from "./schema.ts";
 
@@ -142,13 +143,37 @@ function checkDirectories(
   }
 }
 
+/** Why a value is not of an attribute's type; null: it is. */
+function unfit(value: string | number | boolean, type: AttributeType): string | null {
+  const shown = JSON.stringify(value);
+  switch (type) {
+    case "string":
+      return typeof value === "string" ? null : `is a text: write "${String(value)}"`;
+    case "boolean":
+      return typeof value === "boolean"
+        ? null
+        : `is true or false, without quotes, and not ${shown}`;
+    case "number":
+      return typeof value === "number" ? null : `is a number, without quotes, and not ${shown}`;
+    case "integer":
+      return Number.isSafeInteger(value) ? null : `is a whole number, and not ${shown}`;
+    case "array":
+      return "is a list, which an assignment cannot give; map it under toApp";
+  }
+}
+
 /** Values of assignments are those of attributes that the app has. */
 function checkValues(path: Path, { assign, attributes }: AppConfig, report: Report): void {
   const names = [...BUILT_IN_ATTRIBUTES.keys(), ...Object.keys(attributes)];
   for (const [i, rule] of assign.entries()) {
     if (rule === "everyone") continue;
-    for (const name of Object.keys(rule.values)) {
-      if (names.includes(name)) continue;
+    for (const [name, value] of Object.entries(rule.values)) {
+      if (names.includes(name)) {
+        const type = attributes[name]?.type ?? BUILT_IN_ATTRIBUTES.get(name)?.type ?? "string";
+        const fault = unfit(value, type);
+        if (fault !== null) report([...path, "assign", i, "values", name], fault);
+        continue;
+      }
       const meant = closest(name, names);
       const hint = meant === undefined ? "" : `; do you mean ${meant}?`;
       report(

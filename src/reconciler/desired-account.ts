@@ -25,12 +25,19 @@ export type Desired = DesiredAccount | { readonly error: AccountError };
 /** The app's own id of whom a value names; null: nobody who has an account there. */
 export type ResolveUser = (name: string) => string | null;
 
-/** @param resolve finds whom attributes that refer to a user mean */
+interface Given {
+  readonly values: AssignedValues;
+  /** What assignments gave as far as is known, whether or not any gives it now. */
+  readonly told: AssignedValues;
+  /** Finds whom attributes that refer to a user mean. */
+  readonly resolve: ResolveUser;
+}
+
 export function desiredAccount(
   rules: Rules,
   app: AppRules,
   person: PushedPerson,
-  { values, resolve }: { readonly values: AssignedValues; readonly resolve: ResolveUser },
+  { values, told, resolve }: Given,
 ): Desired {
   const create: Record<string, ProfileValue> = {};
   const update: Record<string, ProfileValue> = {};
@@ -51,7 +58,8 @@ export function desiredAccount(
     const value = mapped !== null && refersToUser ? resolve(String(mapped)) : mapped;
     if (value !== null) keep(attribute, value, onUpdate);
     else if (mapped !== null) unresolved.push(attribute);
-    else if (onUpdate && app.own.has(attribute)) empty.push(attribute);
+    else if (onUpdate && (app.own.has(attribute) || Object.hasOwn(told, attribute)))
+      empty.push(attribute);
   }
   return missingName(create) ?? { create, update, unresolved, empty };
 }

@@ -269,6 +269,18 @@ export async function recentLosses(
   return rows[0] ?? { accounts: 0, memberships: 0 };
 }
 
+/** Memberships of a group that a push said it would take away are taken away. */
+export async function noteRemovals(
+  trx: Trx,
+  runId: string,
+  group: string,
+  userIds: readonly string[],
+): Promise<void> {
+  await sql`update push_changes set applied = true
+    where run_id = ${runId} and action = 'removed' and user_id = any(${userIds}::uuid[])
+      and changes -> 0 ->> 'from' = ${group}`.execute(trx);
+}
+
 /** The number behind the last row's. */
 export async function nextSeq(db: Connection, runId: string): Promise<number> {
   const row = await db

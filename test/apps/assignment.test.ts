@@ -225,3 +225,23 @@ test("with Create Users off, accounts that are there are taken over, and nobody 
   await place.push();
   expect(place.scim.writes).toEqual([]);
 });
+
+test("a value that an assignment gave goes with it, also where the rule leaves the configuration", async () => {
+  const withRules = (rules: string): void => {
+    place.configure(`
+    ${ON}
+    attributes:
+      role: { externalName: role, externalNamespace: "urn:ietf:params:scim:schemas:core:2.0:User" }
+    assign: [${rules}everyone]`);
+  };
+  withRules("{ group: { directory: corp, name: Admins }, values: { role: admin } }, ");
+  await place.import({ people: ["ada", "bob"], groups: [group("Admins", ["ada"])] });
+  await place.push();
+  expect(place.scim.userNamed("ada@example.org")).toMatchObject({ role: "admin" });
+  withRules("");
+  place.scim.hook = ({ method }) => (method === "PUT" ? { cut: "before" } : undefined);
+  await place.push();
+  place.scim.hook = () => undefined;
+  await place.run("tasks", "retry", "--app", "dx");
+  expect(place.scim.userNamed("ada@example.org")).not.toHaveProperty("role");
+});

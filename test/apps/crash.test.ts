@@ -130,46 +130,42 @@ test(
   },
 );
 
-test(
-  "two daemons push what changes within seconds, each account by one request at a time",
-  { timeout: 120_000 },
-  async () => {
-    await place.start({ people: PEOPLE });
-    const onTheirWay = new Map<string, number>();
-    let most = 0;
-    place.scim.hook = ({ method, path, body }: ScimRequest) => {
-      if (method === "GET") return undefined;
-      const key = method === "POST" ? String(body["userName"]) : path;
-      const now = (onTheirWay.get(key) ?? 0) + 1;
-      most = Math.max(most, now);
-      onTheirWay.set(key, now);
-      setTimeout(() => onTheirWay.set(key, (onTheirWay.get(key) ?? 1) - 1), 5);
-      return undefined;
-    };
-    const daemons = [start("serve"), start("serve")];
-    const until = async (fits: () => boolean): Promise<void> => {
-      for (let i = 0; i < 400 && !fits(); i++) await sleep(100);
-      expect(fits()).toBe(true);
-    };
-    await until(() => place.scim.users.size === PEOPLE.length);
-    await place.import({ people: PEOPLE.slice(1), p5: { title: "Countess" } });
-    await until(() => place.scim.userNamed("p5@example.org")?.["title"] === "Countess");
-    await until(() => place.scim.userNamed("p0@example.org")?.["active"] === false);
-    await place.run("apps", "unassign", "dx", "p1@example.org");
-    for (const daemon of daemons) await stop(daemon);
-    expect(daemons.map((one) => one.exitCode)).toEqual([0, 0]);
-    expect(most).toBe(1);
-    const posts = place.scim.writes.filter(({ method }) => method === "POST");
-    expect(posts.length).toBe(PEOPLE.length);
-    // Nothing is told of pushes that found nothing.
-    const pushes = await place.json<{ counts: Record<string, number> }[]>(
-      "pushes",
-      "--limit",
-      "1000",
-    );
-    expect(pushes.length).toBeLessThan(10);
-  },
-);
+test("two daemons push what changes within seconds, each account by one request at a time", async () => {
+  await place.start({ people: PEOPLE });
+  const onTheirWay = new Map<string, number>();
+  let most = 0;
+  place.scim.hook = ({ method, path, body }: ScimRequest) => {
+    if (method === "GET") return undefined;
+    const key = method === "POST" ? String(body["userName"]) : path;
+    const now = (onTheirWay.get(key) ?? 0) + 1;
+    most = Math.max(most, now);
+    onTheirWay.set(key, now);
+    setTimeout(() => onTheirWay.set(key, (onTheirWay.get(key) ?? 1) - 1), 5);
+    return undefined;
+  };
+  const daemons = [start("serve"), start("serve")];
+  const until = async (fits: () => boolean): Promise<void> => {
+    for (let i = 0; i < 400 && !fits(); i++) await sleep(100);
+    expect(fits()).toBe(true);
+  };
+  await until(() => place.scim.users.size === PEOPLE.length);
+  await place.import({ people: PEOPLE.slice(1), p5: { title: "Countess" } });
+  await until(() => place.scim.userNamed("p5@example.org")?.["title"] === "Countess");
+  await until(() => place.scim.userNamed("p0@example.org")?.["active"] === false);
+  await place.run("apps", "unassign", "dx", "p1@example.org");
+  for (const daemon of daemons) await stop(daemon);
+  expect(daemons.map((one) => one.exitCode)).toEqual([0, 0]);
+  expect(most).toBe(1);
+  const posts = place.scim.writes.filter(({ method }) => method === "POST");
+  expect(posts.length).toBe(PEOPLE.length);
+  // Nothing is told of pushes that found nothing.
+  const pushes = await place.json<{ counts: Record<string, number> }[]>(
+    "pushes",
+    "--limit",
+    "1000",
+  );
+  expect(pushes.length).toBeLessThan(10);
+});
 
 test("Ctrl-C ends a push at the next safe point, and the next one goes on", async () => {
   await place.start({ people: PEOPLE });

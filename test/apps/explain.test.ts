@@ -162,6 +162,26 @@ test("an attribute without external name or namespace is refused by the configur
   expect(err).toContain("externalNamespace is missing");
 });
 
+test.each([
+  ["the place of our own id", "externalName: externalId", "", "externalId is set by Rollcall"],
+  ["whether it is on", "externalName: active", "", "active is set by Rollcall"],
+  ["text for a truth value", "externalName: x, type: boolean", '"true"', "without quotes"],
+  ["a number for text", "externalName: x", "7", 'write "7"'],
+])(
+  "an attribute that goes wrong is refused by the configuration: %s",
+  async (_, of, value, told) => {
+    configure(
+      ALL,
+      `assign: [{ everyone: true, values: { ${value === "" ? "" : `team: ${value}`} } }]
+    attributes:
+      team: { ${of}, externalNamespace: "urn:ietf:params:scim:schemas:core:2.0:User" }`,
+    );
+    const { status, err } = await place.run("check");
+    expect(status).toBe(2);
+    expect(err).toContain(told);
+  },
+);
+
 test("what somebody changed in the app is found with --live", async () => {
   await place.start({ people: ["ada"], ada: { title: "Countess" } });
   await place.push();

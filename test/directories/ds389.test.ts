@@ -20,7 +20,7 @@ beforeAll(async () => {
     restart: () => ds.restart(),
     snapshot: () => ds.snapshot(),
   };
-}, 120_000);
+});
 afterAll(async () => {
   await ds.stop();
 });

@@ -79,7 +79,7 @@ describe.runIf(process.getuid?.() === 0)("a domain controller", () => {
       ].join(""),
     );
     place = await Workplace.create("postgres");
-  }, 120_000);
+  });
   afterAll(async () => {
     place.remove();
     await domain.stop();

@@ -16,7 +16,7 @@ describe("a process that is paused and wakes up after its claim was taken", () =
     ["while it reads", 0.5],
     ["when it has read", 0.985],
     ["while it applies", 1.002],
-  ])("%s: none of its writes lands", { timeout: 180_000 }, async (_, share) => {
+  ])("%s: none of its writes lands", async (_, share) => {
     one.configure("Engineer");
     await one.place.run("import", "corp");
     one.configure("Sleeper");

@@ -61,7 +61,6 @@ test("it writes nothing to people where nothing changes, and everybody is counte
 
 test.each([true, false])(
   "cut at seeded random points (killed: %s), it ends in what it would have been",
-  { timeout: 120_000 },
   async (kill) => {
     await imported(PEOPLE);
     const people = (): Promise<unknown> =>

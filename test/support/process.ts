@@ -22,6 +22,8 @@ export interface Daemon {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
+const READY_WITHIN_MS = 120_000;
+
 /** Starts a server and waits until `ready` succeeds; its output is shown if it does not. */
 export async function startDaemon(
   command: string,
@@ -41,7 +43,9 @@ export async function startDaemon(
       output = (output + chunk.toString()).slice(-20_000);
     });
   }
-  for (let attempt = 0; attempt < 300; attempt++) {
+  // On a busy machine a domain controller needs its time.
+  const until = Date.now() + READY_WITHIN_MS;
+  while (Date.now() < until) {
     if (child.exitCode !== null) throw new Error(`${command} ended at once:\n${output}`);
     if (
       await Promise.resolve()

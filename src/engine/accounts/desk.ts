@@ -4,6 +4,7 @@
  */
 import { NO_VALUES, newAccount } from "../../model/account.ts";
 import type { Account } from "../../model/account.ts";
+import type { AssignedValues } from "../../model/app.ts";
 import { DISCONNECTED } from "../../model/user.ts";
 import type { User } from "../../model/user.ts";
 import type { AppRules } from "../../reconciler/app-rules.ts";
@@ -107,7 +108,8 @@ export class Desk {
         unreadableGroups: this.#unreadable,
       }),
     );
-    const desired = await this.#desired(persons, assignments);
+    const told = ids.map((id) => accounts.get(id)?.values ?? NO_VALUES);
+    const desired = await this.#desired(persons, assignments, told);
     return persons.map(({ user }, i) => {
       const account = accounts.get(user.id) ?? null;
       const assignment = assignments[i] ?? null;
@@ -133,7 +135,7 @@ export class Desk {
     const { people, relations } = await this.#people([user]);
     const person = this.#person(user, people.get(user.id) ?? [], relations);
     const assignment = { by: { kind: "person", name: "" }, values: NO_VALUES } as const;
-    const [desired = null] = await this.#desired([person], [assignment]);
+    const [desired = null] = await this.#desired([person], [assignment], [NO_VALUES]);
     return { ...looked, facts: { ...facts, desired } };
   }
 
@@ -177,7 +179,9 @@ export class Desk {
       login: user.login,
       // What cannot be told stays as it was told last.
       assignedBy: isUnknown ? before.assignedBy : (assignment?.by ?? null),
-      values: isUnknown ? before.values : (assignment?.values ?? NO_VALUES),
+      values: isUnknown
+        ? before.values
+        : { ...leftOf(before, this.#app), ...(assignment?.values ?? NO_VALUES) },
       userVersion: user.version,
       fingerprint: this.#fingerprint,
     };
@@ -228,6 +232,7 @@ export class Desk {
   async #desired(
     persons: readonly PushedPerson[],
     assignments: readonly Assignment[],
+    told: readonly AssignedValues[],
   ): Promise<(Desired | null)[]> {
     const names = new Set<string>();
     const evaluate = (resolve: (name: string) => string | null): (Desired | null)[] =>
@@ -235,8 +240,8 @@ export class Desk {
         const assignment = assignments[i] ?? null;
         if (assignment === null || "unknown" in assignment || person.user.status !== "active")
           return null;
-        const { values } = assignment;
-        return desiredAccount(this.#engine.rules, this.#app, person, { values, resolve });
+        const given = { values: assignment.values, told: told[i] ?? NO_VALUES, resolve };
+        return desiredAccount(this.#engine.rules, this.#app, person, given);
       });
     const first = evaluate((name) => {
       names.add(name);
@@ -257,6 +262,14 @@ export class Desk {
 }
 
 const NOWHERE: ReadonlySet<string> = new Set();
+
+/** What an assignment gave that the app still has, and that no mapping gives: it is to be taken away. */
+function leftOf({ values, acknowledged }: Account, { mappings }: AppRules): AssignedValues {
+  const left = Object.entries(values).filter(
+    ([attribute]) => !mappings.has(attribute) && Object.hasOwn(acknowledged ?? {}, attribute),
+  );
+  return Object.fromEntries(left);
+}
 
 /** Of an account whose user is gone, instead of a version. */
 const GONE = -1;

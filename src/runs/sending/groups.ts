@@ -22,7 +22,7 @@ import {
   type PushedGroup,
   type PushedMember,
 } from "../../store/pushed-groups.ts";
-import { savePushChanges, type PlannedPush } from "../../store/pushes.ts";
+import { noteRemovals, savePushChanges, type PlannedPush } from "../../store/pushes.ts";
 import { appendEvents } from "../../store/system-log.ts";
 import { closeTasks, openTasks, type NewTask } from "../../store/tasks.ts";
 import { write } from "../record/write.ts";
@@ -73,7 +73,7 @@ function rowOf(group: SourceGroup, member: GroupPlan["remove"][number]): Planned
     reason: "notMember",
     changes: [{ attribute: "groups", from: group.name, to: null }],
     error: null,
-    applied: true,
+    applied: false,
     lost: true,
   };
 }
@@ -326,8 +326,7 @@ async function sendChunk(
   } catch (thrown) {
     if (!(await isAboutMembers(context, group, thrown))) throw thrown;
     if (steps.length === 1 && steps[0]?.isGone === true) {
-      const removed = going.map(({ userId }) => userId);
-      await write(context, (trx) => noteMembers(trx, group, { added: [], removed }));
+      await noteTold(context, group, [], going);
       return [];
     }
     if (steps.length === 1) {
@@ -342,9 +341,21 @@ async function sendChunk(
       ...(await sendChunk(context, group, steps.slice(middle))),
     ];
   }
-  const removed = going.map(({ userId }) => userId);
-  await write(context, (trx) => noteMembers(trx, group, { added: coming, removed }));
+  await noteTold(context, group, coming, going);
   return [];
+}
+
+async function noteTold(
+  context: PushContext,
+  group: Active,
+  added: readonly PushedMember[],
+  going: readonly PushedMember[],
+): Promise<void> {
+  const removed = going.map(({ userId }) => userId);
+  await write(context, async (trx) => {
+    await noteMembers(trx, group, { added, removed });
+    if (removed.length > 0) await noteRemovals(trx, context.run.id, group.name, removed);
+  });
 }
 
 /** Whether a chunk was refused for somebody in it, and not because groups are refused at all. */
