@@ -1,6 +1,9 @@
+import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { certificates, type Certificates } from "./certificates.ts";
 import { run, startDaemon, type Daemon } from "./process.ts";
 
@@ -49,6 +52,7 @@ export async function startSamba(): Promise<SambaDomain> {
   let daemon = await start();
   const restart = async (whileStopped?: () => void): Promise<void> => {
     await daemon.stop();
+    await untilNobodyListens();
     whileStopped?.();
     daemon = await start();
   };
@@ -86,6 +90,25 @@ export async function startSamba(): Promise<SambaDomain> {
       rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
     },
   };
+}
+
+const LDAP_PORTS = [389, 636, 3268];
+
+/** Its services end a little after itself; the next one would find its ports taken, and stay silent. */
+async function untilNobodyListens(): Promise<void> {
+  for (const port of LDAP_PORTS) while (await listens(port)) await sleep(50);
+}
+
+async function listens(port: number): Promise<boolean> {
+  const socket = connect(port, "127.0.0.1");
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
 
 function provision(folder: string): void {
