@@ -54,7 +54,8 @@ const FAMILIES = [
   /(?:private|master|recovery|encryption|signing|api|otp|auth|session|escrow|symmetric)key$/,
   /(?:private|master|recovery|encryption|signing|escrow|preshared)keys?(?:data)?$|psk$/,
   /keytab|keypackage|keymaterial|^(?:oath)?[th]otp(?!hone)|oath(?:key|token)|otp(?:key|seed|token)/,
-  /(?:^|samba|ipa|user)(?:nt|lm)hash|(?:password|pwd|pin)hash|^hash$|cleartext|securityanswer|responseset|pinchecksum/,
+  /(?:^|samba|ipa|user)(?:nt|lm)hash|(?:password|pwd|pin)hash|^hash$/,
+  /cleartext|securityanswer|responseset|pinchecksum/,
   /(?:access|refresh|auth|session|reset|bearer|api|security|remember)tokens?$/,
   /^(?:ms|mcs)?laps(?!e)|(?:user|voicemail|mail|vm|fon|phone|card|sms|door|auth|token)pin$|^pin$/,
 ];
