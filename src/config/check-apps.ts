@@ -1,7 +1,7 @@
 /** What zod cannot see of apps: addresses, names of directories and attributes, places of values. */
 import { closest } from "../lib/lines.ts";
-import { BUILT_IN_ATTRIBUTES } from "../model/app-attributes.ts";
-import { placeOf } from "../model/attribute-place.ts";
+import { BUILT_IN_ATTRIBUTES, DEFAULT_TO_APP } from "../model/app-attributes.ts";
+import { placeOf, type AttributePlace } from "../model/attribute-place.ts";
 import type { AttributeType } from "../model/profile-schema.ts";
 import type { Path } from "./problems.ts";
 import type { AppConfig, Config } from "./schema.ts";
@@ -82,38 +82,65 @@ const RESERVED: ReadonlySet<string> = new Set([
 ]);
 
 function checkAttributes(path: Path, { attributes, toApp }: AppConfig, report: Report): void {
-  const taken = new Map<string, string>();
-  for (const [name, { externalName, externalNamespace }] of Object.entries(attributes)) {
+  const taken = takenByBuiltIns(attributes, toApp);
+  for (const [name, attribute] of Object.entries(attributes)) {
     const at = [...path, name];
     if (!ATTRIBUTE_NAME.test(name) || name in Object.prototype)
       report(at, "an attribute's name is a letter followed by letters, digits or _");
-    if (externalName === undefined && externalNamespace === undefined) {
-      // Of a built-in one the type alone may be another.
-      if (BUILT_IN_ATTRIBUTES.has(name)) continue;
-    }
-    if (externalName === undefined || externalNamespace === undefined) {
-      const missing = externalName === undefined ? "externalName" : "externalNamespace";
-      const use = Object.hasOwn(toApp, name)
-        ? "so its mapping is never sent"
-        : "so it is never sent";
-      report(at, `${missing} is missing, ${use}`);
+    if (name.toLowerCase() === "active")
+      report(at, "active says whether an account is on; give the attribute another name");
+    const place = placeOfAttribute(name, attribute, Object.hasOwn(toApp, name));
+    if (place === null) continue;
+    if (typeof place === "string") {
+      report(at, place);
       continue;
     }
-    const parsed = placeOf(externalName, externalNamespace);
-    if ("fault" in parsed) {
-      report(at, parsed.fault);
-      continue;
-    }
-    const { attribute, namespace } = parsed.place;
-    if (namespace === null && RESERVED.has(attribute.toLowerCase())) {
-      report(at, `${attribute} is set by Rollcall and by the app, never by a mapping`);
-      continue;
-    }
-    const key = JSON.stringify(parsed.place).toLowerCase();
+    const key = keyOf(place);
     const other = taken.get(key);
     if (other !== undefined) report(at, `${name} and ${other} go to the same place`);
     taken.set(key, name);
   }
+}
+
+/** Where an attribute goes, or what is wrong with that; null: a built-in one goes where it always does. */
+function placeOfAttribute(
+  name: string,
+  { externalName, externalNamespace }: AppConfig["attributes"][string],
+  isMapped: boolean,
+): AttributePlace | string | null {
+  // Of a built-in one the type alone may be another.
+  const isBare = externalName === undefined && externalNamespace === undefined;
+  if (isBare && BUILT_IN_ATTRIBUTES.has(name)) return null;
+  if (externalName === undefined || externalNamespace === undefined) {
+    const missing = externalName === undefined ? "externalName" : "externalNamespace";
+    const use = isMapped ? "so its mapping is never sent" : "so it is never sent";
+    return `${missing} is missing, ${use}`;
+  }
+  const parsed = placeOf(externalName, externalNamespace);
+  if ("fault" in parsed) return parsed.fault;
+  const { attribute, namespace } = parsed.place;
+  if (namespace === null && RESERVED.has(attribute.toLowerCase()))
+    return `${attribute} is set by Rollcall and by the app, never by a mapping`;
+  return parsed.place;
+}
+
+/** Where the built-in attributes go that are mapped and are not put elsewhere. */
+function takenByBuiltIns(
+  attributes: AppConfig["attributes"],
+  toApp: AppConfig["toApp"],
+): Map<string, string> {
+  const taken = new Map<string, string>();
+  for (const [name, { place }] of BUILT_IN_ATTRIBUTES) {
+    const isElsewhere = attributes[name]?.externalName !== undefined;
+    const mapping = Object.hasOwn(toApp, name) ? toApp[name] : DEFAULT_TO_APP.get(name);
+    const isMapped = mapping !== undefined && mapping !== null && mapping !== "";
+    if (place !== null && isMapped && !isElsewhere) taken.set(keyOf(place), name);
+  }
+  return taken;
+}
+
+function keyOf({ namespace, attribute, select, sub }: AttributePlace): string {
+  return JSON.stringify([namespace, attribute, select, sub]).toLowerCase();
 }
 
 function checkDirectories(

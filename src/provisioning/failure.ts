@@ -64,3 +64,18 @@ export class AppFailure extends RollcallError {
     this.untried = facts.untried ?? false;
   }
 }
+
+/**
+ * What follows a request that may have had its effect: whatever fails in it makes nothing certain
+ * of what went before.
+ */
+export async function afterwards<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (!(thrown instanceof AppFailure)) throw thrown;
+    const { kind, code, message, appSaid, status, retryAfter } = thrown;
+    const facts = { appSaid, status, retryAfter, uncertain: true };
+    throw new AppFailure(kind, code, message, facts);
+  }
+}

@@ -196,6 +196,30 @@ export function changesOf(
   return changes;
 }
 
+export const SWITCHED_ON: AccountChange = { attribute: "active", from: false, to: true };
+export const SWITCHED_OFF: AccountChange = { attribute: "active", from: true, to: false };
+
+/** What a decision changes in the app, as far as it is known before the app is asked. */
+export function plannedChanges(
+  account: Account | null,
+  decision: AccountDecision,
+): readonly AccountChange[] {
+  switch (decision.do) {
+    case "nothing":
+    case "fail":
+    case "delete":
+      return [];
+    case "deactivate":
+      return [SWITCHED_OFF];
+    case "reactivate":
+      return [SWITCHED_ON, ...changesOf(account, decision.desired)];
+    case "update":
+      return changesOf(account, decision.desired);
+    case "find":
+      return decision.desired === null ? [] : changesOf(account, decision.desired);
+  }
+}
+
 /**
  * The account as it is on record before something is sent, and as it stays where no answer is heard:
  * what may be there by then is in doubt.

@@ -1,6 +1,7 @@
 /**
  * Puts back what a push did: accounts get the values that the app had acknowledged before, those that
- * were made are switched off, those that were switched off are switched on. Whoever changed since
+ * were made are switched off, those that were switched off are switched on, those that were taken over
+ * get what they had. Whoever changed since
  * is left out. After it the app is paused, because the next push would do the same again.
  */
 import type { Engine } from "../engine/engine.ts";
@@ -138,59 +139,79 @@ async function putBackOne(
   account: Account,
   step: Step,
 ): Promise<{ readonly error: AccountError | null; readonly after: Account }> {
-  const doubted: Account =
-    step.action === "updated"
-      ? { ...account, unsure: [...Object.keys(step.profile), ...step.removed], settled: false }
-      : { ...account, state: "unsure", settled: false };
   const save = async (one: Account): Promise<Account> => {
     await write(context, (trx) => saveAccounts(trx, [one]));
     return one;
   };
-  await save(doubted);
+  let known = account;
+  let doubted = account;
   try {
-    return { error: null, after: await save(await carryOut(context, account, step)) };
+    for (const part of partsOf(step)) {
+      doubted = await save(withDoubtOf(known, part));
+      known = await save(await carryOut(context, known, part));
+    }
+    return { error: null, after: known };
   } catch (thrown) {
     if (!(thrown instanceof AppFailure)) throw thrown;
-    const after = thrown.uncertain ? doubted : await save(account);
+    const after = thrown.uncertain ? doubted : await save(known);
     if (thrown.kind === "credential" || thrown.untried) throw thrown;
     const { code, message, appSaid } = thrown;
     return { error: { code, field: "revert", message, appSaid }, after };
   }
 }
 
-type Step =
-  | {
-      readonly action: "updated";
-      readonly profile: AccountProfile;
-      readonly removed: readonly string[];
-    }
-  | { readonly action: "deactivated" | "reactivated" };
+/** What puts one account back. */
+interface Step {
+  readonly action: "updated" | "deactivated" | "reactivated";
+  /** The values that it had before, and those that it did not have; null: they stay. */
+  readonly values: {
+    readonly profile: AccountProfile;
+    readonly removed: readonly string[];
+  } | null;
+  /** Whether it is switched on or off; null: neither. */
+  readonly active: boolean | null;
+}
+
+type Part = Pick<Step, "values"> | Pick<Step, "active">;
+
+/** One request after the other: a change of values is never mixed with a switch. */
+function partsOf({ values, active }: Step): Part[] {
+  return [...(values === null ? [] : [{ values }]), ...(active === null ? [] : [{ active }])];
+}
+
+function withDoubtOf(account: Account, part: Part): Account {
+  if (!("values" in part)) return { ...account, state: "unsure", settled: false };
+  const { profile = {}, removed = [] } = part.values ?? {};
+  return { ...account, unsure: [...Object.keys(profile), ...removed], settled: false };
+}
 
 /** What puts an account back; null: nothing does, or a toggle is off. */
 function stepOf(
   { action, changes }: PushChange,
-  { acknowledged, state }: Account,
+  account: Account,
   toggles: { readonly update: boolean; readonly deactivate: boolean },
 ): Step | "changedSince" | null {
+  const { state } = account;
   switch (action) {
     case "created":
-    case "reactivated":
       if (!toggles.deactivate) return null;
-      return state === "active" ? { action: "deactivated" } : "changedSince";
+      if (state !== "active") return "changedSince";
+      return { action: "deactivated", values: null, active: false };
     case "deactivated":
       if (!toggles.deactivate) return null;
-      return state === "inactive" ? { action: "reactivated" } : "changedSince";
-    case "updated": {
-      if (!toggles.update) return null;
-      const now = acknowledged ?? {};
-      const isSame = changes.every(({ attribute, to }) => sameJson(now[attribute] ?? null, to));
-      if (!isSame || state !== "active") return "changedSince";
-      const before = changes.filter(({ from }) => from !== null);
-      const profile = Object.fromEntries(before.map(({ attribute, from }) => [attribute, from]));
-      const removed = changes.filter(({ from }) => from === null).map(({ attribute }) => attribute);
-      return { action, profile: profile as AccountProfile, removed };
-    }
+      if (state !== "inactive") return "changedSince";
+      return { action: "reactivated", values: null, active: true };
+    case "reactivated":
     case "adopted":
+    case "updated": {
+      const wasOff =
+        action === "reactivated" || changes.some(({ attribute }) => attribute === "active");
+      const active = wasOff && toggles.deactivate ? false : null;
+      const values = toggles.update ? valuesBefore(changes) : null;
+      if (active === null && values === null) return null;
+      if (state !== "active" || !isStillSo(account, changes)) return "changedSince";
+      return { action: active === null ? "updated" : "deactivated", values, active };
+    }
     case "deleted":
     case "failed":
     case "held":
@@ -201,19 +222,39 @@ function stepOf(
   }
 }
 
+/** Values only; whether an account is on is no value. */
+function valuesOf(changes: PushChange["changes"]): PushChange["changes"] {
+  return changes.filter(({ attribute }) => attribute !== "active");
+}
+
+function valuesBefore(changes: PushChange["changes"]): Step["values"] {
+  const values = valuesOf(changes);
+  if (values.length === 0) return null;
+  const before = values.filter(({ from }) => from !== null);
+  const profile = Object.fromEntries(before.map(({ attribute, from }) => [attribute, from]));
+  const removed = values.filter(({ from }) => from === null).map(({ attribute }) => attribute);
+  return { profile: profile as AccountProfile, removed };
+}
+
+/** Whether the app has what the push gave it, as far as is known. */
+function isStillSo({ acknowledged }: Account, changes: PushChange["changes"]): boolean {
+  const now = acknowledged ?? {};
+  return valuesOf(changes).every(({ attribute, to }) => sameJson(now[attribute] ?? null, to));
+}
+
 async function carryOut(
   { provisioner, app }: PushContext,
   account: Account,
-  step: Step,
+  part: Part,
 ): Promise<Account> {
   const name = nameOf(account);
   const lastPush = new Date().toISOString();
-  if (step.action !== "updated") {
-    const isOn = step.action === "reactivated";
+  if (!("values" in part)) {
+    const isOn = part.active === true;
     await provisioner.activate(name, isOn);
     return { ...account, state: isOn ? "active" : "inactive", settled: false, lastPush };
   }
-  const { profile, removed } = step;
+  const { profile = {}, removed = [] } = part.values ?? {};
   const { notKept } = await provisioner.update({
     ...name,
     profile,
@@ -222,11 +263,10 @@ async function carryOut(
   });
   const kept = Object.entries(account.acknowledged ?? {}).filter(([one]) => !removed.includes(one));
   const acknowledged = { ...Object.fromEntries(kept), ...profile };
-  const places = placesOf(app, acknowledged);
   return {
     ...account,
     acknowledged,
-    acknowledgedPlaces: places,
+    acknowledgedPlaces: placesOf(app, acknowledged),
     unsure: [],
     notKept,
     settled: false,

@@ -247,6 +247,17 @@ export async function countPushActions(
   return new Map(rows.map((row) => [row.action, row.count]));
 }
 
+/** How many people a push sends something for, sent something for, or leaves out; each counts once. */
+export async function countPushedPeople(db: Connection, runId: string): Promise<number> {
+  const { rows } = await sql<{ people: number }>`
+    select count(distinct user_id)::int as people from push_changes
+    where run_id = ${runId}
+      and action in ('created', 'adopted', 'updated', 'reactivated', 'failed', 'skipped')`.execute(
+    db,
+  );
+  return rows[0]?.people ?? 0;
+}
+
 /**
  * How many accounts lost access, and memberships were taken away, by pushes of an app in the last
  * minutes that nobody approved: what goes on for a while would otherwise pass in slices.

@@ -163,6 +163,26 @@ test("an attribute without external name or namespace is refused by the configur
 });
 
 test.each([
+  [
+    'rank: { externalName: title, externalNamespace: "urn:ietf:params:scim:schemas:core:2.0:User" }',
+    "rank and title go to the same place",
+  ],
+  [
+    'active: { externalName: on, externalNamespace: "urn:example:1.0" }',
+    "give the attribute another name",
+  ],
+])("an attribute that would write over another one is refused: %s", async (attribute, words) => {
+  place.configure(`\n    assign: [everyone]\n    attributes: { ${attribute} }\n`);
+  const { status, err } = await place.run("apps", "check", "dx");
+  expect(status).toBe(2);
+  expect(err).toContain(words);
+  place.configure(
+    `\n    assign: [everyone]\n    attributes: { rank: { externalName: title, externalNamespace: "urn:ietf:params:scim:schemas:core:2.0:User" } }\n    toApp: { title: "", rank: user.title }\n`,
+  );
+  expect((await place.run("apps", "show", "dx")).status).toBe(0);
+});
+
+test.each([
   ["the place of our own id", "externalName: externalId", "", "externalId is set by Rollcall"],
   ["whether it is on", "externalName: active", "", "active is set by Rollcall"],
   ["text for a truth value", "externalName: x, type: boolean", '"true"', "without quotes"],

@@ -228,6 +228,36 @@ test("a push that is put back leaves the accounts as they were before, and the a
   });
 });
 
+test("an account that was taken over gets what it had before, and is off again if it was off", async () => {
+  const active = false;
+  place.scim.addUser({ userName: "ada@example.org", title: "Owner", nickName: "own", active });
+  place.scim.addUser({ userName: "bob@example.org", title: "Clerk" });
+  await place.start({
+    people: ["ada", "bob"],
+    ada: { title: "Countess" },
+    bob: { title: "Baker" },
+  });
+  const { run, counts } = await place.push();
+  expect(counts).toMatchObject({ adopted: 2, created: 0, unchanged: 0 });
+  const { changes } = await place.json<PushDocument>("pushes", "show", run);
+  const bob = changes?.find((one) => one["login"] === "bob@example.org");
+  expect(bob).toMatchObject({ action: "adopted" });
+  expect(bob?.["changes"]).toContainEqual({ attribute: "title", from: "Clerk", to: "Baker" });
+  expect(place.scim.userNamed("ada@example.org")).toMatchObject({
+    active: true,
+    title: "Countess",
+  });
+  const reverted = await place.json<PushDocument>("pushes", "revert", run);
+  expect(reverted.counts).toMatchObject({ updated: 1, deactivated: 1, failed: 0 });
+  expect(place.scim.userNamed("ada@example.org")).toMatchObject({
+    active: false,
+    title: "Owner",
+    nickName: "own",
+  });
+  expect(place.scim.userNamed("bob@example.org")).toMatchObject({ active: true, title: "Clerk" });
+  expect(place.scim.userNamed("bob@example.org")?.["displayName"]).toBeUndefined();
+});
+
 test("accounts that belong to nobody are listed, and all of them can be kept before the first push", async () => {
   for (let i = 0; i < 230; i++) place.scim.addUser({ userName: `old${i}`, title: `=cmd(${i})` });
   await place.start({ people: ["ada"] });

@@ -2,7 +2,7 @@
 import { cleanText } from "../../lib/clean-text.ts";
 import type { AccountProfile } from "../../model/account.ts";
 import type { AppSettings, Capabilities, CapabilityOverrides } from "../../model/app.ts";
-import { AppFailure } from "../failure.ts";
+import { afterwards, AppFailure } from "../failure.ts";
 import type {
   AccountName,
   Acknowledged,
@@ -426,18 +426,6 @@ export class ScimProvisioner implements Provisioner {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#transport[Symbol.asyncDispose]();
-  }
-}
-
-/** Whatever fails behind a write that was acknowledged leaves in doubt what became of it. */
-async function afterwards<T>(read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (thrown) {
-    if (!(thrown instanceof AppFailure)) throw thrown;
-    const { kind, code, message, appSaid, status, retryAfter } = thrown;
-    const facts = { appSaid, status, retryAfter, uncertain: true };
-    throw new AppFailure(kind, code, message, facts);
   }
 }
 

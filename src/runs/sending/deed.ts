@@ -12,9 +12,15 @@ import type {
   AccountProfile,
   TaskKind,
 } from "../../model/account.ts";
-import { AppFailure } from "../../provisioning/failure.ts";
+import { afterwards, AppFailure } from "../../provisioning/failure.ts";
 import type { AccountName, Acknowledged, RemoteAccount } from "../../provisioning/provisioner.ts";
-import { changesOf, withDoubt, type AccountDecision } from "../../reconciler/decide-account.ts";
+import {
+  changesOf,
+  SWITCHED_OFF,
+  SWITCHED_ON,
+  withDoubt,
+  type AccountDecision,
+} from "../../reconciler/decide-account.ts";
 import { placesOf, type DesiredAccount } from "../../reconciler/desired-account.ts";
 import { holderOf } from "../../store/accounts.ts";
 import type { PushContext } from "./context.ts";
@@ -64,6 +70,7 @@ export async function doDeed(context: PushContext, looked: Looked, hands: Hands)
   const done: Deed["done"][number][] = [];
   let account = looked.account;
   let decision: AccountDecision = looked.decision;
+  let had: RemoteAccount["profile"] = {};
   for (let step = 0; step < MOST_STEPS; step++) {
     if (decision.do === "nothing" || decision.do === "fail") break;
     try {
@@ -72,7 +79,8 @@ export async function doDeed(context: PushContext, looked: Looked, hands: Hands)
       if ("failure" in outcome) return failed(looked, account, done, outcome.failure);
       // Nobody was found, and nobody is to be made.
       if (outcome.done === null) return { looked, account: healed(account), done, failure: null };
-      done.push(outcome.done);
+      had = outcome.had ?? had;
+      done.push(asItWas(outcome.done, had));
     } catch (thrown) {
       const failure = failureOf(thrown, decision);
       // Of a refused credential no account can be blamed.
@@ -88,6 +96,15 @@ export async function doDeed(context: PushContext, looked: Looked, hands: Hands)
   const last = decision.do === "nothing" ? decision : { settled: false, reason: null };
   const after = healed({ ...account, settled: last.settled, reason: last.reason });
   return { looked, account: after, done, failure: null };
+}
+
+/** What an account had before it was taken over is what it had before we changed it. */
+function asItWas(
+  { action, changes }: Deed["done"][number],
+  had: RemoteAccount["profile"],
+): Deed["done"][number] {
+  const told = changes.map((one) => ({ ...one, from: one.from ?? had[one.attribute] ?? null }));
+  return { action, changes: told };
 }
 
 /** Whether nothing was sent for this account, or what failed says nothing of it. */
@@ -118,7 +135,12 @@ interface Sending {
 }
 
 type Outcome =
-  | { readonly account: Account; readonly done: Deed["done"][number] | null }
+  | {
+      readonly account: Account;
+      readonly done: Deed["done"][number] | null;
+      /** What an account had that was taken over. */
+      readonly had?: RemoteAccount["profile"];
+    }
   | { readonly account: Account; readonly failure: DeedFailure };
 
 async function send(context: PushContext, sending: Sending): Promise<Outcome> {
@@ -135,13 +157,13 @@ async function send(context: PushContext, sending: Sending): Promise<Outcome> {
       return await orFindAgain(context, sending, decision.desired, async () => {
         await context.provisioner.activate(nameOf(account), true);
         const after: Account = { ...account, state: "active", lastPush: now };
-        return { account: after, done: { action: "reactivated", changes: [] } };
+        return { account: after, done: { action: "reactivated", changes: [SWITCHED_ON] } };
       });
     case "deactivate":
       return await unlessGone(context, sending, async () => {
         await context.provisioner.activate(nameOf(account), false);
         const after: Account = { ...account, state: "inactive", lastPush: now };
-        return { account: after, done: { action: "deactivated", changes: [] } };
+        return { account: after, done: { action: "deactivated", changes: [SWITCHED_OFF] } };
       });
     case "delete":
       return await unlessGone(context, sending, async () => {
@@ -229,14 +251,7 @@ async function orFindAgain(
 
 /** What failed behind a failure does not make that one certain. */
 async function stillUncertain<T>(first: AppFailure, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (thrown) {
-    if (!(thrown instanceof AppFailure) || !first.uncertain) throw thrown;
-    const { kind, code, message, appSaid, status, retryAfter } = thrown;
-    const facts = { appSaid, status, retryAfter, uncertain: true };
-    throw new AppFailure(kind, code, message, facts);
-  }
+  return first.uncertain ? await afterwards(work) : await work();
 }
 
 async function update(
@@ -389,7 +404,7 @@ function adopted(
     unsure: [],
     notKept: [],
   };
-  return { account: after, done: { action: "adopted", changes: [] } };
+  return { account: after, done: { action: "adopted", changes: [] }, had: profile };
 }
 
 function sameText(one: unknown, other: unknown): boolean {

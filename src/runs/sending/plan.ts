@@ -11,7 +11,11 @@ import {
   type PushCounts,
 } from "../../model/account.ts";
 import type { EventDraft } from "../../model/event.ts";
-import { changesOf, type AccountDecision } from "../../reconciler/decide-account.ts";
+import {
+  changesOf,
+  plannedChanges,
+  type AccountDecision,
+} from "../../reconciler/decide-account.ts";
 import type { PushTally } from "../../reconciler/judge-push.ts";
 import {
   accountTotals,
@@ -20,7 +24,12 @@ import {
   saveAccounts,
   type DueQuery,
 } from "../../store/accounts.ts";
-import { countPushActions, savePushChanges, type PlannedPush } from "../../store/pushes.ts";
+import {
+  countPushActions,
+  countPushedPeople,
+  savePushChanges,
+  type PlannedPush,
+} from "../../store/pushes.ts";
 import { appendEvents } from "../../store/system-log.ts";
 import { closeTasks, openTasks, type NewTask } from "../../store/tasks.ts";
 import type { Trx } from "../../store/connection.ts";
@@ -184,7 +193,6 @@ class Planner {
     const lost = step === SEND_STEPS.taken;
     if (lost) this.#losses++;
     if (action === "updated") this.#updates++;
-    const desired = "desired" in decision ? decision.desired : null;
     return {
       seq: this.#seq++,
       step,
@@ -193,7 +201,7 @@ class Planner {
       login,
       externalId: account?.externalId ?? null,
       reason: decision.reason,
-      changes: desired === null ? [] : changesOf(account, desired),
+      changes: plannedChanges(account, decision),
       error: decision.do === "fail" ? decision.error : null,
       applied: step === TOLD,
       lost,
@@ -319,7 +327,8 @@ export async function countsAfter(
     held: of("held"),
     skipped: planned.skipped + of("skipped"),
   };
-  const { created, adopted, updated, failed, skipped } = counts;
-  const unchanged = planned.assigned - created - adopted - updated - failed - skipped;
-  return { ...counts, assigned: planned.assigned, unchanged: Math.max(0, unchanged) };
+  // Who was made and then changed is one person; who was not reached any more is not unchanged.
+  const people = await countPushedPeople(engine.store.db, run.id);
+  const unchanged = Math.max(0, planned.assigned - planned.skipped - people);
+  return { ...counts, assigned: planned.assigned, unchanged };
 }

@@ -12,7 +12,7 @@ import { accountsOf, noteIntents, type Intent } from "../../store/accounts.ts";
 import { plannedPushes, savePushChanges, type PlannedPush } from "../../store/pushes.ts";
 import { usersByIds } from "../../store/users.ts";
 import { write } from "../record/write.ts";
-import { changesOf, withDoubt } from "../../reconciler/decide-account.ts";
+import { plannedChanges, withDoubt } from "../../reconciler/decide-account.ts";
 import { Breaker } from "./breaker.ts";
 import type { PushContext } from "./context.ts";
 import { CreationGate } from "./creation-gate.ts";
@@ -140,9 +140,7 @@ async function lookAgain(
 function stillFits(row: PlannedPush, { decision, facts }: Looked, isExact: boolean): boolean {
   const planned = plannedAction(decision);
   if (planned === null || planned.action !== row.action || planned.step !== row.step) return false;
-  const desired = "desired" in decision ? decision.desired : null;
-  const changes = desired === null ? [] : changesOf(facts.account, desired);
-  return !isExact || sameJson(changes, row.changes);
+  return !isExact || sameJson(plannedChanges(facts.account, decision), row.changes);
 }
 
 function leftOut(row: PlannedPush): PlannedPush {
