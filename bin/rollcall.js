@@ -1,7 +1,7 @@
 #!/usr/bin/env -S node --max-semi-space-size=8
 // The flag keeps short-lived objects of a streamed directory in little memory (src/lib/memory.ts).
 // Starts Rollcall with a Node that can run it: this one if it is new enough, otherwise the one
-// that the project brings along as an optional package. Signals go on to it, and its end is ours.
+// that a checkout brings along. Signals go on to it, and its end is ours.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,10 +11,12 @@ import { fileURLToPath } from "node:url";
 /** How long a process may take to end that was asked twice. */
 const LAST_SECONDS = 5;
 
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
-const [major, minor] = process.versions.node.split(".").map(Number);
-
-const canRun = major > 22 || (major === 22 && minor >= 18);
+// A checkout has the sources, which Node 24 reads as they are; the package has what was made of them.
+const sources = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const isCheckout = existsSync(sources);
+const main = isCheckout ? sources : fileURLToPath(new URL("../dist/main.js", import.meta.url));
+const needed = isCheckout ? 24 : 22;
+const canRun = Number(process.versions.node.split(".", 1)[0]) >= needed;
 
 // The daemon has somebody above it, who can end it where its own loop stands still.
 if (canRun && !process.argv.includes("serve")) {
@@ -22,9 +24,7 @@ if (canRun && !process.argv.includes("serve")) {
 } else {
   const node = canRun ? process.execPath : findNode();
   if (node === null) {
-    process.stderr.write(
-      `Rollcall needs Node 24; this is ${process.version}, and \`npm ci\` has not brought its own.\n`,
-    );
+    process.stderr.write(`Rollcall needs Node ${needed} or newer; this is ${process.version}.\n`);
     process.exit(2);
   }
   const child = spawn(node, ["--max-semi-space-size=8", main, ...process.argv.slice(2)], {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { RollcallError } from "../model/errors.ts";
 import { encodeFilter, parseFilter } from "./filter.ts";
-import { matchesFilter } from "./ldif/match-filter.ts";
+import { matchesFilter } from "./match-filter.ts";
 
 // Worked out by hand from RFC 4511 section 4.5.1.7.
 test.each([

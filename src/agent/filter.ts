@@ -45,6 +45,25 @@ export function parseFilter(text: string): Filter {
   return parser.parse();
 }
 
+/** All attributes that a filter asks for, as it writes them. */
+export function attributesIn(filter: Filter): string[] {
+  switch (filter.kind) {
+    case "and":
+    case "or":
+      return filter.items.flatMap(attributesIn);
+    case "not":
+      return attributesIn(filter.item);
+    case "present":
+    case "equal":
+    case "greater":
+    case "less":
+    case "approximate":
+    case "substrings":
+    case "extensible":
+      return [filter.attribute];
+  }
+}
+
 class FilterParser {
   readonly #text: string;
   #at = 0;

@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import { asRollcallError } from "../model/errors.ts";
-import { compileSettings, openService } from "../service.ts";
 import { visible, type Console } from "./console.ts";
 import { cureInCommands } from "./cure.ts";
 import type { Register } from "./register.ts";
@@ -22,7 +21,8 @@ export function checkCommand(program: Command, register: Register): void {
       "is the configuration valid, the database, every directory and every app reachable, every scope not empty?",
     );
   register(command, async (console, options) => {
-    const settings = settingsOf(console, options);
+    const settings = await settingsOf(console, options);
+    const { compileSettings, openService } = await import("../service.ts");
     const compiled = compileSettings(settings);
     const lines: Line[] = [];
     const note = (found: Line): void => {

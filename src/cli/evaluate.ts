@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
 import { RollcallError } from "../model/errors.ts";
-import { evaluateLine } from "../service.ts";
 import type { Register } from "./register.ts";
 
 const HELP = `
@@ -24,6 +23,7 @@ export function evaluateCommand(program: Command, register: Register): void {
   register(command, async (console, options) => {
     const file = options["context"];
     const shared = typeof file === "string" ? contextFile(file) : {};
+    const { evaluateLine } = await import("../service.ts");
     if (console.input.isTTY === true) console.note("Reading lines from the keyboard; Ctrl-D ends.");
     const now = Date.now();
     const lines = createInterface({ input: console.input, crlfDelay: Infinity });

@@ -1,28 +1,5 @@
-import {
-  accessSync,
-  constants,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
 import type { Command } from "commander";
-import { parseSettings } from "../config/load.ts";
-import {
-  mappingsYaml,
-  readOktaMapping,
-  withMappings,
-  type ImportedMapping,
-} from "../config/okta-mapping.ts";
-import { count } from "../lib/lines.ts";
-import { RollcallError } from "../model/errors.ts";
-import type { MappingSetting } from "../model/mapping-setting.ts";
-import type { Settings } from "../model/settings.ts";
-import { compileSettings, mappingProblems } from "../service.ts";
-import { shown, visible, type Console } from "./console.ts";
 import type { Register } from "./register.ts";
-import { settingsOf } from "./session.ts";
 
 const HELP = `
 Reads a profile mapping as Okta exports it (GET /api/v1/mappings/{id}), from the application to the
@@ -36,18 +13,6 @@ Expressions call the application by its instance name there; --rename gives it t
 
 function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
-}
-
-type Mappings = ReadonlyMap<string, ImportedMapping>;
-
-type How = "new" | "changed" | "same";
-
-interface Imported {
-  readonly attribute: string;
-  readonly how: How;
-  readonly before: { readonly expression: string; readonly apply: string } | null;
-  readonly expression: string;
-  readonly apply: "create" | "update";
 }
 
 export function mappingsCommand(program: Command, register: Register): void {
@@ -64,135 +29,7 @@ export function mappingsCommand(program: Command, register: Register): void {
     .option("--write", "write them into the configuration file")
     .addHelpText("after", HELP);
   register(command, async (console, options, [file = ""]) => {
-    const settings = settingsOf(console, options);
-    const directory = directoryOf(settings, options["directory"] as string | undefined);
-    const read = renamed(readOktaMapping(file), options["rename"]);
-    const imported = compare(read, settings.directories.get(directory)?.toOkta ?? new Map());
-    const problems = [...variables(read), ...mappingProblems(settings, directory, read)];
-    const written = options["write"] === true && problems.length === 0;
-    const present = settings.directories.get(directory)?.toOkta ?? new Map();
-    // Defaults that are in no file would end with the first mapping that is.
-    const whole = new Map<string, ImportedMapping>([...present, ...read]);
-    if (written) writeMappings(console, settings, directory, { read, whole });
-    console.document({ directory, file: settings.file, written, mappings: imported, problems });
-    print(console, imported, problems);
-    if (problems.length === 0 && !written) {
-      console.print(`For directories.${directory} in ${settings.file} (--write does it):\n`);
-      console.print(mappingsYaml(read).trimEnd());
-    }
-    if (written)
-      console.note(
-        `Written to ${settings.file}. See \`rollcall preview ${directory}\` before you import.`,
-      );
-    return await Promise.resolve(problems.length === 0 ? 0 : 1);
+    const { importMappings } = await import("./import-mappings.ts");
+    return await importMappings(console, options, file);
   });
-}
-
-function directoryOf({ directories }: Settings, given: string | undefined): string {
-  const names = [...directories.keys()];
-  if (given === undefined && names.length === 1) return names[0] ?? "";
-  if (given !== undefined && directories.has(given)) return given;
-  const message =
-    given === undefined
-      ? `Name the directory with --directory; there are ${names.join(", ")}.`
-      : `There is no directory ${given} in the configuration; there are ${names.join(", ")}.`;
-  throw new RollcallError(
-    given === undefined ? "usage.invalid" : "config.unknownDirectory",
-    message,
-  );
-}
-
-/** Texts in quotes, and names at the beginning of references. */
-const NAMES = /"[^"]*"|'[^']*'|(?<![\p{L}\p{N}_$.])[\p{L}_$][\p{L}\p{N}_$]*(?=\s*\.)/gu;
-
-/** Replaces names of directories, wherever expressions have them; never a part of a text in quotes. */
-function renamed(
-  mappings: ReadonlyMap<string, ImportedMapping>,
-  given: unknown,
-): ReadonlyMap<string, ImportedMapping> {
-  const pairs = (Array.isArray(given) ? given : []).map((pair) => {
-    const match = /^([^=\s]+)=([^=\s]+)$/.exec(String(pair));
-    if (match === null)
-      throw new RollcallError("usage.invalid", `--rename takes OLD=NEW, not ${String(pair)}.`);
-    return [match[1] ?? "", match[2] ?? ""] as const;
-  });
-  if (pairs.length === 0) return mappings;
-  const names = new Map(pairs);
-  const rename = (expression: string): string =>
-    expression.replaceAll(NAMES, (part) => {
-      const text = /^["']/.test(part) ? part.slice(1, -1) : null;
-      if (text === null) return names.get(part) ?? part;
-      // A text that is nothing but the name names a directory: getManagerUser("active_directory").
-      const other = names.get(text);
-      return other === undefined ? part : `${part.charAt(0)}${other}${part.charAt(0)}`;
-    });
-  return new Map(
-    [...mappings].map(([name, one]) => [name, { ...one, expression: rename(one.expression) }]),
-  );
-}
-
-function compare(
-  read: ReadonlyMap<string, ImportedMapping>,
-  present: ReadonlyMap<string, MappingSetting>,
-): Imported[] {
-  return [...read].map(([attribute, { expression, apply }]) => {
-    const before = present.get(attribute);
-    const same = before?.expression === expression && before.apply === apply;
-    const how = before === undefined ? "new" : same ? "same" : "changed";
-    return {
-      attribute,
-      how,
-      before: before === undefined ? null : { expression: before.expression, apply: before.apply },
-      expression,
-      apply,
-    };
-  });
-}
-
-/** What a configuration would read as a variable, and so as something else than was checked. */
-function variables(read: Mappings): string[] {
-  return [...read]
-    .filter(([, { expression }]) => /\$\{[A-Za-z_]/.test(expression))
-    .map(
-      ([name]) =>
-        `${name}: an expression in the configuration cannot hold \${…}, which is a variable there`,
-    );
-}
-
-/** The file is replaced only by one that reads well as a whole. */
-function writeMappings(
-  console: Console,
-  { file }: Settings,
-  directory: string,
-  mappings: { readonly read: Mappings; readonly whole: Mappings },
-): void {
-  const text = withMappings(readFileSync(file, "utf8"), directory, mappings);
-  compileSettings(parseSettings(text, file, console.environment));
-  try {
-    // The file itself, if it is a link.
-    const place = realpathSync(file);
-    accessSync(place, constants.W_OK);
-    const fresh = `${place}.new`;
-    writeFileSync(fresh, text, { mode: statSync(place).mode });
-    renameSync(fresh, place);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new RollcallError("usage.invalid", `${file} cannot be written: ${reason}.`);
-  }
-}
-
-function print(console: Console, imported: readonly Imported[], problems: readonly string[]): void {
-  const number = (how: How): string =>
-    imported.filter((one) => one.how === how).length.toLocaleString("en-US");
-  console.print(
-    `${count(imported.length, "mapping", "mappings")}: ${number("new")} new, ${number("changed")} changed, ${number("same")} as they are.`,
-  );
-  for (const { attribute, how, before, expression, apply } of imported) {
-    if (how !== "changed") continue;
-    const on = (when: string | undefined): string => (when === "create" ? " (on create only)" : "");
-    const now = `${visible(shown(before?.expression))}${on(before?.apply)}`;
-    console.print(`  ${attribute}: ${now} → ${visible(shown(expression))}${on(apply)}`);
-  }
-  for (const problem of problems) console.print(console.style("red", problem));
-  if (problems.length > 0) console.print("Nothing can be written like this.");
 }

@@ -90,7 +90,7 @@ async function diff(
   file: string,
   request: DiffRequest,
 ): Promise<number> {
-  const other = settingsOf(console, { ...options, config: file });
+  const other = await settingsOf(console, { ...options, config: file });
   return await withService(console, options, async (service) => {
     const found = await service.previews.diff(other, request);
     console.document(found);

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { serve } from "../daemon.ts";
 import { safeJsonText } from "../lib/safe-output.ts";
 import type { Register } from "./register.ts";
 import { withService } from "./session.ts";
@@ -14,7 +13,9 @@ export function serveCommand(program: Command, register: Register): void {
     .description("the daemon: schedules of all directories, health and metrics")
     .addHelpText("after", HELP);
   register(command, async (console, options) => {
-    const { pino } = await import("pino"); // nothing else writes a log of this kind
+    // Nothing else writes a log of this kind, or serves anything.
+    const { pino } = await import("pino");
+    const { serve } = await import("../daemon.ts");
     const log = pino(
       { base: null, timestamp: pino.stdTimeFunctions.isoTime },
       { write: (line: string) => console.note(safeJsonText(line.trimEnd())) },

@@ -1,12 +1,11 @@
 import { userInfo } from "node:os";
-import { loadSettings } from "../config/load.ts";
 import { shellWord } from "../lib/shell.ts";
 import type { AskedBy } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
 import { commandLineActor, type EventActor } from "../model/event.ts";
 import type { Run } from "../model/run.ts";
 import type { Settings } from "../model/settings.ts";
-import { openService, type Service } from "../service.ts";
+import type { Service } from "../service.ts";
 import { visible, type Console } from "./console.ts";
 import { progressReporter } from "./progress.ts";
 
@@ -18,7 +17,9 @@ export interface CommonOptions {
   readonly json?: boolean;
 }
 
-export function settingsOf(console: Console, options: CommonOptions): Settings {
+/** Loaded only where it is asked for, as the service is: help and usage need neither. */
+export async function settingsOf(console: Console, options: CommonOptions): Promise<Settings> {
+  const { loadSettings } = await import("../config/load.ts");
   const { environment } = console;
   const file = options.config ?? environment["ROLLCALL_CONFIG"] ?? DEFAULT_CONFIG;
   return loadSettings(file, environment);
@@ -30,7 +31,9 @@ export async function withService<T>(
   options: CommonOptions,
   work: (service: Service) => Promise<T>,
 ): Promise<T> {
-  await using service = await openService(settingsOf(console, options));
+  const settings = await settingsOf(console, options);
+  const { openService } = await import("../service.ts");
+  await using service = await openService(settings);
   return await work(service);
 }
 

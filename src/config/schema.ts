@@ -102,6 +102,11 @@ const groups = z.strictObject({
     .optional()
     .describe("Where the groups are; for active-directory the domain of the people's base."),
   filter: z.string().min(1).optional().describe("Which entries are groups (RFC 4515)."),
+  column: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Of a directory of type csv: the column that names people's groups."),
 });
 
 const changes = z.strictObject({
@@ -164,9 +169,29 @@ const bind = z.strictObject({
 });
 
 const directory = z.strictObject({
-  type: z.enum(["ldap", "active-directory", "ldif"]),
+  type: z.enum(["ldap", "active-directory", "ldif", "csv"]),
   url: oneOrMany.optional().describe("ldap:// or ldaps:// url, or a list that is tried in order."),
-  path: z.string().min(1).optional().describe("The file of a directory of type ldif."),
+  path: z.string().min(1).optional().describe("The file of a directory of type ldif or csv."),
+  delimiter: z
+    .string()
+    .length(1, "one sign is expected")
+    .optional()
+    .describe("csv: what stands between the fields; found from the heading unless set."),
+  encoding: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("csv: such as utf-8, utf-16le, windows-1252; found unless set."),
+  separator: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("csv: what stands between several values in one cell."),
+  trailer: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("csv: how the closing line begins; a number in it is that of the rows."),
   startTls: truth.default(false),
   tls: z
     .strictObject({

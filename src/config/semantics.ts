@@ -2,6 +2,7 @@
 import { validate as validCron } from "node-cron";
 import { closest } from "../lib/lines.ts";
 import { patternFault } from "../lib/patterns.ts";
+import { columnName } from "../model/column-name.ts";
 import { isCredential } from "../model/credentials.ts";
 import { dnKey, isWithin } from "../model/dn.ts";
 import { BASE_ATTRIBUTES } from "../model/profile-schema.ts";
@@ -59,8 +60,11 @@ function checkAppName(name: string, { directories, apps }: Config, report: Repor
 }
 
 function checkDirectory(path: Path, directory: DirectoryConfig, report: Report): void {
-  if (directory.type === "ldif") checkFile(path, directory, report);
+  const { type } = directory;
+  if (type === "ldif" || type === "csv") checkFile(path, directory, type, report);
   else checkServer(path, directory, report);
+  if (type === "csv") checkColumns(path, directory, report);
+  else refuseColumns(path, directory, report);
   checkSchedule([...path, "schedule"], directory, report);
   checkCredentials(path, directory, report);
   const { disabled = [] } = directory.users;
@@ -97,27 +101,66 @@ function attributesOf(filter: string): string[] {
   return filter.split("(").map((part) => part.split(/[=<>~:)]/, 1)[0]?.trim() ?? "");
 }
 
-function checkFile(path: Path, directory: DirectoryConfig, report: Report): void {
-  if (directory.path === undefined) report(path, "a directory of type ldif needs `path`");
+function checkFile(
+  path: Path,
+  directory: DirectoryConfig,
+  type: "ldif" | "csv",
+  report: Report,
+): void {
+  const of = `a directory of type ${type}`;
+  if (directory.path === undefined) report(path, `${of} needs \`path\``);
   for (const key of ["url", "bind", "rateLimit"] as const) {
-    if (directory[key] !== undefined)
-      report([...path, key], `a directory of type ldif has no ${key}`);
+    if (directory[key] !== undefined) report([...path, key], `${of} has no ${key}`);
   }
-  if (directory.groups?.base !== undefined)
-    report(
-      [...path, "groups", "base"],
-      "a directory of type ldif has no base; the whole file is read",
-    );
+  for (const key of ["users", "groups"] as const) {
+    if (directory[key]?.base !== undefined)
+      report([...path, key, "base"], `${of} has no base; the whole file is read`);
+  }
   if (directory.watch)
+    report([...path, "watch"], `a file cannot be listened to; ${of} has no watch`);
+}
+
+/** What only files of lines and columns have. */
+const OF_COLUMNS = ["delimiter", "encoding", "separator", "trailer"] as const;
+
+function refuseColumns(path: Path, directory: DirectoryConfig, report: Report): void {
+  for (const key of OF_COLUMNS)
+    if (directory[key] !== undefined)
+      report([...path, key], `only a directory of type csv has ${key}`);
+  if (directory.groups?.column !== undefined)
+    report([...path, "groups", "column"], "only a directory of type csv has columns");
+}
+
+function checkColumns(
+  path: Path,
+  { users, groups, delimiter = "", encoding }: DirectoryConfig,
+  report: Report,
+): void {
+  if (users.id === undefined)
     report(
-      [...path, "watch"],
-      "a file cannot be listened to; a directory of type ldif has no watch",
+      [...path, "users"],
+      "a directory of type csv needs `id`: the column by which people are identified",
     );
-  if (directory.users.base !== undefined) {
+  else if (columnName(users.id) === "") report([...path, "users", "id"], "is no heading");
+  if (groups !== undefined && groups.column === undefined)
+    report([...path, "groups"], "give `column`: the column that names people's groups");
+  if (groups?.filter !== undefined)
+    report([...path, "groups", "filter"], "a directory of type csv has no filter of groups");
+  if (/["\r\n]/.test(delimiter))
+    report([...path, "delimiter"], "neither a quote nor a line end can stand between fields");
+  if (encoding !== undefined && !isEncoding(encoding))
     report(
-      [...path, "users", "base"],
-      "a directory of type ldif has no base; the whole file is read",
+      [...path, "encoding"],
+      `${encoding} is no encoding that is known, such as utf-8, utf-16le, windows-1252`,
     );
+}
+
+function isEncoding(label: string): boolean {
+  try {
+    new TextDecoder(label);
+    return true;
+  } catch {
+    return false;
   }
 }
 

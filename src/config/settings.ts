@@ -1,4 +1,5 @@
 import type {
+  CsvSource,
   Bind,
   DirectorySource,
   DisabledRule,
@@ -6,6 +7,7 @@ import type {
   LdapTarget,
   UsersScope,
 } from "../model/directory.ts";
+import { columnName } from "../model/column-name.ts";
 import { splitDn } from "../model/dn.ts";
 import { RollcallError } from "../model/errors.ts";
 import {
@@ -173,6 +175,7 @@ function toSource(
 ): DirectorySource {
   const { type } = directory;
   const users = toScope(directory);
+  if (type === "csv") return toCsv(name, directory, users);
   if (type === "ldif") {
     const groups = toFileGroups(directory, context.groupsWanted.has(name));
     return { name, type, users, path: directory.path ?? "", groups };
@@ -188,6 +191,28 @@ function toSource(
       compareMinutes: directory.incremental.compare,
     },
     ldap: toTarget(name, directory, context),
+  };
+}
+
+/** Columns by the names that expressions know them by. */
+function toCsv(name: string, directory: DirectoryConfig, users: UsersScope): CsvSource {
+  const { path = "", delimiter, encoding, separator, trailer, groups } = directory;
+  return {
+    name,
+    type: "csv",
+    path,
+    format: {
+      delimiter: delimiter ?? null,
+      encoding: encoding ?? null,
+      separator: separator ?? null,
+      trailer: trailer ?? null,
+    },
+    users: {
+      ...users,
+      id: columnName(users.id ?? ""),
+      disabled: users.disabled.map((rule) => ({ ...rule, attribute: columnName(rule.attribute) })),
+    },
+    groupsColumn: groups?.column === undefined ? null : columnName(groups.column),
   };
 }
 
@@ -232,6 +257,8 @@ const FILTERS = {
   "active-directory": "(&(sAMAccountType=805306368)(!(isCriticalSystemObject=TRUE)))",
   // Of Active Directory, computers are users, too; exports of 389 may have deleted entries in them.
   ldif: "(&(|(objectClass=person)(objectClass=organizationalPerson)(objectClass=inetOrgPerson)(objectClass=user))(!(objectClass=computer))(!(objectClass=nsTombstone)))",
+  // Every row is a person.
+  csv: "",
 } as const;
 const ACCOUNTDISABLE = [{ attribute: "userAccountControl", bit: 2 }] as const;
 
@@ -266,7 +293,7 @@ const GROUP_FILTERS = {
 } as const;
 
 function toGroups({ type, groups, users }: DirectoryConfig): GroupsScope | null {
-  if (groups === undefined || type === "ldif") return null;
+  if (groups === undefined || type === "ldif" || type === "csv") return null;
   const bases = groups.base ?? [...new Set((users.base ?? []).map(domainOf))];
   return { bases, filter: groups.filter ?? GROUP_FILTERS[type] };
 }

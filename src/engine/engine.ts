@@ -20,9 +20,9 @@ export interface Engine {
   readonly orgLimits: RemovalLimits;
   readonly retention: Settings["history"];
   /** The agent of a directory. @throws RollcallError `ldap.filterInvalid` */
-  readonly openDirectory: (name: string) => Directory;
+  readonly openDirectory: (name: string) => Promise<Directory>;
   /** A connection to an app. @throws AppFailure `app.address` */
-  readonly openApp: (name: string, options: ProvisionerOptions) => Provisioner;
+  readonly openApp: (name: string, options: ProvisionerOptions) => Promise<Provisioner>;
   /** Changes with whatever accounts of an app are decided by. */
   readonly appFingerprintOf: (name: string) => string;
   /** See `decisionFingerprint`. */

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { AppSettings } from "../model/app.ts";
-import type { DirectorySource, LdapTarget } from "../model/directory.ts";
+import { isFile, type DirectorySource, type LdapTarget } from "../model/directory.ts";
 import type { SearchFacts } from "../model/run.ts";
 import type { DirectorySettings, Settings } from "../model/settings.ts";
 
@@ -18,6 +18,7 @@ export function scopeFingerprint(source: DirectorySource): string {
 
 function serverFacts(source: DirectorySource): readonly unknown[] {
   if (source.type === "ldif") return [source.groups, [], null, "auto"];
+  if (source.type === "csv") return [source.groupsColumn, source.format];
   const { groups, ldap, incremental } = source;
   return [groups, ldap.urls.toSorted(), accountOf(ldap), incremental.way];
 }
@@ -32,7 +33,7 @@ function accountOf({ bind }: LdapTarget): string | null {
 export function searchFacts(source: DirectorySource): SearchFacts {
   const { bases, scope, filter } = source.users;
   const search = { bases, scope, filter };
-  if (source.type === "ldif") return { servers: [source.path], account: null, ...search };
+  if (isFile(source)) return { servers: [source.path], account: null, ...search };
   return { servers: source.ldap.urls, account: accountOf(source.ldap), ...search };
 }
 

@@ -28,10 +28,30 @@ export function engineOf(
     exposures: settings.exposures,
     orgLimits: settings.importSafeguard,
     retention: settings.history,
-    openDirectory: (name) => createDirectory(directoryOf(name).source),
-    openApp: (name, options) => createProvisioner(configuredApp(apps, name).settings, options),
+    openDirectory: async (name) => {
+      const { source } = directoryOf(name);
+      return await createDirectory(source, mappedOf(rules, name));
+    },
+    openApp: async (name, options) =>
+      await createProvisioner(configuredApp(apps, name).settings, options),
     appFingerprintOf: (name) => appFingerprint(configuredApp(apps, name).settings, settings),
     fingerprintOf: (name) => decisionFingerprint(directoryOf(name), settings),
     holder: processHolder(),
   };
+}
+
+/** The attributes of a directory's own entries that its mappings and matching rules read. */
+function mappedOf({ directories }: CompiledSettings["rules"], name: string): string[] {
+  const rules = directories.get(name);
+  if (rules === undefined) return [];
+  const expressions = [
+    ...[...rules.mappings.values()].map((mapping) => mapping.expression),
+    ...rules.matching.map(({ app }) => app),
+  ];
+  const reads = expressions.flatMap((expression) => expression.reads);
+  return [...new Set(reads.filter(isOwn).map(({ attribute }) => attribute))];
+
+  function isOwn({ source }: { readonly source: string | null }): boolean {
+    return source === null || source === name;
+  }
 }

@@ -15,9 +15,10 @@ export interface DisabledRule {
 }
 
 export interface UsersScope {
-  /** Search bases; none for LDIF files. */
+  /** Search bases; none for files. */
   readonly bases: readonly string[];
   readonly scope: SearchScope;
+  /** Empty, in a file of lines and columns: everybody. */
   readonly filter: string;
   /** The identifying attribute; null: the server's own (entryUUID, objectGUID, nsUniqueId). */
   readonly id: string | null;
@@ -92,8 +93,40 @@ export interface LdifSource extends AnySource {
   readonly groups: GroupsScope | null;
 }
 
+/** How a file of lines and columns is written; null: it is found. */
+export interface CsvFormat {
+  readonly delimiter: string | null;
+  /** A label of the WHATWG Encoding Standard. */
+  readonly encoding: string | null;
+  /** What stands between several values in one cell; null: each cell has one. */
+  readonly separator: string | null;
+  /** How the closing line begins, by which a whole file is known; null: there is none. */
+  readonly trailer: string | null;
+}
+
+/** A directory in a file of lines and columns, which is read whole. */
+export interface CsvSource extends AnySource {
+  readonly type: "csv";
+  readonly path: string;
+  readonly format: CsvFormat;
+  /** The column that names people's groups; null: there is none. */
+  readonly groupsColumn: string | null;
+}
+
+export type FileSource = LdifSource | CsvSource;
+
 /** Where a directory's entries come from: what the agent needs to know. */
-export type DirectorySource = LdapSource | LdifSource;
+export type DirectorySource = LdapSource | FileSource;
+
+/** Whether a directory is a file: it is read whole, has no bases, and nobody logs in. */
+export function isFile(source: DirectorySource): source is FileSource {
+  return source.type === "ldif" || source.type === "csv";
+}
+
+/** Whether groups are read from a directory, and not only what people's entries say of them. */
+export function readsGroups(source: DirectorySource): boolean {
+  return (source.type === "csv" ? source.groupsColumn : source.groups) !== null;
+}
 
 /** Attributes whose values have one spelling: servers make them, and nobody corrects them. */
 const ONE_SPELLING: ReadonlySet<string> = new Set([

@@ -25,6 +25,12 @@ export function splitDn(dn: string): string[] | null {
   return parts;
 }
 
+/** A text as the value of a relative name (RFC 4514, 2.4). */
+export function escapeDnValue(text: string): string {
+  const escaped = text.replaceAll(/[\\",+<>;=]/g, (sign) => `\\${sign}`).replaceAll("\0", "\\00");
+  return escaped.replace(/^[ #]/, (sign) => `\\${sign}`).replace(/ $/, "\\ ");
+}
+
 /** The name of what an entry is directly below, as it is written; null at the top. */
 export function parentOf(dn: string): string | null {
   let at = dn.indexOf(",");

@@ -130,6 +130,22 @@ export const ERRORS = {
     what: "The LDIF file is not valid (RFC 2849), so it cannot be taken for the whole truth.",
     cure: "Correct the file at the line given.",
   },
+  "csv.unreadable": {
+    what: "The CSV file does not exist or cannot be read.",
+    cure: "Correct `path`; it is relative to the folder that Rollcall is started in.",
+  },
+  "csv.invalid": {
+    what: "The CSV file is no text of its encoding, or its quotes do not fit together, so it cannot be taken for the whole truth.",
+    cure: "Correct the file at the line given, or set `encoding` and `delimiter`.",
+  },
+  "csv.heading": {
+    what: "The first line of the CSV file does not have the columns that are needed, or one of them twice.",
+    cure: "Have the file exported with the column named, or correct the configuration.",
+  },
+  "csv.changed": {
+    what: "The CSV file was written while it was read, so it is not known what it will be.",
+    cure: "Nothing: the schedule tries again. Best write such files under another name and rename them at the end.",
+  },
   ...PERSON_ERRORS,
   "run.busy": {
     what: "An import or force sync of this directory is already running.",

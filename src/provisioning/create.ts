@@ -1,8 +1,11 @@
 import type { AppSettings } from "../model/app.ts";
 import type { Provisioner, ProvisionerOptions } from "./provisioner.ts";
-import { ScimProvisioner } from "./scim/provisioner.ts";
 
-/** A connection to an app, by its type. @throws AppFailure `app.address` */
-export function createProvisioner(settings: AppSettings, options: ProvisionerOptions): Provisioner {
+/** A connection to an app, by its type, loaded only now. @throws AppFailure `app.address` */
+export async function createProvisioner(
+  settings: AppSettings,
+  options: ProvisionerOptions,
+): Promise<Provisioner> {
+  const { ScimProvisioner } = await import("./scim/provisioner.ts");
   return new ScimProvisioner(settings, options);
 }

@@ -20,7 +20,11 @@ export async function* appAccounts(
   configuredApp(engine.apps, name);
   const { db } = engine.store;
   const { declared, learned } = await appState(db, name);
-  await using provisioner = engine.openApp(name, { declared, learned, onPause: () => undefined });
+  await using provisioner = await engine.openApp(name, {
+    declared,
+    learned,
+    onPause: () => undefined,
+  });
   for await (const page of provisioner.accounts()) {
     signal.throwIfAborted();
     const ids = page.map((one) => one.externalId);

@@ -92,7 +92,11 @@ async function askFindings(engine: Engine, { settings }: AppRules): Promise<Find
   // A refused credential is not tried by whoever only looks, nor an app that asks for patience.
   if (paused !== null || (notBefore !== null && notBefore > Date.now())) return [];
   try {
-    await using provisioner = engine.openApp(app, { declared, learned, onPause: () => undefined });
+    await using provisioner = await engine.openApp(app, {
+      declared,
+      learned,
+      onPause: () => undefined,
+    });
     const { users } = await provisioner.probe();
     const unknown = users - (await countLinked(db, app));
     if (unknown <= 0) return [];

@@ -22,7 +22,11 @@ export async function checkApp(engine: Engine, name: string): Promise<CheckResul
   remarks.push(...(await unreadableGroups(engine, app)).values());
   try {
     const { declared, learned } = await appState(engine.store.db, name);
-    await using provisioner = engine.openApp(name, { declared, learned, onPause: () => undefined });
+    await using provisioner = await engine.openApp(name, {
+      declared,
+      learned,
+      onPause: () => undefined,
+    });
     const probe = await provisioner.probe();
     const what =
       probe.declared === null

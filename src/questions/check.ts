@@ -23,7 +23,7 @@ export async function* checkDirectories(
   for (const [name, settings] of engine.directories) {
     signal.throwIfAborted();
     try {
-      const probe = await engine.openDirectory(name).probe(signal);
+      const probe = await (await engine.openDirectory(name)).probe(signal);
       const mappings = settings.toOkta.size;
       if (!probe.hasPeople) {
         const { code, message, cure } = new RollcallError(

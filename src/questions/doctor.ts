@@ -169,7 +169,7 @@ async function askFindings(
 ): Promise<Finding[]> {
   const filter = engine.directories.get(directory)?.source.users.filter ?? "";
   try {
-    const probe = await engine.openDirectory(directory).probe(signal);
+    const probe = await (await engine.openDirectory(directory)).probe(signal);
     if (!probe.hasPeople) {
       const message = `Nobody is in the scope now: ${filter}. ${cureOf("directory.empty")}`;
       return [{ severity: "error", directory, message, remedy: { kind: "check" } }];

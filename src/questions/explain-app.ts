@@ -134,7 +134,11 @@ async function liveValue(
   const externalId = facts.account?.externalId ?? null;
   if (externalId === null) return null;
   const { declared, learned } = await appState(engine.store.db, name);
-  await using provisioner = engine.openApp(name, { declared, learned, onPause: () => undefined });
+  await using provisioner = await engine.openApp(name, {
+    declared,
+    learned,
+    onPause: () => undefined,
+  });
   const remote = await provisioner.read(externalId);
   return { value: remote.profile[attribute] };
 }

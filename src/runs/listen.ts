@@ -24,7 +24,7 @@ export async function listenTo(
   listener: ChangeListener,
   signal: AbortSignal,
 ): Promise<void> {
-  const directory = engine.openDirectory(name);
+  const directory = await engine.openDirectory(name);
   const source = engine.directories.get(name)?.source;
   if (source === undefined || directory.listen === undefined)
     throw new RollcallError("ldap.watchUnavailable", `${name} cannot be listened to.`);

@@ -116,7 +116,7 @@ export async function beginPush(
   try {
     await noteTarget(claimed, request);
     const { declared, learned } = await appState(engine.store.db, name);
-    await using provisioner = engine.openApp(name, {
+    await using provisioner = await engine.openApp(name, {
       declared,
       learned,
       onPause: (until) => void notePaused(claimed, until),

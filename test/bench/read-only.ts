@@ -13,29 +13,32 @@ collectEarly();
 const atStart = process.memoryUsage.rss();
 
 const [url = "", dn = "", password = "", base = ""] = process.argv.slice(2);
-const directory = createDirectory({
-  name: "corp",
-  type: "ldap",
-  users: {
-    bases: [base],
-    scope: "sub",
-    filter: "(objectClass=inetOrgPerson)",
-    id: null,
-    attributes: ["*"],
-    disabled: [],
+const directory = await createDirectory(
+  {
+    name: "corp",
+    type: "ldap",
+    users: {
+      bases: [base],
+      scope: "sub",
+      filter: "(objectClass=inetOrgPerson)",
+      id: null,
+      attributes: ["*"],
+      disabled: [],
+    },
+    groups: null,
+    incremental: { way: "auto", overlapSeconds: 300, compareMinutes: 60 },
+    ldap: {
+      urls: [url],
+      startTls: false,
+      tls: { ca: null, rejectUnauthorized: true, client: null, minVersion: "TLSv1.2" },
+      bind: { mechanism: "simple", dn, password: new Secret(password) },
+      pageSize: 1000,
+      timeoutSeconds: 60,
+      entriesPerSecond: null,
+    },
   },
-  groups: null,
-  incremental: { way: "auto", overlapSeconds: 300, compareMinutes: 60 },
-  ldap: {
-    urls: [url],
-    startTls: false,
-    tls: { ca: null, rejectUnauthorized: true, client: null, minVersion: "TLSv1.2" },
-    bind: { mechanism: "simple", dn, password: new Secret(password) },
-    pageSize: 1000,
-    timeoutSeconds: 60,
-    entriesPerSecond: null,
-  },
-});
+  [],
+);
 await using session = await directory.open(new AbortController().signal);
 let entries = 0;
 for await (const batch of session.people()) entries += batch.length;

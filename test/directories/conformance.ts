@@ -195,7 +195,7 @@ export class Conformance {
     fresh.configure(this.#yaml);
     const run = await fresh.json<RunDocument>("import", "corp", "--full");
     expect(run).toMatchObject({ status: "done", error: null });
-    expect(await contents(this.place)).toEqual(await contents(fresh));
+    expect(await storedContents(this.place)).toEqual(await storedContents(fresh));
     fresh.remove();
   }
 
@@ -215,7 +215,7 @@ async function query<T>(place: Workplace, text: string): Promise<T[]> {
 }
 
 /** What is known of a directory. `memberOf` changes without a trace on the person's side. */
-async function contents(place: Workplace): Promise<unknown> {
+export async function storedContents(place: Workplace): Promise<unknown> {
   return {
     people: await query(
       place,

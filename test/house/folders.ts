@@ -25,7 +25,16 @@ interface Folder {
 
 const BELOW = ["agent", "provisioning", "store", "mapping", "reconciler", "model", "lib"] as const;
 const DATABASE = ["kysely", "pg", "pg-copy-streams", "@electric-sql/*"] as const;
-const WORLD = [...DATABASE, "ldapts", "undici", "hono", "@hono/*", "node-cron", "pino"] as const;
+const WORLD = [
+  ...DATABASE,
+  "ldapts",
+  "csv-parse",
+  "undici",
+  "hono",
+  "@hono/*",
+  "node-cron",
+  "pino",
+] as const;
 const RUNTIME = ["process", "setTimeout", "fetch", "crypto"] as const;
 const WRITING = ["apply", "edits", "plan", "held-plan", "leases", "retention"] as const;
 
@@ -39,7 +48,7 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
   },
   agent: {
     may: ["model", "lib"],
-    packages: ["ldapts"],
+    packages: ["ldapts", "csv-parse"],
     because: "agent/ reads directories, and knows neither the store nor the runs",
   },
   provisioning: {

@@ -12,10 +12,17 @@ interface Locked {
 const lock = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
   readonly packages: Readonly<Record<string, Locked>>;
 };
-const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Readonly<
-  Record<"dependencies" | "devDependencies" | "optionalDependencies", Record<string, string>>
+type Manifest = Readonly<
+  Partial<
+    Record<"dependencies" | "devDependencies" | "optionalDependencies", Record<string, string>>
+  >
 >;
-const installed = Object.entries(lock.packages).filter(([place]) => place !== "");
+const manifests = ["package.json", "bin/node/package.json"].map(
+  (file) => JSON.parse(readFileSync(file, "utf8")) as Manifest,
+);
+/** What is our own: the project, and the part of it that brings a Node. */
+const OWN = ["", "bin/node", "node_modules/rollcall-node"];
+const installed = Object.entries(lock.packages).filter(([place]) => !OWN.includes(place));
 
 test("every package of the lock file has a checksum, and no address", () => {
   expect(installed.length).toBeGreaterThan(100);
@@ -27,9 +34,11 @@ test("every package of the lock file has a checksum, and no address", () => {
 });
 
 test("what is asked for is one version, also of the Node that is brought along", () => {
-  const { dependencies, devDependencies, optionalDependencies } = manifest;
-  const asked = { ...dependencies, ...devDependencies, ...optionalDependencies };
-  for (const [name, version] of Object.entries(asked)) {
+  const asked = manifests.flatMap(({ dependencies, devDependencies, optionalDependencies }) =>
+    Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies }),
+  );
+  expect(asked.length).toBeGreaterThan(30);
+  for (const [name, version] of asked) {
     expect(version, name).toMatch(/^\d+\.\d+\.\d+$/);
     expect(lock.packages[`node_modules/${name}`]?.version, name).toBe(version);
   }

@@ -1,6 +1,4 @@
 import { hash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { IdSet } from "../../lib/id-set.ts";
 import type { LdifSource } from "../../model/directory.ts";
 import {
   attributeValues,
@@ -11,11 +9,12 @@ import {
 } from "../../model/entry.ts";
 import type { DirectoryObject } from "../../model/directory-object.ts";
 import { dnKey } from "../../model/dn.ts";
-import { RollcallError, type Problem } from "../../model/errors.ts";
+import type { Problem } from "../../model/errors.ts";
 import { Withheld } from "../../model/credentials.ts";
-import type { Directory, DirectorySession, Probe, AbsenceFinder } from "../directory.ts";
+import type { Directory, DirectorySession, Probe } from "../directory.ts";
 import { EvidenceRecord, leftOutRemark } from "../evidence.ts";
-import { parseFilter, type Filter } from "../filter.ts";
+import { fileChunks, fileFilter, FileAbsence } from "../files.ts";
+import type { Filter } from "../filter.ts";
 import { toDirectoryObject } from "../groups.ts";
 import {
   MAX_ID,
@@ -27,7 +26,7 @@ import {
   stateOf,
 } from "../identity.ts";
 import { attributeKind, decodeDn, decodeValue } from "../values.ts";
-import { matchesFilter, usesMatchingRule } from "./match-filter.ts";
+import { matchesFilter } from "../match-filter.ts";
 import { parseLdif, type LdifRecord } from "./parser.ts";
 
 const BATCH_ENTRIES = 1000;
@@ -58,10 +57,10 @@ export class LdifDirectory implements Directory {
   constructor(source: LdifSource) {
     this.#source = source;
     this.#path = source.path;
-    this.#filter = fileFilter(source.users.filter);
+    this.#filter = fileFilter(source.users.filter, "an LDIF");
     this.#idAttribute = source.users.id ?? DEFAULT_ID;
     this.#withheld = new Withheld(source.users.attributes);
-    this.#groups = source.groups === null ? null : fileFilter(source.groups.filter);
+    this.#groups = source.groups === null ? null : fileFilter(source.groups.filter, "an LDIF");
   }
 
   async open(signal: AbortSignal): Promise<DirectorySession> {
@@ -71,7 +70,7 @@ export class LdifDirectory implements Directory {
       server,
       people: () => this.#batches(signal, record),
       evidence: () => record.evidence,
-      absence: () => new LdifAbsence(() => this.#identifiers(signal)),
+      absence: () => new FileAbsence(() => this.#identifiers(signal)),
       changes: null,
       lookup: null,
       objects:
@@ -173,19 +172,8 @@ export class LdifDirectory implements Directory {
     }
   }
 
-  async *#chunks(signal: AbortSignal): AsyncGenerator<Buffer> {
-    try {
-      for await (const chunk of createReadStream(this.#path, { highWaterMark: 256 * 1024 })) {
-        signal.throwIfAborted();
-        yield chunk as Buffer;
-      }
-    } catch (error) {
-      if (signal.aborted || error instanceof RollcallError) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new RollcallError("ldif.unreadable", `${this.#path} cannot be read: ${reason}`, {
-        cause: error,
-      });
-    }
+  #chunks(signal: AbortSignal): AsyncGenerator<Buffer> {
+    return fileChunks(this.#path, "ldif.unreadable", signal);
   }
 
   /** The record as an entry; null if the filter says that it is no person. */
@@ -250,34 +238,6 @@ export class LdifDirectory implements Directory {
     const claims = several.flatMap(({ value }) => externalIdInFile(this.#idAttribute, value) ?? []);
     const id = tooLong ? null : found;
     return { dn: decodeDn(record.dn), id, tooLong, values: ids.length, claims };
-  }
-}
-
-/** @throws RollcallError `ldap.filterInvalid` */
-function fileFilter(text: string): Filter {
-  const filter = parseFilter(text);
-  if (!usesMatchingRule(filter)) return filter;
-  const message = `The filter ${text} asks for a matching rule (:=), which an LDIF file cannot answer.`;
-  throw new RollcallError("ldap.filterInvalid", message);
-}
-
-/** A person whom the read of the file did not show is in it all the same, or is not. */
-class LdifAbsence implements AbsenceFinder {
-  readonly #identifiers: () => AsyncGenerator<string>;
-  #all: IdSet | null = null;
-
-  constructor(identifiers: () => AsyncGenerator<string>) {
-    this.#identifiers = identifiers;
-  }
-
-  async of(ids: readonly string[]): Promise<ReadonlyMap<string, "gone" | "outOfFilter">> {
-    if (this.#all === null) {
-      const all = new IdSet(Date.now());
-      for await (const id of this.#identifiers()) all.add(id);
-      this.#all = all;
-    }
-    const all = this.#all;
-    return new Map(ids.map((id) => [id, all.has(id) ? "outOfFilter" : "gone"]));
   }
 }
 

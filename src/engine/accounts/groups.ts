@@ -1,3 +1,4 @@
+import { readsGroups } from "../../model/directory.ts";
 import type { AppRules } from "../../reconciler/app-rules.ts";
 import { groupKey } from "../../reconciler/assignment.ts";
 import { groupsNamed } from "../../store/objects.ts";
@@ -14,7 +15,7 @@ export async function unreadableGroups(
 ): Promise<ReadonlyMap<string, string>> {
   const reasons = new Map<string, string>();
   for (const rule of settings.assign) {
-    if (rule.kind !== "group" || !readsGroups(engine, rule.directory)) continue;
+    if (rule.kind !== "group" || !areGroupsRead(engine, rule.directory)) continue;
     const found = await groupsNamed(engine.store.db, rule.directory, rule.name);
     const reason = unreadable(rule, found.length);
     if (reason !== null) reasons.set(groupKey(rule), reason);
@@ -31,7 +32,7 @@ export function unreadable(
   return found > 1 ? `${directory} has several groups of the name ${name}.` : null;
 }
 
-function readsGroups({ directories }: Engine, name: string): boolean {
+function areGroupsRead({ directories }: Engine, name: string): boolean {
   const source = directories.get(name)?.source;
-  return source !== undefined && source.groups !== null;
+  return source !== undefined && readsGroups(source);
 }

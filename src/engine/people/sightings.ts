@@ -59,7 +59,7 @@ export async function* livePeople(
   directory: string,
   signal: AbortSignal,
 ): AsyncGenerator<SightingBatch> {
-  await using session = await engine.openDirectory(directory).open(signal);
+  await using session = await (await engine.openDirectory(directory)).open(signal);
   for await (const entries of session.people()) {
     signal.throwIfAborted();
     yield liveBatch(entries);
@@ -130,7 +130,7 @@ export async function livePerson(
   signal: AbortSignal,
 ): Promise<Sighting> {
   const stored = await findAppUser(engine.store.db, directory, who);
-  await using session = await engine.openDirectory(directory).open(signal);
+  await using session = await (await engine.openDirectory(directory)).open(signal);
   const id = stored?.externalId ?? who;
   const key = dnKey(who);
   const { lookup } = session;

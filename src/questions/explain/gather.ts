@@ -173,7 +173,7 @@ async function whereIs(
   signal: AbortSignal,
 ): Promise<FoundAbsence | "unexamined"> {
   try {
-    await using session = await engine.openDirectory(directory).open(signal);
+    await using session = await (await engine.openDirectory(directory)).open(signal);
     return (await session.absence(1).of([id])).get(id) ?? "unexamined";
   } catch (thrown) {
     if (signal.aborted || !(thrown instanceof RollcallError)) throw thrown;

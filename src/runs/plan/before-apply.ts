@@ -37,7 +37,7 @@ export async function returnedSince(context: RunContext, lost: number): Promise<
   const { engine, run, directory, signal } = context;
   const { db } = engine.store;
   const kept = await keptPeople(db, directory.name, run.id, WITNESSES);
-  await using session = await engine.openDirectory(directory.name).open(signal);
+  await using session = await (await engine.openDirectory(directory.name)).open(signal);
   const witnesses = new Witnesses(kept);
   const { lookup } = session;
   const found =

@@ -29,7 +29,7 @@ export class LazyAbsence implements AbsenceCauses, AsyncDisposable {
     if (this.#refused || ids.length === 0) return () => "unexamined";
     const { engine, directory, signal } = this.#context;
     try {
-      this.#session ??= await engine.openDirectory(directory.name).open(signal);
+      this.#session ??= await (await engine.openDirectory(directory.name)).open(signal);
       this.#finder ??= this.#session.absence(this.#expected);
       const found = await this.#finder.of(ids);
       return (id) => found.get(id) ?? "unexamined";

@@ -15,6 +15,7 @@ import type {
 import { hidesState, isComputed } from "../../model/computed.ts";
 import { scopeFingerprint } from "../../engine/fingerprint.ts";
 import { IdSet } from "../../lib/id-set.ts";
+import { isFile } from "../../model/directory.ts";
 import { dnKey } from "../../model/dn.ts";
 import { MustReadAll, WAY_FACTS, type Conversion, type Mark } from "../../model/incremental.ts";
 import { memberKeys } from "../../model/members.ts";
@@ -88,7 +89,7 @@ export async function chooseStart(
   }
   if (checkpoint.fullReason !== null) return full("configuration_changed", checkpoint.fullReason);
   const { mark, entries } = checkpoint;
-  if (source.type !== "ldif" && source.incremental.way === "off") {
+  if (!isFile(source) && source.incremental.way === "off") {
     const reason = "Incremental imports are switched off (incremental.way).";
     return full("agent_unable_to_perform_incremental_import", reason);
   }
@@ -124,7 +125,7 @@ export async function readChanges(
 ): Promise<Considered> {
   const { engine, directory, signal } = context;
   const { db } = engine.store;
-  await using session = await engine.openDirectory(directory.name).open(signal);
+  await using session = await (await engine.openDirectory(directory.name)).open(signal);
   const telling = tellingOf(session);
   const limit = Math.max(FEW, Math.floor(people / 10));
   const changes = await telling.reader.since(mark, limit, compareAlways);

@@ -34,7 +34,7 @@ export async function readEverybody(
   const { name, settings } = directory;
   const { db } = engine.store;
   const before = await countPresent(db, name);
-  await using session = await engine.openDirectory(name).open(signal);
+  await using session = await (await engine.openDirectory(name)).open(signal);
   await session.changes?.begin(await earlierMark(context));
   const census = new Census(mayRepeat(settings.source));
   const linked = new LinkedUsers();

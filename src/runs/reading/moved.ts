@@ -64,7 +64,7 @@ async function readUnsure(
 ): Promise<number | null> {
   const { engine, directory, signal } = context;
   try {
-    await using session = await engine.openDirectory(directory.name).open(signal);
+    await using session = await (await engine.openDirectory(directory.name)).open(signal);
     return session.lookup === null
       ? null
       : await planEntries(context, session.lookup.people(ids), late);

@@ -1,5 +1,5 @@
-import { type AppProfile, type AttributeValue, attributeValues } from "../../model/entry.ts";
-import type { Filter } from "../filter.ts";
+import { type AppProfile, type AttributeValue, attributeValues } from "../model/entry.ts";
+import type { Filter } from "./filter.ts";
 
 /** Whether a filter asks for a matching rule, which a file has no schema to look up in. */
 export function usesMatchingRule(filter: Filter): boolean {

@@ -1,0 +1,330 @@
+import { hash } from "node:crypto";
+import { stat } from "node:fs/promises";
+import { Withheld } from "../../model/credentials.ts";
+import type { CsvSource } from "../../model/directory.ts";
+import type { DirectoryObject } from "../../model/directory-object.ts";
+import { escapeDnValue } from "../../model/dn.ts";
+import { attributeValues, type AppProfile, type RawEntry } from "../../model/entry.ts";
+import { RollcallError, type Problem } from "../../model/errors.ts";
+import type { Directory, DirectorySession, Probe } from "../directory.ts";
+import { EvidenceRecord, leftOutRemark } from "../evidence.ts";
+import { fileChunks, fileFilter, FileAbsence } from "../files.ts";
+import { attributesIn, type Filter } from "../filter.ts";
+import { toDirectoryObject } from "../groups.ts";
+import {
+  commonProblem,
+  entryTooLarge,
+  externalIdInFile,
+  idProblem,
+  idTooLong,
+  MAX_ID,
+  stateOf,
+} from "../identity.ts";
+import { matchesFilter } from "../match-filter.ts";
+import { beginningOf } from "./delimiter.ts";
+import { asText, encodingOf } from "./encoding.ts";
+import { headingOf, type Heading, type Needed } from "./heading.ts";
+import { fits, openEnd, Reading, Trailer } from "./reading.ts";
+import { rowsOf, type Row } from "./rows.ts";
+import { faultOf, remarkOn, withoutFormula } from "./spreadsheet.ts";
+
+const BATCH_ENTRIES = 1000;
+
+/** A directory in a file of lines and columns: a row for each person, the first one has the headings. */
+export class CsvDirectory implements Directory {
+  readonly #source: CsvSource;
+  readonly #id: string;
+  readonly #filter: Filter | null;
+  readonly #withheld: Withheld;
+  readonly #needed: readonly Needed[];
+
+  /**
+   * @param mapped the columns that mappings read
+   * @throws RollcallError `ldap.filterInvalid`
+   */
+  constructor(source: CsvSource, mapped: readonly string[]) {
+    const { users, groupsColumn } = source;
+    this.#source = source;
+    this.#id = users.id ?? "";
+    this.#filter = users.filter === "" ? null : fileFilter(users.filter, "a CSV");
+    this.#withheld = new Withheld(users.attributes);
+    const filtered = this.#filter === null ? [] : attributesIn(this.#filter);
+    this.#needed = [
+      { name: this.#id, why: "by which people are identified" },
+      ...users.disabled.map(({ attribute: name }) => ({
+        name,
+        why: "which tells whether an account is disabled",
+      })),
+      ...filtered.map((name) => ({ name, why: "which the filter asks for" })),
+      ...(groupsColumn === null ? [] : [{ name: groupsColumn, why: "which names the groups" }]),
+      ...mapped.map((name) => ({ name, why: "which a mapping reads" })),
+    ];
+  }
+
+  async open(signal: AbortSignal): Promise<DirectorySession> {
+    const server = this.#server;
+    const record = new EvidenceRecord(server, null, this.#withheld);
+    const { groupsColumn } = this.#source;
+    return Promise.resolve({
+      server,
+      people: () => this.#batches(signal, record),
+      evidence: () => record.evidence,
+      absence: () => new FileAbsence(() => this.#identifiers(signal)),
+      changes: null,
+      lookup: null,
+      objects:
+        groupsColumn === null
+          ? null
+          : { read: (ids: readonly string[] | null) => this.#groups(groupsColumn, ids, signal) },
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    });
+  }
+
+  get #server(): string {
+    return `CSV file ${this.#source.path}`;
+  }
+
+  async probe(signal: AbortSignal): Promise<Probe> {
+    const record = new EvidenceRecord(this.#server, null, this.#withheld);
+    const reading = new Reading();
+    const found = {
+      server: this.#server,
+      idAttribute: this.#id,
+      way: null,
+      wanted: "auto",
+      listens: false,
+      certificates: [],
+      silent: [],
+    } as const;
+    for await (const batch of this.#batches(signal, record, reading)) {
+      const problem = commonProblem(batch);
+      const profiles = batch.map((entry) => entry.decode().profile);
+      const { heading, written } = reading.begun;
+      const leftOut = leftOutRemark(this.#withheld);
+      const remarks = [
+        `read as ${written.encoding}, with ${nameOfSign(written.delimiter)} between the fields`,
+        ...(leftOut === null ? [] : [leftOut]),
+        ...spreadsheetRemarks(heading, profiles),
+      ];
+      return { ...found, remarks, hasPeople: true, problem, attributes: heading.known };
+    }
+    return { ...found, remarks: [], hasPeople: false, problem: null, attributes: null };
+  }
+
+  async *#batches(
+    signal: AbortSignal,
+    record: EvidenceRecord,
+    reading: Reading = new Reading(),
+  ): AsyncGenerator<RawEntry[]> {
+    let batch: RawEntry[] = [];
+    let entries = 0;
+    for await (const row of this.#rows(signal, reading)) {
+      const entry = this.#entry(row, reading.begun.heading);
+      if (entry === null) continue;
+      batch.push(entry);
+      entries++;
+      if (batch.length < BATCH_ENTRIES) continue;
+      yield batch;
+      batch = [];
+    }
+    if (batch.length > 0) yield batch;
+    record.count(entries);
+    if (reading.doubt !== null) record.doubt(reading.doubt);
+    record.complete("the end of the file");
+  }
+
+  /**
+   * The rows of people; what is known of the file besides is noted in `reading`.
+   * @throws RollcallError `csv.changed` if the file is not what it was when its reading began
+   */
+  async *#rows(signal: AbortSignal, reading: Reading): AsyncGenerator<Row> {
+    const { path, format } = this.#source;
+    const before = await this.#state();
+    const chunks = (): AsyncGenerator<Buffer> => fileChunks(path, "csv.unreadable", signal);
+    const encoding = format.encoding ?? (await encodingOf(chunks()));
+    const beginning = await beginningOf(asText(chunks(), encoding, path), format.delimiter);
+    const { delimiter, text, linesBefore } = beginning;
+    let isClosed = false;
+    const onEnd = (closed: boolean): void => void (isClosed = closed);
+    const trailer = new Trailer(format.trailer);
+    for await (const row of rowsOf(text, { delimiter, path, linesBefore, onEnd })) {
+      if (!reading.isBegun) {
+        const heading = headingOf(row.fields, this.#needed, path);
+        reading.begin(heading, { delimiter, encoding });
+        continue;
+      }
+      if (trailer.isOne(row)) continue;
+      if (!fits(row, reading.begun.heading)) reading.noteMisfit(row);
+      yield row;
+    }
+    if (!reading.isBegun) headingOf([], this.#needed, path);
+    // Where a closing line says that all is there, the last line's end says no more.
+    reading.conclude(format.trailer === null ? openEnd(isClosed) : trailer.doubt);
+    if ((await this.#state()) !== before) {
+      const message = `${path} was written while it was read, so nothing of it is taken.`;
+      throw new RollcallError("csv.changed", message);
+    }
+  }
+
+  /** Whatever changes with the file. */
+  async #state(): Promise<string> {
+    const { path } = this.#source;
+    try {
+      const { size, mtimeMs, ino } = await stat(path);
+      return `${size} ${mtimeMs} ${ino}`;
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const message = `${path} cannot be read: ${reason}`;
+      throw new RollcallError("csv.unreadable", message, { cause });
+    }
+  }
+
+  /** Of all rows, whatever the filter says. */
+  async *#identifiers(signal: AbortSignal): AsyncGenerator<string> {
+    const reading = new Reading();
+    for await (const row of this.#rows(signal, reading)) {
+      const { heading } = reading.begun;
+      const { id } = this.#identify(row, this.#profile(row, heading), fits(row, heading));
+      if (id !== null) yield id;
+    }
+  }
+
+  /** The row as an entry; null if the filter says that it is no person. */
+  #entry(row: Row, heading: Heading): RawEntry | null {
+    const isWhole = fits(row, heading);
+    const profile = this.#profile(row, heading);
+    // Of a row that is not whole nobody knows what stands where.
+    if (isWhole && this.#filter !== null && !matchesFilter(this.#filter, profile)) return null;
+    const { id, dn, problem } = this.#identify(row, profile, isWhole);
+    const state = stateOf(this.#source.users.disabled, dn, profile);
+    const text = JSON.stringify(profile);
+    return {
+      id,
+      dn,
+      hash: hash("sha1", text, "hex"),
+      problem: problem ?? cellProblem(dn, profile) ?? entryTooLarge(dn, text.length),
+      size: text.length,
+      decode: () => ({ dn, id: id ?? "", ...state, profile: this.#kept(profile) }),
+    };
+  }
+
+  #identify(row: Row, profile: AppProfile, isWhole: boolean): Identified {
+    const where = `line ${row.line}`;
+    const problem = (one: Problem): Identified => ({ id: null, dn: where, problem: one });
+    if (!isWhole) {
+      const message = `${where} has another number of fields than the heading, so it is not known what stands where.`;
+      return problem({ code: "entry.undecodable", field: this.#id, message });
+    }
+    const [text = null] = textsOf(profile, this.#id);
+    if (text === null) return problem(idProblem(this.#id, where, 0));
+    const fault = faultOf(text);
+    if (fault !== null) {
+      const message = `${this.#id} of ${where} is ${text}, ${fault}.`;
+      return problem({ code: "entry.undecodable", field: this.#id, message });
+    }
+    const id = externalIdInFile(this.#id, Buffer.from(text));
+    if (id === null) return problem(idProblem(this.#id, where, 0));
+    if (id.length > MAX_ID) return problem(idTooLong(this.#id, where));
+    return { id, dn: `${this.#id}=${escapeDnValue(text)}`, problem: null };
+  }
+
+  /** Cells by the names of their columns; an empty one is no value. */
+  #profile({ fields }: Row, { names }: Heading): AppProfile {
+    const profile: AppProfile = {};
+    const { separator } = this.#source.format;
+    for (const [i, name] of names.entries()) {
+      const cell = withoutFormula(fields[i] ?? "");
+      if (name === null || cell === "") continue;
+      const isOne = separator === null || name.toLowerCase() === this.#id.toLowerCase();
+      const values = isOne
+        ? [cell]
+        : cell
+            .split(separator)
+            .map((value) => value.trim())
+            .filter((value) => value !== "");
+      const [only, ...others] = values;
+      if (only !== undefined) profile[name] = others.length === 0 ? only : values;
+    }
+    return profile;
+  }
+
+  /** Without credentials; the filter saw them. */
+  #kept(profile: AppProfile): AppProfile {
+    for (const name in profile) if (this.#withheld.has(name)) delete profile[name];
+    return profile;
+  }
+
+  /** Groups are what a column names; their members are whoever names them. */
+  async *#groups(
+    column: string,
+    ids: readonly string[] | null,
+    signal: AbortSignal,
+  ): AsyncGenerator<DirectoryObject[]> {
+    const members = new Map<string, string[]>();
+    const reading = new Reading();
+    for await (const row of this.#rows(signal, reading)) {
+      const { heading } = reading.begun;
+      const profile = this.#profile(row, heading);
+      const { id, dn } = this.#identify(row, profile, fits(row, heading));
+      if (id === null) continue;
+      for (const name of textsOf(profile, column)) {
+        const those = members.get(name);
+        if (those === undefined) members.set(name, [dn]);
+        else those.push(dn);
+      }
+    }
+    const wanted = ids === null ? null : new Set(ids);
+    const groups = [...members]
+      .filter(([name]) => wanted?.has(name) !== false)
+      .map(([name, member]) => toGroup(column, name, member));
+    if (groups.length > 0) yield groups;
+  }
+}
+
+interface Identified {
+  readonly id: string | null;
+  readonly dn: string;
+  readonly problem: Problem | null;
+}
+
+function textsOf(profile: AppProfile, name: string): string[] {
+  return attributeValues(profile, name).filter((value) => typeof value === "string");
+}
+
+/** A cell that cannot be what the person has; what is stored stays. */
+function cellProblem(dn: string, profile: AppProfile): Problem | null {
+  for (const name in profile)
+    for (const value of textsOf(profile, name)) {
+      const fault = faultOf(value);
+      if (fault === null) continue;
+      const message = `${name} of ${dn} is ${value}, ${fault}.`;
+      return { code: "entry.undecodable", field: name, message };
+    }
+  return null;
+}
+
+function toGroup(column: string, name: string, member: readonly string[]): DirectoryObject {
+  const dn = `${column}=${escapeDnValue(name)}`;
+  const id = dn.slice(0, MAX_ID);
+  const text = JSON.stringify([name, member]);
+  return toDirectoryObject("group", {
+    id,
+    dn,
+    hash: hash("sha1", text, "hex"),
+    problem: null,
+    size: text.length,
+    decode: () => ({ dn, id, disabled: false, problem: null, profile: { cn: name, member } }),
+  });
+}
+
+function spreadsheetRemarks({ names }: Heading, profiles: readonly AppProfile[]): string[] {
+  return names.flatMap((name) => {
+    if (name === null) return [];
+    const values = profiles.flatMap((profile) => textsOf(profile, name));
+    return remarkOn(name, values) ?? [];
+  });
+}
+
+function nameOfSign(delimiter: string): string {
+  return delimiter === "\t" ? "a tab" : delimiter;
+}
