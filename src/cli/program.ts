@@ -23,9 +23,9 @@ import { sourcesCommand } from "./sources.ts";
 import { tasksCommand } from "./tasks.ts";
 import { usersCommand } from "./users.ts";
 import type { Register } from "./register.ts";
+import manifest from "../../package.json" with { type: "json" };
 
 const USAGE = 2;
-const VERSION = "0.1.0";
 
 const HELP = `
 Exit status: 0 done, 1 failed, 2 wrong usage or configuration (nothing was started),
@@ -75,7 +75,7 @@ function build(register: Register, line: CommandLine): Command {
       "Reads people out of directories, keeps one trusted profile per person, and gives everybody the right accounts in apps.",
     )
     .addHelpText("after", HELP)
-    .version(VERSION, "-V, --version", "print the version")
+    .version(manifest.version, "-V, --version", "print the version")
     .option(
       "--config <file>",
       `configuration file (default: $ROLLCALL_CONFIG or ${DEFAULT_CONFIG})`,

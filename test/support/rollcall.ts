@@ -63,6 +63,12 @@ export class Workplace {
     writeFileSync(this.config, text.replace(`:${url.port}/`, `:${port}/`));
   }
 
+  /** Has `serve` answer on this port. */
+  listen(port: number): void {
+    const text = readFileSync(this.config, "utf8");
+    writeFileSync(this.config, text.replace("http: off", `http: { port: ${port} }`));
+  }
+
   /** Adds lines to the end of the configuration. */
   append(yaml: string): void {
     appendFileSync(this.config, yaml);
