@@ -102,6 +102,9 @@ import { findUsers, usersAfter, type UsersQuery } from "./store/users.ts";
 
 export { compileSettings, mappingProblems } from "./engine/compile-settings.ts";
 export { evaluateLine } from "./mapping/evaluate.ts";
+export { certificateOf } from "./agent/ldap/certificate.ts";
+export { surveyDirectory, type SurveyOf } from "./survey/survey.ts";
+export { tryProposed } from "./survey/trial.ts";
 
 /** Whom of a run to show. */
 export interface PeopleQuery {

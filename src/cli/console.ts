@@ -53,6 +53,11 @@ export class Console {
     return this.#line.stdin;
   }
 
+  /** Where questions are asked; whatever comes from outside is made visible before. */
+  get terminal(): Stream {
+    return this.#line.stderr;
+  }
+
   get isTerminal(): boolean {
     return this.#line.stderr.isTTY === true;
   }

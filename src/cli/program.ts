@@ -11,6 +11,7 @@ import { explainCommand } from "./explain.ts";
 import { forceSyncCommand } from "./force-sync.ts";
 import { importCommand } from "./import.ts";
 import { importsCommand } from "./imports.ts";
+import { initCommand } from "./init.ts";
 import { logsCommand } from "./logs.ts";
 import { mappingsCommand } from "./mappings.ts";
 import { migrateCommand } from "./migrate.ts";
@@ -32,6 +33,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage or configuration (nothing was start
 3 held by the import safeguard (nothing was changed).
 
 Examples:
+  rollcall init ldaps://dc1.example.org   look at a directory, and write a configuration for it
   rollcall check                      is everything configured and reachable?
   rollcall doctor                     what is wrong now?
   rollcall import corp --dry-run      what would an import change?
@@ -83,6 +85,7 @@ function build(register: Register, line: CommandLine): Command {
     .option("--json", "print JSON on standard output, and nothing else there")
     .showHelpAfterError("(run it with --help to see how it is used)");
   for (const add of [
+    initCommand,
     serveCommand,
     importCommand,
     importsCommand,

@@ -15,6 +15,7 @@ import {
   type AttributeSchema,
   type ProfileSchema,
 } from "../model/profile-schema.ts";
+import { GROUP_FILTERS, PEOPLE_FILTERS } from "../model/default-filters.ts";
 import { Secret } from "../model/secret.ts";
 import type { MappingSetting } from "../model/mapping-setting.ts";
 import type {
@@ -251,22 +252,13 @@ function plainUrl(url: string): string {
   return url.replace(/^[a-z]+:/i, (scheme) => scheme.toLowerCase());
 }
 
-const FILTERS = {
-  ldap: "(objectClass=inetOrgPerson)",
-  // Normal user accounts: neither computers nor trusts, nor what the system needs for itself.
-  "active-directory": "(&(sAMAccountType=805306368)(!(isCriticalSystemObject=TRUE)))",
-  // Of Active Directory, computers are users, too; exports of 389 may have deleted entries in them.
-  ldif: "(&(|(objectClass=person)(objectClass=organizationalPerson)(objectClass=inetOrgPerson)(objectClass=user))(!(objectClass=computer))(!(objectClass=nsTombstone)))",
-  // Every row is a person.
-  csv: "",
-} as const;
 const ACCOUNTDISABLE = [{ attribute: "userAccountControl", bit: 2 }] as const;
 
 function toScope({ type, users }: DirectoryConfig): UsersScope {
   return {
     bases: users.base ?? [],
     scope: users.scope,
-    filter: users.filter ?? FILTERS[type],
+    filter: users.filter ?? PEOPLE_FILTERS[type],
     id: users.id ?? null,
     attributes: users.attributes,
     disabled: disabledRules(users.disabled) ?? (type === "active-directory" ? ACCOUNTDISABLE : []),
@@ -285,12 +277,6 @@ function toFileGroups({ groups }: DirectoryConfig, wanted: boolean): GroupsScope
   if (groups === undefined && !wanted) return null;
   return { bases: [], filter: groups?.filter ?? GROUP_FILTERS.ldif };
 }
-
-const GROUP_FILTERS = {
-  ldif: "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=groupOfMembers)(objectClass=posixGroup)(objectClass=group))",
-  ldap: "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=groupOfMembers)(objectClass=posixGroup))",
-  "active-directory": "(objectClass=group)",
-} as const;
 
 function toGroups({ type, groups, users }: DirectoryConfig): GroupsScope | null {
   if (groups === undefined || type === "ldif" || type === "csv") return null;

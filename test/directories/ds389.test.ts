@@ -1,5 +1,6 @@
 /** Imports from a real 389 Directory Server. */
-import { afterAll, beforeAll, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Beginner } from "../support/init.ts";
 import { startDs389, type Ds389 } from "../support/ds389.ts";
 import { expectConformance, expectListening, type ConformanceServer } from "./conformance.ts";
 
@@ -32,6 +33,22 @@ test("content synchronisation sees everything that a full read sees", async () =
 test("the retro changelog, too", async () => {
   const more = ["incremental: { way: changelog }"];
   await expectConformance(server, "changelog", { way: "changelog", more });
+});
+
+test("init finds people, and how it is told that they are locked", async () => {
+  const unit = `ou=found,${ds.suffix}`;
+  const person = (name: string): string =>
+    `dn: uid=${name},${unit}\nobjectClass: inetOrgPerson\nuid: ${name}\ncn: ${name}\nsn: Test\ngivenName: ${name}\nmail: ${name}@example.org\n\n`;
+  ds.modify(`dn: ${unit}\nobjectClass: organizationalUnit\n\n${person("ada")}${person("bo")}`);
+  ds.modify(`dn: uid=bo,${unit}\nchangetype: modify\nadd: nsAccountLock\nnsAccountLock: true\n`);
+  const beginner = await Beginner.create();
+  beginner.place.environment["CORP_PASSWORD"] = ds.password;
+  const proposal = await beginner.init(ds.url, "--bind-dn", ds.adminDn, "--base", unit);
+  expect(proposal).toMatchObject({ type: "ldap", base: unit, people: 2, missing: [] });
+  expect(await beginner.imports("corp")).toMatchObject({ status: "done", counts: { failed: 0 } });
+  const { out } = await beginner.run("users", "show", "bo@example.org", "--json");
+  expect(JSON.parse(out)).toMatchObject({ status: "deprovisioned" });
+  beginner.place.remove();
 });
 
 test("serve with watch applies changes without a schedule, also after the server was away", async () => {

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Workplace, type RunDocument } from "../support/rollcall.ts";
+import { Beginner, mapped } from "../support/init.ts";
 import { startSamba, type SambaDomain } from "../support/samba.ts";
 import { expectConformance, type ReadDocument, type ConformanceServer } from "./conformance.ts";
 
@@ -133,6 +134,24 @@ describe.runIf(process.getuid?.() === 0)("a domain controller", () => {
       userAccountControl: "ACCOUNTDISABLE, PASSWD_NOTREQD, NORMAL_ACCOUNT",
       accountExpires: "2020-12-30T00:00:00.000Z",
     });
+  });
+
+  test("init finds the domain's people, and a configuration by which they are imported", async () => {
+    const beginner = await Beginner.create();
+    beginner.place.environment["AD_PASSWORD"] = READER_PASSWORD;
+    const bind = ["--name", "ad", "--bind-dn", "reader@exp.test"];
+    const proposal = await beginner.init(domain.url, ...bind);
+    expect(proposal).toMatchObject({
+      type: "active-directory",
+      id: null,
+      filter: null,
+      groups: {},
+    });
+    expect(mapped(proposal, "login")).toContain("appuser.userPrincipalName");
+    const run = await beginner.imports("ad");
+    expect(run).toMatchObject({ status: "done", counts: { read: proposal.people } });
+    expect((await beginner.run("users", "show", "ada@exp.test")).status).toBe(0);
+    beginner.place.remove();
   });
 
   test("an account without a user principal name fails with a proposal that works", async () => {

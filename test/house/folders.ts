@@ -84,6 +84,10 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     never: WRITING.map((name) => `store/${name}.ts`),
     because: "questions/ changes nothing: neither runs nor the writing parts of the store",
   },
+  survey: {
+    may: ["agent", "engine", "reconciler", "mapping", "model", "lib"],
+    because: "survey/ looks at directories that no configuration has yet, and writes nothing",
+  },
   documents: { may: ["model", "lib"], because: "documents/ is a form for what the model has" },
   schedule: {
     may: ["model", "lib"],

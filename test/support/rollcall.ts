@@ -170,7 +170,7 @@ export interface RunDocument {
   }[];
 }
 
-class Collector extends Writable {
+export class Collector extends Writable {
   text = "";
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {

@@ -1,14 +1,13 @@
 import { hash } from "node:crypto";
-import { stat } from "node:fs/promises";
 import { Withheld } from "../../model/credentials.ts";
 import type { CsvSource } from "../../model/directory.ts";
 import type { DirectoryObject } from "../../model/directory-object.ts";
 import { escapeDnValue } from "../../model/dn.ts";
 import { attributeValues, type AppProfile, type RawEntry } from "../../model/entry.ts";
-import { RollcallError, type Problem } from "../../model/errors.ts";
+import type { Problem } from "../../model/errors.ts";
 import type { Directory, DirectorySession, Probe } from "../directory.ts";
 import { EvidenceRecord, leftOutRemark } from "../evidence.ts";
-import { fileChunks, fileFilter, FileAbsence } from "../files.ts";
+import { fileFilter, FileAbsence } from "../files.ts";
 import { attributesIn, type Filter } from "../filter.ts";
 import { toDirectoryObject } from "../groups.ts";
 import {
@@ -21,12 +20,11 @@ import {
   stateOf,
 } from "../identity.ts";
 import { matchesFilter } from "../match-filter.ts";
-import { beginningOf } from "./delimiter.ts";
-import { asText, encodingOf } from "./encoding.ts";
-import { headingOf, type Heading, type Needed } from "./heading.ts";
-import { fits, openEnd, Reading, Trailer } from "./reading.ts";
-import { rowsOf, type Row } from "./rows.ts";
-import { faultOf, remarkOn, withoutFormula } from "./spreadsheet.ts";
+import { CsvFile } from "./file.ts";
+import type { Heading, Needed } from "./heading.ts";
+import { fits, Reading } from "./reading.ts";
+import type { Row } from "./rows.ts";
+import { faultOf, remarkOn } from "./spreadsheet.ts";
 
 const BATCH_ENTRIES = 1000;
 
@@ -36,7 +34,7 @@ export class CsvDirectory implements Directory {
   readonly #id: string;
   readonly #filter: Filter | null;
   readonly #withheld: Withheld;
-  readonly #needed: readonly Needed[];
+  readonly #file: CsvFile;
 
   /**
    * @param mapped the columns that mappings read
@@ -49,7 +47,7 @@ export class CsvDirectory implements Directory {
     this.#filter = users.filter === "" ? null : fileFilter(users.filter, "a CSV");
     this.#withheld = new Withheld(users.attributes);
     const filtered = this.#filter === null ? [] : attributesIn(this.#filter);
-    this.#needed = [
+    const needed: Needed[] = [
       { name: this.#id, why: "by which people are identified" },
       ...users.disabled.map(({ attribute: name }) => ({
         name,
@@ -59,6 +57,7 @@ export class CsvDirectory implements Directory {
       ...(groupsColumn === null ? [] : [{ name: groupsColumn, why: "which names the groups" }]),
       ...mapped.map((name) => ({ name, why: "which a mapping reads" })),
     ];
+    this.#file = new CsvFile(source.path, source.format, needed, this.#id);
   }
 
   async open(signal: AbortSignal): Promise<DirectorySession> {
@@ -118,7 +117,7 @@ export class CsvDirectory implements Directory {
   ): AsyncGenerator<RawEntry[]> {
     let batch: RawEntry[] = [];
     let entries = 0;
-    for await (const row of this.#rows(signal, reading)) {
+    for await (const row of this.#file.rows(signal, reading)) {
       const entry = this.#entry(row, reading.begun.heading);
       if (entry === null) continue;
       batch.push(entry);
@@ -133,58 +132,12 @@ export class CsvDirectory implements Directory {
     record.complete("the end of the file");
   }
 
-  /**
-   * The rows of people; what is known of the file besides is noted in `reading`.
-   * @throws RollcallError `csv.changed` if the file is not what it was when its reading began
-   */
-  async *#rows(signal: AbortSignal, reading: Reading): AsyncGenerator<Row> {
-    const { path, format } = this.#source;
-    const before = await this.#state();
-    const chunks = (): AsyncGenerator<Buffer> => fileChunks(path, "csv.unreadable", signal);
-    const encoding = format.encoding ?? (await encodingOf(chunks()));
-    const beginning = await beginningOf(asText(chunks(), encoding, path), format.delimiter);
-    const { delimiter, text, linesBefore } = beginning;
-    let isClosed = false;
-    const onEnd = (closed: boolean): void => void (isClosed = closed);
-    const trailer = new Trailer(format.trailer);
-    for await (const row of rowsOf(text, { delimiter, path, linesBefore, onEnd })) {
-      if (!reading.isBegun) {
-        const heading = headingOf(row.fields, this.#needed, path);
-        reading.begin(heading, { delimiter, encoding });
-        continue;
-      }
-      if (trailer.isOne(row)) continue;
-      if (!fits(row, reading.begun.heading)) reading.noteMisfit(row);
-      yield row;
-    }
-    if (!reading.isBegun) headingOf([], this.#needed, path);
-    // Where a closing line says that all is there, the last line's end says no more.
-    reading.conclude(format.trailer === null ? openEnd(isClosed) : trailer.doubt);
-    if ((await this.#state()) !== before) {
-      const message = `${path} was written while it was read, so nothing of it is taken.`;
-      throw new RollcallError("csv.changed", message);
-    }
-  }
-
-  /** Whatever changes with the file. */
-  async #state(): Promise<string> {
-    const { path } = this.#source;
-    try {
-      const { size, mtimeMs, ino } = await stat(path);
-      return `${size} ${mtimeMs} ${ino}`;
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const message = `${path} cannot be read: ${reason}`;
-      throw new RollcallError("csv.unreadable", message, { cause });
-    }
-  }
-
   /** Of all rows, whatever the filter says. */
   async *#identifiers(signal: AbortSignal): AsyncGenerator<string> {
     const reading = new Reading();
-    for await (const row of this.#rows(signal, reading)) {
+    for await (const row of this.#file.rows(signal, reading)) {
       const { heading } = reading.begun;
-      const { id } = this.#identify(row, this.#profile(row, heading), fits(row, heading));
+      const { id } = this.#identify(row, this.#file.profile(row, heading), fits(row, heading));
       if (id !== null) yield id;
     }
   }
@@ -192,7 +145,7 @@ export class CsvDirectory implements Directory {
   /** The row as an entry; null if the filter says that it is no person. */
   #entry(row: Row, heading: Heading): RawEntry | null {
     const isWhole = fits(row, heading);
-    const profile = this.#profile(row, heading);
+    const profile = this.#file.profile(row, heading);
     // Of a row that is not whole nobody knows what stands where.
     if (isWhole && this.#filter !== null && !matchesFilter(this.#filter, profile)) return null;
     const { id, dn, problem } = this.#identify(row, profile, isWhole);
@@ -228,26 +181,6 @@ export class CsvDirectory implements Directory {
     return { id, dn: `${this.#id}=${escapeDnValue(text)}`, problem: null };
   }
 
-  /** Cells by the names of their columns; an empty one is no value. */
-  #profile({ fields }: Row, { names }: Heading): AppProfile {
-    const profile: AppProfile = {};
-    const { separator } = this.#source.format;
-    for (const [i, name] of names.entries()) {
-      const cell = withoutFormula(fields[i] ?? "");
-      if (name === null || cell === "") continue;
-      const isOne = separator === null || name.toLowerCase() === this.#id.toLowerCase();
-      const values = isOne
-        ? [cell]
-        : cell
-            .split(separator)
-            .map((value) => value.trim())
-            .filter((value) => value !== "");
-      const [only, ...others] = values;
-      if (only !== undefined) profile[name] = others.length === 0 ? only : values;
-    }
-    return profile;
-  }
-
   /** Without credentials; the filter saw them. */
   #kept(profile: AppProfile): AppProfile {
     for (const name in profile) if (this.#withheld.has(name)) delete profile[name];
@@ -262,9 +195,9 @@ export class CsvDirectory implements Directory {
   ): AsyncGenerator<DirectoryObject[]> {
     const members = new Map<string, string[]>();
     const reading = new Reading();
-    for await (const row of this.#rows(signal, reading)) {
+    for await (const row of this.#file.rows(signal, reading)) {
       const { heading } = reading.begun;
-      const profile = this.#profile(row, heading);
+      const profile = this.#file.profile(row, heading);
       const { id, dn } = this.#identify(row, profile, fits(row, heading));
       if (id === null) continue;
       for (const name of textsOf(profile, column)) {

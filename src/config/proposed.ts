@@ -1,0 +1,171 @@
+/** A proposal as text of a configuration: with comments that say what was found. */
+import { isMap, isScalar, parseDocument, stringify } from "yaml";
+import { RollcallError } from "../model/errors.ts";
+import type { Proposal } from "../model/proposal.ts";
+
+/** How the directory is reached; what is secret stands elsewhere. */
+export interface Access {
+  readonly name: string;
+  readonly url: string | null;
+  readonly path: string | null;
+  readonly startTls: boolean;
+  /** File with certificates; null: those that the system trusts. */
+  readonly ca: string | null;
+  readonly bindDn: string | null;
+  /** The file with the password; null: a variable has it. */
+  readonly passwordFile: string | null;
+}
+
+/** The variable that has the password of a directory. */
+export function passwordVariable(name: string): string {
+  return `${name.toUpperCase().replaceAll("-", "_")}_PASSWORD`;
+}
+
+const HEAD = `# Every key: docs/02-configuration.md. Check it with \`rollcall check\`.
+
+# Empty: the embedded database in ./data, for one process at a time.
+database: { url: "\${DATABASE_URL:-}" }
+
+directories:
+`;
+
+/** A configuration of one directory. */
+export function proposedConfiguration(proposal: Proposal, access: Access): string {
+  return `${HEAD}${indented(directoryText(proposal, access, false), 2)}`;
+}
+
+/**
+ * A configuration with one more directory; what stood there stays as it was, with its comments.
+ * @throws RollcallError `usage.invalid` if it has one of this name, or is no configuration
+ */
+export function withDirectory(text: string, proposal: Proposal, access: Access): string {
+  const document = parseDocument(text);
+  const directories: unknown = document.get("directories");
+  if (document.errors.length > 0 || (directories !== undefined && !isMap(directories)))
+    throw new RollcallError(
+      "usage.invalid",
+      "The configuration does not read well; mend it first.",
+    );
+  if (document.hasIn(["directories", access.name])) {
+    const message = `The configuration has a directory ${access.name} already; give this one another --name.`;
+    throw new RollcallError("usage.invalid", message);
+  }
+  const added = directoryText(proposal, access, true);
+  const first = isMap(directories) ? directories.items[0] : undefined;
+  const place =
+    isMap(directories) && directories.flow !== true ? directories.range?.[2] : undefined;
+  if (first === undefined || place === undefined) {
+    const one = parseDocument(added).contents;
+    document.setIn(["directories", access.name], isMap(one) ? one.get(access.name, true) : null);
+    return document.toString({ lineWidth: 0 });
+  }
+  // Behind the last one, so that everything else stays as it is written.
+  const before = text.slice(0, place);
+  const line = before.endsWith("\n") ? before : `${before}\n`;
+  return `${line}${indented(added, columnOf(text, first.key))}${text.slice(place)}`;
+}
+
+function columnOf(text: string, key: unknown): number {
+  const at = isScalar(key) ? (key.range?.[0] ?? 0) : 0;
+  return at - (text.lastIndexOf("\n", at - 1) + 1);
+}
+
+function indented(text: string, by: number): string {
+  return text.replaceAll(/^(?=.)/gm, " ".repeat(by));
+}
+
+/** @param isFurther whether its people may be in another directory, too */
+function directoryText(proposal: Proposal, access: Access, isFurther: boolean): string {
+  const { people, isPart, title } = proposal;
+  const lines = [
+    `# ${oneLine(title)}: ${people}${isPart ? " or more" : ""} people.`,
+    ...accessLines(proposal, access),
+    ...usersLines(proposal),
+    ...groupsLines(proposal),
+    ...(isFurther ? matchingLines(proposal) : []),
+    ...mappingLines(proposal),
+  ];
+  return `${access.name}:\n${indented(`${lines.join("\n")}\n`, 2)}`;
+}
+
+/** Comments are ours; nothing from outside ends one. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, "�");
+}
+
+function quoted(value: string): string {
+  return stringify(value, { defaultStringType: "QUOTE_DOUBLE", lineWidth: 0 }).trimEnd();
+}
+
+function plain(value: string): string {
+  return stringify(value, { lineWidth: 0 }).trimEnd();
+}
+
+function accessLines({ type, separator }: Proposal, access: Access): string[] {
+  const { name, url, path, startTls, ca, bindDn, passwordFile } = access;
+  const secret =
+    passwordFile === null
+      ? `password: "\${${passwordVariable(name)}}"`
+      : `passwordFile: ${quoted(passwordFile)}`;
+  return [
+    `type: ${type}`,
+    ...(url === null ? [] : [`url: ${plain(url)}`]),
+    ...(path === null ? [] : [`path: ${plain(path)}`]),
+    ...(separator === null ? [] : [`separator: ${quoted(separator)}`]),
+    ...(startTls ? ["startTls: true"] : []),
+    ...(ca === null ? [] : [`tls: { ca: ${quoted(ca)} }`]),
+    ...(bindDn === null ? [] : [`bind: { dn: ${quoted(bindDn)}, ${secret} }`]),
+  ];
+}
+
+function usersLines({ base, filter, id, disabled, places }: Proposal): string[] {
+  const found = places.map(({ dn, people }) => `#   ${people} in ${oneLine(dn)}`);
+  const rule = disabled === null ? [] : [`  disabled: ${flow(disabled)}`];
+  const lines = [
+    ...(base === null ? [] : [`  base: ${quoted(base)}`]),
+    ...(filter === null ? [] : [`  filter: ${quoted(filter)}`]),
+    ...(id === null ? [] : [`  id: ${plain(id)}`]),
+    ...rule,
+  ];
+  const told = found.length === 0 ? [] : ["# Where most people are:", ...found];
+  return lines.length === 0 ? told : [...told, "users:", ...lines];
+}
+
+function flow(value: object): string {
+  return stringify(value, { collectionStyle: "flow", lineWidth: 0 }).trimEnd();
+}
+
+function groupsLines({ groups }: Proposal): string[] {
+  return groups === null ? [] : [`groups: ${flow(groups)}`];
+}
+
+/** By what people are known again who are users already; docs/05-sourcing.md. */
+function matchingLines({ mappings }: Proposal): string[] {
+  const rules = ["employeeNumber", "login"].flatMap((attribute) => {
+    const found = mappings.find((one) => one.attribute === attribute);
+    return found === undefined
+      ? []
+      : [`  - { user: ${attribute}, app: ${quoted(found.expression)} }`];
+  });
+  if (rules.length === 0) return [];
+  return [
+    "# Who is a user already, by another directory: the first rule that finds anybody decides.",
+    "matching:",
+    ...rules,
+  ];
+}
+
+function mappingLines({ mappings, missing }: Proposal): string[] {
+  return [
+    "# Behind each: of how many people who were looked at it gives a valid value.",
+    "toOkta:",
+    ...mappings.map(
+      ({ attribute, expression, valid, of }) =>
+        `  ${attribute}: ${plain(expression)}   # ${valid} of ${of}`,
+    ),
+    ...missing.map(
+      (attribute) =>
+        `  # ${attribute}: nothing was found, and every user needs it; write an expression`,
+    ),
+  ];
+}

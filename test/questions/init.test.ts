@@ -1,0 +1,206 @@
+/** `init`: from an address or a file to a configuration that works, without reading anything first. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { runCommandLine } from "../../src/cli/program.ts";
+import { certificates, type Certificates } from "../support/certificates.ts";
+import { Beginner, mapped } from "../support/init.ts";
+import { person, toLdif, treeLdif } from "../support/people.ts";
+import { Collector, simplePerson } from "../support/rollcall.ts";
+import { startSlapd, type Slapd } from "../support/slapd.ts";
+
+const SUFFIX = "dc=example,dc=org";
+const SERVICES = ["backup", "scanner"].map(
+  (name) =>
+    `dn: cn=${name},ou=people,${SUFFIX}\nobjectClass: inetOrgPerson\ncn: ${name}\nsn: ${name}\n`,
+);
+const GROUP = `dn: cn=staff,ou=groups,${SUFFIX}\nobjectClass: groupOfNames\ncn: staff\nmember: uid=p1,ou=people,${SUFFIX}\n`;
+
+let folder: string;
+let tls: Certificates;
+let slapd: Slapd;
+let beginner: Beginner;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "rollcall-init-"));
+  tls = certificates(folder);
+  const people = Array.from({ length: 40 }, (_, i) => toLdif(person(i), SUFFIX, true)).join("");
+  const groups = `dn: ou=groups,${SUFFIX}\nobjectClass: organizationalUnit\nou: groups\n`;
+  const ldif = [treeLdif(SUFFIX) + people, ...SERVICES, groups, GROUP].join("\n");
+  slapd = await startSlapd({ tls, ldif });
+});
+afterAll(async () => {
+  await slapd.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  beginner = await Beginner.create();
+  beginner.place.environment["CORP_PASSWORD"] = slapd.password;
+});
+afterEach(() => beginner.place.remove());
+
+const bind = (): string[] => ["--bind-dn", slapd.adminDn];
+
+/** Whether the last thing on the terminal is a question; the terminal's own signs may stand behind it. */
+const isAsking = (text: string): boolean => /: (?:\u001b\[\d+G)?$/.test(text);
+
+describe("a server", () => {
+  test("base, filter, identifier, groups and mappings are found, and an import by them works", async () => {
+    const proposal = await beginner.init(slapd.url, ...bind());
+    expect(proposal).toMatchObject({
+      type: "ldap",
+      base: `ou=people,${SUFFIX}`,
+      filter: "(&(objectClass=inetOrgPerson)(|(mail=*)(givenName=*)))",
+      id: null,
+      people: 40,
+      groups: { base: `ou=groups,${SUFFIX}` },
+      missing: [],
+    });
+    expect(mapped(proposal, "email")).toBe("appuser.mail[0]");
+    expect(mapped(proposal, "firstName")).toBe("appuser.givenName");
+    expect(proposal.remarks.join()).toContain("left out as services");
+    expect(beginner.text()).toContain('password: "${CORP_PASSWORD}"');
+    expect(beginner.text()).not.toContain(slapd.password);
+    const run = await beginner.imports("corp");
+    expect(run).toMatchObject({ status: "done", counts: { created: 40, failed: 0 } });
+  });
+
+  test("its certificate is shown, and trusted only if somebody says so", async () => {
+    const refused = await beginner.run("init", slapd.tlsUrl ?? "", ...bind(), "--yes");
+    expect(refused.status).toBe(1);
+    const fingerprint = /SHA-256 +([0-9A-F:]+)/.exec(refused.err)?.[1] ?? "";
+    expect(fingerprint.length).toBe(95);
+    const wrong = await beginner.run(
+      "init",
+      slapd.tlsUrl ?? "",
+      ...bind(),
+      "--yes",
+      "--trust",
+      "00:11",
+    );
+    expect(wrong.err).toContain("ldap.certificate");
+    await beginner.init(slapd.tlsUrl ?? "", ...bind(), "--trust", fingerprint);
+    const kept = join(beginner.place.folder, "config", "corp-ca.pem");
+    expect(readFileSync(kept, "utf8")).toContain("BEGIN CERTIFICATE");
+    expect(await beginner.imports("corp")).toMatchObject({ status: "done" });
+  });
+
+  test.each([
+    [["ldap://127.0.0.1:1"], "ldap.unreachable"],
+    [["ldap://"], "is no address"],
+    [["--base", "ou=nobody,dc=example,dc=org"], "nobody"],
+    [["--bind-dn", "cn=nobody,dc=example,dc=org"], "ldap.credentials"],
+  ])("what cannot work is told, and nothing is written: %j", async (args, words) => {
+    const isAddress = args[0]?.startsWith("ldap:") === true;
+    const all = isAddress ? args : [slapd.url, ...bind(), ...args];
+    const { status, err } = await beginner.run("init", ...all, "--yes");
+    expect(status).not.toBe(0);
+    expect(err).toContain(words);
+    expect(() => beginner.text()).toThrow("ENOENT");
+  });
+
+  test("without a password nothing is asked of the server", async () => {
+    beginner.place.environment["CORP_PASSWORD"] = "";
+    const { status, err } = await beginner.run("init", slapd.url, ...bind(), "--yes");
+    expect(status).toBe(2);
+    expect(err).toContain("set CORP_PASSWORD");
+  });
+
+  test("a person at a terminal is asked, and answers", async () => {
+    const answers = [slapd.url, "corp", slapd.adminDn, "", "y"];
+    const [stdout, stderr] = [new Collector(), new Collector()];
+    const stdin = Object.assign(new Readable({ read: () => undefined }), { isTTY: true });
+    // One answer for each question, when it is asked.
+    const asked = setInterval(() => {
+      if (isAsking(stderr.text)) stdin.push(`${answers.shift() ?? ""}\n`);
+    }, 50);
+    const { environment } = beginner.place;
+    const status = await runCommandLine(["init", "--config", beginner.config], {
+      environment,
+      stdin,
+      stdout,
+      stderr,
+      signal: new AbortController().signal,
+    });
+    clearInterval(asked);
+    expect(stderr.text).toContain("Written to");
+    expect(status).toBe(0);
+    expect(stdout.text).toMatch(/email +appuser\.mail\[0\] +40 of 40/);
+    expect(await beginner.imports("corp")).toMatchObject({ counts: { created: 40 } });
+  });
+});
+
+describe("a file", () => {
+  const HR =
+    "Personalnummer;Vorname;Nachname;E-Mail;Abteilung;Status;Teams\r\n" +
+    "0001;Ada;Lovelace;ada@example.org;Rechnen;aktiv;A|B\r\n" +
+    "0002;Bo;Berg;bo@example.org;;inaktiv;A\r\n" +
+    "0003;Cy;Cox;cy@example.org;Verkauf;aktiv;B|C\r\n";
+
+  test("a CSV file from human resources", async () => {
+    const path = beginner.place.file("hr.csv", HR);
+    const proposal = await beginner.init(path);
+    expect(proposal).toMatchObject({
+      type: "csv",
+      id: "Personalnummer",
+      groups: { column: "Teams" },
+    });
+    expect(mapped(proposal, "login")).toBe("appuser.E_Mail");
+    expect(beginner.text()).toContain('separator: "|"');
+    const run = await beginner.imports("hr");
+    expect(run).toMatchObject({ status: "done", counts: { failed: 0 } });
+    const { out } = await beginner.run("users", "export", "--json");
+    const states = out
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as { login: string; status: string })
+      .map(({ login, status }) => `${login} ${status}`);
+    expect(states).toEqual([
+      "ada@example.org active",
+      "bo@example.org deprovisioned",
+      "cy@example.org active",
+    ]);
+  });
+
+  test("an LDIF file, and then a second directory, which leaves the first one as it was written", async () => {
+    const ldif = beginner.place.file(
+      "people.ldif",
+      ["ada", "bo", "cy"].map((name) => simplePerson(name)).join(""),
+    );
+    expect(await beginner.init(ldif)).toMatchObject({ type: "ldif", id: "entryUUID", people: 3 });
+    writeFileSync(beginner.config, `# ours\n${beginner.text()}\nhttp: off # kept\n`);
+    const before = beginner.text();
+    const path = beginner.place.file("hr.csv", HR);
+    await beginner.init(path);
+    const [head = "", tail = ""] = before.split("\nhttp: off");
+    expect(beginner.text().startsWith(head.trimEnd())).toBe(true);
+    expect(beginner.text().endsWith(`http: off${tail}`)).toBe(true);
+    expect(beginner.text()).toContain("matching:");
+    await beginner.imports("people");
+    await beginner.imports("hr");
+    const again = await beginner.run("init", path, "--yes");
+    expect(again.err).toContain("has a directory hr already");
+  });
+
+  test("where nothing fits what every user needs, that is said, and the file is not taken for whole", async () => {
+    const path = beginner.place.file("odd.csv", "id;colour\n1;red\n2;blue\n");
+    const { status, out, err } = await beginner.run("init", path, "--yes");
+    expect(status).toBe(1);
+    expect(out).toContain("login: nothing was found, and every user needs it");
+    expect(err).toContain("Written to");
+    expect((await beginner.run("check")).status).toBe(2);
+  });
+
+  test("values that look like a configuration stay values", async () => {
+    const evil = 'x"\n    importSafeguard: off #';
+    const path = beginner.place.file(
+      "evil.csv",
+      `id;mail;first name;last name;"${evil.replaceAll('"', '""')}"\n1;a@example.org;\${HOME};B;c\n`,
+    );
+    await beginner.init(path);
+    expect(beginner.text()).not.toMatch(/^ *importSafeguard/m);
+    expect(await beginner.imports("evil")).toMatchObject({ counts: { created: 1 } });
+  });
+});
