@@ -95,7 +95,7 @@ export async function lookAtServer(
   const contexts = server.namingContexts.filter((name) => name !== "" && !OF_SERVER.test(name));
   const bases = base === null ? contexts : [base];
   if (bases.length === 0) {
-    const message = `${titleOf(server, connection.url)} does not tell where people may be; give --base.`;
+    const message = `${titleOf(server, connection.url)} does not tell where people may be; their base has to be given.`;
     throw new RollcallError("ldap.baseNotFound", message);
   }
   const remarks: string[] = [];

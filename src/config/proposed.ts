@@ -21,7 +21,7 @@ export function passwordVariable(name: string): string {
   return `${name.toUpperCase().replaceAll("-", "_")}_PASSWORD`;
 }
 
-const HEAD = `# Every key: docs/02-configuration.md. Check it with \`rollcall check\`.
+const HEAD = `# Every key: docs/02-configuration.md.
 
 # Empty: the embedded database in ./data, for one process at a time.
 database: { url: "\${DATABASE_URL:-}" }

@@ -1,4 +1,5 @@
 /** The certificate that a server shows, for somebody who has to decide whether it is the right one. */
+import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { connect, type DetailedPeerCertificate } from "node:tls";
 import { RollcallError } from "../../model/errors.ts";
@@ -42,7 +43,7 @@ export async function certificateOf(url: string, signal: AbortSignal): Promise<S
       issuer: nameOf(own.issuer),
       until: new Date(own.valid_to).toISOString(),
       fingerprint: own.fingerprint256,
-      authority: pem(highest(own)),
+      authority: new X509Certificate(highest(own).raw).toString(),
     };
   } catch (cause) {
     if (signal.aborted) throw cause;
@@ -68,12 +69,4 @@ function highest(own: DetailedPeerCertificate): DetailedPeerCertificate {
   while ((one.issuerCertificate as unknown) !== undefined && one.issuerCertificate !== one)
     one = one.issuerCertificate;
   return one;
-}
-
-function pem({ raw }: DetailedPeerCertificate): string {
-  const lines = raw
-    .toString("base64")
-    .replaceAll(/(.{64})/g, "$1\n")
-    .trimEnd();
-  return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
 }
