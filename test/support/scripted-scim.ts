@@ -2,6 +2,7 @@
  * A SCIM server that does what a test wants: a small, correct one, with a hook that sees every
  * request first and may answer in its place, drop it, or let it have its effect and lose the answer.
  */
+import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -38,6 +39,8 @@ export class ScriptedScim implements AsyncDisposable {
   readonly groups = new Map<string, Resource>();
   readonly requests: ScimRequest[] = [];
   hook: Hook = () => undefined;
+  /** Whether it declares versions, shows them, and refuses changes of another one (RFC 7644, 3.14). */
+  hasVersions = false;
   readonly #server: Server;
   #next = 1;
 
@@ -102,10 +105,10 @@ export class ScriptedScim implements AsyncDisposable {
     respond(response, answer);
   }
 
-  #serve({ method, path, filter, body }: ScimRequest, query: URLSearchParams): Scripted {
+  #serve({ method, path, filter, body, headers }: ScimRequest, query: URLSearchParams): Scripted {
     const [, kind = "", id] = path.split("/");
     if (kind === "ServiceProviderConfig")
-      return { body: { patch: { supported: true }, etag: { supported: false } } };
+      return { body: { patch: { supported: true }, etag: { supported: this.hasVersions } } };
     const store = kind === "Users" ? this.users : kind === "Groups" ? this.groups : null;
     if (store === null) return refusal(404, "no such resource");
     if (id === undefined) {
@@ -115,9 +118,12 @@ export class ScriptedScim implements AsyncDisposable {
     }
     const found = store.get(id);
     if (found === undefined) return refusal(404, `no ${id}`);
+    const version = versionOf(found);
+    if (this.hasVersions && method !== "GET" && headers["if-match"] !== version)
+      return refusal(412, `it is ${version} by now`);
     switch (method) {
       case "GET":
-        return { body: found };
+        return { body: found, ...(this.hasVersions ? { headers: { etag: version } } : {}) };
       case "PUT":
         store.set(id, { ...body, id });
         return { body: store.get(id) };
@@ -146,6 +152,11 @@ export class ScriptedScim implements AsyncDisposable {
     this.#server.closeAllConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
+}
+
+/** Weak, as most servers have them; it changes with the content. */
+function versionOf(resource: Resource): string {
+  return `W/"${createHash("sha1").update(JSON.stringify(resource)).digest("hex")}"`;
 }
 
 function respond(response: ServerResponse, { status = 200, headers = {}, body }: Scripted): void {
