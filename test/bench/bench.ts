@@ -17,6 +17,7 @@ import { startPostgres, type Postgres } from "../support/postgres.ts";
 import { startSlapd, type Slapd } from "../support/slapd.ts";
 import type { ExpressionFigures } from "./expressions.ts";
 import type { PushFigures } from "./pushing.ts";
+import type { StartFigures } from "./start.ts";
 import { report, type Measured, type Sample } from "./report.ts";
 import type { LogFigures } from "./system-log.ts";
 
@@ -25,6 +26,7 @@ const ROUNDS = Number(process.env["ROUNDS"] ?? 3);
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const EXPRESSIONS = fileURLToPath(new URL("expressions.ts", import.meta.url));
 const PUSHING = fileURLToPath(new URL("pushing.ts", import.meta.url));
+const START = fileURLToPath(new URL("start.ts", import.meta.url));
 const SYSTEM_LOG = fileURLToPath(new URL("system-log.ts", import.meta.url));
 const READ_ONLY = fileURLToPath(new URL("read-only.ts", import.meta.url));
 const PAGE = fileURLToPath(new URL("../../docs/benchmarks.md", import.meta.url));
@@ -280,6 +282,9 @@ try {
     env: { ...process.env, PEOPLE: String(PEOPLE) },
   });
   const pushing = JSON.parse(pushes) as PushFigures;
+  say("Start of commands");
+  const starts = execFileSync(process.execPath, [START], { encoding: "utf8" });
+  const start = JSON.parse(starts) as StartFigures;
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`;
   const page = report({
     people: PEOPLE,
@@ -292,6 +297,7 @@ try {
     syncSeconds,
     log,
     pushing,
+    start,
   });
   if (PEOPLE === 100_000) writeFileSync(PAGE, page);
   process.stdout.write(page);

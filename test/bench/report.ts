@@ -1,5 +1,6 @@
 import type { ExpressionFigures } from "./expressions.ts";
 import type { PushFigures } from "./pushing.ts";
+import type { StartFigures } from "./start.ts";
 import type { LogFigures } from "./system-log.ts";
 
 export interface Sample {
@@ -20,6 +21,7 @@ export interface BenchFacts {
   readonly syncSeconds: readonly number[];
   readonly log: LogFigures;
   readonly pushing: PushFigures;
+  readonly start: StartFigures;
   readonly phases: readonly { readonly phase: string; readonly seconds: number }[];
 }
 
@@ -88,6 +90,10 @@ ${logPart(facts.log)}
 
 ${pushingPart(facts.pushing)}
 
+## Start of commands
+
+${startPart(facts.start)}
+
 ## Where the time goes
 
 By \`node --cpu-prof\` at 0.1.0, 100,000 people. Rollcall decides on one core, so that is what counts.
@@ -155,6 +161,21 @@ requests (\`SENT=${sent} PEOPLE=${people} node test/bench/pushing.ts\`). Seconds
 
 What is about to be sent is on record before it goes, and what came back is after it, both on disk: that is what the bare client
 does not do. Half the time of creations and changes is waiting for the database.`;
+}
+
+function startPart({ bare, version, help, usersShow }: StartFigures): string {
+  const row = (what: string, seconds: number, goal: number): string => {
+    const met = seconds <= goal ? "met" : "**missed**";
+    return `| ${what} | ${seconds.toFixed(2)} s | ${(seconds / bare).toFixed(1)} | ${goal} s | ${met} |`;
+  };
+  return `Of the bundle, medians, beside a Node that does nothing (\`node -e 0\`: ${bare.toFixed(2)} s) in the same rounds
+(\`node test/bench/start.ts\`).
+
+| command | measured | ÷ Node | goal | |
+|---|---|---|---|---|
+${row("`--version`", version, 0.15)}
+${row("`--help`", help, 0.15)}
+${row("`users show` on Postgres", usersShow, 0.4)}`;
 }
 
 function expressionsPart({ rates, growth }: ExpressionFigures): string {

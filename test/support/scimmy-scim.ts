@@ -39,7 +39,7 @@ export class ScimmyScim implements AsyncDisposable {
   private constructor(server: Server) {
     this.#server = server;
     SCIMMY.Resources.declare(SCIMMY.Resources.User);
-    SCIMMY.Resources.User.extend(SCIMMY.Schemas.EnterpriseUser).extend(Badges as never);
+    SCIMMY.Resources.User.extend(SCIMMY.Schemas.EnterpriseUser).extend(Badges);
     SCIMMY.Resources.User.ingress((resource, instance) => {
       const id = resource.id ?? `s${this.#next++}`;
       const user = { ...(JSON.parse(JSON.stringify(instance)) as object), id };
@@ -82,7 +82,7 @@ export class ScimmyScim implements AsyncDisposable {
     this.requests.push(request.method ?? "");
     const { status, body } = await this.#serve(request, text).catch((thrown: unknown) => {
       const error = new SCIMMY.Messages.ErrorResponse(thrown as Error);
-      return { status: Number(error.status), body: error };
+      return { status: error.status, body: error };
     });
     response.writeHead(status, { "content-type": "application/scim+json" });
     response.end(body === undefined ? undefined : JSON.stringify(body));
@@ -97,16 +97,16 @@ export class ScimmyScim implements AsyncDisposable {
     if (kind !== "Users") return { status: 404, body: {} };
     const body: unknown = text === "" ? undefined : JSON.parse(text);
     const one = new SCIMMY.Resources.User(id, {});
-    switch (method) {
+    switch (method ?? "") {
       case "GET":
         if (id !== undefined) return { status: 200, body: await one.read() };
         return { status: 200, body: await this.#list(searchParams) };
       case "POST":
-        return { status: 201, body: await new SCIMMY.Resources.User().write(body as never) };
+        return { status: 201, body: await new SCIMMY.Resources.User().write(body) };
       case "PUT":
-        return { status: 200, body: await one.write(body as never) };
+        return { status: 200, body: await one.write(body) };
       case "PATCH": {
-        const changed = await one.patch(body as never);
+        const changed = await one.patch(body as Parameters<typeof one.patch>[0]);
         return changed === undefined ? { status: 204 } : { status: 200, body: changed };
       }
       case "DELETE":
