@@ -1,5 +1,6 @@
 /** What directories in files have in common: reading them, filters, and who is in them after all. */
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { IdSet } from "../lib/id-set.ts";
 import { RollcallError, type ErrorCode } from "../model/errors.ts";
 import type { AbsenceFinder } from "./directory.ts";
@@ -15,6 +16,8 @@ export async function* fileChunks(
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
   try {
+    // A pipe may never come to its end, and can be read only once.
+    if (!(await stat(path)).isFile()) throw new Error("it is no file");
     for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
       signal.throwIfAborted();
       yield chunk as Buffer;

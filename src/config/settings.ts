@@ -211,6 +211,7 @@ function toCsv(name: string, directory: DirectoryConfig, users: UsersScope): Csv
     users: {
       ...users,
       id: columnName(users.id ?? ""),
+      attributes: users.attributes.map((name) => columnName(name) || name),
       disabled: users.disabled.map((rule) => ({ ...rule, attribute: columnName(rule.attribute) })),
     },
     groupsColumn: groups?.column === undefined ? null : columnName(groups.column),

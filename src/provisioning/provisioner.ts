@@ -23,6 +23,12 @@ export interface Acknowledged {
   readonly notKept: readonly string[];
 }
 
+/** What an app acknowledged of a change, and what the account had just before. */
+export interface Updated extends Acknowledged {
+  /** Our attributes, as far as the app had them. */
+  readonly had: RemoteAccount["profile"];
+}
+
 /** An account that is there, and by what it is known that it is the one that is meant. */
 export interface AccountName {
   readonly externalId: string;
@@ -70,7 +76,7 @@ export interface Provisioner extends AsyncDisposable {
   find(wanted: Wanted): Promise<RemoteAccount[]>;
   read(externalId: string): Promise<RemoteAccount>;
   create(ownId: string, profile: AccountProfile): Promise<Acknowledged>;
-  update(change: Change): Promise<Acknowledged>;
+  update(change: Change): Promise<Updated>;
   /** Switches an account on or off, and changes nothing else. */
   activate(account: AccountName, active: boolean): Promise<void>;
   delete(account: AccountName): Promise<void>;

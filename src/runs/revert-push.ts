@@ -201,6 +201,8 @@ function stepOf(
       if (!toggles.deactivate) return null;
       if (state !== "inactive") return "changedSince";
       return { action: "reactivated", values: null, active: true };
+    // Of one that failed on the way, what was done until then.
+    case "failed":
     case "reactivated":
     case "adopted":
     case "updated": {
@@ -209,11 +211,11 @@ function stepOf(
       const active = wasOff && toggles.deactivate ? false : null;
       const values = toggles.update ? valuesBefore(changes) : null;
       if (active === null && values === null) return null;
+      if (action === "failed" && !isDone(account, changes)) return null;
       if (state !== "active" || !isStillSo(account, changes)) return "changedSince";
       return { action: active === null ? "updated" : "deactivated", values, active };
     }
     case "deleted":
-    case "failed":
     case "held":
     case "removed":
     case "skipped":
@@ -236,10 +238,24 @@ function valuesBefore(changes: PushChange["changes"]): Step["values"] {
   return { profile: profile as AccountProfile, removed };
 }
 
-/** Whether the app has what the push gave it, as far as is known. */
+/** Whether the app has what the push gave it, or had before, as far as is known. */
 function isStillSo({ acknowledged }: Account, changes: PushChange["changes"]): boolean {
   const now = acknowledged ?? {};
-  return valuesOf(changes).every(({ attribute, to }) => sameJson(now[attribute] ?? null, to));
+  return valuesOf(changes).every(({ attribute, from, to }) => {
+    if (!Object.hasOwn(now, attribute)) return true;
+    return sameJson(now[attribute] ?? null, to) || sameJson(now[attribute] ?? null, from);
+  });
+}
+
+/** Whether all of it was sent and acknowledged, before something else failed. */
+function isDone({ acknowledged, state }: Account, changes: PushChange["changes"]): boolean {
+  const now = acknowledged ?? {};
+  const values = valuesOf(changes);
+  return (
+    changes.length > 0 &&
+    state === "active" &&
+    values.every(({ attribute, to }) => sameJson(now[attribute] ?? null, to))
+  );
 }
 
 async function carryOut(
@@ -261,8 +277,15 @@ async function carryOut(
     changed: Object.keys(profile),
     removed,
   });
-  const kept = Object.entries(account.acknowledged ?? {}).filter(([one]) => !removed.includes(one));
-  const acknowledged = { ...Object.fromEntries(kept), ...profile };
+  // Whose these values were is not known any more: what may be the app's own is never taken away.
+  const changed = new Set([...Object.keys(profile), ...removed]);
+  const kept = Object.entries(account.acknowledged ?? {}).filter(([one]) => !changed.has(one));
+  // Its name is how it is known again.
+  const { userName } = profile;
+  const acknowledged = {
+    ...Object.fromEntries(kept),
+    ...(userName === undefined ? {} : { userName }),
+  };
   return {
     ...account,
     acknowledged,

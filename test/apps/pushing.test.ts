@@ -1,6 +1,7 @@
 /** What a push sends and when: places, managers, what is given once, what is held, what is shown first. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { AppPlace, type PushDocument } from "../support/app-place.ts";
+import type { Hook } from "../support/scripted-scim.ts";
 
 let place: AppPlace;
 beforeEach(async () => {
@@ -256,6 +257,37 @@ test("an account that was taken over gets what it had before, and is off again i
   });
   expect(place.scim.userNamed("bob@example.org")).toMatchObject({ active: true, title: "Clerk" });
   expect(place.scim.userNamed("bob@example.org")?.["displayName"]).toBeUndefined();
+});
+
+/** Refuses every change of a title to this one. */
+const refusing =
+  (title: string, status: number): Hook =>
+  ({ method, body }) =>
+    method === "PUT" && body["title"] === title
+      ? { status, body: { detail: "not now" } }
+      : undefined;
+
+test("what a push did until it failed is put back, too, and values that a later one changed are the app's", async () => {
+  place.scim.addUser({ userName: "ada@example.org", title: "Owner", active: false });
+  await place.start({ people: ["ada"], ada: { title: "Countess" } });
+  place.scim.hook = refusing("Countess", 400);
+  const first = await place.push();
+  expect(first.counts).toMatchObject({ failed: 1 });
+  expect(place.scim.userNamed("ada@example.org")).toMatchObject({ active: true, title: "Owner" });
+  const back = await place.json<PushDocument>("pushes", "revert", first.run);
+  expect(back.counts).toMatchObject({ deactivated: 1, failed: 0 });
+  expect(place.scim.userNamed("ada@example.org")).toMatchObject({ active: false, title: "Owner" });
+  place.scim.hook = () => undefined;
+  await place.run("tasks", "retry", "--app", "dx");
+  expect(place.scim.userNamed("ada@example.org")).toMatchObject({
+    active: true,
+    title: "Countess",
+  });
+  const [{ run = "" } = {}] = (await place.json<PushDocument[]>("pushes", "list")).filter(
+    ({ kind, status }) => kind === "push" && status === "done",
+  );
+  await place.json<PushDocument>("pushes", "revert", run);
+  expect(place.scim.userNamed("ada@example.org")).toMatchObject({ active: false, title: "Owner" });
 });
 
 test("accounts that belong to nobody are listed, and all of them can be kept before the first push", async () => {

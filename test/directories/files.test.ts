@@ -2,6 +2,7 @@
  * What a directory in a file must pass, of whatever kind: one story of people who come, change, go
  * and return, in which after each step the store equals a second one that read the file for the first time.
  */
+import { execFileSync } from "node:child_process";
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
@@ -169,6 +170,32 @@ describe.each([
     const users = [...((await place?.users())?.values() ?? [])];
     expect(users.filter((user) => user.status === "active").length).toBe(9);
   });
+});
+
+test.each([
+  ["#N/A", /Teams is #N\/A, which a spreadsheet writes/i],
+  ["A\r\n2;Bo", /not known what stands where/],
+])("where it cannot be told who is in which group, all groups stay: %j", async (teams, words) => {
+  place = await Workplace.create("postgres");
+  const path = place.file("hr.csv", CSV.write([ADA, ...others(3)]));
+  place.configure(configuration(CSV, path));
+  await place.run("import", "hr");
+  const before = await storedContents(place);
+  place.file("hr.csv", CSV.write([{ ...ADA, teams: [teams] }, ...others(3)]));
+  const { status, out } = await place.run("import", "hr");
+  expect(status).toBe(1);
+  expect(out).toMatch(words);
+  expect(await storedContents(place)).toEqual(before);
+});
+
+test("a pipe is refused at once", async () => {
+  place = await Workplace.create("postgres");
+  const path = join(place.folder, "pipe.csv");
+  execFileSync("mkfifo", [path]);
+  place.configure(configuration(CSV, path));
+  const { status, out } = await place.run("import", "hr");
+  expect(status).toBe(1);
+  expect(out).toContain("it is no file");
 });
 
 test("a check of a CSV file says how it is read, and names a column that is mistyped", async () => {

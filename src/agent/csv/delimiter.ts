@@ -24,7 +24,7 @@ export async function beginningOf(
   const rest = text[Symbol.asyncIterator]();
   let begun = "";
   let isOver = false;
-  while (!isOver && begun.length < MOST_HEADING && !/[\r\n]./s.test(begun)) {
+  while (!isOver && begun.length < MOST_HEADING && !/[\r\n]./s.test(begun.trimStart())) {
     const next = await rest.next();
     isOver = next.done === true;
     if (next.done !== true) begun += next.value;
@@ -45,11 +45,15 @@ async function* continued(begun: string, rest: AsyncIterator<string>): AsyncGene
   }
 }
 
-/** In the first line, outside quotes. */
+export function nameOfSign(delimiter: string): string {
+  return delimiter === "\t" ? "a tab" : delimiter;
+}
+
+/** In the first line in which something stands, outside quotes. */
 function mostFrequent(text: string): string {
   const counts = new Map<string, number>();
   let quoted = false;
-  for (const sign of text) {
+  for (const sign of text.trimStart()) {
     if (sign === '"') quoted = !quoted;
     else if (quoted) continue;
     else if (sign === "\n" || sign === "\r") break;

@@ -87,6 +87,7 @@ describe("how the file is written is found", () => {
     ["bars", "id|name\n1|Ada\n"],
     ["the line that spreadsheets write", "sep=;\r\nid;name\r\n1;Ada\r\n"],
     ["lines that end with CR only", "id,name\r1,Ada\r"],
+    ["lines that end in several ways", "\r\nid,name\r\n1,Ada\n"],
     ["empty lines and columns behind", "id,name,,\n\n1,Ada,,\n,,,\n"],
   ])("%s", async (_, text) => {
     expect(profiles(await read(text))).toEqual([{ id: "1", name: "Ada" }]);
@@ -137,7 +138,6 @@ test("whatever a table holds is read as it was written", async () => {
 
 describe("a file that may not be whole is doubted", () => {
   test.each([
-    ["its last line has no end", "id,name\n1,Ada", /no end/],
     ["a row has fewer fields", "id,name,town\n1,Ada,Rome\n2,Bo\n", /Line 3 has 2 fields/],
     ["a row has more fields", "id,name\n1,Ada\n2,Bo,x\n", /Line 3 has 3 fields/],
   ])("%s", async (_, text, doubt) => {
@@ -152,11 +152,29 @@ describe("a file that may not be whole is doubted", () => {
     ["END 1 rows\n", undefined],
     ["", /does not end with the line END/],
     ["END;3\n", /speaks of 3 rows; there are 1/],
-    ["END;1\n2;Bo\n", /does not end with the line END/],
+    ["END;1\n2;Bo\n", /Line 3 closes the file, and there are rows behind it/],
+    ["END;1\n2;Bo\nEND;2\n", /Line 3 closes the file/],
+    ["ENDERS;Cy\nEND;2\n", undefined],
   ])("closing line %j", async (end, doubt) => {
     const { evidence } = await read(`id;name\n1;Ada\n${end}`, { format: { trailer: "END" } });
     if (doubt === undefined) expect(evidence.doubt).toBeUndefined();
     else expect(evidence.doubt).toMatch(doubt);
+  });
+
+  test("the person whose line has no end is seen, and keeps what was", async () => {
+    const { evidence, entries, problems } = await read("id,name,status\n1,Ada,active\n2,Bo,lef");
+    expect(evidence.doubt).toMatch(/no end/);
+    expect(entries.map(({ id }) => id)).toEqual(["1"]);
+    expect(problems).toEqual([
+      "entry.undecodable line 3, the last one, has no end, so its last value may be cut.",
+    ]);
+  });
+
+  test("text that is UTF-8 in some places only is refused, not read as something else", async () => {
+    const mixed = Buffer.concat([Buffer.from("id;name\n1;Müller\n2;B"), Buffer.from([0xf6, 0x0a])]);
+    await expect(read(mixed)).rejects.toMatchObject({ code: "csv.invalid" });
+    const cut = Buffer.from("id;name\n1;Müller\n2;Bö").subarray(0, -1);
+    await expect(read(cut)).rejects.toMatchObject({ code: "csv.invalid" });
   });
 
   test("one that changes while it is read is not taken at all", async () => {
@@ -199,11 +217,20 @@ describe("what spreadsheets do to values", () => {
     ["1,23E+11;Ada", "1,23E+11"],
     ["1;#N/A", "#N/A"],
     ["1;#NAME?", "#NAME?"],
+    ["1.23457E11;Ada", "1.23457E11"],
+    ["1;####", "####"],
   ])("%j is no value, and the row is told", async (row, value) => {
     const { problems, entries } = await read(`id;name\n${row}\n`);
     expect(entries).toEqual([]);
     expect(problems[0]).toMatch(/^entry\.undecodable/);
     expect(problems[0]).toContain(value);
+  });
+
+  test("what the filter asks for and cannot be read leaves nobody out", async () => {
+    const users = { filter: "(kind=staff)" };
+    const { problems, entries } = await read("id;kind\n1;#N/A\n2;guest\n3;staff\n", { users });
+    expect(entries.map(({ id }) => id)).toEqual(["3"]);
+    expect(problems.length).toBe(1);
   });
 
   test('="00123" is 00123', async () => {

@@ -4,7 +4,7 @@ import type { CsvSource } from "../../model/directory.ts";
 import type { DirectoryObject } from "../../model/directory-object.ts";
 import { escapeDnValue } from "../../model/dn.ts";
 import { attributeValues, type AppProfile, type RawEntry } from "../../model/entry.ts";
-import type { Problem } from "../../model/errors.ts";
+import { RollcallError, type Problem } from "../../model/errors.ts";
 import type { Directory, DirectorySession, Probe } from "../directory.ts";
 import { EvidenceRecord, leftOutRemark } from "../evidence.ts";
 import { fileFilter, FileAbsence } from "../files.ts";
@@ -22,8 +22,9 @@ import {
 import { matchesFilter } from "../match-filter.ts";
 import { CsvFile } from "./file.ts";
 import type { Heading, Needed } from "./heading.ts";
-import { fits, Reading } from "./reading.ts";
-import type { Row } from "./rows.ts";
+import { nameOfSign } from "./delimiter.ts";
+import { Reading } from "./reading.ts";
+import type { JudgedRow } from "./rows.ts";
 import { faultOf, remarkOn } from "./spreadsheet.ts";
 
 const BATCH_ENTRIES = 1000;
@@ -137,18 +138,16 @@ export class CsvDirectory implements Directory {
     const reading = new Reading();
     for await (const row of this.#file.rows(signal, reading)) {
       const { heading } = reading.begun;
-      const { id } = this.#identify(row, this.#file.profile(row, heading), fits(row, heading));
+      const { id } = this.#identify(row, this.#file.profile(row, heading), heading);
       if (id !== null) yield id;
     }
   }
 
   /** The row as an entry; null if the filter says that it is no person. */
-  #entry(row: Row, heading: Heading): RawEntry | null {
-    const isWhole = fits(row, heading);
+  #entry(row: JudgedRow, heading: Heading): RawEntry | null {
     const profile = this.#file.profile(row, heading);
-    // Of a row that is not whole nobody knows what stands where.
-    if (isWhole && this.#filter !== null && !matchesFilter(this.#filter, profile)) return null;
-    const { id, dn, problem } = this.#identify(row, profile, isWhole);
+    if (row.state === "whole" && this.#isNoPerson(profile)) return null;
+    const { id, dn, problem } = this.#identify(row, profile, heading);
     const state = stateOf(this.#source.users.disabled, dn, profile);
     const text = JSON.stringify(profile);
     return {
@@ -161,11 +160,18 @@ export class CsvDirectory implements Directory {
     };
   }
 
-  #identify(row: Row, profile: AppProfile, isWhole: boolean): Identified {
+  /** What the filter asks for and cannot be read makes nobody anything else than they were. */
+  #isNoPerson(profile: AppProfile): boolean {
+    if (this.#filter === null || matchesFilter(this.#filter, profile)) return false;
+    return !attributesIn(this.#filter).some((name) => faultIn(profile, name) !== null);
+  }
+
+  #identify(row: JudgedRow, profile: AppProfile, { names }: Heading): Identified {
     const where = `line ${row.line}`;
     const problem = (one: Problem): Identified => ({ id: null, dn: where, problem: one });
-    if (!isWhole) {
-      const message = `${where} has another number of fields than the heading, so it is not known what stands where.`;
+    const isLast = names.at(-1)?.toLowerCase() === this.#id.toLowerCase();
+    if (row.state === "misfit" || (row.state === "open" && isLast)) {
+      const message = `${where} has another number of fields than the heading, or no end, so it is not known what stands where.`;
       return problem({ code: "entry.undecodable", field: this.#id, message });
     }
     const [text = null] = textsOf(profile, this.#id);
@@ -178,13 +184,29 @@ export class CsvDirectory implements Directory {
     const id = externalIdInFile(this.#id, Buffer.from(text));
     if (id === null) return problem(idProblem(this.#id, where, 0));
     if (id.length > MAX_ID) return problem(idTooLong(this.#id, where));
-    return { id, dn: `${this.#id}=${escapeDnValue(text)}`, problem: null };
+    const dn = `${this.#id}=${escapeDnValue(text)}`;
+    if (row.state === "whole") return { id, dn, problem: null };
+    const message = `${where}, the last one, has no end, so its last value may be cut.`;
+    return {
+      id,
+      dn,
+      problem: { code: "entry.undecodable", field: names.at(-1) ?? this.#id, message },
+    };
   }
 
   /** Without credentials; the filter saw them. */
   #kept(profile: AppProfile): AppProfile {
     for (const name in profile) if (this.#withheld.has(name)) delete profile[name];
     return profile;
+  }
+
+  #groupsUntold({ line }: JudgedRow, fault: Fault | null): RollcallError {
+    const reason =
+      fault === null
+        ? "it is not known what stands where"
+        : `${fault.name} is ${fault.value}, ${fault.why}`;
+    const message = `${this.#source.path}, line ${line}: ${reason}, so it cannot be told who is in which group.`;
+    return new RollcallError("csv.invalid", message);
   }
 
   /** Groups are what a column names; their members are whoever names them. */
@@ -198,7 +220,11 @@ export class CsvDirectory implements Directory {
     for await (const row of this.#file.rows(signal, reading)) {
       const { heading } = reading.begun;
       const profile = this.#file.profile(row, heading);
-      const { id, dn } = this.#identify(row, profile, fits(row, heading));
+      const { id, dn } = this.#identify(row, profile, heading);
+      const fault = faultIn(profile, column);
+      // Whose groups cannot be told would lose them.
+      const isCut = row.state === "open" && heading.names.at(-1) === column;
+      if (row.state === "misfit" || isCut || fault !== null) throw this.#groupsUntold(row, fault);
       if (id === null) continue;
       for (const name of textsOf(profile, column)) {
         const those = members.get(name);
@@ -214,6 +240,13 @@ export class CsvDirectory implements Directory {
   }
 }
 
+interface Fault {
+  readonly name: string;
+  readonly value: string;
+  /** As a clause that begins with which. */
+  readonly why: string;
+}
+
 interface Identified {
   readonly id: string | null;
   readonly dn: string;
@@ -224,15 +257,23 @@ function textsOf(profile: AppProfile, name: string): string[] {
   return attributeValues(profile, name).filter((value) => typeof value === "string");
 }
 
-/** A cell that cannot be what the person has; what is stored stays. */
+/** A cell of a column that cannot be what the person has; null: there is none. */
+function faultIn(profile: AppProfile, name: string): Fault | null {
+  for (const value of textsOf(profile, name)) {
+    const why = faultOf(value);
+    if (why !== null) return { name, value, why };
+  }
+  return null;
+}
+
+/** What is stored stays where a cell cannot be what the person has. */
 function cellProblem(dn: string, profile: AppProfile): Problem | null {
-  for (const name in profile)
-    for (const value of textsOf(profile, name)) {
-      const fault = faultOf(value);
-      if (fault === null) continue;
-      const message = `${name} of ${dn} is ${value}, ${fault}.`;
-      return { code: "entry.undecodable", field: name, message };
-    }
+  for (const name in profile) {
+    const fault = faultIn(profile, name);
+    if (fault === null) continue;
+    const message = `${name} of ${dn} is ${fault.value}, ${fault.why}.`;
+    return { code: "entry.undecodable", field: name, message };
+  }
   return null;
 }
 
@@ -256,8 +297,4 @@ function spreadsheetRemarks({ names }: Heading, profiles: readonly AppProfile[])
     const values = profiles.flatMap((profile) => textsOf(profile, name));
     return remarkOn(name, values) ?? [];
   });
-}
-
-function nameOfSign(delimiter: string): string {
-  return delimiter === "\t" ? "a tab" : delimiter;
 }

@@ -14,23 +14,30 @@ const FALLBACK = "windows-1252";
 /**
  * By its mark (Unicode, section 23.8); else UTF-16 where every other byte of the beginning is zero,
  * else UTF-8 if all of it is, else Windows-1252.
+ * @param where the file, for the message
+ * @throws RollcallError `csv.invalid` if some of it is UTF-8 and some is not: read in another
+ * encoding, everybody would get another name
  */
-export async function encodingOf(chunks: AsyncIterable<Buffer>): Promise<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
+export async function encodingOf(chunks: AsyncIterable<Buffer>, where: string): Promise<string> {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let isFirst = true;
-  try {
-    for await (const chunk of chunks) {
-      const told = isFirst ? toldBy(chunk) : null;
-      if (told !== null) return told;
-      isFirst = false;
-      decoder.decode(chunk, { stream: true });
-    }
-    decoder.decode();
-    return "utf-8";
-  } catch (error) {
-    if (error instanceof TypeError) return FALLBACK;
-    throw error;
+  let isFaulty = false;
+  let hasSigns = false;
+  const look = (text: string): void => {
+    isFaulty ||= text.includes("\uFFFD");
+    hasSigns ||= /[^\0-\x7F\uFFFD]/.test(text);
+  };
+  for await (const chunk of chunks) {
+    const told = isFirst ? toldBy(chunk) : null;
+    if (told !== null) return told;
+    isFirst = false;
+    look(decoder.decode(chunk, { stream: true }));
   }
+  look(decoder.decode());
+  if (!isFaulty) return "utf-8";
+  if (!hasSigns) return FALLBACK;
+  const message = `${where} is UTF-8 in some places and not in others; have it written anew, or set encoding.`;
+  throw new RollcallError("csv.invalid", message);
 }
 
 function toldBy(begun: Buffer): string | null {

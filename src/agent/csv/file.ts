@@ -4,11 +4,11 @@ import type { CsvFormat } from "../../model/directory.ts";
 import type { AppProfile } from "../../model/entry.ts";
 import { RollcallError } from "../../model/errors.ts";
 import { fileChunks } from "../files.ts";
-import { beginningOf } from "./delimiter.ts";
+import { beginningOf, nameOfSign } from "./delimiter.ts";
 import { asText, encodingOf } from "./encoding.ts";
 import { headingOf, type Heading, type Needed } from "./heading.ts";
-import { fits, openEnd, Trailer, type Reading } from "./reading.ts";
-import { rowsOf, type Row } from "./rows.ts";
+import { OPEN_END, Trailer, type Reading } from "./reading.ts";
+import { rowsOf, type Row, type JudgedRow } from "./rows.ts";
 import { withoutFormula } from "./spreadsheet.ts";
 
 export class CsvFile {
@@ -34,34 +34,59 @@ export class CsvFile {
    * The rows of people; what is known of the file besides is noted in `reading`.
    * @throws RollcallError `csv.changed` if the file is not what it was when its reading began
    */
-  async *rows(signal: AbortSignal, reading: Reading): AsyncGenerator<Row> {
-    const path = this.#path;
-    const format = this.#format;
+  async *rows(signal: AbortSignal, reading: Reading): AsyncGenerator<JudgedRow> {
     const before = await this.#state();
-    const chunks = (): AsyncGenerator<Buffer> => fileChunks(path, "csv.unreadable", signal);
-    const encoding = format.encoding ?? (await encodingOf(chunks()));
-    const beginning = await beginningOf(asText(chunks(), encoding, path), format.delimiter);
-    const { delimiter, text, linesBefore } = beginning;
-    let isClosed = false;
-    const onEnd = (closed: boolean): void => void (isClosed = closed);
-    const trailer = new Trailer(format.trailer);
-    for await (const row of rowsOf(text, { delimiter, path, linesBefore, onEnd })) {
-      if (!reading.isBegun) {
-        const heading = headingOf(row.fields, this.#needed, path);
-        reading.begin(heading, { delimiter, encoding });
-        continue;
-      }
-      if (trailer.isOne(row)) continue;
-      if (!fits(row, reading.begun.heading)) reading.noteMisfit(row);
-      yield row;
-    }
-    if (!reading.isBegun) headingOf([], this.#needed, path);
-    // Where a closing line says that all is there, the last line's end says no more.
-    reading.conclude(format.trailer === null ? openEnd(isClosed) : trailer.doubt);
+    yield* this.#rowsIn(signal, reading);
     if ((await this.#state()) !== before) {
-      const message = `${path} was written while it was read, so nothing of it is taken.`;
+      const message = `${this.#path} was written while it was read, so nothing of it is taken.`;
       throw new RollcallError("csv.changed", message);
     }
+  }
+
+  /** One row behind, because only the end of the file tells what its last row is. */
+  async *#rowsIn(signal: AbortSignal, reading: Reading): AsyncGenerator<JudgedRow> {
+    const { trailer: begins } = this.#format;
+    const trailer = begins === null ? null : new Trailer(begins);
+    const end = { isClosed: false };
+    let held: Row | null = null;
+    let rows = 0;
+    for await (const row of this.#rawRows(signal, reading, end)) {
+      if (held !== null) {
+        reading.note(trailer?.doubtWithin(held) ?? null);
+        yield { ...held, state: reading.judge(held) ? "whole" : "misfit" };
+        rows++;
+      }
+      held = row;
+    }
+    const isTrailer = held !== null && trailer?.fits(held) === true;
+    if (trailer !== null) reading.note(trailer.doubtOf(held, rows));
+    // Where a closing line says that all is there, that line's end says no more.
+    const isOpen = !end.isClosed && !isTrailer;
+    if (isOpen) reading.note(OPEN_END);
+    if (held === null || isTrailer) return;
+    const fits = reading.judge(held);
+    yield { ...held, state: !fits ? "misfit" : isOpen ? "open" : "whole" };
+  }
+
+  /** The rows behind the heading, as they are written. */
+  async *#rawRows(
+    signal: AbortSignal,
+    reading: Reading,
+    end: { isClosed: boolean },
+  ): AsyncGenerator<Row> {
+    const path = this.#path;
+    const chunks = (): AsyncGenerator<Buffer> => fileChunks(path, "csv.unreadable", signal);
+    const encoding = this.#format.encoding ?? (await encodingOf(chunks(), path));
+    const text = asText(chunks(), encoding, path);
+    const beginning = await beginningOf(text, this.#format.delimiter);
+    const { delimiter, linesBefore } = beginning;
+    const onEnd = (isClosed: boolean): void => void (end.isClosed = isClosed);
+    const where = `${path}, read with ${nameOfSign(delimiter)} between the fields,`;
+    for await (const row of rowsOf(beginning.text, { delimiter, path, linesBefore, onEnd })) {
+      if (reading.isBegun) yield row;
+      else reading.begin(headingOf(row.fields, this.#needed, where), { delimiter, encoding });
+    }
+    if (!reading.isBegun) headingOf([], this.#needed, path);
   }
 
   /** Whatever changes with the file. */

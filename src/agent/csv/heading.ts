@@ -16,6 +16,9 @@ export interface Needed {
   readonly why: string;
 }
 
+const SHOWN = 20;
+const MOST_SHOWN = 60;
+
 /**
  * @param where the file, for messages
  * @throws RollcallError `csv.heading` if two columns have one name, or one is missing
@@ -31,7 +34,7 @@ export function headingOf(
     const lower = name?.toLowerCase() ?? null;
     if (lower === null) continue;
     if (known.has(lower)) {
-      const message = `${where} has two columns ${fields[i]}; give one of them another heading.`;
+      const message = `${where} has two columns ${fields[i]?.slice(0, MOST_SHOWN)}; give one of them another heading.`;
       throw new RollcallError("csv.heading", message);
     }
     known.add(lower);
@@ -40,7 +43,12 @@ export function headingOf(
   for (const { name, why } of needed) {
     if (known.has(name.toLowerCase())) continue;
     const meant = closest(name, there);
-    const hint = meant === undefined ? `It has ${there.join(", ")}.` : `Is ${meant} meant?`;
+    const some = there.slice(0, SHOWN).map((one) => one.slice(0, MOST_SHOWN));
+    const more = there.length > some.length ? ", …" : "";
+    const hint =
+      meant === undefined
+        ? `It has ${some.join(", ")}${more}.`
+        : `Is ${meant.slice(0, MOST_SHOWN)} meant?`;
     throw new RollcallError("csv.heading", `${where} has no column ${name}, ${why}. ${hint}`);
   }
   return { names, known };

@@ -15,7 +15,6 @@ interface Begun {
 
 export class Reading {
   #begun: Begun | null = null;
-  #misfit: Row | null = null;
   #doubt: string | null = null;
 
   get isBegun(): boolean {
@@ -32,17 +31,16 @@ export class Reading {
     this.#begun = { heading, written };
   }
 
-  /** A row that does not have the heading's columns: people may have been lost with it. */
-  noteMisfit(row: Row): void {
-    this.#misfit ??= row;
+  /** @param why it may not be the whole file; the first reason is told */
+  note(why: string | null): void {
+    this.#doubt ??= why;
   }
 
-  /** @param doubt what speaks against the file's end; null: nothing */
-  conclude(doubt: string | null): void {
-    const row = this.#misfit;
-    const misfit =
-      row === null ? null : `Line ${row.line} has ${row.fields.length} fields, unlike the heading.`;
-    this.#doubt = misfit ?? doubt;
+  /** Whether a row has the heading's columns: people may have been lost with one that has not. */
+  judge(row: Row): boolean {
+    const isFit = fits(row, this.begun.heading);
+    if (!isFit) this.note(`Line ${row.line} has ${row.fields.length} fields, unlike the heading.`);
+    return isFit;
   }
 
   /** Why it may not be the whole file, as a sentence; null: nothing speaks against it. */
@@ -52,41 +50,47 @@ export class Reading {
 }
 
 /** Whether a row has the heading's columns; spreadsheets write empty ones behind them. */
-export function fits({ fields }: Row, { names }: Heading): boolean {
+function fits({ fields }: Row, { names }: Heading): boolean {
   return fields.length >= names.length && fields.slice(names.length).every((one) => one === "");
 }
 
 /** A file whose last line does not end may have been cut. */
-export function openEnd(isClosed: boolean): string | null {
-  return isClosed ? null : "The last line has no end, so the file may be cut.";
-}
+export const OPEN_END = "The last line has no end, so the file may be cut.";
 
-/** The closing line of a file: how it begins is configured, and it may tell how many rows there are. */
+/**
+ * The closing line of a file: how it begins is configured, and it may tell how many rows there are.
+ * Only the last line is one.
+ */
 export class Trailer {
-  readonly #begins: string | null;
-  #rows = 0;
-  #found: Row | null = null;
-  #isLast = false;
+  readonly #begins: string;
 
-  constructor(begins: string | null) {
+  constructor(begins: string) {
     this.#begins = begins;
   }
 
-  /** Whether this row is the closing line. To be asked for each row behind the heading. */
-  isOne(row: Row): boolean {
-    this.#isLast = this.#begins !== null && row.fields[0]?.startsWith(this.#begins) === true;
-    if (this.#isLast) this.#found = row;
-    else this.#rows++;
-    return this.#isLast;
+  /** Whether a row is written as the closing line is: these signs, and nothing that goes on as a word. */
+  fits({ fields: [first = ""] }: Row): boolean {
+    if (!first.startsWith(this.#begins)) return false;
+    return !/^[\p{L}\p{N}]/u.test(first.slice(this.#begins.length));
   }
 
-  /** What is wrong with the end of the file, as a sentence; null: it is whole. */
-  get doubt(): string | null {
-    if (this.#begins === null) return null;
-    if (this.#found === null || !this.#isLast)
+  /**
+   * What is wrong with the end of the file, as a sentence; null: it is whole.
+   * @param last the last row; null: there is none
+   * @param rows how many stand before it
+   */
+  doubtOf(last: Row | null, rows: number): string | null {
+    if (last === null || !this.fits(last))
       return `The file does not end with the line ${this.#begins}, so it may be cut.`;
-    const [, said] = /(\d+)/.exec(this.#found.fields.join(" ").slice(this.#begins.length)) ?? [];
-    if (said === undefined || Number(said) === this.#rows) return null;
-    return `The closing line speaks of ${said} rows; there are ${this.#rows}.`;
+    const [, said] = /(\d+)/.exec(last.fields.join(" ").slice(this.#begins.length)) ?? [];
+    if (said === undefined || Number(said) === rows) return null;
+    return `The closing line speaks of ${said} rows; there are ${rows}.`;
+  }
+
+  /** @param row one that is not the last */
+  doubtWithin(row: Row): string | null {
+    return this.fits(row)
+      ? `Line ${row.line} closes the file, and there are rows behind it.`
+      : null;
   }
 }

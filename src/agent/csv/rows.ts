@@ -12,6 +12,14 @@ export interface Row {
   readonly fields: readonly string[];
 }
 
+/**
+ * A row, and what is known of it: `open`: the file ends within it, so its last field may be cut;
+ * `misfit`: it has other fields than the heading, so nobody knows what stands where.
+ */
+export interface JudgedRow extends Row {
+  readonly state: "whole" | "open" | "misfit";
+}
+
 export interface RowsAsked {
   readonly delimiter: string;
   /** The file, for messages. */
@@ -42,6 +50,8 @@ export async function* rowsOf(
     info: true,
     trim: true,
     relax_column_count: true,
+    // Some files have several kinds.
+    record_delimiter: ["\r\n", "\n", "\r"],
     max_record_size: MOST_LINE,
   });
   const source = Readable.from(watched());

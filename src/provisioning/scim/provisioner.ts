@@ -13,6 +13,7 @@ import type {
   ProvisionerOptions,
   RemoteAccount,
   RemoteGroup,
+  Updated,
   Wanted,
 } from "../provisioner.ts";
 import {
@@ -253,13 +254,15 @@ export class ScimProvisioner implements Provisioner {
     return { externalId, active, notKept: notKept(profile, answer.json, attributes) };
   }
 
-  async update(change: Change): Promise<Acknowledged> {
+  async update(change: Change): Promise<Updated> {
     const { externalId, ownId, profile, removed } = change;
     const { attributes } = this.#settings;
-    const answer = await this.#rewrite(change, "update", (before) =>
-      laidOver(before, profile, { attributes, removed, externalId: ownId }),
-    );
-    const common = { externalId, active: true };
+    let had: Updated["had"] = {};
+    const answer = await this.#rewrite(change, "update", (before) => {
+      had = profileIn(before, attributes);
+      return laidOver(before, profile, { attributes, removed, externalId: ownId });
+    });
+    const common = { externalId, active: true, had };
     if (answer.status === 204) return { ...common, notKept: [] };
     if (answer.json !== null && idOf(answer.json) === externalId)
       return { ...common, notKept: this.#lostOf(change, answer.json) };

@@ -70,7 +70,6 @@ export async function doDeed(context: PushContext, looked: Looked, hands: Hands)
   const done: Deed["done"][number][] = [];
   let account = looked.account;
   let decision: AccountDecision = looked.decision;
-  let had: RemoteAccount["profile"] = {};
   for (let step = 0; step < MOST_STEPS; step++) {
     if (decision.do === "nothing" || decision.do === "fail") break;
     try {
@@ -79,8 +78,7 @@ export async function doDeed(context: PushContext, looked: Looked, hands: Hands)
       if ("failure" in outcome) return failed(looked, account, done, outcome.failure);
       // Nobody was found, and nobody is to be made.
       if (outcome.done === null) return { looked, account: healed(account), done, failure: null };
-      had = outcome.had ?? had;
-      done.push(asItWas(outcome.done, had));
+      done.push(outcome.done);
     } catch (thrown) {
       const failure = failureOf(thrown, decision);
       // Of a refused credential no account can be blamed.
@@ -96,15 +94,6 @@ export async function doDeed(context: PushContext, looked: Looked, hands: Hands)
   const last = decision.do === "nothing" ? decision : { settled: false, reason: null };
   const after = healed({ ...account, settled: last.settled, reason: last.reason });
   return { looked, account: after, done, failure: null };
-}
-
-/** What an account had before it was taken over is what it had before we changed it. */
-function asItWas(
-  { action, changes }: Deed["done"][number],
-  had: RemoteAccount["profile"],
-): Deed["done"][number] {
-  const told = changes.map((one) => ({ ...one, from: one.from ?? had[one.attribute] ?? null }));
-  return { action, changes: told };
 }
 
 /** Whether nothing was sent for this account, or what failed says nothing of it. */
@@ -135,12 +124,7 @@ interface Sending {
 }
 
 type Outcome =
-  | {
-      readonly account: Account;
-      readonly done: Deed["done"][number] | null;
-      /** What an account had that was taken over. */
-      readonly had?: RemoteAccount["profile"];
-    }
+  | { readonly account: Account; readonly done: Deed["done"][number] | null }
   | { readonly account: Account; readonly failure: DeedFailure };
 
 async function send(context: PushContext, sending: Sending): Promise<Outcome> {
@@ -264,13 +248,15 @@ async function update(
   const changed = changes.filter(({ to }) => to !== null).map(({ attribute }) => attribute);
   const profile = desired.update;
   const change = { ...nameOf(account), profile, changed, removed };
-  const { notKept } = await provisioner.update(change);
+  const { notKept, had } = await provisioner.update(change);
+  // What was never ours is what the app had of its own, and gets back if this is put back.
+  const told = changes.map((one) => ({ ...one, from: one.from ?? had[one.attribute] ?? null }));
   const kept = Object.entries(account.acknowledged ?? {}).filter(
     ([name]) => !removed.includes(name),
   );
   return {
     account: acknowledged(account, { ...Object.fromEntries(kept), ...profile }, { app, notKept }),
-    done: { action: "updated", changes },
+    done: { action: "updated", changes: told },
   };
 }
 
@@ -404,7 +390,7 @@ function adopted(
     unsure: [],
     notKept: [],
   };
-  return { account: after, done: { action: "adopted", changes: [] }, had: profile };
+  return { account: after, done: { action: "adopted", changes: [] } };
 }
 
 function sameText(one: unknown, other: unknown): boolean {
