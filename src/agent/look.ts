@@ -43,12 +43,14 @@ export async function lookAtFile(
   type: "ldif" | "csv",
   signal: AbortSignal,
 ): Promise<Look> {
-  const common = { type, kind: null, schema: null, remarks: [] } as const;
+  const remarks: string[] = [];
+  const common = { type, kind: null, schema: null, remarks } as const;
   async function* none(): AsyncGenerator<never> {
     yield* [];
   }
   if (type === "csv") {
-    const people = (): AsyncGenerator<Seen[]> => rowsOf(new CsvFile(path, ANY_FORMAT), signal);
+    const people = (): AsyncGenerator<Seen[]> =>
+      rowsOf(new CsvFile(path, ANY_FORMAT), remarks, signal);
     return await Promise.resolve({ ...common, title: `CSV file ${path}`, people, groups: none });
   }
   const users = { ...EVERYBODY, bases: [], filter: PEOPLE_FILTERS.ldif };
@@ -61,10 +63,16 @@ export async function lookAtFile(
   return { ...common, title: `LDIF file ${path}`, people, groups: none };
 }
 
-async function* rowsOf(file: CsvFile, signal: AbortSignal): AsyncGenerator<Seen[]> {
+/** Without rows of which it is not known what stands where; that there are such is told. */
+async function* rowsOf(
+  file: CsvFile,
+  remarks: string[],
+  signal: AbortSignal,
+): AsyncGenerator<Seen[]> {
   const reading = new Reading();
   let batch: Seen[] = [];
   for await (const row of file.rows(signal, reading)) {
+    if (row.state !== "whole") continue;
     const profile = file.profile(row, reading.begun.heading);
     batch.push({ dn: `line ${row.line}`, hasId: null, profile });
     if (batch.length < BATCH) continue;
@@ -72,6 +80,8 @@ async function* rowsOf(file: CsvFile, signal: AbortSignal): AsyncGenerator<Seen[
     batch = [];
   }
   yield batch;
+  const { doubt } = reading;
+  if (doubt !== null && !remarks.includes(doubt)) remarks.push(doubt);
 }
 
 const EVERYBODY = { scope: "sub", id: null, attributes: ["*"], disabled: [] } as const;

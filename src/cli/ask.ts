@@ -41,22 +41,24 @@ export class Asker {
     return answer.trim() === "" ? otherwise : /^y(?:es)?$/i.test(answer.trim());
   }
 
+  /** The question is ours to write: what the terminal echoes behind it may be a secret. */
   async #ask(question: string, isSecret: boolean): Promise<string> {
-    const { input, signal } = this.#console;
-    let isAsked = false;
-    // What the terminal echoes goes the same way as the question.
-    const output = new Writable({
-      write: (chunk: Buffer, _encoding, done) => {
-        if (!isSecret || !isAsked) this.#console.terminal.write(chunk);
-        isAsked = true;
-        done();
-      },
+    const { input, signal, terminal } = this.#console;
+    terminal.write(question);
+    const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+    const lines = createInterface({
+      input,
+      output: isSecret ? silent : terminal,
+      terminal: isSecret,
     });
-    const lines = createInterface({ input, output, terminal: true });
+    // Ctrl-C while nothing is echoed, and the end of the input, end the question.
+    const stop = new AbortController();
+    const end = (): void => stop.abort();
+    lines.once("SIGINT", end).once("close", end);
     try {
-      return await lines.question(question, { signal });
+      return await lines.question("", { signal: AbortSignal.any([signal, stop.signal]) });
     } catch (thrown) {
-      if (!signal.aborted) throw thrown;
+      if (!signal.aborted && !stop.signal.aborted) throw thrown;
       throw new RollcallError("usage.invalid", "Nothing was written.");
     } finally {
       lines.close();

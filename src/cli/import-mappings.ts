@@ -1,12 +1,4 @@
-import {
-  accessSync,
-  constants,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { readFileSync } from "node:fs";
 import { parseSettings } from "../config/load.ts";
 import {
   mappingsYaml,
@@ -15,6 +7,7 @@ import {
   type ImportedMapping,
 } from "../config/okta-mapping.ts";
 import { count } from "../lib/lines.ts";
+import { replaceFile } from "../lib/replace-file.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { MappingSetting } from "../model/mapping-setting.ts";
 import type { Settings } from "../model/settings.ts";
@@ -144,12 +137,7 @@ function writeMappings(
   const text = withMappings(readFileSync(file, "utf8"), directory, mappings);
   compileSettings(parseSettings(text, file, console.environment));
   try {
-    // The file itself, if it is a link.
-    const place = realpathSync(file);
-    accessSync(place, constants.W_OK);
-    const fresh = `${place}.new`;
-    writeFileSync(fresh, text, { mode: statSync(place).mode });
-    renameSync(fresh, place);
+    replaceFile(file, text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new RollcallError("usage.invalid", `${file} cannot be written: ${reason}.`);

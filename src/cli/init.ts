@@ -25,7 +25,10 @@ export function initCommand(program: Command, register: Register): void {
     .option("--base <dn>", "where the people are, if that is known")
     .option("--start-tls", "encrypt an ldap:// connection")
     .option("--ca <file>", "certificates to trust (PEM)")
-    .option("--trust <sha256>", "trust the server's own certificate if it has this fingerprint")
+    .option(
+      "--trust <sha256>",
+      "trust what vouches for the server's certificate, if it has this fingerprint",
+    )
     .option("--yes", "take every proposal, and ask nothing")
     .addHelpText("after", HELP);
   register(command, async (console, options, [source]) => {

@@ -1,5 +1,5 @@
 /** What `init` does, apart from how it is called: asks, has the directory looked at, shows, writes. */
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, readSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { parseSettings } from "../config/load.ts";
 import {
@@ -8,6 +8,8 @@ import {
   withDirectory,
   type Access,
 } from "../config/proposed.ts";
+import { directoryNameFault } from "../config/semantics.ts";
+import { replaceFile } from "../lib/replace-file.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { LdapTarget } from "../model/directory.ts";
 import type { Proposal } from "../model/proposal.ts";
@@ -25,44 +27,62 @@ export async function proposeDirectory(
   given: string | undefined,
 ): Promise<number> {
   const asker = new Asker(console, options["yes"] === true);
+  const asking = { console, asker, options };
   const source = given ?? (await asker.text("Address of the server, or a file", ""));
   if (source === "")
     throw new RollcallError("usage.invalid", "Name a server (ldaps://HOST) or a file.");
-  const file = options.config ?? console.environment["ROLLCALL_CONFIG"] ?? DEFAULT_CONFIG;
+  const file = configurationOf(console, options);
   const isServer = /^ldaps?:\/\//i.test(source);
-  const name = await asker.text(
-    "What is the directory called?",
-    textOf(options, "name") ?? (isServer ? "corp" : nameOfFile(source)),
-  );
+  const name = await nameFor(asking, isServer ? "corp" : nameOfFile(source));
   const { access, of, password } = isServer
-    ? await serverAccess({ console, asker, options }, source, name)
-    : fileAccess(source, name);
+    ? await serverAccess(asking, source, name)
+    : fileAccess(options, source, name);
   const progress = (people: number): void => {
     if (console.isTerminal) console.live(`${people} people seen`);
   };
   const { signal } = console;
   const proposal = await surveyDirectory({ of, directory: name, signal, progress });
-  const text = existsSync(file)
-    ? withDirectory(readFileSync(file, "utf8"), proposal, access)
-    : proposedConfiguration(proposal, access);
+  const isNew = !existsSync(file);
+  const text = isNew
+    ? proposedConfiguration(proposal, access)
+    : withDirectory(readText(file), proposal, access);
   printProposal(console, proposal);
   const isWhole = proposal.missing.length === 0;
   const environment = { ...console.environment, [passwordVariable(name)]: password };
-  const remarks = isWhole
+  const tried = isWhole
     ? await tryProposed(parseSettings(text, file, environment), name, signal)
     : [];
-  for (const remark of [...proposal.remarks, ...remarks]) console.note(`  ${visible(remark)}`);
-  const written = await asker.confirm(`Write this to ${file}?`, true);
+  const remarks = [...proposal.remarks, ...tried];
+  for (const remark of remarks) console.note(`  ${visible(remark)}`);
+  const written = await mayWrite(asker, file, { isWhole, isNew });
   if (written) write(file, text);
-  console.document({
-    file,
-    directory: name,
-    written,
-    ...proposal,
-    remarks: [...proposal.remarks, ...remarks],
-  });
+  else console.note("Nothing was written.");
+  console.document({ file, directory: name, written, ...proposal, remarks });
   if (written) printNext(console, options, { file, name, access });
   return isWhole && written ? 0 : 1;
+}
+
+function configurationOf(console: Console, options: Options): string {
+  return options.config ?? console.environment["ROLLCALL_CONFIG"] ?? DEFAULT_CONFIG;
+}
+
+async function nameFor({ asker, options }: Asking, otherwise: string): Promise<string> {
+  const proposed = textOf(options, "name") ?? otherwise;
+  const name = await asker.text("What is the directory called?", proposed);
+  const fault = directoryNameFault(name);
+  if (fault !== null) throw new RollcallError("usage.invalid", `${name}: ${fault}.`);
+  return name;
+}
+
+/** What is not complete must not stop a configuration that works. */
+async function mayWrite(
+  asker: Asker,
+  file: string,
+  { isWhole, isNew }: { readonly isWhole: boolean; readonly isNew: boolean },
+): Promise<boolean> {
+  if (isWhole) return await asker.confirm(`Write this to ${file}?`, true);
+  if (!isNew) return false;
+  return await asker.confirm(`It is not complete. Write it to ${file}, to go on by hand?`, false);
 }
 
 function textOf(options: Options, name: string): string | undefined {
@@ -91,14 +111,46 @@ const NO_ACCESS = {
   passwordFile: null,
 };
 
-function fileAccess(path: string, name: string): Reached {
+const OF_SERVERS = ["bindDn", "passwordFile", "base", "startTls", "ca", "trust"] as const;
+
+function fileAccess(options: Options, path: string, name: string): Reached {
+  const odd = OF_SERVERS.find((option) => options[option] !== undefined);
+  if (odd !== undefined) {
+    const flag = odd.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new RollcallError("usage.invalid", `${path} is a file; --${flag} is for servers.`);
+  }
   if (!existsSync(path))
     throw new RollcallError(
       "usage.invalid",
       `There is no file ${path}, and it is no address such as ldaps://dc1.example.org.`,
     );
-  const type = /\.(?:csv|tsv|txt)$/i.test(path) ? "csv" : "ldif";
+  const type = looksLikeLdif(path) ? "ldif" : "csv";
   return { access: { ...NO_ACCESS, name, path }, of: { path, type }, password: "" };
+}
+
+/** By the first line that is no comment (RFC 2849), whatever the file is called and encoded in. */
+function looksLikeLdif(path: string): boolean {
+  const lines = headOf(path)
+    .replaceAll("\0", "")
+    .split(/[\r\n]+/);
+  const first = lines.find((line) => line.trim() !== "" && !line.startsWith("#")) ?? "";
+  return /^[^A-Za-z]{0,3}(?:version|dn|search|changetype):/i.test(first);
+}
+
+const MOST_HEAD = 10_000;
+
+function headOf(path: string): string {
+  try {
+    const file = openSync(path, "r");
+    try {
+      const bytes = Buffer.alloc(MOST_HEAD);
+      return bytes.toString("latin1", 0, readSync(file, bytes));
+    } finally {
+      closeSync(file);
+    }
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
 }
 
 interface Asking {
@@ -114,6 +166,7 @@ async function serverAccess(asking: Asking, url: string, name: string): Promise<
       "usage.invalid",
       `${url} is no address such as ldaps://dc1.example.org.`,
     );
+  refuseOdd(options, url);
   const ca = textOf(options, "ca") ?? (await trustedCertificate(asking, url, name));
   const asked = await asker.text(
     "Account that reads (a DN, or user@domain); empty: nobody in particular",
@@ -143,6 +196,26 @@ async function serverAccess(asking: Asking, url: string, name: string): Promise<
   return { access, of: { target, base }, password };
 }
 
+/** What would have no effect, or show a secret. */
+function refuseOdd(options: Options, url: string): void {
+  const { username, password, protocol } = new URL(url);
+  const refuse = (message: string): never => {
+    throw new RollcallError("usage.invalid", message);
+  };
+  if (username !== "" || password !== "") refuse("An address holds no account; give --bind-dn.");
+  const trusts = options["trust"] !== undefined;
+  if (trusts && protocol !== "ldaps:") refuse("--trust is for ldaps:// addresses; give --ca.");
+  if (trusts && options["ca"] !== undefined) refuse("Give --ca or --trust, not both.");
+  if (options["startTls"] === true && protocol !== "ldap:")
+    refuse("--start-tls is for ldap:// addresses.");
+  if (
+    options["yes"] === true &&
+    options["passwordFile"] !== undefined &&
+    options["bindDn"] === undefined
+  )
+    refuse("--password-file goes with --bind-dn.");
+}
+
 async function passwordOf(
   { console, asker }: Asking,
   name: string,
@@ -164,9 +237,13 @@ function readText(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new RollcallError("usage.invalid", `${file} cannot be read: ${reason}`, { cause });
+    throw unreadable(file, cause);
   }
+}
+
+function unreadable(file: string, cause: unknown): RollcallError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new RollcallError("usage.invalid", `${file} cannot be read: ${reason}`, { cause });
 }
 
 /** Of a server whose certificate the system does not trust: it is shown, and kept if a person says so. */
@@ -178,41 +255,37 @@ async function trustedCertificate(
   if (!/^ldaps:/i.test(url)) return null;
   const certificate = await certificateOf(url, console.signal);
   if (certificate.isTrusted) return null;
-  const { subject, issuer, until, fingerprint } = certificate;
+  const { subject, issuer, until, fingerprint, authority } = certificate;
   console.note(`The certificate of ${url} is not one that the system trusts:`);
   for (const line of table([
     ["  for", subject],
     ["  by", issuer],
     ["  until", until],
     ["  SHA-256", fingerprint],
+    ["  vouched for by", authority.subject],
+    ["  SHA-256 of that", authority.fingerprint],
   ]))
     console.note(line);
   const trust = textOf(options, "trust");
   const bare = (text: string): string => text.replaceAll(":", "").toLowerCase();
   const isTrusted =
     trust === undefined
-      ? await asker.confirm("Is this the right one? Compare the fingerprint.", false)
-      : bare(trust) === bare(fingerprint);
+      ? await asker.confirm("Trust what vouches for it? Compare its fingerprint.", false)
+      : bare(trust) === bare(authority.fingerprint);
   if (!isTrusted) {
-    const message = `The certificate of ${url} is not trusted. Give --ca FILE, or --trust with its fingerprint once you have compared it.`;
+    const message = `The certificate of ${url} is not trusted. Give --ca FILE, or --trust with the fingerprint of what vouches for it, once you have compared it.`;
     throw new RollcallError("ldap.certificate", message);
   }
-  const folder = dirname(
-    options.config ?? console.environment["ROLLCALL_CONFIG"] ?? DEFAULT_CONFIG,
-  );
+  const folder = dirname(configurationOf(console, options));
   const file = join(folder, `${name}-ca.pem`);
-  write(file, certificate.authority);
+  write(file, authority.pem);
   console.note(`Kept in ${file}.`);
   return file;
 }
 
-/** Whole, or not at all; what is there keeps its rights. */
 function write(file: string, text: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true });
-    const mode = existsSync(file) ? statSync(file).mode : 0o640;
-    writeFileSync(`${file}.new`, text, { mode });
-    renameSync(`${file}.new`, file);
+    replaceFile(file, text);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RollcallError("usage.invalid", `${file} cannot be written: ${reason}`, { cause });

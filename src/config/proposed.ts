@@ -1,5 +1,5 @@
 /** A proposal as text of a configuration: with comments that say what was found. */
-import { isMap, isScalar, parseDocument, stringify } from "yaml";
+import { isMap, isScalar, parseDocument, stringify, type Document } from "yaml";
 import { RollcallError } from "../model/errors.ts";
 import type { Proposal } from "../model/proposal.ts";
 
@@ -39,30 +39,45 @@ export function proposedConfiguration(proposal: Proposal, access: Access): strin
  * @throws RollcallError `usage.invalid` if it has one of this name, or is no configuration
  */
 export function withDirectory(text: string, proposal: Proposal, access: Access): string {
-  const document = parseDocument(text);
+  const document = readable(text);
   const directories: unknown = document.get("directories");
-  if (document.errors.length > 0 || (directories !== undefined && !isMap(directories)))
-    throw new RollcallError(
-      "usage.invalid",
-      "The configuration does not read well; mend it first.",
-    );
   if (document.hasIn(["directories", access.name])) {
     const message = `The configuration has a directory ${access.name} already; give this one another --name.`;
     throw new RollcallError("usage.invalid", message);
   }
   const added = directoryText(proposal, access, true);
-  const first = isMap(directories) ? directories.items[0] : undefined;
-  const place =
-    isMap(directories) && directories.flow !== true ? directories.range?.[2] : undefined;
-  if (first === undefined || place === undefined) {
+  const place = placeBehind(directories);
+  if (place === null) {
     const one = parseDocument(added).contents;
     document.setIn(["directories", access.name], isMap(one) ? one.get(access.name, true) : null);
     return document.toString({ lineWidth: 0 });
   }
-  // Behind the last one, so that everything else stays as it is written.
-  const before = text.slice(0, place);
+  const before = text.slice(0, place.at);
   const line = before.endsWith("\n") ? before : `${before}\n`;
-  return `${line}${indented(added, columnOf(text, first.key))}${text.slice(place)}`;
+  return `${line}${indented(added, columnOf(text, place.key))}${text.slice(place.at)}`;
+}
+
+/** The configuration, with directories, if only none. */
+function readable(text: string): Document {
+  const document: Document = parseDocument(text);
+  const isMapping = document.errors.length === 0 && isMap(document.contents);
+  const directories: unknown = isMapping ? (document.get("directories") ?? null) : undefined;
+  if (directories !== null && !isMap(directories))
+    throw new RollcallError(
+      "usage.invalid",
+      "The configuration does not read well; mend it first.",
+    );
+  // A key without a value.
+  if (directories === null) document.set("directories", document.createNode({}));
+  return document;
+}
+
+/** Behind the last directory, so that everything else stays as it is written; null: there is no such place. */
+function placeBehind(directories: unknown): { readonly at: number; readonly key: unknown } | null {
+  if (!isMap(directories) || directories.flow === true) return null;
+  const [first] = directories.items;
+  const at = directories.range?.[2];
+  return first === undefined || at === undefined ? null : { at, key: first.key };
 }
 
 function columnOf(text: string, key: unknown): number {
@@ -93,11 +108,20 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, " ").replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, "�");
 }
 
+/** What would be read as a variable of the environment is no value that can be written. */
+function literal<T>(value: T): T {
+  if (!JSON.stringify(value).includes("${")) return value;
+  const message = `${JSON.stringify(value)} has \${, which is a variable in the configuration, so it cannot be written.`;
+  throw new RollcallError("usage.invalid", message);
+}
+
 function quoted(value: string): string {
+  literal(value);
   return stringify(value, { defaultStringType: "QUOTE_DOUBLE", lineWidth: 0 }).trimEnd();
 }
 
 function plain(value: string): string {
+  literal(value);
   return stringify(value, { lineWidth: 0 }).trimEnd();
 }
 
@@ -118,13 +142,16 @@ function accessLines({ type, separator }: Proposal, access: Access): string[] {
   ];
 }
 
-function usersLines({ base, filter, id, disabled, places }: Proposal): string[] {
+function usersLines({ base, filter, id, disabled, places, missing }: Proposal): string[] {
   const found = places.map(({ dn, people }) => `#   ${people} in ${oneLine(dn)}`);
   const rule = disabled === null ? [] : [`  disabled: ${flow(disabled)}`];
   const lines = [
     ...(base === null ? [] : [`  base: ${quoted(base)}`]),
     ...(filter === null ? [] : [`  filter: ${quoted(filter)}`]),
     ...(id === null ? [] : [`  id: ${plain(id)}`]),
+    ...(missing.includes("users.id")
+      ? ["  # id: what identifies people for ever; nothing was found"]
+      : []),
     ...rule,
   ];
   const told = found.length === 0 ? [] : ["# Where most people are:", ...found];
@@ -132,6 +159,7 @@ function usersLines({ base, filter, id, disabled, places }: Proposal): string[] 
 }
 
 function flow(value: object): string {
+  literal(value);
   return stringify(value, { collectionStyle: "flow", lineWidth: 0 }).trimEnd();
 }
 
@@ -156,6 +184,8 @@ function matchingLines({ mappings }: Proposal): string[] {
 }
 
 function mappingLines({ mappings, missing }: Proposal): string[] {
+  if (mappings.length === 0) return ["toOkta: {}"];
+  const wanted = missing.filter((one) => one !== "users.id");
   return [
     "# Behind each: of how many people who were looked at it gives a valid value.",
     "toOkta:",
@@ -163,9 +193,6 @@ function mappingLines({ mappings, missing }: Proposal): string[] {
       ({ attribute, expression, valid, of }) =>
         `  ${attribute}: ${plain(expression)}   # ${valid} of ${of}`,
     ),
-    ...missing.map(
-      (attribute) =>
-        `  # ${attribute}: nothing was found, and every user needs it; write an expression`,
-    ),
+    ...wanted.map((one) => `  # ${one}: nothing was found, and every user needs it`),
   ];
 }

@@ -40,12 +40,17 @@ export function checkSemantics(config: Config, report: Report): void {
 }
 
 function checkName(name: string, report: Report): void {
-  const path = ["directories", name];
-  if (!DIRECTORY_NAME.test(name)) {
-    report(path, "a directory's name is a letter followed by letters, digits, _ or -");
-  } else if (RESERVED.has(name.toLowerCase()) || isOfObjects(name)) {
-    report(path, `${name} has a meaning in expressions and cannot name a directory`);
-  }
+  const fault = directoryNameFault(name);
+  if (fault !== null) report(["directories", name], fault);
+}
+
+/** Why a directory cannot be called so; null: it can. */
+export function directoryNameFault(name: string): string | null {
+  if (!DIRECTORY_NAME.test(name))
+    return "a directory's name is a letter followed by letters, digits, _ or -";
+  if (RESERVED.has(name.toLowerCase()) || isOfObjects(name))
+    return `${name} has a meaning in expressions and cannot name a directory`;
+  return null;
 }
 
 function checkAppName(name: string, { directories, apps }: Config, report: Report): void {

@@ -25,7 +25,7 @@ export interface Proposal {
   /** What people have, and how many of them; most first. */
   readonly attributes: readonly { readonly name: string; readonly people: number }[];
   readonly mappings: readonly ProposedMapping[];
-  /** Attributes that every user needs, and for which nothing was found. */
+  /** What is needed and was not found: attributes that every user has, and `users.id`. */
   readonly missing: readonly string[];
   /** Some people as they would become. */
   readonly preview: readonly ProposedPerson[];

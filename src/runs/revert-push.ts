@@ -203,18 +203,11 @@ function stepOf(
       return { action: "reactivated", values: null, active: true };
     // Of one that failed on the way, what was done until then.
     case "failed":
+      return isDone(account, changes) ? changedStep({ action, changes }, account, toggles) : null;
     case "reactivated":
     case "adopted":
-    case "updated": {
-      const wasOff =
-        action === "reactivated" || changes.some(({ attribute }) => attribute === "active");
-      const active = wasOff && toggles.deactivate ? false : null;
-      const values = toggles.update ? valuesBefore(changes) : null;
-      if (active === null && values === null) return null;
-      if (action === "failed" && !isDone(account, changes)) return null;
-      if (state !== "active" || !isStillSo(account, changes)) return "changedSince";
-      return { action: active === null ? "updated" : "deactivated", values, active };
-    }
+    case "updated":
+      return changedStep({ action, changes }, account, toggles);
     case "deleted":
     case "held":
     case "removed":
@@ -222,6 +215,21 @@ function stepOf(
     case "unchanged":
       return null;
   }
+}
+
+/** What puts back values, and whether the account was on. */
+function changedStep(
+  { action, changes }: Pick<PushChange, "action" | "changes">,
+  account: Account,
+  toggles: { readonly update: boolean; readonly deactivate: boolean },
+): Step | "changedSince" | null {
+  const wasOff =
+    action === "reactivated" || changes.some(({ attribute }) => attribute === "active");
+  const active = wasOff && toggles.deactivate ? false : null;
+  const values = toggles.update ? valuesBefore(changes) : null;
+  if (active === null && values === null) return null;
+  if (account.state !== "active" || !isStillSo(account, changes)) return "changedSince";
+  return { action: active === null ? "updated" : "deactivated", values, active };
 }
 
 /** Values only; whether an account is on is no value. */

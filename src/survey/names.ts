@@ -55,17 +55,20 @@ export const USUAL_STATES: readonly {
   readonly gone: readonly string[];
 }[] = [
   {
-    names: ["status", "state", "employmentstatus", "employeestatus", "beschaeftigungsstatus"],
-    gone: "inactive left leaver terminated disabled former resigned retired ausgetreten inaktiv gesperrt".split(
-      " ",
-    ),
+    names: ["status", "employmentstatus", "employeestatus", "beschaeftigungsstatus", "statut"],
+    gone: [
+      ..."inactive left leaver terminated disabled former resigned retired deactivated departed".split(
+        " ",
+      ),
+      ..."ausgetreten ausgeschieden inaktiv gesperrt gekündigt gekuendigt inactif parti".split(" "),
+    ],
   },
   {
     names: ["active", "aktiv", "enabled", "isactive"],
-    gone: ["no", "false", "0", "n", "nein", "inactive"],
+    gone: ["no", "false", "0", "n", "nein", "inactive", "inaktiv"],
   },
   {
-    names: ["disabled", "inactive", "left", "terminated", "gesperrt", "ausgetreten"],
+    names: ["inactive", "left", "terminated", "gesperrt", "ausgetreten"],
     gone: ["yes", "true", "1", "y", "ja", "j", "x"],
   },
 ];

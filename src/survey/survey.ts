@@ -92,7 +92,8 @@ interface Surveyed {
 }
 
 function proposalOf(directory: string, { look, scope, sample, groups }: Surveyed): Proposal {
-  const { id, remarks } = proposeId(look, sample);
+  const id = proposeId(look, sample);
+  const disabled = proposeDisabled(look, sample);
   const mappings = proposeMappings(directory, sample);
   const attributes = [...sample.attributes.values()];
   return {
@@ -100,8 +101,8 @@ function proposalOf(directory: string, { look, scope, sample, groups }: Surveyed
     title: look.title,
     base: scope.base,
     filter: scope.filter,
-    id,
-    disabled: proposeDisabled(look, sample),
+    id: id.value,
+    disabled: disabled.value,
     groups,
     separator: look.type === "csv" ? separatorIn(sample, groups?.column ?? null) : null,
     people: sample.people,
@@ -114,8 +115,8 @@ function proposalOf(directory: string, { look, scope, sample, groups }: Surveyed
       .map(({ name, people }) => ({ name, people }))
       .toSorted((a, b) => b.people - a.people),
     mappings,
-    missing: missingOf(mappings),
+    missing: [...(id.isMissing ? ["users.id"] : []), ...missingOf(mappings)],
     preview: previewOf(directory, mappings, sample, SHOWN_PEOPLE),
-    remarks: [...look.remarks, ...scope.remarks, ...remarks],
+    remarks: [...look.remarks, ...scope.remarks, ...id.remarks, ...disabled.remarks],
   };
 }

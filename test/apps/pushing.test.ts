@@ -283,10 +283,9 @@ test("what a push did until it failed is put back, too, and values that a later 
     active: true,
     title: "Countess",
   });
-  const [{ run = "" } = {}] = (await place.json<PushDocument[]>("pushes", "list")).filter(
-    ({ kind, status }) => kind === "push" && status === "done",
-  );
-  await place.json<PushDocument>("pushes", "revert", run);
+  const pushes = await place.json<PushDocument[]>("pushes", "list");
+  const last = pushes.find(({ kind, status }) => kind === "push" && status === "done");
+  await place.json<PushDocument>("pushes", "revert", last?.run ?? "");
   expect(place.scim.userNamed("ada@example.org")).toMatchObject({ active: false, title: "Owner" });
 });
 

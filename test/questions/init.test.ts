@@ -1,5 +1,14 @@
 /** `init`: from an address or a file to a configuration that works, without reading anything first. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -70,7 +79,7 @@ describe("a server", () => {
   test("its certificate is shown, and trusted only if somebody says so", async () => {
     const refused = await beginner.run("init", slapd.tlsUrl ?? "", ...bind(), "--yes");
     expect(refused.status).toBe(1);
-    const fingerprint = /SHA-256 +([0-9A-F:]+)/.exec(refused.err)?.[1] ?? "";
+    const fingerprint = /SHA-256 of that +([0-9A-F:]+)/.exec(refused.err)?.[1] ?? "";
     expect(fingerprint.length).toBe(95);
     const wrong = await beginner.run(
       "init",
@@ -92,12 +101,15 @@ describe("a server", () => {
     [["ldap://"], "is no address"],
     [["--base", "ou=nobody,dc=example,dc=org"], "nobody"],
     [["--bind-dn", "cn=nobody,dc=example,dc=org"], "ldap.credentials"],
+    [["ldap://reader:s3cret@127.0.0.1:1"], "An address holds no account"],
+    [["--trust", "00:11"], "--trust is for ldaps:// addresses"],
   ])("what cannot work is told, and nothing is written: %j", async (args, words) => {
     const isAddress = args[0]?.startsWith("ldap:") === true;
     const all = isAddress ? args : [slapd.url, ...bind(), ...args];
     const { status, err } = await beginner.run("init", ...all, "--yes");
     expect(status).not.toBe(0);
     expect(err).toContain(words);
+    expect(err).not.toContain("s3cret");
     expect(() => beginner.text()).toThrow("ENOENT");
   });
 
@@ -184,13 +196,120 @@ describe("a file", () => {
     expect(again.err).toContain("has a directory hr already");
   });
 
-  test("where nothing fits what every user needs, that is said, and the file is not taken for whole", async () => {
+  test("where nothing fits what every user needs, that is said, and a configuration that works is left alone", async () => {
     const path = beginner.place.file("odd.csv", "id;colour\n1;red\n2;blue\n");
-    const { status, out, err } = await beginner.run("init", path, "--yes");
+    const first = await beginner.run("init", path, "--yes");
+    expect(first.status).toBe(1);
+    expect(first.out).toContain("login: nothing was found, and every user needs it");
+    expect(first.err).toContain("Nothing was written");
+    expect(() => beginner.text()).toThrow("ENOENT");
+    await beginner.init(beginner.place.file("hr.csv", HR));
+    const before = beginner.text();
+    expect((await beginner.run("init", path, "--yes")).status).toBe(1);
+    expect(beginner.text()).toBe(before);
+  });
+
+  const head = "id;mail;first name;last name";
+  test.each([
+    [
+      "a column that only is called so is no state",
+      `${head};State;Status\n1;a@example.org;A;B;Berlin;active\n2;b@example.org;C;D;Hessen;left\n`,
+      "disabled: { attribute: Status, values: [ left ] }",
+      "",
+    ],
+    [
+      "words that are not known are told, and nobody is taken for active by them",
+      `${head};Status\n1;a@example.org;A;B;ein\n2;b@example.org;C;D;aus\n`,
+      "id: id",
+      "Status has the values ein, aus, of which none is known",
+    ],
+    [
+      "what separates groups and stands elsewhere, too, separates nothing",
+      `${head};Teams\n1;a@example.org;A;"Cox, Jr";"A,B"\n2;b@example.org;C;D;"A,B"\n`,
+      "groups: { column: Teams }",
+      "",
+    ],
+    [
+      "a file that may be cut",
+      `${head}\n1;a@example.org;A;B\n2;b@exam`,
+      "id: id",
+      "The last line has no end",
+    ],
+  ])("%s", async (_, text, written, told) => {
+    const proposal = await beginner.init(beginner.place.file("hr.csv", text));
+    expect(beginner.text()).toContain(written);
+    expect(beginner.text()).not.toContain("separator");
+    expect(proposal.remarks.join("\n")).toContain(told);
+  });
+
+  test("nobody is identified by a name", async () => {
+    const names = "Vorname;Nachname;E-Mail\nAda;L;a@example.org\nBo;B;b@example.org\n";
+    const { status, out, err } = await beginner.run(
+      "init",
+      beginner.place.file("n.csv", names),
+      "--yes",
+    );
     expect(status).toBe(1);
-    expect(out).toContain("login: nothing was found, and every user needs it");
-    expect(err).toContain("Written to");
-    expect((await beginner.run("check")).status).toBe(2);
+    expect(out).toContain("users.id: nothing was found");
+    expect(err).toContain("everybody has another value of Vorname, Nachname, E_Mail");
+  });
+
+  test.each([
+    [["--bind-dn", "cn=x"], "--bind-dn is for servers"],
+    [["--trust", "00"], "--trust is for servers"],
+    [["--name", "../../x"], "a directory's name is a letter"],
+    [["--name", "__proto__"], "a directory's name is a letter"],
+    [["--name", "okta"], "has a meaning in expressions"],
+  ])("options that make no sense are refused: %j", async (options, words) => {
+    const path = beginner.place.file("hr.csv", HR);
+    const { status, err } = await beginner.run("init", path, "--yes", ...options);
+    expect(status).toBe(2);
+    expect(err).toContain(words);
+  });
+
+  test.each(["directories:\n", "directories: ~\n", "http: off\n"])(
+    "a configuration without directories gets the first one: %j",
+    async (text) => {
+      mkdirSync(join(beginner.place.folder, "config"));
+      writeFileSync(beginner.config, text);
+      await beginner.init(beginner.place.file("hr.csv", HR));
+      expect(await beginner.imports("hr")).toMatchObject({ status: "done" });
+    },
+  );
+
+  test.each(["[1]\n", "x\n", "directories: [a\n"])(
+    "what is no configuration is left as it is: %j",
+    async (text) => {
+      mkdirSync(join(beginner.place.folder, "config"));
+      writeFileSync(beginner.config, text);
+      const path = beginner.place.file("hr.csv", HR);
+      const { status, err } = await beginner.run("init", path, "--yes");
+      expect(status).toBe(2);
+      expect(err).toContain("does not read well");
+      expect(beginner.text()).toBe(text);
+    },
+  );
+
+  test("a link stays a link, and a file that may not be written stays as it is", async () => {
+    const folder = join(beginner.place.folder, "config");
+    mkdirSync(folder);
+    const real = beginner.place.file("real.yaml", "http: off\n");
+    symlinkSync(real, beginner.config);
+    await beginner.init(beginner.place.file("hr.csv", HR));
+    expect(lstatSync(beginner.config).isSymbolicLink()).toBe(true);
+    expect(readFileSync(real, "utf8")).toContain("Personalnummer");
+    chmodSync(real, 0o444);
+    const again = await beginner.run("init", beginner.place.file("second.csv", HR), "--yes");
+    expect(again.status).toBe(2);
+    expect(again.err).toContain("may not be written");
+    expect(readFileSync(real, "utf8")).not.toContain("second");
+  });
+
+  test("what would be read as a variable is not written", async () => {
+    const path = beginner.place.file("x${HOME}.csv", HR);
+    const { status, err } = await beginner.run("init", path, "--name", "x", "--yes");
+    expect(status).toBe(2);
+    expect(err).toContain("which is a variable in the configuration");
   });
 
   test("values that look like a configuration stay values", async () => {

@@ -7,7 +7,7 @@ import { fileChunks } from "../files.ts";
 import { beginningOf, nameOfSign } from "./delimiter.ts";
 import { asText, encodingOf } from "./encoding.ts";
 import { headingOf, type Heading, type Needed } from "./heading.ts";
-import { OPEN_END, Trailer, type Reading } from "./reading.ts";
+import { Ending, type Reading } from "./reading.ts";
 import { rowsOf, type Row, type JudgedRow } from "./rows.ts";
 import { withoutFormula } from "./spreadsheet.ts";
 
@@ -45,27 +45,23 @@ export class CsvFile {
 
   /** One row behind, because only the end of the file tells what its last row is. */
   async *#rowsIn(signal: AbortSignal, reading: Reading): AsyncGenerator<JudgedRow> {
-    const { trailer: begins } = this.#format;
-    const trailer = begins === null ? null : new Trailer(begins);
+    const ending = new Ending(this.#format.trailer);
     const end = { isClosed: false };
-    let held: Row | null = null;
+    let last: Row | null = null;
     let rows = 0;
     for await (const row of this.#rawRows(signal, reading, end)) {
-      if (held !== null) {
-        reading.note(trailer?.doubtWithin(held) ?? null);
-        yield { ...held, state: reading.judge(held) ? "whole" : "misfit" };
+      if (last !== null) {
+        reading.note(ending.doubtWithin(last));
+        yield { ...last, state: reading.judge(last) ? "whole" : "misfit" };
         rows++;
       }
-      held = row;
+      last = row;
     }
-    const isTrailer = held !== null && trailer?.fits(held) === true;
-    if (trailer !== null) reading.note(trailer.doubtOf(held, rows));
-    // Where a closing line says that all is there, that line's end says no more.
-    const isOpen = !end.isClosed && !isTrailer;
-    if (isOpen) reading.note(OPEN_END);
-    if (held === null || isTrailer) return;
-    const fits = reading.judge(held);
-    yield { ...held, state: !fits ? "misfit" : isOpen ? "open" : "whole" };
+    const { kind, doubt } = ending.judge(last, rows, end.isClosed);
+    reading.note(doubt);
+    if (last === null || kind === "closing") return;
+    const fitting = kind === "open" ? "open" : "whole";
+    yield { ...last, state: reading.judge(last) ? fitting : "misfit" };
   }
 
   /** The rows behind the heading, as they are written. */

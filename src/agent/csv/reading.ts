@@ -54,43 +54,58 @@ function fits({ fields }: Row, { names }: Heading): boolean {
   return fields.length >= names.length && fields.slice(names.length).every((one) => one === "");
 }
 
-/** A file whose last line does not end may have been cut. */
-export const OPEN_END = "The last line has no end, so the file may be cut.";
+const OPEN_END = "The last line has no end, so the file may be cut.";
 
 /**
- * The closing line of a file: how it begins is configured, and it may tell how many rows there are.
- * Only the last line is one.
+ * How a file has to end: with a line that ends, or with a closing line, of which is configured how it
+ * begins, and which may tell how many rows there are. Only the last line is a closing one.
  */
-export class Trailer {
-  readonly #begins: string;
+export class Ending {
+  readonly #begins: string | null;
 
-  constructor(begins: string) {
+  /** @param begins null: there is no closing line */
+  constructor(begins: string | null) {
     this.#begins = begins;
   }
 
   /** Whether a row is written as the closing line is: these signs, and nothing that goes on as a word. */
-  fits({ fields: [first = ""] }: Row): boolean {
-    if (!first.startsWith(this.#begins)) return false;
+  #closes({ fields: [first = ""] }: Row): boolean {
+    if (this.#begins === null || !first.startsWith(this.#begins)) return false;
     return !/^[\p{L}\p{N}]/u.test(first.slice(this.#begins.length));
   }
 
-  /**
-   * What is wrong with the end of the file, as a sentence; null: it is whole.
-   * @param last the last row; null: there is none
-   * @param rows how many stand before it
-   */
-  doubtOf(last: Row | null, rows: number): string | null {
-    if (last === null || !this.fits(last))
-      return `The file does not end with the line ${this.#begins}, so it may be cut.`;
-    const [, said] = /(\d+)/.exec(last.fields.join(" ").slice(this.#begins.length)) ?? [];
-    if (said === undefined || Number(said) === rows) return null;
-    return `The closing line speaks of ${said} rows; there are ${rows}.`;
-  }
-
-  /** @param row one that is not the last */
+  /** @param row one that is not the last. @returns what speaks against the file; null: nothing */
   doubtWithin(row: Row): string | null {
-    return this.fits(row)
+    return this.#closes(row)
       ? `Line ${row.line} closes the file, and there are rows behind it.`
       : null;
+  }
+
+  /**
+   * What the last row is, and what speaks against the end of the file, as a sentence.
+   * @param last null: there is none. @param rows how many stand before it
+   * @param isClosed whether its line ends
+   */
+  judge(
+    last: Row | null,
+    rows: number,
+    isClosed: boolean,
+  ): { readonly kind: "closing" | "row" | "open"; readonly doubt: string | null } {
+    // Where a closing line says that all is there, that line's end says no more.
+    if (last !== null && this.#closes(last))
+      return { kind: "closing", doubt: this.#countDoubt(last, rows) };
+    const missing =
+      this.#begins === null
+        ? null
+        : `The file does not end with the line ${this.#begins}, so it may be cut.`;
+    return isClosed
+      ? { kind: "row", doubt: missing }
+      : { kind: "open", doubt: missing ?? OPEN_END };
+  }
+
+  #countDoubt({ fields }: Row, rows: number): string | null {
+    const [, said] = /(\d+)/.exec(fields.join(" ").slice(this.#begins?.length ?? 0)) ?? [];
+    if (said === undefined || Number(said) === rows) return null;
+    return `The closing line speaks of ${said} rows; there are ${rows}.`;
   }
 }

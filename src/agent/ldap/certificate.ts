@@ -14,8 +14,12 @@ export interface ShownCertificate {
   readonly until: string;
   /** SHA-256, in pairs of hexadecimal digits. */
   readonly fingerprint: string;
-  /** What vouches for it, as far as the server shows it: PEM, to be trusted if a person says so. */
-  readonly authority: string;
+  /** What vouches for it, as far as the server shows it, to be trusted if a person says so. */
+  readonly authority: {
+    readonly subject: string;
+    readonly fingerprint: string;
+    readonly pem: string;
+  };
 }
 
 const PATIENCE_SECONDS = 10;
@@ -43,7 +47,7 @@ export async function certificateOf(url: string, signal: AbortSignal): Promise<S
       issuer: nameOf(own.issuer),
       until: new Date(own.valid_to).toISOString(),
       fingerprint: own.fingerprint256,
-      authority: new X509Certificate(highest(own).raw).toString(),
+      authority: authorityOf(highest(own)),
     };
   } catch (cause) {
     if (signal.aborted) throw cause;
@@ -54,6 +58,11 @@ export async function certificateOf(url: string, signal: AbortSignal): Promise<S
   } finally {
     socket.destroy();
   }
+}
+
+function authorityOf(one: DetailedPeerCertificate): ShownCertificate["authority"] {
+  const pem = new X509Certificate(one.raw).toString();
+  return { subject: nameOf(one.subject), fingerprint: one.fingerprint256, pem };
 }
 
 function nameOf(name: DetailedPeerCertificate["subject"]): string {
