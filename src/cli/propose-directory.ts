@@ -1,10 +1,11 @@
 /** What `init` does, apart from how it is called: asks, has the directory looked at, shows, writes. */
-import { closeSync, existsSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, readSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { parseSettings } from "../config/load.ts";
 import {
   passwordVariable,
   proposedConfiguration,
+  refuseTaken,
   withDirectory,
   type Access,
 } from "../config/proposed.ts";
@@ -34,30 +35,55 @@ export async function proposeDirectory(
   const file = configurationOf(console, options);
   const isServer = /^ldaps?:\/\//i.test(source);
   const name = await nameFor(asking, isServer ? "corp" : nameOfFile(source));
-  const { access, of, password } = isServer
+  // Before anything is asked of anybody, or kept.
+  if (existsSync(file)) refuseTaken(readText(file), name);
+  const reached = isServer
     ? await serverAccess(asking, source, name)
     : fileAccess(options, source, name);
   const progress = (people: number): void => {
     if (console.isTerminal) console.live(`${people} people seen`);
   };
   const { signal } = console;
-  const proposal = await surveyDirectory({ of, directory: name, signal, progress });
+  const proposal = await surveyDirectory({ of: reached.of, directory: name, signal, progress });
+  printProposal(console, proposal);
+  return await offer(asking, file, { name, reached, proposal });
+}
+
+interface Offered {
+  readonly name: string;
+  readonly reached: Reached;
+  readonly proposal: Proposal;
+}
+
+/** Tries what is proposed, and writes it if it may. A certificate is kept only with the configuration that names it. */
+async function offer(
+  { console, asker, options }: Asking,
+  file: string,
+  { name, reached, proposal }: Offered,
+): Promise<number> {
+  const { access, password, kept } = reached;
   const isNew = !existsSync(file);
   const text = isNew
     ? proposedConfiguration(proposal, access)
     : withDirectory(readText(file), proposal, access);
-  printProposal(console, proposal);
   const isWhole = proposal.missing.length === 0;
-  const environment = { ...console.environment, [passwordVariable(name)]: password };
-  const tried = isWhole
-    ? await tryProposed(parseSettings(text, file, environment), name, signal)
-    : [];
-  const remarks = [...proposal.remarks, ...tried];
-  for (const remark of remarks) console.note(`  ${visible(remark)}`);
-  const written = await mayWrite(asker, file, { isWhole, isNew });
-  if (written) write(file, text);
-  else console.note("Nothing was written.");
-  console.document({ file, directory: name, written, ...proposal, remarks });
+  let written = false;
+  const isFresh = kept !== null && !existsSync(kept.file);
+  if (isFresh) write(kept.file, kept.pem);
+  try {
+    const environment = { ...console.environment, [passwordVariable(name)]: password };
+    const tried = isWhole
+      ? await tryProposed(parseSettings(text, file, environment), name, console.signal)
+      : [];
+    const remarks = [...proposal.remarks, ...tried];
+    for (const remark of remarks) console.note(`  ${visible(remark)}`);
+    written = await mayWrite(asker, file, { isWhole, isNew });
+    if (written) write(file, text);
+    else console.note("Nothing was written.");
+    console.document({ file, directory: name, written, ...proposal, remarks });
+  } finally {
+    if (isFresh && !written) rmSync(kept.file, { force: true });
+  }
   if (written) printNext(console, options, { file, name, access });
   return isWhole && written ? 0 : 1;
 }
@@ -100,6 +126,13 @@ interface Reached {
   readonly access: Access;
   readonly of: SurveyOf;
   readonly password: string;
+  /** The certificate that a person trusts, and where it is kept; null: none. */
+  readonly kept: Kept | null;
+}
+
+interface Kept {
+  readonly file: string;
+  readonly pem: string;
 }
 
 const NO_ACCESS = {
@@ -119,13 +152,13 @@ function fileAccess(options: Options, path: string, name: string): Reached {
     const flag = odd.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     throw new RollcallError("usage.invalid", `${path} is a file; --${flag} is for servers.`);
   }
-  if (!existsSync(path))
+  if (!existsSync(path) || !statSync(path).isFile())
     throw new RollcallError(
       "usage.invalid",
       `There is no file ${path}, and it is no address such as ldaps://dc1.example.org.`,
     );
   const type = looksLikeLdif(path) ? "ldif" : "csv";
-  return { access: { ...NO_ACCESS, name, path }, of: { path, type }, password: "" };
+  return { access: { ...NO_ACCESS, name, path }, of: { path, type }, password: "", kept: null };
 }
 
 /** By the first line that is no comment (RFC 2849), whatever the file is called and encoded in. */
@@ -161,13 +194,10 @@ interface Asking {
 
 async function serverAccess(asking: Asking, url: string, name: string): Promise<Reached> {
   const { asker, options } = asking;
-  if (!URL.canParse(url) || new URL(url).hostname === "")
-    throw new RollcallError(
-      "usage.invalid",
-      `${url} is no address such as ldaps://dc1.example.org.`,
-    );
   refuseOdd(options, url);
-  const ca = textOf(options, "ca") ?? (await trustedCertificate(asking, url, name));
+  const given = textOf(options, "ca");
+  const kept = given === undefined ? await trustedCertificate(asking, url, name) : null;
+  const ca = given ?? kept?.file ?? null;
   const asked = await asker.text(
     "Account that reads (a DN, or user@domain); empty: nobody in particular",
     textOf(options, "bindDn") ?? "",
@@ -176,28 +206,33 @@ async function serverAccess(asking: Asking, url: string, name: string): Promise<
   const passwordFile = textOf(options, "passwordFile") ?? null;
   const password = bindDn === null ? "" : await passwordOf(asking, name, passwordFile);
   const startTls = options["startTls"] === true;
-  const target: LdapTarget = {
+  const trusted = given === undefined ? (kept?.pem ?? null) : readText(given);
+  const target = { ...targetOf(url, bindDn, password), startTls };
+  const tls = { ...target.tls, ca: trusted };
+  const base = textOf(options, "base") ?? null;
+  const access = { ...NO_ACCESS, name, url, startTls, ca, bindDn, passwordFile };
+  return { access, of: { target: { ...target, tls }, base }, password, kept };
+}
+
+function targetOf(url: string, dn: string | null, password: string): LdapTarget {
+  return {
     urls: [url],
-    startTls,
-    tls: {
-      ca: ca === null ? null : readText(ca),
-      rejectUnauthorized: true,
-      client: null,
-      minVersion: "TLSv1.2",
-    },
-    bind:
-      bindDn === null ? null : { mechanism: "simple", dn: bindDn, password: new Secret(password) },
+    startTls: false,
+    tls: { ca: null, rejectUnauthorized: true, client: null, minVersion: "TLSv1.2" },
+    bind: dn === null ? null : { mechanism: "simple", dn, password: new Secret(password) },
     pageSize: 1000,
     entriesPerSecond: null,
     timeoutSeconds: 60,
   };
-  const base = textOf(options, "base") ?? null;
-  const access = { ...NO_ACCESS, name, url, startTls, ca, bindDn, passwordFile };
-  return { access, of: { target, base }, password };
 }
 
 /** What would have no effect, or show a secret. */
 function refuseOdd(options: Options, url: string): void {
+  if (!URL.canParse(url) || new URL(url).hostname === "")
+    throw new RollcallError(
+      "usage.invalid",
+      `${url} is no address such as ldaps://dc1.example.org.`,
+    );
   const { username, password, protocol } = new URL(url);
   const refuse = (message: string): never => {
     throw new RollcallError("usage.invalid", message);
@@ -251,11 +286,15 @@ async function trustedCertificate(
   { console, asker, options }: Asking,
   url: string,
   name: string,
-): Promise<string | null> {
+): Promise<Kept | null> {
   if (!/^ldaps:/i.test(url)) return null;
   const certificate = await certificateOf(url, console.signal);
   if (certificate.isTrusted) return null;
   const { subject, issuer, until, fingerprint, authority } = certificate;
+  if (!authority.isRoot) {
+    const message = `The certificate of ${url} is vouched for by ${issuer}, which the system does not trust and the server does not show; give its certificate by --ca.`;
+    throw new RollcallError("ldap.certificate", message);
+  }
   console.note(`The certificate of ${url} is not one that the system trusts:`);
   for (const line of table([
     ["  for", subject],
@@ -278,9 +317,9 @@ async function trustedCertificate(
   }
   const folder = dirname(configurationOf(console, options));
   const file = join(folder, `${name}-ca.pem`);
-  write(file, authority.pem);
-  console.note(`Kept in ${file}.`);
-  return file;
+  if (existsSync(file) && readText(file) !== authority.pem)
+    throw new RollcallError("usage.invalid", `${file} is there, and holds another certificate.`);
+  return { file, pem: authority.pem };
 }
 
 function write(file: string, text: string): void {
@@ -302,7 +341,8 @@ function printProposal(console: Console, proposal: Proposal): void {
   console.print(`  ${people.toLocaleString("en-US")}${isPart ? " or more" : ""} people`);
   if (base !== null) console.print(`  base ${visible(base)}`);
   if (filter !== null) console.print(`  filter ${visible(filter)}`);
-  console.print(`  identified by ${id === null ? "the server's own identifier" : visible(id)}`);
+  if (!missing.includes("users.id"))
+    console.print(`  identified by ${id === null ? "the server's own identifier" : visible(id)}`);
   if (proposal.disabled !== null)
     console.print(`  disabled by ${visible(proposal.disabled.attribute)}`);
   const most = attributes.slice(0, SHOWN_ATTRIBUTES);

@@ -39,12 +39,9 @@ export function proposedConfiguration(proposal: Proposal, access: Access): strin
  * @throws RollcallError `usage.invalid` if it has one of this name, or is no configuration
  */
 export function withDirectory(text: string, proposal: Proposal, access: Access): string {
+  refuseTaken(text, access.name);
   const document = readable(text);
   const directories: unknown = document.get("directories");
-  if (document.hasIn(["directories", access.name])) {
-    const message = `The configuration has a directory ${access.name} already; give this one another --name.`;
-    throw new RollcallError("usage.invalid", message);
-  }
   const added = directoryText(proposal, access, true);
   const place = placeBehind(directories);
   if (place === null) {
@@ -55,6 +52,13 @@ export function withDirectory(text: string, proposal: Proposal, access: Access):
   const before = text.slice(0, place.at);
   const line = before.endsWith("\n") ? before : `${before}\n`;
   return `${line}${indented(added, columnOf(text, place.key))}${text.slice(place.at)}`;
+}
+
+/** @throws RollcallError `usage.invalid` if the configuration has a directory of this name */
+export function refuseTaken(text: string, name: string): void {
+  if (!readable(text).hasIn(["directories", name])) return;
+  const message = `The configuration has a directory ${name} already; give this one another --name.`;
+  throw new RollcallError("usage.invalid", message);
 }
 
 /** The configuration, with directories, if only none. */

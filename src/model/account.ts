@@ -232,6 +232,8 @@ export interface AccountChange {
   readonly attribute: string;
   readonly from: unknown;
   readonly to: unknown;
+  /** What it was before is the app's own, and not what we gave it. */
+  readonly wasTheirs?: true;
 }
 
 /** Something that a person has to look at. */

@@ -167,6 +167,8 @@ interface Step {
   readonly values: {
     readonly profile: AccountProfile;
     readonly removed: readonly string[];
+    /** Of the profile, what the app had of its own. */
+    readonly theirs: readonly string[];
   } | null;
   /** Whether it is switched on or off; null: neither. */
   readonly active: boolean | null;
@@ -187,7 +189,7 @@ function withDoubtOf(account: Account, part: Part): Account {
 
 /** What puts an account back; null: nothing does, or a toggle is off. */
 function stepOf(
-  { action, changes }: PushChange,
+  { action, changes }: Pick<PushChange, "action" | "changes">,
   account: Account,
   toggles: { readonly update: boolean; readonly deactivate: boolean },
 ): Step | "changedSince" | null {
@@ -203,7 +205,7 @@ function stepOf(
       return { action: "reactivated", values: null, active: true };
     // Of one that failed on the way, what was done until then.
     case "failed":
-      return isDone(account, changes) ? changedStep({ action, changes }, account, toggles) : null;
+      return doneStep(changes, account, toggles);
     case "reactivated":
     case "adopted":
     case "updated":
@@ -223,8 +225,7 @@ function changedStep(
   account: Account,
   toggles: { readonly update: boolean; readonly deactivate: boolean },
 ): Step | "changedSince" | null {
-  const wasOff =
-    action === "reactivated" || changes.some(({ attribute }) => attribute === "active");
+  const wasOff = action === "reactivated" || changes.some(isSwitchedOn);
   const active = wasOff && toggles.deactivate ? false : null;
   const values = toggles.update ? valuesBefore(changes) : null;
   if (active === null && values === null) return null;
@@ -243,27 +244,42 @@ function valuesBefore(changes: PushChange["changes"]): Step["values"] {
   const before = values.filter(({ from }) => from !== null);
   const profile = Object.fromEntries(before.map(({ attribute, from }) => [attribute, from]));
   const removed = values.filter(({ from }) => from === null).map(({ attribute }) => attribute);
-  return { profile: profile as AccountProfile, removed };
+  const theirs = before.filter(({ wasTheirs }) => wasTheirs === true);
+  return {
+    profile: profile as AccountProfile,
+    removed,
+    theirs: theirs.map(({ attribute }) => attribute),
+  };
 }
 
-/** Whether the app has what the push gave it, or had before, as far as is known. */
+function isSwitchedOn({ attribute, to }: PushChange["changes"][number]): boolean {
+  return attribute === "active" && to === true;
+}
+
+/** What puts back what was done before something else failed; null: nothing was, or it is not so any more. */
+function doneStep(
+  changes: PushChange["changes"],
+  account: Account,
+  toggles: { readonly update: boolean; readonly deactivate: boolean },
+): Step | null {
+  const wasMade = changes.some(
+    ({ attribute, from, wasTheirs }) =>
+      attribute === "userName" && from === null && wasTheirs !== true,
+  );
+  const step = wasMade
+    ? stepOf({ action: "created", changes }, account, toggles)
+    : changedStep({ action: "failed", changes }, account, toggles);
+  return step === "changedSince" ? null : step;
+}
+
+/** Whether the app has what the push gave it, or what it is to get back, as far as is known. */
 function isStillSo({ acknowledged }: Account, changes: PushChange["changes"]): boolean {
   const now = acknowledged ?? {};
-  return valuesOf(changes).every(({ attribute, from, to }) => {
-    if (!Object.hasOwn(now, attribute)) return true;
+  return valuesOf(changes).every(({ attribute, from, to, wasTheirs }) => {
+    // What was put back of the app's own is not ours any more.
+    if (wasTheirs === true && !Object.hasOwn(now, attribute)) return true;
     return sameJson(now[attribute] ?? null, to) || sameJson(now[attribute] ?? null, from);
   });
-}
-
-/** Whether all of it was sent and acknowledged, before something else failed. */
-function isDone({ acknowledged, state }: Account, changes: PushChange["changes"]): boolean {
-  const now = acknowledged ?? {};
-  const values = valuesOf(changes);
-  return (
-    changes.length > 0 &&
-    state === "active" &&
-    values.every(({ attribute, to }) => sameJson(now[attribute] ?? null, to))
-  );
 }
 
 async function carryOut(
@@ -278,22 +294,17 @@ async function carryOut(
     await provisioner.activate(name, isOn);
     return { ...account, state: isOn ? "active" : "inactive", settled: false, lastPush };
   }
-  const { profile = {}, removed = [] } = part.values ?? {};
+  const { profile = {}, removed = [], theirs = [] } = part.values ?? {};
   const { notKept } = await provisioner.update({
     ...name,
     profile,
     changed: Object.keys(profile),
     removed,
   });
-  // Whose these values were is not known any more: what may be the app's own is never taken away.
-  const changed = new Set([...Object.keys(profile), ...removed]);
-  const kept = Object.entries(account.acknowledged ?? {}).filter(([one]) => !changed.has(one));
-  // Its name is how it is known again.
-  const { userName } = profile;
-  const acknowledged = {
-    ...Object.fromEntries(kept),
-    ...(userName === undefined ? {} : { userName }),
-  };
+  // What the app has of its own is never taken away again; its name is how it is known.
+  const lost = new Set([...removed, ...theirs.filter((one) => one !== "userName")]);
+  const all = Object.entries({ ...account.acknowledged, ...profile });
+  const acknowledged = Object.fromEntries(all.filter(([one]) => !lost.has(one)));
   return {
     ...account,
     acknowledged,

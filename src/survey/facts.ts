@@ -63,18 +63,21 @@ function disabledColumn(sample: Sample): Found<DisabledRule | null> {
   for (const one of sample.attributes.values()) {
     const bare = bareName(one.name);
     const state = USUAL_STATES.find(({ names }) => names.includes(bare));
-    if (state !== undefined && one.values !== null) {
-      const seen = state.gone.filter((value) => one.values?.has(value) === true);
-      if (seen.length > 0) return { value: { attribute: one.name, values: seen }, remarks: [] };
-      const values = [...one.values.keys()].join(", ");
-      remarks.push(
-        `${one.name} has the values ${values}, of which none is known to mean that somebody has left; if one does, say so in users.disabled`,
-      );
+    if (state !== undefined) {
+      const isKnown = state.gone.some((value) => one.values?.has(value) === true);
+      // Also the words that nobody has today.
+      if (isKnown) return { value: { attribute: one.name, values: state.gone }, remarks };
+      remarks.push(unknownState(one));
     }
     if (USUAL_ENDS.includes(bare) && isDays(sample, one.name))
-      return { value: { attribute: one.name, expires: true }, remarks: [] };
+      return { value: { attribute: one.name, expires: true }, remarks };
   }
   return { value: null, remarks };
+}
+
+function unknownState({ name, values }: AttributeSeen): string {
+  const seen = values === null ? "many values" : `the values ${[...values.keys()].join(", ")}`;
+  return `${name} has ${seen}, of which none is known to mean that somebody has left; if one does, say so in users.disabled`;
 }
 
 /** Days that can be read in one way only. */

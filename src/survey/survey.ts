@@ -35,7 +35,8 @@ export async function surveyDirectory(asked: SurveyAsked): Promise<Proposal> {
       : await lookAtFile(of.path, of.type, signal);
   const everybody = await sampleOf(look, isNoComputer, asked.progress);
   if (everybody.people === 0) {
-    const message = `${look.title} has nobody who looks like a person.`;
+    const why = look.remarks.map((remark) => ` ${remark}`).join("");
+    const message = `${look.title} has nobody who looks like a person.${why}`;
     throw new RollcallError("directory.empty", message);
   }
   const base = "target" in of ? of.base : null;

@@ -1,6 +1,7 @@
 /** A proposal tried as a configuration: whether it holds, and how changes will be read. */
 import { createDirectory } from "../agent/agent.ts";
 import { compileSettings } from "../engine/compile-settings.ts";
+import { RollcallError } from "../model/errors.ts";
 import { WAY_FACTS } from "../model/incremental.ts";
 import type { Settings } from "../model/settings.ts";
 
@@ -17,7 +18,10 @@ export async function tryProposed(
     ({ expression }) => expression.reads.map(({ attribute }) => attribute),
   );
   const directory = await createDirectory(source, [...new Set(reads)]);
-  const { way, remarks } = await directory.probe(signal);
+  const { way, remarks, problem, hasPeople, server } = await directory.probe(signal);
+  if (problem !== null) throw new RollcallError(problem.code, problem.message);
+  if (!hasPeople)
+    throw new RollcallError("directory.empty", `${server}: nobody is in the scope that was found.`);
   const how =
     way === null
       ? "only full imports are possible"

@@ -243,7 +243,12 @@ test("an account that was taken over gets what it had before, and is off again i
   const { changes } = await place.json<PushDocument>("pushes", "show", run);
   const bob = changes?.find((one) => one["login"] === "bob@example.org");
   expect(bob).toMatchObject({ action: "adopted" });
-  expect(bob?.["changes"]).toContainEqual({ attribute: "title", from: "Clerk", to: "Baker" });
+  expect(bob?.["changes"]).toContainEqual({
+    attribute: "title",
+    from: "Clerk",
+    to: "Baker",
+    wasTheirs: true,
+  });
   expect(place.scim.userNamed("ada@example.org")).toMatchObject({
     active: true,
     title: "Countess",
@@ -287,6 +292,53 @@ test("what a push did until it failed is put back, too, and values that a later 
   const last = pushes.find(({ kind, status }) => kind === "push" && status === "done");
   await place.json<PushDocument>("pushes", "revert", last?.run ?? "");
   expect(place.scim.userNamed("ada@example.org")).toMatchObject({ active: false, title: "Owner" });
+});
+
+test("what a push failed to do is not done by putting it back", async () => {
+  await place.start({ people: ["ada", "bob"], ada: { title: "Countess" } });
+  await place.push();
+  place.app = `
+    ${ON}
+    assign: [{ when: 'user.login == "nobody@example.org"' }]
+    safeguard: off`;
+  place.configure();
+  const ada = place.scim.userNamed("ada@example.org");
+  place.scim.hook = ({ method, path }) =>
+    method === "PUT" && path.endsWith(`/${ada?.id}`)
+      ? { status: 400, body: { detail: "not now" } }
+      : undefined;
+  const { run, counts } = await place.push();
+  expect(counts).toMatchObject({ deactivated: 1, failed: 1 });
+  place.scim.hook = () => undefined;
+  const back = await place.json<PushDocument>("pushes", "revert", run);
+  expect(back.counts).toMatchObject({ updated: 1, deactivated: 0, failed: 0 });
+  for (const name of ["ada", "bob"])
+    expect(place.scim.userNamed(`${name}@example.org`)).toMatchObject({ active: true });
+});
+
+test("what was taken away by a later push is not given back by putting back an earlier one", async () => {
+  await place.start({ people: ["ada"], ada: { title: "Clerk" } });
+  await place.push();
+  await place.import({ people: ["ada"], ada: { title: "Baker" } });
+  const { run } = await place.push();
+  await place.import({ people: ["ada"] });
+  await place.push();
+  expect(place.scim.userNamed("ada@example.org")?.["title"]).toBeUndefined();
+  const back = await place.json<PushDocument>("pushes", "revert", run);
+  expect(back.counts).toMatchObject({ updated: 0, skipped: 1 });
+  expect(place.scim.userNamed("ada@example.org")?.["title"]).toBeUndefined();
+});
+
+test("what was ours before is ours again when it was put back", async () => {
+  await place.start({ people: ["ada"], ada: { title: "Clerk" } });
+  await place.push();
+  await place.import({ people: ["ada"], ada: { title: "Baker" } });
+  const { run } = await place.push();
+  await place.json<PushDocument>("pushes", "revert", run);
+  expect(place.scim.userNamed("ada@example.org")).toMatchObject({ title: "Clerk" });
+  await place.import({ people: ["ada"] });
+  await place.run("tasks", "retry", "--app", "dx");
+  expect(place.scim.userNamed("ada@example.org")?.["title"]).toBeUndefined();
 });
 
 test("accounts that belong to nobody are listed, and all of them can be kept before the first push", async () => {

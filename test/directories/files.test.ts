@@ -175,6 +175,7 @@ describe.each([
 test.each([
   ["#N/A", /Teams is #N\/A, which a spreadsheet writes/i],
   ["A\r\n2;Bo", /not known what stands where/],
+  ['A\r\n;"Bo";staff;no;;B', /not known what stands where, or whose it is/],
 ])("where it cannot be told who is in which group, all groups stay: %j", async (teams, words) => {
   place = await Workplace.create("postgres");
   const path = place.file("hr.csv", CSV.write([ADA, ...others(3)]));

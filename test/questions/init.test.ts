@@ -1,6 +1,7 @@
 /** `init`: from an address or a file to a configuration that works, without reading anything first. */
 import {
   chmodSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -214,7 +215,7 @@ describe("a file", () => {
     [
       "a column that only is called so is no state",
       `${head};State;Status\n1;a@example.org;A;B;Berlin;active\n2;b@example.org;C;D;Hessen;left\n`,
-      "disabled: { attribute: Status, values: [ left ] }",
+      "disabled: { attribute: Status, values: [ inactive, left, ",
       "",
     ],
     [
@@ -240,6 +241,21 @@ describe("a file", () => {
     expect(beginner.text()).toContain(written);
     expect(beginner.text()).not.toContain("separator");
     expect(proposal.remarks.join("\n")).toContain(told);
+  });
+
+  test("a certificate is kept only with the configuration that names it, and never over another one", async () => {
+    const shown = await beginner.run("init", slapd.tlsUrl ?? "", ...bind(), "--yes");
+    const fingerprint = /SHA-256 of that +([0-9A-F:]+)/.exec(shown.err)?.[1] ?? "";
+    const kept = join(beginner.place.folder, "config", "corp-ca.pem");
+    const args = [slapd.tlsUrl ?? "", "--yes", "--trust", fingerprint];
+    const failed = await beginner.run("init", ...args, "--bind-dn", "cn=nobody,dc=example,dc=org");
+    expect(failed.status).toBe(1);
+    expect(existsSync(kept)).toBe(false);
+    mkdirSync(join(beginner.place.folder, "config"));
+    writeFileSync(kept, "another one\n");
+    const refused = await beginner.run("init", ...args, ...bind());
+    expect(refused.err).toContain("holds another certificate");
+    expect(readFileSync(kept, "utf8")).toBe("another one\n");
   });
 
   test("nobody is identified by a name", async () => {

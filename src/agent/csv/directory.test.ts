@@ -170,6 +170,17 @@ describe("a file that may not be whole is doubted", () => {
     ]);
   });
 
+  test("somebody whose identifier cannot be read may be anybody who is missing", async () => {
+    const { evidence, problems } = await read("id;name\n1,23E+11;Ada\n2;Bo\n");
+    expect(problems.length).toBe(1);
+    expect(evidence.doubt).toMatch(/id of line 2 is 1,23E\+11/);
+  });
+
+  test("the sign for what was lost before is text as any other", async () => {
+    const { entries } = await read("id;name\n1;Bj\uFFFDrn\n2;Müller\n");
+    expect(entries.map(({ profile }) => profile["name"])).toEqual(["Bj\uFFFDrn", "Müller"]);
+  });
+
   test("text that is UTF-8 in some places only is refused, not read as something else", async () => {
     const mixed = Buffer.concat([Buffer.from("id;name\n1;Müller\n2;B"), Buffer.from([0xf6, 0x0a])]);
     await expect(read(mixed)).rejects.toMatchObject({ code: "csv.invalid" });
@@ -220,10 +231,15 @@ describe("what spreadsheets do to values", () => {
     ["1.23457E11;Ada", "1.23457E11"],
     ["1;####", "####"],
   ])("%j is no value, and the row is told", async (row, value) => {
-    const { problems, entries } = await read(`id;name\n${row}\n`);
+    const { problems, entries } = await read(`id;name\n${row}\n`, { mapped: ["name"] });
     expect(entries).toEqual([]);
     expect(problems[0]).toMatch(/^entry\.undecodable/);
     expect(problems[0]).toContain(value);
+  });
+
+  test("a cell that nobody reads harms nobody", async () => {
+    const { entries } = await read("id;name;phone\n1;Ada;#N/A\n", { mapped: ["name"] });
+    expect(entries.map(({ id }) => id)).toEqual(["1"]);
   });
 
   test("what the filter asks for and cannot be read leaves nobody out", async () => {

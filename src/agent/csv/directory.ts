@@ -36,6 +36,8 @@ export class CsvDirectory implements Directory {
   readonly #filter: Filter | null;
   readonly #withheld: Withheld;
   readonly #file: CsvFile;
+  /** The columns of which anything depends. */
+  readonly #read: readonly string[];
 
   /**
    * @param mapped the columns that mappings read
@@ -58,6 +60,7 @@ export class CsvDirectory implements Directory {
       ...(groupsColumn === null ? [] : [{ name: groupsColumn, why: "which names the groups" }]),
       ...mapped.map((name) => ({ name, why: "which a mapping reads" })),
     ];
+    this.#read = [...new Set(needed.map(({ name }) => name))];
     this.#file = new CsvFile(source.path, source.format, needed, this.#id);
   }
 
@@ -121,6 +124,8 @@ export class CsvDirectory implements Directory {
     for await (const row of this.#file.rows(signal, reading)) {
       const entry = this.#entry(row, reading.begun.heading);
       if (entry === null) continue;
+      // Whoever it is, is not seen, and may not be taken for gone.
+      if (entry.id === null) reading.note(entry.problem?.message ?? null);
       batch.push(entry);
       entries++;
       if (batch.length < BATCH_ENTRIES) continue;
@@ -154,7 +159,7 @@ export class CsvDirectory implements Directory {
       id,
       dn,
       hash: hash("sha1", text, "hex"),
-      problem: problem ?? cellProblem(dn, profile) ?? entryTooLarge(dn, text.length),
+      problem: problem ?? this.#cellProblem(dn, profile) ?? entryTooLarge(dn, text.length),
       size: text.length,
       decode: () => ({ dn, id: id ?? "", ...state, profile: this.#kept(profile) }),
     };
@@ -164,6 +169,17 @@ export class CsvDirectory implements Directory {
   #isNoPerson(profile: AppProfile): boolean {
     if (this.#filter === null || matchesFilter(this.#filter, profile)) return false;
     return !attributesIn(this.#filter).some((name) => faultIn(profile, name) !== null);
+  }
+
+  /** What is stored stays where a cell that is read cannot be what the person has. */
+  #cellProblem(dn: string, profile: AppProfile): Problem | null {
+    for (const name of this.#read) {
+      const fault = faultIn(profile, name);
+      if (fault === null) continue;
+      const message = `${fault.name} of ${dn} is ${fault.value}, ${fault.why}.`;
+      return { code: "entry.undecodable", field: fault.name, message };
+    }
+    return null;
   }
 
   #identify(row: JudgedRow, profile: AppProfile, { names }: Heading): Identified {
@@ -203,10 +219,29 @@ export class CsvDirectory implements Directory {
   #groupsUntold({ line }: JudgedRow, fault: Fault | null): RollcallError {
     const reason =
       fault === null
-        ? "it is not known what stands where"
+        ? "it is not known what stands where, or whose it is"
         : `${fault.name} is ${fault.value}, ${fault.why}`;
     const message = `${this.#source.path}, line ${line}: ${reason}, so it cannot be told who is in which group.`;
     return new RollcallError("csv.invalid", message);
+  }
+
+  /**
+   * Who names groups in a row; null: nobody does.
+   * @throws RollcallError `csv.invalid` where that cannot be told: whose groups they are would lose them
+   */
+  #memberOf(
+    row: JudgedRow,
+    profile: AppProfile,
+    { heading, column }: { readonly heading: Heading; readonly column: string },
+  ): string | null {
+    if (row.state === "whole" && this.#isNoPerson(profile)) return null;
+    const { id, dn } = this.#identify(row, profile, heading);
+    const fault = faultIn(profile, column);
+    const isLast = heading.names.at(-1)?.toLowerCase() === column.toLowerCase();
+    const isCut = row.state === "misfit" || (row.state === "open" && isLast);
+    const isNobodys = id === null && textsOf(profile, column).length > 0;
+    if (isCut || isNobodys || fault !== null) throw this.#groupsUntold(row, fault);
+    return id === null ? null : dn;
   }
 
   /** Groups are what a column names; their members are whoever names them. */
@@ -220,12 +255,8 @@ export class CsvDirectory implements Directory {
     for await (const row of this.#file.rows(signal, reading)) {
       const { heading } = reading.begun;
       const profile = this.#file.profile(row, heading);
-      const { id, dn } = this.#identify(row, profile, heading);
-      const fault = faultIn(profile, column);
-      // Whose groups cannot be told would lose them.
-      const isCut = row.state === "open" && heading.names.at(-1) === column;
-      if (row.state === "misfit" || isCut || fault !== null) throw this.#groupsUntold(row, fault);
-      if (id === null) continue;
+      const dn = this.#memberOf(row, profile, { heading, column });
+      if (dn === null) continue;
       for (const name of textsOf(profile, column)) {
         const those = members.get(name);
         if (those === undefined) members.set(name, [dn]);
@@ -262,17 +293,6 @@ function faultIn(profile: AppProfile, name: string): Fault | null {
   for (const value of textsOf(profile, name)) {
     const why = faultOf(value);
     if (why !== null) return { name, value, why };
-  }
-  return null;
-}
-
-/** What is stored stays where a cell cannot be what the person has. */
-function cellProblem(dn: string, profile: AppProfile): Problem | null {
-  for (const name in profile) {
-    const fault = faultIn(profile, name);
-    if (fault === null) continue;
-    const message = `${name} of ${dn} is ${fault.value}, ${fault.why}.`;
-    return { code: "entry.undecodable", field: name, message };
   }
   return null;
 }

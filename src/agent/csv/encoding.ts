@@ -19,25 +19,37 @@ const FALLBACK = "windows-1252";
  * encoding, everybody would get another name
  */
 export async function encodingOf(chunks: AsyncIterable<Buffer>, where: string): Promise<string> {
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
+  const strict = new TextDecoder("utf-8", { fatal: true });
   let isFirst = true;
   let isFaulty = false;
   let hasSigns = false;
-  const look = (text: string): void => {
-    isFaulty ||= text.includes("\uFFFD");
+  const look = (chunk?: Buffer): void => {
+    const text = lenient.decode(chunk, { stream: chunk !== undefined });
     hasSigns ||= /[^\0-\x7F\uFFFD]/.test(text);
+    isFaulty ||= !decodes(strict, chunk);
   };
   for await (const chunk of chunks) {
     const told = isFirst ? toldBy(chunk) : null;
     if (told !== null) return told;
     isFirst = false;
-    look(decoder.decode(chunk, { stream: true }));
+    look(chunk);
   }
-  look(decoder.decode());
+  look();
   if (!isFaulty) return "utf-8";
   if (!hasSigns) return FALLBACK;
   const message = `${where} is UTF-8 in some places and not in others; have it written anew, or set encoding.`;
   throw new RollcallError("csv.invalid", message);
+}
+
+/** Whether a further piece of the text is what it says; without one, whether the text is complete. */
+function decodes(strict: TextDecoder, chunk: Buffer | undefined): boolean {
+  try {
+    strict.decode(chunk, { stream: chunk !== undefined });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function toldBy(begun: Buffer): string | null {

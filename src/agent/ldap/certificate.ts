@@ -14,11 +14,13 @@ export interface ShownCertificate {
   readonly until: string;
   /** SHA-256, in pairs of hexadecimal digits. */
   readonly fingerprint: string;
-  /** What vouches for it, as far as the server shows it, to be trusted if a person says so. */
+  /** What vouches for it, as far as it is known here, to be trusted if a person says so. */
   readonly authority: {
     readonly subject: string;
     readonly fingerprint: string;
     readonly pem: string;
+    /** Whether it vouches for itself; what does not can be no beginning of trust. */
+    readonly isRoot: boolean;
   };
 }
 
@@ -27,7 +29,7 @@ const PATIENCE_SECONDS = 10;
 /**
  * Nothing but the handshake is sent, so nobody learns a password by it.
  * @param url with the scheme ldaps
- * @throws RollcallError `ldap.unreachable`
+ * @throws RollcallError `ldap.unreachable`, `ldap.certificate` if it is wrong in itself
  */
 export async function certificateOf(url: string, signal: AbortSignal): Promise<ShownCertificate> {
   const { hostname, port } = new URL(url);
@@ -41,6 +43,7 @@ export async function certificateOf(url: string, signal: AbortSignal): Promise<S
   try {
     await untilReady(socket, "secureConnect", PATIENCE_SECONDS, signal);
     const own = socket.getPeerCertificate(true);
+    refuseFaulty(url, socket.authorizationError);
     return {
       isTrusted: socket.authorized,
       subject: nameOf(own.subject),
@@ -50,7 +53,7 @@ export async function certificateOf(url: string, signal: AbortSignal): Promise<S
       authority: authorityOf(highest(own)),
     };
   } catch (cause) {
-    if (signal.aborted) throw cause;
+    if (signal.aborted || cause instanceof RollcallError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RollcallError("ldap.unreachable", `${url} shows no certificate: ${reason}`, {
       cause,
@@ -60,9 +63,28 @@ export async function certificateOf(url: string, signal: AbortSignal): Promise<S
   }
 }
 
+/** What nobody vouches for can be trusted by a person; what is wrong in itself cannot. */
+const UNVOUCHED: ReadonlySet<string> = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
+
+/** Node tells the reason as an error or as its code. */
+function refuseFaulty(url: string, reason: Error | string | null): void {
+  if (reason === null || reason === undefined) return;
+  const code = typeof reason === "string" ? reason : (reason as NodeJS.ErrnoException).code;
+  if (UNVOUCHED.has(code ?? "")) return;
+  const why = typeof reason === "string" ? reason : reason.message;
+  throw new RollcallError("ldap.certificate", `The certificate of ${url} cannot be used: ${why}`);
+}
+
 function authorityOf(one: DetailedPeerCertificate): ShownCertificate["authority"] {
   const pem = new X509Certificate(one.raw).toString();
-  return { subject: nameOf(one.subject), fingerprint: one.fingerprint256, pem };
+  const [subject, issuer] = [nameOf(one.subject), nameOf(one.issuer)];
+  return { subject, fingerprint: one.fingerprint256, pem, isRoot: subject === issuer };
 }
 
 function nameOf(name: DetailedPeerCertificate["subject"]): string {

@@ -250,7 +250,10 @@ async function update(
   const change = { ...nameOf(account), profile, changed, removed };
   const { notKept, had } = await provisioner.update(change);
   // What was never ours is what the app had of its own, and gets back if this is put back.
-  const told = changes.map((one) => ({ ...one, from: one.from ?? had[one.attribute] ?? null }));
+  const told = changes.map((one): AccountChange => {
+    const theirs = one.from === null ? had[one.attribute] : undefined;
+    return theirs === undefined ? one : { ...one, from: theirs, wasTheirs: true };
+  });
   const kept = Object.entries(account.acknowledged ?? {}).filter(
     ([name]) => !removed.includes(name),
   );

@@ -156,7 +156,8 @@ function rowAfter(row: PlannedPush, { account, done, failure }: Deed): PlannedPu
     login: account.login,
     externalId: account.externalId ?? row.externalId,
     reason: account.reason ?? row.reason,
-    changes: changes.length > 0 ? changes : row.changes,
+    // Of what failed, only what was done until then.
+    changes: failure !== null || changes.length > 0 ? changes : row.changes,
     error: failure?.error ?? null,
     applied: true,
   };
