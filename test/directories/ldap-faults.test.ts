@@ -17,7 +17,7 @@ directories:
   corp:
     type: ldap
     url: ${url}
-    timeout: 1
+    timeout: 4
     users: { base: "${BASE}" }${more}
 ${SIMPLE_MAPPINGS}`);
 }

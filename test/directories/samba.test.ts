@@ -139,7 +139,8 @@ describe.runIf(process.getuid?.() === 0)("a domain controller", () => {
   test("init finds the domain's people, and a configuration by which they are imported", async () => {
     const beginner = await Beginner.create();
     beginner.place.environment["AD_PASSWORD"] = READER_PASSWORD;
-    const bind = ["--name", "ad", "--bind-dn", "reader@exp.test"];
+    const base = `${STAFF},${domain.suffix}`;
+    const bind = ["--name", "ad", "--bind-dn", "reader@exp.test", "--base", base];
     const proposal = await beginner.init(domain.url, ...bind);
     expect(proposal).toMatchObject({
       type: "active-directory",

@@ -1,7 +1,8 @@
 /** What spreadsheets do to values on the way through them. */
 
 /** `1,23E+11`, or `1.23E11` as some programs write it: a long number with most of its digits lost. */
-const SHORTENED = /^-?\d(?:[.,]\d+)?E[+-]\d+$|^-?\d[.,]\d+E\d+$/i;
+const SHORTENED = /^-?\d[.,]?\d*E[+-]\d+$/i;
+const SHORTENED_BARE = /^-?\d[.,]\d+E\d+$/i;
 /** What does not fit into its column. */
 const TOO_NARROW = /^#{2,}$/;
 const FAULTS = new Set(["#N/A", "#NV", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"]);
@@ -16,7 +17,7 @@ export function withoutFormula(value: string): string {
 export function faultOf(value: string): string | null {
   if (FAULTS.has(value.toUpperCase()) || TOO_NARROW.test(value))
     return "which a spreadsheet writes where it has no value to show";
-  if (SHORTENED.test(value))
+  if (SHORTENED.test(value) || SHORTENED_BARE.test(value))
     return "which a spreadsheet makes of a long number; format the column as text and export it again";
   return null;
 }
