@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { IdSet } from "../lib/id-set.ts";
 import { RollcallError, type ErrorCode } from "../model/errors.ts";
-import type { AbsenceFinder } from "./directory.ts";
+import type { AbsenceFinder, DirectorySession } from "./directory.ts";
 import { parseFilter, type Filter } from "./filter.ts";
 import { usesMatchingRule } from "./match-filter.ts";
 
@@ -38,6 +38,18 @@ export function fileFilter(text: string, kind: string): Filter {
   if (!usesMatchingRule(filter)) return filter;
   const message = `The filter ${text} asks for a matching rule (:=), which ${kind} file cannot answer.`;
   throw new RollcallError("ldap.filterInvalid", message);
+}
+
+/** A file that is open: it is read whole, and nobody in it can be asked for, or tells what changed. */
+export function fileSession(
+  parts: Pick<DirectorySession, "server" | "people" | "evidence" | "absence" | "objects">,
+): DirectorySession {
+  return {
+    ...parts,
+    changes: null,
+    lookup: null,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
 }
 
 /** A person whom the read of the file did not show is in it all the same, or is not. */

@@ -37,12 +37,8 @@ export interface Look {
 const ANY_FORMAT: CsvFormat = { delimiter: null, encoding: null, separator: null, trailer: null };
 const BATCH = 500;
 
-/** @throws RollcallError if it cannot be read */
-export async function lookAtFile(
-  path: string,
-  type: "ldif" | "csv",
-  signal: AbortSignal,
-): Promise<Look> {
+/** Opens nothing yet; that the file cannot be read is told by looking at people. */
+export function lookAtFile(path: string, type: "ldif" | "csv", signal: AbortSignal): Look {
   const remarks: string[] = [];
   const common = { type, kind: null, schema: null, remarks } as const;
   async function* none(): AsyncGenerator<never> {
@@ -51,7 +47,7 @@ export async function lookAtFile(
   if (type === "csv") {
     const people = (): AsyncGenerator<Seen[]> =>
       rowsOf(new CsvFile(path, ANY_FORMAT), remarks, signal);
-    return await Promise.resolve({ ...common, title: `CSV file ${path}`, people, groups: none });
+    return { ...common, title: `CSV file ${path}`, people, groups: none };
   }
   const users = { ...EVERYBODY, bases: [], filter: PEOPLE_FILTERS.ldif };
   const directory = new LdifDirectory({ name: "look", type, path, users, groups: null });
@@ -125,7 +121,7 @@ export async function lookAtServer(
     schema: await schemaAttributes(connection, signal).catch(() => null),
     title: titleOf(server, connection.url),
     people: () => peopleIn(bases.map(sourceOf), remarks, signal),
-    groups: () => groupsIn(bases.map(sourceOf), signal),
+    groups: () => groupsIn(bases.map(sourceOf), remarks, signal),
     remarks,
   };
 }
@@ -154,6 +150,7 @@ async function* peopleIn(
 
 async function* groupsIn(
   sources: readonly LdapSource[],
+  remarks: string[],
   signal: AbortSignal,
 ): AsyncGenerator<DirectoryObject[]> {
   for (const source of sources) {
@@ -163,6 +160,7 @@ async function* groupsIn(
         yield batch.filter(({ kind }) => kind === "group");
     } catch (thrown) {
       if (signal.aborted || !(thrown instanceof RollcallError)) throw thrown;
+      remarks.push(`groups of ${source.users.bases[0]} cannot be read whole: ${thrown.message}`);
     }
   }
 }

@@ -17,12 +17,15 @@ export interface CommonOptions {
   readonly json?: boolean;
 }
 
+/** The configuration that is meant. */
+export function configFile({ environment }: Console, options: CommonOptions): string {
+  return options.config ?? environment["ROLLCALL_CONFIG"] ?? DEFAULT_CONFIG;
+}
+
 /** Loaded only where it is asked for, as the service is: help and usage need neither. */
 export async function settingsOf(console: Console, options: CommonOptions): Promise<Settings> {
   const { loadSettings } = await import("../config/load.ts");
-  const { environment } = console;
-  const file = options.config ?? environment["ROLLCALL_CONFIG"] ?? DEFAULT_CONFIG;
-  return loadSettings(file, environment);
+  return loadSettings(configFile(console, options), console.environment);
 }
 
 /** Opens the service for one command, and closes it after. */

@@ -1,12 +1,19 @@
 /**
  * Puts back what a push did: accounts get the values that the app had acknowledged before, those that
  * were made are switched off, those that were switched off are switched on, those that were taken over
- * get what they had. Whoever changed since
- * is left out. After it the app is paused, because the next push would do the same again.
+ * get what they had. Whoever changed since is left out. After it the app is paused, because the next push
+ * would do the same again.
  */
 import type { Engine } from "../engine/engine.ts";
 import { sameJson } from "../lib/same.ts";
-import type { Account, AccountError, AccountProfile, Push, PushChange } from "../model/account.ts";
+import {
+  NO_PUSH_COUNTS,
+  type Account,
+  type AccountError,
+  type AccountProfile,
+  type Push,
+  type PushChange,
+} from "../model/account.ts";
 import type { AskedBy } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
 import { AppFailure } from "../provisioning/failure.ts";
@@ -24,7 +31,6 @@ import { recoverPushes } from "./sending/end.ts";
 import * as events from "./sending/events.ts";
 import { countsAfter } from "./sending/plan.ts";
 import { pauseApp, ready } from "./sending/ready.ts";
-import { NO_PUSH_COUNTS } from "../model/account.ts";
 
 const PAGE = 200;
 const TOLD = -1;

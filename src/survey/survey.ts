@@ -32,7 +32,7 @@ export async function surveyDirectory(asked: SurveyAsked): Promise<Proposal> {
   const look =
     "target" in of
       ? await lookAtServer(of.target, of.base, signal)
-      : await lookAtFile(of.path, of.type, signal);
+      : lookAtFile(of.path, of.type, signal);
   const everybody = await sampleOf(look, isNoComputer, asked.progress);
   if (everybody.people === 0) {
     const why = look.remarks.map((remark) => ` ${remark}`).join("");

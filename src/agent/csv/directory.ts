@@ -7,7 +7,7 @@ import { attributeValues, type AppProfile, type RawEntry } from "../../model/ent
 import { RollcallError, type Problem } from "../../model/errors.ts";
 import type { Directory, DirectorySession, Probe } from "../directory.ts";
 import { EvidenceRecord, leftOutRemark } from "../evidence.ts";
-import { fileFilter, FileAbsence } from "../files.ts";
+import { fileFilter, FileAbsence, fileSession } from "../files.ts";
 import { attributesIn, type Filter } from "../filter.ts";
 import { toDirectoryObject } from "../groups.ts";
 import {
@@ -68,19 +68,17 @@ export class CsvDirectory implements Directory {
     const server = this.#server;
     const record = new EvidenceRecord(server, null, this.#withheld);
     const { groupsColumn } = this.#source;
-    return Promise.resolve({
+    const session = fileSession({
       server,
       people: () => this.#batches(signal, record),
       evidence: () => record.evidence,
       absence: () => new FileAbsence(() => this.#identifiers(signal)),
-      changes: null,
-      lookup: null,
       objects:
         groupsColumn === null
           ? null
           : { read: (ids: readonly string[] | null) => this.#groups(groupsColumn, ids, signal) },
-      [Symbol.asyncDispose]: () => Promise.resolve(),
     });
+    return await Promise.resolve(session);
   }
 
   get #server(): string {

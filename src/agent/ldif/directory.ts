@@ -13,7 +13,7 @@ import type { Problem } from "../../model/errors.ts";
 import { Withheld } from "../../model/credentials.ts";
 import type { Directory, DirectorySession, Probe } from "../directory.ts";
 import { EvidenceRecord, leftOutRemark } from "../evidence.ts";
-import { fileChunks, fileFilter, FileAbsence } from "../files.ts";
+import { fileChunks, fileFilter, FileAbsence, fileSession } from "../files.ts";
 import type { Filter } from "../filter.ts";
 import { toDirectoryObject } from "../groups.ts";
 import {
@@ -66,19 +66,17 @@ export class LdifDirectory implements Directory {
   async open(signal: AbortSignal): Promise<DirectorySession> {
     const server = `LDIF file ${this.#path}`;
     const record = new EvidenceRecord(server, null, this.#withheld);
-    return Promise.resolve({
+    const session = fileSession({
       server,
       people: () => this.#batches(signal, record),
       evidence: () => record.evidence,
       absence: () => new FileAbsence(() => this.#identifiers(signal)),
-      changes: null,
-      lookup: null,
       objects:
         this.#groups === null
           ? null
           : { read: (ids: readonly string[] | null) => this.#groupsOf(ids, signal) },
-      [Symbol.asyncDispose]: () => Promise.resolve(),
     });
+    return await Promise.resolve(session);
   }
 
   async probe(signal: AbortSignal): Promise<Probe> {
