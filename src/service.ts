@@ -29,6 +29,7 @@ import {
   type AppSummaryPreview,
 } from "./questions/app-preview.ts";
 import {
+  assignmentOf,
   listApps,
   listAssignments,
   viewApp,
@@ -55,10 +56,28 @@ import {
 } from "./questions/preview/preview.ts";
 import { tryExpression } from "./questions/preview/try-expression.ts";
 import { requireAttribute } from "./questions/require-attribute.ts";
+import { linkedOf, listLinked, type LinkedAppUser, type LinkedQuery } from "./questions/linked.ts";
 import { reportSources, type SourceReport } from "./questions/sources.ts";
 import { listUnmatched, type Unmatched } from "./questions/unmatched.ts";
 import { viewUser, type UserView } from "./questions/user-view.ts";
 import type { Edits } from "./reconciler/decide-edit.ts";
+import {
+  findGroups,
+  groupsOfUser,
+  usersInGroup,
+  type GroupName,
+  type GroupOfUser,
+  type GroupsQuery,
+  type ListedGroup,
+} from "./questions/groups.ts";
+import { datedUserOf, findUsersBy, type UserSearchRequest } from "./questions/search-users.ts";
+import {
+  createToken,
+  revokeToken,
+  tokenOf,
+  type MadeToken,
+  type TokenRequest,
+} from "./access/tokens.ts";
 import { approveRun, cancelRun } from "./runs/approve.ts";
 import { assignByHand, type Assigned } from "./runs/assign.ts";
 import type { RunRequest } from "./runs/begin.ts";
@@ -92,12 +111,16 @@ import { openStore } from "./store/database.ts";
 import type { FailingQuery } from "./store/failing.ts";
 import { runChanges } from "./store/history.ts";
 import { claimSlot } from "./store/leases.ts";
-import { parseLogFilter } from "./store/log-filter.ts";
+import { parseLogFilter } from "./store/filters/log-filter.ts";
 import { gatherMetrics, ping } from "./store/metrics.ts";
 import { listPushes, pushChanges, type PushesQuery, type PushPeopleQuery } from "./store/pushes.ts";
 import { listRuns, type RunsQuery } from "./store/runs.ts";
 import { queryLog, settledUntil, type LogQuery } from "./store/system-log.ts";
 import type { UnmatchedQuery } from "./store/unmatched.ts";
+import { listTokens } from "./store/api-tokens.ts";
+import type { DatedUser } from "./store/user-search.ts";
+import type { ApiToken } from "./model/api-token.ts";
+import type { ProfileSchema } from "./model/profile-schema.ts";
 import { findUsers, usersAfter, type UsersQuery } from "./store/users.ts";
 
 export { compileSettings, mappingProblems } from "./engine/compile-settings.ts";
@@ -118,6 +141,9 @@ export interface PeopleQuery {
 export interface LogRequest extends Omit<LogQuery, "filter"> {
   readonly filter: string | null;
 }
+
+/** A page of users; `next` is where the next one begins, or null. */
+export type UserFound = Awaited<ReturnType<typeof findUsersBy>>;
 
 export interface PreviewAsked extends PreviewRequest {
   /** Tried instead of what is configured for the attribute (or else for displayName). */
@@ -150,6 +176,12 @@ export interface RunService {
 }
 
 export interface UserService {
+  /** A page of users, with where the next one begins. @throws RollcallError `user.searchInvalid` */
+  search(request: UserSearchRequest): Promise<UserFound>;
+  /** @param who a login, an id, or an unambiguous login without its domain */
+  dated(who: string): Promise<DatedUser>;
+  /** The groups of directories that a user is in, also through others. */
+  groups(userId: string): Promise<GroupOfUser[]>;
   list(query: UsersQuery): Promise<User[]>;
   /** All, page by page. */
   after(key: string, limit: number): Promise<{ key: string; user: User }[]>;
@@ -172,6 +204,10 @@ export interface DirectoryService {
   /** Tries each: reachable, login accepted, somebody in the scope. */
   check(signal: AbortSignal): AsyncGenerator<CheckResult>;
   freshness(directory: string): Promise<Freshness>;
+  /** People with a user, in order of the users' ids. */
+  people(directory: string, query: LinkedQuery): Promise<LinkedAppUser[]>;
+  /** What a directory shows of a user; null: nothing. */
+  person(directory: string, userId: string): Promise<LinkedAppUser | null>;
   sources(): Promise<SourceReport[]>;
   /** Those with people that are not in the configuration any more. */
   former(): Promise<{ readonly directory: string; readonly people: number }[]>;
@@ -196,6 +232,23 @@ export interface PreviewService {
   diff(other: Settings, request: DiffRequest): Promise<ConfigurationDiff>;
 }
 
+/** Groups of directories; only what is read of them is known. */
+export interface GroupService {
+  list(query: GroupsQuery): Promise<ListedGroup[]>;
+  /** Ids of users, in their order, behind one. */
+  users(group: GroupName, after: string | null, limit: number): Promise<string[]>;
+}
+
+/** Who may ask over the network. */
+export interface TokenService {
+  list(): Promise<ApiToken[]>;
+  /** The secret is in the answer, and nowhere else. */
+  create(request: TokenRequest, by: AskedBy): Promise<MadeToken>;
+  revoke(name: string, by: AskedBy): Promise<ApiToken>;
+  /** Whose secret it is; null: nobody's, revoked, or expired. */
+  of(secret: string): Promise<ApiToken | null>;
+}
+
 /** Apps, who is assigned to them, and what needs a person. */
 export interface AppService {
   list(): Promise<AppSummary[]>;
@@ -205,6 +258,8 @@ export interface AppService {
   unassign(app: string, people: readonly string[], by: AskedBy): Promise<Assigned>;
   /** A page in order of the users' ids. */
   assignments(query: AssignmentsQuery): Promise<AssignmentView[]>;
+  /** Of one user; null: never assigned, and no account. */
+  assignment(app: string, userId: string): Promise<AssignmentView | null>;
   explain(who: string, request: AppExplainRequest): Promise<AppExplanation>;
   preview(app: string, request: AppPreviewRequest, signal: AbortSignal): Promise<AppSummaryPreview>;
   previewPerson(app: string, who: string, request: AppPreviewRequest): Promise<AppPersonPreview>;
@@ -258,6 +313,10 @@ export interface Service extends AsyncDisposable {
   readonly database: DatabaseService;
   readonly runs: RunService;
   readonly users: UserService;
+  readonly groups: GroupService;
+  readonly tokens: TokenService;
+  /** What user profiles can have. */
+  readonly profile: ProfileSchema;
   readonly directories: DirectoryService;
   readonly previews: PreviewService;
   readonly apps: AppService;
@@ -291,6 +350,12 @@ export async function openService(
     },
     runs: runService(engine),
     users: userService(engine),
+    groups: {
+      list: (query) => findGroups(engine, query),
+      users: (group, after, limit) => usersInGroup(engine, group, after, limit),
+    },
+    tokens: tokenService(engine),
+    profile: engine.rules.schema,
     directories: directoryService(engine),
     previews: previewService(engine),
     apps: appService(engine),
@@ -336,6 +401,9 @@ function userService(engine: Engine): UserService {
     list: (query) => findUsers(db, query),
     after: (key, limit) => usersAfter(db, key, limit),
     get: (who) => viewUser(db, who),
+    search: (request) => findUsersBy(engine, request),
+    dated: (who) => datedUserOf(engine, who),
+    groups: (userId) => groupsOfUser(engine, userId),
     appUsersOf: (ids) => appUsersOfUsers(db, ids),
     explain: (who, request) => explain(engine, who, request),
     failing: (query, limit) => listFailing(engine, query, limit),
@@ -349,10 +417,21 @@ function userService(engine: Engine): UserService {
   };
 }
 
+function tokenService(engine: Engine): TokenService {
+  return {
+    list: () => listTokens(engine.store.db),
+    create: (request, by) => createToken(engine, request, by),
+    revoke: (name, by) => revokeToken(engine, name, by),
+    of: (secret) => tokenOf(engine, secret),
+  };
+}
+
 function directoryService(engine: Engine): DirectoryService {
   return {
     check: (signal) => checkDirectories(engine, signal),
     freshness: (name) => freshnessOf(engine, name, Date.now()),
+    people: (name, query) => listLinked(engine, name, query),
+    person: (name, userId) => linkedOf(engine, name, userId),
     sources: () => reportSources(engine),
     former: () => formerDirectories(engine),
     unmatched: (query) => listUnmatched(engine, query),
@@ -395,6 +474,7 @@ function appService(engine: Engine): AppService {
     assign: (app, people, by) => assignByHand(engine, app, { people, assigned: true }, by),
     unassign: (app, people, by) => assignByHand(engine, app, { people, assigned: false }, by),
     assignments: (query) => listAssignments(engine, query),
+    assignment: (app, userId) => assignmentOf(engine, app, userId),
     explain: (who, request) => explainApp(engine, who, request),
     preview: (app, request, signal) => previewApp(engine, app, request, signal),
     previewPerson: (app, who, request) => previewAppPerson(engine, app, who, request),

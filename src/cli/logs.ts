@@ -1,6 +1,7 @@
 import { safeJson } from "../lib/safe-output.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
+import { parseDuration } from "../lib/duration.ts";
 import { parseIsoTime } from "../lib/iso-time.ts";
 import { asRollcallError, RollcallError } from "../model/errors.ts";
 import type { LogEvent } from "../model/event.ts";
@@ -14,13 +15,6 @@ const FOLLOW_EVERY = 1000;
 const FOLLOW_PAGE = 1000;
 const PATIENCE = 15_000;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const UNITS: Readonly<Record<string, number>> = {
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-};
 
 const HELP = `
 Filters compare attributes of an event:
@@ -172,8 +166,8 @@ function lineOf(console: Console, event: LogEvent): string {
 
 /** @throws RollcallError `log.timeInvalid` */
 function parseTime(text: string, now: number): Date {
-  const [, number, unit = ""] = /^(\d{1,6})([smhdw])$/.exec(text) ?? [];
-  if (number !== undefined) return new Date(Math.max(0, now - Number(number) * (UNITS[unit] ?? 0)));
+  const age = parseDuration(text);
+  if (age !== null) return new Date(Math.max(0, now - age));
   const time = parseIsoTime(text);
   if (time === null) throw new RollcallError("log.timeInvalid", `${text} is not a time.`);
   return time;

@@ -21,6 +21,7 @@ import { pushesCommand } from "./pushes.ts";
 import { serveCommand } from "./serve.ts";
 import { DEFAULT_CONFIG, type CommonOptions } from "./session.ts";
 import { sourcesCommand } from "./sources.ts";
+import { tokensCommand } from "./tokens.ts";
 import { tasksCommand } from "./tasks.ts";
 import { usersCommand } from "./users.ts";
 import type { Register } from "./register.ts";
@@ -102,6 +103,7 @@ function build(register: Register, line: CommandLine): Command {
     pushesCommand,
     tasksCommand,
     logsCommand,
+    tokensCommand,
     checkCommand,
     migrateCommand,
   ])

@@ -409,10 +409,33 @@ export const configSchema = z.strictObject({
       z.strictObject({
         host: z.string().min(1).default("127.0.0.1"),
         port: whole(0, 65_535).default(8080),
+        publicUrl: z
+          .string()
+          .default("")
+          .describe(
+            "How clients reach it: https://HOST; links in answers begin so. Empty: by its address.",
+          ),
+        api: z
+          .boolean()
+          .optional()
+          .describe(
+            "Whether the API is offered; default: where the host is loopback, or publicUrl is https.",
+          ),
+        plainHttp: z
+          .boolean()
+          .default(false)
+          .describe("Lets tokens cross a network without TLS. Only where something else encrypts."),
+        metrics: z
+          .strictObject({
+            host: z.string().min(1).default("127.0.0.1"),
+            port: whole(0, 65_535),
+          })
+          .optional()
+          .describe("An address of its own for /metrics, where nobody is asked for a token."),
       }),
     ])
     .prefault({})
-    .describe("Where `serve` answers /healthz, /readyz and /metrics."),
+    .describe("Where `serve` answers /healthz, /readyz, /metrics and the API."),
   importSafeguard: orgSafeguard.describe("The limits of the whole organisation."),
   organisation: z
     .strictObject({ name: z.string().optional(), subDomain: z.string().optional() })

@@ -7,6 +7,7 @@ import { isCredential } from "../model/credentials.ts";
 import { dnKey, isWithin } from "../model/dn.ts";
 import { BASE_ATTRIBUTES } from "../model/profile-schema.ts";
 import { checkApps } from "./check-apps.ts";
+import { checkHttp } from "./http-settings.ts";
 import type { Path } from "./problems.ts";
 import type { Config, DirectoryConfig } from "./schema.ts";
 
@@ -27,6 +28,7 @@ export function checkSemantics(config: Config, report: Report): void {
       "postgres://USER:PASSWORD@HOST[:PORT]/DATABASE; write # / @ and other signs of a password as %23 %2F %40";
     report(["database", "url"], `not a database address, which is ${form}`);
   }
+  checkHttp(config.http, report);
   if (Object.keys(config.directories).length === 0) {
     report(["directories"], "there is no directory, so there is nothing to import");
   }

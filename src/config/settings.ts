@@ -1,3 +1,4 @@
+import { httpSettings } from "./http-settings.ts";
 import type {
   CsvSource,
   Bind,
@@ -76,7 +77,7 @@ export function toSettings(config: Config, context: SettingsContext): Settings {
       subDomain: config.organisation.subDomain ?? null,
     },
     history: { ...config.history, removedDays: config.history.removedDays ?? null },
-    http: config.http === "off" ? null : config.http,
+    http: config.http === "off" ? null : httpSettings(config.http),
     directories: new Map(
       Object.entries(config.directories).map(([name, directory]) => [
         name,

@@ -20,4 +20,6 @@ export interface AskedBy {
   readonly progress: ReportProgress;
   /** Tells of something besides the run itself. */
   readonly note: (text: string) => void;
+  /** Tells the run's id as soon as its record stands: for whoever does not wait for its end. */
+  readonly begun?: (run: string) => void;
 }

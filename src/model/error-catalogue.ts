@@ -235,6 +235,18 @@ export const ERRORS = {
     what: "There is no such user.",
     cure: "Name a login that exists, or the user's id.",
   },
+  "user.searchInvalid": {
+    what: "The search for users does not parse, or asks for something that users do not have.",
+    cure: 'Correct it at the position given, for example: profile.department eq "Sales" and status eq "ACTIVE".',
+  },
+  "token.exists": {
+    what: "There is an API token of this name already.",
+    cure: "Choose another name, or revoke that token first.",
+  },
+  "token.notFound": {
+    what: "There is no API token of this name.",
+    cure: "Use a name of the list of tokens.",
+  },
   "log.filterInvalid": {
     what: "The System Log filter does not parse.",
     cure: 'Correct it at the position given, for example: eventType eq "system.import.start".',

@@ -8,6 +8,8 @@ export interface RollcallErrorOptions {
   readonly field?: string;
   /** One line each, for errors that have several problems. */
   readonly details?: readonly string[];
+  /** The same as data, where the problems are of attributes of a profile. */
+  readonly problems?: readonly Problem[];
 }
 
 /** An error that a user can act on. Its code is in the error catalogue, its message is a sentence. */
@@ -15,6 +17,7 @@ export class RollcallError extends Error {
   readonly code: ErrorCode;
   readonly field: string | undefined;
   readonly details: readonly string[];
+  readonly problems: readonly Problem[];
 
   constructor(code: ErrorCode, message: string, options: RollcallErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -22,6 +25,7 @@ export class RollcallError extends Error {
     this.code = code;
     this.field = options.field;
     this.details = options.details ?? [];
+    this.problems = options.problems ?? [];
   }
 
   /** What to do about it, from the catalogue. */

@@ -1,3 +1,4 @@
+import type { ApiToken } from "./api-token.ts";
 import type { EventType } from "./event-messages.ts";
 
 export type Severity = "DEBUG" | "INFO" | "WARN" | "ERROR";
@@ -8,6 +9,14 @@ export interface EventActor {
   readonly type: string;
   readonly alternateId: string;
   readonly displayName: string;
+  /** From where, if over the network. */
+  readonly client?: EventClient;
+}
+
+/** Where somebody asked from. */
+export interface EventClient {
+  readonly ipAddress: string;
+  readonly userAgent: string | null;
 }
 
 export interface EventTarget {
@@ -45,7 +54,9 @@ export interface LogEvent {
   readonly version: "0";
   readonly severity: Severity;
   readonly displayMessage: string;
-  readonly actor: EventActor;
+  readonly actor: Omit<EventActor, "client">;
+  /** Null: not over the network. */
+  readonly client: EventClient | null;
   readonly outcome: { readonly result: Outcome; readonly reason?: string };
   readonly target: readonly EventTarget[];
   readonly transaction: { readonly id: string; readonly type: "JOB" };
@@ -63,4 +74,10 @@ export const SYSTEM_ACTOR: EventActor = {
 /** Somebody at a command line, by the name of the operating system's account. */
 export function commandLineActor(account: string): EventActor {
   return { id: account, type: "CommandLine", alternateId: account, displayName: account };
+}
+
+/** Whoever holds an API token. */
+export function tokenActor(token: ApiToken, client: EventClient): EventActor {
+  const { id, name } = token;
+  return { id, type: "Token", alternateId: name, displayName: name, client };
 }

@@ -59,6 +59,19 @@ export interface DirectorySettings {
   readonly toOkta: ReadonlyMap<string, MappingSetting>;
 }
 
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface HttpSettings extends Address {
+  /** How clients reach it, without a slash at the end; null: by the address itself. */
+  readonly publicUrl: string | null;
+  readonly api: boolean;
+  /** Where /metrics is open to everybody; null: nowhere else. */
+  readonly metrics: Address | null;
+}
+
 /** The whole configuration, validated, with every default filled in. */
 export interface Settings {
   readonly file: string;
@@ -76,7 +89,8 @@ export interface Settings {
     /** Null: app profiles of people who left are kept. */
     readonly removedDays: number | null;
   };
-  readonly http: { readonly host: string; readonly port: number } | null;
+  /** Null: `serve` answers nothing. */
+  readonly http: HttpSettings | null;
   readonly directories: ReadonlyMap<string, DirectorySettings>;
   readonly apps: ReadonlyMap<string, AppSettings>;
   readonly profile: {

@@ -1,17 +1,26 @@
 /** How the apps are: what is assigned, in step, pending, failing, and what each can do. */
 import { configuredApp } from "../engine/apps.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { Account, AccountError, AssignedBy, Push, SyncState } from "../model/account.ts";
+import {
+  newAccount,
+  type Account,
+  type AccountError,
+  type AssignedBy,
+  type Push,
+  type SyncState,
+} from "../model/account.ts";
 import type { AppSettings, Capabilities, CapabilityOverrides } from "../model/app.ts";
 import { namespaceOf, placeName } from "../model/attribute-place.ts";
 import { capabilitiesOf, presetOf } from "../provisioning/scim/capabilities.ts";
 import type { AppRules } from "../reconciler/app-rules.ts";
 import {
+  accountsOf,
   accountTotals,
   listAccounts,
   type AccountsQuery,
   type AccountTotals,
 } from "../store/accounts.ts";
+import { assignmentsByHand } from "../store/assignments.ts";
 import { appState } from "../store/app-states.ts";
 import { listPushes } from "../store/pushes.ts";
 import { countTasks } from "../store/tasks.ts";
@@ -125,6 +134,25 @@ export async function listAssignments(
   const { settings } = configuredApp(engine.apps, query.app);
   const accounts = await listAccounts(engine.store.db, query);
   return accounts.map((account) => ({ ...account, syncState: syncStateOf(account, settings) }));
+}
+
+/**
+ * The account of one user; null: the user is not assigned, and has none. Whoever is assigned by hand
+ * has the assignment before the next push makes the account.
+ */
+export async function assignmentOf(
+  engine: Engine,
+  app: string,
+  userId: string,
+): Promise<AssignmentView | null> {
+  const { settings } = configuredApp(engine.apps, app);
+  const { db } = engine.store;
+  const known = (await accountsOf(db, app, [userId])).get(userId);
+  const name = (await assignmentsByHand(db, app, [userId])).get(userId);
+  if (known === undefined && name === undefined) return null;
+  const account = known ?? newAccount(app, userId, "");
+  const assignedBy = name === undefined ? account.assignedBy : ({ kind: "person", name } as const);
+  return { ...account, assignedBy, syncState: syncStateOf({ ...account, assignedBy }, settings) };
 }
 
 /** As Okta names how far an account is. */

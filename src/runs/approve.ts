@@ -40,6 +40,7 @@ export async function approveRun(engine: Engine, id: string, by: AskedBy): Promi
       const leftOut = came + (await leaveOut(trx, run.id, unfit.changed, "changedSince"));
       await appendEvents(trx, run.id, context.actor, [events.approved(run, who, leftOut)]);
     });
+    context.begun?.(run.id);
     const applied = await settle(context, async () => {
       const current = await requireRun(context, run.id);
       await applyToEnd(context, current, current.phases);

@@ -77,6 +77,7 @@ export async function beginRun(
     await insertRun(trx, facts);
     await appendEvents(trx, run.id, actor, [events.started(facts)]);
   });
+  context.begun?.(run.id);
   if (KINDS[kind].readsDirectory && !dryRun) await tellOfLimits(context);
 }
 

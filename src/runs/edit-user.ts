@@ -221,7 +221,7 @@ async function refuseInvalid(
     return `${message}${meant === undefined ? "" : `; do you mean ${meant}?`} (${code}, ${field})`;
   });
   const [code, message] = refusalOf(all);
-  throw new RollcallError(code, `${message} Nothing was changed.`, { details });
+  throw new RollcallError(code, `${message} Nothing was changed.`, { details, problems: all });
 }
 
 function refusalOf(problems: readonly Problem[]): readonly [ErrorCode, string] {

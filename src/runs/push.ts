@@ -113,6 +113,7 @@ export async function beginPush(
         await appendEvents(trx, id, actor, [events.started(app.settings, push)]);
     });
   }
+  claimed.begun?.(id);
   try {
     await noteTarget(claimed, request);
     const { declared, learned } = await appState(engine.store.db, name);

@@ -278,6 +278,8 @@ export interface AccountsQuery {
   readonly limit: number;
   /** Whether also accounts of people who are not assigned. */
   readonly all: boolean;
+  /** How the login begins; absent or null: whatever it is. */
+  readonly prefix?: string | null;
 }
 
 /** A page of accounts in order of their users. */
@@ -290,6 +292,8 @@ export async function listAccounts(db: Connection, query: AccountsQuery): Promis
     .limit(query.limit);
   if (query.after !== null) select = select.where("user_id", ">", query.after);
   if (!query.all) select = select.where("assigned_by", "is not", null);
+  if (query.prefix != null)
+    select = select.where(sql<boolean>`starts_with(lower(login), lower(${query.prefix}))`);
   return (await select.execute()).map(toAccount);
 }
 

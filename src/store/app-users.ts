@@ -63,8 +63,8 @@ export function toAppUser(row: Read): StoredAppUser {
 export function present(db: Connection, directory: string) {
   return db
     .selectFrom("app_users")
-    .where("directory", "=", directory)
-    .where("status", "<>", "removed");
+    .where("app_users.directory", "=", directory)
+    .where("app_users.status", "<>", "removed");
 }
 
 /**
@@ -456,4 +456,23 @@ export async function forgetDisconnected(trx: Trx, directory: string): Promise<v
     .where("status", "=", "removed")
     .where(sql<boolean>`error->>'code' = ${DISCONNECTED}`)
     .execute();
+}
+
+/** A page of a directory's people who have a user, in order of the users' ids. */
+export async function linkedAfter(
+  db: Connection,
+  directory: string,
+  after: string | null,
+  limit: number,
+): Promise<(StoredAppUser & { readonly userId: string })[]> {
+  let select = present(db, directory)
+    .select(COLUMNS)
+    .where("user_id", "is not", null)
+    .orderBy("user_id")
+    .limit(limit);
+  if (after !== null) select = select.where("user_id", ">", after);
+  const rows = await select.execute();
+  return rows
+    .map(toAppUser)
+    .flatMap((one) => (one.userId === null ? [] : [{ ...one, userId: one.userId }]));
 }

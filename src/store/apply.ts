@@ -7,6 +7,7 @@ import type { EventActor } from "../model/event.ts";
 import { STEPS, type Step } from "../model/plan.ts";
 import type { Trx } from "./connection.ts";
 import type { PlanName } from "./plan.ts";
+import { statusTimes } from "./status-times.ts";
 import { claimedValues, confirmValues, lostValues, noteValues } from "./unique-values.ts";
 
 export interface PlanSlice {
@@ -145,18 +146,21 @@ async function deletePeople(trx: Trx, slice: PlanSlice): Promise<void> {
 
 async function writeUsers(trx: Trx, slice: PlanSlice): Promise<void> {
   if (slice.step === "creation") {
-    await sql`insert into users (id, login, login_key, status, status_by, profile, sources, version)
+    await sql`insert into users (id, login, login_key, status, status_by, profile, sources, version,
+        status_changed_at, activated_at)
       select p.user_id, p.login, p.login_key, p.user_status, p.status_by, p.user_profile::jsonb,
-        p.user_sources::jsonb, 1
+        p.user_sources::jsonb, 1, now(), case when p.user_status = 'active' then now() end
       from ${rowsOf(slice)} where p.user_new`.execute(trx);
     return;
   }
+  const times = statusTimes(sql`x.user_status`);
   await sql`update users set
       login = x.login,
       login_key = case when x.claims_login or x.login is distinct from users.login
         then x.login_key else users.login_key end, status = x.user_status, status_by = x.status_by,
       profile = x.user_profile::jsonb, sources = x.user_sources::jsonb, version = version + 1,
-        updated_at = now()
+        updated_at = now(), status_changed_at = ${times.status_changed_at},
+        activated_at = ${times.activated_at}
     from (select p.* from ${rowsOf(slice)} where p.write_user and not p.user_new) x
     where users.id = x.user_id`.execute(trx);
 }

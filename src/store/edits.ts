@@ -5,6 +5,7 @@ import { loginKey, type User } from "../model/user.ts";
 import type { Trx } from "./connection.ts";
 import { packSources } from "./packed-sources.ts";
 import { confirmValues, noteValues, valuesOfUser } from "./unique-values.ts";
+import { statusTimes } from "./status-times.ts";
 import { toUser, USER_COLUMNS } from "./users.ts";
 import { jsonText } from "./json-text.ts";
 
@@ -40,14 +41,17 @@ export async function saveUser(
     version,
   };
   if (version === 1) {
+    const now = sql<Date>`now()`;
+    const times = { status_changed_at: now, activated_at: status === "active" ? now : null };
     await trx
       .insertInto("users")
-      .values({ id, ...values })
+      .values({ id, ...values, ...times })
       .execute();
   } else {
     // Where two users had one login in two spellings, both keep their keys until one gets another.
     const login_key = sql<string>`case when login = ${login} then login_key else ${values.login_key} end`;
-    const updated = { ...values, login_key, updated_at: new Date() };
+    const times = statusTimes(sql`${status}::text`);
+    const updated = { ...values, login_key, ...times, updated_at: sql<Date>`now()` };
     await trx.updateTable("users").set(updated).where("id", "=", id).execute();
   }
   await noteValues(trx, sql`select ${id}::uuid`, unique);

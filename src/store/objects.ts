@@ -261,3 +261,50 @@ export async function groupById(
     .executeTakeFirst();
   return row ?? null;
 }
+
+/** A group, with whose it is. */
+export interface ListedGroup {
+  readonly directory: string;
+  readonly id: string;
+  readonly name: string;
+  readonly dn: string;
+}
+
+export interface GroupsQuery {
+  /** How the name begins, without regard to case; null: whatever it is. */
+  readonly prefix: string | null;
+  /** The whole name; null: whatever it is. */
+  readonly name: string | null;
+  /** Only of this directory; null: of all. */
+  readonly directory: string | null;
+  /** Only this one; null: all. */
+  readonly id: string | null;
+  readonly after: Pick<ListedGroup, "directory" | "id"> | null;
+  readonly limit: number;
+}
+
+/** A page of the groups of these directories, in order of directory and identifier. */
+export async function listGroups(
+  db: Connection,
+  directories: readonly string[],
+  { prefix, name, directory, id, after, limit }: GroupsQuery,
+): Promise<ListedGroup[]> {
+  let select = db
+    .selectFrom("directory_objects")
+    .select(["directory", "external_id as id", "name", "dn"])
+    .where("kind", "=", "group")
+    .where(sql<boolean>`directory = any(${directories}::text[])`)
+    .orderBy("directory")
+    .orderBy("external_id")
+    .limit(limit);
+  if (prefix !== null)
+    select = select.where(sql<boolean>`starts_with(lower(name), lower(${prefix}))`);
+  if (name !== null) select = select.where(sql<boolean>`lower(name) = lower(${name})`);
+  if (directory !== null) select = select.where("directory", "=", directory);
+  if (id !== null) select = select.where("external_id", "=", id);
+  if (after !== null) {
+    const behind = sql<boolean>`(directory, external_id) > (${after.directory}, ${after.id})`;
+    select = select.where(behind);
+  }
+  return await select.execute();
+}

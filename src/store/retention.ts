@@ -1,7 +1,7 @@
 /** What is kept of runs, and for how long. Rows go in batches, so that nobody waits for them. */
 import { sql, type RawBuilder } from "kysely";
 import { transact, type Store } from "./database.ts";
-import { lowestId } from "./log-condition.ts";
+import { lowestId } from "./filters/log-condition.ts";
 
 const BATCH = 5000;
 const DAY = 86_400_000;

@@ -9,13 +9,13 @@ import { eventMessage } from "../model/event-messages.ts";
 import type { EventActor, EventDraft, LogEvent, Outcome, Severity } from "../model/event.ts";
 import type { Connection, Trx } from "./connection.ts";
 import type { Store } from "./database.ts";
-import { condition, lowestId, targetOf, typesByMessage } from "./log-condition.ts";
-import type { LogFilter } from "./log-filter.ts";
+import { condition, lowestId, targetOf, typesByMessage } from "./filters/log-condition.ts";
+import type { Filter } from "./filters/grammar.ts";
 import type { SystemLogTable, Tables } from "./tables.ts";
 import { jsonText } from "./json-text.ts";
 
 export interface LogQuery {
-  readonly filter: LogFilter | null;
+  readonly filter: Filter | null;
   readonly since: Date | null;
   readonly until: Date | null;
   /** Keywords; each must occur, without regard to case. */
@@ -149,6 +149,7 @@ export async function settledUntil({ db, kind }: Pick<Store, "db" | "kind">): Pr
 }
 
 function toEvent(row: Selectable<SystemLogTable>): LogEvent {
+  const { client, ...actor } = row.actor;
   return {
     uuid: row.id,
     published: row.published.toISOString(),
@@ -156,7 +157,8 @@ function toEvent(row: Selectable<SystemLogTable>): LogEvent {
     version: "0",
     severity: row.severity as Severity,
     displayMessage: eventMessage(row.event_type),
-    actor: row.actor,
+    actor,
+    client: client ?? null,
     outcome: {
       result: row.outcome as Outcome,
       ...(row.reason === null ? {} : { reason: row.reason }),

@@ -42,6 +42,9 @@ export interface UsersTable {
   version: number;
   created_at: Generated<Time>;
   updated_at: Generated<Time>;
+  /** When the user got access last, and when the status changed last; null: not known. */
+  activated_at: Time | null;
+  status_changed_at: Time | null;
 }
 
 export interface AppUsersTable {
@@ -348,6 +351,18 @@ export interface SystemLogTable {
   debug_data: Json<Record<string, unknown>>;
 }
 
+export interface ApiTokensTable {
+  id: string;
+  name: string;
+  role: string;
+  /** SHA-256 of the secret, in hexadecimal digits. */
+  hash: string;
+  created_by: string;
+  created_at: Generated<Time>;
+  expires_at: Time | null;
+  used_at: Time | null;
+}
+
 export interface LeasesTable {
   name: string;
   owner: string;
@@ -386,4 +401,5 @@ export interface Tables {
   app_states: AppStatesTable;
   pushed_groups: PushedGroupsTable;
   pushed_members: PushedMembersTable;
+  api_tokens: ApiTokensTable;
 }

@@ -5,7 +5,7 @@ import type { Connection } from "./connection.ts";
 import { unpackSources } from "./packed-sources.ts";
 import type { UsersTable } from "./tables.ts";
 
-type Row = Omit<Selectable<UsersTable>, "created_at" | "updated_at" | "login_key">;
+type Row = Pick<Selectable<UsersTable>, (typeof USER_COLUMNS)[number]>;
 
 /** Without the times, which take longer to parse than the rest and decide nothing. */
 export const USER_COLUMNS = [

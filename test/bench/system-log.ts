@@ -11,7 +11,7 @@
 import { performance } from "node:perf_hooks";
 import { Secret } from "../../src/model/secret.ts";
 import { openStore } from "../../src/store/database.ts";
-import { parseLogFilter } from "../../src/store/log-filter.ts";
+import { parseLogFilter } from "../../src/store/filters/log-filter.ts";
 import { queryLog } from "../../src/store/system-log.ts";
 import { startPostgres } from "../support/postgres.ts";
 

@@ -14,7 +14,7 @@ import { Withheld } from "../../src/model/credentials.ts";
 import { RollcallError } from "../../src/model/errors.ts";
 import { momentOf } from "../../src/model/expiry.ts";
 import { fileTime, generalizedTime, meaningOf } from "../../src/model/times.ts";
-import { parseLogFilter } from "../../src/store/log-filter.ts";
+import { parseLogFilter } from "../../src/store/filters/log-filter.ts";
 import { EXAMPLE_CONTEXT } from "../tools/expression-context.ts";
 
 export interface Target {

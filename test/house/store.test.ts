@@ -18,7 +18,7 @@ import {
   renewLease,
   type Lease,
 } from "../../src/store/leases.ts";
-import { parseLogFilter } from "../../src/store/log-filter.ts";
+import { parseLogFilter } from "../../src/store/filters/log-filter.ts";
 import { appendEvents, queryLog } from "../../src/store/system-log.ts";
 import {
   createDatabase,
@@ -32,6 +32,8 @@ import {
 
 /** What the migration to apps made, undone. */
 const BEFORE_APPS = [
+  "drop table api_tokens",
+  "alter table users drop column activated_at, drop column status_changed_at",
   "alter table runs drop column app",
   ...[
     "push_changes",
@@ -107,6 +109,7 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
       "2026-11-28-0005-house",
       "2026-11-29-0006-names",
       "2026-11-29-0007-apps",
+      "2026-11-29-0008-api",
     ]);
     const words = await sql<{ word: string }>`
       select labels::jsonb->>'phase' as word from totals where name like '%phase%'

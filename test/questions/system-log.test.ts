@@ -8,7 +8,7 @@ import type { EventType } from "../../src/model/event-messages.ts";
 import { SYSTEM_ACTOR, type EventDraft, type LogEvent } from "../../src/model/event.ts";
 import { Secret } from "../../src/model/secret.ts";
 import { openStore, type Store } from "../../src/store/database.ts";
-import { parseLogFilter } from "../../src/store/log-filter.ts";
+import { parseLogFilter } from "../../src/store/filters/log-filter.ts";
 import { thinLog } from "../../src/store/retention.ts";
 import { appendEvents, queryLog, type LogQuery } from "../../src/store/system-log.ts";
 import { DATABASES, simplePerson, SIMPLE_MAPPINGS, Workplace } from "../support/rollcall.ts";

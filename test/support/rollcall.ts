@@ -63,10 +63,11 @@ export class Workplace {
     writeFileSync(this.config, text.replace(`:${url.port}/`, `:${port}/`));
   }
 
-  /** Has `serve` answer on this port. */
-  listen(port: number): void {
+  /** Has `serve` answer on this port. @param more of the `http` section */
+  listen(port: number, more = ""): void {
     const text = readFileSync(this.config, "utf8");
-    writeFileSync(this.config, text.replace("http: off", `http: { port: ${port} }`));
+    const section = `http: { port: ${port}${more === "" ? "" : `, ${more}`} }`;
+    writeFileSync(this.config, text.replace(/^http: .*$/m, section));
   }
 
   /** Adds lines to the end of the configuration. */

@@ -9,6 +9,7 @@ import { sourcing } from "./2026-11-23-0004-sourcing.ts";
 import { house } from "./2026-11-28-0005-house.ts";
 import { names } from "./2026-11-29-0006-names.ts";
 import { apps } from "./2026-11-29-0007-apps.ts";
+import { api } from "./2026-11-29-0008-api.ts";
 
 /** All migrations, in order. Append only; never change one that was released. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -19,6 +20,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "2026-11-28-0005-house": house,
   "2026-11-29-0006-names": names,
   "2026-11-29-0007-apps": apps,
+  "2026-11-29-0008-api": api,
 };
 
 export interface MigrationReport {

@@ -1,9 +1,10 @@
 /** What a filter of the System Log is in SQL. */
 import { sql, type RawBuilder } from "kysely";
-import { EVENT_MESSAGES } from "../model/event-messages.ts";
-import { DEBUG_DATA, type Comparison, type LogFilter, type LogValue } from "./log-filter.ts";
+import { EVENT_MESSAGES } from "../../model/event-messages.ts";
+import type { Comparison, Filter, FilterValue } from "./grammar.ts";
+import { DEBUG_DATA } from "./log-filter.ts";
 
-type Compare = Extract<LogFilter, { readonly kind: "compare" }>;
+type Compare = Extract<Filter, { readonly kind: "compare" }>;
 
 const COLUMNS = new Map([
   ["uuid", sql<string>`id::text`],
@@ -22,7 +23,7 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const OPERATORS = { eq: "=", ne: "<>", gt: ">", ge: ">=", lt: "<", le: "<=" } as const;
 
 /** The condition that a row of the System Log has to fulfil. */
-export function condition(filter: LogFilter): RawBuilder<boolean> {
+export function condition(filter: Filter): RawBuilder<boolean> {
   switch (filter.kind) {
     case "and":
     case "or": {
@@ -41,7 +42,7 @@ export function condition(filter: LogFilter): RawBuilder<boolean> {
 }
 
 /** Whom an event has to be about, where a filter asks for one target; null if it does not. */
-export function targetOf(filter: LogFilter | null): string | null {
+export function targetOf(filter: Filter | null): string | null {
   if (filter?.kind === "and") {
     for (const item of filter.items) {
       const found = targetOf(item);
@@ -99,7 +100,7 @@ function symbol(operator: Comparison): RawBuilder<unknown> {
 function typedComparison(
   path: string,
   operator: Comparison,
-  value: Exclude<LogValue, string | Date>,
+  value: Exclude<FilterValue, string | Date>,
 ): RawBuilder<boolean> {
   const found = sql`debug_data #> ${namesOf(path)}::text[]`;
   if (typeof value === "boolean") return sql<boolean>`${found} = ${JSON.stringify(value)}::jsonb`;
@@ -149,6 +150,8 @@ function onPath(
   if (column !== undefined) return test(column);
   if (path.startsWith(DEBUG_DATA))
     return test(sql<string>`debug_data #>> ${namesOf(path)}::text[]`);
+  // Where somebody asked from is kept with who it was.
+  if (path === "client.ipAddress") return test(sql<string>`actor->'client'->>'ipAddress'`);
   const [object = "", property = ""] = path.split(".");
   if (object === "actor") return test(sql<string>`actor->>${sql.lit(property)}`);
   // Any of an event's targets may fit.

@@ -1,0 +1,98 @@
+/** API tokens: made, shown once, revoked, and recognised. */
+import type { Engine } from "../engine/engine.ts";
+import { uuidV7 } from "../lib/uuid.ts";
+import type { ApiToken } from "../model/api-token.ts";
+import type { AskedBy } from "../model/asked-by.ts";
+import { RollcallError } from "../model/errors.ts";
+import type { EventDraft } from "../model/event.ts";
+import type { EventType } from "../model/event-messages.ts";
+import { ROLE_NAMES, isRole } from "../model/role.ts";
+import { oneOf } from "../lib/lines.ts";
+import { deleteToken, insertToken, noteTokenUse, tokenByHash } from "../store/api-tokens.ts";
+import { transact } from "../store/database.ts";
+import { appendEvents } from "../store/system-log.ts";
+import { isTokenText, newTokenText, tokenHash } from "./token-text.ts";
+
+/** A token as it is made; the secret is never seen again. */
+export interface MadeToken extends ApiToken {
+  readonly token: string;
+}
+
+export interface TokenRequest {
+  readonly name: string;
+  readonly role: string;
+  /** Null: it stays good until it is revoked. */
+  readonly expiresAt: Date | null;
+}
+
+/** In lists and in the System Log, where it stands for whoever holds it. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,99}$/;
+
+/** @throws RollcallError `usage.invalid`, `token.exists` */
+export async function createToken(
+  engine: Engine,
+  { name, role, expiresAt }: TokenRequest,
+  { actor }: AskedBy,
+): Promise<MadeToken> {
+  if (!NAME.test(name)) {
+    const form = "up to 100 letters, digits, blanks and . _ @ -, and begins with a letter or digit";
+    throw new RollcallError("usage.invalid", `A token's name has ${form}, unlike ${quoted(name)}.`);
+  }
+  if (!isRole(role)) {
+    const message = `There is no role ${quoted(role)}; it is ${oneOf(ROLE_NAMES)}.`;
+    throw new RollcallError("usage.invalid", message);
+  }
+  if (expiresAt !== null && expiresAt.getTime() <= Date.now())
+    throw new RollcallError("usage.invalid", "The token would have expired already.");
+  const token = newTokenText();
+  return await transact(engine.store, async (trx) => {
+    const createdBy = actor.displayName;
+    const id = uuidV7();
+    const made = await insertToken(trx, {
+      id,
+      name,
+      role,
+      hash: tokenHash(token),
+      createdBy,
+      expiresAt,
+    });
+    if (made === null)
+      throw new RollcallError("token.exists", `There is a token named ${name} already.`);
+    await appendEvents(trx, null, actor, [eventOf("system.api_token.create", made)]);
+    return { ...made, token };
+  });
+}
+
+/** From now on it opens nothing. @throws RollcallError `token.notFound` */
+export async function revokeToken(
+  engine: Engine,
+  name: string,
+  { actor }: AskedBy,
+): Promise<ApiToken> {
+  return await transact(engine.store, async (trx) => {
+    const token = await deleteToken(trx, name);
+    if (token === null)
+      throw new RollcallError("token.notFound", `There is no token named ${quoted(name)}.`);
+    await appendEvents(trx, null, actor, [eventOf("system.api_token.revoke", token)]);
+    return token;
+  });
+}
+
+/** Whose secret it is; null: nobody's, revoked, or expired. */
+export async function tokenOf(engine: Engine, text: string): Promise<ApiToken | null> {
+  if (!isTokenText(text)) return null;
+  const { db } = engine.store;
+  const token = await tokenByHash(db, tokenHash(text));
+  if (token !== null) await noteTokenUse(db, token.id);
+  return token;
+}
+
+function eventOf(eventType: EventType, { id, name, role, expiresAt }: ApiToken): EventDraft {
+  const target = [{ id, type: "Token", alternateId: name, displayName: name }];
+  const debugData = { role, expiresAt };
+  return { eventType, severity: "INFO", outcome: { result: "SUCCESS" }, target, debugData };
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 120));
+}

@@ -1,0 +1,55 @@
+/** Both APIs behind one gate: Okta's, and Rollcall's own. */
+import { Hono } from "hono";
+import type { Service } from "../service.ts";
+import type { ApiContext, ApiEnv } from "./context.ts";
+import { Gate } from "./gate.ts";
+import { plainPath } from "./plain-path.ts";
+import { asOktaError } from "./okta/errors.ts";
+import { oktaApi } from "./okta/okta-api.ts";
+
+export interface Api extends AsyncDisposable {
+  fetch(request: Request, bindings?: unknown): Response | Promise<Response>;
+  /** Why a request may not read; null: it may. */
+  mayRead(request: Request, bindings: unknown): Promise<Response | null>;
+  /** Everything that can be asked for. */
+  routes(): { readonly method: string; readonly path: string }[];
+}
+
+/**
+ * @param baseUrl how clients reach it, without a slash at the end; asked for at each request
+ * @param stopping ends what still works for a request
+ */
+export function createApi(service: Service, baseUrl: () => string, stopping: AbortSignal): Api {
+  const running = new Set<Promise<unknown>>();
+  const context: ApiContext = { service, baseUrl, stopping, running };
+  const gate = new Gate(service.tokens);
+  const okta = oktaApi(context, gate);
+  const app = new Hono<ApiEnv>({ getPath: plainPath });
+  app.use(async (c, next) => {
+    await next();
+    c.header("Cache-Control", "no-cache, no-store");
+    c.header("X-Content-Type-Options", "nosniff");
+    c.header("Referrer-Policy", "no-referrer");
+  });
+  app.all("/api/*", (c) => okta.fetch(c.req.raw, c.env));
+  const check = new Hono<ApiEnv>();
+  check.all("*", gate.allow("read"), (c) => c.body(null, 204));
+  check.onError((thrown, c) => {
+    const error = asOktaError(thrown);
+    return c.json(error.document(), error.status);
+  });
+  return {
+    fetch: (request, bindings) => app.fetch(request, bindings as ApiEnv["Bindings"]),
+    mayRead: async (request, bindings) => {
+      const answer = await check.fetch(request, bindings as ApiEnv["Bindings"]);
+      return answer.status === 204 ? null : answer;
+    },
+    routes: () =>
+      okta.routes
+        .filter(({ method }) => method !== "ALL")
+        .map(({ method, path }) => ({ method, path })),
+    [Symbol.asyncDispose]: async () => {
+      await Promise.allSettled(running);
+    },
+  };
+}

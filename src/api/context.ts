@@ -1,0 +1,43 @@
+/** What every handler of the API has: the service, who asks, and how answers address themselves. */
+import type { HttpBindings } from "@hono/node-server";
+import type { Context } from "hono";
+import type { AskedBy } from "../model/asked-by.ts";
+import type { EventActor } from "../model/event.ts";
+import type { Permission, Role } from "../model/role.ts";
+import type { Service } from "../service.ts";
+
+/** Whoever was let in. */
+export interface Caller {
+  /** Of the token. */
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly actor: EventActor;
+  may(permission: Permission): boolean;
+}
+
+export interface ApiEnv {
+  Bindings: Partial<HttpBindings>;
+  Variables: { caller: Caller };
+}
+export type ApiCall = Context<ApiEnv>;
+
+export interface ApiContext {
+  readonly service: Service;
+  /** How links in answers begin; without a slash at the end. */
+  readonly baseUrl: () => string;
+  /** Ends what still works for a request when the daemon stops. */
+  readonly stopping: AbortSignal;
+  /** Runs that outlive the requests by which they began. */
+  readonly running: Set<Promise<unknown>>;
+}
+
+/** Whoever asks, as the service wants to know it. What it notes is added to `notes`. */
+export function askedBy({ stopping }: ApiContext, c: ApiCall, notes: string[] = []): AskedBy {
+  return {
+    actor: c.get("caller").actor,
+    signal: stopping,
+    progress: () => undefined,
+    note: (text) => notes.push(text),
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * Who may come in: a token's role decides, for every route by itself. A route that does not name a
+ * permission cannot be written, and whatever is not found out counts as a stranger.
+ */
+import type { MiddlewareHandler } from "hono";
+import { tokenActor } from "../model/event.ts";
+import { may, type Permission } from "../model/role.ts";
+import type { Service } from "../service.ts";
+import type { ApiCall, ApiEnv, Caller } from "./context.ts";
+import { RateLimit, type Allowance } from "./rate-limit.ts";
+
+export type Refusal = "noCredential" | "badCredential" | "forbidden" | "tooMany";
+
+/** Why somebody is not let in; each API says it in its own form. */
+export class AccessRefused extends Error {
+  readonly refusal: Refusal;
+  readonly permission: Permission | null;
+
+  constructor(refusal: Refusal, message: string, permission: Permission | null = null) {
+    super(message);
+    this.name = "AccessRefused";
+    this.refusal = refusal;
+    this.permission = permission;
+  }
+}
+
+/** Requests of one token in a minute. */
+const REQUESTS = 12_000;
+/** Requests with a wrong credential from one address in a minute. Nobody guesses 256 bits; it spares the database. */
+const MISTAKES = 1000;
+const MINUTE = 60_000;
+const SCHEME = /^(?:SSWS|Bearer) +(\S+)$/i;
+
+export class Gate {
+  readonly #tokens: Pick<Service["tokens"], "of">;
+  readonly #requests = new RateLimit(REQUESTS, MINUTE);
+  readonly #mistakes = new RateLimit(MISTAKES, MINUTE);
+
+  constructor(tokens: Pick<Service["tokens"], "of">) {
+    this.#tokens = tokens;
+  }
+
+  /** Lets in whoever has the permission. @throws AccessRefused */
+  allow(permission: Permission): MiddlewareHandler<ApiEnv> {
+    return async (c, next) => {
+      const caller = await this.#callerOf(c);
+      if (!caller.may(permission)) {
+        const message = `The role ${caller.role} may not do this; it needs the permission "${permission}".`;
+        throw new AccessRefused("forbidden", message, permission);
+      }
+      c.set("caller", caller);
+      await next();
+    };
+  }
+
+  async #callerOf(c: ApiCall): Promise<Caller> {
+    const header = c.req.header("authorization");
+    const ipAddress = c.env?.incoming?.socket.remoteAddress ?? "unknown";
+    if (header === undefined)
+      throw new AccessRefused("noCredential", "Send Authorization: SSWS TOKEN, or Bearer TOKEN.");
+    const [, secret] = SCHEME.exec(header.trim()) ?? [];
+    const token = secret === undefined ? null : await this.#tokens.of(secret);
+    if (token === null) {
+      const allowance = this.#mistakes.take(ipAddress, Date.now());
+      if (!allowance.granted) {
+        tell(c, allowance);
+        throw new AccessRefused("tooMany", "Too many requests with a wrong credential.");
+      }
+      const message = "The token is none of ours, was revoked, or has expired.";
+      throw new AccessRefused("badCredential", message);
+    }
+    const allowance = this.#requests.take(token.id, Date.now());
+    tell(c, allowance);
+    if (!allowance.granted) throw new AccessRefused("tooMany", "Too many requests.");
+    const userAgent = c.req.header("user-agent") ?? null;
+    return {
+      id: token.id,
+      name: token.name,
+      role: token.role,
+      actor: tokenActor(token, { ipAddress, userAgent: userAgent?.slice(0, 300) ?? null }),
+      may: (permission) => may(token.role, permission),
+    };
+  }
+}
+
+/** Clients wait for the reset, which they read as seconds since 1970. */
+function tell(c: ApiCall, { limit, remaining, resetAt, granted }: Allowance): void {
+  c.header("X-Rate-Limit-Limit", String(limit));
+  c.header("X-Rate-Limit-Remaining", String(remaining));
+  c.header("X-Rate-Limit-Reset", String(Math.ceil(resetAt / 1000)));
+  if (!granted)
+    c.header("Retry-After", String(Math.max(1, Math.ceil((resetAt - Date.now()) / 1000))));
+}

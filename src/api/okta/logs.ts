@@ -1,0 +1,141 @@
+/** `/api/v1/logs`: the System Log, in bounds of time or followed as it grows. */
+import type { Hono } from "hono";
+import { parseIsoTime } from "../../lib/iso-time.ts";
+import { isUuid } from "../../lib/uuid.ts";
+import type { LogEvent } from "../../model/event.ts";
+import type { ApiCall, ApiContext, ApiEnv } from "../context.ts";
+import type { Gate } from "../gate.ts";
+import { linkPages, queryOf } from "./answer.ts";
+import { invalid, OktaError } from "./errors.ts";
+
+const USUAL = 100;
+const MOST = 1000;
+const WEEK_MS = 7 * 86_400_000;
+
+export function logRoutes(app: Hono<ApiEnv>, context: ApiContext, gate: Gate): void {
+  app.get("/logs", gate.allow("read"), async (c) => await list(context, c));
+}
+
+interface Asked {
+  readonly since: Date | null;
+  readonly until: Date | null;
+  readonly filter: string | null;
+  readonly q: string | null;
+  readonly after: string | null;
+  readonly newestFirst: boolean;
+  readonly limit: number;
+}
+
+function askedOf(c: ApiCall): Asked {
+  const after = queryOf(c, "after");
+  if (after !== null && !isUuid(after))
+    throw new OktaError(400, "E0000031", "Invalid search criteria.", ["Invalid cursor."]);
+  return {
+    since: timeOf(c, "since"),
+    until: timeOf(c, "until"),
+    filter: queryOf(c, "filter"),
+    q: queryOf(c, "q"),
+    after,
+    newestFirst: /^desc/i.test(queryOf(c, "sortOrder") ?? ""),
+    limit: limitOf(c),
+  };
+}
+
+async function list(context: ApiContext, c: ApiCall): Promise<Response> {
+  const { log } = context.service;
+  const asked = askedOf(c);
+  const { since, until, filter, q, after, newestFirst, limit } = asked;
+  // Without an end, and in order, the log is followed: a page may be empty, and another one follows.
+  const follows = until === null && !newestFirst;
+  const events = await log.query({
+    filter,
+    since: since ?? (after === null ? new Date(Date.now() - WEEK_MS) : null),
+    until,
+    words: q?.split(/\s+/).filter(Boolean) ?? [],
+    limit: follows ? limit : limit + 1,
+    newestFirst,
+    after,
+    before: follows ? await log.settledUntil() : null,
+  });
+  const shown = events.slice(0, limit);
+  const isMore = follows || events.length > limit;
+  linkPages(context, c, linkOf(asked), isMore ? { after: shown.at(-1)?.uuid ?? after } : null);
+  return c.json(shown.map(eventDocument));
+}
+
+function linkOf({ since, until, filter, q, after, newestFirst, limit }: Asked) {
+  return {
+    since: since?.toISOString() ?? null,
+    until: until?.toISOString() ?? null,
+    filter,
+    q,
+    limit: String(limit),
+    sortOrder: newestFirst ? "DESCENDING" : "ASCENDING",
+    after,
+  };
+}
+
+function limitOf(c: ApiCall): number {
+  const text = queryOf(c, "limit");
+  if (text === null) return USUAL;
+  if (!/^\d{1,6}$/.test(text) || Number(text) > MOST)
+    throw invalid("limit", `limit: a whole number from 0 to ${MOST}`);
+  return Number(text);
+}
+
+/** A time, also as JavaScript's dates write themselves. */
+function timeOf(c: ApiCall, name: string): Date | null {
+  const text = queryOf(c, name);
+  if (text === null) return null;
+  const time = parseIsoTime(text) ?? jsDate(text);
+  if (time === null) throw invalid(name, `${name}: a time of ISO 8601 is expected, with its zone`);
+  return time;
+}
+
+function jsDate(text: string): Date | null {
+  if (!/^[A-Z][a-z]{2} [A-Z][a-z]{2} \d{2} \d{4} /.test(text)) return null;
+  // A blank that stands for the plus sign of the zone.
+  const time = new Date(text.replace(/GMT (\d{4})/, "GMT+$1"));
+  return Number.isNaN(time.getTime()) ? null : time;
+}
+
+/** With every key that Okta always sends; null where there is nothing. */
+function eventDocument(event: LogEvent) {
+  const { actor, client, outcome, target, transaction, ...rest } = event;
+  return {
+    ...rest,
+    actor: { ...actor, detailEntry: null },
+    client:
+      client === null
+        ? null
+        : {
+            userAgent: { rawUserAgent: client.userAgent, os: null, browser: null },
+            zone: null,
+            device: null,
+            id: null,
+            ipAddress: client.ipAddress,
+            geographicalContext: null,
+          },
+    device: null,
+    authenticationContext: {
+      authenticationProvider: null,
+      credentialProvider: null,
+      credentialType: null,
+      issuer: null,
+      interface: null,
+      authenticationStep: 0,
+      externalSessionId: transaction.id,
+    },
+    outcome: { result: outcome.result, reason: outcome.reason ?? null },
+    securityContext: { asNumber: null, asOrg: null, isp: null, domain: null, isProxy: null },
+    legacyEventType: null,
+    transaction: { ...transaction, detail: {} },
+    request: { ipChain: client === null ? [] : [ipLink(client.ipAddress)] },
+    target: target.map((one) => ({ ...one, detailEntry: null })),
+  };
+}
+
+function ipLink(ip: string) {
+  const version = ip.includes(":") ? "V6" : "V4";
+  return { ip, geographicalContext: null, version, source: null };
+}

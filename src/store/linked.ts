@@ -1,0 +1,52 @@
+/** People of a directory who have a user, page by page. */
+import { sql } from "kysely";
+import { present, COLUMNS, toAppUser, type StoredAppUser } from "./app-users.ts";
+import type { Connection } from "./connection.ts";
+
+export interface LinkedQuery {
+  /** Only of this user; null: of all. */
+  readonly userId?: string | null;
+  /** Behind this user's id; null: from the beginning. */
+  readonly after: string | null;
+  /** How the login, a name or the e-mail address begins; null: whatever they are. */
+  readonly prefix: string | null;
+  readonly limit: number;
+}
+
+export type Linked = StoredAppUser & {
+  readonly userId: string;
+  readonly login: string;
+  readonly importedAt: Date;
+};
+
+/** In order of the users' ids. */
+export async function linkedPage(
+  db: Connection,
+  directory: string,
+  { userId = null, after, prefix, limit }: LinkedQuery,
+): Promise<Linked[]> {
+  let select = present(db, directory)
+    .innerJoin("users", "users.id", "app_users.user_id")
+    .select(COLUMNS)
+    .select(["users.login as login", "app_users.imported_at as imported_at"])
+    .orderBy("app_users.user_id")
+    .limit(limit);
+  if (userId !== null) select = select.where("app_users.user_id", "=", userId);
+  if (after !== null) select = select.where("app_users.user_id", ">", after);
+  if (prefix !== null) {
+    const begins = sql.join(
+      [
+        sql`users.login`,
+        ...["firstName", "lastName", "email"].map((name) => sql`users.profile->>${sql.lit(name)}`),
+      ].map((value) => sql`starts_with(lower(${value}), lower(${prefix}))`),
+      sql` or `,
+    );
+    select = select.where(sql<boolean>`(${begins})`);
+  }
+  const rows = await select.execute();
+  return rows.flatMap(({ login, imported_at: importedAt, ...row }) => {
+    const appUser = toAppUser(row);
+    const id = appUser.userId;
+    return id === null ? [] : [{ ...appUser, userId: id, login, importedAt }];
+  });
+}

@@ -1,0 +1,19 @@
+import { sql, type Kysely } from "kysely";
+import type { Migration } from "kysely/migration";
+
+const STATEMENTS = [
+  // Of users who were there before, neither is known.
+  `alter table users add column activated_at timestamptz, add column status_changed_at timestamptz`,
+  `create table api_tokens (
+    id uuid primary key, name text not null, role text not null, hash text not null,
+    created_by text not null, created_at timestamptz not null default clock_timestamp(),
+    expires_at timestamptz, used_at timestamptz)`,
+  `create unique index api_tokens_name on api_tokens (name)`,
+  `create unique index api_tokens_hash on api_tokens (hash)`,
+];
+
+export const api: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
+  },
+};

@@ -1,0 +1,164 @@
+/** Who may come in, and what each role may do. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openService } from "../../src/service.ts";
+import { loadSettings } from "../../src/config/load.ts";
+import { createApi } from "../../src/api/api.ts";
+import { client, serveApi, tokenFor, type ServedApi } from "../support/api.ts";
+import { SIMPLE_MAPPINGS, simplePerson, Workplace } from "../support/rollcall.ts";
+
+let place: Workplace;
+let api: ServedApi;
+
+beforeAll(async () => {
+  place = await Workplace.create("postgres");
+  const file = place.file("p.ldif", simplePerson("ada"));
+  place.configure(`directories:\n  corp:\n    type: ldif\n    path: ${file}${SIMPLE_MAPPINGS}`);
+  expect(await place.run("import", "corp")).toMatchObject({ status: 0 });
+  api = await serveApi(place);
+});
+afterAll(async () => {
+  await api.stop();
+  place.remove();
+});
+
+/** Every route that there is, with something for each parameter. */
+async function routes(): Promise<{ method: string; path: string }[]> {
+  const settings = loadSettings(place.config, {});
+  await using service = await openService(settings);
+  await using made = createApi(service, () => "", new AbortController().signal);
+  return made.routes().map(({ method, path }) => {
+    return { method, path: path.replaceAll(/:[A-Za-z]+(?:\{[^}]*\})?/g, "corp") };
+  });
+}
+
+describe("without a credential", () => {
+  test("nothing is told on any route, known or not", async () => {
+    const known = await routes();
+    expect(known.length).toBeGreaterThan(40);
+    for (const [secret, code] of [
+      [null, "E0000011"],
+      ["rollcall_none", "E0000011"],
+    ] as const) {
+      const ask = client(api.url, secret);
+      for (const { method, path } of [...known, { method: "GET", path: "/api/v1/nothing" }]) {
+        const answer = await ask(method, path, method === "GET" ? undefined : {});
+        const told = `${method} ${path}`;
+        expect(answer.status, told).toBe(401);
+        if (path.startsWith("/api/v1"))
+          expect(answer.body, told).toMatchObject({ errorCode: code });
+      }
+    }
+  });
+
+  test("health is told, and figures on loopback", async () => {
+    for (const path of ["/healthz", "/readyz", "/metrics"])
+      expect((await fetch(api.url + path)).status).toBe(200);
+  });
+});
+
+describe("roles", () => {
+  test("a viewer reads, and changes nothing on any route", async () => {
+    const ask = client(api.url, await tokenFor(place, "viewer", "looker"));
+    for (const { method, path } of await routes()) {
+      const { status, body } = await ask(method, path, method === "GET" ? undefined : {});
+      const told = `${method} ${path}: ${status} ${JSON.stringify(body)}`;
+      if (method === "GET") expect([200, 403, 404, 400, 501], told).toContain(status);
+      else expect(status, told).toBe(403);
+    }
+  });
+
+  test("an operator edits, and makes no tokens", async () => {
+    const ask = client(api.url, await tokenFor(place, "operator"));
+    const edited = await ask("POST", "/api/v1/users/ada@example.org", {
+      profile: { nickName: "A" },
+    });
+    expect(edited.status).toBe(200);
+  });
+});
+
+describe("tokens", () => {
+  test("are shown once; of what is kept nobody can make them again", async () => {
+    const secret = await tokenFor(place, "admin", "once");
+    const listed = await place.run("tokens", "--json");
+    expect(listed.out).toContain('"once"');
+    expect(listed.out + (await place.run("logs", "--json")).out).not.toContain(secret);
+  });
+
+  test("end when they are revoked, at once, and when they expire", async () => {
+    const secret = await tokenFor(place, "viewer", "short");
+    const ask = client(api.url, secret);
+    expect((await ask("GET", "/api/v1/users/me")).status).toBe(200);
+    expect(await place.run("tokens", "revoke", "short")).toMatchObject({ status: 0 });
+    expect((await ask("GET", "/api/v1/users/me")).status).toBe(401);
+    const made = await place.json<{ token: string; expiresAt: string }>(
+      "tokens",
+      "create",
+      "soon",
+      "--role",
+      "viewer",
+      "--expires",
+      "1s",
+    );
+    const soon = client(api.url, made.token);
+    await expect
+      .poll(async () => (await soon("GET", "/api/v1/users/me")).status, { timeout: 20_000 })
+      .toBe(401);
+  });
+
+  test("a name that is taken, a role that is none and a time that is none are refused", async () => {
+    await tokenFor(place, "viewer", "taken");
+    for (const [args, code] of [
+      [["taken", "--role", "viewer"], "token.exists"],
+      [["other", "--role", "root"], "usage.invalid"],
+      [["other", "--role", "viewer", "--expires", "soon"], "usage.invalid"],
+      [["\u001b[31m", "--role", "viewer"], "usage.invalid"],
+    ] as const) {
+      const { out, status } = await place.run("tokens", "create", ...args, "--json");
+      expect(JSON.parse(out)).toMatchObject({ error: { code } });
+      expect(status).not.toBe(0);
+    }
+    expect(await place.run("tokens", "revoke", "nobody")).toMatchObject({ status: 1 });
+  });
+});
+
+test("whoever guesses has to wait, and whoever knows does not", async () => {
+  const wrong = client(api.url, "rollcall_guess");
+  let status = 401;
+  for (let tries = 0; tries < 2000 && status === 401; tries++)
+    ({ status } = await wrong("GET", "/api/v1/users/me"));
+  expect(status).toBe(429);
+  const refused = await wrong("GET", "/api/v1/users/me");
+  expect(refused.headers.get("x-rate-limit-reset")).toMatch(/^\d+$/);
+  expect(refused.headers.get("date")).not.toBeNull();
+  const right = client(api.url, await tokenFor(place, "viewer", "patient"));
+  expect((await right("GET", "/api/v1/users/me")).status).toBe(200);
+});
+
+describe("beyond loopback", () => {
+  test("the API needs an address with TLS, or somebody's word", async () => {
+    const check = async (http: string): Promise<string> => {
+      const other = Workplace.at(place.databaseUrl ?? "");
+      other.configure(
+        `directories:\n  corp:\n    type: ldif\n    path: ./p.ldif${SIMPLE_MAPPINGS}`,
+      );
+      other.listen(0, http);
+      const { err } = await other.run("users");
+      return err;
+    };
+    expect(await check("host: 0.0.0.0, api: true")).toContain("publicUrl");
+    expect(await check("host: 0.0.0.0, publicUrl: http://x.example")).toContain("https://");
+    expect(await check("publicUrl: https://x.example/path")).toContain("without a path");
+    expect(await check("host: 0.0.0.0, publicUrl: https://x.example")).toBe("");
+    expect(await check("host: 0.0.0.0, api: true, plainHttp: true")).toBe("");
+  });
+
+  test("without one it is off, and figures are for whoever has a token", async () => {
+    await api.stop();
+    const secret = await tokenFor(place, "viewer", "scraper");
+    api = await serveApi(place, "host: 0.0.0.0");
+    expect((await fetch(`${api.url}/healthz`)).status).toBe(200);
+    expect((await fetch(`${api.url}/metrics`)).status).toBe(401);
+    expect((await client(api.url, secret)("GET", "/metrics")).status).toBe(200);
+    expect((await client(api.url, secret)("GET", "/api/v1/users/me")).status).toBe(404);
+  });
+});
