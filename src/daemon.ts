@@ -1,19 +1,21 @@
 /** `serve`: the schedules of all directories, and health and metrics over HTTP. */
+import type { Words } from "./api/context.ts";
 import type { Doors } from "./http/server.ts";
 import type { SchedulerLog } from "./schedule/log.ts";
 import type { ScheduledWork } from "./schedule/work.ts";
 import type { Service } from "./service.ts";
 
-/** Works until the signal aborts, and ends at the next safe point. */
+/** Works until the signal aborts, and ends at the next safe point. @param words what helps, as whoever serves says it */
 export async function serve(
   service: Service,
   log: SchedulerLog,
+  words: Words,
   signal: AbortSignal,
 ): Promise<void> {
   // Only the daemon needs these; every other command begins sooner without them.
   const { runSchedules } = await import("./schedule/scheduler.ts");
   const { settings, runs, directories, pushes } = service;
-  await using _doors = await openDoors(service, log, signal);
+  await using _doors = await openDoors(service, log, words, signal);
   const work: ScheduledWork = {
     directories: settings.directories,
     import: (name, asked, by) => runs.import(name, asked, by),
@@ -37,6 +39,7 @@ export async function serve(
 async function openDoors(
   service: Service,
   log: SchedulerLog,
+  words: Words,
   signal: AbortSignal,
 ): Promise<AsyncDisposable> {
   const { http } = service.settings;
@@ -44,7 +47,8 @@ async function openDoors(
   const { startHttp, startMetrics } = await import("./http/server.ts");
   const { createApi } = await import("./api/api.ts");
   let address = "";
-  const api = createApi(service, () => http.publicUrl ?? address, signal);
+  const baseUrl = (): string => http.publicUrl ?? address;
+  const api = createApi(service, { baseUrl, stopping: signal, words });
   const mayRead: Doors["mayRead"] = (request, bindings) => api.mayRead(request, bindings);
   const server = await startHttp(service, http, { api: http.api ? api : null, mayRead }, signal);
   ({ address } = server);

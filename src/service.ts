@@ -10,7 +10,7 @@ import { nextExpiry } from "./engine/people/expiry.ts";
 import { formerDirectories } from "./engine/directories.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Push, PushChange, Task } from "./model/account.ts";
-import type { AskedBy } from "./model/asked-by.ts";
+import type { AskedBy, Progress } from "./model/asked-by.ts";
 import type { AppExplanation } from "./model/app-explanation.ts";
 import type { Explanation } from "./model/explanation.ts";
 import type { Finding } from "./model/finding.ts";
@@ -110,6 +110,11 @@ import { appUsersOfUsers } from "./store/app-users.ts";
 import { openStore } from "./store/database.ts";
 import type { FailingQuery } from "./store/failing.ts";
 import { runChanges } from "./store/history.ts";
+import type { ChangedFilter } from "./store/changed-people.ts";
+import { listAllRuns, type AllRunsQuery, type AnyRun } from "./store/all-runs.ts";
+import type { OnceKey } from "./store/started-once.ts";
+import { startOnce } from "./access/once.ts";
+import { progressOf, requireAny, stopRun } from "./runs/stop.ts";
 import { claimSlot } from "./store/leases.ts";
 import { parseLogFilter } from "./store/filters/log-filter.ts";
 import { gatherMetrics, ping } from "./store/metrics.ts";
@@ -136,6 +141,7 @@ export interface PeopleQuery {
   readonly action: string | null;
   /** Only people whom the import safeguard counts. */
   readonly counted: boolean;
+  readonly only?: ChangedFilter;
 }
 
 export interface LogRequest extends Omit<LogQuery, "filter"> {
@@ -155,6 +161,16 @@ export type ExportedAppUser = Omit<AppUser, "setAside" | "byRule">;
 
 /** Imports, force syncs and everything else that is planned, judged and applied. */
 export interface RunService {
+  /** Runs of directories and pushes to apps, newest first. */
+  page(query: AllRunsQuery): Promise<AnyRun[]>;
+  /** @param id the whole id. @throws RollcallError `run.notFound` */
+  one(id: string): Promise<AnyRun>;
+  /** How far it is; null: it has ended, or nobody knows. */
+  progress(of: AnyRun): Promise<Progress | null>;
+  /** Asks whoever works on it, in whatever process, to stop at the next safe point. */
+  stop(of: AnyRun, by: AskedBy): Promise<void>;
+  /** Starts a run unless the same request did before. @returns the run's id */
+  startOnce(key: OnceKey, start: () => Promise<string>): Promise<string>;
   import(directory: string, request: ImportRequest, by: AskedBy): Promise<Run>;
   forceSync(directory: string, request: SyncRequest, by: AskedBy): Promise<Run>;
   revert(id: string, request: RunRequest, by: AskedBy): Promise<Run>;
@@ -375,6 +391,11 @@ function runService(engine: Engine): RunService {
   const get = (id: string): Promise<Run> => requireRun({ engine }, id);
   const whole = async (id: string): Promise<string> => (await get(id)).id;
   return {
+    page: (query) => listAllRuns(db, query),
+    one: (id) => requireAny(engine, id),
+    progress: (of) => progressOf(engine, of),
+    stop: (of, by) => stopRun(engine, of, by),
+    startOnce: (key, start) => startOnce(engine, key, start),
     import: (name, request, by) => importDirectory(engine, name, request, by),
     forceSync: (name, request, by) => forceSync(engine, name, request, by),
     revert: async (id, request, by) => await revertRun(engine, await whole(id), request, by),

@@ -5,6 +5,8 @@ import type { ApiContext, ApiEnv } from "./context.ts";
 import { Gate } from "./gate.ts";
 import { plainPath } from "./plain-path.ts";
 import { asOktaError } from "./okta/errors.ts";
+import { rollcallApi } from "./rollcall/rollcall-api.ts";
+import { ROLLCALL_API } from "./rollcall/route.ts";
 import { oktaApi } from "./okta/okta-api.ts";
 
 export interface Api extends AsyncDisposable {
@@ -15,13 +17,12 @@ export interface Api extends AsyncDisposable {
   routes(): { readonly method: string; readonly path: string }[];
 }
 
-/**
- * @param baseUrl how clients reach it, without a slash at the end; asked for at each request
- * @param stopping ends what still works for a request
- */
-export function createApi(service: Service, baseUrl: () => string, stopping: AbortSignal): Api {
+/** What the face that opens the API gives it. */
+export type ApiSettings = Pick<ApiContext, "baseUrl" | "stopping" | "words">;
+
+export function createApi(service: Service, settings: ApiSettings): Api {
   const running = new Set<Promise<unknown>>();
-  const context: ApiContext = { service, baseUrl, stopping, running };
+  const context: ApiContext = { service, running, ...settings };
   const gate = new Gate(service.tokens);
   const okta = oktaApi(context, gate);
   const app = new Hono<ApiEnv>({ getPath: plainPath });
@@ -31,6 +32,8 @@ export function createApi(service: Service, baseUrl: () => string, stopping: Abo
     c.header("X-Content-Type-Options", "nosniff");
     c.header("Referrer-Policy", "no-referrer");
   });
+  const rollcall = rollcallApi(context, gate);
+  app.all(`${ROLLCALL_API}/*`, (c) => rollcall.fetch(c.req.raw, c.env));
   app.all("/api/*", (c) => okta.fetch(c.req.raw, c.env));
   const check = new Hono<ApiEnv>();
   check.all("*", gate.allow("read"), (c) => c.body(null, 204));
@@ -45,7 +48,7 @@ export function createApi(service: Service, baseUrl: () => string, stopping: Abo
       return answer.status === 204 ? null : answer;
     },
     routes: () =>
-      okta.routes
+      [...okta.routes, ...rollcall.routes]
         .filter(({ method }) => method !== "ALL")
         .map(({ method, path }) => ({ method, path })),
     [Symbol.asyncDispose]: async () => {

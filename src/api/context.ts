@@ -3,6 +3,7 @@ import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import type { AskedBy } from "../model/asked-by.ts";
 import type { EventActor } from "../model/event.ts";
+import type { Remedy } from "../model/remedy.ts";
 import type { Permission, Role } from "../model/role.ts";
 import type { Service } from "../service.ts";
 
@@ -22,12 +23,21 @@ export interface ApiEnv {
 }
 export type ApiCall = Context<ApiEnv>;
 
+/** How the face that serves the API says what helps. */
+export interface Words {
+  /** As a command that can be copied. */
+  readonly remedy: (remedy: Remedy) => string;
+  /** What to do about a code of the catalogue. */
+  readonly cure: (code: string) => string;
+}
+
 export interface ApiContext {
   readonly service: Service;
   /** How links in answers begin; without a slash at the end. */
   readonly baseUrl: () => string;
   /** Ends what still works for a request when the daemon stops. */
   readonly stopping: AbortSignal;
+  readonly words: Words;
   /** Runs that outlive the requests by which they began. */
   readonly running: Set<Promise<unknown>>;
 }

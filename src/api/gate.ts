@@ -53,6 +53,12 @@ export class Gate {
     };
   }
 
+  /** Whether whoever was let in before would be let in now. */
+  async isStillGood(c: ApiCall): Promise<boolean> {
+    const [, secret] = SCHEME.exec((c.req.header("authorization") ?? "").trim()) ?? [];
+    return secret !== undefined && (await this.#tokens.of(secret)) !== null;
+  }
+
   async #callerOf(c: ApiCall): Promise<Caller> {
     const header = c.req.header("authorization");
     const ipAddress = c.env?.incoming?.socket.remoteAddress ?? "unknown";

@@ -1,16 +1,19 @@
 import type { Command } from "commander";
 import { safeJsonText } from "../lib/safe-output.ts";
+import { cureInCommands } from "./cure.ts";
+import { commandOf } from "./remedy.ts";
 import type { Register } from "./register.ts";
 import { withService } from "./session.ts";
 
 const HELP = `
-Imports every directory by its schedule, and answers /healthz, /readyz and /metrics. Several
+Imports every directory by its schedule, pushes to every app what changed, and answers /healthz,
+/readyz, /metrics and the API; a client comes in by a token of \`rollcall tokens\`. Several
 replicas may run on one Postgres. On SIGTERM it ends its work at the next safe point.`;
 
 export function serveCommand(program: Command, register: Register): void {
   const command = program
     .command("serve")
-    .description("the daemon: schedules of all directories, health and metrics")
+    .description("the daemon: schedules of all directories, health, metrics and the API")
     .addHelpText("after", HELP);
   register(command, async (console, options) => {
     // Nothing else writes a log of this kind, or serves anything.
@@ -25,7 +28,8 @@ export function serveCommand(program: Command, register: Register): void {
         { database: service.database.title, config: service.settings.file },
         "rollcall started",
       );
-      await serve(service, log, console.signal);
+      const words = { remedy: commandOf, cure: cureInCommands };
+      await serve(service, log, words, console.signal);
       log.info({}, "rollcall stopped");
       return 0;
     });

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { sleep } from "../lib/sleep.ts";
+import type { AskedBy, Progress, ReportProgress } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Store } from "../store/database.ts";
 import {
@@ -13,10 +14,26 @@ import {
   type Lease,
 } from "../store/leases.ts";
 
-/** A held lease, renewed until it is disposed of. Its signal aborts when the lease was lost. */
+/**
+ * A held lease, renewed until it is disposed of. Its signal aborts when the lease was lost, or when
+ * somebody asked its holder to stop.
+ */
 export interface Claim extends AsyncDisposable {
   readonly lease: Lease;
   readonly signal: AbortSignal;
+  /** Tells how far the holder is, to every process; at most once a second. */
+  readonly report: ReportProgress;
+}
+
+/** Progress for whoever waits here, and for whoever looks from elsewhere. */
+export function telling(
+  by: Pick<AskedBy, "progress">,
+  claim: Pick<Claim, "report">,
+): ReportProgress {
+  return (progress) => {
+    by.progress(progress);
+    claim.report(progress);
+  };
 }
 
 /** This process as the holder of leases: host, process id, and when it began. */
@@ -118,6 +135,7 @@ function holderIsGone(
 }
 
 const RENEWALS = 3;
+const TELL_EVERY_MS = 1000;
 const FAREWELL_MS = 5000;
 /** So many times in turn the same question had no answer: the database is silent. */
 const SILENCE = 2 * RENEWALS;
@@ -125,9 +143,11 @@ const SILENCE = 2 * RENEWALS;
 function keepRenewed(store: Store, lease: Lease, signal: AbortSignal): Claim {
   const lost = new AbortController();
   let renewing: Promise<void> | null = null;
-  const renew = async (): Promise<void> => {
+  const renew = async (progress: Progress | null = null): Promise<void> => {
     try {
-      await renewLease(store.db, lease);
+      const stopBy = await renewLease(store.db, lease, progress);
+      if (stopBy !== null)
+        lost.abort(new RollcallError("run.interrupted", `Stopped by ${stopBy}.`));
     } catch (error) {
       // A database that is away for a moment is no loss; the fence decides at the next write.
       if (error instanceof RollcallError) lost.abort(error);
@@ -160,9 +180,15 @@ function keepRenewed(store: Store, lease: Lease, signal: AbortSignal): Claim {
     },
     (LEASE_SECONDS * 1000) / RENEWALS,
   );
+  let told = 0;
   return {
     lease,
     signal: AbortSignal.any([signal, lost.signal]),
+    report: (progress) => {
+      if (renewing !== null || Date.now() < told + TELL_EVERY_MS) return;
+      told = Date.now();
+      renewing = renew(progress);
+    },
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer);
       alive.delete(lease.owner);

@@ -1,3 +1,4 @@
+import { API_ERRORS } from "./api-errors.ts";
 import { APP_ERRORS } from "./app-errors.ts";
 import { PERSON_ERRORS, type ErrorEntry } from "./person-errors.ts";
 
@@ -38,6 +39,7 @@ export const ERRORS = {
     cure: "Use one of the names under `apps`.",
   },
   ...APP_ERRORS,
+  ...API_ERRORS,
   "ldap.unreachable": {
     what: "No server of the directory answered.",
     cure: "Check url, network and firewall.",

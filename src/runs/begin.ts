@@ -1,5 +1,5 @@
 /** How every run begins and what stops it: under a claim, with a record, after what was left. */
-import { claimDirectory } from "../engine/claim.ts";
+import { claimDirectory, telling } from "../engine/claim.ts";
 import { knownDirectory } from "../engine/directories.ts";
 import type { Engine } from "../engine/engine.ts";
 import { scopeFingerprint, searchFacts } from "../engine/fingerprint.ts";
@@ -40,7 +40,7 @@ export async function withClaim<T>(
   await ensureUnique(engine.store.db, engine.rules.unique);
   await using claim = await claimDirectory(engine.store, name, engine.holder, by.signal);
   const { lease, signal } = claim;
-  return await work({ ...by, engine, directory, lease, signal });
+  return await work({ ...by, engine, directory, lease, signal, progress: telling(by, claim) });
 }
 
 /** A run of a claimed directory, which has no record yet. */

@@ -3,7 +3,7 @@
  * whatever was interrupted is found again by the next one, and nothing has to be resumed.
  */
 import { configuredApp } from "../engine/apps.ts";
-import { claimLease } from "../engine/claim.ts";
+import { claimLease, telling } from "../engine/claim.ts";
 import { changeMark } from "../engine/accounts/due.ts";
 import { Desk } from "../engine/accounts/desk.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -83,7 +83,7 @@ export async function withApp<T>(
   const app = configuredApp(engine.apps, name);
   await using claim = await claimLease(engine.store, `app:${name}`, engine.holder, by.signal);
   const { lease, signal } = claim;
-  return await work({ ...by, engine, app, lease, signal });
+  return await work({ ...by, engine, app, lease, signal, progress: telling(by, claim) });
 }
 
 /** How a push begins: with a record of its own, or one that waited. */

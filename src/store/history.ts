@@ -2,6 +2,7 @@
 import { sql, type RawBuilder } from "kysely";
 import type { CutLink, UserChange } from "../model/history.ts";
 import type { Action, HeldFor, Reason, RunChange, RunKind } from "../model/run.ts";
+import { changedConditions, type ChangedFilter } from "./changed-people.ts";
 import type { Connection, Trx } from "./connection.ts";
 
 export interface ChangeQuery {
@@ -10,6 +11,7 @@ export interface ChangeQuery {
   readonly action: string | null;
   /** Only people whom the safeguard counts; for what, says the run. Null: everybody. */
   readonly counted: HeldFor | null;
+  readonly only?: ChangedFilter;
 }
 
 function countedFor(of: HeldFor): RawBuilder<boolean> {
@@ -36,6 +38,7 @@ export async function runChanges(
     .limit(query.limit);
   if (query.action !== null) select = select.where("action", "=", query.action);
   if (query.counted !== null) select = select.where(countedFor(query.counted));
+  for (const condition of changedConditions(query.only)) select = select.where(condition);
   const rows = await select.execute();
   return rows.map((row) => ({
     seq: row.seq,

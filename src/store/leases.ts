@@ -5,8 +5,10 @@
  */
 import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
+import type { Progress } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Connection, Trx } from "./connection.ts";
+import { jsonText } from "./json-text.ts";
 
 export interface Lease {
   readonly name: string;
@@ -32,7 +34,7 @@ export async function acquireLease(
       ${owner}, ${holder}, 1, clock_timestamp() + ${LEASE_SECONDS} * interval '1 second')
     on conflict (name) do update
       set owner = excluded.owner, holder = excluded.holder, fence = l.fence + 1,
-        expires_at = excluded.expires_at
+        expires_at = excluded.expires_at, progress = null, stop_by = null
       where l.expires_at < clock_timestamp()
     returning fence`.execute(db);
   const [row] = taken.rows;
@@ -49,13 +51,48 @@ export async function acquireLease(
   };
 }
 
-/** Prolongs the lease. @throws RollcallError `run.leaseLost` if somebody else took it */
-export async function renewLease(db: Connection, lease: Lease): Promise<void> {
-  const renewed = await sql<{ name: string }>`
-    update leases set expires_at = clock_timestamp() + ${LEASE_SECONDS} * interval '1 second'
+/**
+ * Prolongs the lease. @param progress how far its holder is; null: as it was told before
+ * @returns who wants the holder to stop; null: nobody
+ * @throws RollcallError `run.leaseLost` if somebody else took it
+ */
+export async function renewLease(
+  db: Connection,
+  lease: Lease,
+  progress: Progress | null = null,
+): Promise<string | null> {
+  const told = progress === null ? null : jsonText(progress);
+  const renewed = await sql<{ stop_by: string | null }>`
+    update leases set expires_at = clock_timestamp() + ${LEASE_SECONDS} * interval '1 second',
+      progress = coalesce(${told}::jsonb, progress)
     where name = ${lease.name} and owner = ${lease.owner} and fence = ${lease.fence}
-    returning name`.execute(db);
-  if (renewed.rows.length === 0) throw leaseLost(lease);
+    returning stop_by`.execute(db);
+  const [row] = renewed.rows;
+  if (row === undefined) throw leaseLost(lease);
+  return row.stop_by;
+}
+
+/** How far the holder of a lease is; null: nobody holds it, or it has not told yet. */
+export async function leaseProgress(db: Connection, name: string): Promise<Progress | null> {
+  const row = await db
+    .selectFrom("leases")
+    .select("progress")
+    .where("name", "=", name)
+    .where("expires_at", ">=", sql<Date>`clock_timestamp()`)
+    .executeTakeFirst();
+  return row?.progress ?? null;
+}
+
+/** Asks whoever holds a lease to stop. @returns false if nobody holds it */
+export async function askToStop(db: Connection, name: string, by: string): Promise<boolean> {
+  const asked = await db
+    .updateTable("leases")
+    .set({ stop_by: by })
+    .where("name", "=", name)
+    .where("expires_at", ">=", sql<Date>`clock_timestamp()`)
+    .returning("name")
+    .execute();
+  return asked.length > 0;
 }
 
 export async function releaseLease(db: Connection, lease: Lease): Promise<void> {

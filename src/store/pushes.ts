@@ -15,11 +15,12 @@ import {
 import { RollcallError } from "../model/errors.ts";
 import type { EventActor } from "../model/event.ts";
 import type { RunState, RunStatus, Trigger } from "../model/run.ts";
+import { changedConditions, type ChangedFilter } from "./changed-people.ts";
 import type { Connection, Trx } from "./connection.ts";
 import { jsonText } from "./json-text.ts";
 import type { PushChangesTable, RunsTable } from "./tables.ts";
 
-function toPush(row: Selectable<RunsTable>): Push {
+export function toPush(row: Selectable<RunsTable>): Push {
   return {
     id: row.id,
     app: row.app ?? "",
@@ -211,6 +212,7 @@ export interface PushPeopleQuery {
   readonly action: string | null;
   /** Only those whom the safeguard counts as losing something. */
   readonly counted: boolean;
+  readonly only?: ChangedFilter;
 }
 
 /** Per account what a push did or would do. */
@@ -228,6 +230,7 @@ export async function pushChanges(
     .limit(query.limit);
   if (query.action !== null) select = select.where("action", "=", query.action);
   if (query.counted) select = select.where("lost", "=", true);
+  for (const condition of changedConditions(query.only)) select = select.where(condition);
   return (await select.execute()).map(toChange);
 }
 

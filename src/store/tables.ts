@@ -9,6 +9,7 @@ import type {
   PushHeld,
   Refused,
 } from "../model/account.ts";
+import type { Progress } from "../model/asked-by.ts";
 import type { AssignedValues, CapabilityOverrides } from "../model/app.ts";
 import type { AppProfile, ReadEvidence } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
@@ -369,6 +370,21 @@ export interface LeasesTable {
   holder: string;
   fence: number;
   expires_at: Time;
+  /** How far the holder is, as it told last. */
+  progress: Json<Progress | null>;
+  /** Who wants the holder to stop; null: nobody. */
+  stop_by: string | null;
+}
+
+/** Of requests that must start a run only once. */
+export interface StartedOnceTable {
+  token_id: string;
+  key: string;
+  /** Hash of what was asked for. */
+  request: string;
+  /** Null while it begins. */
+  run_id: string | null;
+  created_at: Generated<Time>;
 }
 
 export interface ScheduleSlotsTable {
@@ -402,4 +418,5 @@ export interface Tables {
   pushed_groups: PushedGroupsTable;
   pushed_members: PushedMembersTable;
   api_tokens: ApiTokensTable;
+  started_once: StartedOnceTable;
 }

@@ -1,3 +1,7 @@
+import type { ApiContext } from "../../src/api/context.ts";
+import { Gate } from "../../src/api/gate.ts";
+import { openApiDocument, rollcallApi } from "../../src/api/rollcall/rollcall-api.ts";
+import { ROLLCALL_API } from "../../src/api/rollcall/route.ts";
 import { configJsonSchema } from "../../src/config/schema.ts";
 import {
   methodSignature,
@@ -28,7 +32,40 @@ export function generated(read: (file: string) => string): GeneratedFile[] {
     },
     { file: "docs/07-errors.md", content: errorsPage() },
     { file: language, content: withLanguage(read(language)) },
+    { file: "docs/openapi.json", content: `${JSON.stringify(apiDocument(), null, 2)}\n` },
+    { file: API_PAGE, content: withRoutes(read(API_PAGE)) },
   ];
+}
+
+const API_PAGE = "docs/15-api.md";
+
+/** The document of Rollcall's API; to describe it, it need not work. */
+function apiDocument() {
+  const context = { service: {}, words: {}, running: new Set() } as unknown as ApiContext;
+  return openApiDocument(rollcallApi(context, new Gate({ of: () => Promise.resolve(null) })));
+}
+
+/** The table of routes, by what they are about. */
+function withRoutes(page: string): string {
+  const routes = Object.entries(apiDocument().paths ?? {}).flatMap(([path, methods]) =>
+    Object.entries(methods as Record<string, Described>).map(([method, described]) => {
+      return { method: method.toUpperCase(), path: path.replace(ROLLCALL_API, ""), ...described };
+    }),
+  );
+  const tables = [...Map.groupBy(routes, ({ tags }) => tags[0] ?? "")].map(([tag, own]) => {
+    const rows = own.map(({ method, path, summary, description = "" }) => {
+      const permission = /`(.*)`/.exec(description)?.[1] ?? "none";
+      return `| \`${method} ${path}\` | ${summary} | ${permission} |`;
+    });
+    return `### ${tag}\n\n| | | permission |\n|---|---|---|\n${rows.join("\n")}`;
+  });
+  return replacePart(page, "routes", tables.join("\n\n"));
+}
+
+interface Described {
+  readonly tags: readonly string[];
+  readonly summary: string;
+  readonly description?: string;
 }
 
 function errorsPage(): string {

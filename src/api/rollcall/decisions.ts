@@ -1,0 +1,100 @@
+/** Decisions about runs: approve, cancel, resume, revert. */
+import { z } from "@hono/zod-openapi";
+import { askedBy } from "../context.ts";
+import { inBackground } from "../start-run.ts";
+import { text } from "./forms.ts";
+import { route, type Building } from "./route.ts";
+import { anyRunDocument, begun, idOf, runSchema } from "./runs.ts";
+
+const params = z.strictObject({ run: text });
+const spec = { method: "post", tag: "Runs", params, answer: runSchema } as const;
+
+export function decisionRoutes(building: Building): void {
+  heldRoutes(building);
+  endedRoutes(building);
+}
+
+/** What waits for a decision. */
+function heldRoutes(building: Building): void {
+  const { context } = building;
+  const { service } = context;
+  const body = z.strictObject({});
+  route(
+    building,
+    {
+      ...spec,
+      path: "/runs/{run}/approve",
+      summary: "Carry out what the safeguard held, as it was shown",
+      permission: "approve",
+      body,
+      status: 202,
+    },
+    async ({ c, params: { run } }) => {
+      const of = await service.runs.one(run);
+      const approved = await inBackground(context, askedBy(context, c), (by) =>
+        of.of === "app" ? service.pushes.approve(idOf(of), by) : service.runs.approve(idOf(of), by),
+      );
+      return await begun(context, c, approved);
+    },
+  );
+  route(
+    building,
+    {
+      ...spec,
+      path: "/runs/{run}/cancel",
+      summary: "Drop a held run, or stop one that is under way",
+      permission: "resume",
+      body,
+    },
+    async ({ c, params: { run } }) => {
+      const of = await service.runs.one(run);
+      const by = askedBy(context, c);
+      const { status } = of.of === "app" ? of.push : of.run;
+      if (status === "running") await service.runs.stop(of, by);
+      else if (of.of === "app") await service.pushes.cancel(idOf(of), by);
+      else await service.runs.cancel(idOf(of), by);
+      return await anyRunDocument(context, await service.runs.one(run));
+    },
+  );
+}
+
+/** What ended before its end, or is to be undone. */
+function endedRoutes(building: Building): void {
+  const { context } = building;
+  const { service } = context;
+  route(
+    building,
+    {
+      ...spec,
+      path: "/runs/{run}/resume",
+      summary: "Finish an interrupted run",
+      permission: "resume",
+      body: z.strictObject({}),
+    },
+    async ({ c, params: { run } }) => {
+      const of = await service.runs.one(run);
+      await service.runs.resume(idOf(of), askedBy(context, c));
+      return await anyRunDocument(context, await service.runs.one(run));
+    },
+  );
+  route(
+    building,
+    {
+      ...spec,
+      path: "/runs/{run}/revert",
+      summary: "Put back what a run did; first as a dry run",
+      permission: "revert",
+      body: z.strictObject({ dryRun: z.boolean().optional() }),
+      status: 202,
+    },
+    async ({ c, params: { run }, body: { dryRun = false } }) => {
+      const of = await service.runs.one(run);
+      const reverting = await inBackground(context, askedBy(context, c), (by) =>
+        of.of === "app"
+          ? service.pushes.revert(idOf(of), dryRun, by)
+          : service.runs.revert(idOf(of), { trigger: "manual", dryRun }, by),
+      );
+      return await begun(context, c, reverting);
+    },
+  );
+}

@@ -1,0 +1,143 @@
+/** `/directories` and what belongs to nobody yet. */
+import { z } from "@hono/zod-openapi";
+import { RollcallError } from "../../model/errors.ts";
+import { askedBy, type ApiContext } from "../context.ts";
+import { document, flag, listOf, page, positionPage, text } from "./forms.ts";
+import { anyRunDocument, runSchema } from "./runs.ts";
+import { route, type Building } from "./route.ts";
+
+const TAG = "Directories";
+
+export function directoryRoutes(building: Building): void {
+  const { context } = building;
+  const { service } = context;
+  route(
+    building,
+    {
+      method: "get",
+      path: "/directories",
+      summary: "The directories, and how current what is kept of each is",
+      tag: TAG,
+      permission: "read",
+      query: z.strictObject(page),
+      answer: listOf(document),
+    },
+    async ({ query }) => {
+      const { items, next } = positionPage([...service.settings.directories.keys()], query);
+      return {
+        items: await Promise.all(items.map((name) => directoryDocument(context, name))),
+        next,
+      };
+    },
+  );
+  route(
+    building,
+    {
+      method: "get",
+      path: "/directories/{directory}",
+      summary: "One directory: settings without secrets, freshness, the last runs",
+      tag: TAG,
+      permission: "read",
+      params: z.strictObject({ directory: text }),
+      answer: document,
+    },
+    async ({ params: { directory } }) => await directoryDocument(context, directory),
+  );
+  route(
+    building,
+    {
+      method: "get",
+      path: "/sources",
+      summary: "How many users and attributes each directory gives",
+      tag: TAG,
+      permission: "read",
+      query: z.strictObject(page),
+      answer: listOf(document),
+    },
+    async ({ query }) => positionPage(await service.directories.sources(), query),
+  );
+  unmatchedRoutes(building);
+}
+
+async function directoryDocument({ service }: ApiContext, name: string) {
+  const settings = service.settings.directories.get(name);
+  if (settings === undefined) {
+    const message = `There is no directory ${name} in the configuration.`;
+    throw new RollcallError("config.unknownDirectory", message);
+  }
+  const { source, schedule, onRemoval, onNoMatch, watch, importSafeguard } = settings;
+  const { readAt, problem, remedy } = await service.directories.freshness(name);
+  const runs = await service.runs.list({ directory: name, status: null, edits: false, limit: 1 });
+  return {
+    directory: name,
+    type: source.type,
+    readAt: readAt?.toISOString() ?? null,
+    problem,
+    remedy,
+    isHeld: await service.runs.isHeld(name),
+    lastRun: runs[0]?.id ?? null,
+    schedule,
+    watch,
+    onRemoval,
+    onNoMatch,
+    importSafeguard,
+    mappings: settings.toOkta.size,
+  };
+}
+
+function unmatchedRoutes(building: Building): void {
+  const { context } = building;
+  const { service } = context;
+  route(
+    building,
+    {
+      method: "get",
+      path: "/unmatched",
+      summary: "Entries that belong to no user, and who they may be",
+      tag: TAG,
+      permission: "read",
+      query: z.strictObject({ ...page, directory: text.optional(), ignored: flag }),
+      answer: listOf(document),
+    },
+    async ({ query: { directory = null, ignored = false, ...query } }) => {
+      const limit = Number(query.after ?? 0) + query.limit + 1;
+      const asked = { directory, aside: ignored, limit };
+      return positionPage(await service.directories.unmatched(asked), query);
+    },
+  );
+  const entry = { directory: text, id: text.meta({ description: "Its external id, or its DN." }) };
+  route(
+    building,
+    {
+      method: "post",
+      path: "/unmatched/confirm",
+      summary: "Say whose an entry is: a user's, or, without one, somebody new's",
+      tag: TAG,
+      permission: "match",
+      body: z.strictObject({ ...entry, user: text.optional(), dryRun: z.boolean().optional() }),
+      answer: runSchema,
+    },
+    async ({ c, body: { directory, id, user = null, dryRun = false } }) => {
+      const request = { who: user, dryRun, trigger: "manual" as const };
+      const run = await service.users.link({ directory, id }, request, askedBy(context, c));
+      return await anyRunDocument(context, { of: "directory", run });
+    },
+  );
+  route(
+    building,
+    {
+      method: "post",
+      path: "/unmatched/ignore",
+      summary: "Set an entry aside, or take that back",
+      tag: TAG,
+      permission: "match",
+      body: z.strictObject({ ...entry, undo: z.boolean().optional() }),
+      answer: document,
+    },
+    async ({ c, body: { directory, id, undo = false } }) => {
+      const name = { directory, id };
+      const { dn } = await service.directories.setAside(name, undo, askedBy(context, c));
+      return { directory, id, dn, ignored: !undo };
+    },
+  );
+}

@@ -1,0 +1,99 @@
+/** Errors of Rollcall's API: problem details (RFC 9457) with the code and the cure of the catalogue. */
+import { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { ERRORS, type ErrorCode } from "../../model/error-catalogue.ts";
+import { asRollcallError, RollcallError } from "../../model/errors.ts";
+import { AccessRefused, type Refusal } from "../gate.ts";
+
+export const problemSchema = z
+  .object({
+    type: z.string().meta({ example: "urn:rollcall:error:run.busy" }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string().meta({ description: "One of docs/07-errors.md." }),
+    cure: z.string(),
+    problems: z.array(z.string()).optional().meta({ description: "Each of several." }),
+  })
+  .meta({ id: "Problem" });
+
+/** What is not 500. */
+const STATUS: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
+  "access.credential": 401,
+  "access.forbidden": 403,
+  "access.limit": 429,
+  "request.notFound": 404,
+  "request.method": 405,
+  "request.notJson": 415,
+  "request.invalid": 400,
+  "request.repeated": 409,
+  "usage.invalid": 400,
+  "user.invalid": 400,
+  "user.searchInvalid": 400,
+  "log.filterInvalid": 400,
+  "log.timeInvalid": 400,
+  "user.owned": 403,
+  "user.notFound": 404,
+  "run.notFound": 404,
+  "task.notFound": 404,
+  "token.notFound": 404,
+  "link.entryNotFound": 404,
+  "config.unknownDirectory": 404,
+  "config.unknownApp": 404,
+};
+/** The state of things does not allow it now. */
+const CONFLICTS: ReadonlySet<string> = new Set<ErrorCode>([
+  "token.exists",
+  "run.busy",
+  "run.notHeld",
+  "run.notInterrupted",
+  "run.notFinished",
+  "run.alreadyReverted",
+  "run.undoExpired",
+  "run.planOutdated",
+  "run.unverified",
+  "run.interrupted",
+  "link.taken",
+  "link.none",
+  "user.wrongStatus",
+  "user.changed",
+  "app.paused",
+  "app.moved",
+]);
+
+const REFUSALS = {
+  noCredential: "access.credential",
+  badCredential: "access.credential",
+  forbidden: "access.forbidden",
+  tooMany: "access.limit",
+} as const satisfies Readonly<Record<Refusal, ErrorCode>>;
+
+/** @param cure what helps, as the face says it */
+export function problemOf(thrown: unknown, cure: (code: string) => string) {
+  const error =
+    thrown instanceof AccessRefused
+      ? new RollcallError(REFUSALS[thrown.refusal], thrown.message)
+      : asRollcallError(thrown);
+  const { code, message, details } = error;
+  const status = STATUS[code] ?? (CONFLICTS.has(code) ? 409 : 500);
+  return {
+    type: `urn:rollcall:error:${code}`,
+    title: ERRORS[code].what,
+    status,
+    detail: message,
+    code,
+    cure: cure(code),
+    ...(details.length > 0 ? { problems: [...details] } : {}),
+  };
+}
+
+/** The answer that a fault is. */
+export function answerProblem(
+  c: Context,
+  thrown: unknown,
+  cure: (code: string) => string,
+): Response {
+  const problem = problemOf(thrown, cure);
+  return c.json(problem, problem.status, { "content-type": "application/problem+json" });
+}

@@ -1,0 +1,185 @@
+/** What only asks: explain, preview, doctor, check, who fails; and the configuration as it was loaded. */
+import { z } from "@hono/zod-openapi";
+import { appExplanationDocument } from "../../documents/app-explanation.ts";
+import { explanationDocument } from "../../documents/explanation.ts";
+import { findingDocument } from "../../documents/finding.ts";
+import { RollcallError } from "../../model/errors.ts";
+import type { ApiContext } from "../context.ts";
+import { document, flag, listOf, page, positionPage, text } from "./forms.ts";
+import { OneAtATime } from "./one-at-a-time.ts";
+import { route, type Building } from "./route.ts";
+
+const TAG = "Questions";
+
+export function questionRoutes(building: Building): void {
+  explainRoute(building);
+  previewRoute(building);
+  stateRoutes(building);
+  failingRoute(building);
+  route(
+    building,
+    {
+      method: "get",
+      path: "/configuration",
+      summary: "The configuration as it was loaded, without secrets",
+      tag: TAG,
+      permission: "read",
+      answer: document,
+    },
+    () => plain(building.context.service.settings),
+  );
+}
+
+/** How things are now. */
+function stateRoutes(building: Building): void {
+  const { context } = building;
+  const { service, words, stopping } = context;
+  // They ask every directory and every app: whoever asks again within a minute hears the same.
+  const doctor = new OneAtATime(() => service.doctor(stopping));
+  const checks = new OneAtATime(() => checkAll(context));
+  route(
+    building,
+    {
+      method: "get",
+      path: "/doctor",
+      summary: "What is wrong now, worst first, and what helps",
+      tag: TAG,
+      permission: "read",
+      query: z.strictObject(page),
+      answer: listOf(document),
+    },
+    async ({ query }) => {
+      const { items, next } = positionPage(await doctor.ask(), query);
+      return { items: items.map((one) => findingDocument(one, words.remedy)), next };
+    },
+  );
+  route(
+    building,
+    {
+      method: "get",
+      path: "/check",
+      summary: "Is the database, every directory and every app reachable, every scope not empty?",
+      tag: TAG,
+      permission: "run",
+      answer: document,
+    },
+    async () => await checks.ask(),
+  );
+}
+
+function failingRoute(building: Building): void {
+  const { service, words } = building.context;
+  route(
+    building,
+    {
+      method: "get",
+      path: "/failing",
+      summary: "People whose last update failed, by cause",
+      tag: TAG,
+      permission: "read",
+      query: z.strictObject({ ...page, directory: text.optional(), code: text.optional() }),
+      answer: listOf(document),
+    },
+    async ({ query: { directory = null, code = null, ...query } }) => {
+      const groups = await service.users.failing({ directory, code }, EXAMPLES);
+      const { items, next } = positionPage(groups, query);
+      return { items: items.map((one) => ({ ...one, cure: words.cure(one.code) })), next };
+    },
+  );
+}
+
+/** Of each cause. */
+const EXAMPLES = 50;
+
+function explainRoute(building: Building): void {
+  const { service, words, stopping } = building.context;
+  route(
+    building,
+    {
+      method: "get",
+      path: "/explain",
+      summary: "Where a value comes from, and why it is not another one; in an app, too",
+      tag: TAG,
+      permission: "explain",
+      query: z.strictObject({
+        who: text,
+        attribute: text.optional(),
+        app: text.optional(),
+        live: flag,
+      }),
+      answer: document,
+    },
+    async ({ query: { who, attribute = null, app, live = false } }) => {
+      if (app !== undefined) {
+        const found = await service.apps.explain(who, { app, attribute, live });
+        return appExplanationDocument(found, words.remedy);
+      }
+      const found = await service.users.explain(who, { attribute, live, signal: stopping });
+      return explanationDocument(found, words.remedy);
+    },
+  );
+}
+
+function previewRoute(building: Building): void {
+  const { service, stopping } = building.context;
+  route(
+    building,
+    {
+      method: "get",
+      path: "/preview",
+      summary: "What mappings, or an expression, give for one person or for all",
+      tag: TAG,
+      permission: "explain",
+      query: z.strictObject({
+        directory: text.optional(),
+        app: text.optional(),
+        user: text.optional(),
+        attribute: text.optional(),
+        expression: text.optional(),
+        live: flag,
+      }),
+      answer: document,
+    },
+    async ({ query }) => {
+      const { directory, app, user, attribute = null, expression = null, live = false } = query;
+      if ((directory === undefined) === (app === undefined)) {
+        const details = ["directory: name a directory or an app"];
+        throw new RollcallError("request.invalid", "The request is not understood.", { details });
+      }
+      if (app !== undefined) {
+        const asked = { attribute, expression };
+        return user === undefined
+          ? await service.apps.preview(app, asked, stopping)
+          : await service.apps.previewPerson(app, user, asked);
+      }
+      const name = directory ?? "";
+      const progress = (): undefined => undefined;
+      const asked = { attribute, expression, live, signal: stopping, progress };
+      return user === undefined
+        ? await service.previews.all(name, asked)
+        : await service.previews.person(name, user, asked);
+    },
+  );
+}
+
+async function checkAll({ service, words, stopping }: ApiContext) {
+  const checks = [];
+  for await (const line of service.directories.check(stopping)) checks.push(line);
+  for (const app of service.settings.apps.keys()) checks.push(await service.apps.check(app));
+  return {
+    ok: checks.every((line) => line.ok),
+    checks: checks.map((line) => ({
+      ...line,
+      cure: line.code === null ? line.cure : words.cure(line.code),
+    })),
+  };
+}
+
+/** As JSON: maps and sets as what they stand for, and of secrets only that there is one. */
+function plain(value: object): object {
+  const written = JSON.stringify(value, (_key, one: unknown) => {
+    if (one instanceof Map) return Object.fromEntries(one as Map<string, unknown>) as unknown;
+    return one instanceof Set ? [...(one as Set<unknown>)] : one;
+  });
+  return JSON.parse(written) as object;
+}

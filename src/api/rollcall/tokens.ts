@@ -1,0 +1,88 @@
+/** `/tokens`: who may ask over the network. */
+import { z } from "@hono/zod-openapi";
+import { parseIsoTime } from "../../lib/iso-time.ts";
+import { parseDuration } from "../../lib/duration.ts";
+import { RollcallError } from "../../model/errors.ts";
+import { ROLE_NAMES } from "../../model/role.ts";
+import { askedBy } from "../context.ts";
+import { listOf, page, positionPage, text } from "./forms.ts";
+import { route, type Building } from "./route.ts";
+
+const TAG = "Tokens";
+
+const tokenSchema = z
+  .looseObject({
+    name: z.string(),
+    role: z.enum(ROLE_NAMES),
+    expiresAt: z.string().nullable(),
+  })
+  .meta({ id: "Token", description: "Without its secret." });
+
+export function tokenRoutes(building: Building): void {
+  const { context } = building;
+  const { service } = context;
+  route(
+    building,
+    {
+      method: "get",
+      path: "/tokens",
+      summary: "The API tokens",
+      tag: TAG,
+      permission: "tokens",
+      query: z.strictObject(page),
+      answer: listOf(tokenSchema),
+    },
+    async ({ query }) => positionPage(await service.tokens.list(), query),
+  );
+  route(
+    building,
+    {
+      method: "post",
+      path: "/tokens",
+      summary: "Make a token; its secret is in this answer only",
+      tag: TAG,
+      permission: "tokens",
+      body: z.strictObject({
+        name: text,
+        role: z.enum(ROLE_NAMES),
+        expires: text.optional().meta({ description: "After a time (90d), or at a date." }),
+      }),
+      answer: z.object({
+        name: z.string(),
+        role: z.enum(ROLE_NAMES),
+        token: z.string(),
+        expiresAt: z.string().nullable(),
+      }),
+      status: 201,
+    },
+    async ({ c, body: { name, role, expires } }) => {
+      const request = { name, role, expiresAt: expires === undefined ? null : expiryAt(expires) };
+      const made = await service.tokens.create(request, askedBy(context, c));
+      return { name: made.name, role: made.role, token: made.token, expiresAt: made.expiresAt };
+    },
+  );
+  route(
+    building,
+    {
+      method: "delete",
+      path: "/tokens/{name}",
+      summary: "Revoke a token",
+      tag: TAG,
+      permission: "tokens",
+      params: z.strictObject({ name: text }),
+      status: 204,
+    },
+    async ({ c, params: { name } }) => {
+      await service.tokens.revoke(name, askedBy(context, c));
+      return null;
+    },
+  );
+}
+
+function expiryAt(expires: string): Date {
+  const duration = parseDuration(expires);
+  const at = duration === null ? parseIsoTime(expires) : new Date(Date.now() + duration);
+  if (at !== null && !Number.isNaN(at.getTime())) return at;
+  const details = ["expires: a time such as 90d, or a date such as 2027-01-31"];
+  throw new RollcallError("request.invalid", "The request is not understood.", { details });
+}

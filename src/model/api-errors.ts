@@ -1,0 +1,37 @@
+import type { ErrorEntry } from "./person-errors.ts";
+
+/** Errors of requests to the API; the other entries of the catalogue are reported there, too. */
+export const API_ERRORS = {
+  "access.credential": {
+    what: "The request has no API token, or one that is none of ours, was revoked or has expired.",
+    cure: "Send `Authorization: Bearer TOKEN` with a token that is good.",
+  },
+  "access.forbidden": {
+    what: "The token's role may not do this.",
+    cure: "Use a token whose role has the permission that is named.",
+  },
+  "access.limit": {
+    what: "There were too many requests within a minute.",
+    cure: "Wait for as many seconds as Retry-After says.",
+  },
+  "request.invalid": {
+    what: "The request has a parameter or a body that is not understood. Nothing was started.",
+    cure: "Correct what is listed; the document of the API has the forms.",
+  },
+  "request.notJson": {
+    what: "The request has a body that is not JSON, or does not say that it is.",
+    cure: "Send JSON, with `Content-Type: application/json`.",
+  },
+  "request.notFound": {
+    what: "There is nothing at this address.",
+    cure: "The document of the API lists all addresses.",
+  },
+  "request.method": {
+    what: "The address does not know this method.",
+    cure: "The document of the API lists the methods of each address.",
+  },
+  "request.repeated": {
+    what: "The Idempotency-Key was used before, for something else or for a request that is just beginning.",
+    cure: "Repeat it in a moment if it is the same request; otherwise take a new key.",
+  },
+} as const satisfies Readonly<Record<string, ErrorEntry>>;

@@ -1,0 +1,311 @@
+/** Rollcall's own API: what commands can do, asked for over HTTP. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { client, serveApi, tokenFor, type Answer, type ServedApi } from "../support/api.ts";
+import { SIMPLE_MAPPINGS, simplePerson, Workplace } from "../support/rollcall.ts";
+
+type Ask = (method: string, path: string, body?: unknown) => Promise<Answer>;
+
+interface RunShown {
+  readonly run: string;
+  readonly status: string;
+  readonly counts: Record<string, number>;
+  readonly decidedBy: string | null;
+}
+interface Page<T = Record<string, unknown>> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+}
+
+let place: Workplace;
+let api: ServedApi;
+let admin: Ask;
+let helpdesk: Ask;
+let secret: string;
+const V1 = "/api/rollcall/v1";
+
+const people = (count: number): string =>
+  Array.from({ length: count }, (_, i) => simplePerson(`p${i}`)).join("");
+
+beforeAll(async () => {
+  place = await Workplace.create("postgres");
+  const file = place.file("p.ldif", people(20));
+  place.configure(`importSafeguard: { percent: 20, minimum: 5 }
+directories:
+  corp:
+    type: ldif
+    path: ${file}
+    importSafeguard: { percent: 20, minimum: 5 }${SIMPLE_MAPPINGS}
+apps:
+  dx: { type: scim, url: "http://127.0.0.1:9/scim/v2", auth: { bearer: "a-secret-of-the-app" }, assign: [] }
+`);
+  api = await serveApi(place);
+  secret = await tokenFor(place, "admin");
+  admin = client(api.url, secret);
+  helpdesk = client(api.url, await tokenFor(place, "helpdesk"));
+});
+afterAll(async () => {
+  await api.stop();
+  place.remove();
+});
+
+/** Starts something and waits for its end. */
+async function ended(started: Answer): Promise<RunShown> {
+  expect(started, JSON.stringify(started.body)).toMatchObject({ status: 202 });
+  const { run } = started.body as RunShown;
+  for (;;) {
+    const { body } = await admin("GET", `${V1}/runs/${run}`);
+    if ((body as RunShown).status !== "running") return body as RunShown;
+    await sleep(20);
+  }
+}
+
+describe("a run", () => {
+  test("is started with 202 and a place to look, and outlives the request", async () => {
+    const started = await admin("POST", `${V1}/runs`, { kind: "import", directory: "corp" });
+    expect(started.headers.get("location")).toBe(
+      `${api.url}${V1}/runs/${(started.body as RunShown).run}`,
+    );
+    expect(await ended(started)).toMatchObject({ status: "done", counts: { created: 20 } });
+  });
+
+  test("is started once for a key, however often it is asked for", async () => {
+    const once = async (body: unknown): Promise<{ status: number; run: string | undefined }> => {
+      const response = await fetch(`${api.url}${V1}/runs`, {
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${secret}`,
+          "content-type": "application/json",
+          "idempotency-key": "try-1",
+        },
+        body: JSON.stringify(body),
+      });
+      const { run } = (await response.json()) as { run?: string };
+      return { status: response.status, run };
+    };
+    const wanted = { kind: "import", directory: "corp", type: "full", dryRun: true };
+    const first = await once(wanted);
+    expect(first.status).toBe(202);
+    await ended({ status: 202, headers: new Headers(), body: { run: first.run } });
+    expect(await once(wanted)).toEqual(first);
+    expect(await once({ ...wanted, dryRun: false })).toMatchObject({ status: 409 });
+  });
+
+  test("is held, shown person by person, approved under its id, and not a second time", async () => {
+    place.file("p.ldif", people(10));
+    const held = await ended(
+      await admin("POST", `${V1}/runs`, { kind: "import", directory: "corp", type: "full" }),
+    );
+    expect(held.status).toBe("held");
+    const first = (await admin("GET", `${V1}/runs/${held.run}/people?action=removed&limit=6`))
+      .body as Page;
+    expect(first.items).toHaveLength(6);
+    expect(first.items[0]).toMatchObject({
+      action: "removed",
+      reason: expect.any(String) as string,
+    });
+    const rest = (
+      await admin("GET", `${V1}/runs/${held.run}/people?action=removed&limit=6&after=${first.next}`)
+    ).body as Page;
+    expect([rest.items.length, rest.next]).toEqual([4, null]);
+    const one = (await admin("GET", `${V1}/runs/${held.run}/people?login=P15@`)).body as Page;
+    expect(one.items).toHaveLength(1);
+    const approved = await ended(await admin("POST", `${V1}/runs/${held.run}/approve`, {}));
+    expect(approved).toMatchObject({
+      run: held.run,
+      status: "done",
+      decidedBy: "admin",
+      counts: { removed: 10 },
+    });
+    expect(await admin("POST", `${V1}/runs/${held.run}/approve`, {})).toMatchObject({
+      status: 409,
+      body: { code: "run.notHeld" },
+    });
+    const dry = await ended(await admin("POST", `${V1}/runs/${held.run}/revert`, { dryRun: true }));
+    expect(dry).toMatchObject({ status: "done", dryRun: true });
+    const back = await ended(await admin("POST", `${V1}/runs/${held.run}/revert`, {}));
+    expect(back).toMatchObject({ status: "done", kind: "revert" });
+    const events = await place.events(
+      `transaction.id eq "${held.run}" and actor.alternateId eq "admin"`,
+    );
+    expect(events.length).toBeGreaterThan(0);
+  });
+
+  test("that is held is cancelled; nothing of it is applied", async () => {
+    const held = await ended(
+      await admin("POST", `${V1}/runs`, { kind: "import", directory: "corp", type: "full" }),
+    );
+    expect(held.status).toBe("held");
+    expect((await admin("POST", `${V1}/runs/${held.run}/cancel`, {})).body).toMatchObject({
+      status: "cancelled",
+      decidedBy: "admin",
+    });
+  });
+
+  test("stands in a list by pages and filters, newest first", async () => {
+    const all: string[] = [];
+    for (let after = ""; ;) {
+      const { items, next } = (await admin("GET", `${V1}/runs?limit=2${after}`))
+        .body as Page<RunShown>;
+      all.push(...items.map(({ run }) => run));
+      if (next === null) break;
+      after = `&after=${next}`;
+    }
+    expect(all).toEqual(all.toSorted((a, b) => (a < b ? 1 : -1)));
+    expect(new Set(all).size).toBe(all.length);
+    const { items } = (await admin("GET", `${V1}/runs?status=cancelled&directory=corp&kind=import`))
+      .body as Page<RunShown>;
+    expect(items.map(({ status }) => status)).toEqual(["cancelled"]);
+  });
+
+  test("of one person is what the help desk may start, and nothing more", async () => {
+    const one = await helpdesk("POST", `${V1}/runs`, {
+      kind: "force-sync",
+      directory: "corp",
+      user: "p1@example.org",
+    });
+    expect(await ended(one)).toMatchObject({ status: "done" });
+    for (const body of [
+      { kind: "force-sync", directory: "corp" },
+      { kind: "import", directory: "corp" },
+      { kind: "push", app: "dx" },
+    ])
+      expect(await helpdesk("POST", `${V1}/runs`, body)).toMatchObject({
+        status: 403,
+        body: { code: "access.forbidden" },
+      });
+  });
+
+  test("is told of to whoever listens", async () => {
+    const stopping = new AbortController();
+    const response = await fetch(`${api.url}${V1}/events`, {
+      headers: { authorization: `Bearer ${secret}` },
+      signal: stopping.signal,
+    });
+    expect(response.headers.get("content-type")).toContain("text/event-stream");
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    // What stands already is not told.
+    await sleep(1500);
+    const { run } = await ended(
+      await admin("POST", `${V1}/runs`, { kind: "import", directory: "corp", dryRun: true }),
+    );
+    let text = "";
+    while (!text.includes(run)) text += (await reader?.read())?.value ?? "";
+    const line = text.split("\n").find((one) => one.startsWith("data: ") && one.includes(run));
+    expect(JSON.parse(line?.slice(6) ?? "")).toMatchObject({ run });
+    stopping.abort();
+  });
+});
+
+describe("questions", () => {
+  test("are answered as the commands answer them", async () => {
+    for (const [path, ...command] of [
+      ["/explain?who=p1@example.org&attribute=title", "explain", "p1@example.org", "title"],
+      [
+        "/preview?directory=corp&user=p1@example.org",
+        "preview",
+        "corp",
+        "--user",
+        "p1@example.org",
+      ],
+      ["/apps/dx", "apps", "show", "dx"],
+    ] as const)
+      expect((await admin("GET", V1 + path)).body, path).toEqual(await place.json(...command));
+    for (const [path, ...command] of [
+      ["/sources", "sources"],
+      ["/failing", "users", "failing"],
+      ["/unmatched", "imports", "unmatched"],
+      ["/tasks", "tasks"],
+      ["/doctor", "doctor"],
+    ] as const)
+      expect((await admin("GET", V1 + path)).body, path).toEqual({
+        items: await place.json(...command),
+        next: null,
+      });
+  });
+
+  test("the configuration is shown without what it keeps secret", async () => {
+    const { body } = await admin("GET", `${V1}/configuration`);
+    const text = JSON.stringify(body);
+    expect(body).toMatchObject({ directories: { corp: { source: { type: "ldif" } } } });
+    expect(text).not.toContain("a-secret-of-the-app");
+    expect(text).not.toContain(place.databaseUrl ?? "nothing");
+  });
+
+  test("directories tell how current they are", async () => {
+    const { items } = (await admin("GET", `${V1}/directories`)).body as Page;
+    expect(items).toMatchObject([{ directory: "corp", type: "ldif", isHeld: false }]);
+    expect(await admin("GET", `${V1}/directories/none`)).toMatchObject({ status: 404 });
+  });
+});
+
+describe("what is asked wrongly", () => {
+  test("is refused with what is wrong, and where", async () => {
+    for (const [method, path, body, status, code] of [
+      ["POST", "/runs", { kind: "import", directory: "corp", full: true }, 400, "request.invalid"],
+      ["POST", "/runs", { kind: "burn" }, 400, "request.invalid"],
+      ["POST", "/runs", { kind: "force-sync" }, 400, "request.invalid"],
+      ["POST", "/runs", { kind: "import", directory: "none" }, 404, "config.unknownDirectory"],
+      ["GET", "/runs?limit=0", undefined, 400, "request.invalid"],
+      ["GET", "/runs?colour=red", undefined, 400, "request.invalid"],
+      ["GET", "/runs/nothing", undefined, 404, "run.notFound"],
+      ["GET", "/explain?who=nobody&app=none", undefined, 404, "config.unknownApp"],
+      ["GET", "/nothing", undefined, 404, "request.notFound"],
+      ["DELETE", "/runs", undefined, 405, "request.method"],
+      ["POST", "/tasks/x/retry", {}, 400, "request.invalid"],
+    ] as const) {
+      const answer = await admin(method, V1 + path, body);
+      const told = `${method} ${path} ${JSON.stringify(answer.body)}`;
+      expect(answer, told).toMatchObject({
+        status,
+        body: { code, status, title: expect.any(String) as string },
+      });
+      expect(answer.headers.get("content-type"), told).toContain("application/problem+json");
+      expect((answer.body as { cure: string }).cure, told).not.toBe("");
+    }
+  });
+
+  test("a body that is no JSON is 415, whoever may ask", async () => {
+    const response = await fetch(`${api.url}${V1}/runs`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${secret}`, "content-type": "text/plain" },
+      body: '{"kind":"import","directory":"corp"}',
+    });
+    expect(response.status).toBe(415);
+    expect(await admin("POST", `${V1}/runs`)).toMatchObject({ status: 415 });
+  });
+});
+
+describe("tokens", () => {
+  test("are made, listed and revoked by administrators only", async () => {
+    const made = await admin("POST", `${V1}/tokens`, {
+      name: "over http",
+      role: "viewer",
+      expires: "1d",
+    });
+    expect(made).toMatchObject({ status: 201, body: { role: "viewer" } });
+    const { token } = made.body as { token: string };
+    const viewer = client(api.url, token);
+    expect((await viewer("GET", `${V1}/runs`)).status).toBe(200);
+    expect(await viewer("GET", `${V1}/tokens`)).toMatchObject({ status: 403 });
+    expect(JSON.stringify((await admin("GET", `${V1}/tokens`)).body)).not.toContain(token);
+    expect((await admin("DELETE", `${V1}/tokens/over%20http`)).status).toBe(204);
+    expect((await viewer("GET", `${V1}/runs`)).status).toBe(401);
+  });
+});
+
+test("the document of the API is open to everybody, and names everything that is there", async () => {
+  const { status, body } = await client(api.url, null)("GET", `${V1}/openapi.json`);
+  expect(status).toBe(200);
+  const { paths, openapi } = body as {
+    openapi: string;
+    paths: Record<string, Record<string, { security: unknown }>>;
+  };
+  expect(openapi).toBe("3.1.0");
+  expect(Object.keys(paths)).toContain(`${V1}/runs/{run}/approve`);
+  for (const [path, methods] of Object.entries(paths))
+    for (const [method, { security }] of Object.entries(methods))
+      expect(security, `${method} ${path}`).toEqual(
+        path.endsWith("openapi.json") ? [] : [{ token: [] }],
+      );
+});
