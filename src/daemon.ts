@@ -1,21 +1,21 @@
 /** `serve`: the schedules of all directories, and health and metrics over HTTP. */
-import type { Words } from "./api/context.ts";
+import type { Face } from "./api/context.ts";
 import type { Doors } from "./http/server.ts";
 import type { SchedulerLog } from "./schedule/log.ts";
 import type { ScheduledWork } from "./schedule/work.ts";
 import type { Service } from "./service.ts";
 
-/** Works until the signal aborts, and ends at the next safe point. @param words what helps, as whoever serves says it */
+/** Works until the signal aborts, and ends at the next safe point. @param face what whoever serves gives the API */
 export async function serve(
   service: Service,
   log: SchedulerLog,
-  words: Words,
+  face: Face,
   signal: AbortSignal,
 ): Promise<void> {
   // Only the daemon needs these; every other command begins sooner without them.
   const { runSchedules } = await import("./schedule/scheduler.ts");
   const { settings, runs, directories, pushes } = service;
-  await using _doors = await openDoors(service, log, words, signal);
+  await using _doors = await openDoors(service, log, face, signal);
   const work: ScheduledWork = {
     directories: settings.directories,
     import: (name, asked, by) => runs.import(name, asked, by),
@@ -39,37 +39,61 @@ export async function serve(
 async function openDoors(
   service: Service,
   log: SchedulerLog,
-  words: Words,
+  face: Face,
   signal: AbortSignal,
 ): Promise<AsyncDisposable> {
-  const { http } = service.settings;
-  if (http === null) return doorsOf([]);
-  const { startHttp, startMetrics } = await import("./http/server.ts");
-  const { createApi } = await import("./api/api.ts");
-  let address = "";
-  const baseUrl = (): string => http.publicUrl ?? address;
-  const api = createApi(service, { baseUrl, stopping: signal, words });
-  const mayRead: Doors["mayRead"] = (request, bindings) => api.mayRead(request, bindings);
-  const server = await startHttp(service, http, { api: http.api ? api : null, mayRead }, signal);
-  ({ address } = server);
-  log.info({ address, api: http.api ? (http.publicUrl ?? address) : "off" }, "health and metrics");
-  // What still works for requests ends after the last connection, and before the database closes.
-  const open = [server, api];
-  if (http.metrics === null) return doorsOf(open);
+  const open: AsyncDisposable[] = [];
+  const doors: AsyncDisposable = {
+    [Symbol.asyncDispose]: async () => {
+      for (const door of open) await door[Symbol.asyncDispose]();
+    },
+  };
   try {
-    const metrics = await startMetrics(service, http.metrics);
-    log.info({ address: metrics.address }, "metrics");
-    return doorsOf([metrics, ...open]);
+    // The embedded database serves one process: commands beside it come through this door.
+    if (service.settings.database.url === null) {
+      const { openLocalDoor } = await import("./local-door.ts");
+      open.push(...(await openLocalDoor(service, face, signal)));
+    }
+    open.push(...(await openHttp(service, log, face, signal)));
+    return doors;
   } catch (thrown) {
-    await doorsOf(open)[Symbol.asyncDispose]();
+    await doors[Symbol.asyncDispose]();
     throw thrown;
   }
 }
 
-function doorsOf(doors: readonly AsyncDisposable[]): AsyncDisposable {
-  return {
-    [Symbol.asyncDispose]: async () => {
-      for (const door of doors) await door[Symbol.asyncDispose]();
-    },
-  };
+async function openHttp(
+  service: Service,
+  log: SchedulerLog,
+  face: Face,
+  stopping: AbortSignal,
+): Promise<AsyncDisposable[]> {
+  const { http } = service.settings;
+  if (http === null) return [];
+  const { startHttp, startMetrics } = await import("./http/server.ts");
+  const { createApi } = await import("./api/api.ts");
+  let address = "";
+  const baseUrl = (): string => http.publicUrl ?? address;
+  const api = createApi(service, { baseUrl, stopping, ...face });
+  const mayRead: Doors["mayRead"] = (request, bindings) => api.mayRead(request, bindings);
+  const { metrics: own } = http;
+  const metrics = own === null ? null : await startMetrics(service, own);
+  const others = metrics === null ? [] : [metrics];
+  if (metrics !== null) log.info({ address: metrics.address }, "metrics");
+  try {
+    const server = await startHttp(
+      service,
+      http,
+      { api: http.api ? api : null, mayRead },
+      stopping,
+    );
+    ({ address } = server);
+    const offered = http.api ? baseUrl() : "off";
+    log.info({ address, api: offered }, "health and metrics");
+    // What still works for requests ends after the last connection, and before the database closes.
+    return [...others, server, api];
+  } catch (thrown) {
+    await metrics?.[Symbol.asyncDispose]();
+    throw thrown;
+  }
 }

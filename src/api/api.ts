@@ -18,7 +18,7 @@ export interface Api extends AsyncDisposable {
 }
 
 /** What the face that opens the API gives it. */
-export type ApiSettings = Pick<ApiContext, "baseUrl" | "stopping" | "words">;
+export type ApiSettings = Pick<ApiContext, "baseUrl" | "stopping" | "words" | "run">;
 
 export function createApi(service: Service, settings: ApiSettings): Api {
   const running = new Set<Promise<unknown>>();

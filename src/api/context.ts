@@ -31,6 +31,16 @@ export interface Words {
   readonly cure: (code: string) => string;
 }
 
+/** A command line that somebody wants to be carried out here. */
+export interface CommandRequest {
+  readonly args: readonly string[];
+  /** Of this machine's own daemon: the configuration that is meant. Null: asked from elsewhere. */
+  readonly config: string | null;
+  readonly caller: Caller;
+  readonly print: (to: "out" | "err", text: string) => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
 export interface ApiContext {
   readonly service: Service;
   /** How links in answers begin; without a slash at the end. */
@@ -38,9 +48,14 @@ export interface ApiContext {
   /** Ends what still works for a request when the daemon stops. */
   readonly stopping: AbortSignal;
   readonly words: Words;
+  /** Carries out a command line. @returns its exit status */
+  readonly run: (request: CommandRequest) => Promise<number>;
   /** Runs that outlive the requests by which they began. */
   readonly running: Set<Promise<unknown>>;
 }
+
+/** What the face that opens the API gives it: how it says what helps, and carries out commands. */
+export type Face = Pick<ApiContext, "words" | "run">;
 
 /** Whoever asks, as the service wants to know it. What it notes is added to `notes`. */
 export function askedBy({ stopping }: ApiContext, c: ApiCall, notes: string[] = []): AskedBy {

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { asRollcallError } from "../model/errors.ts";
+import type { Service } from "../service.ts";
 import { visible, type Console } from "./console.ts";
 import { cureInCommands } from "./cure.ts";
 import type { Register } from "./register.ts";
@@ -21,7 +22,8 @@ export function checkCommand(program: Command, register: Register): void {
       "is the configuration valid, the database, every directory and every app reachable, every scope not empty?",
     );
   register(command, async (console, options) => {
-    const settings = await settingsOf(console, options);
+    const { beside } = console;
+    const settings = beside?.service.settings ?? (await settingsOf(console, options));
     const { compileSettings, openService } = await import("../service.ts");
     const compiled = compileSettings(settings);
     const lines: Line[] = [];
@@ -30,28 +32,29 @@ export function checkCommand(program: Command, register: Register): void {
       lines.push(line);
       print(console, line);
     };
-    note({
-      name: "configuration",
-      ok: true,
-      message: `${settings.file} is valid, all mappings type-check`,
-      code: null,
-      cure: null,
-      remarks: settings.exposures,
-    });
-    try {
-      await using service = await openService(settings, compiled);
+    const noteConfiguration = (): void => {
+      const message = `${settings.file} is valid, all mappings type-check`;
+      const line = { name: "configuration", ok: true, message, code: null, cure: null };
+      note({ ...line, remarks: settings.exposures });
+    };
+    const ask = async (service: Service): Promise<void> => {
+      noteConfiguration();
       const { title, schema } = service.database;
-      note({
-        name: "database",
-        ok: true,
-        message: `${title}, schema ${schema}`,
-        code: null,
-        cure: null,
-      });
+      const message = `${title}, schema ${schema}`;
+      note({ name: "database", ok: true, message, code: null, cure: null });
       for await (const line of service.directories.check(console.signal)) note(line);
       for (const app of settings.apps.keys()) note(await service.apps.check(app));
+    };
+    try {
+      if (beside === null) {
+        await using service = await openService(settings, compiled);
+        await ask(service);
+      } else await ask(beside.service);
     } catch (thrown) {
       const { code, message, cure } = asRollcallError(thrown);
+      // A daemon has it, which answers all of this.
+      if (code === "database.inUse") throw thrown;
+      if (lines.length === 0) noteConfiguration();
       note({ name: "database", ok: false, message, code, cure });
     }
     const ok = lines.every((line) => line.ok);

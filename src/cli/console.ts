@@ -2,6 +2,8 @@ import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { randomUUID } from "node:crypto";
 import { styleText } from "node:util";
+import type { EventActor } from "../model/event.ts";
+import type { Service } from "../service.ts";
 import { safeJson, visible, visibleLines, visibleText } from "../lib/safe-output.ts";
 
 export { visible } from "../lib/safe-output.ts";
@@ -26,6 +28,17 @@ export interface CommandLine {
   readonly stdout: Stream;
   readonly stderr: Stream;
   readonly signal: AbortSignal;
+  /** In a daemon that carries out a command for somebody; absent: a process of its own. */
+  readonly beside?: Beside;
+}
+
+/** What a command has that a daemon carries out. */
+export interface Beside {
+  readonly service: Service;
+  /** Who asked for it. */
+  readonly actor: EventActor;
+  /** Refuses what that person may not do. @throws RollcallError */
+  require(command: string, options: Readonly<Record<string, unknown>>): void;
 }
 
 type Style = Parameters<typeof styleText>[0];
@@ -47,6 +60,10 @@ export class Console {
 
   get environment(): CommandLine["environment"] {
     return this.#line.environment;
+  }
+
+  get beside(): Beside | null {
+    return this.#line.beside ?? null;
   }
 
   get input(): CommandLine["stdin"] {

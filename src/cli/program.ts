@@ -19,7 +19,8 @@ import { previewCommand } from "./preview.ts";
 import { pushCommand } from "./push.ts";
 import { pushesCommand } from "./pushes.ts";
 import { serveCommand } from "./serve.ts";
-import { DEFAULT_CONFIG, type CommonOptions } from "./session.ts";
+import { COMMAND_PERMISSIONS } from "./permissions.ts";
+import { DEFAULT_CONFIG, settingsOf, type CommonOptions } from "./session.ts";
 import { sourcesCommand } from "./sources.ts";
 import { tokensCommand } from "./tokens.ts";
 import { tasksCommand } from "./tasks.ts";
@@ -53,9 +54,33 @@ export async function runCommandLine(args: readonly string[], line: CommandLine)
         .slice(0, -2)
         .flat()
         .filter((one) => typeof one === "string");
-      const console = new Console(line, options.json === true);
-      status = await action(console, options, positional).finally(() => console.done());
+      const name = nameOf(command);
+      line.beside?.require(name, options);
+      const act = async (): Promise<number> => {
+        const console = new Console(line, options.json === true);
+        return await action(console, options, positional).finally(() => console.done());
+      };
+      status = line.beside === undefined ? await elsewhere(name, options, act) : await act();
     });
+  };
+  /** Carried out by a server that is named, or by the daemon that has the database; or else here. */
+  const elsewhere = async (
+    name: string,
+    options: CommonOptions & Record<string, unknown>,
+    act: () => Promise<number>,
+  ): Promise<number> => {
+    if (!Object.hasOwn(COMMAND_PERMISSIONS, name)) return await act();
+    const { namedServer, daemonOf, runBeside } = await import("./beside-daemon.ts");
+    const server = namedServer(options, line.environment);
+    if (server !== null) return await runBeside(server, args, line);
+    try {
+      return await act();
+    } catch (thrown) {
+      if (!(thrown instanceof RollcallError) || thrown.code !== "database.inUse") throw thrown;
+      const daemon = daemonOf(await settingsOf(new Console(line, false), options));
+      if (daemon === null) throw thrown;
+      return await runBeside(daemon, args, line);
+    }
   };
   const program = build(register, line);
   try {
@@ -87,7 +112,7 @@ function build(register: Register, line: CommandLine): Command {
     .showHelpAfterError("(run it with --help to see how it is used)");
   for (const add of [
     initCommand,
-    serveCommand,
+    serveCommand(runCommandLine),
     importCommand,
     importsCommand,
     forceSyncCommand,
@@ -121,13 +146,22 @@ function configure(command: Command, line: CommandLine): void {
   for (const child of command.commands) configure(child, line);
 }
 
+/** As people write it: `imports approve`. */
+function nameOf(command: Command): string {
+  const { parent } = command;
+  const group = parent === null || parent.parent === null ? "" : `${parent.name()} `;
+  return group + command.name();
+}
+
 function common(command: Command): Command {
   return command
     .option(
       "--config <file>",
       `configuration file (default: $ROLLCALL_CONFIG or ${DEFAULT_CONFIG})`,
     )
-    .option("--json", "print JSON on standard output, and nothing else there");
+    .option("--json", "print JSON on standard output, and nothing else there")
+    .option("--server <url>", "have it done by a daemon elsewhere (default: $ROLLCALL_SERVER)")
+    .option("--token <token>", "for --server; better: $ROLLCALL_TOKEN");
 }
 
 /** An error as a sentence, its place, and what to do. A stack only for faults of our own, on request. */

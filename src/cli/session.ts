@@ -34,6 +34,8 @@ export async function withService<T>(
   options: CommonOptions,
   work: (service: Service) => Promise<T>,
 ): Promise<T> {
+  const { beside } = console;
+  if (beside !== null) return await work(beside.service);
   const settings = await settingsOf(console, options);
   const { openService } = await import("../service.ts");
   await using service = await openService(settings);
@@ -58,7 +60,7 @@ function commandActor(): EventActor {
 /** Whoever waits at this console for what was asked for. */
 export function askedBy(console: Console): AskedBy {
   return {
-    actor: commandActor(),
+    actor: console.beside?.actor ?? commandActor(),
     signal: console.signal,
     progress: progressReporter(console),
     note: (text) => console.note(text),

@@ -30,6 +30,14 @@ export const API_ERRORS = {
     what: "The address does not know this method.",
     cure: "The document of the API lists the methods of each address.",
   },
+  "server.unreachable": {
+    what: "The daemon that was to carry out the command does not answer, or broke off.",
+    cure: "Look whether it runs and whether the address is right; what it had begun stands in its list of runs.",
+  },
+  "server.refused": {
+    what: "The daemon that was to carry out the command refuses it.",
+    cure: "Look at the reason that it gives.",
+  },
   "request.repeated": {
     what: "The Idempotency-Key was used before, for something else or for a request that is just beginning.",
     cure: "Repeat it in a moment if it is the same request; otherwise take a new key.",

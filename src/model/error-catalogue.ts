@@ -266,8 +266,8 @@ export const ERRORS = {
     cure: "Look at the network between Rollcall and the database. The next start finishes the run or drops it.",
   },
   "database.inUse": {
-    what: "Another process has the embedded database open; it can serve only one.",
-    cure: "Stop that process, or use a Postgres server by DATABASE_URL.",
+    what: "Another command has the embedded database open; it can serve only one process. (A daemon would carry this command out.)",
+    cure: "Wait until it has ended, or use a Postgres server by DATABASE_URL.",
   },
   "database.tooOld": {
     what: "The Postgres server is older than version 14.",

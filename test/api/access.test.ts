@@ -27,7 +27,12 @@ async function routes(): Promise<{ method: string; path: string }[]> {
   await using service = await openService(settings);
   const { signal } = new AbortController();
   const words = { remedy: () => "", cure: () => "" };
-  await using made = createApi(service, { baseUrl: () => "", stopping: signal, words });
+  await using made = createApi(service, {
+    baseUrl: () => "",
+    stopping: signal,
+    words,
+    run: () => Promise.resolve(0),
+  });
   // The document of the API is open to everybody; the stream of events does not end.
   const others = made.routes().filter(({ path }) => !/\/(?:openapi\.json|events)$/.test(path));
   return others.map(({ method, path }) => {
@@ -68,7 +73,9 @@ describe("roles", () => {
   test("a viewer reads, and changes nothing on any route", async () => {
     const ask = client(api.url, await tokenFor(place, "viewer", "looker"));
     expect((await routes()).length).toBeGreaterThan(60);
-    for (const { method, path } of await routes()) {
+    // What each command needs is a matter of its own; see commands.test.ts.
+    const known = (await routes()).filter(({ path }) => !path.endsWith("/commands"));
+    for (const { method, path } of known) {
       const { status, body } = await ask(method, path, method === "GET" ? undefined : {});
       const told = `${method} ${path}: ${status} ${JSON.stringify(body)}`;
       if (method === "GET") expect([200, 403, 404, 400, 501], told).toContain(status);

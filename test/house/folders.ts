@@ -119,9 +119,10 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
       "engine",
       "runs",
       "questions",
+      "api",
     ],
     packages: ["pino"],
-    typesOf: [...BELOW.slice(0, 5), "engine", "runs", "questions"],
+    typesOf: [...BELOW.slice(0, 5), "engine", "runs", "questions", "api"],
     because: "cli/ asks the service",
   },
 };

@@ -6,6 +6,7 @@ import type { Gate } from "../gate.ts";
 import { methodsOf } from "../methods.ts";
 import { plainPath } from "../plain-path.ts";
 import { appRoutes } from "./apps.ts";
+import { commandRoute } from "./commands.ts";
 import { decisionRoutes } from "./decisions.ts";
 import { directoryRoutes } from "./directories.ts";
 import { document } from "./forms.ts";
@@ -33,6 +34,7 @@ export function rollcallApi(context: ApiContext, gate: Gate): OpenAPIHono<ApiEnv
   questionRoutes(building);
   tokenRoutes(building);
   eventRoute(building);
+  commandRoute(building);
   app.openAPIRegistry.registerComponent("securitySchemes", "token", {
     type: "http",
     scheme: "bearer",

@@ -100,7 +100,8 @@ function requestOf<P, Q, B>({
   };
 }
 
-const jsonOnly: MiddlewareHandler<ApiEnv> = async (c, next) => {
+/** Refuses whatever is no JSON. */
+export const jsonOnly: MiddlewareHandler<ApiEnv> = async (c, next) => {
   const type = c.req.header("content-type") ?? "";
   const notJson = (): RollcallError =>
     new RollcallError("request.notJson", "The body has to be JSON.");

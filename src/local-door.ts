@@ -1,0 +1,57 @@
+/**
+ * The door for commands on this machine while the daemon has the embedded database: an address of
+ * its own on loopback, with a token that only the database's owner can read.
+ */
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { rmSync, writeFileSync } from "node:fs";
+import { createApi } from "./api/api.ts";
+import type { Face } from "./api/context.ts";
+import { startHttp } from "./http/server.ts";
+import type { ApiToken } from "./model/api-token.ts";
+import { daemonFile, type DaemonAddress } from "./model/daemon-address.ts";
+import type { Service } from "./service.ts";
+
+/** @returns what has to be closed, in this order */
+export async function openLocalDoor(
+  service: Service,
+  face: Face,
+  stopping: AbortSignal,
+): Promise<AsyncDisposable[]> {
+  const secret = randomBytes(32).toString("base64url");
+  let address = "";
+  const tokens = {
+    ...service.tokens,
+    of: (given: string) => Promise.resolve(owner(secret, given)),
+  };
+  const own = { ...service, tokens };
+  const api = createApi(own, { baseUrl: () => address, stopping, ...face });
+  const server = await startHttp(
+    own,
+    { host: "127.0.0.1", port: 0 },
+    { api, mayRead: () => Promise.resolve(null) },
+    stopping,
+  );
+  ({ address } = server);
+  const file = daemonFile(service.settings.database.directory);
+  const told: DaemonAddress = { url: address, token: secret };
+  // Made anew, so that nobody has it open who could read an older one.
+  rmSync(file, { force: true });
+  writeFileSync(file, JSON.stringify(told), { mode: 0o600, flag: "wx" });
+  const remove = (): Promise<void> => Promise.resolve(rmSync(file, { force: true }));
+  return [{ [Symbol.asyncDispose]: remove }, server, api];
+}
+
+/** Whoever can read the file may do what the owner of the database may. */
+function owner(secret: string, given: string): ApiToken | null {
+  const [wanted, sent] = [Buffer.from(secret), Buffer.from(given)];
+  if (wanted.length !== sent.length || !timingSafeEqual(wanted, sent)) return null;
+  return {
+    id: "00000000-0000-7000-8000-000000000000",
+    name: "command line",
+    role: "admin",
+    createdBy: "rollcall",
+    createdAt: new Date().toISOString(),
+    expiresAt: null,
+    lastUsedAt: null,
+  };
+}

@@ -1,0 +1,157 @@
+/** Commands that a daemon carries out: beside it on the embedded database, and from elsewhere. */
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { COMMAND_PERMISSIONS } from "../../src/cli/permissions.ts";
+import { client, serveApi, tokenFor, type ServedApi } from "../support/api.ts";
+import { SIMPLE_MAPPINGS, simplePerson, Workplace } from "../support/rollcall.ts";
+
+let place: Workplace;
+let api: ServedApi;
+const daemonFile = (): string => `${place.folder}/data.daemon`;
+
+const people = (count: number): string =>
+  Array.from({ length: count }, (_, i) => simplePerson(`p${i}`)).join("");
+
+beforeAll(async () => {
+  place = await Workplace.create("embedded");
+  const file = place.file("p.ldif", people(10));
+  place.configure(`importSafeguard: { percent: 20, minimum: 5 }
+directories:
+  corp: { type: ldif, path: ${file}, importSafeguard: { percent: 20, minimum: 5 }, ${SIMPLE_MAPPINGS.trim().replace("toOkta:", "toOkta: {").replaceAll("\n", ",").replace("{,", "{")} } }
+`);
+  api = await serveApi(place);
+});
+afterAll(async () => {
+  await api.stop();
+  place.remove();
+});
+
+describe("on the embedded database, beside the daemon", () => {
+  test("commands work, and print and end as they would by themselves", async () => {
+    expect(await place.run("import", "corp")).toMatchObject({ status: 0 });
+    const shown = await place.json<{ login: string }>("users", "show", "p1@example.org");
+    expect(shown.login).toBe("p1@example.org");
+    expect((await place.run("users", "show", "nobody@example.org")).status).toBe(1);
+    const lines = (await place.run("users", "export", "--json")).out.trim().split("\n");
+    expect(lines).toHaveLength(10);
+    expect((await place.run("check")).out).toContain("database");
+    expect((await place.run("users", "set", "p1@example.org", "no=way")).err).toContain(
+      "no such attribute",
+    );
+  });
+
+  test("a run that is held ends with the status for it, and the person is named who asked", async () => {
+    place.file("p.ldif", people(3));
+    const held = await place.run("import", "corp", "--json");
+    expect(held.status).toBe(3);
+    const { run } = JSON.parse(held.out) as { run: string };
+    expect(await place.run("imports", "cancel", run)).toMatchObject({ status: 0 });
+    const events = await place.events(
+      `transaction.id eq "${run}" and eventType sw "system.import.roadblock"`,
+    );
+    expect(events.length).toBeGreaterThan(0);
+  });
+
+  test("two configurations are compared", async () => {
+    const other = place.file("other.yaml", "");
+    writeFileSync(
+      other,
+      readFileSync(place.config, "utf8").replace("title: appuser.title", "title: appuser.mail"),
+    );
+    const found = await place.run("preview", "corp", "--diff", other);
+    expect(found, found.err).toMatchObject({ status: 0 });
+  });
+
+  test("another configuration is not answered by this one", async () => {
+    const other = Workplace.at("");
+    writeFileSync(other.config, readFileSync(place.config, "utf8"));
+    const { status, err } = await other.run("users");
+    expect([status, err]).toEqual([1, expect.stringContaining("not with") as string]);
+  });
+
+  test("only the owner can read what lets commands in, and it goes with the daemon", async () => {
+    expect(statSync(daemonFile()).mode & 0o777).toBe(0o600);
+    await api.stop();
+    expect(existsSync(daemonFile())).toBe(false);
+    expect(await place.run("users")).toMatchObject({ status: 0 });
+    api = await serveApi(place);
+    expect(await place.run("users")).toMatchObject({ status: 0 });
+  });
+});
+
+describe("from elsewhere", () => {
+  const far = async (role: string, ...args: string[]): Promise<{ status: number; err: string }> => {
+    const token = await tokenFor(
+      place,
+      role,
+      `${role} ${args.join(" ").replaceAll(/[^a-z ]/g, "")}`,
+    );
+    const other = Workplace.at("");
+    other.environment["ROLLCALL_TOKEN"] = token;
+    return await other.run(...args, "--server", api.url);
+  };
+
+  test("commands do what the token's role may, and nothing else", async () => {
+    expect(await far("viewer", "users")).toMatchObject({ status: 0 });
+    const refused = await far("viewer", "import", "corp");
+    expect([refused.status, refused.err]).toEqual([1, expect.stringContaining('"run"') as string]);
+    expect(await far("operator", "import", "corp", "--dry-run")).toMatchObject({ status: 0 });
+    expect((await far("operator", "tokens")).err).toContain("access.forbidden");
+  });
+
+  test("nothing of the other machine's files is read", async () => {
+    for (const args of [
+      ["preview", "corp", "--diff", "/etc/passwd"],
+      ["preview", "corp", "--diff=/etc/passwd"],
+    ])
+      expect((await far("admin", ...args)).err).toContain("reads a file");
+    const token = await tokenFor(place, "admin", "files");
+    const ask = client(api.url, token);
+    for (const args of [
+      ["users", "--config", "/etc/passwd"],
+      ["init", "/etc/passwd", "--yes"],
+      ["mappings", "import", "/etc/passwd", "--directory", "corp"],
+      ["evaluate", "--context", "/etc/passwd"],
+      ["serve"],
+    ]) {
+      const response = await fetch(`${api.url}/api/rollcall/v1/commands`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+        body: JSON.stringify({ args }),
+      });
+      const text = await response.text();
+      if (args[0] === "users") expect(text).toContain('"status":0');
+      else expect(text, args.join(" ")).toMatch(/"status":[12]/);
+      expect(text).not.toContain("root:");
+    }
+    expect((await ask("POST", "/api/rollcall/v1/commands", { args: [] })).status).toBe(400);
+  });
+
+  test("an address that does not answer, and a token that is none, are told", async () => {
+    const other = Workplace.at("");
+    expect(
+      await other.run("users", "--server", "http://127.0.0.1:9", "--token", "x"),
+    ).toMatchObject({
+      status: 1,
+      err: expect.stringContaining("does not answer") as string,
+    });
+    expect((await other.run("users", "--server", api.url, "--token", "x")).err).toContain("401");
+    expect(await other.run("users", "--server", api.url)).toMatchObject({ status: 2 });
+  });
+});
+
+test("every command has a permission, or works where it is called only", async () => {
+  const commandsIn = (help: string): string[] => {
+    const listed = help.split("Commands:\n")[1]?.split("\n\n")[0] ?? "";
+    const names = [...listed.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(([, name = ""]) => name);
+    return names.filter((name) => name !== "help");
+  };
+  const groups = commandsIn((await place.run("--help")).out);
+  expect(groups).toContain("imports");
+  const here = new Set(["init", "serve", "evaluate", "mappings import"]);
+  for (const group of groups) {
+    const within = commandsIn((await place.run(group, "--help")).out);
+    for (const name of within.length === 0 ? [group] : within.map((one) => `${group} ${one}`))
+      expect(here.has(name) || Object.hasOwn(COMMAND_PERMISSIONS, name), name).toBe(true);
+  }
+});
