@@ -52,7 +52,7 @@ async function openDoors(
     // The embedded database serves one process: commands beside it come through this door.
     if (service.settings.database.url === null) {
       const { openLocalDoor } = await import("./local-door.ts");
-      open.push(...(await openLocalDoor(service, face, signal)));
+      open.push(...(await openLocalDoor(service, { ...face, log }, signal)));
     }
     open.push(...(await openHttp(service, log, face, signal)));
     return doors;
@@ -74,7 +74,7 @@ async function openHttp(
   const { createApi } = await import("./api/api.ts");
   let address = "";
   const baseUrl = (): string => http.publicUrl ?? address;
-  const api = createApi(service, { baseUrl, stopping, ...face });
+  const api = createApi(service, { baseUrl, stopping, log, ...face });
   const mayRead: Doors["mayRead"] = (request, bindings) => api.mayRead(request, bindings);
   const { metrics: own } = http;
   const metrics = own === null ? null : await startMetrics(service, own);
@@ -88,6 +88,10 @@ async function openHttp(
       stopping,
     );
     ({ address } = server);
+    if (http.api)
+      void service.users.prepareSearch().catch((error: unknown) => {
+        if (!stopping.aborted) log.warn({ error: String(error) }, "searches have no indexes yet");
+      });
     const offered = http.api ? baseUrl() : "off";
     log.info({ address, api: offered }, "health and metrics");
     // What still works for requests ends after the last connection, and before the database closes.

@@ -5,7 +5,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { rmSync, writeFileSync } from "node:fs";
 import { createApi } from "./api/api.ts";
-import type { Face } from "./api/context.ts";
+import type { ApiContext, Face } from "./api/context.ts";
 import { startHttp } from "./http/server.ts";
 import type { ApiToken } from "./model/api-token.ts";
 import { daemonFile, type DaemonAddress } from "./model/daemon-address.ts";
@@ -14,7 +14,7 @@ import type { Service } from "./service.ts";
 /** @returns what has to be closed, in this order */
 export async function openLocalDoor(
   service: Service,
-  face: Face,
+  face: Face & Pick<ApiContext, "log">,
   stopping: AbortSignal,
 ): Promise<AsyncDisposable[]> {
   const secret = randomBytes(32).toString("base64url");
@@ -27,7 +27,7 @@ export async function openLocalDoor(
   const api = createApi(own, { baseUrl: () => address, stopping, ...face });
   const server = await startHttp(
     own,
-    { host: "127.0.0.1", port: 0 },
+    { host: "127.0.0.1", port: 0, publicUrl: null },
     { api, mayRead: () => Promise.resolve(null) },
     stopping,
   );

@@ -31,6 +31,7 @@ import {
 import {
   assignmentOf,
   listApps,
+  listAssigned,
   listAssignments,
   viewApp,
   type AppSummary,
@@ -39,7 +40,8 @@ import {
   type AssignmentView,
 } from "./questions/apps.ts";
 import { checkApp } from "./questions/check-app.ts";
-import { checkDirectories, type CheckResult } from "./questions/check.ts";
+import { checkAll } from "./questions/check-all.ts";
+import type { CheckResult } from "./questions/check.ts";
 import { examine } from "./questions/doctor.ts";
 import { explainApp, type AppExplainRequest } from "./questions/explain-app.ts";
 import { explain } from "./questions/explain/explain.ts";
@@ -86,6 +88,7 @@ import {
   createUser,
   editUser,
   removeUser,
+  type EditRequest,
   type EditResult,
 } from "./runs/edit-user.ts";
 import { endExpired, forceSync, type SyncRequest } from "./runs/force-sync.ts";
@@ -111,10 +114,11 @@ import { openStore } from "./store/database.ts";
 import type { FailingQuery } from "./store/failing.ts";
 import { runChanges } from "./store/history.ts";
 import type { ChangedFilter } from "./store/changed-people.ts";
-import { listAllRuns, type AllRunsQuery, type AnyRun } from "./store/all-runs.ts";
+import { listAllRuns, recentRuns, type AllRunsQuery, type AnyRun } from "./store/all-runs.ts";
 import type { OnceKey } from "./store/started-once.ts";
-import { startOnce } from "./access/once.ts";
-import { progressOf, requireAny, stopRun } from "./runs/stop.ts";
+import { startOnce } from "./runs/start-once.ts";
+import { stopRun } from "./runs/stop.ts";
+import { progressOf, requireAny } from "./questions/runs.ts";
 import { claimSlot } from "./store/leases.ts";
 import { parseLogFilter } from "./store/filters/log-filter.ts";
 import { gatherMetrics, ping } from "./store/metrics.ts";
@@ -123,12 +127,18 @@ import { listRuns, type RunsQuery } from "./store/runs.ts";
 import { queryLog, settledUntil, type LogQuery } from "./store/system-log.ts";
 import type { UnmatchedQuery } from "./store/unmatched.ts";
 import { listTokens } from "./store/api-tokens.ts";
+import { ensureSearchIndexes } from "./store/search-indexes.ts";
 import type { DatedUser } from "./store/user-search.ts";
 import type { ApiToken } from "./model/api-token.ts";
 import type { ProfileSchema } from "./model/profile-schema.ts";
 import { findUsers, usersAfter, type UsersQuery } from "./store/users.ts";
 
 export { compileSettings, mappingProblems } from "./engine/compile-settings.ts";
+export type { CheckResult } from "./questions/check.ts";
+export type { AssignmentView } from "./questions/apps.ts";
+export type { LinkedAppUser } from "./questions/linked.ts";
+export type { AnyRun } from "./store/all-runs.ts";
+export type { DatedUser } from "./store/user-search.ts";
 export { evaluateLine } from "./mapping/evaluate.ts";
 export { certificateOf } from "./agent/ldap/certificate.ts";
 export { surveyDirectory, type SurveyOf } from "./survey/survey.ts";
@@ -163,6 +173,8 @@ export type ExportedAppUser = Omit<AppUser, "setAside" | "byRule">;
 export interface RunService {
   /** Runs of directories and pushes to apps, newest first. */
   page(query: AllRunsQuery): Promise<AnyRun[]>;
+  /** Those that have not ended, or ended a moment ago; the oldest first. */
+  recent(): Promise<AnyRun[]>;
   /** @param id the whole id. @throws RollcallError `run.notFound` */
   one(id: string): Promise<AnyRun>;
   /** How far it is; null: it has ended, or nobody knows. */
@@ -192,6 +204,8 @@ export interface RunService {
 }
 
 export interface UserService {
+  /** Makes the indexes that searches need; a while, at many people. */
+  prepareSearch(): Promise<void>;
   /** A page of users, with where the next one begins. @throws RollcallError `user.searchInvalid` */
   search(request: UserSearchRequest): Promise<UserFound>;
   /** @param who a login, an id, or an unambiguous login without its domain */
@@ -206,7 +220,7 @@ export interface UserService {
   explain(who: string, request: ExplainRequest): Promise<Explanation>;
   failing(query: FailingQuery, limit: number): Promise<FailingGroup[]>;
   create(values: Edits, status: "active" | "staged", by: AskedBy): Promise<EditResult>;
-  edit(who: string, values: Edits, by: AskedBy): Promise<EditResult>;
+  edit(who: string, request: EditRequest, by: AskedBy): Promise<EditResult>;
   changeStatus(who: string, step: StatusStep, by: AskedBy): Promise<EditResult>;
   delete(who: string, by: AskedBy): Promise<EditResult>;
   /** Erases everything that is kept of somebody who is in no directory any more. */
@@ -217,8 +231,6 @@ export interface UserService {
 }
 
 export interface DirectoryService {
-  /** Tries each: reachable, login accepted, somebody in the scope. */
-  check(signal: AbortSignal): AsyncGenerator<CheckResult>;
   freshness(directory: string): Promise<Freshness>;
   /** People with a user, in order of the users' ids. */
   people(directory: string, query: LinkedQuery): Promise<LinkedAppUser[]>;
@@ -251,8 +263,8 @@ export interface PreviewService {
 /** Groups of directories; only what is read of them is known. */
 export interface GroupService {
   list(query: GroupsQuery): Promise<ListedGroup[]>;
-  /** Ids of users, in their order, behind one. */
-  users(group: GroupName, after: string | null, limit: number): Promise<string[]>;
+  /** In order of their ids, behind one. */
+  users(group: GroupName, after: string | null, limit: number): Promise<DatedUser[]>;
 }
 
 /** Who may ask over the network. */
@@ -274,7 +286,9 @@ export interface AppService {
   unassign(app: string, people: readonly string[], by: AskedBy): Promise<Assigned>;
   /** A page in order of the users' ids. */
   assignments(query: AssignmentsQuery): Promise<AssignmentView[]>;
-  /** Of one user; null: never assigned, and no account. */
+  /** A page of whoever is assigned, in order of the users' ids. */
+  assigned(app: string, page: LinkedQuery): Promise<AssignmentView[]>;
+  /** Of one user; null: not assigned. */
   assignment(app: string, userId: string): Promise<AssignmentView | null>;
   explain(who: string, request: AppExplainRequest): Promise<AppExplanation>;
   preview(app: string, request: AppPreviewRequest, signal: AbortSignal): Promise<AppSummaryPreview>;
@@ -338,6 +352,8 @@ export interface Service extends AsyncDisposable {
   readonly apps: AppService;
   readonly pushes: PushService;
   readonly log: LogService;
+  /** Tries everything: the configuration, the database, each directory, each app. */
+  check(signal: AbortSignal): AsyncGenerator<CheckResult>;
   /** What is wrong now, worst first. */
   doctor(signal: AbortSignal): Promise<Finding[]>;
 }
@@ -354,6 +370,8 @@ export async function openService(
   const store = await openStore(settings.database);
   const engine = engineOf(settings, compiled, store);
   const { db } = store;
+  const database = `${store.title}, schema ${store.migrated.current}`;
+  const about = { file: settings.file, database };
   return {
     settings,
     database: {
@@ -381,6 +399,7 @@ export async function openService(
         queryLog(db, { ...query, filter: filter === null ? null : parseLogFilter(filter) }),
       settledUntil: () => settledUntil(store),
     },
+    check: (signal) => checkAll(engine, about, signal),
     doctor: (signal) => examine(engine, Date.now(), signal),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
@@ -392,6 +411,7 @@ function runService(engine: Engine): RunService {
   const whole = async (id: string): Promise<string> => (await get(id)).id;
   return {
     page: (query) => listAllRuns(db, query),
+    recent: () => recentRuns(db),
     one: (id) => requireAny(engine, id),
     progress: (of) => progressOf(engine, of),
     stop: (of, by) => stopRun(engine, of, by),
@@ -422,6 +442,7 @@ function userService(engine: Engine): UserService {
     list: (query) => findUsers(db, query),
     after: (key, limit) => usersAfter(db, key, limit),
     get: (who) => viewUser(db, who),
+    prepareSearch: () => ensureSearchIndexes(engine.store),
     search: (request) => findUsersBy(engine, request),
     dated: (who) => datedUserOf(engine, who),
     groups: (userId) => groupsOfUser(engine, userId),
@@ -429,7 +450,7 @@ function userService(engine: Engine): UserService {
     explain: (who, request) => explain(engine, who, request),
     failing: (query, limit) => listFailing(engine, query, limit),
     create: (values, status, by) => createUser(engine, values, status, by),
-    edit: (who, values, by) => editUser(engine, who, values, by),
+    edit: (who, request, by) => editUser(engine, who, request, by),
     changeStatus: (who, step, by) => changeStatus(engine, who, step, by),
     delete: (who, by) => removeUser(engine, who, by),
     forget: (who, dryRun, by) => forgetUser(engine, who, dryRun, by),
@@ -449,7 +470,6 @@ function tokenService(engine: Engine): TokenService {
 
 function directoryService(engine: Engine): DirectoryService {
   return {
-    check: (signal) => checkDirectories(engine, signal),
     freshness: (name) => freshnessOf(engine, name, Date.now()),
     people: (name, query) => listLinked(engine, name, query),
     person: (name, userId) => linkedOf(engine, name, userId),
@@ -495,6 +515,7 @@ function appService(engine: Engine): AppService {
     assign: (app, people, by) => assignByHand(engine, app, { people, assigned: true }, by),
     unassign: (app, people, by) => assignByHand(engine, app, { people, assigned: false }, by),
     assignments: (query) => listAssignments(engine, query),
+    assigned: (app, page) => listAssigned(engine, app, page),
     assignment: (app, userId) => assignmentOf(engine, app, userId),
     explain: (who, request) => explainApp(engine, who, request),
     preview: (app, request, signal) => previewApp(engine, app, request, signal),

@@ -1,6 +1,6 @@
 /**
  * How an API token is written: a prefix that search engines for leaked secrets can know, 32 random
- * bytes, and a checksum, so that a mistyped one is told from a revoked one without the database.
+ * bytes, and a checksum, so that whatever never was one is refused without the database.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";

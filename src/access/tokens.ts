@@ -26,7 +26,7 @@ export interface TokenRequest {
 }
 
 /** In lists and in the System Log, where it stands for whoever holds it. */
-const NAME = /^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,99}$/;
+const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9 ._@-]{0,98}[A-Za-z0-9._@-])?$/;
 
 /** @throws RollcallError `usage.invalid`, `token.exists` */
 export async function createToken(
@@ -83,8 +83,13 @@ export async function tokenOf(engine: Engine, text: string): Promise<ApiToken | 
   if (!isTokenText(text)) return null;
   const { db } = engine.store;
   const token = await tokenByHash(db, tokenHash(text));
-  if (token !== null) await noteTokenUse(db, token.id);
+  if (token !== null && !isFresh(token)) await noteTokenUse(db, token.id);
   return token;
+}
+
+/** The last use is kept to the minute, so that a busy client does not write all the time. */
+function isFresh({ lastUsedAt }: ApiToken): boolean {
+  return lastUsedAt !== null && Date.parse(lastUsedAt) > Date.now() - 60_000;
 }
 
 function eventOf(eventType: EventType, { id, name, role, expiresAt }: ApiToken): EventDraft {

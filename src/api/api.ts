@@ -1,9 +1,11 @@
 /** Both APIs behind one gate: Okta's, and Rollcall's own. */
 import { Hono } from "hono";
+import type { Permission } from "../model/role.ts";
 import type { Service } from "../service.ts";
 import type { ApiContext, ApiEnv } from "./context.ts";
-import { Gate } from "./gate.ts";
+import { Gate, type Guard } from "./gate.ts";
 import { plainPath } from "./plain-path.ts";
+import { Turnstile } from "../lib/turnstile.ts";
 import { asOktaError } from "./okta/errors.ts";
 import { rollcallApi } from "./rollcall/rollcall-api.ts";
 import { ROLLCALL_API } from "./rollcall/route.ts";
@@ -13,21 +15,32 @@ export interface Api extends AsyncDisposable {
   fetch(request: Request, bindings?: unknown): Response | Promise<Response>;
   /** Why a request may not read; null: it may. */
   mayRead(request: Request, bindings: unknown): Promise<Response | null>;
-  /** Everything that can be asked for. */
-  routes(): { readonly method: string; readonly path: string }[];
+  /** Everything that can be asked for, and which permission it needs; null: none. */
+  routes(): ApiRoute[];
+}
+
+export interface ApiRoute {
+  readonly method: string;
+  readonly path: string;
+  readonly permission: Permission | null;
 }
 
 /** What the face that opens the API gives it. */
-export type ApiSettings = Pick<ApiContext, "baseUrl" | "stopping" | "words" | "run">;
+export type ApiSettings = Pick<ApiContext, "baseUrl" | "stopping" | "words" | "run" | "log">;
 
 export function createApi(service: Service, settings: ApiSettings): Api {
   const running = new Set<Promise<unknown>>();
-  const context: ApiContext = { service, running, ...settings };
+  // Fewer than connections to the database, so that two stay for everybody else.
+  const searches = new Turnstile(2, 200);
+  const context: ApiContext = { service, running, searches, ...settings };
   const gate = new Gate(service.tokens);
   const okta = oktaApi(context, gate);
   const app = new Hono<ApiEnv>({ getPath: plainPath });
   app.use(async (c, next) => {
-    await next();
+    const work = next();
+    // A stopping daemon waits for what is being answered before it closes the database.
+    running.add(work);
+    await work.finally(() => running.delete(work));
     c.header("Cache-Control", "no-cache, no-store");
     c.header("X-Content-Type-Options", "nosniff");
     c.header("Referrer-Policy", "no-referrer");
@@ -47,12 +60,23 @@ export function createApi(service: Service, settings: ApiSettings): Api {
       const answer = await check.fetch(request, bindings as ApiEnv["Bindings"]);
       return answer.status === 204 ? null : answer;
     },
-    routes: () =>
-      [...okta.routes, ...rollcall.routes]
-        .filter(({ method }) => method !== "ALL")
-        .map(({ method, path }) => ({ method, path })),
+    routes: () => routesOf([...okta.routes, ...rollcall.routes]),
     [Symbol.asyncDispose]: async () => {
       await Promise.allSettled(running);
     },
   };
+}
+
+/** Each route once, with what its guard asks for. */
+function routesOf(
+  handlers: readonly { readonly method: string; readonly path: string; readonly handler: object }[],
+): ApiRoute[] {
+  const own = handlers.filter(({ method }) => method !== "ALL");
+  const routes = Map.groupBy(own, ({ method, path }) => `${method} ${path}`);
+  return [...routes.values()].map((same) => {
+    const guard = same.map(({ handler }) => handler).find((one) => "permission" in one);
+    const permission = (guard as Partial<Guard> | undefined)?.permission ?? null;
+    const { method = "", path = "" } = same[0] ?? {};
+    return { method, path, permission };
+  });
 }

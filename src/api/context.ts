@@ -3,6 +3,7 @@ import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import type { AskedBy } from "../model/asked-by.ts";
 import type { EventActor } from "../model/event.ts";
+import type { Turnstile } from "../lib/turnstile.ts";
 import type { Remedy } from "../model/remedy.ts";
 import type { Permission, Role } from "../model/role.ts";
 import type { Service } from "../service.ts";
@@ -22,6 +23,10 @@ export interface ApiEnv {
   Variables: { caller: Caller };
 }
 export type ApiCall = Context<ApiEnv>;
+
+export interface ApiLog {
+  error(fields: object, message: string): void;
+}
 
 /** How the face that serves the API says what helps. */
 export interface Words {
@@ -50,6 +55,10 @@ export interface ApiContext {
   readonly words: Words;
   /** Carries out a command line. @returns its exit status */
   readonly run: (request: CommandRequest) => Promise<number>;
+  /** Of faults that nobody who asks can do anything about. */
+  readonly log: ApiLog;
+  /** Searches walk through many people; whatever else is asked must not wait for them. */
+  readonly searches: Turnstile;
   /** Runs that outlive the requests by which they began. */
   readonly running: Set<Promise<unknown>>;
 }
@@ -57,12 +66,12 @@ export interface ApiContext {
 /** What the face that opens the API gives it: how it says what helps, and carries out commands. */
 export type Face = Pick<ApiContext, "words" | "run">;
 
-/** Whoever asks, as the service wants to know it. What it notes is added to `notes`. */
-export function askedBy({ stopping }: ApiContext, c: ApiCall, notes: string[] = []): AskedBy {
+/** Whoever asks, as the service wants to know it. */
+export function askedBy({ stopping }: ApiContext, c: ApiCall): AskedBy {
   return {
     actor: c.get("caller").actor,
     signal: stopping,
     progress: () => undefined,
-    note: (text) => notes.push(text),
+    note: () => undefined,
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Who may come in: a token's role decides, for every route by itself. A route that does not name a
- * permission cannot be written, and whatever is not found out counts as a stranger.
+ * Who may come in: a token's role decides, for every route by itself. Whatever is not found out
+ * counts as a stranger. A test walks all routes, so that none forgets to ask.
  */
 import type { MiddlewareHandler } from "hono";
 import { tokenActor } from "../model/event.ts";
@@ -26,10 +26,13 @@ export class AccessRefused extends Error {
 
 /** Requests of one token in a minute. */
 const REQUESTS = 12_000;
-/** Requests with a wrong credential from one address in a minute. Nobody guesses 256 bits; it spares the database. */
+/** Requests with a wrong credential from one address in a minute. Nobody guesses 256 bits; it keeps the noise down. */
 const MISTAKES = 1000;
 const MINUTE = 60_000;
 const SCHEME = /^(?:SSWS|Bearer) +(\S+)$/i;
+
+/** What stands before a route, and which permission it asks for. */
+export type Guard = MiddlewareHandler<ApiEnv> & { readonly permission: Permission };
 
 export class Gate {
   readonly #tokens: Pick<Service["tokens"], "of">;
@@ -41,8 +44,8 @@ export class Gate {
   }
 
   /** Lets in whoever has the permission. @throws AccessRefused */
-  allow(permission: Permission): MiddlewareHandler<ApiEnv> {
-    return async (c, next) => {
+  allow(permission: Permission): Guard {
+    const guard: MiddlewareHandler<ApiEnv> = async (c, next) => {
       const caller = await this.#callerOf(c);
       if (!caller.may(permission)) {
         const message = `The role ${caller.role} may not do this; it needs the permission "${permission}".`;
@@ -51,6 +54,7 @@ export class Gate {
       c.set("caller", caller);
       await next();
     };
+    return Object.assign(guard, { permission });
   }
 
   /** Whether whoever was let in before would be let in now. */
@@ -61,7 +65,10 @@ export class Gate {
 
   async #callerOf(c: ApiCall): Promise<Caller> {
     const header = c.req.header("authorization");
-    const ipAddress = c.env?.incoming?.socket.remoteAddress ?? "unknown";
+    const remote = c.env?.incoming?.socket.remoteAddress ?? "unknown";
+    const ipAddress = remote.replace(/^::ffff:(?=\d+\.)/, "");
+    // RFC 9110 section 11.6.1: whoever is refused is told how to come in.
+    c.header("WWW-Authenticate", 'Bearer realm="Rollcall"');
     if (header === undefined)
       throw new AccessRefused("noCredential", "Send Authorization: SSWS TOKEN, or Bearer TOKEN.");
     const [, secret] = SCHEME.exec(header.trim()) ?? [];
@@ -78,6 +85,7 @@ export class Gate {
     const allowance = this.#requests.take(token.id, Date.now());
     tell(c, allowance);
     if (!allowance.granted) throw new AccessRefused("tooMany", "Too many requests.");
+    c.header("WWW-Authenticate", undefined);
     const userAgent = c.req.header("user-agent") ?? null;
     return {
       id: token.id,

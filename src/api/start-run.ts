@@ -1,5 +1,6 @@
 /** Runs that outlive the request by which they begin. */
 import type { RunKind } from "../model/run.ts";
+import { createHash } from "node:crypto";
 import type { AskedBy } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Service } from "../service.ts";
@@ -28,39 +29,55 @@ export type RunWanted =
     };
 
 /**
- * Starts it and waits for its record only.
+ * Lets a run go on by itself once it has begun; with an Idempotency-Key only once, however often the
+ * request is sent. What stops it then stands in its record; what keeps it from beginning is thrown.
  * @returns the run's id
- * @throws RollcallError whatever keeps it from beginning, such as `run.busy`
+ * @throws RollcallError `request.repeated`, and whatever keeps a run from beginning
  */
-export async function startRun(
+export async function startedBy(
   context: ApiContext,
   c: ApiCall,
-  wanted: RunWanted,
+  run: (by: AskedBy) => Promise<{ readonly id: string }>,
 ): Promise<string> {
-  return await inBackground(context, askedBy(context, c), (by) => work(context, wanted, by));
+  const by = askedBy(context, c);
+  const key = c.req.header("idempotency-key");
+  if (key === undefined) return await inBackground(context, by, run);
+  if (!/^[\x21-\x7e]{1,200}$/.test(key)) {
+    const details = ["Idempotency-Key: up to 200 visible signs of ASCII"];
+    throw new RollcallError("request.invalid", "The request is not understood.", { details });
+  }
+  const asked = `${c.req.method} ${c.req.path} ${await c.req.text()}`;
+  const request = createHash("sha256").update(asked).digest("hex");
+  const once = { tokenId: c.get("caller").id, key };
+  return await context.service.runs.startOnce({ ...once, request }, () =>
+    inBackground(context, { ...by, once }, run),
+  );
 }
 
-/**
- * Lets a run go on by itself once it has begun. What stops it then stands in its record; what keeps
- * it from beginning is thrown.
- * @returns the run's id
- */
-export async function inBackground(
-  { running }: ApiContext,
+async function inBackground(
+  { running, log }: ApiContext,
   by: AskedBy,
   run: (by: AskedBy) => Promise<{ readonly id: string }>,
 ): Promise<string> {
   const begun = Promise.withResolvers<string>();
-  const whole = run({ ...by, begun: begun.resolve }).then(
-    ({ id }) => begun.resolve(id),
-    begun.reject,
-  );
+  let id: string | null = null;
+  const begin = (its: string): void => {
+    id = its;
+    begun.resolve(its);
+  };
+  const whole = run({ ...by, begun: begin })
+    .then(({ id: its }) => begin(its))
+    .catch((thrown: unknown) => {
+      begun.reject(thrown);
+      // Nobody waits any more; what its record does not tell, such as that it was handed back, is told here.
+      if (id !== null) log.error({ run: id, error: String(thrown) }, "a run did not end by itself");
+    });
   running.add(whole);
   void whole.finally(() => running.delete(whole));
   return await begun.promise;
 }
 
-async function work(
+export async function carryOut(
   { service }: ApiContext,
   wanted: RunWanted,
   by: AskedBy,

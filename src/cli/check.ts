@@ -32,18 +32,8 @@ export function checkCommand(program: Command, register: Register): void {
       lines.push(line);
       print(console, line);
     };
-    const noteConfiguration = (): void => {
-      const message = `${settings.file} is valid, all mappings type-check`;
-      const line = { name: "configuration", ok: true, message, code: null, cure: null };
-      note({ ...line, remarks: settings.exposures });
-    };
     const ask = async (service: Service): Promise<void> => {
-      noteConfiguration();
-      const { title, schema } = service.database;
-      const message = `${title}, schema ${schema}`;
-      note({ name: "database", ok: true, message, code: null, cure: null });
-      for await (const line of service.directories.check(console.signal)) note(line);
-      for (const app of settings.apps.keys()) note(await service.apps.check(app));
+      for await (const line of service.check(console.signal)) note(line);
     };
     try {
       if (beside === null) {
@@ -54,7 +44,6 @@ export function checkCommand(program: Command, register: Register): void {
       const { code, message, cure } = asRollcallError(thrown);
       // A daemon has it, which answers all of this.
       if (code === "database.inUse") throw thrown;
-      if (lines.length === 0) noteConfiguration();
       note({ name: "database", ok: false, message, code, cure });
     }
     const ok = lines.every((line) => line.ok);

@@ -1,9 +1,8 @@
 import type { Command } from "commander";
-import { parseDuration } from "../lib/duration.ts";
-import { parseIsoTime } from "../lib/iso-time.ts";
 import type { ApiToken } from "../model/api-token.ts";
 import { RollcallError } from "../model/errors.ts";
 import { ROLE_NAMES } from "../model/role.ts";
+import { tokenExpiry } from "../model/token-expiry.ts";
 import { table, visible, type Console } from "./console.ts";
 import type { Register } from "./register.ts";
 import { askedBy, copyable, withService } from "./session.ts";
@@ -84,9 +83,8 @@ function create(tokens: Command, register: Register): void {
 
 /** @throws RollcallError `usage.invalid` */
 function expiryAt(text: string): Date {
-  const duration = parseDuration(text);
-  const at = duration === null ? parseIsoTime(text) : new Date(Date.now() + duration);
-  if (at !== null && !Number.isNaN(at.getTime())) return at;
+  const at = tokenExpiry(text, Date.now());
+  if (at !== null) return at;
   const message = `--expires takes a time such as 90d or 12h, or a date such as 2027-01-31, not ${text}.`;
   throw new RollcallError("usage.invalid", message);
 }

@@ -109,7 +109,7 @@ async function edit(
   who: string,
   values: Edits,
 ): Promise<number> {
-  const result = await service.users.edit(who, values, askedBy(console));
+  const result = await service.users.edit(who, { values }, askedBy(console));
   return print(console, result, result.changes.length === 0 ? "nothing to change" : "changed");
 }
 

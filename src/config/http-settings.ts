@@ -8,12 +8,10 @@ type HttpConfig = Exclude<Config["http"], "off">;
 
 /** Whether credentials that are sent there are safe from whoever listens on the way. */
 function isSafe({ host, publicUrl, plainHttp }: HttpConfig): boolean {
-  return plainHttp || (publicUrl === "" ? isLoopback(host) : isPrivate(publicUrl));
-}
-
-function isPrivate(publicUrl: string): boolean {
+  if (plainHttp) return true;
   const url = URL.parse(publicUrl);
-  return url?.protocol === "https:" || (url !== null && isLoopback(url.hostname));
+  if (url?.protocol === "https:") return true;
+  return isLoopback(host) && (url === null || isLoopback(url.hostname));
 }
 
 export function checkHttp(
@@ -27,9 +25,7 @@ export function checkHttp(
     const plain =
       url !== null &&
       ["http:", "https:"].includes(url.protocol) &&
-      `${url.pathname}${url.search}${url.hash}` === "/" &&
-      url.username === "" &&
-      url.password === "";
+      [url.origin, `${url.origin}/`].includes(publicUrl.toLowerCase());
     if (!plain) {
       const form = "https://HOST[:PORT] is expected, without a path: clients look below its root";
       report(["http", "publicUrl"], form);
@@ -39,6 +35,9 @@ export function checkHttp(
       const message = `it must begin with https://, because API tokens would cross the network readably; where something else encrypts, say plainHttp: true`;
       report(["http", "publicUrl"], message);
     }
+  } else if (http.plainHttp && !isLoopback(host)) {
+    const message = `with plainHttp, publicUrl has to say how clients reach it: links in answers begin so`;
+    report(["http", "publicUrl"], message);
   } else if (http.api === true && !isSafe(http)) {
     const message = `the API beyond loopback (host ${host}) needs http.publicUrl with https://, because API tokens would cross the network readably; where something else encrypts, say plainHttp: true`;
     report(["http", "api"], message);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { sleep } from "../lib/sleep.ts";
-import type { AskedBy, Progress, ReportProgress } from "../model/asked-by.ts";
+import { StopAsked, type AskedBy, type Progress, type ReportProgress } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Store } from "../store/database.ts";
 import {
@@ -146,8 +146,7 @@ function keepRenewed(store: Store, lease: Lease, signal: AbortSignal): Claim {
   const renew = async (progress: Progress | null = null): Promise<void> => {
     try {
       const stopBy = await renewLease(store.db, lease, progress);
-      if (stopBy !== null)
-        lost.abort(new RollcallError("run.interrupted", `Stopped by ${stopBy}.`));
+      if (stopBy !== null) lost.abort(new StopAsked(stopBy));
     } catch (error) {
       // A database that is away for a moment is no loss; the fence decides at the next write.
       if (error instanceof RollcallError) lost.abort(error);
@@ -181,26 +180,33 @@ function keepRenewed(store: Store, lease: Lease, signal: AbortSignal): Claim {
     (LEASE_SECONDS * 1000) / RENEWALS,
   );
   let told = 0;
+  // What is told late must not renew what was given back.
+  let closed = false;
   return {
     lease,
     signal: AbortSignal.any([signal, lost.signal]),
     report: (progress) => {
-      if (renewing !== null || Date.now() < told + TELL_EVERY_MS) return;
+      if (closed || renewing !== null || Date.now() < told + TELL_EVERY_MS) return;
       told = Date.now();
       renewing = renew(progress);
     },
     [Symbol.asyncDispose]: async () => {
+      closed = true;
       clearInterval(timer);
       alive.delete(lease.owner);
-      // A database that is silent just now must not keep us; the lease ends by itself.
-      const release = async (): Promise<void> => {
-        if (renewing !== null) await renewing;
-        await releaseLease(store.db, lease);
-      };
-      const patience = new AbortController();
-      const released = release().catch(() => undefined);
-      await Promise.race([released, sleep(FAREWELL_MS, patience.signal)]);
-      patience.abort();
+      await giveBack(store, lease, renewing);
     },
   };
+}
+
+/** A database that is silent just now must not keep us; the lease ends by itself. */
+async function giveBack(store: Store, lease: Lease, renewing: Promise<void> | null): Promise<void> {
+  const release = async (): Promise<void> => {
+    if (renewing !== null) await renewing;
+    await releaseLease(store.db, lease);
+  };
+  const patience = new AbortController();
+  const released = release().catch(() => undefined);
+  await Promise.race([released, sleep(FAREWELL_MS, patience.signal)]);
+  patience.abort();
 }

@@ -4,7 +4,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { RollcallError } from "../model/errors.ts";
 import { isLoopback } from "../model/loopback.ts";
-import type { Address } from "../model/settings.ts";
+import type { Address, HttpSettings } from "../model/settings.ts";
 import type { Service } from "../service.ts";
 import { createMetrics } from "./metrics.ts";
 
@@ -32,12 +32,15 @@ export interface Doors {
  */
 export async function startHttp(
   service: Pick<Service, "database">,
-  at: Address,
+  { publicUrl, ...at }: Address & Pick<HttpSettings, "publicUrl">,
   doors: Doors,
   stopping: AbortSignal,
 ): Promise<HttpServer> {
   const metrics = createMetrics(service);
   const app = new Hono<{ Bindings: object }>();
+  // Behind a proxy on the same machine everybody comes from loopback.
+  const isPrivate =
+    isLoopback(at.host) && (publicUrl === null || isLoopback(new URL(publicUrl).hostname));
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.get("/readyz", async (c) => {
     if (stopping.aborted) return c.json({ status: "stopping" }, 503);
@@ -49,7 +52,7 @@ export async function startHttp(
     }
   });
   app.get("/metrics", async (c) => {
-    const refused = isLoopback(at.host) ? null : await doors.mayRead(c.req.raw, c.env);
+    const refused = isPrivate ? null : await doors.mayRead(c.req.raw, c.env);
     return refused ?? c.text(await metrics(), 200, METRICS_TYPE);
   });
   const { api } = doors;

@@ -22,6 +22,10 @@ export const API_ERRORS = {
     what: "The request has a body that is not JSON, or does not say that it is.",
     cure: "Send JSON, with `Content-Type: application/json`.",
   },
+  "request.tooLarge": {
+    what: "The request has a body that is larger than any that the API takes.",
+    cure: "Send less at a time.",
+  },
   "request.notFound": {
     what: "There is nothing at this address.",
     cure: "The document of the API lists all addresses.",

@@ -28,6 +28,7 @@ export const EVENT_MESSAGES = {
   "application.account.match.update": "Linking by hand complete",
   "application.account.decision.ignore": "The entry belongs to nobody, a person decided",
   "application.account.decision.revoke": "The decision about the entry was taken back",
+  "system.import.stop": "Somebody asked the run to stop",
   "system.import.revert.start": "Putting back a run started",
   "system.import.revert.complete": "Putting back a run complete",
   "application.user_membership.add": "Add user to application membership",

@@ -21,6 +21,8 @@ export const PERMISSIONS = [
   "approve",
   /** Put a run back. */
   "revert",
+  /** See how everything is set: addresses, accounts, limits. */
+  "configuration",
   /** Make API tokens and revoke them. */
   "tokens",
 ] as const;

@@ -15,6 +15,7 @@ import { capabilitiesOf, presetOf } from "../provisioning/scim/capabilities.ts";
 import type { AppRules } from "../reconciler/app-rules.ts";
 import {
   accountsOf,
+  assignedIds,
   accountTotals,
   listAccounts,
   type AccountsQuery,
@@ -24,6 +25,7 @@ import { assignmentsByHand } from "../store/assignments.ts";
 import { appState } from "../store/app-states.ts";
 import { listPushes } from "../store/pushes.ts";
 import { countTasks } from "../store/tasks.ts";
+import { usersByIds } from "../store/users.ts";
 
 export interface AppSummary extends AccountTotals {
   readonly app: string;
@@ -136,23 +138,47 @@ export async function listAssignments(
   return accounts.map((account) => ({ ...account, syncState: syncStateOf(account, settings) }));
 }
 
-/**
- * The account of one user; null: the user is not assigned, and has none. Whoever is assigned by hand
- * has the assignment before the next push makes the account.
- */
+/** The account of one user who is assigned; null: the user is not. */
 export async function assignmentOf(
   engine: Engine,
   app: string,
   userId: string,
 ): Promise<AssignmentView | null> {
+  return (await assignmentsOf(engine, app, [userId])).get(userId) ?? null;
+}
+
+/** Whoever is assigned by hand has the assignment before the next push makes the account. */
+async function assignmentsOf(
+  engine: Engine,
+  app: string,
+  userIds: readonly string[],
+): Promise<ReadonlyMap<string, AssignmentView>> {
   const { settings } = configuredApp(engine.apps, app);
   const { db } = engine.store;
-  const known = (await accountsOf(db, app, [userId])).get(userId);
-  const name = (await assignmentsByHand(db, app, [userId])).get(userId);
-  if (known === undefined && name === undefined) return null;
-  const account = known ?? newAccount(app, userId, "");
-  const assignedBy = name === undefined ? account.assignedBy : ({ kind: "person", name } as const);
-  return { ...account, assignedBy, syncState: syncStateOf({ ...account, assignedBy }, settings) };
+  const accounts = await accountsOf(db, app, userIds);
+  const byHand = await assignmentsByHand(db, app, userIds);
+  const users = new Map((await usersByIds(db, userIds)).map((user) => [user.id, user.login]));
+  const found = new Map<string, AssignmentView>();
+  for (const id of userIds) {
+    const known = accounts.get(id) ?? newAccount(app, id, users.get(id) ?? "");
+    const name = byHand.get(id);
+    const assignedBy = name === undefined ? known.assignedBy : ({ kind: "person", name } as const);
+    if (assignedBy === null) continue;
+    const account = { ...known, assignedBy };
+    found.set(id, { ...account, syncState: syncStateOf(account, settings) });
+  }
+  return found;
+}
+
+/** A page of whoever is assigned, in order of the users' ids. */
+export async function listAssigned(
+  engine: Engine,
+  app: string,
+  page: { readonly after: string | null; readonly prefix: string | null; readonly limit: number },
+): Promise<AssignmentView[]> {
+  const ids = await assignedIds(engine.store.db, app, page);
+  const found = await assignmentsOf(engine, app, ids);
+  return ids.flatMap((id) => found.get(id) ?? []);
 }
 
 /** As Okta names how far an account is. */

@@ -2,7 +2,9 @@
 import type { Engine } from "../engine/engine.ts";
 import { loadRelations } from "../engine/people/relations.ts";
 import type { AppUser } from "../model/user.ts";
-import { appUsersOfUsers, linkedAfter } from "../store/app-users.ts";
+import { datedUsers, type DatedUser } from "../store/user-search.ts";
+import { appUsersOfUsers } from "../store/app-users.ts";
+import { linkedPage } from "../store/linked.ts";
 import { listGroups, type GroupsQuery, type ListedGroup } from "../store/objects.ts";
 
 export type { GroupsQuery, ListedGroup } from "../store/objects.ts";
@@ -37,21 +39,21 @@ export async function usersInGroup(
   { directory, id }: GroupName,
   after: string | null,
   limit: number,
-): Promise<string[]> {
+): Promise<DatedUser[]> {
   const { db } = engine.store;
   const found: string[] = [];
   for (let from = after; found.length < limit;) {
-    const page = await linkedAfter(db, directory, from, PAGE);
+    const page = await linkedPage(db, directory, { after: from, prefix: null, limit: PAGE });
     const last = page.at(-1);
     if (last === undefined) break;
     from = last.userId;
     const groups = await groupsOf(engine, page);
     for (const link of page) {
       const isMember = groups([link]).some((one) => one.directory === directory && one.id === id);
-      if (isMember && link.userId !== null) found.push(link.userId);
+      if (isMember) found.push(link.userId);
     }
   }
-  return found.slice(0, limit);
+  return await datedUsers(db, found.slice(0, limit));
 }
 
 const PAGE = 1000;

@@ -6,7 +6,7 @@ import { loginKey, type User } from "../model/user.ts";
 import { parseUserFilter, parseUserSearch } from "../store/filters/user-filter.ts";
 import { sortKey } from "../store/filters/user-condition.ts";
 import {
-  datedUser,
+  datedUsers,
   searchUsers,
   usersByShortName,
   type DatedUser,
@@ -38,7 +38,7 @@ export async function findUsersBy(
     const message = `Users have no attribute ${sortBy} to be put in order by.`;
     throw new RollcallError("user.searchInvalid", message);
   }
-  return await searchUsers(engine.store.db, schema, {
+  return await searchUsers(engine.store, schema, {
     ...page,
     sortBy,
     filter:
@@ -59,8 +59,9 @@ export async function findUsersBy(
  */
 export async function datedUserOf({ store: { db } }: Engine, who: string): Promise<DatedUser> {
   const user = (await userOrNull(db, who)) ?? (await byShortName(db, who));
-  const dated = user === null ? null : await datedUser(db, user.id);
-  if (dated === null) throw new RollcallError("user.notFound", `There is no user ${who}.`);
+  const dated = user === null ? null : ((await datedUsers(db, [user.id]))[0] ?? null);
+  if (dated === null)
+    throw new RollcallError("user.notFound", `There is no user ${who}.`, { field: who });
   return dated;
 }
 
@@ -68,7 +69,7 @@ async function byShortName(
   db: Engine["store"]["db"],
   name: string,
 ): Promise<Pick<User, "id"> | null> {
-  if (name === "" || name.includes("@")) return null;
+  if (name === "" || /[@\0]/.test(name) || !name.isWellFormed()) return null;
   const found = await usersByShortName(db, loginKey(name));
   return found.length === 1 ? (found[0] ?? null) : null;
 }

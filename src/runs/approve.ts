@@ -5,6 +5,7 @@ import type { Run } from "../model/run.ts";
 import { countLost, leaveOut, outdatedRows } from "../store/held-plan.ts";
 import { dropShown } from "../store/history.ts";
 import { takenLogins } from "../store/plan.ts";
+import { workOn } from "../store/leases.ts";
 import { approveHeld } from "../store/run-steps.ts";
 import type { OpenRun } from "../store/runs.ts";
 import { appendEvents } from "../store/system-log.ts";
@@ -35,6 +36,7 @@ export async function approveRun(engine: Engine, id: string, by: AskedBy): Promi
     const who = by.actor.displayName;
     await write(context, async (trx) => {
       await approveHeld(trx, run.id, who);
+      await workOn(trx, context.lease, run.id);
       await dropShown(trx, run.id); // written again as applied
       const came = await leaveOut(trx, run.id, unfit.back, "cameBack");
       const leftOut = came + (await leaveOut(trx, run.id, unfit.changed, "changedSince"));

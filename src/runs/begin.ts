@@ -4,9 +4,11 @@ import { knownDirectory } from "../engine/directories.ts";
 import type { Engine } from "../engine/engine.ts";
 import { scopeFingerprint, searchFacts } from "../engine/fingerprint.ts";
 import { uuidV7 } from "../lib/uuid.ts";
-import type { AskedBy } from "../model/asked-by.ts";
+import { stoppedBy, type AskedBy } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Run, RunKind, Trigger } from "../model/run.ts";
+import { workOn } from "../store/leases.ts";
+import { keepStarted } from "../store/started-once.ts";
 import { insertRun, type NewRun } from "../store/runs.ts";
 import { noteSafeguard } from "../store/safeguard-settings.ts";
 import { appendEvents } from "../store/system-log.ts";
@@ -75,6 +77,8 @@ export async function beginRun(
   };
   await write(context, async (trx) => {
     await insertRun(trx, facts);
+    await workOn(trx, context.lease, run.id);
+    if (context.once !== undefined) await keepStarted(trx, context.once, run.id);
     await appendEvents(trx, run.id, actor, [events.started(facts)]);
   });
   context.begun?.(run.id);
@@ -114,5 +118,6 @@ export async function settle(context: RunContext, work: () => Promise<void>): Pr
 function stopReason(signal: AbortSignal, thrown: unknown): unknown {
   if (!signal.aborted || thrown instanceof RollcallError) return thrown;
   if (signal.reason instanceof RollcallError) return signal.reason;
-  return new RollcallError("run.interrupted", "Interrupted; nothing was changed.");
+  const message = `Interrupted${stoppedBy(signal)}; nothing was changed.`;
+  return new RollcallError("run.interrupted", message);
 }

@@ -57,6 +57,12 @@ export async function createUser(
   });
 }
 
+export interface EditRequest {
+  readonly values: Edits;
+  /** Of the user that the edit was made for; null: whatever it is now. */
+  readonly version?: number | null;
+}
+
 /**
  * Sets and takes away values. @param who a login or a user's id
  * @throws RollcallError `user.notFound`, `user.invalid`, `user.owned`
@@ -64,12 +70,14 @@ export async function createUser(
 export async function editUser(
   engine: Engine,
   who: string,
-  values: Edits,
+  { values, version = null }: EditRequest,
   by: AskedBy,
 ): Promise<EditResult> {
   return await edit(engine, by, async (trx) => {
     const { rules } = engine;
     const before = await locked(trx, who);
+    if (version !== null && before.version !== version)
+      throw new RollcallError("user.changed", `${before.login} was changed by somebody else.`);
     const appUsers = await linkedTo(trx, rules, before);
     const links = linksOf(appUsers, null, {});
     const { profile, sources, problems, changes } = decideEdit(rules, before, links, values);

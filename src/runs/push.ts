@@ -33,6 +33,8 @@ import {
   endDryRun,
   holdPush,
 } from "../store/run-steps.ts";
+import { workOn } from "../store/leases.ts";
+import { keepStarted } from "../store/started-once.ts";
 import { appendEvents } from "../store/system-log.ts";
 import { judgePush } from "../reconciler/judge-push.ts";
 import { write } from "./record/write.ts";
@@ -108,6 +110,8 @@ export async function beginPush(
     const push = { ...request, id, app: name, actor, reverts: request.reverts ?? null };
     await write(claimed, async (trx) => {
       await insertPush(trx, push);
+      await workOn(trx, claimed.lease, id);
+      if (claimed.once !== undefined) await keepStarted(trx, claimed.once, id);
       // Of one that nobody asked for is told once there is something to do.
       if (request.trigger === "manual")
         await appendEvents(trx, id, actor, [events.started(app.settings, push)]);
@@ -399,6 +403,7 @@ export async function approvePush(engine: Engine, id: string, by: AskedBy): Prom
     const who = by.actor.displayName;
     await write(claimed, async (trx) => {
       await approveHeld(trx, push.id, who);
+      await workOn(trx, claimed.lease, push.id);
       const event = events.decided(claimed.app.settings, "approved", who);
       await appendEvents(trx, push.id, by.actor, [event]);
     });

@@ -22,6 +22,9 @@ export async function resumeRun(engine: Engine, id: string, by: AskedBy): Promis
     const message = `The run ${run.id} was not interrupted; its status is ${run.status}.`;
     throw new RollcallError("run.notInterrupted", message);
   }
-  await resumeRuns(engine, run.directory, by);
+  await withClaim(engine, run.directory, by, async (claimed) => {
+    by.begun?.(run.id);
+    await recover(claimed);
+  });
   return await requireRun({ engine }, run.id);
 }

@@ -278,8 +278,6 @@ export interface AccountsQuery {
   readonly limit: number;
   /** Whether also accounts of people who are not assigned. */
   readonly all: boolean;
-  /** How the login begins; absent or null: whatever it is. */
-  readonly prefix?: string | null;
 }
 
 /** A page of accounts in order of their users. */
@@ -292,9 +290,27 @@ export async function listAccounts(db: Connection, query: AccountsQuery): Promis
     .limit(query.limit);
   if (query.after !== null) select = select.where("user_id", ">", query.after);
   if (!query.all) select = select.where("assigned_by", "is not", null);
-  if (query.prefix != null)
-    select = select.where(sql<boolean>`starts_with(lower(login), lower(${query.prefix}))`);
   return (await select.execute()).map(toAccount);
+}
+
+/**
+ * Ids of users who are assigned: by what the last push found, or by hand since. In their order.
+ * @param prefix how the login begins; null: whatever it is
+ */
+export async function assignedIds(
+  db: Connection,
+  app: string,
+  { after, prefix, limit }: { after: string | null; prefix: string | null; limit: number },
+): Promise<string[]> {
+  const begins = sql`starts_with(lower(u.login), lower(${prefix}::text))`;
+  const { rows } = await sql<{ id: string }>`
+    select x.user_id as id from (
+      select user_id from accounts where app = ${app} and assigned_by is not null
+      union select user_id from assignments where app = ${app}
+    ) x ${prefix === null ? sql`` : sql`join users u on u.id = x.user_id and ${begins}`}
+    where ${after === null ? sql`true` : sql`x.user_id > ${after}::uuid`}
+    order by x.user_id limit ${limit}`.execute(db);
+  return rows.map((row) => row.id);
 }
 
 export interface AccountTotals {

@@ -1,7 +1,9 @@
 /** Runs of directories and pushes to apps in one list: they share a table and an order. */
+import { sql } from "kysely";
 import type { Push } from "../model/account.ts";
 import type { Run } from "../model/run.ts";
 import type { Connection } from "./connection.ts";
+import { lowestId } from "./filters/log-condition.ts";
 import { toPush } from "./pushes.ts";
 import { toRun } from "./runs.ts";
 
@@ -34,6 +36,32 @@ export async function listAllRuns(db: Connection, query: AllRunsQuery): Promise<
   if (after !== null) select = select.where("id", "<", after);
   return (await select.execute()).map(toAny);
 }
+
+/** Those that have not ended, or ended a moment ago; the oldest first. */
+export async function recentRuns(db: Connection): Promise<AnyRun[]> {
+  const rows = await db
+    .selectFrom("runs")
+    .selectAll()
+    .where("kind", "<>", "edit")
+    .where(
+      sql<boolean>`(status in ('running', 'held')
+        or finished_at > clock_timestamp() - interval '1 minute')`,
+    )
+    .where((row) =>
+      // By the key: the runs of long ago are many, and have ended.
+      row.or([
+        row("id", ">", lowestId(Date.now() - DAY_MS)),
+        row("status", "in", ["running", "held"]),
+      ]),
+    )
+    .orderBy("id")
+    .limit(MOST_RECENT)
+    .execute();
+  return rows.map(toAny);
+}
+
+const DAY_MS = 86_400_000;
+const MOST_RECENT = 500;
 
 /** One by its whole id; null: there is none. */
 export async function anyRun(db: Connection, id: string): Promise<AnyRun | null> {

@@ -86,7 +86,7 @@ export async function tokenByHash(db: Connection, hash: string): Promise<ApiToke
   return row === undefined ? null : toToken(row);
 }
 
-/** Notes that a token was used; to the minute, so that a busy client does not write all the time. */
+/** Notes that a token was used. */
 export async function noteTokenUse(db: Connection, id: string): Promise<void> {
   await db
     .updateTable("api_tokens")

@@ -457,22 +457,3 @@ export async function forgetDisconnected(trx: Trx, directory: string): Promise<v
     .where(sql<boolean>`error->>'code' = ${DISCONNECTED}`)
     .execute();
 }
-
-/** A page of a directory's people who have a user, in order of the users' ids. */
-export async function linkedAfter(
-  db: Connection,
-  directory: string,
-  after: string | null,
-  limit: number,
-): Promise<(StoredAppUser & { readonly userId: string })[]> {
-  let select = present(db, directory)
-    .select(COLUMNS)
-    .where("user_id", "is not", null)
-    .orderBy("user_id")
-    .limit(limit);
-  if (after !== null) select = select.where("user_id", ">", after);
-  const rows = await select.execute();
-  return rows
-    .map(toAppUser)
-    .flatMap((one) => (one.userId === null ? [] : [{ ...one, userId: one.userId }]));
-}

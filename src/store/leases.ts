@@ -34,7 +34,7 @@ export async function acquireLease(
       ${owner}, ${holder}, 1, clock_timestamp() + ${LEASE_SECONDS} * interval '1 second')
     on conflict (name) do update
       set owner = excluded.owner, holder = excluded.holder, fence = l.fence + 1,
-        expires_at = excluded.expires_at, progress = null, stop_by = null
+        expires_at = excluded.expires_at, run_id = null, progress = null, stop_by = null
       where l.expires_at < clock_timestamp()
     returning fence`.execute(db);
   const [row] = taken.rows;
@@ -72,23 +72,18 @@ export async function renewLease(
   return row.stop_by;
 }
 
-/** How far the holder of a lease is; null: nobody holds it, or it has not told yet. */
-export async function leaseProgress(db: Connection, name: string): Promise<Progress | null> {
-  const row = await db
-    .selectFrom("leases")
-    .select("progress")
-    .where("name", "=", name)
-    .where("expires_at", ">=", sql<Date>`clock_timestamp()`)
-    .executeTakeFirst();
-  return row?.progress ?? null;
+/** Notes which run the holder of a lease works on from now on: only that one is stopped by its id. */
+export async function workOn(trx: Trx, lease: Lease, runId: string): Promise<void> {
+  await sql`update leases set run_id = ${runId}, progress = null, stop_by = null
+    where name = ${lease.name} and owner = ${lease.owner} and fence = ${lease.fence}`.execute(trx);
 }
 
-/** Asks whoever holds a lease to stop. @returns false if nobody holds it */
-export async function askToStop(db: Connection, name: string, by: string): Promise<boolean> {
-  const asked = await db
+/** Asks whoever works on a run to stop. @returns false if nobody does */
+export async function askToStop(trx: Trx, runId: string, by: string): Promise<boolean> {
+  const asked = await trx
     .updateTable("leases")
     .set({ stop_by: by })
-    .where("name", "=", name)
+    .where("run_id", "=", runId)
     .where("expires_at", ">=", sql<Date>`clock_timestamp()`)
     .returning("name")
     .execute();

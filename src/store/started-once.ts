@@ -1,14 +1,16 @@
 /** Requests that must start a run only once, however often they are sent. */
 import { sql } from "kysely";
-import type { Connection } from "./connection.ts";
+import type { OnceName } from "../model/asked-by.ts";
+import type { Connection, Trx } from "./connection.ts";
 
 /** Whose request it is, under which key, and what it asks for. */
-export interface OnceKey {
-  readonly tokenId: string;
-  readonly key: string;
+export interface OnceKey extends OnceName {
   /** Hash of what was asked for. */
   readonly request: string;
 }
+
+/** A key whose run has no record after so long is free: whoever had it is gone, or is refused. */
+const BEGINS_WITHIN_SECONDS = 60;
 
 /** Longer than any client repeats itself. */
 const KEPT_HOURS = 24;
@@ -23,7 +25,16 @@ export async function takeKey(
   const taken = await db
     .insertInto("started_once")
     .values({ token_id: tokenId, key, request, run_id: null })
-    .onConflict((conflict) => conflict.doNothing())
+    .onConflict((conflict) =>
+      conflict
+        .columns(["token_id", "key"])
+        .doUpdateSet({ request, created_at: sql<Date>`clock_timestamp()` })
+        .where("started_once.run_id", "is", null)
+        .where(
+          sql<boolean>`started_once.created_at
+            < clock_timestamp() - ${BEGINS_WITHIN_SECONDS} * interval '1 second'`,
+        ),
+    )
     .returning("key")
     .executeTakeFirst();
   if (taken !== undefined) return null;
@@ -36,13 +47,13 @@ export async function takeKey(
   return { request: row?.request ?? request, runId: row?.run_id ?? null };
 }
 
-/** Keeps the run that a request started. */
+/** Keeps the run that a request started; in the transaction that makes the run's record. */
 export async function keepStarted(
-  db: Connection,
-  { tokenId, key }: OnceKey,
+  trx: Trx,
+  { tokenId, key }: OnceName,
   runId: string,
 ): Promise<void> {
-  await db
+  await trx
     .updateTable("started_once")
     .set({ run_id: runId })
     .where("token_id", "=", tokenId)

@@ -370,7 +370,9 @@ export interface LeasesTable {
   holder: string;
   fence: number;
   expires_at: Time;
-  /** How far the holder is, as it told last. */
+  /** Which run the holder works on; null: none yet. */
+  run_id: string | null;
+  /** How far it is, as it was told last. */
   progress: Json<Progress | null>;
   /** Who wants the holder to stop; null: nobody. */
   stop_by: string | null;

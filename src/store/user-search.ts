@@ -1,9 +1,13 @@
 /** Users as clients of the API look for them: by a condition, in an order, page by page. */
-import { sql, type RawBuilder } from "kysely";
+import { sql, type CompiledQuery, type RawBuilder } from "kysely";
+import { RollcallError } from "../model/errors.ts";
 import type { ProfileSchema } from "../model/profile-schema.ts";
 import type { User } from "../model/user.ts";
 import type { Connection } from "./connection.ts";
+import type { Store } from "./database.ts";
+import { sqlState } from "./sql-state.ts";
 import type { Filter } from "./filters/grammar.ts";
+import { searchKey } from "./filters/search-key.ts";
 import { sortKey, userCondition, type SortKey } from "./filters/user-condition.ts";
 import { toUser, USER_COLUMNS } from "./users.ts";
 
@@ -43,11 +47,12 @@ const DATES = ["created_at", "updated_at", "activated_at", "status_changed_at"] 
 
 /** @returns a page, and where the next one begins; null: there is none */
 export async function searchUsers(
-  db: Connection,
+  { db, kind }: Pick<Store, "db" | "kind">,
   schema: ProfileSchema,
   page: UserPage,
 ): Promise<{ readonly users: readonly DatedUser[]; readonly next: PageStart | null }> {
   const key = page.sortBy === null ? null : sortKey(page.sortBy, schema);
+  requireKey(key, page.after);
   const order = page.descending ? "desc" : "asc";
   let select = db
     .selectFrom("users")
@@ -66,12 +71,50 @@ export async function searchUsers(
     const place = key.type === "text" ? sql`${from} collate "C"` : from;
     select = select.where(sql<boolean>`(${key.value}, id) ${behind} (${place}, ${after.id}::uuid)`);
   }
-  const rows = await select.execute();
+  const rows = await patiently(db, kind, select);
   const shown = rows.slice(0, page.limit);
   const last = shown.at(-1);
   const next =
     rows.length > page.limit && last !== undefined ? { id: last.id, key: last.sort_key } : null;
   return { users: shown.map(toDated), next };
+}
+
+/** Whoever searches waits so long, and the database works so long, at most. */
+const PATIENCE_SECONDS = 10;
+const QUERY_CANCELED = "57014";
+
+/** @throws RollcallError `user.searchInvalid` if it takes too long */
+async function patiently<T>(
+  db: Connection,
+  kind: Store["kind"],
+  select: { compile(): CompiledQuery<T> },
+): Promise<T[]> {
+  const query = select.compile();
+  // The embedded database serves one after another, and has no timer.
+  if (kind === "embedded") return (await db.executeQuery(query)).rows;
+  try {
+    return await db.transaction().execute(async (trx) => {
+      await sql`set local statement_timeout = ${sql.lit(PATIENCE_SECONDS * 1000)}`.execute(trx);
+      return (await trx.executeQuery(query)).rows;
+    });
+  } catch (thrown) {
+    if (sqlState(thrown) !== QUERY_CANCELED) throw thrown;
+    const message = `The search takes longer than ${PATIENCE_SECONDS} seconds; narrow it by an attribute that has an index, such as the login.`;
+    throw new RollcallError("user.searchInvalid", message, { cause: thrown });
+  }
+}
+
+/** A cursor comes from outside. @throws RollcallError `user.searchInvalid` */
+function requireKey(key: SortKey | null, after: PageStart | null): void {
+  if (key === null || after === null) return;
+  const text = after.key ?? "";
+  const isValid: Record<SortKey["type"], boolean> = {
+    text: text.isWellFormed() && !text.includes("\0"),
+    numeric: /^-?(?:Infinity|\d{1,300}(?:\.\d{1,300})?)$/.test(text),
+    timestamptz:
+      /^(?:-infinity|\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?[+-]\d\d(?::\d\d)?)$/.test(text),
+  };
+  if (!isValid[key.type]) throw new RollcallError("user.searchInvalid", "Invalid cursor.");
 }
 
 /** What a user is sorted by, as a cursor carries it. */
@@ -97,31 +140,36 @@ function conditionsOf(page: UserPage, schema: ProfileSchema): RawBuilder<boolean
   if (filter !== null) conditions.push(userCondition(filter, { schema, exact }));
   if (!deprovisioned) conditions.push(sql<boolean>`status <> 'deprovisioned'`);
   if (prefix !== null) {
-    const begins = ["firstName", "lastName", "email"].map(
-      (name) => sql`starts_with(lower(profile->>${sql.lit(name)}), lower(${prefix}))`,
-    );
-    conditions.push(sql<boolean>`(${sql.join(begins, sql` or `)})`);
+    // Each by its own index: asked for any of them at once, the planner would walk through all.
+    const found = ["firstName", "lastName", "email"].map((name) => {
+      const key = searchKey(sql`profile->>${sql.lit(name)}`);
+      const wanted = sql`lower((${prefix})::text)`;
+      return sql`(select id from users where ${key} >= ${wanted}
+        and ${key} < ${wanted} || chr(1114111) ${deprovisioned ? sql`` : sql`and status <> 'deprovisioned'`}
+        order by ${key}, id limit ${page.limit + 1})`;
+    });
+    conditions.push(sql<boolean>`id in (${sql.join(found, sql` union `)})`);
   }
   return conditions;
 }
 
-/** One user with the times; null: there is none. */
-export async function datedUser(db: Connection, id: string): Promise<DatedUser | null> {
-  const row = await db
+/** Users with their times, in order of their ids. */
+export async function datedUsers(db: Connection, ids: readonly string[]): Promise<DatedUser[]> {
+  const rows = await db
     .selectFrom("users")
     .select([...USER_COLUMNS, ...DATES])
-    .where("id", "=", id)
-    .executeTakeFirst();
-  return row === undefined ? null : toDated(row);
+    .where(sql<boolean>`id = any(${ids}::uuid[])`)
+    .orderBy("id")
+    .execute();
+  return rows.map(toDated);
 }
 
-/** Users whose login begins so, up to the `@`; at most two, which are too many. */
+/** Users whose login is this up to the `@`; at most two, which are too many. */
 export async function usersByShortName(db: Connection, name: string): Promise<User[]> {
   const rows = await db
     .selectFrom("users")
     .select(USER_COLUMNS)
-    .where("login_key", ">=", `${name}@`)
-    .where("login_key", "<", `${name}A`)
+    .where(sql<boolean>`split_part(login_key, '@', 1) = ${name}`)
     .limit(2)
     .execute();
   return rows.map(toUser);

@@ -133,6 +133,24 @@ describe("a single user", () => {
     });
   });
 
+  test("is changed by one of those who saw the same, and by no other", async () => {
+    const { headers } = await ask("GET", "/api/v1/users/bob@example.org");
+    const change = async (nickName: string): Promise<number> => {
+      const response = await fetch(`${api.url}/api/v1/users/bob@example.org`, {
+        method: "POST",
+        headers: {
+          authorization: `SSWS ${token}`,
+          "if-match": headers.get("etag") ?? "",
+          "content-type": "application/json",
+        },
+        body: JSON.stringify({ profile: { nickName } }),
+      });
+      return response.status;
+    };
+    const answers = await Promise.all(["a", "b", "c", "d", "e", "f"].map(change));
+    expect(answers.toSorted((a, b) => a - b)).toEqual([200, 412, 412, 412, 412, 412]);
+  });
+
   test("who sends a password is told that none is kept", async () => {
     const made = await ask("POST", "/api/v1/users", {
       profile: {
@@ -147,6 +165,86 @@ describe("a single user", () => {
     expect(made.headers.get("warning")).toContain("no passwords");
     expect(JSON.stringify(made.body)).not.toContain('password":');
   });
+});
+
+test("addresses, cursors and bodies that nobody means are refused as what they are", async () => {
+  const search = encodeURIComponent("profile.login pr");
+  const made = (order: string, key: unknown): string =>
+    Buffer.from(
+      JSON.stringify([order, { id: "01900000-0000-7000-8000-000000000000", key }]),
+    ).toString("base64url");
+  for (const [path, status] of [
+    [`users?search=${search}&sortBy=created&after=01900000-0000-7000-8000-000000000000`, 400],
+    [`users?search=${search}&sortBy=created&after=${made("created false", "x")}`, 400],
+    [`users?search=${search}&sortBy=created&after=${made("created false", 7)}`, 400],
+    [
+      `users?search=${search}&sortBy=profile.lastName&after=${made("profile.lastName false", "a\0")}`,
+      400,
+    ],
+    ["users/%00", 404],
+    ["users/%ff", 404],
+    ["apps/corp/users/%00x", 404],
+    ["apps/corp/users?after=x", 400],
+    [`groups/00g${Buffer.from('["a\\u0000","x"]').toString("base64url")}`, 404],
+    ["logs?limit=1001", 400],
+    ["users?search=profile.nothing%20pr", 400],
+    ["users?filter=profile.city%20eq%20%22x%22", 400],
+    ["users?search=status%20ne%20%22ACTIVE%22", 400],
+    ["users?search=profile.login%20pr&filter=id%20pr", 400],
+    ["users/me/groups", 200],
+    ["users/m%65", 200],
+    ["users/me/appLinks", 404],
+    [`groups/${"0".repeat(36)}/users`, 404],
+    [
+      `apps?filter=${encodeURIComponent('label eq "Research and Development" and status eq "ACTIVE"')}`,
+      200,
+    ],
+    [`groups?search=${encodeURIComponent('type eq "APP_GROUP" and profile.name sw "x"')}`, 200],
+  ] as const)
+    expect((await ask("GET", `/api/v1/${path}`)).status, path).toBe(status);
+  for (const query of [
+    "action=%00",
+    "code=%00",
+    "reason=%00",
+    "attribute=%00",
+    "after=-1",
+    "limit=x",
+  ]) {
+    const runs = (await ask("GET", "/api/rollcall/v1/runs")).body as { items: { run: string }[] };
+    const path = `/api/rollcall/v1/runs/${runs.items[0]?.run}/people?${query}`;
+    expect((await ask("GET", path)).status, path).toBe(400);
+  }
+  for (const [profile, status] of [
+    ['{"__proto__":null}', 400],
+    ['{"nothing":null}', 400],
+    ['{"nickName":["a","b"]}', 400],
+    ['{"employeeNumber":12345678901234567890}', 400],
+    [`{"nickName":"${"x".repeat(10_001)}"}`, 400],
+  ] as const) {
+    const response = await fetch(`${api.url}/api/v1/users/ada@example.org`, {
+      method: "POST",
+      headers: { authorization: `SSWS ${token}`, "content-type": "application/json" },
+      body: `{"profile":${profile}}`,
+    });
+    expect(response.status, profile.slice(0, 60)).toBe(status);
+  }
+  for (const [method, path] of [
+    ["DELETE", "users/me"],
+    ["POST", "users/me/lifecycle/deactivate"],
+  ] as const)
+    expect((await ask(method, `/api/v1/${path}`)).status, path).toBe(404);
+  const large = await fetch(`${api.url}/api/v1/users`, {
+    method: "POST",
+    headers: { authorization: `SSWS ${token}`, "content-type": "application/json" },
+    body: " ".repeat(2_000_000),
+  });
+  expect(large.status).toBe(413);
+});
+
+test("a log in bounds ends, also where nothing of it was wanted", async () => {
+  const bounds = "since=2020-01-01T00:00:00Z&until=2038-01-01T00:00:00Z";
+  const { headers, body } = await ask("GET", `/api/v1/logs?${bounds}&limit=0`);
+  expect([body, headers.get("link")]).toEqual([[], expect.not.stringContaining("next") as string]);
 });
 
 test("a body that is no JSON is refused, and changes nothing", async () => {

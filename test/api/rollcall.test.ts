@@ -197,6 +197,146 @@ describe("a run", () => {
   });
 });
 
+describe("a run that is under way", () => {
+  const LARGE = 20_000;
+
+  test("is stopped, and no other: nothing of it is applied, and the log has who wanted it", async () => {
+    place.file("p.ldif", people(LARGE));
+    const started = await admin("POST", `${V1}/runs`, {
+      kind: "import",
+      directory: "corp",
+      type: "full",
+    });
+    const { run } = started.body as RunShown;
+    expect((await admin("POST", `${V1}/runs/${run}/cancel`, {})).status).toBe(200);
+    const stopped = (await ended(started)) as RunShown & {
+      error: { code: string; message: string };
+    };
+    expect(stopped).toMatchObject({ status: "failed", error: { code: "run.interrupted" } });
+    expect(stopped.error.message).toContain("stopped by admin");
+    expect(
+      (await place.events(`transaction.id eq "${run}" and eventType eq "system.import.stop"`))[0],
+    ).toBeDefined();
+    expect((await place.users()).size).toBeLessThan(LARGE);
+    expect(await admin("POST", `${V1}/runs/${run}/cancel`, {})).toMatchObject({ status: 409 });
+    place.file("p.ldif", people(10));
+  });
+
+  test("that nobody works on is not stopped, whoever works on something else there", async () => {
+    const { query } = await import("../support/postgres.ts");
+    const other = await ended(
+      await admin("POST", `${V1}/runs`, { kind: "import", directory: "corp", dryRun: true }),
+    );
+    const url = place.databaseUrl ?? "";
+    await query(
+      url,
+      `update runs set status = 'running', phase = 'reading', finished_at = null where id = '${other.run}'`,
+    );
+    await query(
+      url,
+      `update leases set expires_at = now() + interval '30 seconds', owner = gen_random_uuid(), holder = 'elsewhere' where name = 'directory:corp'`,
+    );
+    await query(url, `update leases set run_id = gen_random_uuid() where name = 'directory:corp'`);
+    expect(await admin("POST", `${V1}/runs/${other.run}/cancel`, {})).toMatchObject({
+      status: 409,
+      body: { code: "run.notHeld" },
+    });
+    expect((await admin("GET", `${V1}/runs/${other.run}`)).body).toMatchObject({
+      status: "running",
+      progress: null,
+    });
+    await query(
+      url,
+      `update leases set expires_at = now() - interval '1 second' where name = 'directory:corp'`,
+    );
+    expect(
+      await ended(
+        await admin("POST", `${V1}/runs`, { kind: "import", directory: "corp", dryRun: true }),
+      ),
+    ).toMatchObject({ status: "done" });
+  });
+});
+
+describe("a key", () => {
+  const send = async (key: string, body: unknown): Promise<Answer> => {
+    const response = await fetch(`${api.url}${V1}/runs`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${secret}`,
+        "content-type": "application/json",
+        "idempotency-key": key,
+      },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, headers: response.headers, body: await response.json() };
+  };
+  const wanted = { kind: "import", directory: "corp", dryRun: true };
+
+  test("sent twice at once starts one run", async () => {
+    const answers = await Promise.all([send("at-once", wanted), send("at-once", wanted)]);
+    const begun = answers.filter(({ status }) => status === 202);
+    expect(begun.length).toBeGreaterThan(0);
+    for (const answer of answers) expect([202, 409]).toContain(answer.status);
+    const { run } = await ended(begun[0] as Answer);
+    const again = await send("at-once", wanted);
+    expect([again.status, (again.body as RunShown).run]).toEqual([202, run]);
+  });
+
+  test("of a process that died before its run began is free again", async () => {
+    const { query } = await import("../support/postgres.ts");
+    const { items } = (await admin("GET", `${V1}/tokens`)).body as Page<{
+      id: string;
+      name: string;
+    }>;
+    const { id } = items.find(({ name }) => name === "admin") as { id: string };
+    await query(
+      place.databaseUrl ?? "",
+      `insert into started_once (token_id, key, request, run_id, created_at)
+        values ('${id}', 'left', 'something', null, now() - interval '5 minutes')`,
+    );
+    expect(await ended(await send("left", wanted))).toMatchObject({ status: "done" });
+  });
+
+  test("whose run could not begin may be sent again", async () => {
+    const none = { ...wanted, directory: "none" };
+    expect((await send("refused", none)).status).toBe(404);
+    expect(await ended(await send("refused", wanted))).toMatchObject({ status: "done" });
+  });
+});
+
+describe("people and apps", () => {
+  test("somebody is assigned by hand, listed before the next push, and not any more after the end of it", async () => {
+    expect(
+      (await admin("POST", `${V1}/apps/dx/assign`, { people: ["p1@example.org"] })).status,
+    ).toBe(200);
+    const listed = (await admin("GET", "/api/v1/apps/dx/users")).body as {
+      id: string;
+      credentials: object;
+    }[];
+    expect(listed).toMatchObject([{ credentials: { userName: "p1@example.org" }, scope: "USER" }]);
+    expect((await admin("DELETE", `/api/v1/apps/dx/users/${listed[0]?.id}`)).status).toBe(204);
+    expect((await admin("GET", `/api/v1/apps/dx/users/${listed[0]?.id}`)).status).toBe(404);
+    expect((await admin("GET", "/api/v1/apps/dx/users")).body).toEqual([]);
+  });
+
+  test("an entry is set aside and taken back; whose it is can be tried", async () => {
+    const entry = { directory: "corp", id: "p2" };
+    const shown = (
+      await place.json<{ appUsers: { externalId: string }[] }>("users", "show", "p2@example.org")
+    ).appUsers[0];
+    const unlinked = { ...entry, id: shown?.externalId ?? "" };
+    expect(
+      (await admin("POST", `${V1}/unmatched/ignore`, { ...unlinked, id: "none" })).status,
+    ).toBe(404);
+    const tried = await admin("POST", `${V1}/unmatched/confirm`, {
+      ...unlinked,
+      user: "p3@example.org",
+      dryRun: true,
+    });
+    expect([200, 409]).toContain(tried.status);
+  });
+});
+
 describe("questions", () => {
   test("are answered as the commands answer them", async () => {
     for (const [path, ...command] of [

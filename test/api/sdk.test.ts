@@ -263,7 +263,7 @@ describe("groups", () => {
 describe("apps", () => {
   test("are the directories and the apps of the configuration", async () => {
     const apps = await all(okta.applicationApi.listApplications({ limit: 1 }));
-    expect(apps.map(({ label }) => label)).toEqual(["corp", "DX"]);
+    expect(apps.map(({ label }) => label)).toEqual(["corp", "dx"]);
     const corp = await okta.applicationApi.getApplication({ appId: "corp" });
     expect(corp.signOnMode).toBeNull();
     expect(corp.features).toContain("PROFILE_MASTERING");

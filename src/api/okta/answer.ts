@@ -46,7 +46,8 @@ export function linkPages(
 /** How many are wanted; more than a page has are a page. */
 export function limitOf(c: ApiCall, usual: number, most: number): number {
   const text = c.req.query("limit");
-  if (text === undefined || text === "") return usual;
+  // Some clients say so that they do not mind.
+  if (text === undefined || text === "" || text === "-1") return usual;
   if (!/^\d{1,9}$/.test(text)) throw invalid("limit", `limit: a whole number from 1 to ${most}`);
   return Math.min(most, Math.max(1, Number(text)));
 }

@@ -50,7 +50,7 @@ export function appDocument(context: ApiContext, instance: Instance) {
     id,
     orn: `orn:rollcall:idp:rollcall:apps:${name}:${id}`,
     name,
-    label: isApp ? instance.app.label : id,
+    label: id,
     status: "ACTIVE",
     lastUpdated: null,
     created: null,

@@ -1,8 +1,8 @@
 /** `/api/v1/apps/{app}/users`: who is in a directory, and who has an account in an app. */
 import type { Hono } from "hono";
 import { isUuid } from "../../lib/uuid.ts";
-import type { AssignmentView } from "../../questions/apps.ts";
-import type { LinkedAppUser } from "../../questions/linked.ts";
+import type { AssignmentView } from "../../service.ts";
+import type { LinkedAppUser } from "../../service.ts";
 import { askedBy, type ApiCall, type ApiContext, type ApiEnv } from "../context.ts";
 import type { Gate } from "../gate.ts";
 import { bodyOf, href, isRecord, limitOf, linkPages, queryOf } from "./answer.ts";
@@ -55,11 +55,9 @@ async function list(context: ApiContext, c: ApiCall): Promise<Response> {
       ? (await context.service.directories.people(name, query)).map((person) => {
           return { userId: person.userId, document: linkedDocument(context, person) };
         })
-      : (await context.service.apps.assignments({ app: name, all: true, ...query })).map(
-          (account) => {
-            return { userId: account.userId, document: accountDocument(context, account) };
-          },
-        );
+      : (await context.service.apps.assigned(name, query)).map((account) => {
+          return { userId: account.userId, document: accountDocument(context, account) };
+        });
   const shown = found.slice(0, limit);
   const last = shown.at(-1);
   const next = found.length > limit && last !== undefined ? { after: last.userId } : null;
@@ -70,7 +68,7 @@ async function list(context: ApiContext, c: ApiCall): Promise<Response> {
 async function one(context: ApiContext, name: string, who: string) {
   const { kind } = instanceOf(context, name);
   const { service } = context;
-  const { id, login } = await service.users.dated(who);
+  const { id } = await service.users.dated(who);
   if (kind === "directory") {
     const person = await service.directories.person(name, id);
     if (person === null) throw notFound("AppUser", who);
@@ -78,7 +76,7 @@ async function one(context: ApiContext, name: string, who: string) {
   }
   const account = await service.apps.assignment(name, id);
   if (account === null) throw notFound("AppUser", who);
-  return accountDocument(context, { ...account, login });
+  return accountDocument(context, account);
 }
 
 async function assign(context: ApiContext, c: ApiCall): Promise<Response> {
@@ -117,7 +115,7 @@ function accountDocument(context: ApiContext, account: AssignmentView) {
     created: null,
     lastUpdated: lastPush,
     scope: account.assignedBy?.kind === "group" ? "GROUP" : "USER",
-    status: account.error === null ? APP_USER_STATUS[state] : "PROVISIONED",
+    status: APP_USER_STATUS[state],
     statusChanged: null,
     passwordChanged: null,
     syncState,

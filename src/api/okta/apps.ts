@@ -5,6 +5,7 @@ import type { ApiCall, ApiContext, ApiEnv } from "../context.ts";
 import type { Gate } from "../gate.ts";
 import { cursorOf, href, limitOf, linkPages, queryOf, readCursor } from "./answer.ts";
 import { appDocument, appDocuments, instanceOf, type Instance } from "./app-document.ts";
+import { readConditions } from "./conditions.ts";
 import { invalid, notOffered, notWritable, OktaError } from "./errors.ts";
 
 const PAGE = 200;
@@ -51,9 +52,6 @@ export function appRoutes(app: Hono<ApiEnv>, context: ApiContext, gate: Gate): v
   });
 }
 
-/** Joined by `and`, as clients send it. */
-const CONDITION = /^\s*(status|name|label|id)\s+(eq|sw)\s+"([^"]*)"\s*$/i;
-
 function list(context: ApiContext, c: ApiCall): Response {
   const [q, filter, after] = [queryOf(c, "q"), queryOf(c, "filter"), queryOf(c, "after")];
   const limit = limitOf(c, PAGE, PAGE);
@@ -76,20 +74,12 @@ function list(context: ApiContext, c: ApiCall): Response {
 type Shown = ReturnType<typeof appDocument>;
 
 function conditions(filter: string | null): (one: Shown) => boolean {
-  if (filter === null) return () => true;
-  const tests = filter.split(/ and /i).map((part) => {
-    const [, path = "", operator = "", value = ""] = CONDITION.exec(part) ?? [];
-    if (path === "") {
-      const offered = "status, name, label and id, with eq or sw, joined by and";
-      throw new OktaError(400, "E0000031", "Invalid search criteria.", [`Offered: ${offered}`]);
-    }
-    return (one: Shown): boolean => {
-      const own = one[path.toLowerCase() as "status" | "name" | "label" | "id"].toLowerCase();
-      const wanted = value.toLowerCase();
-      return operator.toLowerCase() === "eq" ? own === wanted : own.startsWith(wanted);
-    };
-  });
-  return (one) => tests.every((test) => test(one));
+  const read = readConditions(filter, ["status", "name", "label", "id"]);
+  return (one) =>
+    read.every(({ path, operator, value }) => {
+      const [own, wanted] = [one[path].toLowerCase(), value.toLowerCase()];
+      return operator === "eq" ? own === wanted : own.startsWith(wanted);
+    });
 }
 
 function features(context: ApiContext, instance: Instance) {

@@ -51,6 +51,11 @@ export function invalid(what: string, ...causes: string[]): OktaError {
   return new OktaError(400, "E0000001", `Api validation failed: ${what}`, causes);
 }
 
+/** Two conditions of two languages: neither is left out silently. */
+export function oneOfThem(): OktaError {
+  return invalid("filter", "filter: search and filter do not go together; join them in search");
+}
+
 /** What Rollcall does not do, where Okta does. */
 export function notOffered(why: string): OktaError {
   return new OktaError(501, "E0000060", "Unsupported operation.", [why]);
@@ -82,9 +87,10 @@ export function asOktaError(thrown: unknown): OktaError {
 
 /** What faults that people can act on are called there. */
 const KNOWN: Partial<Record<ErrorCode, (error: RollcallError) => OktaError>> = {
-  "user.notFound": ({ message }) => notFound("User", message),
+  "user.notFound": ({ field, message }) => notFound("User", field ?? message),
   "config.unknownApp": ({ message }) => notFound("AppInstance", message),
   "config.unknownDirectory": ({ message }) => notFound("AppInstance", message),
+  "request.tooLarge": ({ message }) => new OktaError(413, "E0000003", message),
   "user.owned": (error) => {
     const summary = "Operation failed because user profile is mastered under another system";
     return new OktaError(403, "E0000023", summary, causesOf(error));
@@ -94,7 +100,7 @@ const KNOWN: Partial<Record<ErrorCode, (error: RollcallError) => OktaError>> = {
   "user.wrongStatus": ({ message }) => invalid("status", message),
   "user.changed": ({ message }) => invalid("status", message),
   "link.none": ({ message }) => invalid("user", message),
-  "run.busy": ({ message }) => new OktaError(409, "E0000062", message),
+  "run.busy": ({ message }) => invalid("source", message),
   "user.searchInvalid": unsearchable,
   "log.filterInvalid": unsearchable,
 };

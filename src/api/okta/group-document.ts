@@ -19,7 +19,7 @@ export function readGroupId(text: string): Pick<GroupFacts, "directory" | "id"> 
   const read = text.startsWith("00g") ? readCursor(text.slice(3)) : undefined;
   const [directory, id] = Array.isArray(read) ? (read as unknown[]) : [];
   if (typeof directory !== "string" || typeof id !== "string") return null;
-  const isText = !id.includes("\0") && id.isWellFormed();
+  const isText = [directory, id].every((one) => !one.includes("\0") && one.isWellFormed());
   return isText && groupId({ directory, id }) === text ? { directory, id } : null;
 }
 

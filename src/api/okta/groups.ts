@@ -3,7 +3,8 @@ import type { Hono } from "hono";
 import type { ApiCall, ApiContext, ApiEnv } from "../context.ts";
 import type { Gate } from "../gate.ts";
 import { cursorOf, limitOf, linkPages, queryOf } from "./answer.ts";
-import { notFound, notOffered, OktaError } from "./errors.ts";
+import { readConditions, type Condition } from "./conditions.ts";
+import { notFound, notOffered, OktaError, oneOfThem } from "./errors.ts";
 import { groupDocument, readGroupId } from "./group-document.ts";
 import { userDocument } from "./user-document.ts";
 import { appDocuments } from "./app-document.ts";
@@ -11,8 +12,6 @@ import { appDocuments } from "./app-document.ts";
 const MOST = 10_000;
 const USUAL = 200;
 const MEMBERS = 200;
-/** What is offered of Okta's filters and searches. */
-const CONDITION = /^\s*(id|type|profile\.name|source\.id)\s+(eq|sw)\s+("(?:[^"\\]|\\.)*")\s*$/i;
 const FROM_DIRECTORIES = "Groups come from directories, which say who is in them.";
 
 export function groupRoutes(app: Hono<ApiEnv>, context: ApiContext, gate: Gate): void {
@@ -51,6 +50,7 @@ async function list(context: ApiContext, c: ApiCall): Promise<Response> {
   const [q, search, filter] = [queryOf(c, "q"), queryOf(c, "search"), queryOf(c, "filter")];
   const limit = limitOf(c, USUAL, MOST);
   const after = afterGroup(queryOf(c, "after"));
+  if (search !== null && filter !== null) throw oneOfThem();
   const condition = conditionOf(search ?? filter);
   const none = condition === "none";
   const query = { ...EVERYTHING, prefix: q, ...(none ? {} : condition), after, limit: limit + 1 };
@@ -70,37 +70,34 @@ async function list(context: ApiContext, c: ApiCall): Promise<Response> {
   return c.json(shown.map((group) => groupDocument(context, group)));
 }
 
-type Condition = Partial<Record<"prefix" | "name" | "directory" | "id", string>>;
+type Wanted = Partial<Record<"prefix" | "name" | "directory" | "id", string>>;
 
 /** @returns "none": no group here fulfils it */
-function conditionOf(text: string | null): Condition | "none" {
-  if (text === null) return {};
-  const [, path = "", operator = "", quoted = ""] = CONDITION.exec(text) ?? [];
-  const value = parsed(quoted);
-  const equals = operator.toLowerCase() === "eq";
-  if (value !== null && path.toLowerCase() === "profile.name")
-    return equals ? { name: value } : { prefix: value };
-  if (value !== null && equals) {
-    switch (path.toLowerCase()) {
-      case "type":
-        return value.toUpperCase() === "APP_GROUP" ? {} : "none";
-      case "source.id":
-        return { directory: value };
-      case "id":
-        return readGroupId(value) ?? "none";
-    }
+function conditionOf(text: string | null): Wanted | "none" {
+  let wanted: Wanted = {};
+  for (const one of readConditions(text, ["profile.name", "id", "type", "source.id"])) {
+    const more = wantedBy(one);
+    if (more === "none" || contradicts(wanted, more)) return "none";
+    wanted = { ...wanted, ...more };
   }
-  const offered = 'profile.name eq|sw "…", id eq "…", type eq "…" or source.id eq "…"';
-  throw new OktaError(400, "E0000031", "Invalid search criteria.", [`Offered: ${offered}`]);
+  return wanted;
 }
 
-function parsed(quoted: string): string | null {
-  try {
-    const text: unknown = JSON.parse(quoted);
-    return typeof text === "string" && text.isWellFormed() && !text.includes("\0") ? text : null;
-  } catch {
-    return null;
+function wantedBy({ path, operator, value }: Condition<string>): Wanted | "none" {
+  if (path === "profile.name") return operator === "eq" ? { name: value } : { prefix: value };
+  if (operator === "sw") {
+    const message = `${path} is compared with eq.`;
+    throw new OktaError(400, "E0000031", "Invalid search criteria.", [message]);
   }
+  if (path === "type") return value.toUpperCase() === "APP_GROUP" ? {} : "none";
+  return path === "source.id" ? { directory: value } : (readGroupId(value) ?? "none");
+}
+
+function contradicts(known: Wanted, more: Wanted): boolean {
+  return Object.entries(more).some(([key, value]) => {
+    const before = known[key as keyof Wanted];
+    return before !== undefined && before !== value;
+  });
 }
 
 function afterGroup(text: string | null): { directory: string; id: string } | null {
@@ -117,10 +114,10 @@ async function members(context: ApiContext, c: ApiCall): Promise<Response> {
   const after = queryOf(c, "after");
   if (after !== null && !/^[0-9a-f-]{36}$/.test(after))
     throw new OktaError(400, "E0000031", "Invalid search criteria.", ["Invalid cursor."]);
-  const ids = await context.service.groups.users(group, after, limit + 1);
-  const users = await Promise.all(ids.slice(0, limit).map((id) => context.service.users.dated(id)));
+  const found = await context.service.groups.users(group, after, limit + 1);
+  const users = found.slice(0, limit);
   const last = users.at(-1);
-  const next = ids.length > limit && last !== undefined ? { after: last.id } : null;
+  const next = found.length > limit && last !== undefined ? { after: last.id } : null;
   linkPages(context, c, { limit: String(limit), after }, next);
   return c.json(users.map((user) => userDocument(context, user, "self")));
 }

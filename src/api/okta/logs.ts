@@ -31,7 +31,8 @@ function askedOf(c: ApiCall): Asked {
   if (after !== null && !isUuid(after))
     throw new OktaError(400, "E0000031", "Invalid search criteria.", ["Invalid cursor."]);
   return {
-    since: timeOf(c, "since"),
+    // Later pages are of the same time as the first.
+    since: timeOf(c, "since") ?? (after === null ? new Date(Date.now() - WEEK_MS) : null),
     until: timeOf(c, "until"),
     filter: queryOf(c, "filter"),
     q: queryOf(c, "q"),
@@ -49,7 +50,7 @@ async function list(context: ApiContext, c: ApiCall): Promise<Response> {
   const follows = until === null && !newestFirst;
   const events = await log.query({
     filter,
-    since: since ?? (after === null ? new Date(Date.now() - WEEK_MS) : null),
+    since,
     until,
     words: q?.split(/\s+/).filter(Boolean) ?? [],
     limit: follows ? limit : limit + 1,
@@ -58,7 +59,7 @@ async function list(context: ApiContext, c: ApiCall): Promise<Response> {
     before: follows ? await log.settledUntil() : null,
   });
   const shown = events.slice(0, limit);
-  const isMore = follows || events.length > limit;
+  const isMore = follows || (shown.length > 0 && events.length > limit);
   linkPages(context, c, linkOf(asked), isMore ? { after: shown.at(-1)?.uuid ?? after } : null);
   return c.json(shown.map(eventDocument));
 }

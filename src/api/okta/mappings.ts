@@ -4,7 +4,7 @@ import type { MappingSetting } from "../../model/mapping-setting.ts";
 import { USER_SCHEMA_ID, USER_TYPE_ID } from "../../model/okta.ts";
 import type { ApiCall, ApiContext, ApiEnv } from "../context.ts";
 import type { Gate } from "../gate.ts";
-import { startRun } from "../start-run.ts";
+import { carryOut, startedBy } from "../start-run.ts";
 import { href, limitOf, linkPages, queryOf } from "./answer.ts";
 import { appNameOf, instanceOf, type Instance } from "./app-document.ts";
 import { invalid, notFound, notWritable } from "./errors.ts";
@@ -50,7 +50,9 @@ export function reapplyRoute(app: Hono<ApiEnv>, context: ApiContext, gate: Gate)
     if ((kind === "app") !== (source === USER_TYPE_ID))
       throw invalid("source", `${name} has no mapping in this direction`);
     const where = kind === "app" ? { app: name } : { directory: name };
-    const run = await startRun(context, c, { kind: "force-sync", ...where });
+    const run = await startedBy(context, c, (by) =>
+      carryOut(context, { kind: "force-sync", ...where }, by),
+    );
     c.header("Location", `${context.baseUrl()}/api/rollcall/v1/runs/${run}`);
     return c.json({}, 202);
   });

@@ -5,8 +5,10 @@
 import { Hono } from "hono";
 import { uuidV7 } from "../../lib/uuid.ts";
 import type { ApiContext, ApiEnv } from "../context.ts";
+import { logFault } from "../fault.ts";
 import type { Gate } from "../gate.ts";
 import { methodsOf } from "../methods.ts";
+import { mostBytes } from "../most-bytes.ts";
 import { plainPath } from "../plain-path.ts";
 import { appUserRoutes } from "./app-users.ts";
 import { appRoutes } from "./apps.ts";
@@ -25,6 +27,7 @@ const NOT_OFFERED =
 /** The whole of it, and the one call of Okta's console that a published client makes. */
 export function oktaApi(context: ApiContext, gate: Gate): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>({ getPath: plainPath });
+  app.use(mostBytes);
   app.use(async (c, next) => {
     c.header("X-Okta-Request-Id", uuidV7());
     await next();
@@ -44,7 +47,9 @@ export function oktaApi(context: ApiContext, gate: Gate): Hono<ApiEnv> {
   app.route("/api/internal/v1", internal);
   app.all("*", gate.allow("read"), (c) => {
     const { path } = c.req;
-    if (methodsOf(app, path).length > 0)
+    const methods = methodsOf(app, path);
+    c.header("Allow", methods.join(", "));
+    if (methods.length > 0)
       throw new OktaError(
         405,
         "E0000022",
@@ -55,7 +60,11 @@ export function oktaApi(context: ApiContext, gate: Gate): Hono<ApiEnv> {
     throw new OktaError(404, "E0000008", "The requested path was not found");
   });
   app.onError((thrown, c) => {
-    const error = asOktaError(thrown);
+    const known = asOktaError(thrown);
+    const error =
+      known.status < 500 || known.code === "E0000060"
+        ? known
+        : new OktaError(500, known.code, known.message, [logFault(context, c, thrown)]);
     return c.json(error.document(), error.status);
   });
   return app;

@@ -25,8 +25,8 @@ export function schemaRoutes(app: Hono<ApiEnv>, context: ApiContext, gate: Gate)
   );
   app.post("/meta/schemas/apps/:app/default", gate.allow("edit"), (c) => {
     const name = c.req.param("app");
-    instanceOf(context, name);
-    throw notWritable(`apps.${name}.attributes`);
+    if (instanceOf(context, name).kind === "app") throw notWritable(`apps.${name}.attributes`);
+    throw notOffered("A directory's entries have whatever their server gives them.");
   });
   app.get("/meta/schemas/group/default", gate.allow("read"), (c) => c.json(groupSchema(context)));
   app.get("/meta/types/user", gate.allow("read"), (c) => c.json([userType(context)]));
@@ -147,7 +147,7 @@ function choices(options: readonly (string | number)[]) {
   return { enum: options, oneOf: options.map((value) => ({ const: value, title: String(value) })) };
 }
 
-/** What an app's users have: of an app, its attributes; of a directory, whatever its entries have. */
+/** What an app's users have: of an app, its attributes. What entries have is told by none. */
 function appSchema(context: ApiContext, instance: Instance, id: string) {
   const path = `/api/v1/meta/schemas/apps/${id}/default`;
   const attributes = instance.kind === "app" ? [...instance.app.attributes] : [];

@@ -1,5 +1,5 @@
 import { OKTA_STATUS, USER_SCHEMA_ID, USER_TYPE_ID } from "../../model/okta.ts";
-import type { DatedUser } from "../../store/user-search.ts";
+import type { DatedUser } from "../../service.ts";
 import type { User, UserStatus } from "../../model/user.ts";
 import type { ApiContext } from "../context.ts";
 import { dateText, entityTag, href, type Href } from "./answer.ts";

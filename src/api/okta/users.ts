@@ -1,10 +1,13 @@
 /** `/api/v1/users`: who is there, and what of a person no directory gives. */
 import type { Hono } from "hono";
+import { RollcallError } from "../../model/errors.ts";
+import type { ProfileSchema } from "../../model/profile-schema.ts";
+import { USER_TYPE_ID } from "../../model/okta.ts";
 import { isUuid } from "../../lib/uuid.ts";
 import type { ProfileValue, StatusStep } from "../../model/user.ts";
-import type { DatedUser } from "../../store/user-search.ts";
+import type { DatedUser } from "../../service.ts";
 import { askedBy, type ApiCall, type ApiContext, type ApiEnv } from "../context.ts";
-import type { Gate } from "../gate.ts";
+import { AccessRefused, type Gate } from "../gate.ts";
 import {
   bodyOf,
   cursorOf,
@@ -15,10 +18,12 @@ import {
   queryOf,
   readCursor,
 } from "./answer.ts";
-import { invalid, OktaError } from "./errors.ts";
+import { invalid, notFound, notOffered, OktaError, oneOfThem } from "./errors.ts";
 import { groupDocument } from "./group-document.ts";
 import { userDocument, userTag } from "./user-document.ts";
 
+/** The owner of the token, who is nobody whom a directory knows. */
+const OWNER = "me";
 const PAGE = 200;
 /** Of a look-up by the beginning of a name, which has one page. */
 const LOOKUP = 10;
@@ -26,26 +31,27 @@ const LOOKUP = 10;
 export function userRoutes(app: Hono<ApiEnv>, context: ApiContext, gate: Gate): void {
   const { service } = context;
   app.get("/users", gate.allow("read"), async (c) => await list(context, c));
-  // The owner of a token is nobody whom a directory knows.
-  app.get("/users/me", gate.allow("read"), (c) => c.json(ownerDocument(context, c)));
   app.get("/users/:id", gate.allow("read"), async (c) => {
-    const user = await service.users.dated(c.req.param("id"));
+    if (c.req.param("id") === OWNER) return c.json(ownerDocument(context, c));
+    const user = await personOf(context, c);
     c.header("ETag", userTag(user));
     return c.json(userDocument(context, user, "all"));
   });
   app.get("/users/:id/groups", gate.allow("read"), async (c) => {
-    const user = await service.users.dated(c.req.param("id"));
-    const groups = await service.users.groups(user.id);
+    const groups =
+      c.req.param("id") === OWNER
+        ? []
+        : await service.users.groups((await personOf(context, c)).id);
     linkPages(context, c, {}, null);
     return c.json(groups.map((group) => groupDocument(context, group)));
   });
   // Nobody has a role in an organisation that is managed elsewhere.
   app.get("/users/:id/roles", gate.allow("read"), async (c) => {
-    await service.users.dated(c.req.param("id"));
+    if (c.req.param("id") !== OWNER) await personOf(context, c);
     return c.json([]);
   });
   app.get("/users/:id/appLinks", gate.allow("read"), async (c) => {
-    const user = await service.users.dated(c.req.param("id"));
+    const user = await personOf(context, c);
     const { accounts } = await service.users.get(user.id);
     return c.json(accounts.map(({ app: name }) => appLink(context, user, name)));
   });
@@ -56,23 +62,35 @@ export function userRoutes(app: Hono<ApiEnv>, context: ApiContext, gate: Gate): 
   app.post("/users/:id/lifecycle/:step", gate.allow("edit"), async (c) => await step(context, c));
 }
 
+/** Whom the address names. @throws OktaError for the owner of the token, who is no person */
+async function personOf({ service }: ApiContext, c: ApiCall): Promise<DatedUser> {
+  const who = c.req.param("id") ?? "";
+  if (who === OWNER) throw notFound("User", OWNER);
+  return await service.users.dated(who);
+}
+
 async function list(context: ApiContext, c: ApiCall): Promise<Response> {
   const prefix = queryOf(c, "q");
   const search = queryOf(c, "search");
   const filter = queryOf(c, "filter");
+  if (search !== null && filter !== null) throw oneOfThem();
   const sortBy = search === null ? null : queryOf(c, "sortBy");
   const descending = sortBy !== null && /^desc/i.test(queryOf(c, "sortOrder") ?? "");
   const limit = prefix === null ? limitOf(c, PAGE, PAGE) : limitOf(c, LOOKUP, PAGE);
   const order = `${sortBy ?? ""} ${descending}`;
-  const { users, next } = await context.service.users.search({
-    search,
-    filter,
-    prefix,
-    sortBy,
-    descending,
-    after: pageStart(queryOf(c, "after"), order),
-    limit,
-  });
+  const found = await context.searches.pass(() =>
+    context.service.users.search({
+      search,
+      filter,
+      prefix,
+      sortBy,
+      descending,
+      after: pageStart(queryOf(c, "after"), order),
+      limit,
+    }),
+  );
+  if (found === null) throw new AccessRefused("tooMany", "Too many searches at once.");
+  const { users, next } = found.result;
   const sortOrder = descending ? "desc" : null;
   const own = { search, filter, q: prefix, sortBy, sortOrder, limit: String(limit) };
   const after = next === null ? null : sortBy === null ? next.id : cursorOf([order, next]);
@@ -87,23 +105,26 @@ function pageStart(
   order: string,
 ): { readonly id: string; readonly key: string | null } | null {
   if (after === null) return null;
-  if (isUuid(after)) return { id: after, key: null };
+  if (order.startsWith(" ") && isUuid(after)) return { id: after, key: null };
   const cursor = readCursor(after);
   const [made, start] = Array.isArray(cursor) ? (cursor as unknown[]) : [];
-  if (made === order && isRecord(start) && isUuid(String(start["id"])))
-    return { id: String(start["id"]), key: String(start["key"]) };
+  if (made === order && isRecord(start)) {
+    const { id, key } = start;
+    if (typeof id === "string" && isUuid(id) && typeof key === "string") return { id, key };
+  }
   throw new OktaError(400, "E0000031", "Invalid search criteria.", ["Invalid cursor."]);
 }
 
 async function create(context: ApiContext, c: ApiCall): Promise<Response> {
   const { service } = context;
   const body = await bodyOf(c);
+  requireType(body);
   const groups = body["groupIds"];
   if (Array.isArray(groups) && groups.length > 0)
     throw invalid("groupIds", "groupIds: groups come from directories, which say who is in them");
   const values = new Map<string, readonly string[]>();
   for (const [name, value] of profileOf(body)) if (value !== null) values.set(name, value);
-  const status = c.req.query("activate") === "false" ? "staged" : "active";
+  const status = c.req.query("activate")?.toLowerCase() === "false" ? "staged" : "active";
   const { user } = await service.users.create(values, status, askedBy(context, c));
   warnOfPassword(c, body);
   return c.json(userDocument(context, await service.users.dated(user.id), "all"));
@@ -126,27 +147,74 @@ async function update(
   how: "partial" | "whole",
 ): Promise<Response> {
   const { service } = context;
-  const user = await service.users.dated(c.req.param("id") ?? "");
-  const wanted = c.req.header("if-match");
-  if (wanted !== undefined && wanted !== "*" && wanted !== userTag(user))
-    throw new OktaError(412, "E0000231", "ETag value doesn't match.");
-  const edits = changesOf(user, profileOf(await bodyOf(c)), how);
-  if (edits.size > 0) await service.users.edit(user.id, edits, askedBy(context, c));
+  const user = await personOf(context, c);
+  const isSure = requireTag(c, user);
+  const body = await bodyOf(c);
+  requireType(body);
+  const wanted = profileOf(body);
+  requireKnown(service.profile, wanted.keys());
+  const values = changesOf(service.profile, user, wanted, how);
+  const version = isSure ? user.version : null;
+  if (values.size > 0)
+    await service.users
+      .edit(user.id, { values, version }, askedBy(context, c))
+      .catch((thrown: unknown) => {
+        const isOther = thrown instanceof RollcallError && thrown.code === "user.changed";
+        throw isOther && isSure ? tagDiffers() : thrown;
+      });
+  warnOfPassword(c, body);
   return c.json(userDocument(context, await service.users.dated(user.id), "all"));
+}
+
+/** @returns whether the request is for the user as it was seen, and for no other */
+function requireTag(c: ApiCall, user: DatedUser): boolean {
+  const wanted = c.req
+    .header("if-match")
+    ?.split(",")
+    .map((one) => one.trim());
+  if (wanted === undefined || wanted.includes("*")) return false;
+  if (!wanted.includes(userTag(user))) throw tagDiffers();
+  return true;
+}
+
+function tagDiffers(): OktaError {
+  return new OktaError(412, "E0000231", "ETag value doesn't match.");
+}
+
+/** There is one type of user. */
+function requireType({ type }: Readonly<Record<string, unknown>>): void {
+  const id = isRecord(type) ? type["id"] : undefined;
+  if (id === undefined || id === USER_TYPE_ID || id === "default") return;
+  throw invalid("type", `type: there is one type of user, ${USER_TYPE_ID}`);
 }
 
 type Edits = ReadonlyMap<string, readonly string[] | null>;
 
 /** What a body changes: repeating what is there changes nothing, whoever owns it. */
-function changesOf(user: DatedUser, wanted: Edits, how: "partial" | "whole"): Edits {
+function changesOf(
+  schema: ProfileSchema,
+  user: DatedUser,
+  wanted: Edits,
+  how: "partial" | "whole",
+): Edits {
   const edits = new Map<string, readonly string[] | null>();
   for (const [name, texts] of wanted) {
-    const before = textsOf(user.profile[name]);
+    const before = Object.hasOwn(user.profile, name) ? textsOf(user.profile[name]) : null;
     if (JSON.stringify(before) !== JSON.stringify(texts)) edits.set(name, texts);
   }
   if (how === "whole")
-    for (const name of Object.keys(user.profile)) if (!wanted.has(name)) edits.set(name, null);
+    // What is kept of an attribute that is not configured any more is nobody's to change.
+    for (const name of Object.keys(user.profile))
+      if (!wanted.has(name) && schema.has(name)) edits.set(name, null);
   return edits;
+}
+
+/** Also an attribute that is to be empty has to be one. */
+function requireKnown(schema: ProfileSchema, names: Iterable<string>): void {
+  const unknown = [...names].filter((name) => !schema.has(name));
+  if (unknown.length === 0) return;
+  const causes = unknown.map((name) => `Property name '${name}' is not defined in profile`);
+  throw invalid(unknown[0] ?? "profile", ...causes);
 }
 
 function textsOf(value: ProfileValue | undefined): readonly string[] | null {
@@ -165,12 +233,19 @@ function profileOf(body: Readonly<Record<string, unknown>>): Edits {
 
 function editOf(name: string, value: unknown): readonly string[] | null {
   const plain = (one: unknown): string => {
-    const known =
-      (typeof one === "string" && one.isWellFormed() && !one.includes("\0")) ||
-      typeof one === "number" ||
-      typeof one === "boolean";
-    if (!known)
-      throw invalid(name, `${name}: a text, a number, a truth value or a list is expected`);
+    const isText =
+      typeof one === "string" &&
+      one.length <= MOST_CHARACTERS &&
+      one.isWellFormed() &&
+      !one.includes("\0");
+    // A whole number that is too large has lost digits already.
+    const isNumber =
+      typeof one === "number" && (Number.isSafeInteger(one) || !Number.isInteger(one));
+    if (!isText && !isNumber && typeof one !== "boolean")
+      throw invalid(
+        name,
+        `${name}: a text of at most ${MOST_CHARACTERS} characters, a number, a truth value or a list of them is expected`,
+      );
     return String(one);
   };
   if (value === null || value === "") return null;
@@ -178,10 +253,13 @@ function editOf(name: string, value: unknown): readonly string[] | null {
   return value.length === 0 ? null : value.map(plain);
 }
 
+/** Of a value; an app would have to take it as well. */
+const MOST_CHARACTERS = 10_000;
+
 /** The first time it takes the access away, the second time it deletes. */
 async function remove(context: ApiContext, c: ApiCall): Promise<Response> {
   const { users } = context.service;
-  const user = await users.dated(c.req.param("id") ?? "");
+  const user = await personOf(context, c);
   const by = askedBy(context, c);
   if (user.status === "deprovisioned") await users.delete(user.id, by);
   else await users.changeStatus(user.id, "deactivate", by);
@@ -190,7 +268,7 @@ async function remove(context: ApiContext, c: ApiCall): Promise<Response> {
 
 async function step(context: ApiContext, c: ApiCall): Promise<Response> {
   const { users } = context.service;
-  const user = await users.dated(c.req.param("id") ?? "");
+  const user = await personOf(context, c);
   const wanted = stepOf(c.req.param("step") ?? "", user);
   if (wanted === null) throw new OktaError(404, "E0000008", "The requested path was not found");
   if (wanted === "none")
@@ -216,9 +294,19 @@ function stepOf(name: string, { status }: DatedUser): StatusStep | "none" | null
         "This operation is not allowed in the user's current status.",
       );
     default:
+      if (OF_CREDENTIALS.has(name)) throw notOffered("Rollcall keeps no credentials of people.");
       return null;
   }
 }
+
+/** Steps that Okta has, and that concern how people sign in. */
+const OF_CREDENTIALS: ReadonlySet<string> = new Set([
+  "expire_password",
+  "expire_password_with_temp_password",
+  "reset_factors",
+  "reset_password",
+  "unlock",
+]);
 
 function appLink(context: ApiContext, { id }: DatedUser, name: string) {
   const label = context.service.settings.apps.get(name)?.label ?? name;

@@ -1,7 +1,7 @@
 /** Decisions about runs: approve, cancel, resume, revert. */
 import { z } from "@hono/zod-openapi";
 import { askedBy } from "../context.ts";
-import { inBackground } from "../start-run.ts";
+import { startedBy } from "../start-run.ts";
 import { text } from "./forms.ts";
 import { route, type Building } from "./route.ts";
 import { anyRunDocument, begun, idOf, runSchema } from "./runs.ts";
@@ -31,7 +31,7 @@ function heldRoutes(building: Building): void {
     },
     async ({ c, params: { run } }) => {
       const of = await service.runs.one(run);
-      const approved = await inBackground(context, askedBy(context, c), (by) =>
+      const approved = await startedBy(context, c, (by) =>
         of.of === "app" ? service.pushes.approve(idOf(of), by) : service.runs.approve(idOf(of), by),
       );
       return await begun(context, c, approved);
@@ -42,7 +42,8 @@ function heldRoutes(building: Building): void {
     {
       ...spec,
       path: "/runs/{run}/cancel",
-      summary: "Drop a held run, or stop one that is under way",
+      summary:
+        "Drop a held run, or stop one that is under way; a plan that is being applied waits for resume",
       permission: "resume",
       body,
     },
@@ -70,11 +71,12 @@ function endedRoutes(building: Building): void {
       summary: "Finish an interrupted run",
       permission: "resume",
       body: z.strictObject({}),
+      status: 202,
     },
     async ({ c, params: { run } }) => {
       const of = await service.runs.one(run);
-      await service.runs.resume(idOf(of), askedBy(context, c));
-      return await anyRunDocument(context, await service.runs.one(run));
+      const resumed = await startedBy(context, c, (by) => service.runs.resume(idOf(of), by));
+      return await begun(context, c, resumed);
     },
   );
   route(
@@ -89,7 +91,7 @@ function endedRoutes(building: Building): void {
     },
     async ({ c, params: { run }, body: { dryRun = false } }) => {
       const of = await service.runs.one(run);
-      const reverting = await inBackground(context, askedBy(context, c), (by) =>
+      const reverting = await startedBy(context, c, (by) =>
         of.of === "app"
           ? service.pushes.revert(idOf(of), dryRun, by)
           : service.runs.revert(idOf(of), { trigger: "manual", dryRun }, by),

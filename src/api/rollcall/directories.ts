@@ -1,5 +1,6 @@
 /** `/directories` and what belongs to nobody yet. */
 import { z } from "@hono/zod-openapi";
+import { directoryDocument } from "../../documents/directory.ts";
 import { RollcallError } from "../../model/errors.ts";
 import { askedBy, type ApiContext } from "../context.ts";
 import { document, flag, listOf, page, positionPage, text } from "./forms.ts";
@@ -25,7 +26,7 @@ export function directoryRoutes(building: Building): void {
     async ({ query }) => {
       const { items, next } = positionPage([...service.settings.directories.keys()], query);
       return {
-        items: await Promise.all(items.map((name) => directoryDocument(context, name))),
+        items: await Promise.all(items.map((name) => shownDirectory(context, name))),
         next,
       };
     },
@@ -35,13 +36,13 @@ export function directoryRoutes(building: Building): void {
     {
       method: "get",
       path: "/directories/{directory}",
-      summary: "One directory: settings without secrets, freshness, the last runs",
+      summary: "One directory: how it is read, how current it is, its last run",
       tag: TAG,
       permission: "read",
       params: z.strictObject({ directory: text }),
       answer: document,
     },
-    async ({ params: { directory } }) => await directoryDocument(context, directory),
+    async ({ params: { directory } }) => await shownDirectory(context, directory),
   );
   route(
     building,
@@ -59,30 +60,17 @@ export function directoryRoutes(building: Building): void {
   unmatchedRoutes(building);
 }
 
-async function directoryDocument({ service }: ApiContext, name: string) {
+async function shownDirectory({ service, words }: ApiContext, name: string) {
   const settings = service.settings.directories.get(name);
   if (settings === undefined) {
     const message = `There is no directory ${name} in the configuration.`;
     throw new RollcallError("config.unknownDirectory", message);
   }
-  const { source, schedule, onRemoval, onNoMatch, watch, importSafeguard } = settings;
-  const { readAt, problem, remedy } = await service.directories.freshness(name);
+  const freshness = await service.directories.freshness(name);
   const runs = await service.runs.list({ directory: name, status: null, edits: false, limit: 1 });
-  return {
-    directory: name,
-    type: source.type,
-    readAt: readAt?.toISOString() ?? null,
-    problem,
-    remedy,
-    isHeld: await service.runs.isHeld(name),
-    lastRun: runs[0]?.id ?? null,
-    schedule,
-    watch,
-    onRemoval,
-    onNoMatch,
-    importSafeguard,
-    mappings: settings.toOkta.size,
-  };
+  const isHeld = await service.runs.isHeld(name);
+  const state = { ...freshness, isHeld, lastRun: runs[0]?.id ?? null };
+  return directoryDocument(settings, state, words.remedy);
 }
 
 function unmatchedRoutes(building: Building): void {

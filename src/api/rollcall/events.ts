@@ -2,17 +2,19 @@
 import { createRoute } from "@hono/zod-openapi";
 import { streamSSE } from "hono/streaming";
 import { sleep } from "../../lib/sleep.ts";
-import type { ApiCall, ApiContext } from "../context.ts";
-import type { Gate } from "../gate.ts";
+import type { ApiCall } from "../context.ts";
+import { AccessRefused } from "../gate.ts";
 import { ROLLCALL_API, type Building } from "./route.ts";
-import { anyRunDocument } from "./runs.ts";
+import { RunFeed, type RunNews } from "./run-feed.ts";
 
-const LOOK_EVERY_MS = 1000;
+const TURN_MS = 500;
+/** Of one token at once. */
+const MOST_STREAMS = 20;
 /** Proxies end a connection that says nothing. */
-const COMMENT_EVERY = 15;
-const NEWEST = 50;
+const COMMENT_EVERY = 30;
 
-export function eventRoute({ api, context, gate }: Building): void {
+export function eventRoute(building: Building): void {
+  const { api, context, gate } = building;
   const config = createRoute({
     method: "get",
     path: `${ROLLCALL_API}/events`,
@@ -28,42 +30,34 @@ export function eventRoute({ api, context, gate }: Building): void {
       },
     },
   });
-  api.openapi(config, (c) => follow(context, gate, c as unknown as ApiCall) as never);
+  const feed = new RunFeed(context);
+  api.openapi(config, (c) => follow(feed, building, c as unknown as ApiCall) as never);
 }
 
-function follow(context: ApiContext, gate: Gate, c: ApiCall): Response {
+function follow(feed: RunFeed, { context, gate }: Building, c: ApiCall): Response {
   c.header("X-Accel-Buffering", "no");
+  if (c.req.method === "HEAD") return c.body(null, 200, { "Content-Type": "text/event-stream" });
+  const own = feed.open.get(c.get("caller").id) ?? 0;
+  if (own >= MOST_STREAMS) throw new AccessRefused("tooMany", "Too many streams of one token.");
+  feed.open.set(c.get("caller").id, own + 1);
   return streamSSE(c, async (stream) => {
     const ended = new AbortController();
+    const waiting: RunNews[] = [];
+    const stop = feed.listen((news) => waiting.push(...news));
     stream.onAbort(() => ended.abort());
     const signal = AbortSignal.any([ended.signal, context.stopping]);
-    const told = new Map<string, string>();
-    // What stands already is told by the list of runs; this tells what changes.
-    for (let looks = 0; !signal.aborted; looks++) {
-      const now = await newest(context);
-      for (const [run, text] of now) {
-        if (looks > 0 && told.get(run) !== text) await stream.writeSSE({ id: run, data: text });
-        told.set(run, text);
-      }
-      for (const run of told.keys()) if (!now.has(run)) told.delete(run);
-      if (looks % COMMENT_EVERY === COMMENT_EVERY - 1) {
-        await stream.write(": \n\n");
-        // Whoever was let in long ago may not be let in any more.
+    try {
+      for (let turn = 1; !signal.aborted; turn++) {
+        // Whoever was let in before may not be let in any more.
         if (!(await gate.isStillGood(c))) return;
+        for (const { run, text } of waiting.splice(0))
+          await stream.writeSSE({ id: run, data: text });
+        if (turn % COMMENT_EVERY === 0) await stream.write(": \n\n");
+        await sleep(TURN_MS, signal);
       }
-      await sleep(LOOK_EVERY_MS, signal);
+    } finally {
+      stop();
+      feed.open.set(c.get("caller").id, (feed.open.get(c.get("caller").id) ?? 1) - 1);
     }
   });
-}
-
-/** The newest runs as they are now, the oldest of them first. */
-async function newest(context: ApiContext): Promise<Map<string, string>> {
-  const everything = { directory: null, app: null, kind: null, status: null, edits: false };
-  const runs = await context.service.runs.page({ ...everything, after: null, limit: NEWEST });
-  const found = new Map<string, string>();
-  for (const one of runs.toReversed()) {
-    const document = await anyRunDocument(context, one);
-    found.set(document.run, JSON.stringify(document));
-  }
-  return found;
 }

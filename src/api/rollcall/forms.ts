@@ -20,10 +20,15 @@ const MOST = 1000;
 
 /** How many of a list, and behind which one. */
 export const page = {
-  limit: z.coerce.number().int().min(1).max(MOST).default(50),
+  limit: z
+    .string()
+    .regex(/^[1-9]\d{0,3}$/, `a whole number from 1 to ${MOST} is expected`)
+    .transform(Number)
+    .pipe(z.int().min(1).max(MOST))
+    .default(50),
   after: z
     .string()
-    .regex(/^\d{1,9}$/, "what `next` of the page before says is expected")
+    .regex(/^\d{1,5}$/, "what `next` of the page before says is expected")
     .optional()
     .meta({ description: "What `next` of the page before says." }),
 };

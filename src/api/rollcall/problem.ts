@@ -1,9 +1,10 @@
 /** Errors of Rollcall's API: problem details (RFC 9457) with the code and the cure of the catalogue. */
 import { z } from "@hono/zod-openapi";
-import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { ERRORS, type ErrorCode } from "../../model/error-catalogue.ts";
 import { asRollcallError, RollcallError } from "../../model/errors.ts";
+import type { ApiCall, ApiContext } from "../context.ts";
+import { logFault } from "../fault.ts";
 import { AccessRefused, type Refusal } from "../gate.ts";
 
 export const problemSchema = z
@@ -26,6 +27,7 @@ const STATUS: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   "request.notFound": 404,
   "request.method": 405,
   "request.notJson": 415,
+  "request.tooLarge": 413,
   "request.invalid": 400,
   "request.repeated": 409,
   "usage.invalid": 400,
@@ -62,6 +64,9 @@ const CONFLICTS: ReadonlySet<string> = new Set<ErrorCode>([
   "app.moved",
 ]);
 
+/** Whose message is about our inside. */
+const OWN_FAULTS: ReadonlySet<string> = new Set<ErrorCode>(["internal.error", "database.failed"]);
+
 const REFUSALS = {
   noCredential: "access.credential",
   badCredential: "access.credential",
@@ -75,7 +80,9 @@ export function problemOf(thrown: unknown, cure: (code: string) => string) {
     thrown instanceof AccessRefused
       ? new RollcallError(REFUSALS[thrown.refusal], thrown.message)
       : asRollcallError(thrown);
-  const { code, message, details } = error;
+  const { message, details } = error;
+  // Whoever asks over HTTP did not call a command.
+  const code = error.code === "usage.invalid" ? "request.invalid" : error.code;
   const status = STATUS[code] ?? (CONFLICTS.has(code) ? 409 : 500);
   return {
     type: `urn:rollcall:error:${code}`,
@@ -90,10 +97,13 @@ export function problemOf(thrown: unknown, cure: (code: string) => string) {
 
 /** The answer that a fault is. */
 export function answerProblem(
-  c: Context,
+  context: Pick<ApiContext, "words" | "log">,
+  c: ApiCall,
   thrown: unknown,
-  cure: (code: string) => string,
 ): Response {
-  const problem = problemOf(thrown, cure);
+  const known = problemOf(thrown, context.words.cure);
+  const { problems: _, ...plain } = known;
+  const isFault = OWN_FAULTS.has(known.code);
+  const problem = isFault ? { ...plain, detail: logFault(context, c, thrown) } : known;
   return c.json(problem, problem.status, { "content-type": "application/problem+json" });
 }

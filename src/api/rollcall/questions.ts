@@ -3,6 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { appExplanationDocument } from "../../documents/app-explanation.ts";
 import { explanationDocument } from "../../documents/explanation.ts";
 import { findingDocument } from "../../documents/finding.ts";
+import type { CheckResult } from "../../service.ts";
 import { RollcallError } from "../../model/errors.ts";
 import type { ApiContext } from "../context.ts";
 import { document, flag, listOf, page, positionPage, text } from "./forms.ts";
@@ -23,7 +24,7 @@ export function questionRoutes(building: Building): void {
       path: "/configuration",
       summary: "The configuration as it was loaded, without secrets",
       tag: TAG,
-      permission: "read",
+      permission: "configuration",
       answer: document,
     },
     () => plain(building.context.service.settings),
@@ -163,16 +164,12 @@ function previewRoute(building: Building): void {
 }
 
 async function checkAll({ service, words, stopping }: ApiContext) {
-  const checks = [];
-  for await (const line of service.directories.check(stopping)) checks.push(line);
-  for (const app of service.settings.apps.keys()) checks.push(await service.apps.check(app));
-  return {
-    ok: checks.every((line) => line.ok),
-    checks: checks.map((line) => ({
-      ...line,
-      cure: line.code === null ? line.cure : words.cure(line.code),
-    })),
-  };
+  const checks: (CheckResult & { readonly cure: string | null })[] = [];
+  for await (const line of service.check(stopping)) {
+    const cure = line.code === null ? line.cure : words.cure(line.code);
+    checks.push({ ...line, cure });
+  }
+  return { ok: checks.every((line) => line.ok), checks };
 }
 
 /** As JSON: maps and sets as what they stand for, and of secrets only that there is one. */

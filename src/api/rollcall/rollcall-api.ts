@@ -4,6 +4,7 @@ import { RollcallError } from "../../model/errors.ts";
 import type { ApiContext, ApiEnv } from "../context.ts";
 import type { Gate } from "../gate.ts";
 import { methodsOf } from "../methods.ts";
+import { mostBytes } from "../most-bytes.ts";
 import { plainPath } from "../plain-path.ts";
 import { appRoutes } from "./apps.ts";
 import { commandRoute } from "./commands.ts";
@@ -25,6 +26,7 @@ export function rollcallApi(context: ApiContext, gate: Gate): OpenAPIHono<ApiEnv
       if (!result.success) refuseInvalid(result.error);
     },
   });
+  app.use(mostBytes);
   const building: Building = { api: app, context, gate };
   runRoutes(building);
   decisionRoutes(building);
@@ -51,11 +53,12 @@ export function rollcallApi(context: ApiContext, gate: Gate): OpenAPIHono<ApiEnv
     const methods = methodsOf(app, c.req.path);
     if (methods.length > 0) {
       const message = `${c.req.path} knows ${methods.join(" and ")}, not ${c.req.method}.`;
+      c.header("Allow", methods.join(", "));
       throw new RollcallError("request.method", message);
     }
     throw new RollcallError("request.notFound", `There is nothing at ${c.req.path}.`);
   });
-  app.onError((thrown, c) => answerProblem(c, thrown, context.words.cure));
+  app.onError((thrown, c) => answerProblem(context, c, thrown));
   return app;
 }
 

@@ -64,7 +64,11 @@ export function route<P = Nothing, Q = Nothing, B = Nothing>(
     middleware: [gate.allow(permission), ...(spec.body === undefined ? [] : [jsonOnly])],
     request: requestOf(spec),
     responses: {
-      [status]: { description: status === 202 ? "It has begun" : "Done", ...content },
+      [status]: {
+        description: status === 202 ? "It has begun" : "Done",
+        ...(status === 202 ? { headers: LOCATION } : {}),
+        ...content,
+      },
       default: {
         description: "Why not",
         content: { "application/problem+json": { schema: problemSchema } },
@@ -87,13 +91,23 @@ export function route<P = Nothing, Q = Nothing, B = Nothing>(
 /** What is not asked for. */
 type Nothing = Readonly<Record<string, never>>;
 
+/** Of what starts something. */
+const STARTING = z.object({
+  "idempotency-key": z.string().optional().meta({
+    description: "The same key starts the same run, for a day, however often it is sent.",
+  }),
+});
+const LOCATION = { Location: { schema: { type: "string" as const }, description: "The run" } };
+
 function requestOf<P, Q, B>({
+  status,
   params,
   query,
   body,
 }: RouteSpec<P, Q, B>): NonNullable<RouteConfig["request"]> {
   const json = { content: { [JSON_TYPE]: { schema: body ?? z.never() } }, required: true };
   return {
+    ...(status === 202 ? { headers: STARTING } : {}),
     ...(params === undefined ? {} : { params: params as unknown as z.ZodObject }),
     ...(query === undefined ? {} : { query: query as unknown as z.ZodObject }),
     ...(body === undefined ? {} : { body: json }),

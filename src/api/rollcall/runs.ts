@@ -1,13 +1,11 @@
 /** `/runs`: imports, force syncs, pushes; started here, decided here, and told person by person. */
-import { createHash } from "node:crypto";
 import { z } from "@hono/zod-openapi";
 import { pushDocument } from "../../documents/push.ts";
 import { runDocument } from "../../documents/run.ts";
-import { RollcallError } from "../../model/errors.ts";
-import type { AnyRun } from "../../store/all-runs.ts";
+import type { AnyRun } from "../../service.ts";
 import { AccessRefused } from "../gate.ts";
 import type { ApiCall, ApiContext } from "../context.ts";
-import { startRun, type RunWanted } from "../start-run.ts";
+import { carryOut, startedBy } from "../start-run.ts";
 import { document, flag, listOf, page, pageOf, text, uuid } from "./forms.ts";
 import { route, type Building } from "./route.ts";
 
@@ -133,8 +131,7 @@ function startRoute(building: Building): void {
     {
       method: "post",
       path: "/runs",
-      summary:
-        "Start an import, a force sync or a push; it goes on by itself. With an Idempotency-Key, once",
+      summary: "Start an import, a force sync or a push; it goes on by itself",
       tag: TAG,
       permission: "sync-person",
       body: wanted,
@@ -143,9 +140,7 @@ function startRoute(building: Building): void {
     },
     async ({ c, body }) => {
       requireMayStart(c, body);
-      const start = (): Promise<string> => startRun(context, c, body);
-      const key = c.req.header("idempotency-key");
-      const run = key === undefined ? await start() : await once(context, c, { key, body }, start);
+      const run = await startedBy(context, c, (by) => carryOut(context, body, by));
       return await begun(context, c, run);
     },
   );
@@ -158,20 +153,6 @@ function requireMayStart(c: ApiCall, body: z.infer<typeof wanted>): void {
   if (one || caller.may("run")) return;
   const message = `The role ${caller.role} may not start this; it needs the permission "run".`;
   throw new AccessRefused("forbidden", message, "run");
-}
-
-async function once(
-  { service }: ApiContext,
-  c: ApiCall,
-  { key, body }: { readonly key: string; readonly body: RunWanted },
-  start: () => Promise<string>,
-): Promise<string> {
-  if (!/^[\x21-\x7e]{1,200}$/.test(key)) {
-    const details = ["Idempotency-Key: up to 200 visible signs of ASCII"];
-    throw new RollcallError("request.invalid", "The request is not understood.", { details });
-  }
-  const request = createHash("sha256").update(JSON.stringify(body)).digest("hex");
-  return await service.runs.startOnce({ tokenId: c.get("caller").id, key, request }, start);
 }
 
 /** The answer to what goes on by itself: where to look. */
@@ -193,13 +174,17 @@ function peopleRoute(building: Building): void {
       params: z.strictObject({ run: text }),
       query: z.strictObject({
         ...page,
-        after: z.coerce.number().int().min(0).max(2_147_483_647).optional(),
-        action: z.string().max(40).optional(),
+        after: z
+          .string()
+          .regex(/^\d{1,9}$/)
+          .transform(Number)
+          .optional(),
+        action: text.optional(),
         counted: flag,
         login: text.optional().meta({ description: "How the login begins." }),
-        reason: z.string().max(60).optional(),
-        code: z.string().max(120).optional(),
-        attribute: z.string().max(63).optional(),
+        reason: text.optional(),
+        code: text.optional(),
+        attribute: text.optional(),
       }),
       answer: listOf(document),
     },

@@ -2,9 +2,9 @@
 import { z } from "@hono/zod-openapi";
 import { taskDocument } from "../../documents/push.ts";
 import { askedBy } from "../context.ts";
-import { inBackground } from "../start-run.ts";
+import { startedBy } from "../start-run.ts";
 import { document, listOf, page, positionPage, text, uuid } from "./forms.ts";
-import { anyRunDocument, runSchema } from "./runs.ts";
+import { begun, runSchema } from "./runs.ts";
 import { route, type Building } from "./route.ts";
 
 const TAG = "Tasks";
@@ -52,10 +52,8 @@ function retryRoutes(building: Building): void {
       answer: runSchema,
     },
     async ({ c, params: asked }) => {
-      const run = await inBackground(context, askedBy(context, c), (by) =>
-        service.apps.retry(asked.task, by),
-      );
-      return await anyRunDocument(context, await service.runs.one(run));
+      const run = await startedBy(context, c, (by) => service.apps.retry(asked.task, by));
+      return await begun(context, c, run);
     },
   );
   route(
@@ -69,10 +67,8 @@ function retryRoutes(building: Building): void {
       answer: runSchema,
     },
     async ({ c, params: { app } }) => {
-      const run = await inBackground(context, askedBy(context, c), (by) =>
-        service.apps.retryAll(app, by),
-      );
-      return await anyRunDocument(context, await service.runs.one(run));
+      const run = await startedBy(context, c, (by) => service.apps.retryAll(app, by));
+      return await begun(context, c, run);
     },
   );
 }

@@ -1,9 +1,8 @@
 /** `/tokens`: who may ask over the network. */
 import { z } from "@hono/zod-openapi";
-import { parseIsoTime } from "../../lib/iso-time.ts";
-import { parseDuration } from "../../lib/duration.ts";
 import { RollcallError } from "../../model/errors.ts";
 import { ROLE_NAMES } from "../../model/role.ts";
+import { tokenExpiry } from "../../model/token-expiry.ts";
 import { askedBy } from "../context.ts";
 import { listOf, page, positionPage, text } from "./forms.ts";
 import { route, type Building } from "./route.ts";
@@ -80,9 +79,8 @@ export function tokenRoutes(building: Building): void {
 }
 
 function expiryAt(expires: string): Date {
-  const duration = parseDuration(expires);
-  const at = duration === null ? parseIsoTime(expires) : new Date(Date.now() + duration);
-  if (at !== null && !Number.isNaN(at.getTime())) return at;
+  const at = tokenExpiry(expires, Date.now());
+  if (at !== null) return at;
   const details = ["expires: a time such as 90d, or a date such as 2027-01-31"];
   throw new RollcallError("request.invalid", "The request is not understood.", { details });
 }

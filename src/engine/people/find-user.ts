@@ -7,12 +7,15 @@ import { userByLoginKey, usersByIds } from "../../store/users.ts";
 /** @param who a login, without regard to case, or a user's id. @throws RollcallError `user.notFound` */
 export async function findUser(db: Connection | Trx, who: string): Promise<User> {
   const user = await userOrNull(db, who);
-  if (user === null) throw new RollcallError("user.notFound", `There is no user ${who}.`);
+  if (user === null)
+    throw new RollcallError("user.notFound", `There is no user ${who}.`, { field: who });
   return user;
 }
 
 /** @param who a login, without regard to case, or a user's id @throws RollcallError `usage.invalid` */
 export async function userOrNull(db: Connection | Trx, who: string): Promise<User | null> {
+  // No database keeps such a text, so nobody is called so.
+  if (who.includes("\0") || !who.isWellFormed()) return null;
   const byLogin = await userByLogin(db, who);
   return byLogin ?? (isUuid(who) ? ((await usersByIds(db, [who]))[0] ?? null) : null);
 }

@@ -4,6 +4,7 @@
  * server two batches are written at a time; they touch different people.
  */
 import { loadStored } from "../../engine/people/stored.ts";
+import { stoppedBy } from "../../model/asked-by.ts";
 import { RollcallError, type Problem } from "../../model/errors.ts";
 import { STEPS } from "../../model/plan.ts";
 import { failPlanned } from "../../reconciler/decide-failure.ts";
@@ -66,7 +67,7 @@ export async function applyPlan(context: RunContext, plan: PlanName, size: numbe
 function interruptible({ signal, run }: RunContext, done: number, total: number): void {
   if (!signal.aborted) return;
   if (signal.reason instanceof RollcallError) throw signal.reason;
-  const message = `The run ${run.id} was interrupted while it was applying its plan; about ${done} of ${total} people are done.`;
+  const message = `The run ${run.id} was interrupted while it was applying its plan; about ${done} of ${total} people are done${stoppedBy(signal)}.`;
   throw new RollcallError("run.handedBack", message);
 }
 

@@ -12,6 +12,8 @@ import { noteApproved } from "../record/mapped.ts";
 import { requireRun } from "../record/notes.ts";
 import { Stopwatch } from "../record/stopwatch.ts";
 import { applyPlan } from "./apply.ts";
+import { workOn } from "../../store/leases.ts";
+import { write } from "../record/write.ts";
 
 /** From this many changes on, the database should look at its tables anew. */
 const LARGE = 1000;
@@ -60,6 +62,7 @@ async function takeUp(claimed: Claimed, run: OpenRun): Promise<OpenRun | null> {
   }
   const context = resumedRun(claimed, run);
   try {
+    await write(context, (trx) => workOn(trx, context.lease, run.id));
     await applyToEnd(context, run, run.phases);
     const ended = await requireRun(context, run.id);
     await noteApproved(context, ended);

@@ -1,4 +1,5 @@
 /** The ends of a push that is not done: failed, interrupted, cancelled. */
+import { stoppedBy } from "../../model/asked-by.ts";
 import { asRollcallError, RollcallError } from "../../model/errors.ts";
 import { AppFailure } from "../../provisioning/failure.ts";
 import { appState, noteApp } from "../../store/app-states.ts";
@@ -22,8 +23,10 @@ export async function failPush(claimed: ClaimedApp, id: string, thrown: unknown)
   if (thrown instanceof RollcallError && thrown.code === "run.leaseLost") throw thrown;
   const push = await findPush(engine.store.db, id);
   if (push === null || push.status !== "running") return;
-  const reason =
-    signal.aborted && !(thrown instanceof RollcallError) ? interrupted(signal) : thrown;
+  // Requests that were on their way when it was to end fail as well; that is not the app's fault.
+  const isStopped =
+    signal.aborted && (!(thrown instanceof RollcallError) || thrown.code === "push.interrupted");
+  const reason = isStopped ? interrupted(signal) : thrown;
   const { code, message } = asRollcallError(reason);
   if (thrown instanceof AppFailure && thrown.kind === "credential") await pauseApp(claimed, thrown);
   const state = await appState(engine.store.db, settings.name);
@@ -33,15 +36,15 @@ export async function failPush(claimed: ClaimedApp, id: string, thrown: unknown)
     await noteRun(trx, id, { counts });
     await endAsFailed(trx, id, error);
     await addTotals(trx, totalsOfPush(settings.name, push.kind, "failed"));
-    if (thrown instanceof AppFailure)
+    if (thrown instanceof AppFailure && !isStopped)
       await noteApp(trx, settings.name, { failures: state.failures + 1 });
     await appendEvents(trx, id, actor, [events.failed(settings, push.kind, error)]);
   });
 }
 
-function interrupted({ reason }: AbortSignal): RollcallError {
-  if (reason instanceof RollcallError) return reason;
-  const message = "The push was interrupted. What was sent is on record; the next push goes on.";
+function interrupted(signal: AbortSignal): RollcallError {
+  if (signal.reason instanceof RollcallError) return signal.reason;
+  const message = `The push was interrupted${stoppedBy(signal)}. What was sent is on record; the next push goes on.`;
   return new RollcallError("push.interrupted", message);
 }
 

@@ -4,8 +4,8 @@ import type { ProfileSchema } from "../../model/profile-schema.ts";
 import { isUuid } from "../../lib/uuid.ts";
 import { OKTA_STATUS, USER_TYPE_ID } from "../../model/okta.ts";
 import { loginKey } from "../../model/user.ts";
-import { foldedValue } from "../folded.ts";
 import type { Comparison, Filter } from "./grammar.ts";
+import { searchKey } from "./search-key.ts";
 import { kindOf } from "./user-filter.ts";
 
 type Compare = Extract<Filter, { readonly kind: "compare" }>;
@@ -34,6 +34,12 @@ function valueOf(path: string): RawBuilder<unknown> {
   return sql`profile->>${sql.lit(path.slice("profile.".length))}`;
 }
 
+/** Null where what is kept is no number, as of a time when the attribute was a text. */
+function numberOf(path: string): RawBuilder<unknown> {
+  const value = sql`profile->${sql.lit(path.slice("profile.".length))}`;
+  return sql`case when jsonb_typeof(${value}) = 'number' then (${valueOf(path)})::numeric end`;
+}
+
 export interface Matching {
   readonly schema: ProfileSchema;
   /** Whether `A` and `a` differ. */
@@ -60,11 +66,9 @@ export function userCondition(filter: Filter, matching: Matching): RawBuilder<bo
 
 function comparison({ path, operator, value }: Compare, matching: Matching): RawBuilder<boolean> {
   const kind = kindOf(path, matching.schema) ?? "string";
-  // Times are told in milliseconds, so they are compared in them.
-  if (kind === "time")
-    return sql<boolean>`date_trunc('milliseconds', ${valueOf(path)}) ${symbol(operator)} ${value}`;
+  if (kind === "time") return timeCondition(valueOf(path), operator, value as Date);
   if (kind === "number" || kind === "integer")
-    return sql<boolean>`(${valueOf(path)})::numeric ${symbol(operator)} ${String(value)}::numeric`;
+    return sql<boolean>`${numberOf(path)} ${symbol(operator)} ${String(value)}::numeric`;
   if (kind === "boolean") return sql<boolean>`${valueOf(path)} = ${String(value)}`;
   const text = String(value);
   if (path === "id" && operator === "eq")
@@ -76,12 +80,49 @@ function comparison({ path, operator, value }: Compare, matching: Matching): Raw
       case when jsonb_typeof(profile->${sql.lit(name)}) = 'array' then profile->${sql.lit(name)}
         else '[]' end) e (value) where ${element})`;
   }
+  if (path === "status" && operator === "eq") return isStatus(text, matching.exact);
   const plain = textCondition(valueOf(path), operator, text, matching.exact);
-  if (operator !== "eq" || !path.startsWith("profile.")) return plain;
   // Found by the index, then compared as it was asked.
-  if (path === "profile.login") return sql<boolean>`(login_key = ${loginKey(text)} and ${plain})`;
-  const folded = foldedValue(sql`(${text})::text`);
-  return sql<boolean>`(${foldedValue(valueOf(path))} = ${folded} and ${plain})`;
+  if (path === "profile.login" && operator === "eq")
+    return sql<boolean>`(login_key = ${loginKey(text)} and ${plain})`;
+  return sql<boolean>`(${keyCondition(valueOf(path), operator, text)} and ${plain})`;
+}
+
+/** Times are told in milliseconds; what is kept is finer. */
+function timeCondition(
+  own: RawBuilder<unknown>,
+  operator: Comparison,
+  time: Date,
+): RawBuilder<boolean> {
+  const next = new Date(time.getTime() + 1);
+  if (operator === "gt") return sql<boolean>`${own} >= ${next}`;
+  if (operator === "ge") return sql<boolean>`${own} >= ${time}`;
+  if (operator === "lt") return sql<boolean>`${own} < ${time}`;
+  if (operator === "le") return sql<boolean>`${own} < ${next}`;
+  return sql<boolean>`(${own} >= ${time} and ${own} < ${next})`;
+}
+
+/** What every text that fits fulfils, in the form in which there may be an index. */
+function keyCondition(
+  value: RawBuilder<unknown>,
+  operator: Comparison,
+  wanted: string,
+): RawBuilder<boolean> {
+  const [key, other] = [searchKey(value), searchKey(sql`(${wanted})::text`)];
+  if (operator === "co") return sql<boolean>`true`;
+  // Of two long texts the keys may be the same where one is greater.
+  if (operator === "gt" || operator === "ge") return sql<boolean>`${key} >= ${other}`;
+  if (operator === "lt" || operator === "le") return sql<boolean>`${key} <= ${other}`;
+  if (operator === "eq") return sql<boolean>`${key} = ${other}`;
+  return sql<boolean>`${key} >= ${other} and ${key} < ${other} || chr(1114111)`;
+}
+
+/** By the word that is stored, which the planner knows. */
+function isStatus(text: string, exact: boolean): RawBuilder<boolean> {
+  const found = Object.entries(OKTA_STATUS).find(
+    ([, theirs]) => theirs === (exact ? text : text.toUpperCase()),
+  );
+  return found === undefined ? sql<boolean>`false` : sql<boolean>`status = ${found[0]}`;
 }
 
 function textCondition(
@@ -112,9 +153,12 @@ export interface SortKey {
 export function sortKey(path: string, schema: ProfileSchema): SortKey | null {
   const kind = kindOf(path, schema);
   if (kind === undefined) return null;
+  // These two every user has, so that an index can be as plain.
+  if (path === "created" || path === "lastUpdated")
+    return { value: valueOf(path), type: "timestamptz" };
   if (kind === "time")
     return { value: sql`coalesce(${valueOf(path)}, '-infinity')`, type: "timestamptz" };
   if (kind === "number" || kind === "integer")
-    return { value: sql`coalesce((${valueOf(path)})::numeric, '-Infinity')`, type: "numeric" };
-  return { value: sql`lower(coalesce(${valueOf(path)}, '')) collate "C"`, type: "text" };
+    return { value: sql`coalesce(${numberOf(path)}, '-Infinity')`, type: "numeric" };
+  return { value: searchKey(valueOf(path)), type: "text" };
 }

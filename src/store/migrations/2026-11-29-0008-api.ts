@@ -10,8 +10,8 @@ const STATEMENTS = [
     expires_at timestamptz, used_at timestamptz)`,
   `create unique index api_tokens_name on api_tokens (name)`,
   `create unique index api_tokens_hash on api_tokens (hash)`,
-  // How far the holder of a claim is, and who wants it to stop.
-  `alter table leases add column progress jsonb, add column stop_by text`,
+  // Which run the holder of a claim works on, how far it is, and who wants it to stop.
+  `alter table leases add column run_id uuid, add column progress jsonb, add column stop_by text`,
   `create table started_once (
     token_id uuid not null, key text not null, request text not null, run_id uuid,
     created_at timestamptz not null default clock_timestamp(),

@@ -1,10 +1,10 @@
 /** A request that starts something may be sent again by a client that did not hear the answer. */
 import type { Engine } from "../engine/engine.ts";
 import { RollcallError } from "../model/errors.ts";
-import { freeKey, keepStarted, takeKey, type OnceKey } from "../store/started-once.ts";
+import { freeKey, takeKey, type OnceKey } from "../store/started-once.ts";
 
 /**
- * Starts a run unless the same request started one before.
+ * Starts a run, which keeps the key with its record, unless the same request started one before.
  * @returns the id of the run, of now or of then
  * @throws RollcallError `request.repeated` while the first one begins, or if another was sent under
  * the key
@@ -22,9 +22,7 @@ export async function startOnce(
     return before.runId;
   }
   try {
-    const runId = await start();
-    await keepStarted(db, key, runId);
-    return runId;
+    return await start();
   } catch (thrown) {
     await freeKey(db, key);
     throw thrown;

@@ -1,0 +1,36 @@
+import type { Remedy } from "../model/remedy.ts";
+import type { DirectorySettings } from "../model/settings.ts";
+import type { SayRemedy } from "./explanation.ts";
+
+/** How current what is kept of a directory is. */
+export interface DirectoryState {
+  readonly readAt: Date | null;
+  readonly problem: string | null;
+  readonly remedy: Remedy | null;
+  readonly isHeld: boolean;
+  /** Null: there was none. */
+  readonly lastRun: string | null;
+}
+
+/** A directory: how it is read and how current it is; nothing of how one logs in there. */
+export function directoryDocument(
+  { name, source, ...settings }: DirectorySettings,
+  { readAt, remedy, ...state }: DirectoryState,
+  say: SayRemedy,
+) {
+  const { schedule, watch, onRemoval, onNoMatch, importSafeguard, toOkta } = settings;
+  return {
+    directory: name,
+    type: source.type,
+    readAt: readAt?.toISOString() ?? null,
+    ...state,
+    command: remedy === null ? null : say(remedy),
+    remedy,
+    schedule,
+    watch,
+    onRemoval,
+    onNoMatch,
+    importSafeguard,
+    mappings: toOkta.size,
+  };
+}
