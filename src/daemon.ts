@@ -30,6 +30,8 @@ export async function serve(
       const asked = { kind: "push", trigger: "schedule", dryRun: false, people: null } as const;
       return pushes.push(app, asked, by);
     },
+    hooks: settings.hooks,
+    deliver: (hook, told, until) => service.log.deliver(hook, told, until),
     listen: (name, listener, until) => directories.listen(name, listener, until),
   };
   await runSchedules(work, log, signal);

@@ -126,6 +126,7 @@ import { listPushes, pushChanges, type PushesQuery, type PushPeopleQuery } from 
 import { listRuns, type RunsQuery } from "./store/runs.ts";
 import { queryLog, settledUntil, type LogQuery } from "./store/system-log.ts";
 import type { UnmatchedQuery } from "./store/unmatched.ts";
+import { deliverEvents, type Delivering } from "./hooks/deliver.ts";
 import { listTokens } from "./store/api-tokens.ts";
 import { ensureSearchIndexes } from "./store/search-indexes.ts";
 import type { DatedUser } from "./store/user-search.ts";
@@ -323,6 +324,8 @@ export interface PushAsked extends Omit<PushRequest, "userIds"> {
 
 export interface LogService {
   query(request: LogRequest): Promise<LogEvent[]>;
+  /** Sends events to a hook of the configuration until the signal aborts. @throws `run.busy` */
+  deliver(hook: string, told: Delivering["told"], signal: AbortSignal): Promise<void>;
   /** Until where the System Log is complete: no event with a smaller uuid can still come. */
   settledUntil(): Promise<string>;
 }
@@ -398,6 +401,11 @@ export async function openService(
       query: ({ filter, ...query }) =>
         queryLog(db, { ...query, filter: filter === null ? null : parseLogFilter(filter) }),
       settledUntil: () => settledUntil(store),
+      deliver: async (name, told, signal) => {
+        const hook = settings.hooks.get(name);
+        const source = `${settings.http?.publicUrl ?? "rollcall"}/api/v1/eventHooks/${name}`;
+        if (hook !== undefined) await deliverEvents(engine, hook, { source, told, signal });
+      },
     },
     check: (signal) => checkAll(engine, about, signal),
     doctor: (signal) => examine(engine, Date.now(), signal),

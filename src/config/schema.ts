@@ -460,6 +460,26 @@ export const configSchema = z.strictObject({
   directories: z.record(z.string(), directory),
   apps: z.record(z.string(), app).default({}).describe("Where accounts are made."),
   profile: profile.prefault({}),
+  hooks: z
+    .record(
+      z.string(),
+      z.strictObject({
+        url: z.string().min(1).describe("Where events are sent to: https://HOST/PATH."),
+        filter: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('Which events, such as eventType sw "system.import"; default: all.'),
+        secret: secretText.optional(),
+        verify: z
+          .boolean()
+          .default(true)
+          .describe("Whether the address has to repeat a challenge before, as Okta asks it to."),
+        plainHttp: z.boolean().default(false).describe("Lets events cross a network without TLS."),
+      }),
+    )
+    .default({})
+    .describe("Events of the System Log to elsewhere, in the shape of Okta's event hooks."),
 });
 
 export type Config = z.infer<typeof configSchema>;

@@ -7,6 +7,7 @@ import { isCredential } from "../model/credentials.ts";
 import { dnKey, isWithin } from "../model/dn.ts";
 import { BASE_ATTRIBUTES } from "../model/profile-schema.ts";
 import { checkApps } from "./check-apps.ts";
+import { checkHooks } from "./hooks.ts";
 import { checkHttp } from "./http-settings.ts";
 import type { Path } from "./problems.ts";
 import type { Config, DirectoryConfig } from "./schema.ts";
@@ -29,6 +30,7 @@ export function checkSemantics(config: Config, report: Report): void {
     report(["database", "url"], `not a database address, which is ${form}`);
   }
   checkHttp(config.http, report);
+  checkHooks(config, report);
   if (Object.keys(config.directories).length === 0) {
     report(["directories"], "there is no directory, so there is nothing to import");
   }

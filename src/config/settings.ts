@@ -1,3 +1,4 @@
+import { hookSettings } from "./hooks.ts";
 import { httpSettings } from "./http-settings.ts";
 import type {
   CsvSource,
@@ -77,6 +78,11 @@ export function toSettings(config: Config, context: SettingsContext): Settings {
       subDomain: config.organisation.subDomain ?? null,
     },
     history: { ...config.history, removedDays: config.history.removedDays ?? null },
+    hooks: new Map(
+      Object.entries(config.hooks).map(([name, hook]) => {
+        return [name, hookSettings(name, hook, context.line(["hooks", name, "filter"]))];
+      }),
+    ),
     http: config.http === "off" ? null : httpSettings(config.http),
     directories: new Map(
       Object.entries(config.directories).map(([name, directory]) => [

@@ -1,10 +1,11 @@
 /** Settings become rules, or a list of everything that is wrong with their mappings. */
 import { caret, positionOf } from "../mapping/problem.ts";
-import { RollcallError } from "../model/errors.ts";
+import { asRollcallError, RollcallError } from "../model/errors.ts";
 import type { MappingSetting } from "../model/mapping-setting.ts";
 import type { Settings } from "../model/settings.ts";
 import { compileApp, type AppProblem, type AppRules } from "../reconciler/app-rules.ts";
 import { compileRules, type Rules, type RulesProblem } from "../reconciler/rules.ts";
+import { parseLogFilter } from "../store/filters/log-filter.ts";
 import { unknownDirectory } from "./directories.ts";
 
 /** Settings with all their expressions compiled. */
@@ -26,11 +27,29 @@ export function compileSettings(settings: Settings): CompiledSettings {
     apps.set(name, compiled.rules);
     problems.push(...compiled.problems);
   }
-  if (problems.length === 0) return { rules, apps };
+  const ofHooks = hookProblems(settings);
+  if (problems.length === 0 && ofHooks.length === 0) return { rules, apps };
+  if (problems.length === 0)
+    throw new RollcallError("config.invalid", "The hooks have a problem.", { details: ofHooks });
   const number = problems.length === 1 ? "a problem" : `${problems.length} problems`;
   const sorted = problems.toSorted((a, b) => a.line - b.line);
   const details = sorted.map((problem) => describeProblem(settings.file, problem));
-  throw new RollcallError("config.invalid", `The mappings have ${number}.`, { details });
+  const all = [...details, ...ofHooks];
+  throw new RollcallError("config.invalid", `The mappings have ${number}.`, { details: all });
+}
+
+/** Filters have a grammar of their own. */
+function hookProblems({ file, hooks }: Settings): string[] {
+  return [...hooks.values()].flatMap(({ name, filter, line }) => {
+    if (filter === null) return [];
+    try {
+      parseLogFilter(filter);
+      return [];
+    } catch (thrown) {
+      const { code, message } = asRollcallError(thrown);
+      return [`${file}:${line}  hooks.${name}.filter: ${message} (${code})`];
+    }
+  });
 }
 
 /** What is wrong with mappings that a directory does not have yet, next to those that it has. */

@@ -14,6 +14,7 @@ export interface Engine {
   readonly directories: ReadonlyMap<string, DirectorySettings>;
   /** Apps of the configuration, compiled, by name. */
   readonly apps: ReadonlyMap<string, AppRules>;
+  readonly hooks: Settings["hooks"];
   /** See `Settings`. */
   readonly exposures: Settings["exposures"];
   /** Limits over all directories together. */

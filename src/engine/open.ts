@@ -25,6 +25,7 @@ export function engineOf(
     rules,
     directories: settings.directories,
     apps,
+    hooks: settings.hooks,
     exposures: settings.exposures,
     orgLimits: settings.importSafeguard,
     retention: settings.history,

@@ -241,6 +241,10 @@ export const ERRORS = {
     what: "The search for users does not parse, or asks for something that users do not have.",
     cure: 'Correct it at the position given, for example: profile.department eq "Sales" and status eq "ACTIVE".',
   },
+  "hook.refused": {
+    what: "A hook's address does not answer, or does not prove that it wants events.",
+    cure: "Correct the hook's url or secret, or the endpoint; one that cannot repeat the challenge takes `verify: false`.",
+  },
   "token.exists": {
     what: "There is an API token of this name already.",
     cure: "Choose another name, or revoke that token first.",

@@ -1,5 +1,6 @@
 import type { AppSettings } from "./app.ts";
 import type { DirectorySource } from "./directory.ts";
+import type { HookSettings } from "./hook.ts";
 import type { MappingSetting } from "./mapping-setting.ts";
 import type { AttributeSchema } from "./profile-schema.ts";
 import type { Secret } from "./secret.ts";
@@ -93,6 +94,7 @@ export interface Settings {
   readonly http: HttpSettings | null;
   readonly directories: ReadonlyMap<string, DirectorySettings>;
   readonly apps: ReadonlyMap<string, AppSettings>;
+  readonly hooks: ReadonlyMap<string, HookSettings>;
   readonly profile: {
     /** Directories in order of source priority, highest first. */
     readonly sources: readonly string[];

@@ -1,6 +1,7 @@
 /** Is everything configured and reachable? */
 import type { Engine } from "../engine/engine.ts";
 import { checkApp } from "./check-app.ts";
+import { checkHooks } from "./hook-findings.ts";
 import { checkDirectories, type CheckResult } from "./check.ts";
 
 /** The configuration and the database, which stand if this can be asked, then what is outside. */
@@ -19,4 +20,5 @@ export async function* checkAll(
     signal.throwIfAborted();
     yield await checkApp(engine, app);
   }
+  yield* checkHooks(engine, signal);
 }

@@ -33,6 +33,7 @@ import { countUnmatched } from "../store/unmatched.ts";
 import { appFindings } from "./app-findings.ts";
 import { listFailing } from "./failing.ts";
 import { connectionRisks } from "./security.ts";
+import { hookFindings } from "./hook-findings.ts";
 import { linkFindings } from "./link-findings.ts";
 
 const ORDER: readonly FindingSeverity[] = ["error", "warning", "info"];
@@ -73,6 +74,7 @@ export async function examine(
     ...(await letterFindings(engine)),
     ...(await spellingFindings(engine)),
     ...(await appFindings(engine, now, signal)),
+    ...(await hookFindings(engine)),
     ...(await sizeFindings(engine)),
   );
   return findings.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));

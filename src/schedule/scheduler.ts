@@ -7,6 +7,7 @@ import { asRollcallError } from "../model/errors.ts";
 import type { ImportType } from "../model/run.ts";
 import { Backoff } from "./backoff.ts";
 import { watchExpiry } from "./expiry.ts";
+import { followHook } from "./hooks.ts";
 import type { SchedulerLog } from "./log.ts";
 import { pushWhenDue } from "./pusher.ts";
 import { tellRun, watchDirectory, type Watch } from "./watcher.ts";
@@ -49,6 +50,10 @@ export async function runSchedules(
   for (const app of work.apps.keys()) {
     log.info({ app }, "pushing whenever something changes");
     void track(pushWhenDue({ work, app, log, signal }));
+  }
+  for (const hook of work.hooks.keys()) {
+    log.info({ hook }, "events are sent as they come");
+    void track(followHook(work, hook, log, signal));
   }
   if (tasks.length === 0 && watched === 0) {
     const only = expiring > 0 ? " but what expires" : "";

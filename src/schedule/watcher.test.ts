@@ -19,6 +19,8 @@ const work: ScheduledWork = {
   endExpired: () => Promise.resolve(null),
   apps: new Map(),
   isPushDue: () => Promise.resolve(false),
+  hooks: new Map(),
+  deliver: () => Promise.resolve(),
   push: () => Promise.reject(new Error("no app")),
 };
 

@@ -37,6 +37,14 @@ export interface ScheduledWork {
   isPushDue(app: string): Promise<boolean>;
   /** @throws RollcallError `run.busy`, and faults of the database */
   push(app: string, by: AskedBy): Promise<Push>;
+  /** The hooks of the configuration, by name. */
+  readonly hooks: ReadonlyMap<string, unknown>;
+  /** Sends events to a hook until the signal aborts. @throws RollcallError `run.busy` */
+  deliver(
+    hook: string,
+    told: (result: { readonly events: number; readonly error: string | null }) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void>;
   /** True for one caller, over all processes: the one that may start what is due then. */
   takeTick(schedule: string, at: Date): Promise<boolean>;
 }

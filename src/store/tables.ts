@@ -378,6 +378,17 @@ export interface LeasesTable {
   stop_by: string | null;
 }
 
+export interface HooksTable {
+  name: string;
+  cursor: string | null;
+  verified: string | null;
+  failures: number;
+  failing_since: Time | null;
+  not_before: Time | null;
+  error: string | null;
+  last_delivery: Time | null;
+}
+
 /** Of requests that must start a run only once. */
 export interface StartedOnceTable {
   token_id: string;
@@ -421,4 +432,5 @@ export interface Tables {
   pushed_members: PushedMembersTable;
   api_tokens: ApiTokensTable;
   started_once: StartedOnceTable;
+  hooks: HooksTable;
 }

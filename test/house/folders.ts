@@ -88,7 +88,7 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
     because: "runs/ changes people; it knows neither faces nor questions, neither SQL nor LDAP",
   },
   questions: {
-    may: ["engine", ...BELOW],
+    may: ["engine", "hooks", ...BELOW],
     typesOf: ["agent"],
     never: WRITING.map((name) => `store/${name}.ts`),
     because: "questions/ changes nothing: neither runs nor the writing parts of the store",
@@ -96,6 +96,11 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
   access: {
     may: ["engine", "store", "model", "lib"],
     because: "access/ knows who may come in, and nothing of people in directories",
+  },
+  hooks: {
+    may: ["engine", "documents", "store", "model", "lib"],
+    packages: ["undici"],
+    because: "hooks/ sends events to elsewhere, and changes nothing here",
   },
   api: {
     may: ["service.ts", "documents", "model", "lib"],

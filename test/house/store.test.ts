@@ -34,6 +34,7 @@ import {
 const BEFORE_APPS = [
   "drop table api_tokens",
   "drop table started_once",
+  "drop table hooks",
   "alter table leases drop column run_id, drop column progress, drop column stop_by",
   "alter table users drop column activated_at, drop column status_changed_at",
   "alter table runs drop column app",

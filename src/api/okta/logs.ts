@@ -1,8 +1,8 @@
 /** `/api/v1/logs`: the System Log, in bounds of time or followed as it grows. */
 import type { Hono } from "hono";
+import { logEventDocument } from "../../documents/log-event.ts";
 import { parseIsoTime } from "../../lib/iso-time.ts";
 import { isUuid } from "../../lib/uuid.ts";
-import type { LogEvent } from "../../model/event.ts";
 import type { ApiCall, ApiContext, ApiEnv } from "../context.ts";
 import type { Gate } from "../gate.ts";
 import { linkPages, queryOf } from "./answer.ts";
@@ -61,7 +61,7 @@ async function list(context: ApiContext, c: ApiCall): Promise<Response> {
   const shown = events.slice(0, limit);
   const isMore = follows || (shown.length > 0 && events.length > limit);
   linkPages(context, c, linkOf(asked), isMore ? { after: shown.at(-1)?.uuid ?? after } : null);
-  return c.json(shown.map(eventDocument));
+  return c.json(shown.map(logEventDocument));
 }
 
 function linkOf({ since, until, filter, q, after, newestFirst, limit }: Asked) {
@@ -98,45 +98,4 @@ function jsDate(text: string): Date | null {
   // A blank that stands for the plus sign of the zone.
   const time = new Date(text.replace(/GMT (\d{4})/, "GMT+$1"));
   return Number.isNaN(time.getTime()) ? null : time;
-}
-
-/** With every key that Okta always sends; null where there is nothing. */
-function eventDocument(event: LogEvent) {
-  const { actor, client, outcome, target, transaction, ...rest } = event;
-  return {
-    ...rest,
-    actor: { ...actor, detailEntry: null },
-    client:
-      client === null
-        ? null
-        : {
-            userAgent: { rawUserAgent: client.userAgent, os: null, browser: null },
-            zone: null,
-            device: null,
-            id: null,
-            ipAddress: client.ipAddress,
-            geographicalContext: null,
-          },
-    device: null,
-    authenticationContext: {
-      authenticationProvider: null,
-      credentialProvider: null,
-      credentialType: null,
-      issuer: null,
-      interface: null,
-      authenticationStep: 0,
-      externalSessionId: transaction.id,
-    },
-    outcome: { result: outcome.result, reason: outcome.reason ?? null },
-    securityContext: { asNumber: null, asOrg: null, isp: null, domain: null, isProxy: null },
-    legacyEventType: null,
-    transaction: { ...transaction, detail: {} },
-    request: { ipChain: client === null ? [] : [ipLink(client.ipAddress)] },
-    target: target.map((one) => ({ ...one, detailEntry: null })),
-  };
-}
-
-function ipLink(ip: string) {
-  const version = ip.includes(":") ? "V6" : "V4";
-  return { ip, geographicalContext: null, version, source: null };
 }

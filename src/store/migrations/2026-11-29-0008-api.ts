@@ -12,6 +12,9 @@ const STATEMENTS = [
   `create unique index api_tokens_hash on api_tokens (hash)`,
   // Which run the holder of a claim works on, how far it is, and who wants it to stop.
   `alter table leases add column run_id uuid, add column progress jsonb, add column stop_by text`,
+  `create table hooks (
+    name text primary key, cursor uuid, verified text, failures int not null,
+    failing_since timestamptz, not_before timestamptz, error text, last_delivery timestamptz)`,
   `create table started_once (
     token_id uuid not null, key text not null, request text not null, run_id uuid,
     created_at timestamptz not null default clock_timestamp(),
