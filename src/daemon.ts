@@ -1,105 +1,130 @@
-/** `serve`: the schedules of all directories, and health and metrics over HTTP. */
+/**
+ * `serve`: the schedules of all directories, pushes, hooks, and what is answered over HTTP; by a
+ * configuration that may be exchanged while it works.
+ */
+import { openDoors } from "./doors.ts";
 import type { Face } from "./api/context.ts";
-import type { Doors } from "./http/server.ts";
+import { sleep } from "./lib/sleep.ts";
+import { asRollcallError } from "./model/errors.ts";
+import { Secret } from "./model/secret.ts";
+import type { Settings } from "./model/settings.ts";
 import type { SchedulerLog } from "./schedule/log.ts";
 import type { ScheduledWork } from "./schedule/work.ts";
 import type { Service } from "./service.ts";
 
-/** Works until the signal aborts, and ends at the next safe point. @param face what whoever serves gives the API */
-export async function serve(
-  service: Service,
-  log: SchedulerLog,
-  face: Face,
-  signal: AbortSignal,
-): Promise<void> {
+/** What the daemon is given by whoever starts it. */
+export interface Daemon {
+  readonly log: SchedulerLog;
+  /** What the API says and carries out, for each configuration. */
+  readonly faceOf: (service: Service) => Face;
+  /** Told whenever the configuration is to be read again. */
+  readonly hangups: EventTarget | null;
+  /** Reads it. @throws RollcallError `config.invalid` */
+  readonly reload: () => Promise<Settings>;
+  /** Ends everything at the next safe point. */
+  readonly signal: AbortSignal;
+}
+
+/** Works until the signal aborts, and ends at the next safe point. */
+export async function serve(first: Service, daemon: Daemon): Promise<void> {
+  const { log, hangups, signal } = daemon;
   // Only the daemon needs these; every other command begins sooner without them.
   const { runSchedules } = await import("./schedule/scheduler.ts");
+  await using doors = await openDoors(first, daemon);
+  const heard = new Hangups(hangups, signal);
+  let service = first;
+  const retired: Promise<void>[] = [];
+  while (!signal.aborted) {
+    const retire = new AbortController();
+    const until = AbortSignal.any([signal, retire.signal]);
+    retired.push(runSchedules(workOf(service, signal), log, until));
+    for (let next: Service | null = null; next === null && !signal.aborted;) {
+      await heard.next(signal);
+      if (signal.aborted) break;
+      next = await exchanged(service, daemon);
+      if (next === null) continue;
+      service = next;
+      doors.use(service);
+    }
+    // What is being done is done by the configuration by which it began.
+    retire.abort();
+  }
+  await Promise.all(retired);
+}
+
+/** Hears of hangups, also of those that come while one is being worked on. */
+class Hangups {
+  #pending = false;
+  #wake = new AbortController();
+
+  constructor(from: EventTarget | null, signal: AbortSignal) {
+    const heard = (): void => {
+      this.#pending = true;
+      this.#wake.abort();
+    };
+    from?.addEventListener("hangup", heard, { signal });
+  }
+
+  /** Resolves at the next one, or when the signal aborts. */
+  async next(signal: AbortSignal): Promise<void> {
+    while (!this.#pending && !signal.aborted)
+      await sleep(LONG_MS, AbortSignal.any([this.#wake.signal, signal]));
+    this.#pending = false;
+    this.#wake = new AbortController();
+  }
+}
+
+const LONG_MS = 3_600_000;
+
+/** The service with the configuration as it is now; null if it cannot be: the old one goes on. */
+async function exchanged(
+  service: Service,
+  { log, reload }: Pick<Daemon, "log" | "reload">,
+): Promise<Service | null> {
+  try {
+    const settings = await reload();
+    const next = service.with(settings);
+    for (const key of ["http", "database"] as const)
+      if (plain(settings[key]) !== plain(service.settings[key]))
+        log.warn({ key }, `${key} was changed, which takes effect at the next start only`);
+    log.info({ config: settings.file }, "the configuration was read again, and is in effect");
+    return next;
+  } catch (thrown) {
+    const { code, message, details } = asRollcallError(thrown);
+    log.error(
+      { code, details },
+      `the configuration is not taken over, the old one goes on: ${message}`,
+    );
+    return null;
+  }
+}
+
+/** Settings as they can be compared; secrets compare by what they are. */
+function plain(value: unknown): string {
+  return JSON.stringify(value, (_key, one: unknown) =>
+    one instanceof Secret ? one.reveal() : one,
+  );
+}
+
+/** What schedules ask for. What has begun goes on until the daemon ends, whoever asked for it. */
+function workOf(service: Service, signal: AbortSignal): ScheduledWork {
   const { settings, runs, directories, pushes } = service;
-  await using _doors = await openDoors(service, log, face, signal);
-  const work: ScheduledWork = {
+  return {
     directories: settings.directories,
-    import: (name, asked, by) => runs.import(name, asked, by),
-    resume: (name, by) => runs.resumeLeft(name, by),
+    import: (name, asked, by) => runs.import(name, asked, { ...by, signal }),
+    resume: (name, by) => runs.resumeLeft(name, { ...by, signal }),
     isHeld: (name) => runs.isHeld(name),
     takeTick: (schedule, at) => runs.takeTick(schedule, at),
-    endExpired: (name, by) => runs.endExpired(name, by),
+    endExpired: (name, by) => runs.endExpired(name, { ...by, signal }),
     nextExpiry: (name, after) => directories.nextExpiry(name, after),
     apps: settings.apps,
     isPushDue: (app) => pushes.isDue(app),
     push: (app, by) => {
       const asked = { kind: "push", trigger: "schedule", dryRun: false, people: null } as const;
-      return pushes.push(app, asked, by);
+      return pushes.push(app, asked, { ...by, signal });
     },
     hooks: settings.hooks,
     deliver: (hook, told, until) => service.log.deliver(hook, told, until),
     listen: (name, listener, until) => directories.listen(name, listener, until),
   };
-  await runSchedules(work, log, signal);
-}
-
-/** Health, metrics and the API, as far as they are configured; closed in the order in which they stand. */
-async function openDoors(
-  service: Service,
-  log: SchedulerLog,
-  face: Face,
-  signal: AbortSignal,
-): Promise<AsyncDisposable> {
-  const open: AsyncDisposable[] = [];
-  const doors: AsyncDisposable = {
-    [Symbol.asyncDispose]: async () => {
-      for (const door of open) await door[Symbol.asyncDispose]();
-    },
-  };
-  try {
-    // The embedded database serves one process: commands beside it come through this door.
-    if (service.settings.database.url === null) {
-      const { openLocalDoor } = await import("./local-door.ts");
-      open.push(...(await openLocalDoor(service, { ...face, log }, signal)));
-    }
-    open.push(...(await openHttp(service, log, face, signal)));
-    return doors;
-  } catch (thrown) {
-    await doors[Symbol.asyncDispose]();
-    throw thrown;
-  }
-}
-
-async function openHttp(
-  service: Service,
-  log: SchedulerLog,
-  face: Face,
-  stopping: AbortSignal,
-): Promise<AsyncDisposable[]> {
-  const { http } = service.settings;
-  if (http === null) return [];
-  const { startHttp, startMetrics } = await import("./http/server.ts");
-  const { createApi } = await import("./api/api.ts");
-  let address = "";
-  const baseUrl = (): string => http.publicUrl ?? address;
-  const api = createApi(service, { baseUrl, stopping, log, ...face });
-  const mayRead: Doors["mayRead"] = (request, bindings) => api.mayRead(request, bindings);
-  const { metrics: own } = http;
-  const metrics = own === null ? null : await startMetrics(service, own);
-  const others = metrics === null ? [] : [metrics];
-  if (metrics !== null) log.info({ address: metrics.address }, "metrics");
-  try {
-    const server = await startHttp(
-      service,
-      http,
-      { api: http.api ? api : null, mayRead },
-      stopping,
-    );
-    ({ address } = server);
-    if (http.api)
-      void service.users.prepareSearch().catch((error: unknown) => {
-        if (!stopping.aborted) log.warn({ error: String(error) }, "searches have no indexes yet");
-      });
-    const offered = http.api ? baseUrl() : "off";
-    log.info({ address, api: offered }, "health and metrics");
-    // What still works for requests ends after the last connection, and before the database closes.
-    return [...others, server, api];
-  } catch (thrown) {
-    await metrics?.[Symbol.asyncDispose]();
-    throw thrown;
-  }
 }

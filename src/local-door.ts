@@ -5,29 +5,28 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { rmSync, writeFileSync } from "node:fs";
 import { createApi } from "./api/api.ts";
-import type { ApiContext, Face } from "./api/context.ts";
+import { ExchangedApi, type Opening } from "./doors.ts";
 import { startHttp } from "./http/server.ts";
 import type { ApiToken } from "./model/api-token.ts";
 import { daemonFile, type DaemonAddress } from "./model/daemon-address.ts";
 import type { Service } from "./service.ts";
 
-/** @returns what has to be closed, in this order */
+/** @returns what has to be closed, in this order, and the API behind it */
 export async function openLocalDoor(
   service: Service,
-  face: Face & Pick<ApiContext, "log">,
-  stopping: AbortSignal,
-): Promise<AsyncDisposable[]> {
+  { log, faceOf, signal: stopping }: Opening,
+): Promise<{ readonly doors: readonly AsyncDisposable[]; readonly api: ExchangedApi }> {
   const secret = randomBytes(32).toString("base64url");
   let address = "";
-  const tokens = {
-    ...service.tokens,
-    of: (given: string) => Promise.resolve(owner(secret, given)),
-  };
-  const own = { ...service, tokens };
-  const api = createApi(own, { baseUrl: () => address, stopping, ...face });
+  const api = new ExchangedApi(service, (one) => {
+    const of = (given: string) => Promise.resolve(owner(secret, given));
+    const own = { ...one, tokens: { ...one.tokens, of } };
+    return createApi(own, { baseUrl: () => address, stopping, log, ...faceOf(one) });
+  });
+  const at = { host: "127.0.0.1", port: 0, publicUrl: null };
   const server = await startHttp(
-    own,
-    { host: "127.0.0.1", port: 0, publicUrl: null },
+    service,
+    at,
     { api, mayRead: () => Promise.resolve(null) },
     stopping,
   );
@@ -38,7 +37,7 @@ export async function openLocalDoor(
   rmSync(file, { force: true });
   writeFileSync(file, JSON.stringify(told), { mode: 0o600, flag: "wx" });
   const remove = (): Promise<void> => Promise.resolve(rmSync(file, { force: true }));
-  return [{ [Symbol.asyncDispose]: remove }, server, api];
+  return { doors: [{ [Symbol.asyncDispose]: remove }, server], api };
 }
 
 /** Whoever can read the file may do what the owner of the database may. */

@@ -7,6 +7,7 @@ const { runCommandLine } = await import("./cli/program.ts");
 collectEarly();
 
 const stop = new AbortController();
+const hangups = new EventTarget();
 let signals = 0;
 function end(): void {
   stop.abort();
@@ -17,9 +18,9 @@ function end(): void {
 }
 for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, end);
 process.on("SIGHUP", () => {
-  // Whatever runs in a terminal ends with it; a daemon without one is asked to read its configuration.
+  // Whatever runs in a terminal ends with it; a daemon without one reads its configuration again.
   if (process.stderr.isTTY || !process.argv.includes("serve")) end();
-  else process.stderr.write("SIGHUP: the configuration is not read again; restart for that.\n");
+  else hangups.dispatchEvent(new Event("hangup"));
 });
 // Whoever started this process is gone, and with it whoever could end it.
 process.on("disconnect", () => {
@@ -56,5 +57,6 @@ const status = await runCommandLine(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   signal: stop.signal,
+  hangups,
 });
 process.exitCode = fault === undefined ? status : Math.max(status, 1);

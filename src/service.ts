@@ -110,7 +110,7 @@ import { revertPush } from "./runs/revert-push.ts";
 import { revertRun } from "./runs/revert.ts";
 import { dismissTaskOf, retryTask, retryTasksOf, tasksOf } from "./runs/tasks.ts";
 import { appUsersOfUsers } from "./store/app-users.ts";
-import { openStore } from "./store/database.ts";
+import { openStore, type Store } from "./store/database.ts";
 import type { FailingQuery } from "./store/failing.ts";
 import { runChanges } from "./store/history.ts";
 import type { ChangedFilter } from "./store/changed-people.ts";
@@ -343,6 +343,8 @@ export interface DatabaseService {
 
 export interface Service extends AsyncDisposable {
   readonly settings: Settings;
+  /** The same database with another configuration. @throws RollcallError `config.invalid` */
+  with(settings: Settings): Service;
   readonly database: DatabaseService;
   readonly runs: RunService;
   readonly users: UserService;
@@ -371,12 +373,17 @@ export async function openService(
   compiled: CompiledSettings = compileSettings(settings),
 ): Promise<Service> {
   const store = await openStore(settings.database);
+  return serviceOn(store, settings, compiled);
+}
+
+function serviceOn(store: Store, settings: Settings, compiled: CompiledSettings): Service {
   const engine = engineOf(settings, compiled, store);
   const { db } = store;
   const database = `${store.title}, schema ${store.migrated.current}`;
   const about = { file: settings.file, database };
   return {
     settings,
+    with: (other) => serviceOn(store, other, compileSettings(other)),
     database: {
       title: store.title,
       schema: store.migrated.current,

@@ -28,6 +28,8 @@ export interface CommandLine {
   readonly stdout: Stream;
   readonly stderr: Stream;
   readonly signal: AbortSignal;
+  /** Tells "hangup" when a daemon is to read its configuration again; absent: nobody does. */
+  readonly hangups?: EventTarget;
   /** In a daemon that carries out a command for somebody; absent: a process of its own. */
   readonly beside?: Beside;
 }
@@ -60,6 +62,10 @@ export class Console {
 
   get environment(): CommandLine["environment"] {
     return this.#line.environment;
+  }
+
+  get hangups(): EventTarget | null {
+    return this.#line.hangups ?? null;
   }
 
   get beside(): Beside | null {

@@ -1,15 +1,18 @@
 import type { Command } from "commander";
 import { safeJsonText } from "../lib/safe-output.ts";
+import type { Settings } from "../model/settings.ts";
+import type { Service } from "../service.ts";
 import { cureInCommands } from "./cure.ts";
 import type { RunCommandLine } from "./serve-commands.ts";
 import { commandOf } from "./remedy.ts";
 import type { Register } from "./register.ts";
-import { withService } from "./session.ts";
+import { settingsOf, withService } from "./session.ts";
 
 const HELP = `
 Imports every directory by its schedule, pushes to every app what changed, and answers /healthz,
 /readyz, /metrics and the API; a client comes in by a token of \`rollcall tokens\`. Several
-replicas may run on one Postgres. On SIGTERM it ends its work at the next safe point.`;
+replicas may run on one Postgres. On SIGTERM it ends its work at the next safe point. On SIGHUP
+it reads the configuration again; what is being done is done by the old one, and a faulty file is refused.`;
 
 /** @param run carries out the commands that clients of the daemon ask for */
 export const serveCommand =
@@ -34,8 +37,10 @@ export const serveCommand =
           "rollcall started",
         );
         const words = { remedy: commandOf, cure: cureInCommands };
-        const carryOut = commandsOf(service, console.environment, run);
-        await serve(service, log, { words, run: carryOut }, console.signal);
+        const { environment, hangups, signal } = console;
+        const faceOf = (one: Service) => ({ words, run: commandsOf(one, environment, run) });
+        const reload = (): Promise<Settings> => settingsOf(console, options);
+        await serve(service, { log, faceOf, hangups, reload, signal });
         log.info({}, "rollcall stopped");
         return 0;
       });

@@ -150,8 +150,17 @@ ${SIMPLE_MAPPINGS}`.replace("directories:", "directories:"),
   expect(await (await fetch(`${url}/metrics`)).text()).toContain(
     'rollcall_app_users{directory="corp",status="active"} 1',
   );
+  // A faulty file is refused, and the old one goes on.
+  const good = readFileSync(config, "utf8");
+  writeFileSync(config, good.replace("email: appuser.mail", "email: appuser.mail +"));
   child.kill("SIGHUP");
-  await expect.poll(() => log, { timeout: 20_000 }).toContain("not read again");
+  await expect.poll(() => log, { timeout: 20_000 }).toContain("the old one goes on");
+  writeFileSync(config, good.replace("title: appuser.title", "title: '\"read again\"'"));
+  child.kill("SIGHUP");
+  await expect.poll(() => log, { timeout: 20_000 }).toContain("is in effect");
+  const titleOf = async (): Promise<unknown> =>
+    (await place.users()).get("ada@example.org")?.profile["title"];
+  await expect.poll(titleOf, { timeout: 20_000 }).toBe("read again");
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
   child.kill("SIGTERM");
   expect(await ended).toEqual([0, null]);

@@ -21,6 +21,8 @@ export interface Result {
 export class Workplace {
   readonly folder = mkdtempSync(join(tmpdir(), "rollcall-test-"));
   readonly environment: Record<string, string> = {};
+  /** Where a daemon is told to read its configuration again. */
+  readonly hangups = new EventTarget();
   readonly config = join(this.folder, "rollcall.yaml");
   readonly databaseUrl: string | null;
   /** The folder of the embedded database. */
@@ -93,8 +95,16 @@ export class Workplace {
   async runOn(input: string, signal: AbortSignal, ...args: string[]): Promise<Result> {
     const stdin = Readable.from([input]);
     const [stdout, stderr] = [new Collector(), new Collector()];
+    const { hangups } = this;
     const environment = { ...this.environment, ROLLCALL_CONFIG: this.config };
-    const status = await runCommandLine(args, { environment, stdin, stdout, stderr, signal });
+    const status = await runCommandLine(args, {
+      environment,
+      stdin,
+      stdout,
+      stderr,
+      signal,
+      hangups,
+    });
     return { status, out: stdout.text, err: stderr.text };
   }
 

@@ -1,0 +1,108 @@
+/** Where the daemon is asked: health, metrics and the API, as far as they are configured. */
+import { createApi, type Api } from "./api/api.ts";
+import type { Face } from "./api/context.ts";
+import { startHttp, startMetrics, type Answering } from "./http/server.ts";
+import type { SchedulerLog } from "./schedule/log.ts";
+import type { Service } from "./service.ts";
+
+export interface Doors extends AsyncDisposable {
+  /** Answers by this service from now on; what is being answered is answered by the one before. */
+  use(service: Service): void;
+}
+
+/** What an opened door is given. */
+export interface Opening {
+  readonly log: SchedulerLog;
+  readonly faceOf: (service: Service) => Face;
+  readonly signal: AbortSignal;
+}
+
+/** The API of a service that may be exchanged. */
+export class ExchangedApi implements AsyncDisposable, Answering {
+  readonly #create: (service: Service) => Api;
+  readonly #all: Api[] = [];
+  #now: Api;
+
+  constructor(service: Service, create: (service: Service) => Api) {
+    this.#create = create;
+    this.#now = create(service);
+    this.#all.push(this.#now);
+  }
+
+  use(service: Service): void {
+    this.#now = this.#create(service);
+    this.#all.push(this.#now);
+  }
+
+  fetch(request: Request, bindings?: unknown): Response | Promise<Response> {
+    return this.#now.fetch(request, bindings);
+  }
+
+  async mayRead(request: Request, bindings: unknown): Promise<Response | null> {
+    return await this.#now.mayRead(request, bindings);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const one of this.#all) await one[Symbol.asyncDispose]();
+  }
+}
+
+/** Opens what is configured; it is closed in the order in which it stands. */
+export async function openDoors(service: Service, opening: Opening): Promise<Doors> {
+  const apis: ExchangedApi[] = [];
+  const open: AsyncDisposable[] = [];
+  const doors: Doors = {
+    use: (next) => {
+      for (const api of apis) api.use(next);
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const door of open) await door[Symbol.asyncDispose]();
+      // What still works for requests ends after the last connection, and before the database closes.
+      for (const api of apis) await api[Symbol.asyncDispose]();
+    },
+  };
+  try {
+    // The embedded database serves one process: commands beside it come through this door.
+    if (service.settings.database.url === null) {
+      const { openLocalDoor } = await import("./local-door.ts");
+      const local = await openLocalDoor(service, opening);
+      open.push(...local.doors);
+      apis.push(local.api);
+    }
+    await openHttp(service, opening, { apis, open });
+    return doors;
+  } catch (thrown) {
+    await doors[Symbol.asyncDispose]();
+    throw thrown;
+  }
+}
+
+async function openHttp(
+  service: Service,
+  { log, faceOf, signal: stopping }: Opening,
+  { apis, open }: { readonly apis: ExchangedApi[]; readonly open: AsyncDisposable[] },
+): Promise<void> {
+  const { http } = service.settings;
+  if (http === null) return;
+  let address = "";
+  const baseUrl = (): string => http.publicUrl ?? address;
+  const api = new ExchangedApi(service, (one) =>
+    createApi(one, { baseUrl, stopping, log, ...faceOf(one) }),
+  );
+  apis.push(api);
+  if (http.metrics !== null) {
+    const metrics = await startMetrics(service, http.metrics);
+    open.push(metrics);
+    log.info({ address: metrics.address }, "metrics");
+  }
+  const mayRead = (request: Request, bindings: unknown): Promise<Response | null> =>
+    api.mayRead(request, bindings);
+  const server = await startHttp(service, http, { api: http.api ? api : null, mayRead }, stopping);
+  open.push(server);
+  ({ address } = server);
+  log.info({ address, api: http.api ? baseUrl() : "off" }, "health and metrics");
+  if (http.api)
+    void service.users.prepareSearch().catch((error: unknown) => {
+      if (!stopping.aborted) log.warn({ error: String(error) }, "searches have no indexes yet");
+    });
+}

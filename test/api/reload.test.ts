@@ -1,0 +1,79 @@
+/** A daemon that reads its configuration again, while it works. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { DATABASES, SIMPLE_MAPPINGS, simplePerson, Workplace } from "../support/rollcall.ts";
+import { client, serveApi, tokenFor, type Answer, type ServedApi } from "../support/api.ts";
+import { describe } from "vitest";
+
+describe.each(DATABASES)("on %s", (kind) => {
+  let place: Workplace;
+  let api: ServedApi;
+  let admin: (method: string, path: string, body?: unknown) => Promise<Answer>;
+
+  beforeAll(async () => {
+    place = await Workplace.create(kind);
+    const people = Array.from({ length: 5000 }, (_, i) => simplePerson(`p${i}`)).join("");
+    const file = place.file("p.ldif", people);
+    place.configure(`directories:\n  corp:\n    type: ldif\n    path: ${file}${SIMPLE_MAPPINGS}`);
+    api = await serveApi(place);
+    admin = client(api.url, await tokenFor(place, "admin"));
+  });
+  afterAll(async () => {
+    await api.stop();
+    place.remove();
+  });
+
+  const change = (from: string, to: string): void => {
+    const text = readFileSync(place.config, "utf8");
+    expect(text).toContain(from);
+    writeFileSync(place.config, text.replace(from, to));
+    place.hangups.dispatchEvent(new Event("hangup"));
+  };
+  const titleMapping = async (): Promise<unknown> => {
+    const { body } = await admin("GET", "/api/v1/mappings/prm-corp");
+    return (body as { properties: Record<string, { expression: string }> }).properties["title"]
+      ?.expression;
+  };
+
+  test("what is being done goes on by the old one; what begins then, by the new one", async () => {
+    const started = await admin("POST", "/api/rollcall/v1/runs", {
+      kind: "import",
+      directory: "corp",
+    });
+    const { run } = started.body as { run: string };
+    change("title: appuser.title", `title: '"changed"'`);
+    await expect.poll(titleMapping, { timeout: 20_000 }).toBe('"changed"');
+    const statusOf = async (): Promise<unknown> =>
+      ((await admin("GET", `/api/rollcall/v1/runs/${run}`)).body as { status: string }).status;
+    await expect.poll(statusOf, { timeout: 60_000 }).toBe("done");
+    expect((await admin("GET", `/api/rollcall/v1/runs/${run}`)).body).toMatchObject({
+      counts: { created: 5000 },
+    });
+    const shown = async () =>
+      await place.json<{ profile: { title?: string } }>("users", "show", "p1@example.org");
+    expect((await shown()).profile.title).toBeUndefined();
+    expect(await place.run("force-sync", "corp")).toMatchObject({ status: 0 });
+    expect((await shown()).profile.title).toBe("changed");
+  });
+
+  test("a faulty one is refused, and the one before goes on", async () => {
+    change(`title: '"changed"'`, `title: '"changed" +'`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await titleMapping()).toBe('"changed"');
+    change(`title: '"changed" +'`, `title: '"again"'`);
+    await expect.poll(titleMapping, { timeout: 20_000 }).toBe('"again"');
+  });
+
+  test("a directory that comes or goes is there, or not, without a start", async () => {
+    change(
+      "directories:\n",
+      `directories:\n  hr: { type: ldif, path: ${place.file("hr.ldif", simplePerson("zoe"))}, onNoMatch: ignore, toOkta: {} }\n`,
+    );
+    const labels = async (): Promise<unknown> =>
+      ((await admin("GET", "/api/v1/apps")).body as { label: string }[]).map(({ label }) => label);
+    await expect.poll(labels, { timeout: 20_000 }).toEqual(["corp", "hr"]);
+    expect(
+      await admin("POST", "/api/rollcall/v1/runs", { kind: "import", directory: "hr" }),
+    ).toMatchObject({ status: 202 });
+  });
+});
