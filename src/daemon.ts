@@ -3,7 +3,9 @@
  * configuration that may be exchanged while it works.
  */
 import { openDoors } from "./doors.ts";
+import { editConfiguration } from "./edit-configuration.ts";
 import type { Face } from "./api/context.ts";
+import type { EditConfiguration } from "./model/configuration-edit.ts";
 import { sleep } from "./lib/sleep.ts";
 import { asRollcallError } from "./model/errors.ts";
 import { Secret } from "./model/secret.ts";
@@ -21,6 +23,8 @@ export interface Daemon {
   readonly hangups: EventTarget | null;
   /** Reads it. @throws RollcallError `config.invalid` */
   readonly reload: () => Promise<Settings>;
+  /** Reads a text as the file would be read. @throws RollcallError `config.invalid` */
+  readonly parse: (text: string) => Promise<Settings>;
   /** Ends everything at the next safe point. */
   readonly signal: AbortSignal;
 }
@@ -30,18 +34,31 @@ export async function serve(first: Service, daemon: Daemon): Promise<void> {
   const { log, hangups, signal } = daemon;
   // Only the daemon needs these; every other command begins sooner without them.
   const { runSchedules } = await import("./schedule/scheduler.ts");
-  await using doors = await openDoors(first, daemon);
-  const heard = new Hangups(hangups, signal);
+  const changes = new Changes(hangups, signal);
   let service = first;
+  // One after another, so that none of two changes of the same text is lost.
+  let editing: Promise<unknown> = Promise.resolve();
+  const edit: EditConfiguration = (edits, by) => {
+    const edited = editing.then(async () => {
+      service = await editConfiguration(service, daemon.parse, edits, by);
+      doors.use(service);
+      changes.tell();
+      return service.settings;
+    });
+    editing = edited.catch(() => undefined);
+    return edited;
+  };
+  await using doors = await openDoors(first, { ...daemon, edit });
   const retired: Promise<void>[] = [];
   while (!signal.aborted) {
     const retire = new AbortController();
     const until = AbortSignal.any([signal, retire.signal]);
-    retired.push(runSchedules(workOf(service, signal), log, until));
-    for (let next: Service | null = null; next === null && !signal.aborted;) {
-      await heard.next(signal);
-      if (signal.aborted) break;
-      next = await exchanged(service, daemon);
+    const own = service;
+    retired.push(runSchedules(workOf(own, signal), log, until));
+    while (service === own && !signal.aborted) {
+      const change = await changes.next(signal);
+      if (change !== "hangup") continue;
+      const next = await exchanged(service, daemon);
       if (next === null) continue;
       service = next;
       doors.use(service);
@@ -52,25 +69,35 @@ export async function serve(first: Service, daemon: Daemon): Promise<void> {
   await Promise.all(retired);
 }
 
-/** Hears of hangups, also of those that come while one is being worked on. */
-class Hangups {
-  #pending = false;
+/** Hears of hangups and of changes by the API, also of those that come while one is worked on. */
+class Changes {
+  #hangup = false;
+  #edited = false;
   #wake = new AbortController();
 
   constructor(from: EventTarget | null, signal: AbortSignal) {
     const heard = (): void => {
-      this.#pending = true;
+      this.#hangup = true;
       this.#wake.abort();
     };
     from?.addEventListener("hangup", heard, { signal });
   }
 
+  /** The configuration was changed and taken over. */
+  tell(): void {
+    this.#edited = true;
+    this.#wake.abort();
+  }
+
   /** Resolves at the next one, or when the signal aborts. */
-  async next(signal: AbortSignal): Promise<void> {
-    while (!this.#pending && !signal.aborted)
+  async next(signal: AbortSignal): Promise<"hangup" | "edit"> {
+    while (!this.#hangup && !this.#edited && !signal.aborted)
       await sleep(LONG_MS, AbortSignal.any([this.#wake.signal, signal]));
-    this.#pending = false;
     this.#wake = new AbortController();
+    this.#edited = false;
+    const isHangup = this.#hangup;
+    this.#hangup = false;
+    return isHangup ? "hangup" : "edit";
   }
 }
 

@@ -2,6 +2,7 @@
 import { createApi, type Api } from "./api/api.ts";
 import type { Face } from "./api/context.ts";
 import { startHttp, startMetrics, type Answering } from "./http/server.ts";
+import type { EditConfiguration } from "./model/configuration-edit.ts";
 import type { SchedulerLog } from "./schedule/log.ts";
 import type { Service } from "./service.ts";
 
@@ -14,6 +15,7 @@ export interface Doors extends AsyncDisposable {
 export interface Opening {
   readonly log: SchedulerLog;
   readonly faceOf: (service: Service) => Face;
+  readonly edit: EditConfiguration;
   readonly signal: AbortSignal;
 }
 
@@ -79,7 +81,7 @@ export async function openDoors(service: Service, opening: Opening): Promise<Doo
 
 async function openHttp(
   service: Service,
-  { log, faceOf, signal: stopping }: Opening,
+  { log, faceOf, edit, signal: stopping }: Opening,
   { apis, open }: { readonly apis: ExchangedApi[]; readonly open: AsyncDisposable[] },
 ): Promise<void> {
   const { http } = service.settings;
@@ -87,7 +89,13 @@ async function openHttp(
   let address = "";
   const baseUrl = (): string => http.publicUrl ?? address;
   const api = new ExchangedApi(service, (one) =>
-    createApi(one, { baseUrl, stopping, log, ...faceOf(one) }),
+    createApi(one, {
+      baseUrl,
+      stopping,
+      log,
+      edit: one.settings.http?.isWritable === true ? edit : null,
+      ...faceOf(one),
+    }),
   );
   apis.push(api);
   if (http.metrics !== null) {

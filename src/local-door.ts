@@ -21,7 +21,7 @@ export async function openLocalDoor(
   const api = new ExchangedApi(service, (one) => {
     const of = (given: string) => Promise.resolve(owner(secret, given));
     const own = { ...one, tokens: { ...one.tokens, of } };
-    return createApi(own, { baseUrl: () => address, stopping, log, ...faceOf(one) });
+    return createApi(own, { baseUrl: () => address, stopping, log, edit: null, ...faceOf(one) });
   });
   const at = { host: "127.0.0.1", port: 0, publicUrl: null };
   const server = await startHttp(

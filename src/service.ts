@@ -14,7 +14,7 @@ import type { AskedBy, Progress } from "./model/asked-by.ts";
 import type { AppExplanation } from "./model/app-explanation.ts";
 import type { Explanation } from "./model/explanation.ts";
 import type { Finding } from "./model/finding.ts";
-import type { LogEvent } from "./model/event.ts";
+import type { EventDraft, LogEvent } from "./model/event.ts";
 import type { Figures } from "./model/figures.ts";
 import type { ChangeListener } from "./model/incremental.ts";
 import type { Run, RunChange } from "./model/run.ts";
@@ -124,7 +124,7 @@ import { parseLogFilter } from "./store/filters/log-filter.ts";
 import { gatherMetrics, ping } from "./store/metrics.ts";
 import { listPushes, pushChanges, type PushesQuery, type PushPeopleQuery } from "./store/pushes.ts";
 import { listRuns, type RunsQuery } from "./store/runs.ts";
-import { queryLog, settledUntil, type LogQuery } from "./store/system-log.ts";
+import { appendEvents, queryLog, settledUntil, type LogQuery } from "./store/system-log.ts";
 import type { UnmatchedQuery } from "./store/unmatched.ts";
 import { deliverEvents, type Delivering } from "./hooks/deliver.ts";
 import { listTokens } from "./store/api-tokens.ts";
@@ -144,6 +144,22 @@ export { evaluateLine } from "./mapping/evaluate.ts";
 export { certificateOf } from "./agent/ldap/certificate.ts";
 export { surveyDirectory, type SurveyOf } from "./survey/survey.ts";
 export { tryProposed } from "./survey/trial.ts";
+
+/** A version of the configuration file. */
+export interface ConfigurationFacts {
+  readonly file: string;
+  /** SHA-256 of its text. */
+  readonly version: string;
+  /** What was changed in it. */
+  readonly paths: readonly string[];
+}
+
+function configurationChanged({ file, version, paths }: ConfigurationFacts): EventDraft {
+  const target = [{ id: version, type: "Configuration", alternateId: file, displayName: file }];
+  const outcome = { result: "SUCCESS" } as const;
+  const debugData = { version, paths: paths.join(",") };
+  return { eventType: "system.configuration.update", severity: "INFO", outcome, target, debugData };
+}
 
 /** Whom of a run to show. */
 export interface PeopleQuery {
@@ -326,6 +342,8 @@ export interface LogService {
   query(request: LogRequest): Promise<LogEvent[]>;
   /** Sends events to a hook of the configuration until the signal aborts. @throws `run.busy` */
   deliver(hook: string, told: Delivering["told"], signal: AbortSignal): Promise<void>;
+  /** Tells of a new version of the configuration file, and who made it. */
+  noteConfiguration(facts: ConfigurationFacts, by: AskedBy): Promise<void>;
   /** Until where the System Log is complete: no event with a smaller uuid can still come. */
   settledUntil(): Promise<string>;
 }
@@ -407,6 +425,8 @@ function serviceOn(store: Store, settings: Settings, compiled: CompiledSettings)
     log: {
       query: ({ filter, ...query }) =>
         queryLog(db, { ...query, filter: filter === null ? null : parseLogFilter(filter) }),
+      noteConfiguration: async (facts, { actor }) =>
+        await appendEvents(db, null, actor, [configurationChanged(facts)]),
       settledUntil: () => settledUntil(store),
       deliver: async (name, told, signal) => {
         const hook = settings.hooks.get(name);

@@ -26,7 +26,10 @@ export interface ApiRoute {
 }
 
 /** What the face that opens the API gives it. */
-export type ApiSettings = Pick<ApiContext, "baseUrl" | "stopping" | "words" | "run" | "log">;
+export type ApiSettings = Pick<
+  ApiContext,
+  "baseUrl" | "stopping" | "words" | "run" | "edit" | "log"
+>;
 
 export function createApi(service: Service, settings: ApiSettings): Api {
   const running = new Set<Promise<unknown>>();

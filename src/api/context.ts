@@ -2,6 +2,7 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import type { AskedBy } from "../model/asked-by.ts";
+import type { EditConfiguration } from "../model/configuration-edit.ts";
 import type { EventActor } from "../model/event.ts";
 import type { Turnstile } from "../lib/turnstile.ts";
 import type { Remedy } from "../model/remedy.ts";
@@ -55,6 +56,8 @@ export interface ApiContext {
   readonly words: Words;
   /** Carries out a command line. @returns its exit status */
   readonly run: (request: CommandRequest) => Promise<number>;
+  /** Changes the configuration; null: it is read-only. */
+  readonly edit: EditConfiguration | null;
   /** Of faults that nobody who asks can do anything about. */
   readonly log: ApiLog;
   /** Searches walk through many people; whatever else is asked must not wait for them. */

@@ -40,7 +40,11 @@ export const serveCommand =
         const { environment, hangups, signal } = console;
         const faceOf = (one: Service) => ({ words, run: commandsOf(one, environment, run) });
         const reload = (): Promise<Settings> => settingsOf(console, options);
-        await serve(service, { log, faceOf, hangups, reload, signal });
+        const parse = async (text: string): Promise<Settings> => {
+          const { parseSettings } = await import("../config/load.ts");
+          return parseSettings(text, service.settings.file, environment);
+        };
+        await serve(service, { log, faceOf, hangups, reload, parse, signal });
         log.info({}, "rollcall stopped");
         return 0;
       });

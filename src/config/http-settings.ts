@@ -45,12 +45,13 @@ export function checkHttp(
 }
 
 export function httpSettings(http: HttpConfig): HttpSettings {
-  const { host, port, publicUrl, api, metrics } = http;
+  const { host, port, publicUrl, api, metrics, configuration } = http;
   return {
     host,
     port,
     publicUrl: publicUrl === "" ? null : publicUrl.replace(/\/$/, ""),
     api: api ?? isSafe(http),
+    isWritable: configuration === "writable",
     metrics: metrics ?? null,
   };
 }

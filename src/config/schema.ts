@@ -421,6 +421,12 @@ export const configSchema = z.strictObject({
           .describe(
             "Whether the API is offered; default: where the host is loopback, or publicUrl is https.",
           ),
+        configuration: z
+          .enum(["readonly", "writable"])
+          .default("readonly")
+          .describe(
+            "Whether administrators may change mappings, attributes and toggles by the API.",
+          ),
         plainHttp: z
           .boolean()
           .default(false)

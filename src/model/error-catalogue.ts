@@ -22,6 +22,10 @@ export const ERRORS = {
     what: "The configuration has problems. Each is listed with its path and line; nothing was started.",
     cure: "Correct every listed line.",
   },
+  "config.readOnly": {
+    what: "The configuration file cannot be written by the daemon. Nothing was changed.",
+    cure: "Change it by hand, or let the daemon's account write it and its folder.",
+  },
   "http.address": {
     what: "The address for health and metrics cannot be used.",
     cure: "Set another port under `http`, or `http: off`.",

@@ -48,6 +48,7 @@ export const EVENT_MESSAGES = {
   "application.provision.group_push.deactivate_mapping": "Group push deactivated mapping",
   "task.lifecycle.create": "Created system task",
   "task.lifecycle.deactivate": "Deactivated system task",
+  "system.configuration.update": "The configuration was changed",
   "system.api_token.create": "Create API token",
   "system.api_token.revoke": "Revoke API token",
   "app.app_instance.provision_sync_job.started": "Applying mappings job has started",

@@ -69,6 +69,8 @@ export interface HttpSettings extends Address {
   /** How clients reach it, without a slash at the end; null: by the address itself. */
   readonly publicUrl: string | null;
   readonly api: boolean;
+  /** Whether the API may change this file. */
+  readonly isWritable: boolean;
   /** Where /metrics is open to everybody; null: nowhere else. */
   readonly metrics: Address | null;
 }

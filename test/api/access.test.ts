@@ -34,6 +34,7 @@ async function routes(): Promise<ApiRoute[]> {
     words,
     run: () => Promise.resolve(0),
     log: { error: () => undefined },
+    edit: null,
   });
   // The document of the API is open to everybody; the stream of events does not end.
   const others = made.routes().filter(({ path }) => !/\/(?:openapi\.json|events)$/.test(path));

@@ -1,6 +1,6 @@
 /** Directories and apps, in the shape in which Okta shows both: as applications. */
 import type { AppSettings } from "../../model/app.ts";
-import type { DirectorySettings } from "../../model/settings.ts";
+import type { DirectorySettings, Settings } from "../../model/settings.ts";
 import type { ApiContext } from "../context.ts";
 import { href } from "./answer.ts";
 import { notFound } from "./errors.ts";
@@ -11,7 +11,12 @@ export type Instance =
   | { readonly kind: "app"; readonly app: AppSettings };
 
 /** @throws OktaError if there is neither */
-export function instanceOf({ service: { settings } }: ApiContext, id: string): Instance {
+export function instanceOf({ service }: Pick<ApiContext, "service">, id: string): Instance {
+  return instanceIn(service.settings, id);
+}
+
+/** The same in settings that are new. @throws OktaError if there is neither */
+export function instanceIn(settings: Settings, id: string): Instance {
   const directory = settings.directories.get(id);
   if (directory !== undefined) return { kind: "directory", directory };
   const app = settings.apps.get(id);

@@ -1,10 +1,25 @@
 /** `/api/v1/apps`: directories and apps; what they are stands in the configuration. */
 import type { Hono } from "hono";
 import type { DirectorySettings } from "../../model/settings.ts";
-import type { ApiCall, ApiContext, ApiEnv } from "../context.ts";
+import { askedBy, type ApiCall, type ApiContext, type ApiEnv } from "../context.ts";
 import type { Gate } from "../gate.ts";
-import { cursorOf, href, limitOf, linkPages, queryOf, readCursor } from "./answer.ts";
-import { appDocument, appDocuments, instanceOf, type Instance } from "./app-document.ts";
+import {
+  bodyOf,
+  cursorOf,
+  href,
+  isRecord,
+  limitOf,
+  linkPages,
+  queryOf,
+  readCursor,
+} from "./answer.ts";
+import {
+  appDocument,
+  appDocuments,
+  instanceIn,
+  instanceOf,
+  type Instance,
+} from "./app-document.ts";
 import { readConditions } from "./conditions.ts";
 import { invalid, notOffered, notWritable, OktaError } from "./errors.ts";
 
@@ -42,7 +57,11 @@ export function appRoutes(app: Hono<ApiEnv>, context: ApiContext, gate: Gate): v
   };
   app.put("/apps/:app", gate.allow("edit"), where);
   app.delete("/apps/:app", gate.allow("edit"), where);
-  app.put("/apps/:app/features/:feature", gate.allow("edit"), where);
+  app.put("/apps/:app/features/:feature", gate.allow("configuration"), async (c) => {
+    const instance = instanceOf(context, c.req.param("app"));
+    if (instance.kind === "directory" || c.req.param("feature") !== "USER_PROVISIONING") where(c);
+    return c.json(await setToggles(context, c));
+  });
   app.post("/apps/:app/connections/default", gate.allow("edit"), where);
   app.put("/apps/:app/groups/:group", gate.allow("edit"), where);
   app.delete("/apps/:app/groups/:group", gate.allow("edit"), where);
@@ -114,6 +133,34 @@ function features(context: ApiContext, instance: Instance) {
       _links: { self: featureLink(context, name, "INBOUND_PROVISIONING") },
     },
   ];
+}
+
+/** The toggles that a body names; the others stay. */
+async function setToggles(context: ApiContext, c: ApiCall) {
+  const name = c.req.param("app") ?? "";
+  const body = await bodyOf(c);
+  const asked = {
+    create: statusIn(body, "create", "lifecycleCreate"),
+    update: statusIn(body, "update", "profile"),
+    deactivate: statusIn(body, "update", "lifecycleDeactivate"),
+  };
+  const edits = Object.entries(asked).flatMap(([toggle, value]) =>
+    value === null ? [] : [{ path: ["apps", name, "provisioning", toggle], value }],
+  );
+  if (context.edit === null) throw notWritable(`apps.${name}.provisioning`);
+  const settings =
+    edits.length === 0 ? context.service.settings : await context.edit(edits, askedBy(context, c));
+  return features(context, instanceIn(settings, name))[0];
+}
+
+/** Whether something is to be on; null: nothing is said of it. */
+function statusIn(body: Readonly<Record<string, unknown>>, ...path: string[]): boolean | null {
+  let found: unknown = body;
+  for (const name of path) found = isRecord(found) ? found[name] : undefined;
+  const status = isRecord(found) ? found["status"] : undefined;
+  if (status === undefined) return null;
+  if (status === "ENABLED" || status === "DISABLED") return status === "ENABLED";
+  throw invalid("capabilities", `${path.join(".")}.status: ENABLED or DISABLED`);
 }
 
 function featureLink(context: ApiContext, app: string, feature: string) {

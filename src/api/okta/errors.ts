@@ -62,8 +62,9 @@ export function notOffered(why: string): OktaError {
 }
 
 /** What stands in the configuration, and is changed there. */
-export function notWritable(where: string): OktaError {
-  const cause = `This stands in the configuration file, under ${where}; it is changed there.`;
+export function notWritable(where: string, why?: string): OktaError {
+  const cause =
+    why ?? `This stands in the configuration file, under ${where}; it is changed there.`;
   const summary = "You do not have permission to perform the requested action";
   return new OktaError(403, "E0000006", summary, [cause]);
 }
@@ -90,6 +91,8 @@ const KNOWN: Partial<Record<ErrorCode, (error: RollcallError) => OktaError>> = {
   "user.notFound": ({ field, message }) => notFound("User", field ?? message),
   "config.unknownApp": ({ message }) => notFound("AppInstance", message),
   "config.unknownDirectory": ({ message }) => notFound("AppInstance", message),
+  "config.invalid": (error) => invalid("configuration", ...causesOf(error)),
+  "config.readOnly": ({ message }) => notWritable("http.configuration", message),
   "request.tooLarge": ({ message }) => new OktaError(413, "E0000003", message),
   "user.owned": (error) => {
     const summary = "Operation failed because user profile is mastered under another system";

@@ -2,11 +2,12 @@
 import type { Hono } from "hono";
 import type { MappingSetting } from "../../model/mapping-setting.ts";
 import { USER_SCHEMA_ID, USER_TYPE_ID } from "../../model/okta.ts";
-import type { ApiCall, ApiContext, ApiEnv } from "../context.ts";
+import type { ConfigurationEdit } from "../../model/configuration-edit.ts";
+import { askedBy, type ApiCall, type ApiContext, type ApiEnv } from "../context.ts";
 import type { Gate } from "../gate.ts";
 import { carryOut, startedBy } from "../start-run.ts";
-import { href, limitOf, linkPages, queryOf } from "./answer.ts";
-import { appNameOf, instanceOf, type Instance } from "./app-document.ts";
+import { bodyOf, href, isRecord, limitOf, linkPages, queryOf } from "./answer.ts";
+import { appNameOf, instanceIn, instanceOf, type Instance } from "./app-document.ts";
 import { invalid, notFound, notWritable } from "./errors.ts";
 
 const USUAL = 20;
@@ -19,14 +20,61 @@ export function mappingRoutes(app: Hono<ApiEnv>, context: ApiContext, gate: Gate
     const instance = mappedBy(context, c.req.param("mapping"));
     return c.json({ ...document(context, instance), properties: properties(instance) });
   });
-  app.post("/mappings/:mapping", gate.allow("edit"), (c) => {
+  app.post("/mappings/:mapping", gate.allow("configuration"), async (c) => {
     const instance = mappedBy(context, c.req.param("mapping"));
-    const where =
-      instance.kind === "app"
-        ? `apps.${instance.app.name}.toApp`
-        : `directories.${instance.directory.name}.toOkta`;
-    throw notWritable(where);
+    const after = await change(context, c, instance);
+    return c.json({ ...document(context, after), properties: properties(after) });
   });
+}
+
+/** Writes what a body changes into the configuration; null takes a mapping away. */
+async function change(context: ApiContext, c: ApiCall, instance: Instance): Promise<Instance> {
+  const place = placeOf(instance);
+  const { properties: wanted } = await bodyOf(c);
+  if (!isRecord(wanted)) throw invalid("properties", "properties: an object is expected");
+  const known = targetsOf(context, instance);
+  const present = mappingsOf(instance);
+  const whole = { path: place, value: Object.fromEntries([...present].map(asWritten)) };
+  const edits: ConfigurationEdit[] = [];
+  for (const [attribute, value] of Object.entries(wanted)) {
+    if (!known.has(attribute)) throw invalid("updateMapping", `Invalid target field ${attribute}`);
+    if (value === null && !present.has(attribute)) continue;
+    edits.push({ path: [...place, attribute], value: written(attribute, value), whole });
+  }
+  if (context.edit === null) throw notWritable(place.join("."));
+  if (edits.length === 0) return instance;
+  return instanceIn(await context.edit(edits, askedBy(context, c)), place[1] ?? "");
+}
+
+/** A mapping as the file has it. */
+function written(attribute: string, value: unknown): unknown {
+  if (value === null) return null;
+  const { expression, pushStatus = "PUSH" } = isRecord(value) ? value : {};
+  if (typeof expression !== "string" || (pushStatus !== "PUSH" && pushStatus !== "DONT_PUSH"))
+    throw invalid(
+      attribute,
+      `${attribute}: {"expression": …, "pushStatus": "PUSH" or "DONT_PUSH"}`,
+    );
+  return pushStatus === "PUSH" ? expression : { expression, apply: "create" };
+}
+
+function asWritten([attribute, { expression, apply }]: [string, MappingSetting]) {
+  return [attribute, apply === "create" ? { expression, apply } : expression] as const;
+}
+
+function placeOf(instance: Instance): string[] {
+  return instance.kind === "app"
+    ? ["apps", instance.app.name, "toApp"]
+    : ["directories", instance.directory.name, "toOkta"];
+}
+
+/** Attributes that can be mapped to. */
+function targetsOf({ service }: ApiContext, instance: Instance): ReadonlySet<string> {
+  return new Set(instance.kind === "app" ? instance.app.attributes.keys() : service.profile.keys());
+}
+
+function mappingsOf(instance: Instance): ReadonlyMap<string, MappingSetting> {
+  return instance.kind === "app" ? instance.app.toApp : instance.directory.toOkta;
 }
 
 /**
@@ -113,10 +161,8 @@ function document(context: ApiContext, instance: Instance) {
 }
 
 function properties(instance: Instance) {
-  const mappings: ReadonlyMap<string, MappingSetting> =
-    instance.kind === "app" ? instance.app.toApp : instance.directory.toOkta;
   return Object.fromEntries(
-    [...mappings].map(([attribute, { expression, apply }]) => {
+    [...mappingsOf(instance)].map(([attribute, { expression, apply }]) => {
       const pushStatus = apply === "create" ? "DONT_PUSH" : "PUSH";
       return [attribute, { expression, pushStatus }];
     }),

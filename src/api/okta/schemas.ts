@@ -1,24 +1,35 @@
 /** `/api/v1/meta`: what users, app users and groups can have; and the one type of user. */
 import type { Hono } from "hono";
 import { namespaceOf, placeName } from "../../model/attribute-place.ts";
-import { BASE_ATTRIBUTES, type AttributeSchema } from "../../model/profile-schema.ts";
+import type { ConfigurationEdit } from "../../model/configuration-edit.ts";
+import type { Settings } from "../../model/settings.ts";
+import {
+  BASE_ATTRIBUTES,
+  profileSchema,
+  type AttributeSchema,
+} from "../../model/profile-schema.ts";
 import { USER_SCHEMA_ID, USER_TYPE_ID } from "../../model/okta.ts";
-import type { ApiContext, ApiEnv } from "../context.ts";
+import { askedBy, type ApiContext, type ApiEnv } from "../context.ts";
 import type { Gate } from "../gate.ts";
-import { href } from "./answer.ts";
+import { bodyOf, href, isRecord } from "./answer.ts";
 import { instanceOf, type Instance } from "./app-document.ts";
-import { notFound, notOffered, notWritable } from "./errors.ts";
+import { invalid, notFound, notOffered, notWritable } from "./errors.ts";
 
 const DRAFT = "http://json-schema.org/draft-04/schema#";
 
 export function schemaRoutes(app: Hono<ApiEnv>, context: ApiContext, gate: Gate): void {
   app.get("/meta/schemas/user/:schema", gate.allow("read"), (c) => {
     requireUserSchema(c.req.param("schema"));
-    return c.json(userSchema(context));
+    return c.json(userSchema(context, context.service));
   });
-  app.post("/meta/schemas/user/:schema", gate.allow("edit"), (c) => {
+  app.post("/meta/schemas/user/:schema", gate.allow("configuration"), async (c) => {
     requireUserSchema(c.req.param("schema"));
-    throw notWritable("profile.attributes and profile.overrides");
+    const edits = attributeEdits(context, await bodyOf(c));
+    if (context.edit === null) throw notWritable("profile.attributes");
+    if (edits.length === 0) return c.json(userSchema(context, context.service));
+    const settings = await context.edit(edits, askedBy(context, c));
+    const profile = profileSchema(settings.profile.attributes);
+    return c.json(userSchema(context, { settings, profile }));
   });
   app.get("/meta/schemas/apps/:app/default", gate.allow("read"), (c) =>
     c.json(appSchema(context, instanceOf(context, c.req.param("app")), c.req.param("app"))),
@@ -77,9 +88,69 @@ function schema(context: ApiContext, { id, name, title, self, base, custom, requ
   };
 }
 
-function userSchema(context: ApiContext) {
+/** What schemas are told of. */
+type Known = Pick<ApiContext["service"], "settings" | "profile">;
+
+/** Custom attributes that a body adds, changes, or with null takes away. */
+function attributeEdits(
+  { service }: ApiContext,
+  body: Readonly<Record<string, unknown>>,
+): ConfigurationEdit[] {
+  const at = (...path: string[]): unknown => {
+    let found: unknown = body;
+    for (const name of path) found = isRecord(found) ? found[name] : undefined;
+    return found;
+  };
+  const base = at("definitions", "base", "properties");
+  if (isRecord(base) && Object.keys(base).length > 0)
+    throw notWritable("profile.overrides (base attributes are as they are)");
+  const custom = at("definitions", "custom", "properties") ?? {};
+  if (!isRecord(custom)) throw invalid("properties", "properties: an object is expected");
+  return Object.entries(custom).flatMap(([name, property]): ConfigurationEdit[] => {
+    if (BASE_ATTRIBUTES.has(name)) throw invalid(name, `${name}: a base attribute`);
+    const path = ["profile", "attributes", name];
+    if (property === null) return service.profile.has(name) ? [{ path, value: null }] : [];
+    return [{ path, value: attributeOf(name, property) }];
+  });
+}
+
+/** What Okta's clients always send, and what nothing depends on here. */
+const IGNORED = new Set(["mutability", "scope", "permissions", "master", "description", "items"]);
+const KEPT = new Set([
+  "title",
+  "type",
+  "required",
+  "minLength",
+  "maxLength",
+  "pattern",
+  "enum",
+  "format",
+]);
+
+/** An attribute as the configuration has it. */
+function attributeOf(name: string, property: unknown): Record<string, unknown> {
+  if (!isRecord(property)) throw invalid(name, `${name}: an object is expected`);
+  const kept: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(property)) {
+    if (key === "master") requireSources(name, value);
+    if (value === null || IGNORED.has(key) || key === "oneOf") continue;
+    if (key === "unique") kept[key] = value === true || value === "UNIQUE_VALIDATED";
+    else if (KEPT.has(key)) kept[key] = value;
+    else if (!key.startsWith("external") && key !== "union")
+      throw invalid(name, `${name}: ${key} is not known here`);
+  }
+  return kept;
+}
+
+/** An order of its own stands elsewhere in the configuration. */
+function requireSources(name: string, master: unknown): void {
+  if (!isRecord(master) || master["type"] === "PROFILE_MASTER") return;
+  throw invalid(name, `${name}: whose value counts stands under profile.overrides`);
+}
+
+function userSchema(context: ApiContext, known: Known) {
   const path = `/api/v1/meta/schemas/user/${USER_SCHEMA_ID}`;
-  const parts = Object.entries(attributesOf(context));
+  const parts = Object.entries(attributesOf(known));
   const isBase = ([name]: readonly [string, unknown]): boolean => BASE_ATTRIBUTES.has(name);
   const required = [...BASE_ATTRIBUTES].flatMap(([name, { required }]) => (required ? [name] : []));
   const made = schema(context, {
@@ -98,25 +169,24 @@ function userSchema(context: ApiContext) {
   return { ...made, _links: { ...made._links, type } };
 }
 
-function attributesOf(context: ApiContext): Record<string, unknown> {
-  const { profile } = context.service;
+function attributesOf({ settings, profile }: Known): Record<string, unknown> {
   return Object.fromEntries(
-    [...profile].map(([name, attribute]) => [name, property(context, name, attribute)]),
+    [...profile].map(([name, attribute]) => [name, property(settings, name, attribute)]),
   );
 }
 
-function property(context: ApiContext, name: string, attribute: AttributeSchema) {
+function property(settings: Settings, name: string, attribute: AttributeSchema) {
   return {
     ...valueFacts(attribute),
     mutability: "READ_WRITE",
     scope: "NONE",
     permissions: [{ principal: "SELF", action: "READ_ONLY" }],
-    master: master(context, name),
+    master: master(settings, name),
   };
 }
 
 /** Who may give the attribute: the sources in their order, an order of its own, or people here. */
-function master({ service: { settings } }: ApiContext, name: string) {
+function master(settings: Settings, name: string) {
   const order = settings.profile.overrides.get(name);
   if (order === "okta") return { type: "OKTA" };
   if (order === undefined) return { type: "PROFILE_MASTER" };
