@@ -18,6 +18,7 @@ import { startSlapd, type Slapd } from "../support/slapd.ts";
 import type { ExpressionFigures } from "./expressions.ts";
 import type { PushFigures } from "./pushing.ts";
 import type { StartFigures } from "./start.ts";
+import type { ApiFigures } from "./api.ts";
 import { report, type Measured, type Sample } from "./report.ts";
 import type { LogFigures } from "./system-log.ts";
 
@@ -26,6 +27,7 @@ const ROUNDS = Number(process.env["ROUNDS"] ?? 3);
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const EXPRESSIONS = fileURLToPath(new URL("expressions.ts", import.meta.url));
 const PUSHING = fileURLToPath(new URL("pushing.ts", import.meta.url));
+const API = fileURLToPath(new URL("api.ts", import.meta.url));
 const START = fileURLToPath(new URL("start.ts", import.meta.url));
 const SYSTEM_LOG = fileURLToPath(new URL("system-log.ts", import.meta.url));
 const READ_ONLY = fileURLToPath(new URL("read-only.ts", import.meta.url));
@@ -285,6 +287,14 @@ try {
   say("Start of commands");
   const starts = execFileSync(process.execPath, [START], { encoding: "utf8" });
   const start = JSON.parse(starts) as StartFigures;
+  say("The API");
+  const env = { ...process.env, PEOPLE: process.env["API_PEOPLE"] ?? "1000000" };
+  const asked = execFileSync(process.execPath, [API], {
+    encoding: "utf8",
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const api = JSON.parse(asked) as ApiFigures;
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`;
   const page = report({
     people: PEOPLE,
@@ -298,6 +308,7 @@ try {
     log,
     pushing,
     start,
+    api,
   });
   if (PEOPLE === 100_000) writeFileSync(PAGE, page);
   process.stdout.write(page);

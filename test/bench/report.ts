@@ -1,5 +1,6 @@
 import type { ExpressionFigures } from "./expressions.ts";
 import type { PushFigures } from "./pushing.ts";
+import type { ApiFigures } from "./api.ts";
 import type { StartFigures } from "./start.ts";
 import type { LogFigures } from "./system-log.ts";
 
@@ -22,6 +23,7 @@ export interface BenchFacts {
   readonly log: LogFigures;
   readonly pushing: PushFigures;
   readonly start: StartFigures;
+  readonly api: ApiFigures;
   readonly phases: readonly { readonly phase: string; readonly seconds: number }[];
 }
 
@@ -94,6 +96,10 @@ ${pushingPart(facts.pushing)}
 
 ${startPart(facts.start)}
 
+## The API
+
+${apiPart(facts.api)}
+
 ## Where the time goes
 
 By \`node --cpu-prof\` at 0.1.0, 100,000 people. Rollcall decides on one core, so that is what counts.
@@ -161,6 +167,22 @@ requests (\`SENT=${sent} PEOPLE=${people} node test/bench/pushing.ts\`). Seconds
 
 What is about to be sent is on record before it goes, and what came back is after it, both on disk: that is what the bare client
 does not do. Half the time of creations and changes is waiting for the database.`;
+}
+
+/** Milliseconds at the 99th percentile. */
+const API_GOAL = 50;
+
+function apiPart({ people, megabytes, questions }: ApiFigures): string {
+  const rows = questions.map(({ question, p50, p99, perSecond }) => {
+    const cells = [question, p50.toFixed(1), p99.toFixed(1), perSecond.toFixed(0)];
+    return `| ${cells.join(" | ")} | ${p99 <= API_GOAL ? "" : "beyond the goal"} |`;
+  });
+  return `At ${people.toLocaleString("en-US")} people in Postgres, eight clients at once on the same machine; the daemon's peak is ${megabytes} MB. The
+goal is ${API_GOAL} ms at the 99th percentile (\`PEOPLE=${people} node test/bench/api.ts\`).
+
+| asked for | p50 ms | p99 ms | a second | |
+|---|---|---|---|---|
+${rows.join("\n")}`;
 }
 
 function startPart({ bare, version, help, usersShow }: StartFigures): string {
