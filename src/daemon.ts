@@ -35,33 +35,41 @@ export async function serve(first: Service, daemon: Daemon): Promise<void> {
   // Only the daemon needs these; every other command begins sooner without them.
   const { runSchedules } = await import("./schedule/scheduler.ts");
   const changes = new Changes(hangups, signal);
-  let service = first;
+  const now = { service: first };
   // One after another, so that none of two changes of the same text is lost.
   let editing: Promise<unknown> = Promise.resolve();
-  const edit: EditConfiguration = (edits, by) => {
-    const edited = editing.then(async () => {
-      service = await editConfiguration(service, daemon.parse, edits, by);
-      doors.use(service);
-      changes.tell();
-      return service.settings;
-    });
-    editing = edited.catch(() => undefined);
-    return edited;
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = editing.then(work);
+    editing = done.catch(() => undefined);
+    return done;
   };
+  const edit: EditConfiguration = (edits, by) =>
+    inTurn(async () => {
+      now.service = await editConfiguration(now.service, daemon.parse, edits, by);
+      doors.use(now.service);
+      changes.tell();
+      return now.service.settings;
+    });
   await using doors = await openDoors(first, { ...daemon, edit });
-  const retired: Promise<void>[] = [];
+  const retired = new Set<Promise<void>>();
   while (!signal.aborted) {
     const retire = new AbortController();
     const until = AbortSignal.any([signal, retire.signal]);
-    const own = service;
-    retired.push(runSchedules(workOf(own, signal), log, until));
-    while (service === own && !signal.aborted) {
+    const own = now.service;
+    await own.log.keepHooks();
+    const ended: Promise<void> = runSchedules(workOf(own, signal), log, until).finally(() =>
+      retired.delete(ended),
+    );
+    retired.add(ended);
+    while (now.service === own && !signal.aborted) {
       const change = await changes.next(signal);
       if (change !== "hangup") continue;
-      const next = await exchanged(service, daemon);
-      if (next === null) continue;
-      service = next;
-      doors.use(service);
+      await inTurn(async () => {
+        const next = await exchanged({ service: now.service, first }, daemon);
+        if (next === null) return;
+        now.service = next;
+        doors.use(now.service);
+      });
     }
     // What is being done is done by the configuration by which it began.
     retire.abort();
@@ -105,14 +113,15 @@ const LONG_MS = 3_600_000;
 
 /** The service with the configuration as it is now; null if it cannot be: the old one goes on. */
 async function exchanged(
-  service: Service,
+  { service, first }: { readonly service: Service; readonly first: Service },
   { log, reload }: Pick<Daemon, "log" | "reload">,
 ): Promise<Service | null> {
   try {
     const settings = await reload();
     const next = service.with(settings);
+    // Where it listens stays as it was at the start; `isWritable` is asked at each request.
     for (const key of ["http", "database"] as const)
-      if (plain(settings[key]) !== plain(service.settings[key]))
+      if (plain(settings[key]) !== plain(first.settings[key]))
         log.warn({ key }, `${key} was changed, which takes effect at the next start only`);
     log.info({ config: settings.file }, "the configuration was read again, and is in effect");
     return next;
@@ -128,8 +137,8 @@ async function exchanged(
 
 /** Settings as they can be compared; secrets compare by what they are. */
 function plain(value: unknown): string {
-  return JSON.stringify(value, (_key, one: unknown) =>
-    one instanceof Secret ? one.reveal() : one,
+  return JSON.stringify(value, (key, one: unknown) =>
+    one instanceof Secret ? one.reveal() : key === "isWritable" ? undefined : one,
   );
 }
 

@@ -21,19 +21,18 @@ export interface Opening {
 
 /** The API of a service that may be exchanged. */
 export class ExchangedApi implements AsyncDisposable, Answering {
-  readonly #create: (service: Service) => Api;
-  readonly #all: Api[] = [];
+  readonly #create: (service: Service, running: Set<Promise<unknown>>) => Api;
+  /** What still works for requests, by whichever service. */
+  readonly #running = new Set<Promise<unknown>>();
   #now: Api;
 
-  constructor(service: Service, create: (service: Service) => Api) {
+  constructor(service: Service, create: (service: Service, running: Set<Promise<unknown>>) => Api) {
     this.#create = create;
-    this.#now = create(service);
-    this.#all.push(this.#now);
+    this.#now = create(service, this.#running);
   }
 
   use(service: Service): void {
-    this.#now = this.#create(service);
-    this.#all.push(this.#now);
+    this.#now = this.#create(service, this.#running);
   }
 
   fetch(request: Request, bindings?: unknown): Response | Promise<Response> {
@@ -45,7 +44,7 @@ export class ExchangedApi implements AsyncDisposable, Answering {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const one of this.#all) await one[Symbol.asyncDispose]();
+    await Promise.allSettled(this.#running);
   }
 }
 
@@ -88,8 +87,10 @@ async function openHttp(
   if (http === null) return;
   let address = "";
   const baseUrl = (): string => http.publicUrl ?? address;
-  const api = new ExchangedApi(service, (one) =>
+  const api = new ExchangedApi(service, (one, running) =>
     createApi(one, {
+      running,
+      isLocal: false,
       baseUrl,
       stopping,
       log,

@@ -3,12 +3,12 @@
  * its own on loopback, with a token that only the database's owner can read.
  */
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createApi } from "./api/api.ts";
 import { ExchangedApi, type Opening } from "./doors.ts";
 import { startHttp } from "./http/server.ts";
 import type { ApiToken } from "./model/api-token.ts";
-import { daemonFile, type DaemonAddress } from "./model/daemon-address.ts";
+import { daemonFile, lockFile, type DaemonAddress } from "./model/daemon-address.ts";
 import type { Service } from "./service.ts";
 
 /** @returns what has to be closed, in this order, and the API behind it */
@@ -18,10 +18,11 @@ export async function openLocalDoor(
 ): Promise<{ readonly doors: readonly AsyncDisposable[]; readonly api: ExchangedApi }> {
   const secret = randomBytes(32).toString("base64url");
   let address = "";
-  const api = new ExchangedApi(service, (one) => {
+  const api = new ExchangedApi(service, (one, running) => {
     const of = (given: string) => Promise.resolve(owner(secret, given));
     const own = { ...one, tokens: { ...one.tokens, of } };
-    return createApi(own, { baseUrl: () => address, stopping, log, edit: null, ...faceOf(one) });
+    const settings = { baseUrl: () => address, stopping, log, running, isLocal: true, edit: null };
+    return createApi(own, { ...settings, ...faceOf(one) });
   });
   const at = { host: "127.0.0.1", port: 0, publicUrl: null };
   const server = await startHttp(
@@ -32,7 +33,9 @@ export async function openLocalDoor(
   );
   ({ address } = server);
   const file = daemonFile(service.settings.database.directory);
-  const told: DaemonAddress = { url: address, token: secret };
+  // A file that is left behind is told from this one by the lock of the database.
+  const lock = readFileSync(lockFile(service.settings.database.directory), "utf8");
+  const told: DaemonAddress = { url: address, token: secret, lock };
   // Made anew, so that nobody has it open who could read an older one.
   rmSync(file, { force: true });
   writeFileSync(file, JSON.stringify(told), { mode: 0o600, flag: "wx" });

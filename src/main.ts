@@ -1,11 +1,6 @@
 import { keepCompiledCode } from "./lib/code-cache.ts";
 import { collectEarly } from "./lib/memory.ts";
 
-keepCompiledCode();
-// Only from here on, so that what it loads is kept.
-const { runCommandLine } = await import("./cli/program.ts");
-collectEarly();
-
 const stop = new AbortController();
 const hangups = new EventTarget();
 let signals = 0;
@@ -27,6 +22,11 @@ process.on("disconnect", () => {
   if (!stop.signal.aborted) end();
 });
 process.channel?.unref();
+
+keepCompiledCode();
+// Only from here on, so that what it loads is kept.
+const { runCommandLine } = await import("./cli/program.ts");
+collectEarly();
 
 /**
  * The last net: a fault that nobody caught ends the work as a signal does, so that claims are given

@@ -110,7 +110,7 @@ import { revertPush } from "./runs/revert-push.ts";
 import { revertRun } from "./runs/revert.ts";
 import { dismissTaskOf, retryTask, retryTasksOf, tasksOf } from "./runs/tasks.ts";
 import { appUsersOfUsers } from "./store/app-users.ts";
-import { openStore, type Store } from "./store/database.ts";
+import { openStore, transact, type Store } from "./store/database.ts";
 import type { FailingQuery } from "./store/failing.ts";
 import { runChanges } from "./store/history.ts";
 import type { ChangedFilter } from "./store/changed-people.ts";
@@ -127,6 +127,7 @@ import { listRuns, type RunsQuery } from "./store/runs.ts";
 import { appendEvents, queryLog, settledUntil, type LogQuery } from "./store/system-log.ts";
 import type { UnmatchedQuery } from "./store/unmatched.ts";
 import { deliverEvents, type Delivering } from "./hooks/deliver.ts";
+import { keepHooks } from "./store/hooks.ts";
 import { listTokens } from "./store/api-tokens.ts";
 import { ensureSearchIndexes } from "./store/search-indexes.ts";
 import type { DatedUser } from "./store/user-search.ts";
@@ -340,10 +341,17 @@ export interface PushAsked extends Omit<PushRequest, "userIds"> {
 
 export interface LogService {
   query(request: LogRequest): Promise<LogEvent[]>;
+  /** Forgets how far hooks are that are not configured. */
+  keepHooks(): Promise<void>;
   /** Sends events to a hook of the configuration until the signal aborts. @throws `run.busy` */
   deliver(hook: string, told: Delivering["told"], signal: AbortSignal): Promise<void>;
   /** Tells of a new version of the configuration file, and who made it. */
-  noteConfiguration(facts: ConfigurationFacts, by: AskedBy): Promise<void>;
+  noteConfiguration(
+    facts: ConfigurationFacts,
+    by: AskedBy,
+    /** Done just before it is there for good; what it throws takes the event back. */
+    last: () => void,
+  ): Promise<void>;
   /** Until where the System Log is complete: no event with a smaller uuid can still come. */
   settledUntil(): Promise<string>;
 }
@@ -425,9 +433,13 @@ function serviceOn(store: Store, settings: Settings, compiled: CompiledSettings)
     log: {
       query: ({ filter, ...query }) =>
         queryLog(db, { ...query, filter: filter === null ? null : parseLogFilter(filter) }),
-      noteConfiguration: async (facts, { actor }) =>
-        await appendEvents(db, null, actor, [configurationChanged(facts)]),
+      noteConfiguration: async (facts, { actor }, last) =>
+        await transact(store, async (trx) => {
+          await appendEvents(trx, null, actor, [configurationChanged(facts)]);
+          last();
+        }),
       settledUntil: () => settledUntil(store),
+      keepHooks: () => keepHooks(db, [...settings.hooks.keys()]),
       deliver: async (name, told, signal) => {
         const hook = settings.hooks.get(name);
         const source = `${settings.http?.publicUrl ?? "rollcall"}/api/v1/eventHooks/${name}`;

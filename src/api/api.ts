@@ -28,14 +28,14 @@ export interface ApiRoute {
 /** What the face that opens the API gives it. */
 export type ApiSettings = Pick<
   ApiContext,
-  "baseUrl" | "stopping" | "words" | "run" | "edit" | "log"
+  "baseUrl" | "stopping" | "words" | "run" | "edit" | "log" | "running" | "isLocal"
 >;
 
 export function createApi(service: Service, settings: ApiSettings): Api {
-  const running = new Set<Promise<unknown>>();
   // Fewer than connections to the database, so that two stay for everybody else.
   const searches = new Turnstile(2, 200);
-  const context: ApiContext = { service, running, searches, ...settings };
+  const context: ApiContext = { service, searches, ...settings };
+  const { running } = context;
   const gate = new Gate(service.tokens);
   const okta = oktaApi(context, gate);
   const app = new Hono<ApiEnv>({ getPath: plainPath });

@@ -40,8 +40,8 @@ export interface Words {
 /** A command line that somebody wants to be carried out here. */
 export interface CommandRequest {
   readonly args: readonly string[];
-  /** Of this machine's own daemon: the configuration that is meant. Null: asked from elsewhere. */
-  readonly config: string | null;
+  /** On the daemon's own machine: the configuration that is meant, and its text's version. */
+  readonly local: { readonly config: string; readonly version: string } | null;
   readonly caller: Caller;
   readonly print: (to: "out" | "err", text: string) => Promise<void>;
   readonly signal: AbortSignal;
@@ -51,6 +51,8 @@ export interface ApiContext {
   readonly service: Service;
   /** How links in answers begin; without a slash at the end. */
   readonly baseUrl: () => string;
+  /** Whether only the owner of the database comes in, whose commands may name files. */
+  readonly isLocal: boolean;
   /** Ends what still works for a request when the daemon stops. */
   readonly stopping: AbortSignal;
   readonly words: Words;

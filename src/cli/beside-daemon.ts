@@ -6,21 +6,32 @@ import { readFileSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { visibleLines } from "../lib/safe-output.ts";
 import { RollcallError } from "../model/errors.ts";
-import { daemonFile, type DaemonAddress } from "../model/daemon-address.ts";
+import { isLoopback } from "../model/loopback.ts";
+import { daemonFile, lockFile, type DaemonAddress } from "../model/daemon-address.ts";
 import type { Settings } from "../model/settings.ts";
 import type { CommandLine } from "./console.ts";
 
-export interface CommandServer extends DaemonAddress {
-  /** Whether it is the daemon of this machine, with this configuration. */
-  readonly local: { readonly config: string } | null;
+export interface CommandServer extends Pick<DaemonAddress, "url" | "token"> {
+  /** Of the daemon of this machine: the configuration that is meant, and who asks. */
+  readonly local: {
+    readonly config: string;
+    readonly version: string;
+    readonly account: string;
+  } | null;
 }
 
 /** The daemon that has the embedded database of a configuration; null: there is none. */
-export function daemonOf({ database, file }: Settings): CommandServer | null {
+export function daemonOf(
+  { database, file, version }: Settings,
+  account: string,
+): CommandServer | null {
   if (database.url !== null) return null;
   try {
     const read = JSON.parse(readFileSync(daemonFile(database.directory), "utf8")) as DaemonAddress;
-    return { url: read.url, token: read.token, local: { config: realpathSync(file) } };
+    // One that a daemon left behind says nothing of who has the database now.
+    if (readFileSync(lockFile(database.directory), "utf8") !== read.lock) return null;
+    const local = { config: realpathSync(file), version, account };
+    return { url: read.url, token: read.token, local };
   } catch {
     return null;
   }
@@ -38,12 +49,22 @@ export function namedServer(
     const message = "--server needs a token: ROLLCALL_TOKEN in the environment, or --token.";
     throw new RollcallError("usage.invalid", message);
   }
-  const url = URL.parse(server);
-  if (url === null || !["http:", "https:"].includes(url.protocol)) {
-    const message = `--server takes an address such as https://rollcall.example.org, not ${server}.`;
+  if (options["config"] !== undefined) {
+    const message = "--config and --server do not go together: the server has its own.";
     throw new RollcallError("usage.invalid", message);
   }
-  return { url: url.origin, token, local: null };
+  return { url: originOf(server), token, local: null };
+}
+
+/** A token is sent there: in clear to this machine only. @throws RollcallError `usage.invalid` */
+function originOf(server: string): string {
+  const url = URL.parse(server);
+  const isSafe =
+    url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
+  const isPlain = url !== null && [url.origin, `${url.origin}/`].includes(server.toLowerCase());
+  if (url !== null && isSafe && isPlain) return url.origin;
+  const message = `--server takes an address such as https://rollcall.example.org, without a path, and without TLS only on this machine; not ${server}.`;
+  throw new RollcallError("usage.invalid", message);
 }
 
 /** Options that are for this process. */

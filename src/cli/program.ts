@@ -20,7 +20,7 @@ import { pushCommand } from "./push.ts";
 import { pushesCommand } from "./pushes.ts";
 import { serveCommand } from "./serve.ts";
 import { COMMAND_PERMISSIONS } from "./permissions.ts";
-import { DEFAULT_CONFIG, settingsOf, type CommonOptions } from "./session.ts";
+import { accountName, DEFAULT_CONFIG, settingsOf, type CommonOptions } from "./session.ts";
 import { sourcesCommand } from "./sources.ts";
 import { tokensCommand } from "./tokens.ts";
 import { tasksCommand } from "./tasks.ts";
@@ -77,7 +77,8 @@ export async function runCommandLine(args: readonly string[], line: CommandLine)
       return await act();
     } catch (thrown) {
       if (!(thrown instanceof RollcallError) || thrown.code !== "database.inUse") throw thrown;
-      const daemon = daemonOf(await settingsOf(new Console(line, false), options));
+      const settings = await settingsOf(new Console(line, false), options);
+      const daemon = daemonOf(settings, accountName());
       if (daemon === null) throw thrown;
       return await runBeside(daemon, args, line);
     }

@@ -4,6 +4,7 @@ import { Readable, Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { RollcallError } from "../model/errors.ts";
 import type { CommandRequest } from "../api/context.ts";
+import type { Permission } from "../model/role.ts";
 import type { Service } from "../service.ts";
 import { COMMAND_PERMISSIONS } from "./permissions.ts";
 import type { CommandLine } from "./console.ts";
@@ -16,8 +17,8 @@ export function commandsOf(
   environment: CommandLine["environment"],
   run: RunCommandLine,
 ): (request: CommandRequest) => Promise<number> {
-  return async ({ args, config, caller, print, signal }) => {
-    if (config !== null) requireSame(service, config);
+  return async ({ args, local, caller, print, signal }) => {
+    if (local !== null) await requireSame(service, local, print);
     const stream = (to: "out" | "err"): Writable =>
       new Writable({
         decodeStrings: false,
@@ -41,13 +42,16 @@ export function commandsOf(
         service,
         actor: caller.actor,
         require: (command, options) => {
-          const permission = COMMAND_PERMISSIONS[command];
+          const permission = permissionOf(command, options);
           if (permission === undefined) {
             const message = `${command} works on the machine that it is for only.`;
             throw new RollcallError("usage.invalid", message);
           }
-          if (config === null && options["diff"] !== undefined)
+          if (local === null && options["diff"] !== undefined)
             throw new RollcallError("usage.invalid", "--diff reads a file, which is not there.");
+          // What is shown is kept in memory meanwhile.
+          if (local === null && Number(options["limit"] ?? 0) > MOST_SHOWN)
+            throw new RollcallError("usage.invalid", `--limit takes at most ${MOST_SHOWN} here.`);
           if (!caller.may(permission)) {
             const message = `The role ${caller.role} may not do this; it needs the permission "${permission}".`;
             throw new RollcallError("access.forbidden", message);
@@ -61,9 +65,30 @@ export function commandsOf(
   };
 }
 
+const MOST_SHOWN = 10_000;
+
+function permissionOf(
+  command: string,
+  options: Readonly<Record<string, unknown>>,
+): Permission | undefined {
+  // One person is computed anew by the help desk, too.
+  if (command === "force-sync" && typeof options["user"] === "string") return "sync-person";
+  return COMMAND_PERMISSIONS[command];
+}
+
 /** Whoever works with another configuration must not be answered by this one. */
-function requireSame({ settings }: Service, config: string): void {
-  if (realpathSync(settings.file) === config) return;
-  const message = `The daemon that has the database works with ${settings.file}, not with ${config}.`;
-  throw new RollcallError("usage.invalid", message);
+async function requireSame(
+  { settings }: Service,
+  { config, version }: { readonly config: string; readonly version: string },
+  print: CommandRequest["print"],
+): Promise<void> {
+  if (realpathSync(settings.file) !== config) {
+    const message = `The daemon that has the database works with ${settings.file}, not with ${config}.`;
+    throw new RollcallError("usage.invalid", message);
+  }
+  if (version !== settings.version)
+    await print(
+      "err",
+      "The configuration was changed since the daemon read it; this works by what it read. SIGHUP has it read it again.\n",
+    );
 }

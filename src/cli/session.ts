@@ -2,7 +2,7 @@ import { userInfo } from "node:os";
 import { shellWord } from "../lib/shell.ts";
 import type { AskedBy } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
-import { commandLineActor, type EventActor } from "../model/event.ts";
+import { commandLineActor } from "../model/event.ts";
 import type { Run } from "../model/run.ts";
 import type { Settings } from "../model/settings.ts";
 import type { Service } from "../service.ts";
@@ -48,19 +48,19 @@ export function copyable(command: string, { config }: CommonOptions): string {
   return visible(`npx ${command}${named}`);
 }
 
-/** Whoever runs the command, for the System Log. */
-function commandActor(): EventActor {
+/** Whoever runs the command, by the name of the operating system's account. */
+export function accountName(): string {
   try {
-    return commandLineActor(userInfo().username);
+    return userInfo().username;
   } catch {
-    return commandLineActor("unknown");
+    return "unknown";
   }
 }
 
 /** Whoever waits at this console for what was asked for. */
 export function askedBy(console: Console): AskedBy {
   return {
-    actor: console.beside?.actor ?? commandActor(),
+    actor: console.beside?.actor ?? commandLineActor(accountName()),
     signal: console.signal,
     progress: progressReporter(console),
     note: (text) => console.note(text),

@@ -1,19 +1,112 @@
-/** Changes of single places in a configuration file; comments, variables and everything else stay. */
-import { isScalar, parseDocument } from "yaml";
+/**
+ * Changes of single places in a configuration file; comments, variables and everything else stay.
+ * Every scalar is taken as the text that it is: `007` and `1.10` mean what stands there.
+ */
+import { isDeepStrictEqual } from "node:util";
+import { isScalar, parseDocument, Scalar, stringify, YAMLMap, YAMLSeq, type Document } from "yaml";
 import type { ConfigurationEdit } from "../model/configuration-edit.ts";
+import { RollcallError } from "../model/errors.ts";
 
-/** The text of a configuration file with these changes. */
+const AS_TEXT = { schema: "failsafe" } as const;
+const BYTE_ORDER_MARK = "\ufeff";
+
+/**
+ * The text of a configuration file with these changes.
+ * @throws RollcallError `config.readOnly` if more than the named places would change
+ */
 export function withEdits(text: string, edits: readonly ConfigurationEdit[]): string {
-  const document = parseDocument(text);
+  const document = parseDocument(text, AS_TEXT);
+  const wanted: unknown = document.toJS() ?? {};
   for (const { path, value, whole } of edits) {
     // Where the file leaves defaults to stand, they would end with the first value that it has.
-    if (whole !== undefined && !document.hasIn(whole.path))
-      document.setIn(whole.path, document.createNode(whole.value));
-    const present = document.getIn(path, true);
-    if (value === null) document.deleteIn(path);
-    // The same place with another text, so that what stands behind it stays.
-    else if (isScalar(present) && typeof value === "string") present.value = value;
-    else document.setIn(path, document.createNode(value));
+    if (whole !== undefined && isEmpty(document, whole.path)) put(document, wanted, whole);
+    put(document, wanted, { path, value });
   }
-  return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+  const written = document.toString({ lineWidth: 0, flowCollectionPadding: true });
+  const result = asBefore(text, written);
+  if (!isDeepStrictEqual(parseDocument(result, AS_TEXT).toJS(), wanted)) {
+    const message = "The file is written in a way in which a single place of it cannot be changed.";
+    throw new RollcallError("config.readOnly", message);
+  }
+  return result;
+}
+
+/** Line ends and the mark at the beginning, as they were. */
+function asBefore(text: string, written: string): string {
+  const lines = text.includes("\r\n") ? written.replaceAll(/\r?\n/g, "\r\n") : written;
+  const isMarked = text.startsWith(BYTE_ORDER_MARK) && !lines.startsWith(BYTE_ORDER_MARK);
+  return isMarked ? BYTE_ORDER_MARK + lines : lines;
+}
+
+function isEmpty(document: Document, path: readonly string[]): boolean {
+  const present = document.getIn(path, true);
+  return present === undefined || present === null || (isScalar(present) && isBlank(present));
+}
+
+/** `key:` without a value. */
+function isBlank({ value }: Scalar): boolean {
+  return value === null || value === "";
+}
+
+/** Writes a value into the document, and into what the document is to say. */
+function put(
+  document: Document,
+  wanted: unknown,
+  { path, value }: Pick<ConfigurationEdit, "path" | "value">,
+): void {
+  for (let depth = 1; depth < path.length; depth++) {
+    const prefix = path.slice(0, depth);
+    if (value !== null && isEmpty(document, prefix)) document.setIn(prefix, new YAMLMap());
+  }
+  const present = document.getIn(path, true);
+  if (value === null) {
+    if (document.hasIn(path)) document.deleteIn(path);
+    // The same place with another text, so that what stands behind it stays.
+  } else if (isScalar(present) && typeof value !== "object") {
+    const node = scalarOf(value);
+    present.value = node.value;
+    present.type = node.type ?? "PLAIN";
+  } else document.setIn(path, nodeOf(value));
+  assign(wanted, path, value);
+}
+
+function assign(target: unknown, path: readonly string[], value: unknown): void {
+  const [name = "", ...rest] = path;
+  const map = target as Record<string, unknown>;
+  if (rest.length > 0) {
+    const inner = map[name];
+    if (value === null && (typeof inner !== "object" || inner === null)) return;
+    if (typeof inner !== "object" || inner === null) map[name] = {};
+    assign(map[name], rest, value);
+  } else if (value === null) delete map[name];
+  else map[name] = plain(value);
+}
+
+/** A value as the texts that it is written with. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null) return String(value);
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one)]));
+}
+
+function nodeOf(value: unknown): Scalar | YAMLMap | YAMLSeq {
+  if (Array.isArray(value)) {
+    const list = new YAMLSeq();
+    list.flow = true;
+    for (const one of value) list.add(nodeOf(one));
+    return list;
+  }
+  if (typeof value !== "object" || value === null) return scalarOf(value);
+  const map = new YAMLMap();
+  for (const [key, one] of Object.entries(value)) map.set(scalarOf(key), nodeOf(one));
+  return map;
+}
+
+/** What a reader of YAML would take for something else than this text stands in quotes. */
+function scalarOf(value: unknown): Scalar<string> {
+  const node = new Scalar(String(value));
+  const isPlain = typeof value !== "string" || stringify(value, { lineWidth: 0 }) === `${value}\n`;
+  const quoted = String(value).includes("'") || /[\n\t\\]/.test(String(value));
+  node.type = isPlain ? "PLAIN" : quoted ? "QUOTE_DOUBLE" : "QUOTE_SINGLE";
+  return node;
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isPair, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from "yaml";
 import { RollcallError } from "../model/errors.ts";
@@ -16,6 +17,11 @@ import { resolveVariables, type ProcessEnvironment } from "./variables.ts";
  */
 export function loadSettings(file: string, environment: ProcessEnvironment): Settings {
   return parseSettings(readFile(file), file, environment);
+}
+
+/** By what one text of the file is told from another: SHA-256 in hexadecimal digits. */
+export function textVersion(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 /** As `loadSettings`, from text. `file` is for messages only. */
@@ -64,7 +70,15 @@ export function parseSettings(
   if (problems.length > 0) throw invalid(file, problems);
   const exposures = exposuresOf(file, literal, config);
   const line = (path: Path): number => places.line(path);
-  return toSettings(config, { file, environment, files, trusted, exposures, line });
+  return toSettings(config, {
+    file,
+    version: textVersion(text),
+    environment,
+    files,
+    trusted,
+    exposures,
+    line,
+  });
 }
 
 /** Values of `disabled` are compared as texts: TRUE, 007 and long numbers are what stands there. */

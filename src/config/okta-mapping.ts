@@ -3,9 +3,10 @@
  * file.
  */
 import { readFileSync } from "node:fs";
-import { isScalar, parseDocument, stringify } from "yaml";
+import { stringify } from "yaml";
 import { z } from "zod";
 import { RollcallError } from "../model/errors.ts";
+import { withEdits } from "./edit.ts";
 
 export interface ImportedMapping {
   readonly expression: string;
@@ -89,16 +90,12 @@ export function withMappings(
   directory: string,
   { read, whole }: Readonly<Record<"read" | "whole", ReadonlyMap<string, ImportedMapping>>>,
 ): string {
-  const document = parseDocument(text);
-  const some = document.hasIn(["directories", directory, "toOkta"]);
-  for (const [attribute, value] of toYaml(some ? read : whole)) {
-    const path = ["directories", directory, "toOkta", attribute];
-    const present = document.getIn(path, true);
-    // The same place with another text, so that what stands behind it stays.
-    if (isScalar(present) && typeof value === "string") present.value = value;
-    else document.setIn(path, document.createNode(value));
-  }
-  return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+  const place = ["directories", directory, "toOkta"];
+  const defaults = { path: place, value: Object.fromEntries(toYaml(whole)) };
+  const edits = [...toYaml(read)].map(([attribute, value]) => {
+    return { path: [...place, attribute], value, whole: defaults };
+  });
+  return withEdits(text, edits);
 }
 
 function* toYaml(

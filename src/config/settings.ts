@@ -35,6 +35,7 @@ import { isPostgresUrl, overrideSources } from "./semantics.ts";
 
 interface SettingsContext {
   readonly file: string;
+  readonly version: string;
   readonly environment: ProcessEnvironment;
   /** Contents of the files that directories name. */
   readonly files: ReadonlyMap<string, DirectoryFiles>;
@@ -67,6 +68,7 @@ export function toSettings(config: Config, context: SettingsContext): Settings {
   }
   return {
     file: context.file,
+    version: context.version,
     exposures: context.exposures,
     database: {
       url: url === undefined || url === "" ? null : new Secret(url),

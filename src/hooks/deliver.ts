@@ -6,6 +6,8 @@ import { claimLease } from "../engine/claim.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { HookSettings, HookState } from "../model/hook.ts";
 import { parseLogFilter } from "../store/filters/log-filter.ts";
+import { transact } from "../store/database.ts";
+import { fence, type Lease } from "../store/leases.ts";
 import { hookState, saveHook } from "../store/hooks.ts";
 import { queryLog, settledUntil } from "../store/system-log.ts";
 import { sendEvents, verifyHook } from "./send.ts";
@@ -43,13 +45,32 @@ export async function deliverEvents(
     state = result.state;
     if (claim.signal.aborted && result.error !== null) return;
     const isNews = state.failures !== before.failures || state.lastDelivery !== before.lastDelivery;
-    if (isNews || state.verified !== before.verified || Date.now() > savedAt + SAVE_EVERY_MS) {
-      await saveHook(engine.store.db, hook.name, state);
+    const isNew = before.cursor === null;
+    if (
+      isNew ||
+      isNews ||
+      state.verified !== before.verified ||
+      Date.now() > savedAt + SAVE_EVERY_MS
+    ) {
+      await save(engine, claim.lease, hook.name, state);
       savedAt = Date.now();
     }
     await told(result);
   }
-  await saveHook(engine.store.db, hook.name, state);
+  await save(engine, claim.lease, hook.name, state);
+}
+
+/** Only while the claim is ours: a process that slept must not put the cursor back. */
+async function save(
+  { store }: Engine,
+  lease: Lease,
+  name: string,
+  state: HookState,
+): Promise<void> {
+  await transact(store, async (trx) => {
+    await fence(trx, lease);
+    await saveHook(trx, name, state);
+  });
 }
 
 export interface Delivering {

@@ -34,6 +34,11 @@ async function ask(
     },
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
   });
+  // What comes of events is told by the status alone.
+  if (options.method === "POST") {
+    answer.body.dump({ limit: MOST_BYTES }).catch(() => undefined);
+    return { status: answer.statusCode, text: "" };
+  }
   let text = "";
   for await (const chunk of answer.body.setEncoding("utf8")) {
     text += String(chunk);

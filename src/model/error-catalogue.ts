@@ -22,6 +22,10 @@ export const ERRORS = {
     what: "The configuration has problems. Each is listed with its path and line; nothing was started.",
     cure: "Correct every listed line.",
   },
+  "config.changed": {
+    what: "The configuration file was changed since the daemon read it, so that a change by the API would take over more than was asked for.",
+    cure: "Have the daemon read it again (SIGHUP), then repeat the request.",
+  },
   "config.readOnly": {
     what: "The configuration file cannot be written by the daemon. Nothing was changed.",
     cure: "Change it by hand, or let the daemon's account write it and its folder.",

@@ -78,6 +78,8 @@ export interface HttpSettings extends Address {
 /** The whole configuration, validated, with every default filled in. */
 export interface Settings {
   readonly file: string;
+  /** SHA-256 of its text. */
+  readonly version: string;
   /** Files that hold secrets or decide about access, and that others may read or change. */
   readonly exposures: readonly string[];
   readonly database: { readonly url: Secret | null; readonly directory: string };

@@ -1,6 +1,7 @@
 /** How far each hook is. */
+import { sql } from "kysely";
 import { NEW_HOOK, type HookState } from "../model/hook.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, Trx } from "./connection.ts";
 
 export async function hookState(db: Connection, name: string): Promise<HookState> {
   const row = await db.selectFrom("hooks").selectAll().where("name", "=", name).executeTakeFirst();
@@ -16,8 +17,13 @@ export async function hookState(db: Connection, name: string): Promise<HookState
   };
 }
 
+/** Hooks that are not configured are forgotten: one of the same name later is a new one. */
+export async function keepHooks(db: Connection, names: readonly string[]): Promise<void> {
+  await sql`delete from hooks where not name = any(${names}::text[])`.execute(db);
+}
+
 /** Written by whoever holds the hook's claim. */
-export async function saveHook(db: Connection, name: string, state: HookState): Promise<void> {
+export async function saveHook(trx: Trx, name: string, state: HookState): Promise<void> {
   const row = {
     cursor: state.cursor,
     verified: state.verified,
@@ -27,7 +33,7 @@ export async function saveHook(db: Connection, name: string, state: HookState): 
     error: state.error,
     last_delivery: state.lastDelivery === null ? null : new Date(state.lastDelivery),
   };
-  await db
+  await trx
     .insertInto("hooks")
     .values({ name, ...row })
     .onConflict((conflict) => conflict.column("name").doUpdateSet(row))

@@ -40,7 +40,9 @@ export async function appendEvents(
 ): Promise<void> {
   if (events.length === 0) return;
   // The database's clock, which the events of people have, too: one order for all of them.
-  const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(db);
+  // With it the transaction is one that is writing: whoever follows the log does not go past it.
+  const { rows } = await sql<{ now: Date }>`
+    select pg_current_xact_id()::text as writing, clock_timestamp() as now`.execute(db);
   const now = rows[0]?.now ?? new Date();
   // Within a millisecond their order is random; what is told together is told in its order.
   const ids = events.map(() => uuidV7(now.getTime())).toSorted();

@@ -35,6 +35,8 @@ async function routes(): Promise<ApiRoute[]> {
     run: () => Promise.resolve(0),
     log: { error: () => undefined },
     edit: null,
+    running: new Set(),
+    isLocal: false,
   });
   // The document of the API is open to everybody; the stream of events does not end.
   const others = made.routes().filter(({ path }) => !/\/(?:openapi\.json|events)$/.test(path));

@@ -69,6 +69,32 @@ describe("on the embedded database, beside the daemon", () => {
     expect([status, err]).toEqual([1, expect.stringContaining("not with") as string]);
   });
 
+  test("the person is named who asked, as without a daemon", async () => {
+    expect(await place.run("users", "set", "p1@example.org", "nickName=One")).toMatchObject({
+      status: 0,
+    });
+    const [event] = await place.events(
+      'eventType eq "user.account.update_profile" and actor.type eq "CommandLine"',
+    );
+    expect(event).toBeDefined();
+  });
+
+  test("whoever changed the file since is told that the daemon has not read it", async () => {
+    const before = readFileSync(place.config, "utf8");
+    writeFileSync(place.config, `${before}# changed\n`);
+    expect((await place.run("users")).err).toContain("changed since the daemon read it");
+    writeFileSync(place.config, before);
+    expect((await place.run("users")).err).toBe("");
+  });
+
+  test("what a daemon left behind is not believed", async () => {
+    const file = readFileSync(daemonFile(), "utf8");
+    writeFileSync(daemonFile(), file.replace(/"lock":"\d+/, '"lock":"1'));
+    expect((await place.run("users")).err).toContain("database.inUse");
+    writeFileSync(daemonFile(), file);
+    expect(await place.run("users")).toMatchObject({ status: 0 });
+  });
+
   test("only the owner can read what lets commands in, and it goes with the daemon", async () => {
     expect(statSync(daemonFile()).mode & 0o777).toBe(0o600);
     await api.stop();
@@ -125,6 +151,42 @@ describe("from elsewhere", () => {
       expect(text).not.toContain("root:");
     }
     expect((await ask("POST", "/api/rollcall/v1/commands", { args: [] })).status).toBe(400);
+  });
+
+  test("only the door of this machine takes the name of a file", async () => {
+    const token = await tokenFor(place, "helpdesk", "curious");
+    const ask = client(api.url, token);
+    const args = ["preview", "--diff", "/etc/passwd"];
+    const answer = await ask("POST", "/api/rollcall/v1/commands", { args, config: place.config });
+    expect(answer).toMatchObject({ status: 400, body: { code: "request.invalid" } });
+  });
+
+  test("a command ends when its token is revoked", async () => {
+    const token = await tokenFor(place, "viewer", "follower");
+    const response = await fetch(`${api.url}/api/rollcall/v1/commands`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: JSON.stringify({ args: ["logs", "--follow", "--json"] }),
+    });
+    const ended = response.text();
+    expect(await place.run("tokens", "revoke", "follower")).toMatchObject({ status: 0 });
+    expect(await ended).toContain('"status"');
+  });
+
+  test("no token is sent in clear to another machine, and nothing of an address is left out", async () => {
+    const other = Workplace.at("");
+    for (const server of [
+      "http://rollcall.example.org",
+      "https://x.example/path",
+      "https://a:b@x.example",
+      "x",
+    ]) {
+      const { status, err } = await other.run("users", "--server", server, "--token", "secret");
+      expect([status, err]).toEqual([2, expect.stringContaining("--server takes") as string]);
+    }
+    expect(
+      await other.run("users", "--server", api.url, "--token", "x", "--config", "y"),
+    ).toMatchObject({ status: 2 });
   });
 
   test("an address that does not answer, and a token that is none, are told", async () => {

@@ -1,5 +1,5 @@
 /** What clients may change of the configuration, where the file may be written. */
-import { chmodSync, readFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { Client } from "@okta/okta-sdk-nodejs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { client, serveApi, tokenFor, type Answer, type ServedApi } from "../support/api.ts";
@@ -197,6 +197,21 @@ test("each version is in the System Log, with who made it and what was changed",
   );
   expect(events.length).toBeGreaterThan(5);
   expect(JSON.stringify(events)).toContain("directories.corp.toOkta.title");
+});
+
+test("what somebody changed in the file meanwhile is not taken over by it, faulty or not", async () => {
+  const before = text();
+  for (const changed of [`${before}# by hand\n`, `${before}  - : [`, ""]) {
+    writeFileSync(place.config, changed);
+    const change = { properties: { title: { expression: '"mine"' } } };
+    const { status, body } = await admin("POST", "/api/v1/mappings/prm-corp", change);
+    expect([status, JSON.stringify(body)]).toEqual([
+      409,
+      expect.stringContaining("SIGHUP") as string,
+    ]);
+    expect(text()).toBe(changed);
+  }
+  writeFileSync(place.config, before);
 });
 
 test("only administrators may, and only a file that may be written", async () => {

@@ -20,6 +20,8 @@ class Receiver {
   /** Status of the next POSTs; then 204. */
   readonly refusals: number[] = [];
   proves = true;
+  /** Whether it says yes and then never ends its answer. */
+  dribbles = false;
   readonly #server: Server;
 
   private constructor(server: Server) {
@@ -44,7 +46,8 @@ class Receiver {
         const status = receiver.refusals.shift() ?? 204;
         const { data } = JSON.parse(body) as { data: { events: Got["events"] } };
         if (status < 300) receiver.got.push({ method: "POST", secret, events: data.events });
-        response.writeHead(status).end();
+        if (receiver.dribbles) response.writeHead(200, { "content-length": "10" }).write("ok");
+        else response.writeHead(status).end();
       });
     });
     await once(server.listen(0, "127.0.0.1"), "listening");
@@ -133,6 +136,17 @@ describe("a hook", () => {
     api = await serveApi(place);
     await expect.poll(() => count("system.api_token.create"), { timeout: 40_000 }).toBe(3);
     expect(new Set(receiver.events.map(({ uuid }) => uuid)).size).toBe(3);
+  });
+
+  test("that says yes has them, however it ends its answer", async () => {
+    receiver.dribbles = true;
+    configure(`filter: 'eventType eq "system.api_token.create"'`);
+    await served();
+    await tokenFor(place, "viewer", "one");
+    await expect.poll(() => count("system.api_token.create"), { timeout: 20_000 }).toBe(1);
+    await tokenFor(place, "viewer", "two");
+    await expect.poll(() => count("system.api_token.create"), { timeout: 20_000 }).toBe(2);
+    expect(new Set(receiver.events.map(({ uuid }) => uuid)).size).toBe(receiver.events.length);
   });
 
   test("that does not prove that it wants them gets none, and is told of", async () => {

@@ -92,6 +92,7 @@ const KNOWN: Partial<Record<ErrorCode, (error: RollcallError) => OktaError>> = {
   "config.unknownApp": ({ message }) => notFound("AppInstance", message),
   "config.unknownDirectory": ({ message }) => notFound("AppInstance", message),
   "config.invalid": (error) => invalid("configuration", ...causesOf(error)),
+  "config.changed": ({ message }) => new OktaError(409, "E0000112", message),
   "config.readOnly": ({ message }) => notWritable("http.configuration", message),
   "request.tooLarge": ({ message }) => new OktaError(413, "E0000003", message),
   "user.owned": (error) => {

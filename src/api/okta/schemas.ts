@@ -107,6 +107,7 @@ function attributeEdits(
   const custom = at("definitions", "custom", "properties") ?? {};
   if (!isRecord(custom)) throw invalid("properties", "properties: an object is expected");
   return Object.entries(custom).flatMap(([name, property]): ConfigurationEdit[] => {
+    if (name in Object.prototype) throw invalid(name, `${name}: no name for an attribute`);
     if (BASE_ATTRIBUTES.has(name)) throw invalid(name, `${name}: a base attribute`);
     const path = ["profile", "attributes", name];
     if (property === null) return service.profile.has(name) ? [{ path, value: null }] : [];

@@ -1,19 +1,28 @@
 /** `/commands`: a command line, carried out here; for people whose commands run elsewhere. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { stream } from "hono/streaming";
-import { asRollcallError } from "../../model/errors.ts";
-import type { ApiCall, ApiContext } from "../context.ts";
+import { asRollcallError, RollcallError } from "../../model/errors.ts";
+import { commandLineActor } from "../../model/event.ts";
+import type { ApiCall, Caller } from "../context.ts";
+import { AccessRefused } from "../gate.ts";
 import { jsonOnly, ROLLCALL_API, type Building } from "./route.ts";
 
 const bodySchema = z.strictObject({
   args: z.array(z.string().max(10_000)).min(1).max(500),
+  /** Of the door for this machine only: the configuration that is meant, its text, and who asks. */
   config: z.string().max(4096).optional(),
+  version: z.string().max(64).optional(),
+  account: z.string().max(256).optional(),
 });
 
-/** Connections on which nothing is said are ended by whoever stands between. */
-const ALIVE_EVERY_MS = 10_000;
+/** Of one token at once. */
+const MOST_COMMANDS = 20;
 
-export function commandRoute({ api, context, gate }: Building): void {
+/** Connections on which nothing is said are ended by whoever stands between. */
+const ALIVE_EVERY_MS = 2000;
+
+export function commandRoute(building: Building): void {
+  const { api, context, gate } = building;
   const ndjson = { "application/x-ndjson": { schema: { type: "string" } } } as const;
   const config = createRoute({
     method: "post",
@@ -26,17 +35,37 @@ export function commandRoute({ api, context, gate }: Building): void {
     request: { body: { content: { "application/json": { schema: bodySchema } }, required: true } },
     responses: { 200: { description: "Lines", content: ndjson } },
   });
-  api.openapi(
-    config,
-    (c) => answer(context, c as unknown as ApiCall, c.req.valid("json")) as never,
-  );
+  const open = new Map<string, number>();
+  api.openapi(config, (c) => {
+    const call = c as unknown as ApiCall;
+    const asked = c.req.valid("json");
+    const { isLocal } = context;
+    if (!isLocal && [asked.config, asked.version, asked.account].some((one) => one !== undefined))
+      throw new RollcallError("request.invalid", "Only args are taken here.");
+    const { id } = call.get("caller");
+    const own = open.get(id) ?? 0;
+    if (own >= MOST_COMMANDS)
+      throw new AccessRefused("tooMany", "Too many commands of one token at once.");
+    open.set(id, own + 1);
+    const ended = (): void => void open.set(id, (open.get(id) ?? 1) - 1);
+    return answer(building, call, { asked, ended }) as never;
+  });
+}
+
+type Asked = z.infer<typeof bodySchema>;
+
+/** Whoever asks; at the door for this machine it is somebody at its command line. */
+function callerOf(c: ApiCall, { account }: Asked): Caller {
+  const caller = c.get("caller");
+  return account === undefined ? caller : { ...caller, actor: commandLineActor(account) };
 }
 
 function answer(
-  { run, words, stopping, running }: ApiContext,
+  { context, gate }: Pick<Building, "context" | "gate">,
   c: ApiCall,
-  { args, config }: z.infer<typeof bodySchema>,
+  { asked, ended }: { readonly asked: Asked; readonly ended: () => void },
 ): Response {
+  const { run, words, stopping, running, isLocal } = context;
   c.header("Content-Type", "application/x-ndjson");
   c.header("X-Accel-Buffering", "no");
   return stream(c, async (lines) => {
@@ -45,11 +74,16 @@ function answer(
     const say = async (line: object): Promise<void> => {
       await lines.write(`${JSON.stringify(line)}\n`);
     };
-    const alive = setInterval(() => void say({}).catch(() => undefined), ALIVE_EVERY_MS);
+    const beat = async (): Promise<void> => {
+      await say({});
+      // Whoever was let in before may not be let in any more.
+      if (!(await gate.isStillGood(c))) gone.abort();
+    };
+    const alive = setInterval(() => void beat().catch(() => undefined), ALIVE_EVERY_MS);
     const work = run({
-      args,
-      config: config ?? null,
-      caller: c.get("caller"),
+      args: asked.args,
+      local: isLocal ? { config: asked.config ?? "", version: asked.version ?? "" } : null,
+      caller: callerOf(c, asked),
       print: (to, text) => say({ [to]: text }),
       signal: AbortSignal.any([stopping, gone.signal]),
     });
@@ -64,6 +98,7 @@ function answer(
     } finally {
       running.delete(work);
       clearInterval(alive);
+      ended();
     }
   });
 }
