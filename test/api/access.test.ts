@@ -128,7 +128,7 @@ describe("tokens", () => {
     );
     const soon = client(api.url, made.token);
     await expect
-      .poll(async () => (await soon("GET", "/api/v1/users/me")).status, { timeout: 20_000 })
+      .poll(async () => (await soon("GET", "/api/v1/users/me")).status, { timeout: 90_000 })
       .toBe(401);
   });
 

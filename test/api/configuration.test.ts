@@ -55,7 +55,7 @@ describe("a mapping", () => {
     expect(run.status).toBe(202);
     await expect
       .poll(async () => (await place.users()).get("ada@example.org")?.profile["nickName"], {
-        timeout: 20_000,
+        timeout: 90_000,
       })
       .toBe("ada");
     const removed = await okta.profileMappingApi.updateProfileMapping({

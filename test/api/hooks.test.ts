@@ -102,7 +102,7 @@ async function served(): Promise<ServedApi> {
   const started = await serveApi(place);
   api = started;
   await expect
-    .poll(() => receiver.got.some(({ method }) => method === "GET"), { timeout: 20_000 })
+    .poll(() => receiver.got.some(({ method }) => method === "GET"), { timeout: 90_000 })
     .toBe(true);
   return started;
 }
@@ -115,7 +115,7 @@ describe("a hook", () => {
     configure(`filter: 'eventType sw "system.import.user"', secret: "a key"`);
     await served();
     await place.run("import", "corp");
-    await expect.poll(() => count("system.import.user.create"), { timeout: 20_000 }).toBe(2);
+    await expect.poll(() => count("system.import.user.create"), { timeout: 90_000 }).toBe(2);
     const types = new Set(receiver.events.map(({ eventType }) => eventType));
     expect([...types].every((type) => type.startsWith("system.import.user"))).toBe(true);
     const ids = receiver.events.map(({ uuid }) => uuid);
@@ -129,12 +129,12 @@ describe("a hook", () => {
     receiver.refusals.push(503, 503);
     await tokenFor(place, "viewer", "one");
     await tokenFor(place, "viewer", "two");
-    await expect.poll(() => count("system.api_token.create"), { timeout: 40_000 }).toBe(2);
+    await expect.poll(() => count("system.api_token.create"), { timeout: 120_000 }).toBe(2);
     await started.stop();
     api = null;
     await tokenFor(place, "viewer", "three");
     api = await serveApi(place);
-    await expect.poll(() => count("system.api_token.create"), { timeout: 40_000 }).toBe(3);
+    await expect.poll(() => count("system.api_token.create"), { timeout: 120_000 }).toBe(3);
     expect(new Set(receiver.events.map(({ uuid }) => uuid)).size).toBe(3);
   });
 
@@ -143,9 +143,9 @@ describe("a hook", () => {
     configure(`filter: 'eventType eq "system.api_token.create"'`);
     await served();
     await tokenFor(place, "viewer", "one");
-    await expect.poll(() => count("system.api_token.create"), { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => count("system.api_token.create"), { timeout: 90_000 }).toBe(1);
     await tokenFor(place, "viewer", "two");
-    await expect.poll(() => count("system.api_token.create"), { timeout: 20_000 }).toBe(2);
+    await expect.poll(() => count("system.api_token.create"), { timeout: 90_000 }).toBe(2);
     expect(new Set(receiver.events.map(({ uuid }) => uuid)).size).toBe(receiver.events.length);
   });
 
@@ -154,7 +154,7 @@ describe("a hook", () => {
     configure(`secret: "a key"`);
     await served();
     await expect
-      .poll(async () => (await place.run("doctor")).out, { timeout: 60_000, interval: 1000 })
+      .poll(async () => (await place.run("doctor")).out, { timeout: 180_000, interval: 1000 })
       .toContain("The hook siem");
     expect(receiver.events).toEqual([]);
     const checked = await place.run("check");
@@ -207,11 +207,11 @@ test("the relay that comes along tells a chat channel of a held import", async (
     writeFileSync(place.config, readFileSync(place.config, "utf8").replace(receiver.url, text));
     expect(await place.run("import", "corp")).toMatchObject({ status: 0 });
     api = await serveApi(place);
-    await expect.poll(async () => (await place.run("check")).status, { timeout: 20_000 }).toBe(0);
+    await expect.poll(async () => (await place.run("check")).status, { timeout: 90_000 }).toBe(0);
     place.file("p.ldif", simplePerson("ada"));
     const held = await place.json<{ run: string; status: string }>("import", "corp");
     expect(held.status).toBe("held");
-    await expect.poll(() => texts.join("\n"), { timeout: 40_000 }).toContain(held.run);
+    await expect.poll(() => texts.join("\n"), { timeout: 120_000 }).toContain(held.run);
   } finally {
     relay.kill("SIGKILL");
     chat.closeAllConnections();

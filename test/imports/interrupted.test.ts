@@ -154,13 +154,13 @@ ${SIMPLE_MAPPINGS}`.replace("directories:", "directories:"),
   const good = readFileSync(config, "utf8");
   writeFileSync(config, good.replace("email: appuser.mail", "email: appuser.mail +"));
   child.kill("SIGHUP");
-  await expect.poll(() => log, { timeout: 20_000 }).toContain("the old one goes on");
+  await expect.poll(() => log, { timeout: 90_000 }).toContain("the old one goes on");
   writeFileSync(config, good.replace("title: appuser.title", "title: '\"read again\"'"));
   child.kill("SIGHUP");
-  await expect.poll(() => log, { timeout: 20_000 }).toContain("is in effect");
+  await expect.poll(() => log, { timeout: 90_000 }).toContain("is in effect");
   const titleOf = async (): Promise<unknown> =>
     (await place.users()).get("ada@example.org")?.profile["title"];
-  await expect.poll(titleOf, { timeout: 20_000 }).toBe("read again");
+  await expect.poll(titleOf, { timeout: 90_000 }).toBe("read again");
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
   child.kill("SIGTERM");
   expect(await ended).toEqual([0, null]);
