@@ -183,17 +183,22 @@ describe("a run", () => {
       signal: stopping.signal,
     });
     expect(response.headers.get("content-type")).toContain("text/event-stream");
-    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-    // What stands already is not told.
-    await sleep(1500);
-    const { run } = await ended(
-      await admin("POST", `${V1}/runs`, { kind: "import", directory: "corp", dryRun: true }),
-    );
     let text = "";
-    while (!text.includes(run)) text += (await reader?.read())?.value ?? "";
+    const reading = (async (): Promise<void> => {
+      for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? [])
+        text += chunk;
+    })().catch(() => undefined);
+    // What stands already when the stream begins is not told; the next one is.
+    let run = "";
+    while (run === "" || !text.includes(run)) {
+      const body = { kind: "import", directory: "corp", dryRun: true };
+      ({ run } = await ended(await admin("POST", `${V1}/runs`, body)));
+      for (let waits = 0; waits < 30 && !text.includes(run); waits++) await sleep(100);
+    }
     const line = text.split("\n").find((one) => one.startsWith("data: ") && one.includes(run));
     expect(JSON.parse(line?.slice(6) ?? "")).toMatchObject({ run });
     stopping.abort();
+    await reading;
   });
 });
 

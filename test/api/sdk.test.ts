@@ -369,7 +369,7 @@ describe("the System Log", () => {
     expect((await found.next()).value).toBeFalsy();
     await tokenFor(place, "viewer", "late");
     await expect
-      .poll(async () => (await found.next()).value?.displayMessage)
+      .poll(async () => (await found.next()).value?.displayMessage, { timeout: 90_000 })
       .toBe("Create API token");
   });
 });
