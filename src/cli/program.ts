@@ -69,7 +69,11 @@ export async function runCommandLine(args: readonly string[], line: CommandLine)
     options: CommonOptions & Record<string, unknown>,
     act: () => Promise<number>,
   ): Promise<number> => {
-    if (!Object.hasOwn(COMMAND_PERMISSIONS, name)) return await act();
+    if (!Object.hasOwn(COMMAND_PERMISSIONS, name)) {
+      if (options["server"] === undefined) return await act();
+      const message = `${name} works on this machine only; it does not go with --server.`;
+      throw new RollcallError("usage.invalid", message);
+    }
     const { namedServer, daemonOf, runBeside } = await import("./beside-daemon.ts");
     const server = namedServer(options, line.environment);
     if (server !== null) return await runBeside(server, args, line);

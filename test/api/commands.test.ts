@@ -199,6 +199,11 @@ describe("from elsewhere", () => {
     });
     expect((await other.run("users", "--server", api.url, "--token", "x")).err).toContain("401");
     expect(await other.run("users", "--server", api.url)).toMatchObject({ status: 2 });
+    const serve = await other.run("serve", "--server", api.url, "--token", "x");
+    expect(serve).toMatchObject({
+      status: 2,
+      err: expect.stringContaining("this machine only") as string,
+    });
   });
 });
 

@@ -203,7 +203,7 @@ describe("a run", () => {
 });
 
 describe("a run that is under way", () => {
-  const LARGE = 20_000;
+  const LARGE = 40_000;
 
   test("is stopped, and no other: nothing of it is applied, and the log has who wanted it", async () => {
     place.file("p.ldif", people(LARGE));
