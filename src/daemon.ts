@@ -9,6 +9,7 @@ import type { EditConfiguration } from "./model/configuration-edit.ts";
 import { sleep } from "./lib/sleep.ts";
 import { asRollcallError } from "./model/errors.ts";
 import { Secret } from "./model/secret.ts";
+import type { Hangups } from "./model/hangups.ts";
 import type { Settings } from "./model/settings.ts";
 import type { SchedulerLog } from "./schedule/log.ts";
 import type { ScheduledWork } from "./schedule/work.ts";
@@ -20,7 +21,7 @@ export interface Daemon {
   /** What the API says and carries out, for each configuration. */
   readonly faceOf: (service: Service) => Face;
   /** Told whenever the configuration is to be read again. */
-  readonly hangups: EventTarget | null;
+  readonly hangups: Hangups | null;
   /** Reads it. @throws RollcallError `config.invalid` */
   readonly reload: () => Promise<Settings>;
   /** Reads a text as the file would be read. @throws RollcallError `config.invalid` */
@@ -56,7 +57,9 @@ export async function serve(first: Service, daemon: Daemon): Promise<void> {
     const retire = new AbortController();
     const until = AbortSignal.any([signal, retire.signal]);
     const own = now.service;
-    await own.log.keepHooks();
+    await own.log.keepHooks().catch((error: unknown) => {
+      log.warn({ error: String(error) }, "former hooks are not forgotten yet");
+    });
     const ended: Promise<void> = runSchedules(workOf(own, signal), log, until).finally(() =>
       retired.delete(ended),
     );
@@ -83,12 +86,14 @@ class Changes {
   #edited = false;
   #wake = new AbortController();
 
-  constructor(from: EventTarget | null, signal: AbortSignal) {
+  constructor(from: Hangups | null, signal: AbortSignal) {
     const heard = (): void => {
       this.#hangup = true;
       this.#wake.abort();
     };
     from?.addEventListener("hangup", heard, { signal });
+    // One that came while the daemon was starting.
+    if (from?.isPending === true) heard();
   }
 
   /** The configuration was changed and taken over. */

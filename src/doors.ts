@@ -1,6 +1,7 @@
 /** Where the daemon is asked: health, metrics and the API, as far as they are configured. */
 import { createApi, type Api } from "./api/api.ts";
-import type { Face } from "./api/context.ts";
+import type { ApiContext, Face } from "./api/context.ts";
+import { ApiLimits } from "./api/limits.ts";
 import { startHttp, startMetrics, type Answering } from "./http/server.ts";
 import type { EditConfiguration } from "./model/configuration-edit.ts";
 import type { SchedulerLog } from "./schedule/log.ts";
@@ -19,20 +20,22 @@ export interface Opening {
   readonly signal: AbortSignal;
 }
 
+/** What stays when the service is exchanged: what still works for requests, and who asked how often. */
+export type SharedByApis = Pick<ApiContext, "running" | "limits">;
+
 /** The API of a service that may be exchanged. */
 export class ExchangedApi implements AsyncDisposable, Answering {
-  readonly #create: (service: Service, running: Set<Promise<unknown>>) => Api;
-  /** What still works for requests, by whichever service. */
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #create: (service: Service, shared: SharedByApis) => Api;
+  readonly #shared: SharedByApis = { running: new Set(), limits: new ApiLimits() };
   #now: Api;
 
-  constructor(service: Service, create: (service: Service, running: Set<Promise<unknown>>) => Api) {
+  constructor(service: Service, create: (service: Service, shared: SharedByApis) => Api) {
     this.#create = create;
-    this.#now = create(service, this.#running);
+    this.#now = create(service, this.#shared);
   }
 
   use(service: Service): void {
-    this.#now = this.#create(service, this.#running);
+    this.#now = this.#create(service, this.#shared);
   }
 
   fetch(request: Request, bindings?: unknown): Response | Promise<Response> {
@@ -44,7 +47,7 @@ export class ExchangedApi implements AsyncDisposable, Answering {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled(this.#running);
+    await Promise.allSettled(this.#shared.running);
   }
 }
 
@@ -87,9 +90,9 @@ async function openHttp(
   if (http === null) return;
   let address = "";
   const baseUrl = (): string => http.publicUrl ?? address;
-  const api = new ExchangedApi(service, (one, running) =>
+  const api = new ExchangedApi(service, (one, shared) =>
     createApi(one, {
-      running,
+      ...shared,
       isLocal: false,
       baseUrl,
       stopping,

@@ -35,7 +35,11 @@ export async function editConfiguration(
   const facts = { file, version: textVersion(text), paths };
   try {
     // The last before the event is there for good.
-    await next.log.noteConfiguration(facts, by, () => replace(file, text));
+    await next.log.noteConfiguration(facts, by, () => {
+      // Somebody may have changed it while this waited; a repetition finds its own text.
+      if (textOf(file) !== text) unchanged(service.settings);
+      replace(file, text);
+    });
   } catch (thrown) {
     if (textOf(file) === text) replace(file, before);
     throw thrown;

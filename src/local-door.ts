@@ -17,11 +17,20 @@ export async function openLocalDoor(
   { log, faceOf, signal: stopping }: Opening,
 ): Promise<{ readonly doors: readonly AsyncDisposable[]; readonly api: ExchangedApi }> {
   const secret = randomBytes(32).toString("base64url");
+  // A file that is left behind is told from this one by the lock of the database.
+  const lock = readFileSync(lockFile(service.settings.database.directory), "utf8");
   let address = "";
-  const api = new ExchangedApi(service, (one, running) => {
+  const api = new ExchangedApi(service, (one, shared) => {
     const of = (given: string) => Promise.resolve(owner(secret, given));
     const own = { ...one, tokens: { ...one.tokens, of } };
-    const settings = { baseUrl: () => address, stopping, log, running, isLocal: true, edit: null };
+    const settings = {
+      baseUrl: () => address,
+      stopping,
+      log,
+      ...shared,
+      isLocal: true,
+      edit: null,
+    };
     return createApi(own, { ...settings, ...faceOf(one) });
   });
   const at = { host: "127.0.0.1", port: 0, publicUrl: null };
@@ -33,12 +42,15 @@ export async function openLocalDoor(
   );
   ({ address } = server);
   const file = daemonFile(service.settings.database.directory);
-  // A file that is left behind is told from this one by the lock of the database.
-  const lock = readFileSync(lockFile(service.settings.database.directory), "utf8");
   const told: DaemonAddress = { url: address, token: secret, lock };
-  // Made anew, so that nobody has it open who could read an older one.
-  rmSync(file, { force: true });
-  writeFileSync(file, JSON.stringify(told), { mode: 0o600, flag: "wx" });
+  try {
+    // Made anew, so that nobody has it open who could read an older one.
+    rmSync(file, { force: true });
+    writeFileSync(file, JSON.stringify(told), { mode: 0o600, flag: "wx" });
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
   const remove = (): Promise<void> => Promise.resolve(rmSync(file, { force: true }));
   return { doors: [{ [Symbol.asyncDispose]: remove }, server], api };
 }

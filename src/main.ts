@@ -1,8 +1,9 @@
 import { keepCompiledCode } from "./lib/code-cache.ts";
 import { collectEarly } from "./lib/memory.ts";
+import { Hangups } from "./model/hangups.ts";
 
 const stop = new AbortController();
-const hangups = new EventTarget();
+const hangups = new Hangups();
 let signals = 0;
 function end(): void {
   stop.abort();
@@ -15,7 +16,7 @@ for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, end);
 process.on("SIGHUP", () => {
   // Whatever runs in a terminal ends with it; a daemon without one reads its configuration again.
   if (process.stderr.isTTY || !process.argv.includes("serve")) end();
-  else hangups.dispatchEvent(new Event("hangup"));
+  else hangups.tell();
 });
 // Whoever started this process is gone, and with it whoever could end it.
 process.on("disconnect", () => {

@@ -5,7 +5,6 @@ import type { Service } from "../service.ts";
 import type { ApiContext, ApiEnv } from "./context.ts";
 import { Gate, type Guard } from "./gate.ts";
 import { plainPath } from "./plain-path.ts";
-import { Turnstile } from "../lib/turnstile.ts";
 import { asOktaError } from "./okta/errors.ts";
 import { rollcallApi } from "./rollcall/rollcall-api.ts";
 import { ROLLCALL_API } from "./rollcall/route.ts";
@@ -28,15 +27,13 @@ export interface ApiRoute {
 /** What the face that opens the API gives it. */
 export type ApiSettings = Pick<
   ApiContext,
-  "baseUrl" | "stopping" | "words" | "run" | "edit" | "log" | "running" | "isLocal"
+  "baseUrl" | "stopping" | "words" | "run" | "edit" | "log" | "running" | "isLocal" | "limits"
 >;
 
 export function createApi(service: Service, settings: ApiSettings): Api {
-  // Fewer than connections to the database, so that two stay for everybody else.
-  const searches = new Turnstile(2, 200);
-  const context: ApiContext = { service, searches, ...settings };
+  const context: ApiContext = { service, ...settings };
   const { running } = context;
-  const gate = new Gate(service.tokens);
+  const gate = new Gate(service.tokens, settings.limits);
   const okta = oktaApi(context, gate);
   const app = new Hono<ApiEnv>({ getPath: plainPath });
   app.use(async (c, next) => {

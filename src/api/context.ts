@@ -4,10 +4,10 @@ import type { Context } from "hono";
 import type { AskedBy } from "../model/asked-by.ts";
 import type { EditConfiguration } from "../model/configuration-edit.ts";
 import type { EventActor } from "../model/event.ts";
-import type { Turnstile } from "../lib/turnstile.ts";
 import type { Remedy } from "../model/remedy.ts";
 import type { Permission, Role } from "../model/role.ts";
 import type { Service } from "../service.ts";
+import type { ApiLimits } from "./limits.ts";
 
 /** Whoever was let in. */
 export interface Caller {
@@ -62,8 +62,7 @@ export interface ApiContext {
   readonly edit: EditConfiguration | null;
   /** Of faults that nobody who asks can do anything about. */
   readonly log: ApiLog;
-  /** Searches walk through many people; whatever else is asked must not wait for them. */
-  readonly searches: Turnstile;
+  readonly limits: ApiLimits;
   /** Runs that outlive the requests by which they began. */
   readonly running: Set<Promise<unknown>>;
 }

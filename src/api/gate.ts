@@ -7,7 +7,8 @@ import { tokenActor } from "../model/event.ts";
 import { may, type Permission } from "../model/role.ts";
 import type { Service } from "../service.ts";
 import type { ApiCall, ApiEnv, Caller } from "./context.ts";
-import { RateLimit, type Allowance } from "./rate-limit.ts";
+import { ApiLimits } from "./limits.ts";
+import type { Allowance } from "./rate-limit.ts";
 
 export type Refusal = "noCredential" | "badCredential" | "forbidden" | "tooMany";
 
@@ -24,11 +25,6 @@ export class AccessRefused extends Error {
   }
 }
 
-/** Requests of one token in a minute. */
-const REQUESTS = 12_000;
-/** Requests with a wrong credential from one address in a minute. Nobody guesses 256 bits; it keeps the noise down. */
-const MISTAKES = 1000;
-const MINUTE = 60_000;
 const SCHEME = /^(?:SSWS|Bearer) +(\S+)$/i;
 
 /** What stands before a route, and which permission it asks for. */
@@ -36,11 +32,11 @@ export type Guard = MiddlewareHandler<ApiEnv> & { readonly permission: Permissio
 
 export class Gate {
   readonly #tokens: Pick<Service["tokens"], "of">;
-  readonly #requests = new RateLimit(REQUESTS, MINUTE);
-  readonly #mistakes = new RateLimit(MISTAKES, MINUTE);
+  readonly #limits: ApiLimits;
 
-  constructor(tokens: Pick<Service["tokens"], "of">) {
+  constructor(tokens: Pick<Service["tokens"], "of">, limits: ApiLimits = new ApiLimits()) {
     this.#tokens = tokens;
+    this.#limits = limits;
   }
 
   /** Lets in whoever has the permission. @throws AccessRefused */
@@ -74,7 +70,7 @@ export class Gate {
     const [, secret] = SCHEME.exec(header.trim()) ?? [];
     const token = secret === undefined ? null : await this.#tokens.of(secret);
     if (token === null) {
-      const allowance = this.#mistakes.take(ipAddress, Date.now());
+      const allowance = this.#limits.mistakes.take(ipAddress, Date.now());
       if (!allowance.granted) {
         tell(c, allowance);
         throw new AccessRefused("tooMany", "Too many requests with a wrong credential.");
@@ -82,7 +78,7 @@ export class Gate {
       const message = "The token is none of ours, was revoked, or has expired.";
       throw new AccessRefused("badCredential", message);
     }
-    const allowance = this.#requests.take(token.id, Date.now());
+    const allowance = this.#limits.requests.take(token.id, Date.now());
     tell(c, allowance);
     if (!allowance.granted) throw new AccessRefused("tooMany", "Too many requests.");
     c.header("WWW-Authenticate", undefined);

@@ -3,6 +3,7 @@ import type { Readable, Writable } from "node:stream";
 import { randomUUID } from "node:crypto";
 import { styleText } from "node:util";
 import type { EventActor } from "../model/event.ts";
+import type { Hangups } from "../model/hangups.ts";
 import type { Service } from "../service.ts";
 import { safeJson, visible, visibleLines, visibleText } from "../lib/safe-output.ts";
 
@@ -29,7 +30,7 @@ export interface CommandLine {
   readonly stderr: Stream;
   readonly signal: AbortSignal;
   /** Tells "hangup" when a daemon is to read its configuration again; absent: nobody does. */
-  readonly hangups?: EventTarget;
+  readonly hangups?: Hangups;
   /** In a daemon that carries out a command for somebody; absent: a process of its own. */
   readonly beside?: Beside;
 }
@@ -64,7 +65,7 @@ export class Console {
     return this.#line.environment;
   }
 
-  get hangups(): EventTarget | null {
+  get hangups(): Hangups | null {
     return this.#line.hangups ?? null;
   }
 
@@ -108,7 +109,8 @@ export class Console {
   }
 
   async #send(text: string): Promise<void> {
-    if (!this.#line.stdout.write(text)) await once(this.#line.stdout, "drain");
+    const { stdout, signal } = this.#line;
+    if (!stdout.write(text)) await once(stdout, "drain", { signal });
   }
 
   note(text: string): void {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { withEdits } from "./edit.ts";
 
 const FILE = `# the whole company
@@ -58,6 +59,20 @@ describe("an edit of the configuration", () => {
     expect(withEdits(FILE, [{ path: ["nothing", "there"], value: null }])).toBe(
       FILE.replace('"00\\u00e9"', '"00é"'),
     );
+  });
+
+  test("fills an empty map with the defaults that counted, and writes odd names so that they are names", () => {
+    const path = ["directories", "ad", "toOkta"];
+    const whole = { path, value: { login: "appuser.a", email: "appuser.b" } };
+    const edits = [{ path: [...path, "title"], value: "appuser.t", whole }];
+    const filled = withEdits("directories:\n  ad:\n    toOkta: {}\n", edits);
+    for (const name of ["login: appuser.a", "email: appuser.b", "title: appuser.t"])
+      expect(filled).toContain(name);
+    const odd = withEdits("a: { x: 1 }\n", [
+      { path: ["a", "007"], value: 7 },
+      { path: ["a", "null"], value: { "1": true } },
+    ]);
+    expect(parse(odd)).toEqual({ a: { x: 1, "007": 7, null: { "1": true } } });
   });
 
   test("keeps line ends and the mark at the beginning", () => {

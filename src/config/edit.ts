@@ -3,7 +3,16 @@
  * Every scalar is taken as the text that it is: `007` and `1.10` mean what stands there.
  */
 import { isDeepStrictEqual } from "node:util";
-import { isScalar, parseDocument, Scalar, stringify, YAMLMap, YAMLSeq, type Document } from "yaml";
+import {
+  isMap,
+  isScalar,
+  parseDocument,
+  Scalar,
+  stringify,
+  YAMLMap,
+  YAMLSeq,
+  type Document,
+} from "yaml";
 import type { ConfigurationEdit } from "../model/configuration-edit.ts";
 import { RollcallError } from "../model/errors.ts";
 
@@ -40,6 +49,7 @@ function asBefore(text: string, written: string): string {
 
 function isEmpty(document: Document, path: readonly string[]): boolean {
   const present = document.getIn(path, true);
+  if (isMap(present)) return present.items.length === 0;
   return present === undefined || present === null || (isScalar(present) && isBlank(present));
 }
 
@@ -54,10 +64,6 @@ function put(
   wanted: unknown,
   { path, value }: Pick<ConfigurationEdit, "path" | "value">,
 ): void {
-  for (let depth = 1; depth < path.length; depth++) {
-    const prefix = path.slice(0, depth);
-    if (value !== null && isEmpty(document, prefix)) document.setIn(prefix, new YAMLMap());
-  }
   const present = document.getIn(path, true);
   if (value === null) {
     if (document.hasIn(path)) document.deleteIn(path);
@@ -66,8 +72,28 @@ function put(
     const node = scalarOf(value);
     present.value = node.value;
     present.type = node.type ?? "PLAIN";
-  } else document.setIn(path, nodeOf(value));
+  } else setAt(document, path, nodeOf(value));
   assign(wanted, path, value);
+}
+
+/** Makes what is missing on the way; a new key is written so that it is a text. */
+function setAt(
+  document: Document,
+  path: readonly string[],
+  node: Scalar | YAMLMap | YAMLSeq,
+): void {
+  if (!isMap(document.contents)) document.contents = new YAMLMap() as typeof document.contents;
+  let map = document.contents as unknown as YAMLMap;
+  for (const key of path.slice(0, -1)) {
+    let inner = map.get(key, true) as unknown;
+    if (!isMap(inner)) {
+      inner = new YAMLMap();
+      map.set(scalarOf(key), inner);
+    }
+    map = inner as YAMLMap;
+  }
+  const last = path.at(-1) ?? "";
+  map.set(map.has(last) ? last : scalarOf(last), node);
 }
 
 function assign(target: unknown, path: readonly string[], value: unknown): void {

@@ -37,7 +37,8 @@ export async function deliverEvents(
   { source, told, signal }: Delivering,
 ): Promise<void> {
   await using claim = await claimLease(engine.store, `hook:${hook.name}`, engine.holder, signal);
-  let state = await hookState(engine.store.db, hook.name);
+  // Whoever corrected a hook does not wait for what was failing before.
+  let state: HookState = { ...(await hookState(engine.store.db, hook.name)), notBefore: null };
   let savedAt = Date.now();
   while (!claim.signal.aborted) {
     const before = state;
@@ -57,7 +58,9 @@ export async function deliverEvents(
     }
     await told(result);
   }
-  await save(engine, claim.lease, hook.name, state);
+  // One that is not configured any more was forgotten meanwhile, and stays so.
+  const isKept = (await hookState(engine.store.db, hook.name)).cursor !== null;
+  if (isKept) await save(engine, claim.lease, hook.name, state);
 }
 
 /** Only while the claim is ours: a process that slept must not put the cursor back. */

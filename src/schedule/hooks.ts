@@ -2,7 +2,7 @@
 import { sleep } from "../lib/sleep.ts";
 import { asRollcallError } from "../model/errors.ts";
 import type { SchedulerLog } from "./log.ts";
-import type { ScheduledWork } from "./work.ts";
+import { patienceOf, type ScheduledWork } from "./work.ts";
 
 const LOOK_EVERY_MS = 1000;
 /** Another replica has it, or the database is away. */
@@ -14,6 +14,7 @@ export async function followHook(
   log: SchedulerLog,
   signal: AbortSignal,
 ): Promise<void> {
+  const begun = Date.now();
   while (!signal.aborted) {
     try {
       const told = async ({ events, error }: { events: number; error: string | null }) => {
@@ -28,6 +29,6 @@ export async function followHook(
       const { code, message } = asRollcallError(thrown);
       if (code !== "run.busy") log.error({ hook, code }, message);
     }
-    await sleep(PATIENCE_MS, signal);
+    await sleep(patienceOf(begun, PATIENCE_MS), signal);
   }
 }

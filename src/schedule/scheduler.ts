@@ -24,11 +24,12 @@ export async function runSchedules(
     running.add(one);
     return one.finally(() => running.delete(one));
   };
+  const begun = Date.now();
   const tasks: ScheduledTask[] = [];
   let watched = 0;
   let expiring = 0;
   for (const [name, { schedule: times, watch, source }] of work.directories) {
-    const one: Watch = { work, name, backoff: new Backoff(), log, signal };
+    const one: Watch = { work, name, backoff: new Backoff(), log, signal, begun };
     await track(resume(one));
     for (const type of ["full", "incremental"] as const) {
       const cron = times[type];

@@ -8,7 +8,7 @@ import { asRollcallError, cureOf } from "../model/errors.ts";
 import type { Run } from "../model/run.ts";
 import type { Backoff } from "./backoff.ts";
 import type { SchedulerLog } from "./log.ts";
-import { byItself, type ScheduledWork } from "./work.ts";
+import { byItself, patienceOf, type ScheduledWork } from "./work.ts";
 
 /** Changes of a moment become one import; under constant change the moments grow. */
 const GATHER_MS = 50;
@@ -30,6 +30,8 @@ export interface Watch {
   readonly backoff: Backoff;
   readonly log: SchedulerLog;
   readonly signal: AbortSignal;
+  /** Since when, in milliseconds since 1970. */
+  readonly begun?: number;
 }
 
 /** Listens until the signal aborts. */
@@ -59,7 +61,7 @@ export async function watchDirectory(watch: Watch): Promise<void> {
 /** How long to wait until the next attempt, by the cause of the end. */
 function waitAfter(watch: Watch, code: string, message: string, failures: number): number {
   const { backoff, log, name } = watch;
-  if (code === "run.busy") return STANDBY_MS;
+  if (code === "run.busy") return patienceOf(watch.begun ?? 0, STANDBY_MS);
   if (code === "ldap.watchUnavailable") {
     log.error({ directory: name, code, cure: cureOf(code) }, message);
     return UNAVAILABLE_MS;

@@ -49,6 +49,18 @@ export interface ScheduledWork {
   takeTick(schedule: string, at: Date): Promise<boolean>;
 }
 
+const JUST_BEGUN_MS = 30_000;
+const SHORT_MS = 500;
+
+/**
+ * How long to wait for what somebody else has: not long just after the beginning, when it is mostly
+ * the work by the configuration before, which is ending.
+ * @param begun milliseconds since 1970
+ */
+export function patienceOf(begun: number, usual: number): number {
+  return Date.now() - begun < JUST_BEGUN_MS ? Math.min(SHORT_MS, usual) : usual;
+}
+
 /** Nobody waits for what a schedule starts. */
 export function byItself(signal: AbortSignal): AskedBy {
   return { actor: SYSTEM_ACTOR, signal, progress: () => undefined, note: () => undefined };

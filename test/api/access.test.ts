@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openService } from "../../src/service.ts";
 import { loadSettings } from "../../src/config/load.ts";
 import { createApi, type ApiRoute } from "../../src/api/api.ts";
+import { ApiLimits } from "../../src/api/limits.ts";
 import { may } from "../../src/model/role.ts";
 import { client, serveApi, tokenFor, type ServedApi } from "../support/api.ts";
 import { SIMPLE_MAPPINGS, simplePerson, Workplace } from "../support/rollcall.ts";
@@ -37,6 +38,7 @@ async function routes(): Promise<ApiRoute[]> {
     edit: null,
     running: new Set(),
     isLocal: false,
+    limits: new ApiLimits(),
   });
   // The document of the API is open to everybody; the stream of events does not end.
   const others = made.routes().filter(({ path }) => !/\/(?:openapi\.json|events)$/.test(path));

@@ -66,6 +66,13 @@ describe("a mapping", () => {
     expect(text()).not.toContain("nickName");
   });
 
+  test("that is repeated is left as it is written", async () => {
+    const before = text();
+    const { body } = await admin("GET", "/api/v1/mappings/prm-corp");
+    expect((await admin("POST", "/api/v1/mappings/prm-corp", body)).status).toBe(200);
+    expect(text()).toBe(before);
+  });
+
   test("that would not check changes nothing, and says why", async () => {
     const before = text();
     for (const [properties, cause] of [
@@ -93,6 +100,10 @@ describe("a mapping", () => {
       { properties: { title: { expression: '"at DX"' }, userName: {} } },
     ]);
     expect(text()).toContain("# the first one");
+    // A default that is taken away stays away.
+    const taken = await admin("POST", "/api/v1/mappings/prm-dx", { properties: { title: null } });
+    expect((taken.body as { properties: object }).properties).not.toHaveProperty("title");
+    expect((taken.body as { properties: object }).properties).toHaveProperty("userName");
   });
 
   test("is changed by several at once, and none of the changes is lost", async () => {

@@ -27,7 +27,7 @@ describe.each(DATABASES)("on %s", (kind) => {
     const text = readFileSync(place.config, "utf8");
     expect(text).toContain(from);
     writeFileSync(place.config, text.replace(from, to));
-    place.hangups.dispatchEvent(new Event("hangup"));
+    place.hangups.tell();
   };
   const titleMapping = async (): Promise<unknown> => {
     const { body } = await admin("GET", "/api/v1/mappings/prm-corp");

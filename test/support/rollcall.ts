@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { inject } from "vitest";
+import { Hangups } from "../../src/model/hangups.ts";
 import { runCommandLine } from "../../src/cli/program.ts";
 import { closeKept, keepOpen } from "./kept-stores.ts";
 import { databaseUrl, query } from "./postgres.ts";
@@ -22,7 +23,7 @@ export class Workplace {
   readonly folder = mkdtempSync(join(tmpdir(), "rollcall-test-"));
   readonly environment: Record<string, string> = {};
   /** Where a daemon is told to read its configuration again. */
-  readonly hangups = new EventTarget();
+  readonly hangups = new Hangups();
   readonly config = join(this.folder, "rollcall.yaml");
   readonly databaseUrl: string | null;
   /** The folder of the embedded database. */

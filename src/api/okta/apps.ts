@@ -144,8 +144,11 @@ async function setToggles(context: ApiContext, c: ApiCall) {
     update: statusIn(body, "update", "profile"),
     deactivate: statusIn(body, "update", "lifecycleDeactivate"),
   };
+  const now = context.service.settings.apps.get(name)?.provisioning ?? asked;
   const edits = Object.entries(asked).flatMap(([toggle, value]) =>
-    value === null ? [] : [{ path: ["apps", name, "provisioning", toggle], value }],
+    value === null || value === now[toggle as keyof typeof now]
+      ? []
+      : [{ path: ["apps", name, "provisioning", toggle], value }],
   );
   if (context.edit === null) throw notWritable(`apps.${name}.provisioning`);
   const settings =

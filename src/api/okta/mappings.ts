@@ -1,5 +1,7 @@
 /** `/api/v1/mappings`: To-Okta mappings of directories, To-App mappings of apps; and Force Sync. */
+import { isDeepStrictEqual } from "node:util";
 import type { Hono } from "hono";
+import { DEFAULT_TO_APP } from "../../model/app-attributes.ts";
 import type { MappingSetting } from "../../model/mapping-setting.ts";
 import { USER_SCHEMA_ID, USER_TYPE_ID } from "../../model/okta.ts";
 import type { ConfigurationEdit } from "../../model/configuration-edit.ts";
@@ -34,12 +36,22 @@ async function change(context: ApiContext, c: ApiCall, instance: Instance): Prom
   if (!isRecord(wanted)) throw invalid("properties", "properties: an object is expected");
   const known = targetsOf(context, instance);
   const present = mappingsOf(instance);
-  const whole = { path: place, value: Object.fromEntries([...present].map(asWritten)) };
+  // An app's mappings lie over its defaults; a directory's own end its defaults.
+  const whole =
+    instance.kind === "app"
+      ? {}
+      : { whole: { path: place, value: Object.fromEntries([...present].map(asWritten)) } };
   const edits: ConfigurationEdit[] = [];
   for (const [attribute, value] of Object.entries(wanted)) {
     if (!known.has(attribute)) throw invalid("updateMapping", `Invalid target field ${attribute}`);
-    if (value === null && !present.has(attribute)) continue;
-    edits.push({ path: [...place, attribute], value: written(attribute, value), whole });
+    const wantedText = written(attribute, value);
+    const before = present.get(attribute);
+    // What is repeated is left as it is written, with its variables.
+    const now = before === undefined ? null : asWritten([attribute, before])[1];
+    if (isDeepStrictEqual(wantedText, now)) continue;
+    const isDefault = instance.kind === "app" && DEFAULT_TO_APP.has(attribute);
+    const path = [...place, attribute];
+    edits.push({ path, value: wantedText ?? (isDefault ? "" : null), ...whole });
   }
   if (context.edit === null) throw notWritable(place.join("."));
   if (edits.length === 0) return instance;

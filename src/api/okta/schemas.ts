@@ -1,4 +1,5 @@
 /** `/api/v1/meta`: what users, app users and groups can have; and the one type of user. */
+import { isDeepStrictEqual } from "node:util";
 import type { Hono } from "hono";
 import { namespaceOf, placeName } from "../../model/attribute-place.ts";
 import type { ConfigurationEdit } from "../../model/configuration-edit.ts";
@@ -111,9 +112,18 @@ function attributeEdits(
     if (BASE_ATTRIBUTES.has(name)) throw invalid(name, `${name}: a base attribute`);
     const path = ["profile", "attributes", name];
     if (property === null) return service.profile.has(name) ? [{ path, value: null }] : [];
-    return [{ path, value: attributeOf(name, property) }];
+    const wanted = attributeOf(name, property);
+    const before = service.profile.get(name);
+    if (before === undefined) return [{ path, value: wanted }];
+    // What is repeated, and what this API does not know, is left as it is written.
+    const now = before as unknown as Readonly<Record<string, unknown>>;
+    return Object.entries(wanted)
+      .filter(([key, value]) => !isDeepStrictEqual(value, now[key] ?? DEFAULTS[key]))
+      .map(([key, value]) => ({ path: [...path, key], value }));
   });
 }
+
+const DEFAULTS: Readonly<Record<string, unknown>> = { required: false, unique: false };
 
 /** What Okta's clients always send, and what nothing depends on here. */
 const IGNORED = new Set(["mutability", "scope", "permissions", "master", "description", "items"]);

@@ -78,7 +78,7 @@ async function list(context: ApiContext, c: ApiCall): Promise<Response> {
   const descending = sortBy !== null && /^desc/i.test(queryOf(c, "sortOrder") ?? "");
   const limit = prefix === null ? limitOf(c, PAGE, PAGE) : limitOf(c, LOOKUP, PAGE);
   const order = `${sortBy ?? ""} ${descending}`;
-  const found = await context.searches.pass(() =>
+  const found = await context.limits.searches.pass(() =>
     context.service.users.search({
       search,
       filter,

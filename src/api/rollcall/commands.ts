@@ -35,19 +35,15 @@ export function commandRoute(building: Building): void {
     request: { body: { content: { "application/json": { schema: bodySchema } }, required: true } },
     responses: { 200: { description: "Lines", content: ndjson } },
   });
-  const open = new Map<string, number>();
   api.openapi(config, (c) => {
     const call = c as unknown as ApiCall;
     const asked = c.req.valid("json");
     const { isLocal } = context;
     if (!isLocal && [asked.config, asked.version, asked.account].some((one) => one !== undefined))
       throw new RollcallError("request.invalid", "Only args are taken here.");
-    const { id } = call.get("caller");
-    const own = open.get(id) ?? 0;
-    if (own >= MOST_COMMANDS)
+    const ended = context.limits.take("commands", call.get("caller").id, MOST_COMMANDS);
+    if (ended === null)
       throw new AccessRefused("tooMany", "Too many commands of one token at once.");
-    open.set(id, own + 1);
-    const ended = (): void => void open.set(id, (open.get(id) ?? 1) - 1);
     return answer(building, call, { asked, ended }) as never;
   });
 }
@@ -74,10 +70,15 @@ function answer(
     const say = async (line: object): Promise<void> => {
       await lines.write(`${JSON.stringify(line)}\n`);
     };
+    let isSaid = true;
     const beat = async (): Promise<void> => {
-      await say({});
       // Whoever was let in before may not be let in any more.
       if (!(await gate.isStillGood(c))) gone.abort();
+      // A client that reads slowly has enough to read.
+      if (!isSaid) return;
+      isSaid = false;
+      await say({});
+      isSaid = true;
     };
     const alive = setInterval(() => void beat().catch(() => undefined), ALIVE_EVERY_MS);
     const work = run({

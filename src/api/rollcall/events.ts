@@ -37,15 +37,14 @@ export function eventRoute(building: Building): void {
 function follow(feed: RunFeed, { context, gate }: Building, c: ApiCall): Response {
   c.header("X-Accel-Buffering", "no");
   if (c.req.method === "HEAD") return c.body(null, 200, { "Content-Type": "text/event-stream" });
-  const own = feed.open.get(c.get("caller").id) ?? 0;
-  if (own >= MOST_STREAMS) throw new AccessRefused("tooMany", "Too many streams of one token.");
-  feed.open.set(c.get("caller").id, own + 1);
+  const ended = context.limits.take("streams", c.get("caller").id, MOST_STREAMS);
+  if (ended === null) throw new AccessRefused("tooMany", "Too many streams of one token.");
   return streamSSE(c, async (stream) => {
-    const ended = new AbortController();
+    const gone = new AbortController();
     const waiting: RunNews[] = [];
     const stop = feed.listen((news) => waiting.push(...news));
-    stream.onAbort(() => ended.abort());
-    const signal = AbortSignal.any([ended.signal, context.stopping]);
+    stream.onAbort(() => gone.abort());
+    const signal = AbortSignal.any([gone.signal, context.stopping]);
     try {
       for (let turn = 1; !signal.aborted; turn++) {
         // Whoever was let in before may not be let in any more.
@@ -57,7 +56,7 @@ function follow(feed: RunFeed, { context, gate }: Building, c: ApiCall): Respons
       }
     } finally {
       stop();
-      feed.open.set(c.get("caller").id, (feed.open.get(c.get("caller").id) ?? 1) - 1);
+      ended();
     }
   });
 }

@@ -11,8 +11,6 @@ export interface RunNews {
 const LOOK_EVERY_MS = 1000;
 
 export class RunFeed {
-  /** How many streams each token has. */
-  readonly open = new Map<string, number>();
   readonly #context: ApiContext;
   readonly #listeners = new Set<(news: readonly RunNews[]) => void>();
   #known = new Map<string, string>();
