@@ -1,8 +1,10 @@
 /** Okta's official Node SDK, as it is published, against Rollcall. */
+import { randomBytes } from "node:crypto";
 import { Client } from "@okta/okta-sdk-nodejs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { serveApi, tokenFor, type ServedApi } from "../support/api.ts";
-import { ldifPerson, Workplace } from "../support/rollcall.ts";
+import { databaseUrl, query } from "../support/postgres.ts";
+import { ldifPerson, SIMPLE_MAPPINGS, Workplace } from "../support/rollcall.ts";
 
 let place: Workplace;
 let api: ServedApi;
@@ -376,4 +378,27 @@ describe("the System Log", () => {
 
 test("agents are the servers of directories; files have none", async () => {
   expect(await all(okta.agentPoolsApi.listAgentPools())).toEqual([]);
+});
+
+test("a short name is one person's whole name before the @, whatever the database's language", async () => {
+  const { postgresUrl } = inject("servers");
+  const name = `t_icu_${randomBytes(6).toString("hex")}`;
+  await query(
+    postgresUrl,
+    `create database ${name} template template0 locale_provider icu icu_locale 'en-US' locale 'C.UTF-8'`,
+  );
+  const other = Workplace.at(databaseUrl(postgresUrl, name));
+  const file = other.file(
+    "p.ldif",
+    ldifPerson("ada1", { mail: "ada1@example.org", givenName: "A", sn: "L" }),
+  );
+  other.configure(`directories:\n  corp:\n    type: ldif\n    path: ${file}${SIMPLE_MAPPINGS}`);
+  expect(await other.run("import", "corp")).toMatchObject({ status: 0 });
+  const served = await serveApi(other);
+  const token = await tokenFor(other, "viewer");
+  const { userApi } = new Client({ orgUrl: served.url, token, cacheMiddleware: null });
+  expect((await userApi.getUser({ userId: "ada1" })).profile?.login).toBe("ada1@example.org");
+  // In the order of letters of English, ada1@ stands between ada@ and adaA.
+  expect(await refusal(userApi.getUser({ userId: "ada" }))).toMatchObject({ status: 404 });
+  await served.stop();
 });
