@@ -63,7 +63,7 @@ export interface ApiContext {
   /** Of faults that nobody who asks can do anything about. */
   readonly log: ApiLog;
   readonly limits: ApiLimits;
-  /** Runs that outlive the requests by which they began. */
+  /** What still goes on, with or without its request: it is waited for before the process ends. */
   readonly running: Set<Promise<unknown>>;
 }
 

@@ -15,13 +15,11 @@ export type Refusal = "noCredential" | "badCredential" | "forbidden" | "tooMany"
 /** Why somebody is not let in; each API says it in its own form. */
 export class AccessRefused extends Error {
   readonly refusal: Refusal;
-  readonly permission: Permission | null;
 
-  constructor(refusal: Refusal, message: string, permission: Permission | null = null) {
+  constructor(refusal: Refusal, message: string) {
     super(message);
     this.name = "AccessRefused";
     this.refusal = refusal;
-    this.permission = permission;
   }
 }
 
@@ -45,7 +43,7 @@ export class Gate {
       const caller = await this.#callerOf(c);
       if (!caller.may(permission)) {
         const message = `The role ${caller.role} may not do this; it needs the permission "${permission}".`;
-        throw new AccessRefused("forbidden", message, permission);
+        throw new AccessRefused("forbidden", message);
       }
       c.set("caller", caller);
       await next();

@@ -1,5 +1,4 @@
 /** Runs that outlive the request by which they begin. */
-import type { RunKind } from "../model/run.ts";
 import { createHash } from "node:crypto";
 import type { AskedBy } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
@@ -15,7 +14,7 @@ export type RunWanted =
       readonly dryRun?: boolean | undefined;
     }
   | {
-      readonly kind: Extract<RunKind, "force-sync">;
+      readonly kind: "force-sync";
       readonly directory?: string | undefined;
       readonly app?: string | undefined;
       readonly user?: string | undefined;
@@ -77,6 +76,11 @@ async function inBackground(
   return await begun.promise;
 }
 
+/**
+ * Does what is wanted, to its end.
+ * @returns the run's id
+ * @throws RollcallError `link.none` for a person of whom the directory has nothing, and whatever stops the run
+ */
 export async function carryOut(
   { service }: ApiContext,
   wanted: RunWanted,

@@ -102,6 +102,9 @@ export async function runBeside(
       signal: line.signal,
     });
   } catch (error) {
+    // What has reached the server is not known, so it is not said that nothing was changed.
+    if (line.signal.aborted)
+      throw new RollcallError("server.unreachable", `Interrupted before ${server.url} answered.`);
     const reason = error instanceof Error ? causeOf(error) : String(error);
     throw new RollcallError("server.unreachable", `${server.url} does not answer: ${reason}.`);
   }

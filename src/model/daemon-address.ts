@@ -1,3 +1,5 @@
+import { trimEndOf } from "../lib/trim.ts";
+
 /** Where a daemon that has the embedded database is asked, and with what. */
 export interface DaemonAddress {
   readonly url: string;
@@ -8,10 +10,10 @@ export interface DaemonAddress {
 
 /** The file that says which process has the embedded database. */
 export function lockFile(directory: string): string {
-  return `${directory.replace(/[\\/]$/, "")}.lock`;
+  return `${trimEndOf(directory, "/\\")}.lock`;
 }
 
 /** The file beside the database's folder that says so; only its owner can read it. */
 export function daemonFile(directory: string): string {
-  return `${directory.replace(/[\\/]$/, "")}.daemon`;
+  return `${trimEndOf(directory, "/\\")}.daemon`;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { trimEndOf } from "../lib/trim.ts";
+import { lockFile } from "../model/daemon-address.ts";
 import { RollcallError } from "../model/errors.ts";
 
 /**
@@ -15,7 +15,7 @@ import { RollcallError } from "../model/errors.ts";
  * @throws RollcallError `database.inUse`
  */
 export function lockFolder(folder: string): () => void {
-  const file = `${trimEndOf(folder, "/\\")}.lock`;
+  const file = lockFile(folder);
   mkdirSync(dirname(file), { recursive: true });
   const own = ownMark();
   marks.add(own.split(" ")[2] ?? "");

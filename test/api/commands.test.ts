@@ -1,5 +1,7 @@
 /** Commands that a daemon carries out: beside it on the embedded database, and from elsewhere. */
+import { once } from "node:events";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { COMMAND_PERMISSIONS } from "../../src/cli/permissions.ts";
 import { client, serveApi, tokenFor, type ServedApi } from "../support/api.ts";
@@ -187,6 +189,21 @@ describe("from elsewhere", () => {
     expect(
       await other.run("users", "--server", api.url, "--token", "x", "--config", "y"),
     ).toMatchObject({ status: 2 });
+  });
+
+  test("Ctrl-C before the answer is told as that, not as a fault of the server", async () => {
+    const ctrlC = new AbortController();
+    const silent = createServer(() => ctrlC.abort()).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const other = Workplace.at("");
+    const ended = await other.runWith(ctrlC.signal, "users", "--server", url, "--token", "x");
+    silent.close();
+    expect([ended.status, ended.err]).toEqual([
+      1,
+      expect.stringContaining(`Interrupted before ${url} answered`) as string,
+    ]);
+    expect(ended.err).not.toContain("abort");
   });
 
   test("an address that does not answer, and a token that is none, are told", async () => {

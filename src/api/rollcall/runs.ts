@@ -152,7 +152,7 @@ function requireMayStart(c: ApiCall, body: z.infer<typeof wanted>): void {
   const caller = c.get("caller");
   if (one || caller.may("run")) return;
   const message = `The role ${caller.role} may not start this; it needs the permission "run".`;
-  throw new AccessRefused("forbidden", message, "run");
+  throw new AccessRefused("forbidden", message);
 }
 
 /** The answer to what goes on by itself: where to look. */
