@@ -154,3 +154,15 @@ test("a stage that stands in the way is marked, with its reason", () => {
   expect(read).toMatchObject({ ok: false, text: expect.stringContaining("ldap.busy") as string });
   expect(read?.text).toContain(AT.toISOString());
 });
+
+test("how an entry was found is told in words, also where a file is read without a filter", () => {
+  const { checkpoint } = state();
+  const readWith = (filter: string): string | undefined => {
+    const search = { bases: [], filter, scope: "sub" as const, servers: [], account: null };
+    const corp = state({ checkpoint: checkpoint && { ...checkpoint, search } });
+    const known = { ...facts, states: new Map([["corp", corp]]) };
+    return explainAttribute("ada", known, "title").stages[1]?.text;
+  };
+  expect(readWith("(mail=*)")).toMatch(/, found by \(mail=\*\)/);
+  expect(readWith("")).toMatch(/, read without a filter/);
+});

@@ -59,25 +59,29 @@ function answered(differs: readonly string[]): string {
   return `asked now: the entry has other values of ${differs.join(", ")} than were imported; `;
 }
 
-function scopeStage(
-  { sources, states, live }: UserFacts,
-  { directory, dn, status, externalId }: LinkedAppUser,
-): Stage {
+function scopeStage(facts: UserFacts, { directory, dn, status, externalId }: LinkedAppUser): Stage {
   const stage = "scope";
-  const users = sources.get(directory)?.users;
-  const search = states.get(directory)?.checkpoint?.search ?? null;
-  const { bases, filter, scope } = search ?? users ?? { bases: [], filter: "", scope: "sub" };
-  const below = bases.length === 0 ? "" : ` below ${bases.join(" and ")}, scope ${scope}`;
-  const changed =
-    users !== undefined && filter !== users.filter
-      ? `; the configuration has ${users.filter} now, which was not imported yet`
-      : "";
-  const found = `${dn} (${externalId}), found by ${filter}${below}${changed}`;
+  const found = `${dn} (${externalId})${howFound(facts, directory)}`;
   if (status === "removed") return { stage, directory, ok: false, text: `not any more: ${found}` };
-  if (live.get(directory)?.kind === "absent")
+  if (facts.live.get(directory)?.kind === "absent")
     return { stage, directory, ok: false, text: `not now: ${found}` };
   const disabled = status === "disabled" ? "; disabled there" : "";
   return { stage, directory, ok: true, text: found + disabled };
+}
+
+/** As the last import asked for entries; where that is not known, as the configuration asks. */
+function howFound({ sources, states }: UserFacts, directory: string): string {
+  const users = sources.get(directory)?.users;
+  const asked = states.get(directory)?.checkpoint?.search ?? users;
+  if (asked === undefined) return "";
+  const { bases, filter, scope } = asked;
+  // A file may be read without a filter: everybody in it is meant.
+  const by = filter === "" ? "read without a filter" : `found by ${filter}`;
+  const below = bases.length === 0 ? "" : ` below ${bases.join(" and ")}, scope ${scope}`;
+  const isOther = users !== undefined && filter !== users.filter;
+  const now = users?.filter === "" ? "no filter" : users?.filter;
+  const changed = isOther ? `; the configuration has ${now} now, which was not imported yet` : "";
+  return `, ${by}${below}${changed}`;
 }
 
 function profileStage(
