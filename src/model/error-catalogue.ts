@@ -16,7 +16,7 @@ export const ERRORS = {
   },
   "config.notFound": {
     what: "The configuration file does not exist or cannot be read.",
-    cure: "Name it with --config FILE or ROLLCALL_CONFIG, or let `rollcall init` write config/rollcall.yaml.",
+    cure: "Name it with --config FILE or ROLLCALL_CONFIG, or create config/rollcall.yaml.",
   },
   "config.invalid": {
     what: "The configuration has problems. Each is listed with its path and line; nothing was started.",
