@@ -1,6 +1,7 @@
 /**
- * Embedded databases that stay open from one command of a test to the next: opening one costs more
- * than most commands do. Tests of what survives a process close it in between.
+ * Databases that stay open from one command of a test to the next: opening one costs more than most
+ * commands do, an embedded one by far, and on Postgres each connection is a process that begins and
+ * ends. Tests of what survives a process close it in between.
  */
 import type { Store, StoreSettings } from "../../src/store/database.ts";
 
@@ -9,16 +10,17 @@ interface Kept {
   inUse: boolean;
 }
 
+/** By folder, or by URL. */
 const kept = new Map<string, Kept>();
 
-/** From now on, the database in this folder stays open once it was opened. */
-export function keepOpen(directory: string): void {
-  kept.set(directory, { store: null, inUse: false });
+/** From now on, the database in this folder, or at this URL, stays open once it was opened. */
+export function keepOpen(place: string): void {
+  kept.set(place, { store: null, inUse: false });
 }
 
 /** Closes it, so that another process can open it, or the next command anew. */
-export async function closeKept(directory: string): Promise<void> {
-  const one = kept.get(directory);
+export async function closeKept(place: string): Promise<void> {
+  const one = kept.get(place);
   if (one?.store == null) return;
   const { store } = one;
   one.store = null;
@@ -30,8 +32,8 @@ export function keeping(
   open: (settings: StoreSettings) => Promise<Store>,
 ): (settings: StoreSettings) => Promise<Store> {
   return async (settings) => {
-    const one = settings.url === null ? kept.get(settings.directory) : undefined;
-    // Two at the same time are refused as ever.
+    const one = kept.get(settings.url?.reveal() ?? settings.directory);
+    // Two at the same time are two processes' connections, or refused, as ever.
     if (one === undefined || one.inUse) return await open(settings);
     one.inUse = true;
     one.store ??= open(settings);

@@ -68,7 +68,9 @@ export async function startPostgres(
     "listen_addresses=127.0.0.1",
     `port=${port}`,
     `unix_socket_directories=${folder}`,
-    "max_connections=100",
+    "max_connections=300",
+    // Each of hundreds of databases would get a process that looks after it once a minute.
+    "autovacuum=off",
   ];
   if (options.durable !== true)
     settings.push("fsync=off", "full_page_writes=off", "synchronous_commit=off");

@@ -28,9 +28,12 @@ export class Workplace {
   readonly databaseUrl: string | null;
   /** The folder of the embedded database. */
   readonly #data = join(this.folder, "data");
+  /** Where the database is. */
+  readonly #place: string;
 
   private constructor(databaseUrl: string | null) {
     this.databaseUrl = databaseUrl;
+    this.#place = databaseUrl ?? this.#data;
   }
 
   static async create(kind: DatabaseKind): Promise<Workplace> {
@@ -38,10 +41,9 @@ export class Workplace {
     const place = new Workplace(
       kind === "postgres" ? await createDatabase(postgresTemplate) : null,
     );
-    if (kind === "embedded") {
+    if (kind === "embedded")
       cpSync(inject("servers").embeddedTemplate, place.#data, { recursive: true });
-      keepOpen(place.#data);
-    }
+    keepOpen(place.#place);
     return place;
   }
 
@@ -132,9 +134,9 @@ export class Workplace {
       .map((line) => JSON.parse(line) as LoggedEvent);
   }
 
-  /** Closes an embedded database, for another process, or for the next command to open it anew. */
+  /** Closes the database, for another process, or for the next command to open it anew. */
   async close(): Promise<void> {
-    await closeKept(this.#data);
+    await closeKept(this.#place);
   }
 
   remove(): void {
