@@ -51,9 +51,8 @@ export function parseSettings(
   const literal = hasLiteralSecret(document);
   const unset = new Set<number>();
   const ofVariables = new Set<ConfigProblem>();
-  resolveVariables(document, environment, (name, offset) => {
+  resolveVariables(document, environment, (message, offset) => {
     unset.add(places.atOffset(offset));
-    const message = `the environment variable ${name} is not set; set it, or write \${${name}:-default}`;
     const problem = { path: "", line: places.atOffset(offset), message };
     ofVariables.add(problem);
     problems.push(problem);
