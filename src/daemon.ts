@@ -157,6 +157,7 @@ function workOf(service: Service, signal: AbortSignal): ScheduledWork {
     isHeld: (name) => runs.isHeld(name),
     takeTick: (schedule, at) => runs.takeTick(schedule, at),
     endExpired: (name, by) => runs.endExpired(name, { ...by, signal }),
+    pauseOf: (name) => directories.pause(name),
     nextExpiry: (name, after) => directories.nextExpiry(name, after),
     apps: settings.apps,
     isPushDue: (app) => pushes.isDue(app),

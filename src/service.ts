@@ -7,7 +7,8 @@ import { findUser } from "./engine/people/find-user.ts";
 import { engineOf } from "./engine/open.ts";
 import { compileSettings, type CompiledSettings } from "./engine/compile-settings.ts";
 import { nextExpiry } from "./engine/people/expiry.ts";
-import { formerDirectories } from "./engine/directories.ts";
+import { configuredDirectory, formerDirectories } from "./engine/directories.ts";
+import { reachFingerprint } from "./engine/fingerprint.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Push, PushChange, Task } from "./model/account.ts";
 import type { AskedBy, Progress } from "./model/asked-by.ts";
@@ -17,6 +18,7 @@ import type { Finding } from "./model/finding.ts";
 import type { EventDraft, LogEvent } from "./model/event.ts";
 import type { Figures } from "./model/figures.ts";
 import type { ChangeListener } from "./model/incremental.ts";
+import type { PauseMemory } from "./model/pause.ts";
 import type { Run, RunChange } from "./model/run.ts";
 import type { Settings } from "./model/settings.ts";
 import type { AppUser, User, StatusStep } from "./model/user.ts";
@@ -128,6 +130,7 @@ import { appendEvents, queryLog, settledUntil, type LogQuery } from "./store/sys
 import type { UnmatchedQuery } from "./store/unmatched.ts";
 import { deliverEvents, type Delivering } from "./hooks/deliver.ts";
 import { keepHooks } from "./store/hooks.ts";
+import { keepPause, pauseOf } from "./store/pauses.ts";
 import { listTokens } from "./store/api-tokens.ts";
 import { ensureSearchIndexes } from "./store/search-indexes.ts";
 import type { DatedUser } from "./store/user-search.ts";
@@ -267,6 +270,8 @@ export interface DirectoryService {
   ): Promise<Forgotten>;
   setAside(entry: EntryName, undo: boolean, by: AskedBy): Promise<{ readonly dn: string }>;
   listen(directory: string, listener: ChangeListener, signal: AbortSignal): Promise<void>;
+  /** How long a directory is left alone after it failed, as all replicas know it. */
+  pause(directory: string): PauseMemory;
   /** When the next account of a directory expires after a moment; milliseconds since 1970, or null. */
   nextExpiry(directory: string, after: number): Promise<number | null>;
 }
@@ -526,6 +531,15 @@ function directoryService(engine: Engine): DirectoryService {
     setAside: (entry, undo, by) => setEntryAside(engine, entry, undo, by),
     forget: (entry, dryRun, by) => forgetEntry(engine, entry, dryRun, by),
     listen: (name, listener, signal) => listenTo(engine, name, listener, signal),
+    pause: (name) => {
+      const { source } = configuredDirectory(engine, name).settings;
+      const { db } = engine.store;
+      const reached = reachFingerprint(source);
+      return {
+        load: () => pauseOf(db, name, reached),
+        save: (pause) => keepPause(db, name, reached, pause),
+      };
+    },
     nextExpiry: (name, after) => nextExpiry(engine, name, after),
   };
 }

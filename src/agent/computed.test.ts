@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { hidesState } from "../model/computed.ts";
 import { computedIn } from "./computed.ts";
 import { parseFilter } from "./filter.ts";
 
@@ -12,4 +13,15 @@ test.each([
   ["(memberOf;x-option=cn=a*)", ["memberOf;x-option"]],
 ])("of %s, these change without a word: %j", (filter, computed) => {
   expect(computedIn(parseFilter(filter))).toEqual(computed);
+});
+
+test.each([
+  ["nsAccountLock", true],
+  ["msDS-UserPasswordExpired", true],
+  ["ibm-allGroups", true],
+  ["lastLoginTime", true],
+  ["userAccountControl", false],
+  ["pwdAccountLockedTime", false],
+])("a state by %s is computed, so that only full imports see it: %s", (attribute, hidden) => {
+  expect(hidesState({ attribute })).toBe(hidden);
 });

@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { hash, scryptSync } from "node:crypto";
 import type { AppSettings } from "../model/app.ts";
 import { isFile, type DirectorySource, type LdapTarget } from "../model/directory.ts";
 import type { SearchFacts } from "../model/run.ts";
@@ -27,6 +27,19 @@ function serverFacts(source: DirectorySource): readonly unknown[] {
 function accountOf({ bind }: LdapTarget): string | null {
   if (bind === null) return null;
   return bind.mechanism === "external" ? "that of the client's certificate" : bind.dn;
+}
+
+/**
+ * Changes with the servers and the credential by which a directory is reached. Of the password it
+ * holds 16 bits of a slow hash: enough to see that it was corrected, too little to find it by.
+ */
+export function reachFingerprint(source: DirectorySource): string {
+  if (isFile(source)) return hash("sha1", source.path, "hex");
+  const { bind, urls } = source.ldap;
+  const account = accountOf(source.ldap);
+  const facts = hash("sha1", JSON.stringify([urls.toSorted(), account]), "hex");
+  if (bind === null || bind.mechanism === "external") return facts;
+  return `${facts} ${scryptSync(bind.password.reveal(), facts, 2).toString("hex")}`;
 }
 
 /** The search in words, to say what changed in it. */

@@ -25,6 +25,10 @@ export const PERSON_ERRORS = {
     what: "Two entries of one read have the same identifier, so neither counts. Whoever had it keeps everything.",
     cure: "Set users.id to an attribute that is unique in the directory.",
   },
+  "entry.idRespelled": {
+    what: "Somebody is not shown any more, and a new entry elsewhere has the same identifier but for capitals or blanks. Nobody is taken for gone.",
+    cure: "If it is the same person, link the new entry to the user by hand; if it is another one, put the entry back as it was, or let the person leave by a removal that somebody approves.",
+  },
   "entry.tooLarge": {
     what: "The entry is larger than 32 MiB and is not kept.",
     cure: "Leave its large attribute out of users.attributes.",

@@ -64,7 +64,14 @@ export const NO_COUNTS: RunCounts = {
 };
 
 /** What the safeguard counts. */
-export type HeldFor = "removals" | "people read" | "failures" | "logins" | "updates" | "grants";
+export type HeldFor =
+  | "removals"
+  | "people read"
+  | "failures"
+  | "logins"
+  | "updates"
+  | "grants"
+  | "memberships";
 
 /** The limit that the safeguard found exceeded. */
 export interface Held {

@@ -3,6 +3,7 @@ import type { Engine } from "../engine/engine.ts";
 import { asRollcallError, RollcallError } from "../model/errors.ts";
 import { WAY_FACTS } from "../model/incremental.ts";
 import { mappingRemarks } from "./check-mappings.ts";
+import { groupRemarks } from "./group-remarks.ts";
 import { connectionRisks } from "./security.ts";
 
 export interface CheckResult {
@@ -54,6 +55,7 @@ export async function* checkDirectories(
             ...connectionRisks(settings.source),
             ...remarksOf(probe, settings.watch),
             ...(await mappingRemarks(engine, name, probe.attributes)),
+            ...(await groupRemarks(engine, name)),
           ],
         };
       }

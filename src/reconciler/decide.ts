@@ -102,6 +102,30 @@ export function decideSighting(
   return resolvedChange(seen, known, resolved, { write: after, reason, standing });
 }
 
+/**
+ * Somebody whose entry cannot be used for a reason of its own, and says all the same that the account
+ * is disabled: nothing of the profile changes, access goes as it does for everybody.
+ * @param seen as the person was kept
+ */
+export function decideSwitchedOff(
+  context: DecisionContext,
+  seen: Sighting,
+  known: Known,
+  problem: Problem,
+): PlannedChange {
+  const { rules, directory } = context;
+  const { user, others, relations } = known;
+  const links = linksOf(others, directory.name, seen.profile);
+  const resolved = resolveProfile(rules, { links, before: user, creator: null, relations });
+  const standing = standingAfter(context, known, resolved, "disabled");
+  const reason = nowDisabled("disabled", known.appUser) ?? accessChange(user, standing);
+  const { dn, profile } = seen;
+  const userId = user?.id ?? null;
+  // Without a hash, so that the next import decides anew.
+  const write = { dn, status: "disabled", profile, hash: "", userId, error: problem } as const;
+  return failed(directory, seen, known, { write, reason, standing });
+}
+
 /** What was found out about a person: how the entry is kept, and what becomes of access. */
 interface Verdict {
   readonly write: AppUserWrite;

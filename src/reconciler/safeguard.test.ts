@@ -22,9 +22,11 @@ const NOTHING = {
   updates: 0,
   logins: 0,
   grants: 0,
+  earlierGrants: 0,
   vanished: [],
   doubt: null,
   withoutAccess: null,
+  memberships: null,
 };
 
 const plan = (read: number, removals: number, total: number, orgTotal = total): PlanSummary => ({
@@ -90,6 +92,24 @@ describe("a container that is gone with its people", () => {
     const held = judge(summary, DEFAULT, OFF);
     expect(held?.of ?? null).toBe(of);
     if (of !== null) expect(held?.reason).toContain("ou=a,dc=x");
+    expect(judge(summary, OFF, OFF)).toBeNull();
+  });
+});
+
+describe("groups that do not say any more who is in them", () => {
+  const told = (before: number, after: number) => ({
+    ...plan(100, 0, 100),
+    memberships: { before, after },
+  });
+  test.each([
+    ["more than the limit", told(100, 59), "memberships"],
+    ["the limit", told(100, 60), null],
+    ["all of nine, which may happen", told(9, 0), null],
+    ["all of ten", told(10, 0), "memberships"],
+    ["growth", told(10, 100), null],
+    ["the first groups", told(0, 100), null],
+  ] as const)("%s", (_, summary, of) => {
+    expect(judge(summary, DEFAULT, OFF)?.of ?? null).toBe(of);
     expect(judge(summary, OFF, OFF)).toBeNull();
   });
 });

@@ -30,10 +30,14 @@ export interface PlanSummary {
   readonly vanished: readonly Vanished[];
   /** Why the read may not have shown everybody; null: nothing speaks for that. */
   readonly doubt: string | null;
-  /** People without access who would get it back. */
+  /** People without access who would get it back, or got it back by imports just before. */
   readonly grants: number;
+  /** Of these, by imports just before. */
+  readonly earlierGrants: number;
   /** People of the directory who have no access before the run; null: nobody has counted. */
   readonly withoutAccess: number | null;
+  /** Memberships that the directory's groups tell, before and after; null: no group changed. */
+  readonly memberships: { readonly before: number; readonly after: number } | null;
 }
 
 /** So many people who are gone with their container did not leave one by one. */
@@ -42,7 +46,15 @@ const TOGETHER = 5;
 /** What the plan itself tells, of all that is judged. */
 export type PlanFigures = Pick<
   PlanSummary,
-  "removals" | "gone" | "existing" | "failures" | "updates" | "logins" | "grants" | "vanished"
+  | "removals"
+  | "gone"
+  | "existing"
+  | "failures"
+  | "updates"
+  | "logins"
+  | "grants"
+  | "vanished"
+  | "doubt"
 >;
 
 /** Fewer people than these may come and go without looking suspicious. */
@@ -64,8 +76,13 @@ export function judge(
     judgeRead(plan, directory) ??
     judgeVanished(plan, directory) ??
     judgeDoubt(plan, directory) ??
+    judgeMemberships(plan, directory) ??
     judgeUpdates(plan, directory) ??
     judgeOrganisation(plan, organisation);
+  if (held?.of === "grants" && plan.earlierGrants > 0) {
+    const reason = `${held.reason} ${plan.earlierGrants} of them got it back by imports of the last 24 hours, which count together with this one.`;
+    return { ...held, reason };
+  }
   if (held === null || plan.earlier === 0 || held.of !== "removals") return held;
   const reason = `${held.reason} ${plan.earlier} of them were removed by imports just before, which count together with this one: incremental ones of the last 24 hours, or one that was interrupted.`;
   return { ...held, reason };
@@ -138,6 +155,20 @@ function judgeDoubt(plan: PlanSummary, { drop }: SafeguardLimits): Held | null {
   if (drop === null || doubt === null || gone === 0) return null;
   const reason = `${gone} of the ${total} people that ${directory} had are not in the read. ${doubt}`;
   return held(plan, "people read", { reason, part: gone, whole: total, limit: 0, unit: "people" });
+}
+
+/**
+ * Groups give and take access to apps, and values. Where most of what they said is gone at once, the
+ * account cannot see groups, or their members, any more; nobody left them one by one.
+ */
+function judgeMemberships(plan: PlanSummary, { drop }: SafeguardLimits): Held | null {
+  const { directory, memberships } = plan;
+  if (drop === null || memberships === null) return null;
+  const { before, after } = memberships;
+  const lost = before - after;
+  if (lost < HANDFUL || lost * 100 <= drop * before) return null;
+  const reason = `The groups of ${directory} tell ${after} memberships; before they told ${before} (${share(lost, before)} % fewer; the limit is ${drop} %), as if the account could not see groups or their members.`;
+  return held(plan, "memberships", { reason, part: lost, whole: before, limit: drop });
 }
 
 function judgeUpdates(plan: PlanSummary, limits: SafeguardLimits): Held | null {

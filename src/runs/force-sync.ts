@@ -121,7 +121,11 @@ async function planAll(
     externalIds === null ? await planEverybody(context, plan, linked) : externalIds.length;
   if (externalIds !== null) await planPeople(context, plan, externalIds, linked);
   await plan.finish();
-  await settleContested(context, plan, { ids: [], users: [...linked.contested] });
+  await settleContested(context, plan, {
+    ids: new Set(),
+    neverCounted: new Set(),
+    users: [...linked.contested],
+  });
   return read;
 }
 
@@ -178,6 +182,7 @@ const UNUSABLE: ReadonlySet<string> = new Set([
   "entry.idMissing",
   "entry.idAmbiguous",
   "entry.duplicateId",
+  "entry.idRespelled",
   "entry.idTooLong",
   "entry.tooLarge",
   "entry.undecodable",

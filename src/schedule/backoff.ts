@@ -1,3 +1,5 @@
+import type { Pause, PauseMemory } from "../model/pause.ts";
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
@@ -15,31 +17,50 @@ const WAITS: ReadonlyMap<string, { readonly first: number; readonly most: number
   ["ldap.timeout", { first: MINUTE, most: 15 * MINUTE }],
 ]);
 
+/** What is remembered here alone. */
+const NOWHERE: PauseMemory = {
+  load: () => Promise.resolve(null),
+  save: () => Promise.resolve(),
+};
+
+/**
+ * The patience with one directory. What this process knows counts also where the memory cannot be
+ * reached: a password must not be tried again because the database was away.
+ */
 export class Backoff {
-  #failures = 0;
-  #code = "";
-  #until = 0;
+  readonly #memory: PauseMemory;
+  #pause: Pause = NONE;
+
+  constructor(memory: PauseMemory = NOWHERE) {
+    this.#memory = memory;
+  }
 
   /** Until when, and why, the schedule should pause; null if it need not. */
-  waiting(now: number): { readonly until: string; readonly code: string } | null {
-    return now < this.#until
-      ? { until: new Date(this.#until).toISOString(), code: this.#code }
-      : null;
+  async waiting(now: number): Promise<{ readonly until: string; readonly code: string } | null> {
+    const kept = await this.#memory.load().catch(() => null);
+    if (kept !== null && kept.until > this.#pause.until) this.#pause = kept;
+    const { until, code } = this.#pause;
+    return now < until ? { until: new Date(until).toISOString(), code } : null;
   }
 
-  failed(code: string, now: number): void {
-    this.#failures = code === this.#code ? this.#failures + 1 : 1;
-    this.#code = code;
+  async failed(code: string, now: number): Promise<void> {
+    const failures = code === this.#pause.code ? this.#pause.failures + 1 : 1;
     const wait = WAITS.get(code);
-    if (wait === undefined) return;
-    const factor = 2 ** Math.min(this.#failures - 1, 10);
-    const length = wait.first === 0 ? (this.#failures - 1) * MINUTE : wait.first * factor;
-    this.#until = now + Math.min(length, wait.most);
+    if (wait === undefined) {
+      this.#pause = { ...this.#pause, failures, code };
+      return;
+    }
+    const factor = 2 ** Math.min(failures - 1, 10);
+    const length = wait.first === 0 ? (failures - 1) * MINUTE : wait.first * factor;
+    this.#pause = { failures, code, until: now + Math.min(length, wait.most) };
+    await this.#memory.save(this.#pause).catch(() => undefined);
   }
 
-  succeeded(): void {
-    this.#failures = 0;
-    this.#code = "";
-    this.#until = 0;
+  async succeeded(): Promise<void> {
+    const wasPaused = this.#pause !== NONE;
+    this.#pause = NONE;
+    if (wasPaused) await this.#memory.save(null).catch(() => undefined);
   }
 }
+
+const NONE: Pause = { failures: 0, code: "", until: 0 };

@@ -39,28 +39,36 @@ export async function watchExpiry(watch: Watch): Promise<void> {
 }
 
 /** @returns whether whoever is due was looked at */
-async function importDue(
-  { work, name, backoff, log, signal }: Watch,
-  now: number,
-): Promise<boolean> {
-  if (backoff.waiting(now) !== null && !(await work.isHeld(name))) return false;
+async function importDue(watch: Watch, now: number): Promise<boolean> {
+  const { work, name, backoff, log, signal } = watch;
   const minute = new Date(Math.floor(now / RETRY_MS) * RETRY_MS);
   if (!(await work.takeTick(`${name}:expiry`, minute))) return false;
   log.info({ directory: name }, "an account expires");
-  // A held import keeps its place; what is stored tells whose day has come.
-  if (await work.isHeld(name)) {
-    const run = await work.endExpired(name, byItself(signal));
-    if (run !== null) tellRun(log, backoff, run);
-    return run?.status !== "failed";
-  }
+  // A held import keeps its place, and a directory that asks for patience is left alone.
+  if ((await work.isHeld(name)) || (await backoff.waiting(now)) !== null)
+    return await endByWhatIsStored(watch);
   const asked = { type: null, trigger: "schedule", dryRun: false } as const;
   try {
     const run = await work.import(name, asked, byItself(signal));
-    tellRun(log, backoff, run);
-    return run.status === "done";
+    await tellRun(log, backoff, run);
+    return run.status === "failed" ? await endByWhatIsStored(watch) : run.status === "done";
   } catch (thrown) {
     const { code } = asRollcallError(thrown);
-    if (code !== "run.busy") backoff.failed(code, Date.now());
+    if (code !== "run.busy") await backoff.failed(code, Date.now());
     throw thrown;
   }
+}
+
+/**
+ * The day does not wait for the directory: it said itself until when the account is good, and would not
+ * let its owner in any more. Whoever got more time has access again with the next import.
+ */
+async function endByWhatIsStored({ work, name, log, signal }: Watch): Promise<boolean> {
+  const run = await work.endExpired(name, byItself(signal));
+  if (run === null) return true;
+  const { id, status, counts, error } = run;
+  const fields = { directory: name, run: id, status, counts, code: error?.code };
+  if (status === "failed") log.error(fields, error?.message ?? "failed");
+  else log.warn(fields, "access ended by the stored dates, without reading the directory");
+  return status !== "failed";
 }

@@ -29,7 +29,8 @@ export async function runSchedules(
   let watched = 0;
   let expiring = 0;
   for (const [name, { schedule: times, watch, source }] of work.directories) {
-    const one: Watch = { work, name, backoff: new Backoff(), log, signal, begun };
+    const backoff = new Backoff(work.pauseOf(name));
+    const one: Watch = { work, name, backoff, log, signal, begun };
     await track(resume(one));
     for (const type of ["full", "incremental"] as const) {
       const cron = times[type];
@@ -85,7 +86,7 @@ async function onTick(
   date: Date,
 ): Promise<void> {
   if (signal.aborted) return;
-  const waiting = backoff.waiting(Date.now());
+  const waiting = await backoff.waiting(Date.now());
   if (waiting !== null) {
     const { until, code } = waiting;
     const message = "not imported: the last failure asks for patience";
@@ -101,7 +102,7 @@ async function onTick(
       return;
     }
     const asked = { type, trigger: "schedule", dryRun: false } as const;
-    tellRun(log, backoff, await work.import(name, asked, byItself(signal)));
+    await tellRun(log, backoff, await work.import(name, asked, byItself(signal)));
   } catch (thrown) {
     const { code, message } = asRollcallError(thrown);
     if (code === "run.busy") {
@@ -109,7 +110,7 @@ async function onTick(
       return;
     }
     // Also where not even the failure could be written down: the directory was asked all the same.
-    backoff.failed(code, Date.now());
+    await backoff.failed(code, Date.now());
     log.error({ directory: name, code }, message);
   }
 }

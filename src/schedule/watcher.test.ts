@@ -15,6 +15,7 @@ const work: ScheduledWork = {
   isHeld,
   resume: () => Promise.resolve(false),
   takeTick: () => Promise.resolve(true),
+  pauseOf: () => ({ load: () => Promise.resolve(null), save: () => Promise.resolve() }),
   nextExpiry: () => Promise.resolve(null),
   endExpired: () => Promise.resolve(null),
   apps: new Map(),
@@ -54,14 +55,15 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-function start(): void {
+async function start(): Promise<void> {
   const log = { info: quiet, warn: quiet, error: quiet };
   const watch = { work, name: "corp", backoff: new Backoff(), log };
   watching = watchDirectory({ ...watch, signal: stop.signal });
+  await vi.advanceTimersByTimeAsync(0);
 }
 
 test("changes of a moment become one import; one that comes meanwhile starts one more", async () => {
-  start();
+  await start();
   imports.mockImplementationOnce(async () => {
     hear();
     return await Promise.resolve(done);
@@ -72,7 +74,7 @@ test("changes of a moment become one import; one that comes meanwhile starts one
 });
 
 test("an import that fails is repeated when its cause allows, although nothing more is heard", async () => {
-  start();
+  await start();
   imports.mockResolvedValueOnce(failed("ldap.busy"));
   hear();
   await vi.advanceTimersByTimeAsync(30 * SECOND);
@@ -87,7 +89,7 @@ test("an import that fails is repeated when its cause allows, although nothing m
 });
 
 test("a directory that is busy, or whose run is held, is tried again", async () => {
-  start();
+  await start();
   imports.mockRejectedValueOnce(new RollcallError("run.busy", "busy"));
   hear();
   await vi.advanceTimersByTimeAsync(5 * SECOND);
@@ -102,7 +104,7 @@ test("a directory that is busy, or whose run is held, is tried again", async () 
 });
 
 test("constant change does not mean constant importing", async () => {
-  start();
+  await start();
   imports.mockImplementation(async () => {
     hear();
     return await Promise.resolve(done);
@@ -115,7 +117,7 @@ test("constant change does not mean constant importing", async () => {
 
 test("a lost connection is made again with growing patience; what cannot be heard is asked rarely", async () => {
   listening.mockRejectedValue(new RollcallError("ldap.connectionLost", "lost"));
-  start();
+  await start();
   await vi.advanceTimersByTimeAsync(60 * SECOND);
   expect(listening.mock.calls.length).toBeLessThan(6);
   expect(listening.mock.calls.length).toBeGreaterThan(2);

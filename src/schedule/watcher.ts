@@ -44,14 +44,19 @@ export async function watchDirectory(watch: Watch): Promise<void> {
   };
   for (let failures = 0; !signal.aborted;) {
     const since = Date.now();
-    let wait = RETRY_MS;
+    let wait = await untilOf(watch.backoff, since);
+    if (wait > 0) {
+      await sleep(Math.min(wait, MOST_RETRY_MS), signal);
+      continue;
+    }
+    wait = RETRY_MS;
     try {
       await work.listen(name, listener, signal);
     } catch (thrown) {
       if (signal.aborted) break;
       const { code, message } = asRollcallError(thrown);
       failures = Date.now() - since > GOOD_MS ? 0 : failures + 1;
-      wait = waitAfter(watch, code, message, failures);
+      wait = await waitAfter(watch, code, message, failures);
     }
     await sleep(wait, signal);
   }
@@ -59,7 +64,12 @@ export async function watchDirectory(watch: Watch): Promise<void> {
 }
 
 /** How long to wait until the next attempt, by the cause of the end. */
-function waitAfter(watch: Watch, code: string, message: string, failures: number): number {
+async function waitAfter(
+  watch: Watch,
+  code: string,
+  message: string,
+  failures: number,
+): Promise<number> {
   const { backoff, log, name } = watch;
   if (code === "run.busy") return patienceOf(watch.begun ?? 0, STANDBY_MS);
   if (code === "ldap.watchUnavailable") {
@@ -71,8 +81,8 @@ function waitAfter(watch: Watch, code: string, message: string, failures: number
     return BUSY_MS;
   }
   const now = Date.now();
-  backoff.failed(code, now);
-  const wait = Math.max(growing(failures), untilOf(backoff, now));
+  await backoff.failed(code, now);
+  const wait = Math.max(growing(failures), await untilOf(backoff, now));
   const seconds = Math.round(wait / 1000);
   log.warn(
     { directory: name, code, cure: cureOf(code) },
@@ -85,8 +95,8 @@ function growing(failures: number): number {
   return Math.min(RETRY_MS * 2 ** Math.min(failures - 1, 10), MOST_RETRY_MS);
 }
 
-function untilOf(backoff: Backoff, now: number): number {
-  const until = backoff.waiting(now)?.until;
+async function untilOf(backoff: Backoff, now: number): Promise<number> {
+  const until = (await backoff.waiting(now))?.until;
   return until === undefined ? 0 : Date.parse(until) - now;
 }
 
@@ -127,44 +137,44 @@ class Pump {
   /** After how many milliseconds to try again; null if the import has done its work. */
   async #import(): Promise<number | null> {
     const { work, name, backoff, log, signal } = this.#watch;
-    const patience = untilOf(backoff, Date.now());
+    const patience = await untilOf(backoff, Date.now());
     if (patience > 0) return patience;
     try {
       // What is approved must be what was shown, so nothing takes its place unasked.
       if (await work.isHeld(name)) return STANDBY_MS;
       const asked = { type: "incremental", trigger: "watch", dryRun: false } as const;
       const run = await work.import(name, asked, byItself(signal));
-      tellRun(log, backoff, run);
+      await tellRun(log, backoff, run);
       if (run.status !== "failed") this.#failures = 0;
-      return run.status === "failed" ? this.#later() : null;
+      return run.status === "failed" ? await this.#later() : null;
     } catch (thrown) {
       const { code, message } = asRollcallError(thrown);
       // The other run may have begun before the change.
       if (code === "run.busy") return BUSY_MS;
       if (!signal.aborted) {
-        backoff.failed(code, Date.now());
+        await backoff.failed(code, Date.now());
         log.error({ directory: name, code }, message);
       }
-      return this.#later();
+      return await this.#later();
     }
   }
 
-  #later(): number {
+  async #later(): Promise<number> {
     this.#failures++;
-    return Math.max(growing(this.#failures), untilOf(this.#watch.backoff, Date.now()));
+    return Math.max(growing(this.#failures), await untilOf(this.#watch.backoff, Date.now()));
   }
 }
 
 /** Logs how an import ended that nobody waits for, and remembers failures. */
-export function tellRun(log: SchedulerLog, backoff: Backoff, run: Run): void {
+export async function tellRun(log: SchedulerLog, backoff: Backoff, run: Run): Promise<void> {
   const { directory, id, status, counts, error, type, way } = run;
   const fields = { directory, run: id, type, way, status, counts };
   if (status === "failed" && error !== null) {
-    backoff.failed(error.code, Date.now());
+    await backoff.failed(error.code, Date.now());
     log.error({ ...fields, code: error.code }, error.message);
     return;
   }
-  backoff.succeeded();
+  await backoff.succeeded();
   if (status === "held") log.warn(fields, run.held?.reason ?? "held");
   else log.info(fields, "import ended");
 }

@@ -3,6 +3,7 @@ import type { Push } from "../model/account.ts";
 import type { AskedBy } from "../model/asked-by.ts";
 import { SYSTEM_ACTOR } from "../model/event.ts";
 import type { ChangeListener } from "../model/incremental.ts";
+import type { PauseMemory } from "../model/pause.ts";
 import type { ImportType, Run, Trigger } from "../model/run.ts";
 import type { DirectorySettings } from "../model/settings.ts";
 
@@ -24,6 +25,8 @@ export interface ScheduledWork {
   listen(directory: string, listener: ChangeListener, signal: AbortSignal): Promise<void>;
   /** Whether a run of the directory waits for a person; a newer one would take its place. */
   isHeld(directory: string): Promise<boolean>;
+  /** How long a directory is left alone after it failed, as all replicas know it. */
+  pauseOf(directory: string): PauseMemory;
   /**
    * When the next account of a directory expires, in milliseconds since 1970; null: none does.
    * @param after only later moments

@@ -132,30 +132,40 @@ export async function ensureIdIndex(db: Connection): Promise<void> {
   );
 }
 
+/** Identifiers that are spelled otherwise than before: by each, how it is kept. */
+export interface Spellings {
+  /** Of whoever stands where the entry stands. */
+  readonly kept: ReadonlyMap<string, string>;
+  /** Of whoever stood elsewhere, where nobody else comes into question. */
+  readonly elsewhere: ReadonlyMap<string, string>;
+}
+
 /**
- * Identifiers that are spelled otherwise than before: by each, how it is kept. Somebody who
- * corrects a capital makes no other person, as long as the entry stands where it stood; elsewhere it
- * may be another one, if the directory minds the case. Where several fit, none is chosen.
+ * Somebody who corrects a capital makes no other person, as long as the entry stands where it stood;
+ * elsewhere it may be another one, if the directory minds the case. Where several fit, none is chosen.
  */
 export async function ownSpelling(
   db: Connection,
   directory: string,
   entries: readonly { readonly id: string; readonly dn: string }[],
-): Promise<ReadonlyMap<string, string>> {
+): Promise<Spellings> {
   const ids = entries.map(({ id }) => id);
   const dns = entries.map(({ dn }) => dn);
   // Each by the index: without statistics, Postgres would read everybody for a join.
-  const { rows } = await sql<{ asked: string; kept: string }>`
-    select a.id as asked, min(u.external_id) as kept
+  const { rows } = await sql<{ asked: string; kept: string; here: boolean }>`
+    select a.id as asked, coalesce(min(u.external_id) filter (where u.here), min(u.external_id)) as kept,
+      count(*) filter (where u.here) = 1 as here
     from unnest(${ids}::text[], ${dns}::text[]) as a (id, dn)
     cross join lateral (
-      select external_id, dn from app_users
+      select external_id, lower(dn) = lower(a.dn) as here from app_users
       where directory = ${directory} and ${folded("external_id")} = ${folded("a.id")}
       limit 2) u
-    where lower(u.dn) = lower(a.dn) and not exists (select 1 from app_users x
+    where not exists (select 1 from app_users x
       where x.directory = ${directory} and x.external_id = a.id)
-    group by a.id having count(*) = 1`.execute(db);
-  return new Map(rows.map(({ asked, kept }) => [asked, kept]));
+    group by a.id having count(*) filter (where u.here) = 1 or count(*) = 1`.execute(db);
+  const of = (here: boolean) =>
+    new Map(rows.filter((row) => row.here === here).map(({ asked, kept }) => [asked, kept]));
+  return { kept: of(true), elsewhere: of(false) };
 }
 
 /** For entries without an identifier: who stood at these places at the last import. */
@@ -189,25 +199,17 @@ export function plainDn(text: string): RawBuilder<string> {
   return sql<string>`lower(regexp_replace(${sql.raw(text)}, ' *, *', ',', 'g'))`;
 }
 
-/**
- * At which of these places there is somebody in the scope, but for these.
- * @param places DNs in lower case, as `parentOf` gives them
- */
-export async function peopledOf(
+/** The places at which there is somebody in the scope, each once, but for these; in lower case. */
+export async function placesOfPeople(
   db: Connection,
   directory: string,
-  places: readonly string[],
   except: readonly string[],
-): Promise<ReadonlySet<string>> {
+): Promise<string[]> {
   const { rows } = await sql<{ place: string }>`
-    select distinct x.place from (
-      select external_id as id, regexp_replace(lower(dn), ${PARENT}, '') as place
-      from app_users where directory = ${directory} and status <> 'removed') x
-    join unnest(${places}::text[]) as asked (place) on asked.place = x.place
-    where not exists (select from unnest(${except}::text[]) as gone (id) where gone.id = x.id)`.execute(
-    db,
-  );
-  return new Set(rows.map((row) => row.place));
+    select distinct regexp_replace(lower(dn), ${PARENT}, '') as place
+    from app_users where directory = ${directory} and status <> 'removed'
+      and external_id <> all(${except}::text[])`.execute(db);
+  return rows.map((row) => row.place);
 }
 
 /** The deepest name of a DN and the comma behind it; a backslash keeps a comma from being one. */

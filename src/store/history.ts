@@ -16,6 +16,8 @@ export interface ChangeQuery {
 
 function countedFor(of: HeldFor): RawBuilder<boolean> {
   if (of === "removals" || of === "people read") return sql<boolean>`lost`;
+  // Who is a member is told by groups, not by people.
+  if (of === "memberships") return sql<boolean>`false`;
   if (of === "grants") return sql<boolean>`reason = 'regained'`;
   if (of === "failures") return sql<boolean>`action = 'failed'`;
   const login = of === "logins" ? sql`and c.value->>'attribute' = 'login'` : sql``;

@@ -1,4 +1,4 @@
-/** What earlier imports took, where it counts together with the plan at hand. */
+/** What earlier imports took, or gave back, where it counts together with the plan at hand. */
 import { sql, type RawBuilder } from "kysely";
 import type { Connection } from "./connection.ts";
 
@@ -72,4 +72,33 @@ async function losses(db: Connection, planOf: string, which: RawBuilder<unknown>
       select 1 from plan p where p.run_id = ${planOf} and p.lost
         and p.external_id = l.external_id)`.execute(db);
   return result.rows[0] ?? { lost: 0, gone: 0 };
+}
+
+/**
+ * People to whom the imports of the last 24 hours gave access back, and who have it, since somebody last
+ * approved a run: what cannot be seen any more may be lost a few people at a time.
+ */
+export async function grantsLately(
+  db: Connection,
+  directory: string,
+  planOf: string,
+): Promise<number> {
+  const result = await sql<{ granted: number }>`
+    select count(distinct g.external_id)::int as granted
+    from runs r cross join lateral (
+      select c.external_id from run_changes c
+      where c.run_id = r.id and c.reason = 'regained' and c.applied
+        and c.external_id is not null offset 0
+    ) g
+    join app_users a on a.directory = r.directory and a.external_id = g.external_id
+      and a.status = 'active'
+    where r.directory = ${directory} and r.kind = 'import' and r.status = 'done' and not r.dry_run
+      and r.decided_by is null
+      and r.started_at > greatest(clock_timestamp() - interval '24 hours', coalesce((
+        select max(f.finished_at) from runs f
+        where f.directory = ${directory} and f.kind = 'import' and f.status = 'done'
+          and f.decided_by is not null), '-infinity'))
+      and not exists (select 1 from plan p
+        where p.run_id = ${planOf} and p.external_id = g.external_id)`.execute(db);
+  return result.rows[0]?.granted ?? 0;
 }

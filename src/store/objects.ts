@@ -127,6 +127,92 @@ export async function dropObjects(db: Connection | Trx, runId: string): Promise<
   await db.deleteFrom("object_plan").where("run_id", "=", runId).execute();
 }
 
+/** Memberships that a directory's groups tell: before a run, and with what it staged. */
+export interface MembershipTotals {
+  readonly before: number;
+  readonly after: number;
+  /** Groups that have fewer members than before, or none, or are gone; those that lose most first. */
+  readonly losing: readonly {
+    readonly dn: string;
+    readonly before: number;
+    readonly after: number;
+  }[];
+}
+
+/** How many of the groups that lose members are named. */
+const NAMED_GROUPS = 5;
+
+/**
+ * Counts them, not whom they name: where people are renamed, so is every value that names them.
+ * @returns null if the run staged nothing, so that nothing has to be counted
+ */
+export async function membershipTotals(
+  db: Connection,
+  runId: string,
+  directory: string,
+): Promise<MembershipTotals | null> {
+  const staged = await db
+    .selectFrom("object_plan")
+    .select("external_id")
+    .where("run_id", "=", runId)
+    .limit(1)
+    .executeTakeFirst();
+  if (staged === undefined) return null;
+  const { rows } = await sql<{ dn: string; before: number; after: number }>`
+    select coalesce(o.dn, p.dn) as dn, coalesce(m.before, 0)::int as before,
+      coalesce(jsonb_array_length(p.members), 0)::int as after
+    from object_plan p
+    left join directory_objects o on o.directory = ${directory} and o.external_id = p.external_id
+    left join (select group_id, count(*) as before from group_members
+      where directory = ${directory} group by group_id) m on m.group_id = p.external_id
+    where p.run_id = ${runId} and coalesce(o.kind, p.kind) = 'group'
+    order by coalesce(m.before, 0) - coalesce(jsonb_array_length(p.members), 0) desc, 1`.execute(
+    db,
+  );
+  const { all } = await db
+    .selectFrom("group_members")
+    .select((select) => select.fn.countAll<string>().as("all"))
+    .where("directory", "=", directory)
+    .executeTakeFirstOrThrow();
+  const change = rows.reduce((sum, { before, after }) => sum + after - before, 0);
+  return {
+    before: Number(all),
+    after: Number(all) + change,
+    losing: rows.filter(({ before, after }) => after < before).slice(0, NAMED_GROUPS),
+  };
+}
+
+/** How many memberships the groups of a directory tell, and how many of them name groups. */
+export async function countMemberships(
+  db: Connection,
+  directory: string,
+): Promise<{ readonly all: number; readonly ofGroups: number }> {
+  const { rows } = await sql<{ all: number; ofGroups: number }>`
+    select count(*)::int as all,
+      (count(*) filter (where member in (
+        select 'id:' || lower(external_id) from directory_objects
+          where directory = ${directory} and kind = 'group'
+        union all select 'dn:' || dn_key from directory_objects
+          where directory = ${directory} and kind = 'group')))::int as "ofGroups"
+    from group_members where directory = ${directory}`.execute(db);
+  return rows[0] ?? { all: 0, ofGroups: 0 };
+}
+
+/** How many memberships name one of these. */
+export async function countMembershipsOf(
+  db: Connection,
+  directory: string,
+  keys: readonly MemberKey[],
+): Promise<number> {
+  const row = await db
+    .selectFrom("group_members")
+    .select((select) => select.fn.countAll<string>().as("all"))
+    .where("directory", "=", directory)
+    .where(sql<boolean>`member = any(${keys}::text[])`)
+    .executeTakeFirstOrThrow();
+  return Number(row.all);
+}
+
 /** Carries out what a run staged: only the differences of member lists are written. */
 export async function applyObjects(trx: Trx, runId: string, directory: string): Promise<void> {
   await sql`

@@ -64,6 +64,15 @@ export interface AppUsersTable {
   removed_at: Time | null;
 }
 
+export interface DirectoryPausesTable {
+  directory: string;
+  /** By which servers and account it was tried. */
+  reached: string;
+  failures: number;
+  code: string;
+  until: Time;
+}
+
 export interface RunsTable {
   id: string;
   kind: string;
@@ -418,6 +427,7 @@ export interface Tables {
   held_plan: PlanTable;
   checkpoints: CheckpointsTable;
   directory_objects: DirectoryObjectsTable;
+  directory_pauses: DirectoryPausesTable;
   group_members: GroupMembersTable;
   object_plan: ObjectPlanTable;
   system_log: SystemLogTable;

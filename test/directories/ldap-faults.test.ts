@@ -1,7 +1,11 @@
 /** What a server must not be able to do: make people disappear, hang, or send anything but LDAP. */
+import { integer, octetString, TAG, tlv } from "../../src/agent/ldap/ber.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { simplePerson, SIMPLE_MAPPINGS, Workplace, type RunDocument } from "../support/rollcall.ts";
 import { startScriptedLdap, type Answer, type SearchCall } from "../support/scripted-ldap.ts";
+
+const SEARCH_RESULT_DONE = 0x65;
+const SEARCH_RESULT_REFERENCE = 0x73;
 
 const BASE = "ou=people,dc=example,dc=org";
 let place: Workplace;
@@ -86,6 +90,21 @@ describe("a read that is not proven complete removes nobody", () => {
       "continuation reference",
       () => ({ entries: [entryOf("ada")], referral: "ldap://other.example/ou=x" }),
       "ldap.referral",
+    ],
+    [
+      "a reference to nowhere",
+      () => ({
+        bytes: (id) =>
+          Buffer.concat([
+            tlv(TAG.sequence, integer(id), tlv(SEARCH_RESULT_REFERENCE)),
+            tlv(
+              TAG.sequence,
+              integer(id),
+              tlv(SEARCH_RESULT_DONE, integer(0, TAG.enumerated), octetString(""), octetString("")),
+            ),
+          ]),
+      }),
+      "ldap.protocol",
     ],
     ["busy", () => ({ code: 51 }), "ldap.busy"],
     ["no access", () => ({ code: 50 }), "ldap.insufficientAccess"],

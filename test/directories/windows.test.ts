@@ -1,4 +1,5 @@
 /** Active Directory as it is on Windows: its bytes, its words, its limits and silences, replayed. */
+import { readFileSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { integer, octetString, TAG, tlv } from "../../src/agent/ldap/ber.ts";
 import { Workplace, type RunDocument } from "../support/rollcall.ts";
@@ -399,19 +400,17 @@ describe("a way of reading changes that a controller refuses is not used, and th
     expect(run).toMatchObject({ status: "done", way: "dirSync", counts: { read: 3 } });
   });
 
-  test("its cookie refused later: everybody is read, and the reason told", async () => {
+  test.each([
+    ["a cookie that it does not know", 2, "0000203D"],
+    ["a control that it cannot use", 12, "critical extension"],
+    ["a right that was taken away", 50, "00002105"],
+  ])("%s later: everybody is read, and the reason told", async (_, code, number) => {
     const people = domain(THREE);
+    const text = `${number}: LdapErr: DSID-0C0907F4, comment: Error processing control, data 0`;
     await using server = await startWindows((call) => {
       const sent = call.controls.get(DIR_SYNC);
       if (sent === undefined) return people(call);
-      return sent.includes("cookie")
-        ? {
-            code: 2,
-            diagnostic: said(
-              "0000203D: LdapErr: DSID-0C0907F4, comment: Error processing control, data 0",
-            ),
-          }
-        : dirSync("cookie");
+      return sent.includes("cookie") ? { code, diagnostic: said(text) } : dirSync("cookie");
     });
     configure(server.url);
     await place.json("import", "ad");
@@ -421,7 +420,17 @@ describe("a way of reading changes that a controller refuses is not used, and th
       type: "full",
       converted: { code: "checkpoint_refused" },
     });
-    expect(run.converted?.reason).toContain("0000203D");
+    expect(run.converted?.reason).toContain(number);
+  });
+
+  test("DirSync that is silent for longer than `timeout` is waited for", async () => {
+    const people = domain(THREE);
+    const run = await imported(
+      (call) =>
+        call.controls.has(DIR_SYNC) ? { ...dirSync("cookie"), after: 2500 } : people(call),
+      { timeout: 1 },
+    );
+    expect(run).toMatchObject({ status: "done", way: "dirSync", counts: { read: 3 } });
   });
 
   test("uSNChanged, where the search for deleted people is given up: identifiers are compared", async () => {
@@ -601,4 +610,44 @@ describe("a position belongs to one controller, and what another one said makes 
     const after = await place.json<ReadDocument>("import", "ad", "--incremental");
     expect(after).toMatchObject({ type: "incremental", converted: null });
   });
+});
+
+test("numbers at their ends: never is never, and the sign of userAccountControl is one of its bits", async () => {
+  const people = [
+    account(1, { accountExpires: "0", userAccountControl: "-2147483136" }),
+    account(2, { accountExpires: "9223372036854775807" }),
+    account(3, { accountExpires: "0", userAccountControl: "-2147483134" }),
+  ];
+  const run = await imported(domain(people), {
+    more: [
+      "onRemoval: deactivate",
+      `toOkta: { login: 'appuser.sAMAccountName + "@example.org"', email: 'appuser.sAMAccountName + "@example.org"', firstName: appuser.givenName, lastName: appuser.sn }`,
+    ],
+  });
+  expect(run).toMatchObject({ status: "done", counts: { created: 3, failed: 0 } });
+  const users = await place.users();
+  const statuses = [...users].map(([login, { status }]) => [login.split("@")[0], status]);
+  expect(Object.fromEntries(statuses)).toEqual({
+    p1: "active",
+    p2: "active",
+    p3: "deprovisioned",
+  });
+});
+
+test("a controller that does not show an attribute any more empties it for nobody before somebody has looked", async () => {
+  const people = (title: boolean) =>
+    Array.from({ length: 120 }, (_, at) => account(at, title ? { title: "Clerk" } : {}));
+  const more = [
+    `toOkta: { login: appuser.userPrincipalName, email: appuser.userPrincipalName, firstName: appuser.givenName, lastName: appuser.sn, title: appuser.title }`,
+  ];
+  let shown = people(true);
+  await using server = await startWindows((call) => domain(shown)(call));
+  configure(server.url, more);
+  const text = readFileSync(place.config, "utf8");
+  writeFileSync(place.config, text.replace("    importSafeguard: off\n", ""));
+  expect(await place.json<RunDocument>("import", "ad", "--full")).toMatchObject({ status: "done" });
+  shown = people(false);
+  const run = await place.json<RunDocument>("import", "ad", "--full");
+  expect(run).toMatchObject({ status: "held", held: { of: "updates", percent: 100 } });
+  expect((await place.users()).get("p1@corp.example.com")?.profile["title"]).toBe("Clerk");
 });

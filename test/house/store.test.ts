@@ -30,8 +30,9 @@ import {
   type RunDocument,
 } from "../support/rollcall.ts";
 
-/** What the migration to apps made, undone. */
+/** What the migration to apps and those behind it made, undone. */
 const BEFORE_APPS = [
+  "drop table directory_pauses",
   "drop table api_tokens",
   "drop table started_once",
   "drop table hooks",
@@ -113,6 +114,7 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
       "2026-11-29-0006-names",
       "2026-11-29-0007-apps",
       "2026-11-29-0008-api",
+      "2026-11-30-0009-pauses",
     ]);
     const words = await sql<{ word: string }>`
       select labels::jsonb->>'phase' as word from totals where name like '%phase%'

@@ -124,3 +124,89 @@ test("access that would be given back to many is held, like access that would be
   await place.json("imports", "approve", run.run);
   expect(new Set(Object.values(await statuses()))).toEqual(new Set(["active"]));
 });
+
+test("access that is given back a few at a time is held like all at once", async () => {
+  const names = Array.from({ length: 36 }, (_, at) => `p${at}`);
+  const rule = "{ attribute: nsAccountLock }";
+  const hidden = (count: number): void =>
+    configure(
+      names.map((name, at) => ({ name, state: at < count ? "" : "nsAccountLock: TRUE\n" })),
+      rule,
+    );
+  hidden(0);
+  await imported();
+  hidden(9);
+  expect(await imported()).toMatchObject({ status: "done" });
+  hidden(18);
+  expect(await imported()).toMatchObject({ status: "done" });
+  hidden(27);
+  const run = await imported();
+  expect(run).toMatchObject({ status: "held", held: { of: "grants" } });
+  expect(run.held?.["reason"]).toContain("18 of them got it back by imports of the last 24 hours");
+  // What somebody approved is not held against anybody again.
+  await place.run("imports", "approve", run.run);
+  hidden(30);
+  expect(await imported()).toMatchObject({ status: "done" });
+});
+
+const MEMBERS = Array.from({ length: 12 }, (_, at) => `p${at}`);
+
+/** Twelve people, a group of all of them, and one of two. */
+function configureGroups(members: readonly string[], more = ""): void {
+  const people = MEMBERS.map((name) => ({ name }));
+  const dn = (name: string): string => `member: uid=${name},ou=people,dc=example,dc=org\n`;
+  configure(people, "{ attribute: never, values: [x] }", "    groups: {}\n");
+  place.file(
+    "people.ldif",
+    people
+      .map(
+        ({ name }) =>
+          `dn: uid=${name},ou=people,dc=example,dc=org\nobjectClass: inetOrgPerson\nentryUUID: ${name}\nmail: ${name}@example.org\ngivenName: ${name}\nsn: Test\n\n`,
+      )
+      .join("") +
+      `dn: cn=All,ou=groups,dc=example,dc=org\nobjectClass: groupOfNames\nentryUUID: g1\ncn: All\n${members.map(dn).join("")}\n` +
+      `dn: cn=Two,ou=groups,dc=example,dc=org\nobjectClass: groupOfNames\nentryUUID: g2\ncn: Two\n${members.slice(0, 2).map(dn).join("")}\n${more}`,
+  );
+}
+
+interface Person {
+  readonly appUsers: readonly { readonly groups: readonly { readonly name: string }[] }[];
+}
+async function groupsOf(name: string): Promise<string[]> {
+  const { appUsers } = await place.json<Person>("users", "show", `${name}@example.org`);
+  return (appUsers[0]?.groups ?? []).map((group) => group.name);
+}
+
+test("groups whose members cannot be seen any more take nobody out of them: the import is held, and says which", async () => {
+  configureGroups(MEMBERS);
+  expect(await imported()).toMatchObject({ status: "done" });
+  expect(await groupsOf("p0")).toEqual(["All", "Two"]);
+  configureGroups([]);
+  const run = await imported();
+  expect(run).toMatchObject({
+    status: "held",
+    held: { of: "memberships", total: 14, percent: 100, limit: 40 },
+  });
+  expect(run.held?.["findings"]).toEqual([
+    "cn=All,ou=groups,dc=example,dc=org would have 0 members; it had 12.",
+    "cn=Two,ou=groups,dc=example,dc=org would have 0 members; it had 2.",
+  ]);
+  expect(await groupsOf("p0")).toEqual(["All", "Two"]);
+  // Whoever knows that it is right says so.
+  expect((await place.run("imports", "approve", run.run)).status).toBe(0);
+  expect(await groupsOf("p0")).toEqual([]);
+});
+
+test("check counts members of groups who are nobody that is read", async () => {
+  const foreign =
+    "dn: cn=Mixed,ou=groups,dc=example,dc=org\nobjectClass: groupOfNames\nentryUUID: g3\ncn: Mixed\n" +
+    "member: uid=p1,ou=people,dc=example,dc=org\nmember: cn=Two,ou=groups,dc=example,dc=org\n" +
+    "member: CN=S-1-5-21-1-2-3-1104,CN=ForeignSecurityPrincipals,DC=example,DC=org\n" +
+    "member: CN=Ada\\0ACNF:5d1f2c0e-7f0e-4d52-a3ab-17f1d21c3d0b,OU=people,DC=example,DC=org\n\n";
+  configureGroups(MEMBERS, foreign);
+  await imported();
+  const { out } = await place.run("check");
+  expect(out).toContain(
+    "2 of 18 memberships in groups name nobody that was read (people outside the bases or the filter, of another domain, contacts)",
+  );
+});

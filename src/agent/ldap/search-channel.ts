@@ -7,6 +7,7 @@
  * are still on the wire must not be read as answers to something else.
  */
 import { RollcallError } from "../../model/errors.ts";
+import { NOBODY_THERE } from "../referral.ts";
 import { BerError, type BerCursor } from "./ber.ts";
 import type { LdapConnection } from "./connection.ts";
 import { readControls, readResult, type ResponseControls, type Result } from "./result.ts";
@@ -33,9 +34,6 @@ const SEARCH_RESULT_ENTRY = 0x64;
 const SEARCH_RESULT_DONE = 0x65;
 const SEARCH_RESULT_REFERENCE = 0x73;
 const INTERMEDIATE_RESPONSE = 0x79;
-/** Parts of every forest of Active Directory in which no people are. */
-const NOBODY_THERE =
-  /^ldaps?:\/\/[^/]*\/(?:DC=(?:Domain|Forest)DnsZones|(?:CN=Schema,)?CN=Configuration),DC=/i;
 /** Bytes of the largest answer about people; before that, of what a server tells about itself. */
 const MAX_MESSAGE = 64 * 1024 * 1024;
 const MAX_ABOUT_SERVER = 4 * 1024 * 1024;
@@ -159,6 +157,8 @@ export class SearchChannel implements Receiver {
     this.#refuseEndless();
     const urls: string[] = [];
     while (!operation.done) urls.push(operation.text());
+    // At least one (RFC 4511 section 4.5.3); without, nobody knows where the rest is.
+    if (urls.length === 0) throw new BerError("a reference to nowhere");
     if (this.#listener.reference !== undefined || urls.every((one) => NOBODY_THERE.test(one))) {
       this.#listener.reference?.();
       return;

@@ -267,8 +267,10 @@ function isSearchResult(lines: readonly Line[], file: string, notes: SearchNotes
 function isVersion(line: Line | undefined, file: string): boolean {
   if (line === undefined || !/^version:/i.test(line.bytes.toString("latin1", 0, 8))) return false;
   const version = line.bytes.toString("latin1", 8).trim();
-  if (version !== "1")
+  // Anything but a number is not shown, as whatever stands where it does not belong.
+  if (/^\d{1,9}$/.test(version) && version !== "1")
     fail(file, line.number, `version ${version} is not known; LDIF is version 1`);
+  if (version !== "1") fail(file, line.number, "the version is no number; LDIF is version 1");
   return true;
 }
 

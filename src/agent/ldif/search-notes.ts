@@ -1,3 +1,5 @@
+import { NOBODY_THERE } from "../referral.ts";
+
 /**
  * What ldapsearch writes around the entries of its search, as comments or as lines: how the search
  * ended, how many entries there were, and whether more pages follow. It tells whether a file is whole.
@@ -7,6 +9,8 @@ export class SearchNotes {
   #hasResult = false;
   #hasMorePages = false;
   #entries = 0;
+  /** References to parts in which nobody is. */
+  #harmless = 0;
   #doubt: string | null = null;
 
   /** An entry of the file. */
@@ -24,10 +28,22 @@ export class SearchNotes {
     const [, code] = /^result: (\d+)\b/.exec(words) ?? [];
     if (code !== undefined) return this.result(Number(code));
     this.paging(words);
+    this.#reference(words);
     const [, entries] = /^numEntries: (\d+)$/.exec(words) ?? [];
     if (entries !== undefined && Number(entries) !== this.#entries)
       this.#doubt ??= `The search that wrote the file found ${entries} entries, of which ${this.#entries} are in it.`;
     return null;
+  }
+
+  /** A part of the search is elsewhere: told as a comment, and counted at the end. */
+  #reference(words: string): void {
+    const [, url] = /^ref(?:: )?(ldaps?:\/\/.*)$/i.exec(words) ?? [];
+    const [, count] = /^numReferences: (\d+)$/.exec(words) ?? [];
+    const isHarmless = url === undefined || NOBODY_THERE.test(url);
+    if (url !== undefined && isHarmless) this.#harmless++;
+    if (isHarmless && Number(count ?? 0) <= this.#harmless) return;
+    this.#doubt ??=
+      "The search that wrote the file was referred to another server for a part of it.";
   }
 
   /** What a page says of the next one: a cookie, where there is one. */
@@ -64,5 +80,6 @@ export class SearchNotes {
     this.#isSearch = true;
     this.#hasResult = false;
     this.#entries = 0;
+    this.#harmless = 0;
   }
 }

@@ -85,11 +85,11 @@ function liveBatch(entries: readonly RawEntry[]): SightingBatch {
 export function sightingOf(
   raw: RawEntry,
   fingerprint = "",
-): Sighting | { readonly problem: Problem } {
-  if (raw.problem !== null) return { problem: raw.problem };
+): Sighting | { readonly problem: Problem; readonly disabled: boolean } {
+  if (raw.problem !== null) return { problem: raw.problem, disabled: isSwitchedOff(raw) };
   try {
     const { dn, disabled, problem, profile } = raw.decode();
-    if (problem !== null) return { problem };
+    if (problem !== null) return { problem, disabled: disabled === true };
     return {
       id: raw.id ?? "",
       dn,
@@ -100,7 +100,18 @@ export function sightingOf(
   } catch (error) {
     if (!(error instanceof RollcallError)) throw error;
     const { message } = error;
-    return { problem: { code: "entry.undecodable", field: "entry", message } };
+    return { problem: { code: "entry.undecodable", field: "entry", message }, disabled: false };
+  }
+}
+
+/** Whether an entry that cannot be used says clearly that its account is disabled, and whose it is. */
+function isSwitchedOff(raw: RawEntry): boolean {
+  if (raw.id === null || raw.problem?.code === "entry.tooLarge") return false;
+  try {
+    return raw.decode().disabled === true;
+  } catch (error) {
+    if (!(error instanceof RollcallError)) throw error;
+    return false;
   }
 }
 

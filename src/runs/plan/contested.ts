@@ -16,7 +16,9 @@ import type { PlanBuilder } from "./builder.ts";
 
 export interface Contested {
   /** Identifiers that two entries have. */
-  readonly ids: readonly string[];
+  readonly ids: ReadonlySet<string>;
+  /** Of these, those whose owner was not counted as unchanged. */
+  readonly neverCounted: ReadonlySet<string>;
   /** Users whom two new entries match. */
   readonly users: readonly string[];
 }
@@ -27,10 +29,11 @@ const BATCH = 500;
 export async function settleContested(
   context: RunContext,
   plan: PlanBuilder,
-  { ids, users }: Contested,
+  { ids: contested, neverCounted, users }: Contested,
 ): Promise<void> {
+  const ids = [...contested];
   for (let at = 0; at < ids.length; at += BATCH)
-    await keepOwners(context, plan, ids.slice(at, at + BATCH));
+    await keepOwners(context, plan, ids.slice(at, at + BATCH), neverCounted);
   for (let at = 0; at < users.length; at += BATCH)
     await linkNobody(context, plan, users.slice(at, at + BATCH));
   await plan.finish();
@@ -40,6 +43,7 @@ async function keepOwners(
   context: RunContext,
   plan: PlanBuilder,
   ids: readonly string[],
+  neverCounted: ReadonlySet<string>,
 ): Promise<void> {
   const { engine, directory, run } = context;
   const { db } = engine.store;
@@ -59,7 +63,7 @@ async function keepOwners(
   for (const { externalId, dn, setAside } of stored) {
     if (planned.has(externalId)) continue;
     // It was found unchanged before the other one came.
-    plan.count(setAside ? "ignored" : "unchanged", -1);
+    if (!neverCounted.has(externalId)) plan.count(setAside ? "ignored" : "unchanged", -1);
     await plan.add(kept(externalId, dn));
   }
 }

@@ -5,7 +5,13 @@ import { countWithoutAccess } from "../../store/app-users.ts";
 import { readCheckpoint } from "../../store/checkpoints.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import type { Connection } from "../../store/connection.ts";
-import { lossesByLostPlans, lossesInSlices, type Losses } from "../../store/losses.ts";
+import { membershipTotals, type MembershipTotals } from "../../store/objects.ts";
+import {
+  grantsLately,
+  lossesByLostPlans,
+  lossesInSlices,
+  type Losses,
+} from "../../store/losses.ts";
 import type { OpenRun } from "../../store/runs.ts";
 import type { RunContext } from "../record/context.ts";
 import { KINDS } from "../record/kinds.ts";
@@ -33,14 +39,17 @@ export async function judgePlan(
   const earlier = await earlierLosses(db, run, directory.name);
   const checkpoint = await readCheckpoint(db, directory.name);
   const figures = plan.summary();
-  const changes = judges === "all" ? {} : { failures: 0, updates: 0, logins: 0, grants: 0 };
+  const changes = judges === "all" ? {} : { failures: 0, updates: 0, logins: 0 };
+  const granted = judges === "all" ? await grantsOf(db, run, directory.name, figures.grants) : NONE;
+  const memberships = await membershipTotals(db, run.id, directory.name);
   const reading = { read, own: before.own, gone: figures.gone };
   const summary: PlanSummary = {
     ...figures,
     ...changes,
-    doubt: run.evidence?.doubt ?? null,
-    withoutAccess: figures.grants === 0 ? null : await countWithoutAccess(db, directory.name),
+    doubt: run.evidence?.doubt ?? figures.doubt,
+    ...granted,
     ...readingOf(run, reading, checkpoint),
+    memberships,
     directory: directory.name,
     removals: figures.removals + earlier.lost,
     gone: readsDirectory ? figures.gone + earlier.gone : 0,
@@ -49,8 +58,24 @@ export async function judgePlan(
     earlier: earlier.lost,
   };
   const held = judge(summary, directory.limits, engine.orgLimits);
+  if (held?.of === "memberships") return { ...held, findings: groupFindings(memberships) };
   if (held === null || (held.of !== "removals" && held.of !== "people read")) return held;
   return { ...held, findings: findingsOf(plan, run, checkpoint) };
+}
+
+const NONE = { grants: 0, earlierGrants: 0, withoutAccess: null } as const;
+
+/** Those who get access back, with those who did lately; one at a time is no other thing than at once. */
+async function grantsOf(
+  db: Connection,
+  run: OpenRun,
+  directory: string,
+  grants: number,
+): Promise<Pick<PlanSummary, "grants" | "earlierGrants" | "withoutAccess">> {
+  if (grants === 0) return NONE;
+  const earlierGrants = await grantsLately(db, directory, run.id);
+  const without = await countWithoutAccess(db, directory);
+  return { grants: grants + earlierGrants, earlierGrants, withoutAccess: without + earlierGrants };
 }
 
 async function earlierLosses(db: Connection, run: OpenRun, directory: string): Promise<Losses> {
@@ -59,6 +84,13 @@ async function earlierLosses(db: Connection, run: OpenRun, directory: string): P
   const slices = run.type === "incremental" ? await lossesInSlices(db, directory, run.id) : none;
   const rest = readsDirectory ? await lossesByLostPlans(db, directory, run.id) : none;
   return { lost: slices.lost + rest.lost, gone: slices.gone + rest.gone };
+}
+
+/** Which groups lose most; that nobody in particular is concerned is for people to see. */
+function groupFindings(memberships: MembershipTotals | null): string[] {
+  return (memberships?.losing ?? []).map(({ dn, before, after }) => {
+    return `${dn} would have ${after} members; it had ${before}.`;
+  });
 }
 
 /** Whoever does not read everybody knows of the others that they are still there. */

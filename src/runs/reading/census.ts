@@ -2,10 +2,10 @@ import type { Replacement } from "../../engine/people/known.ts";
 import { MovedPeople } from "../../engine/people/moved-people.ts";
 import { IdSet } from "../../lib/id-set.ts";
 import { parentOf } from "../../model/dn.ts";
-import type { RawEntry } from "../../model/entry.ts";
 import type { Problem } from "../../model/errors.ts";
 import type { AppUser } from "../../model/user.ts";
 import type { Known, Sighting } from "../../reconciler/decide.ts";
+import { Peopled } from "./peopled.ts";
 
 /** An entry that cannot be used; who it is, is found out when everybody was seen. */
 export interface Unusable {
@@ -14,6 +14,8 @@ export interface Unusable {
   readonly claims?: readonly string[];
   readonly dn: string;
   readonly problem: Problem;
+  /** Whether it says clearly that the account is disabled, and whose it is. */
+  readonly disabled: boolean;
 }
 
 /** Where somebody, or a group or container, was and is not any more. */
@@ -40,9 +42,14 @@ export class Census {
   /** Where those are now whose DN is another one, or who are back. */
   readonly moved = new MovedPeople();
   readonly #contested = new Set<string>();
-  /** Where people are, in lower case. */
-  readonly #peopled = new Set<string>();
-  #lastPlace = "";
+  /** Of these, those of whom no entry was taken for known as it is. */
+  readonly #neverCounted = new Set<string>();
+  /** Identifiers of entries that have several. */
+  readonly #claimed = new Set<string>();
+  /** New identifiers, and whose they may be who is known by another spelling. */
+  readonly #respelled = new Map<string, string>();
+  /** Where people are. */
+  readonly peopled = new Peopled();
   #known = 0;
 
   /** @param overlaps whether the same entry may rightly come twice, because bases overlap */
@@ -53,24 +60,32 @@ export class Census {
   /** Whether the entry is new to this read; "again" if it is the very same as one before. */
   note(id: string, hash: string): "new" | "again" | "duplicate" {
     const exact = this.#exact?.add(`${id} ${hash}`) ?? true;
-    if (this.#seen.add(id)) return "new";
+    if (this.#seen.add(id)) {
+      if (!this.#claimed.has(id)) return "new";
+      this.#contested.add(id);
+      this.#neverCounted.add(id);
+      return "duplicate";
+    }
     if (!exact) return "again";
     this.#contested.add(id);
     return "duplicate";
   }
 
+  /** An entry has this identifier and others, so it is no other entry's for certain. */
+  noteClaim(id: string): void {
+    this.#claimed.add(id);
+    if (this.#seen.has(id)) this.#contested.add(id);
+  }
+
+  /** A new identifier is that of somebody who is known elsewhere, but for its spelling. */
+  noteRespelled(id: string, known: string): void {
+    this.#respelled.set(id, known);
+  }
+
   /** Somebody is at this place, whoever it is. */
   notePlace(dn: string): void {
     const parent = parentOf(dn);
-    // Most come behind somebody of the same place.
-    if (parent === null || parent === this.#lastPlace) return;
-    this.#lastPlace = parent;
-    this.#peopled.add(parent.toLowerCase());
-  }
-
-  /** The places at which somebody is. */
-  get peopled(): ReadonlySet<string> {
-    return this.#peopled;
+    if (parent !== null) this.peopled.add(parent);
   }
 
   /** Counts people as seen who were in the scope before and are as they were. */
@@ -86,8 +101,8 @@ export class Census {
     if (before.dn !== dn || before.status === "removed") this.moved.add(before.externalId, dn);
   }
 
-  noteUnusable({ id, claims = [], dn, problem }: RawEntry): void {
-    if (problem !== null) this.#unusable.push({ id, claims, dn, problem });
+  noteUnusable({ id, claims = [], dn, problem, disabled }: Unusable): void {
+    this.#unusable.push({ id, claims, dn, problem, disabled });
   }
 
   defer(one: Deferred): void {
@@ -103,6 +118,8 @@ export class Census {
       deferred: this.#deferred,
       leftPlaces: this.#leftPlaces,
       contested: this.#contested,
+      neverCounted: this.#neverCounted,
+      respelled: this.#respelled,
       isGone,
     });
   }
@@ -124,6 +141,8 @@ interface Counted {
   readonly deferred: readonly Deferred[];
   readonly leftPlaces: readonly LeftPlace[];
   readonly contested: ReadonlySet<string>;
+  readonly neverCounted: ReadonlySet<string>;
+  readonly respelled: ReadonlyMap<string, string>;
   readonly isGone: (id: string) => boolean;
 }
 
@@ -149,8 +168,24 @@ export class ClosedCensus {
   }
 
   /** Identifiers that two entries have. */
-  get contested(): readonly string[] {
-    return [...this.#counted.contested];
+  get contested(): ReadonlySet<string> {
+    return this.#counted.contested;
+  }
+
+  /** Of these, those of whom no entry was taken for known as it is. */
+  get neverCounted(): ReadonlySet<string> {
+    return this.#counted.neverCounted;
+  }
+
+  /** Where those entries stand, of which one has such an identifier, and which would have been linked. */
+  get contestedPlaces(): readonly string[] {
+    const { deferred, contested } = this.#counted;
+    return deferred.flatMap(({ sighting }) => (contested.has(sighting.id) ? [sighting.dn] : []));
+  }
+
+  /** New identifiers that are those of somebody else but for their spelling, by that person's. */
+  get respelled(): ReadonlyMap<string, string> {
+    return this.#counted.respelled;
   }
 
   /** Where people were whose DN is another one now. */

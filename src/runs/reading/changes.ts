@@ -43,7 +43,8 @@ import {
 import { unseen } from "./moved.ts";
 import { readReferrers } from "./referrers.ts";
 import { emptiedPlaces } from "./vanished.ts";
-import { planGone, planRemovals, planReplacements, planUnusable } from "./leavers.ts";
+import { planGone, planRemovals } from "./leavers.ts";
+import { planWhoIsWho } from "./who-is-who.ts";
 
 /** Below this many changes, reading just them is always cheaper. */
 const FEW = 5000;
@@ -156,8 +157,7 @@ export async function readChanges(
   const closed = census.close(
     (id) => gone.has(id) || (present !== null && !present.has(id) && !census.isSeen(id)),
   );
-  await planUnusable(context, plan, closed);
-  const replaced = await planReplacements(context, plan, closed, linked);
+  const replaced = await planWhoIsWho(context, plan, closed, linked);
   const leavers = await planLeavers(context, plan, { gone, present, closed, replaced });
   // Whoever is another entry now, or moved, has left the place, too, but is there.
   const away = [...replaced, ...closed.leftPlaces.map(({ id }) => id)];
@@ -169,6 +169,7 @@ export async function readChanges(
   await settleReferrers(context, plan, census.moved);
   await settleContested(context, plan, {
     ids: closed.contested,
+    neverCounted: closed.neverCounted,
     users: [...linked.contested],
   });
   const groups = await readGroupsLeft(context, telling.objects, left, follow.counts);
@@ -177,7 +178,10 @@ export async function readChanges(
   await noteJudging(context, { server: session.server, mark: next, way, groups });
   const { removals, updates, failures, grants } = plan.summary();
   const judged =
-    removals > 0 || grants >= SEVERAL || (updates + failures + grants) * NOTABLE > people;
+    removals > 0 ||
+    grants >= SEVERAL ||
+    groups.changed + groups.removed > 0 ||
+    (updates + failures + grants) * NOTABLE > people;
   return { read: read + names, before: judged ? await countPresent(db, directory.name) : null };
 }
 

@@ -14,7 +14,7 @@ import type { Sighting } from "../../reconciler/decide.ts";
 import { changedEntries, ownSpelling } from "../../store/app-users.ts";
 import type { PlanBuilder } from "../plan/builder.ts";
 import type { RunContext } from "../record/context.ts";
-import type { Census } from "./census.ts";
+import type { Census, Unusable } from "./census.ts";
 
 /** Batches whose look-ups are under way at the same time. */
 const IN_FLIGHT = 2;
@@ -24,7 +24,7 @@ interface LookedUp {
   /** Entries that came before. */
   readonly repeated: number;
   readonly unchanged: number;
-  readonly unusable: readonly RawEntry[];
+  readonly unusable: readonly Unusable[];
   /** Those that are new or changed. */
   readonly sightings: readonly Sighting[];
   readonly known: KnownPeople;
@@ -85,20 +85,20 @@ async function lookUp(
   read: readonly RawEntry[],
   { census, linked, nobodyKnown, due, isLate = false }: Planning,
 ): Promise<LookedUp> {
-  const spelled = nobodyKnown ? read : await asSpelledBefore(engine, directory, read);
+  const spelled = nobodyKnown ? read : await asSpelledBefore(engine, directory, read, census);
   const entries = isLate ? spelled.filter(({ id }) => id !== null && !census.isSeen(id)) : spelled;
-  const { usable, unusable, repeated } = sortOut(entries, census);
+  const { usable, unfit, repeated } = sortOut(entries, census);
   const { fingerprint } = run;
   const all = usable.length === 0 || nobodyKnown;
   const positions = all
     ? usable.keys().toArray()
     : await changedEntries(engine.store.db, directory.name, usable, { fingerprint, due });
   const sightings: Sighting[] = [];
-  for (const at of positions) {
-    const raw = usable[at];
-    if (raw === undefined) continue;
+  const unusable: Unusable[] = [];
+  const changed = positions.flatMap((at) => usable[at] ?? []);
+  for (const raw of [...unfit, ...changed]) {
     const seen = sightingOf(raw, fingerprint);
-    if ("problem" in seen) unusable.push({ ...raw, problem: seen.problem });
+    if ("problem" in seen) unusable.push({ ...raw, ...seen });
     else sightings.push(seen);
   }
   const { moved } = census;
@@ -119,10 +119,12 @@ async function asSpelledBefore(
   { store }: RunContext["engine"],
   { name, settings }: RunContext["directory"],
   entries: readonly RawEntry[],
+  census: Census,
 ): Promise<readonly RawEntry[]> {
   if (settings === null || !mayBeRespelled(settings.source)) return entries;
   const named = entries.flatMap(({ id, dn }) => (id === null ? [] : [{ id, dn }]));
-  const kept = await ownSpelling(store.db, name, named);
+  const { kept, elsewhere } = await ownSpelling(store.db, name, named);
+  for (const [id, known] of elsewhere) census.noteRespelled(id, known);
   if (kept.size === 0) return entries;
   return entries.map((entry) => ({ ...entry, id: kept.get(entry.id ?? "") ?? entry.id }));
 }
@@ -131,19 +133,20 @@ async function asSpelledBefore(
 function sortOut(
   entries: readonly RawEntry[],
   census: Census,
-): { readonly usable: RawEntry[]; readonly unusable: RawEntry[]; readonly repeated: number } {
+): { readonly usable: RawEntry[]; readonly unfit: RawEntry[]; readonly repeated: number } {
   const usable: RawEntry[] = [];
-  const unusable: RawEntry[] = [];
+  const unfit: RawEntry[] = [];
   let repeated = 0;
   for (const entry of entries) {
     census.notePlace(entry.dn);
+    for (const claim of entry.claims ?? []) census.noteClaim(claim);
     const seen = entry.id === null ? "nobody" : census.note(entry.id, entry.hash);
     if (seen === "again") repeated++;
-    else if (seen === "duplicate") unusable.push(duplicate(entry));
-    else if (seen === "nobody" || entry.problem !== null) unusable.push(entry);
+    else if (seen === "duplicate") unfit.push(duplicate(entry));
+    else if (seen === "nobody" || entry.problem !== null) unfit.push(entry);
     else usable.push(entry);
   }
-  return { usable, unusable, repeated };
+  return { usable, unfit, repeated };
 }
 
 function duplicate(entry: RawEntry): RawEntry {

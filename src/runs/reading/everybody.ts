@@ -20,7 +20,8 @@ import { planEntries, type Planning } from "./entries.ts";
 import { readAllObjects } from "./groups.ts";
 import { readMoved } from "./moved.ts";
 import { VanishedContainers } from "./vanished.ts";
-import { planRemovals, planReplacements, planUnusable } from "./leavers.ts";
+import { planRemovals } from "./leavers.ts";
+import { planWhoIsWho } from "./who-is-who.ts";
 
 /**
  * Reads all people and plans what to do with each; after them groups and containers.
@@ -54,8 +55,7 @@ export async function readEverybody(
   const mark = session.changes?.mark() ?? null;
   await noteJudging(context, { server: session.server, groups, mark, way: mark?.way ?? null });
   const closed = census.close();
-  await planUnusable(context, plan, closed);
-  const replaced = await planReplacements(context, plan, closed, linked);
+  const replaced = await planWhoIsWho(context, plan, closed, linked);
   const gone = before.own - closed.known;
   if (gone > 0) {
     await using absence = new LazyAbsence(context, gone);
@@ -68,6 +68,7 @@ export async function readEverybody(
   await settleReferrers(context, plan, census.moved);
   await settleContested(context, plan, {
     ids: closed.contested,
+    neverCounted: closed.neverCounted,
     users: [...linked.contested],
   });
   return { read, before };

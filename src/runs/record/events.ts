@@ -96,6 +96,7 @@ const IMPORT_ACTIONS: Readonly<Record<Held["of"], string>> = {
   logins: "users updates",
   grants: "users updates",
   updates: "users updates",
+  memberships: "groups updates",
 };
 
 export function roadblock(run: RunFacts & Pick<Run, "id">, held: Held): EventDraft {

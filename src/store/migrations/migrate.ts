@@ -10,6 +10,7 @@ import { house } from "./2026-11-28-0005-house.ts";
 import { names } from "./2026-11-29-0006-names.ts";
 import { apps } from "./2026-11-29-0007-apps.ts";
 import { api } from "./2026-11-29-0008-api.ts";
+import { pauses } from "./2026-11-30-0009-pauses.ts";
 
 /** All migrations, in order. Append only; never change one that was released. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -21,6 +22,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "2026-11-29-0006-names": names,
   "2026-11-29-0007-apps": apps,
   "2026-11-29-0008-api": api,
+  "2026-11-30-0009-pauses": pauses,
 };
 
 export interface MigrationReport {

@@ -1,0 +1,224 @@
+/**
+ * Entries that do not say for certain whose they are: nobody's account goes to somebody else, and
+ * nobody who may be there is taken for gone.
+ */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Workplace, type RunDocument } from "../support/rollcall.ts";
+
+let place: Workplace;
+beforeEach(async () => {
+  place = await Workplace.create("postgres");
+});
+afterEach(() => place.remove());
+
+interface Person {
+  readonly name: string;
+  /** Lines of the entry besides the names. */
+  readonly lines?: readonly string[];
+  readonly ou?: string;
+}
+
+const number = (...ids: readonly (string | number)[]): string[] =>
+  ids.map((id) => `employeeNumber: ${id}`);
+
+async function imported(
+  people: readonly Person[],
+  { users = "", more = "", extra = "" } = {},
+): Promise<RunDocument> {
+  const entries = people.map(({ name, lines = [], ou = "people" }) =>
+    [
+      `dn: uid=${name},ou=${ou},dc=example,dc=org`,
+      "objectClass: inetOrgPerson",
+      `mail: ${name}@example.org`,
+      `givenName: ${name}`,
+      "sn: Test",
+      ...lines,
+      "",
+      "",
+    ].join("\n"),
+  );
+  place.configure(`directories:
+  corp:
+    type: ldif
+    path: ${place.file("people.ldif", entries.join("") + extra)}
+    users: { id: employeeNumber${users} }
+${more}    toOkta: { login: appuser.mail, email: appuser.mail, firstName: appuser.givenName, lastName: appuser.sn, title: appuser.title }
+`);
+  return await place.json<RunDocument>("import", "corp", "--full");
+}
+
+async function statuses(): Promise<Record<string, string>> {
+  const users = await place.users();
+  return Object.fromEntries([...users].map(([login, { status }]) => [login.split("@")[0], status]));
+}
+
+describe("an identifier that one entry has, and another among several", () => {
+  const alice = { name: "alice", lines: [...number(1), "title: Head"] };
+  const both = { name: "alice", lines: [...number(1, 9), "title: Head"] };
+  const mallory = { name: "mallory", lines: [...number(1), "title: Thief"] };
+  const bob = { name: "bob", lines: number(2) };
+
+  test.each([
+    ["behind it", [both, bob, mallory]],
+    ["before it", [mallory, both, bob]],
+  ])("is neither's: whoever had it keeps everything, also %s", async (_, people) => {
+    await imported([alice, bob]);
+    const run = await imported(people);
+    expect(run).toMatchObject({
+      status: "done",
+      counts: { read: 3, created: 0, updated: 0, unchanged: 1, removed: 0 },
+    });
+    const users = await place.users();
+    expect([...users.keys()].toSorted()).toEqual(["alice@example.org", "bob@example.org"]);
+    expect(users.get("alice@example.org")).toMatchObject({
+      status: "active",
+      profile: { title: "Head" },
+    });
+    const { out } = await place.run("users", "failing");
+    expect(out).toContain("entry.duplicateId");
+    // Corrected, everybody is who they are.
+    const last = await imported([alice, bob, { ...mallory, lines: number(3) }]);
+    expect(last).toMatchObject({ counts: { created: 1, failed: 0 } });
+  });
+});
+
+test.each([
+  ["last", ["ada", "bob"]],
+  ["first", ["bob", "ada"]],
+])(
+  "whoever gets a colleague's number by mistake is nobody who is gone, read %s",
+  async (_, names) => {
+    const right = [
+      { name: "ada", lines: number(1) },
+      { name: "bob", lines: number(2) },
+    ];
+    await imported([...right, { name: "cy", lines: number(3) }]);
+    const wrong = names.map((name) => ({ name, lines: number(1) }));
+    const run = await imported([...wrong, { name: "cy", lines: number(3) }]);
+    expect(run).toMatchObject({ status: "done", counts: { removed: 0, unchanged: 1 } });
+    expect(await statuses()).toEqual({ ada: "active", bob: "active", cy: "active" });
+    const explained = await place.run("explain", "bob@example.org");
+    expect(explained.out).toContain("entry.duplicateId");
+    expect(await imported([...right, { name: "cy", lines: number(3) }])).toMatchObject({
+      counts: { failed: 0, removed: 0 },
+    });
+  },
+);
+
+describe("an entry of which something cannot be used, and which says that the account is disabled", () => {
+  const RULE = { users: ", disabled: { attribute: userAccountControl, bit: 2 }" };
+  const enabled = (name: string, id: number): Person => ({
+    name,
+    lines: [...number(id), "userAccountControl: 512"],
+  });
+  const CUT = "memberOf;range=0-0: cn=a,dc=example,dc=org";
+
+  test("takes the access, and nothing else", async () => {
+    await imported([enabled("ada", 1), enabled("bob", 2)], RULE);
+    const off = [...number(1), "userAccountControl: 514", "title: Other", CUT];
+    const run = await imported([{ name: "ada", lines: off }, enabled("bob", 2)], RULE);
+    expect(run).toMatchObject({ status: "done", counts: { failed: 1, removed: 0 } });
+    expect(run.changes).toBeUndefined();
+    expect(await statuses()).toEqual({ ada: "deprovisioned", bob: "active" });
+    const user = (await place.users()).get("ada@example.org");
+    expect(user?.profile["title"]).toBeUndefined();
+    // Enabled again, and whole.
+    await imported([enabled("ada", 1), enabled("bob", 2)], RULE);
+    expect(await statuses()).toEqual({ ada: "active", bob: "active" });
+  });
+
+  test("is counted by the safeguard like any other loss", async () => {
+    const names = Array.from({ length: 10 }, (_, at) => ({ name: `p${at}`, id: at + 1 }));
+    const strict = { ...RULE, more: "    importSafeguard: { minimum: 1 }\n" };
+    await imported(
+      names.map(({ name, id }) => enabled(name, id)),
+      strict,
+    );
+    const off = names.map(({ name, id }) => ({
+      name,
+      lines: [...number(id), id < 4 ? "userAccountControl: 514" : "userAccountControl: 512", CUT],
+    }));
+    expect(await imported(off, strict)).toMatchObject({
+      status: "held",
+      held: { of: "removals", removals: 3 },
+    });
+  });
+
+  test("leaves access alone where it may be two people's, or nobody knows whose it is", async () => {
+    await imported([enabled("ada", 1), enabled("bob", 2)], RULE);
+    const twoIds = [...number(1, 7), "userAccountControl: 514"];
+    await imported([{ name: "ada", lines: twoIds }, enabled("bob", 2)], RULE);
+    expect(await statuses()).toEqual({ ada: "active", bob: "active" });
+    const off = [...number(1), "userAccountControl: 514", CUT];
+    const twin = { name: "twin", lines: off };
+    await imported([{ name: "ada", lines: off }, twin, enabled("bob", 2)], RULE);
+    expect(await statuses()).toEqual({ ada: "active", bob: "active" });
+  });
+});
+
+test("while a new entry says not whose it is, nobody is gone before somebody has looked", async () => {
+  const bob = { name: "bob", lines: number(2) };
+  await imported([{ name: "alice", lines: number(1) }, bob]);
+  const run = await imported([{ name: "alice2", lines: [] }, bob]);
+  expect(run).toMatchObject({ status: "held", held: { of: "people read" } });
+  expect(run.held?.["reason"]).toContain("may be somebody who is missing");
+  expect(await statuses()).toEqual({ alice: "active", bob: "active" });
+  // Whoever was always there without an identifier is nobody who is missing.
+  expect((await place.run("imports", "approve", run.run)).status).toBe(0);
+  const left = await imported([{ name: "alice2", lines: [] }]);
+  expect(left).toMatchObject({ counts: { removed: 1 } });
+});
+
+test("whoever moves while the number's capitals are corrected is not gone, and is told of", async () => {
+  const bob = { name: "bob", lines: number("b2") };
+  await imported([{ name: "alice", lines: number("A1") }, bob]);
+  const run = await imported([{ name: "alice", ou: "staff", lines: number("a1") }, bob]);
+  expect(run).toMatchObject({ status: "done", counts: { removed: 0 } });
+  expect(await statuses()).toEqual({ alice: "active", bob: "active" });
+  const { out } = await place.run("users", "failing");
+  expect(out).toContain("entry.idRespelled");
+});
+
+describe("a part of the tree that vanishes with its people, spread over parts of it", () => {
+  const staff = Array.from({ length: 100 }, (_, at) => ({ name: `s${at}`, lines: number(at) }));
+  const inParts = (people: number, parts: number): Person[] =>
+    Array.from({ length: people }, (_, at) => ({
+      name: `n${at}`,
+      ou: `u${at % parts},ou=north`,
+      lines: number(`n${at}`),
+    }));
+
+  test.each([
+    ["one person each", 16, 16],
+    ["four each", 8, 2],
+  ])("is held as one part: %s", async (_, people, parts) => {
+    await imported([...staff, ...inParts(people, parts)]);
+    const run = await imported(staff);
+    expect(run).toMatchObject({ status: "held", held: { of: "people read", removals: people } });
+    expect(run.held?.["reason"]).toContain("ou=north,dc=example,dc=org");
+  });
+});
+
+test.each([
+  ["a comment", "# refldap://elsewhere.example.org/ou=north,dc=example,dc=org??sub\n\n", ""],
+  ["a count", "", "# numReferences: 1\n"],
+])("an export that was referred elsewhere takes nobody away: %s", async (_, comment, count) => {
+  const bob = { name: "bob", lines: number(2) };
+  await imported([{ name: "alice", lines: number(1) }, bob]);
+  const extra = `${comment}# search result\nsearch: 2\nresult: 0 Success\n\n${count}`;
+  const run = await imported([bob], { extra });
+  expect(run).toMatchObject({ status: "held" });
+  expect(run.held?.["reason"]).toContain("referred to another server");
+});
+
+test("whatever stands where a version belongs is not repeated", async () => {
+  place.configure(`directories:
+  corp:
+    type: ldif
+    path: ${place.file("people.ldif", `version: 1\u001b]0;x\u0007${"z".repeat(5000)}\n\n`)}
+    toOkta: { login: appuser.mail, email: appuser.mail, firstName: appuser.givenName, lastName: appuser.sn }
+`);
+  const { error } = await place.json<RunDocument>("import", "corp");
+  expect(error).toMatchObject({ code: "ldif.invalid" });
+  expect(error?.message).toMatch(/line 1: the version is no number; LDIF is version 1\.$/);
+});
