@@ -37,10 +37,49 @@ function licenceText(folder: string): string {
   return [`${name} ${version}: ${license ?? "see below"}`, ...texts].join("\n\n");
 }
 
-/** The licences of all that is inside, as a file of the bundle. */
-function licences(): Plugin {
+function manifestOf(folder: string): Library {
+  return JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Library;
+}
+
+/** What is inside, and what is installed beside it, as a list that others' programs read (CycloneDX 1.6). */
+function billOfMaterials(folders: readonly string[]): string {
+  const own = manifestOf(".");
+  const components = folders.map(manifestOf).map(({ name, version, license }) => ({
+    type: "library",
+    "bom-ref": `pkg:npm/${encoded(name)}@${version}`,
+    name,
+    version,
+    purl: `pkg:npm/${encoded(name)}@${version}`,
+    ...(license === undefined ? {} : { licenses: [{ license: { name: license } }] }),
+  }));
+  const component = {
+    type: "application",
+    "bom-ref": "rollcall",
+    name: own.name,
+    version: own.version,
+  };
+  const bill = {
+    bomFormat: "CycloneDX",
+    specVersion: "1.6",
+    version: 1,
+    metadata: { component },
+    components,
+  };
+  return `${JSON.stringify(bill, null, 2)}\n`;
+}
+
+/** As names stand in the addresses of packages. */
+function encoded(name: string): string {
+  return name.replace(/^@/, "%40");
+}
+
+/** What is installed beside the bundle. */
+const BESIDE = ["node_modules/@electric-sql/pglite"];
+
+/** The licences of all that is inside, and what it is, as files of the bundle. */
+function contents(): Plugin {
   return {
-    name: "licences",
+    name: "contents",
     generateBundle(_options, bundle) {
       const files = Object.values(bundle).flatMap((one) =>
         one.type === "chunk" ? one.moduleIds : [],
@@ -51,6 +90,8 @@ function licences(): Plugin {
         .map(licenceText)
         .join(`\n\n${"-".repeat(80)}\n\n`);
       this.emitFile({ type: "asset", fileName: "licences.txt", source: `${source}\n` });
+      const bill = billOfMaterials([...folders, ...BESIDE].toSorted());
+      this.emitFile({ type: "asset", fileName: "sbom.cdx.json", source: bill });
     },
   };
 }
@@ -60,7 +101,7 @@ export default defineConfig({
   platform: "node",
   transform: { target: "node22" },
   external: ["@electric-sql/pglite", /^@electric-sql\/pglite\//, "pg-native"],
-  plugins: [licences()],
+  plugins: [contents()],
   output: {
     dir: "dist",
     cleanDir: true,

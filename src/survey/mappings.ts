@@ -31,8 +31,10 @@ export function missingOf(mappings: readonly ProposedMapping[]): string[] {
 }
 
 function candidatesFor(attribute: string, sample: Sample): string[] {
-  const usual = USUAL_NAMES.get(attribute) ?? [];
-  const found = usual.flatMap((usualName) =>
+  // Where nothing is called a login, people log in by their address, whatever that is called.
+  const names = attribute === "login" ? ["login", "email"] : [attribute];
+  const usual = new Set(names.flatMap((name) => USUAL_NAMES.get(name) ?? []));
+  const found = [...usual].flatMap((usualName) =>
     [...sample.attributes.values()].filter(
       ({ name }) => NAME.test(name) && bareName(name) === usualName,
     ),

@@ -2,8 +2,11 @@
  * Imports from a real domain controller: Samba, which speaks Active Directory's LDAP. It takes the
  * ports of LDAP, so it needs root.
  */
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Workplace, type RunDocument } from "../support/rollcall.ts";
+import { HowTo } from "../support/how-to.ts";
+import { createDatabase, Workplace, type RunDocument } from "../support/rollcall.ts";
 import { Beginner, mapped } from "../support/init.ts";
 import { startSamba, type SambaDomain } from "../support/samba.ts";
 import { expectConformance, type ReadDocument, type ConformanceServer } from "./conformance.ts";
@@ -153,6 +156,22 @@ describe.runIf(process.getuid?.() === 0)("a domain controller", () => {
     expect(run).toMatchObject({ status: "done", counts: { read: proposal.people } });
     expect((await beginner.run("users", "show", "ada@exp.test")).status).toBe(0);
     beginner.place.remove();
+  });
+
+  test("docs/how-to/01-connect-active-directory works as it is written", async () => {
+    const page = new HowTo({ DATABASE_URL: await createDatabase("template0") });
+    copyFileSync(domain.ca, join(page.folder, "ca.pem"));
+    try {
+      expect(
+        page.follow("01-connect-active-directory", {
+          "ldaps://dc1.corp.example.org": domain.tlsUrl,
+          "reader@corp.example.org": "reader@exp.test",
+          "the password": READER_PASSWORD,
+        }),
+      ).toBeGreaterThan(0);
+    } finally {
+      page.remove();
+    }
   });
 
   test("an account without a user principal name fails with a proposal that works", async () => {

@@ -50,7 +50,7 @@ function rollcall(node: string, ...args: readonly string[]): { status: number; o
 
 test("it has what is needed to run, and the licences of what is inside, and nothing else", () => {
   const allowed =
-    /^(?:bin\/rollcall\.js|dist\/(?:main|chunks\/[\w-]+)\.js(?:\.map)?|dist\/licences\.txt|docs\/alerts\.yaml|package\.json|(?:README|CHANGELOG|SECURITY)\.md|LICENSE)$/;
+    /^(?:bin\/rollcall\.js|dist\/(?:main|chunks\/[\w-]+)\.js(?:\.map)?|dist\/licences\.txt|dist\/sbom\.cdx\.json|docs\/alerts\.yaml|package\.json|(?:README|CHANGELOG|SECURITY)\.md|LICENSE)$/;
   expect(files.filter((file) => !allowed.test(file))).toEqual([]);
   expect(files).toContain("dist/main.js");
   const installed = join(folder, "place/node_modules");
@@ -63,6 +63,24 @@ test("it has what is needed to run, and the licences of what is inside, and noth
   for (const name of ["kysely", "pg", "ldapts", "zod", "node-cron", "undici", "csv-parse"])
     expect(licences).toContain(`${name} ${devDependencies[name]}: `);
   expect(licences).not.toContain("see below");
+});
+
+test("a bill of materials names what has a licence in it, and the embedded database", () => {
+  const dist = join(folder, "place/node_modules/rollcall/dist");
+  const bill = JSON.parse(readFileSync(join(dist, "sbom.cdx.json"), "utf8")) as {
+    bomFormat: string;
+    metadata: { component: { version: string } };
+    components: { name: string; version: string; purl: string; licenses: unknown[] }[];
+  };
+  expect(bill).toMatchObject({ bomFormat: "CycloneDX", metadata: { component: { version } } });
+  const licences = readFileSync(join(dist, "licences.txt"), "utf8");
+  const inside = bill.components.filter(({ name }) => name !== "@electric-sql/pglite");
+  expect(inside.length).toBe(bill.components.length - 1);
+  for (const { name, version: of, purl, licenses } of inside) {
+    expect(licences).toContain(`${name} ${of}: `);
+    expect(purl).toBe(`pkg:npm/${name.replace("@", "%40")}@${of}`);
+    expect(licenses).toHaveLength(1);
+  }
 });
 
 test("it tells its version, and finds nothing of the checkout", () => {
