@@ -34,7 +34,7 @@ function list(imports: Command, register: Register): void {
     withService(console, options, async (service) => {
       const limit = wholeNumber(String(options["limit"]), "--limit", 100_000);
       const aside = options["ignored"] === true;
-      const query = { directory: directory ?? null, aside, limit: limit + 1 };
+      const query = { directory: directory ?? null, aside, after: null, limit: limit + 1 };
       const found = await service.directories.unmatched(query);
       const page = found.slice(0, limit);
       console.document(page);

@@ -1,9 +1,8 @@
-import { safeJson } from "../lib/safe-output.ts";
 import type { Command } from "commander";
 import { runDocument, runPeopleDocument } from "../documents/run.ts";
-import { csvLine } from "../lib/csv.ts";
+import { exportHeading, exportLine } from "../documents/run-export.ts";
 import { RollcallError } from "../model/errors.ts";
-import type { Run, RunChange } from "../model/run.ts";
+import type { Run } from "../model/run.ts";
 import type { PeopleQuery, Service } from "../service.ts";
 import { table, type Console } from "./console.ts";
 import { unmatchedCommands } from "./imports-unmatched.ts";
@@ -138,19 +137,6 @@ function decision({ status }: Run, by: string): string {
   return by.startsWith("replaced") ? `cancelled: ${by}` : `cancelled by ${by}`;
 }
 
-const COLUMNS = [
-  "action",
-  "reason",
-  "login",
-  "externalId",
-  "dn",
-  "changes",
-  "code",
-  "field",
-  "message",
-  "counted",
-];
-
 function exportPeople(imports: Command, register: Register): void {
   const command = imports
     .command("export")
@@ -162,27 +148,18 @@ function exportPeople(imports: Command, register: Register): void {
     withService(console, options, async (service) => {
       const choice = choiceOf(options);
       await service.runs.get(id);
-      if (!console.json) await console.write(`${csvLine(COLUMNS)}\r\n`);
+      const format = console.json ? "jsonl" : "csv";
+      await console.write(exportHeading(format));
       for (let after = -1; ;) {
         console.signal.throwIfAborted();
         const page = await service.runs.people(id, { ...choice, after, limit: PAGE });
         const last = page.at(-1);
         if (last === undefined) return 0;
-        const lines = page.map((change) =>
-          console.json ? `${safeJson(change)}\n` : `${csvLine(cellsOf(change))}\r\n`,
-        );
-        await console.write(lines.join(""));
+        await console.write(page.map((change) => exportLine(format, change)).join(""));
         after = last.seq;
       }
     }),
   );
-}
-
-function cellsOf(change: RunChange): (string | null)[] {
-  const { action, reason, login, externalId, dn, changes, error, lost } = change;
-  const values = changes.length === 0 ? null : JSON.stringify(changes);
-  const problem = [error?.code ?? null, error?.field ?? null, error?.message ?? null];
-  return [action, reason, login, externalId, dn, values, ...problem, lost ? "yes" : "no"];
 }
 
 const REVERT_HELP = `

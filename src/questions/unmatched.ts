@@ -3,6 +3,7 @@ import { configuredDirectory } from "../engine/directories.ts";
 import type { Engine } from "../engine/engine.ts";
 import { loadUsersByKey, type UsersByKey } from "../engine/people/users-by-key.ts";
 import { evaluateMapping } from "../mapping/mapping.ts";
+import type { AppProfile } from "../model/entry.ts";
 import { RollcallError, type Problem } from "../model/errors.ts";
 import { type LinkOrigin, type User, loginKey } from "../model/user.ts";
 import { matchKeys } from "../reconciler/match.ts";
@@ -35,6 +36,8 @@ export interface Unmatched {
   /** What a person decided about it. */
   readonly decision: LinkOrigin | null;
   readonly candidates: readonly Candidate[];
+  /** What is kept of the entry. */
+  readonly profile: AppProfile;
 }
 
 /** A value that an entry has, and users may have, too. */
@@ -63,7 +66,8 @@ export async function listUnmatched(engine: Engine, query: UnmatchedQuery): Prom
     const candidates = candidatesOf(questions.get(entry) ?? [], find, twinOf);
     const since = entry.since.toISOString();
     const decision = entry.setAside ? link : null;
-    return { directory, externalId, dn, error, since, decision, candidates };
+    const { profile } = entry;
+    return { directory, externalId, dn, error, since, decision, candidates, profile };
   });
 }
 

@@ -18,6 +18,8 @@ export interface UnmatchedQuery {
   readonly directory: string | null;
   /** Only those that a person set aside, instead of the others. */
   readonly aside: boolean;
+  /** Only behind this one; null: from the first on. */
+  readonly after: { readonly directory: string; readonly externalId: string } | null;
   readonly limit: number;
 }
 
@@ -29,7 +31,7 @@ export type UnmatchedEntry = StoredAppUser & {
 /** Entries in the scope that belong to no user because nobody, or nobody for certain, was found. */
 export async function unmatchedEntries(
   db: Connection,
-  { directory, aside, limit }: UnmatchedQuery,
+  { directory, aside, after, limit }: UnmatchedQuery,
 ): Promise<UnmatchedEntry[]> {
   let select = db
     .selectFrom("app_users")
@@ -43,6 +45,10 @@ export async function unmatchedEntries(
     .orderBy("external_id")
     .limit(limit);
   if (directory !== null) select = select.where("directory", "=", directory);
+  if (after !== null) {
+    const behind = sql<boolean>`(directory, external_id) > (${after.directory}, ${after.externalId})`;
+    select = select.where(behind);
+  }
   const rows = await select.execute();
   return rows.map(({ link, since, ...row }) => ({ ...toAppUser(row), link, since }));
 }

@@ -108,6 +108,16 @@ describe("a run", () => {
       await admin("GET", `${V1}/runs/${held.run}/people?action=removed&limit=6&after=${first.next}`)
     ).body as Page;
     expect([rest.items.length, rest.next]).toEqual([4, null]);
+    const csv = await fetch(`${api.url}${V1}/runs/${held.run}/export?action=removed`, {
+      headers: { authorization: `Bearer ${secret}` },
+    });
+    expect(csv.headers.get("content-type")).toBe("text/csv; charset=utf-8");
+    const command = await place.run("imports", "export", held.run, "--action", "removed");
+    expect(await csv.text()).toBe(command.out);
+    expect(command.out.split("\r\n").length).toBeGreaterThan(10);
+    for (const wrong of ["?format=xml", "?colour=red"])
+      expect((await admin("GET", `${V1}/runs/${held.run}/export${wrong}`)).status, wrong).toBe(400);
+    expect((await admin("GET", `${V1}/runs/none/export`)).status).toBe(404);
     const one = (await admin("GET", `${V1}/runs/${held.run}/people?login=P15@`)).body as Page;
     expect(one.items).toHaveLength(1);
     const approved = await ended(await admin("POST", `${V1}/runs/${held.run}/approve`, {}));

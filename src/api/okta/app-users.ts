@@ -5,6 +5,7 @@ import type { AssignmentView } from "../../service.ts";
 import type { LinkedAppUser } from "../../service.ts";
 import { askedBy, type ApiCall, type ApiContext, type ApiEnv } from "../context.ts";
 import type { Gate } from "../gate.ts";
+import { cursorOfEntry, readEntryCursor } from "../entry-cursor.ts";
 import { bodyOf, href, isRecord, limitOf, linkPages, queryOf } from "./answer.ts";
 import { instanceOf } from "./app-document.ts";
 import { invalid, notFound, notOffered, OktaError } from "./errors.ts";
@@ -14,6 +15,9 @@ const MOST = 500;
 
 export function appUserRoutes(app: Hono<ApiEnv>, context: ApiContext, gate: Gate): void {
   app.get("/apps/:app/users", gate.allow("read"), async (c) => await list(context, c));
+  app.get("/apps/:app/unconfirmed-users", gate.allow("read"), async (c) => {
+    return await unconfirmed(context, c);
+  });
   app.get("/apps/:app/users/:user", gate.allow("read"), async (c) => {
     return c.json(await one(context, c.req.param("app"), c.req.param("user")));
   });
@@ -63,6 +67,27 @@ async function list(context: ApiContext, c: ApiCall): Promise<Response> {
   const next = found.length > limit && last !== undefined ? { after: last.userId } : null;
   linkPages(context, c, { q, limit: String(limit), after }, next);
   return c.json(shown.map(({ document }) => document));
+}
+
+/** Entries of a directory of whom nobody has said yet whose they are. */
+async function unconfirmed(context: ApiContext, c: ApiCall): Promise<Response> {
+  const name = c.req.param("app") ?? "";
+  const { kind } = instanceOf(context, name);
+  const limit = limitOf(c, USUAL, MOST);
+  const from = queryOf(c, "after");
+  const after = from === null ? null : readEntryCursor(from);
+  if (from !== null && after === null)
+    throw new OktaError(400, "E0000029", "Invalid paging request.", ["Invalid cursor."]);
+  const query = { directory: name, aside: false, after, limit: limit + 1 };
+  const found = kind === "directory" ? await context.service.directories.unmatched(query) : [];
+  const shown = found.slice(0, limit);
+  const last = shown.at(-1);
+  const next = found.length > limit && last !== undefined ? { after: cursorOfEntry(last) } : null;
+  linkPages(context, c, { limit: String(limit), after: from }, next);
+  const users = shown.map(({ externalId, dn, profile }) => {
+    return { externalId, credentials: { userName: dn }, profile };
+  });
+  return c.json({ users });
 }
 
 async function one(context: ApiContext, name: string, who: string) {

@@ -3,7 +3,8 @@ import { z } from "@hono/zod-openapi";
 import { directoryDocument } from "../../documents/directory.ts";
 import { RollcallError } from "../../model/errors.ts";
 import { askedBy, type ApiContext } from "../context.ts";
-import { document, flag, listOf, page, positionPage, text } from "./forms.ts";
+import { cursorOfEntry } from "../entry-cursor.ts";
+import { document, entryCursor, flag, listOf, page, pageOf, positionPage, text } from "./forms.ts";
 import { anyRunDocument, runSchema } from "./runs.ts";
 import { route, type Building } from "./route.ts";
 
@@ -73,6 +74,13 @@ async function shownDirectory({ service, words }: ApiContext, name: string) {
   return directoryDocument(settings, state, words.remedy);
 }
 
+const unmatchedQuery = z.strictObject({
+  ...page,
+  after: entryCursor.optional(),
+  directory: text.optional(),
+  ignored: flag,
+});
+
 function unmatchedRoutes(building: Building): void {
   const { context } = building;
   const { service } = context;
@@ -84,13 +92,13 @@ function unmatchedRoutes(building: Building): void {
       summary: "Entries that belong to no user, and who they may be",
       tag: TAG,
       permission: "read",
-      query: z.strictObject({ ...page, directory: text.optional(), ignored: flag }),
+      query: unmatchedQuery,
       answer: listOf(document),
     },
-    async ({ query: { directory = null, ignored = false, ...query } }) => {
-      const limit = Number(query.after ?? 0) + query.limit + 1;
-      const asked = { directory, aside: ignored, limit };
-      return positionPage(await service.directories.unmatched(asked), query);
+    async ({ query: { directory = null, ignored = false, after = null, limit } }) => {
+      const asked = { directory, aside: ignored, after, limit: limit + 1 };
+      const found = await service.directories.unmatched(asked);
+      return pageOf(found, limit, (one) => one, cursorOfEntry);
     },
   );
   const entry = { directory: text, id: text.meta({ description: "Its external id, or its DN." }) };

@@ -1,6 +1,7 @@
 /** Forms that several routes share: pages of lists, names, and documents as `--json` prints them. */
 import { z } from "@hono/zod-openapi";
 import { isUuid } from "../../lib/uuid.ts";
+import { readEntryCursor } from "../entry-cursor.ts";
 
 /** A text that can be kept: well-formed, and without NUL. */
 export const text = z
@@ -66,3 +67,14 @@ export function positionPage<T>(
   const to = from + limit;
   return { items: all.slice(from, to), next: all.length > to ? String(to) : null };
 }
+
+/** Behind which entry a page begins. */
+export const entryCursor = z
+  .string()
+  .max(4096)
+  .transform((cursor, at) => {
+    const read = readEntryCursor(cursor);
+    if (read === null) at.addIssue("what `next` of the page before says is expected");
+    return read;
+  })
+  .meta({ description: "What `next` of the page before says.", type: "string" });

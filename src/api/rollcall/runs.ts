@@ -3,6 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { pushDocument } from "../../documents/push.ts";
 import { runDocument } from "../../documents/run.ts";
 import type { AnyRun } from "../../service.ts";
+import { exportRoute } from "./export-run.ts";
 import { AccessRefused } from "../gate.ts";
 import type { ApiCall, ApiContext } from "../context.ts";
 import { carryOut, startedBy } from "../start-run.ts";
@@ -118,6 +119,7 @@ export function runRoutes(building: Building): void {
     async ({ params }) => await anyRunDocument(context, await service.runs.one(params.run)),
   );
   peopleRoute(building);
+  exportRoute(building);
 }
 
 export function idOf(of: AnyRun): string {
