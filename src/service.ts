@@ -130,7 +130,7 @@ import { appendEvents, queryLog, settledUntil, type LogQuery } from "./store/sys
 import type { UnmatchedQuery } from "./store/unmatched.ts";
 import { deliverEvents, type Delivering } from "./hooks/deliver.ts";
 import { keepHooks } from "./store/hooks.ts";
-import { keepPause, pauseOf } from "./store/pauses.ts";
+import { endPauses, keepPause, pauseOf } from "./store/pauses.ts";
 import { listTokens } from "./store/api-tokens.ts";
 import { ensureSearchIndexes } from "./store/search-indexes.ts";
 import type { DatedUser } from "./store/user-search.ts";
@@ -538,6 +538,7 @@ function directoryService(engine: Engine): DirectoryService {
       return {
         load: () => pauseOf(db, name, reached),
         save: (pause) => keepPause(db, name, reached, pause),
+        clear: () => endPauses(db, name),
       };
     },
     nextExpiry: (name, after) => nextExpiry(engine, name, after),

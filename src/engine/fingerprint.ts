@@ -35,9 +35,10 @@ function accountOf({ bind }: LdapTarget): string | null {
  */
 export function reachFingerprint(source: DirectorySource): string {
   if (isFile(source)) return hash("sha1", source.path, "hex");
-  const { bind, urls } = source.ldap;
+  const { bind, urls, tls } = source.ldap;
   const account = accountOf(source.ldap);
-  const facts = hash("sha1", JSON.stringify([urls.toSorted(), account]), "hex");
+  const shown = tls.client?.cert ?? null;
+  const facts = hash("sha1", JSON.stringify([urls.toSorted(), account, shown]), "hex");
   if (bind === null || bind.mechanism === "external") return facts;
   return `${facts} ${scryptSync(bind.password.reveal(), facts, 2).toString("hex")}`;
 }

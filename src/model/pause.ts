@@ -10,5 +10,7 @@ export interface Pause {
 /** Where a pause is kept for other replicas, for the next start, and for a configuration read again. */
 export interface PauseMemory {
   load(): Promise<Pause | null>;
-  save(pause: Pause | null): Promise<void>;
+  save(pause: Pause): Promise<void>;
+  /** It was reached. */
+  clear(): Promise<void>;
 }

@@ -27,7 +27,7 @@ export const PERSON_ERRORS = {
   },
   "entry.idRespelled": {
     what: "Somebody is not shown any more, and a new entry elsewhere has the same identifier but for capitals or blanks. Nobody is taken for gone.",
-    cure: "If it is the same person, link the new entry to the user by hand; if it is another one, put the entry back as it was, or let the person leave by a removal that somebody approves.",
+    cure: "If it is the same person, link the new entry to the user by hand. If it is another one, and this one has left, deactivate the user by hand; the next import lets the entry go.",
   },
   "entry.tooLarge": {
     what: "The entry is larger than 32 MiB and is not kept.",

@@ -111,7 +111,7 @@ export function decideSwitchedOff(
   context: DecisionContext,
   seen: Sighting,
   known: Known,
-  problem: Problem,
+  problem: Problem | null,
 ): PlannedChange {
   const { rules, directory } = context;
   const { user, others, relations } = known;

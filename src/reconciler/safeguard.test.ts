@@ -97,17 +97,20 @@ describe("a container that is gone with its people", () => {
 });
 
 describe("groups that do not say any more who is in them", () => {
-  const told = (before: number, after: number) => ({
-    ...plan(100, 0, 100),
-    memberships: { before, after },
-  });
+  const told = (lost: number, memberships: number, gone = [0, 0], groups = 4) => {
+    const [goneGroups = 0, goneMemberships = 0] = gone;
+    const figures = { memberships, groups, lost, goneGroups, goneMemberships };
+    return { ...plan(100, 0, 100), memberships: figures };
+  };
   test.each([
-    ["more than the limit", told(100, 59), "memberships"],
-    ["the limit", told(100, 60), null],
-    ["all of nine, which may happen", told(9, 0), null],
-    ["all of ten", told(10, 0), "memberships"],
-    ["growth", told(10, 100), null],
-    ["the first groups", told(0, 100), null],
+    ["more than the limit", told(41, 100), "memberships"],
+    ["the limit", told(40, 100), null],
+    ["all of nine, which may happen", told(9, 9), null],
+    ["all of ten", told(10, 10), "memberships"],
+    ["a large group that was deleted, of four", told(0, 100, [1, 80]), null],
+    ["the only group there was", told(0, 100, [1, 100], 1), null],
+    ["half of the groups at once", told(0, 100, [2, 80]), "memberships"],
+    ["two small ones of ten", told(0, 100, [2, 60], 10), null],
   ] as const)("%s", (_, summary, of) => {
     expect(judge(summary, DEFAULT, OFF)?.of ?? null).toBe(of);
     expect(judge(summary, OFF, OFF)).toBeNull();

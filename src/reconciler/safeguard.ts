@@ -36,8 +36,19 @@ export interface PlanSummary {
   readonly earlierGrants: number;
   /** People of the directory who have no access before the run; null: nobody has counted. */
   readonly withoutAccess: number | null;
-  /** Memberships that the directory's groups tell, before and after; null: no group changed. */
-  readonly memberships: { readonly before: number; readonly after: number } | null;
+  /** What goes of the memberships that the directory's groups tell; null: none, or only a few. */
+  readonly memberships: MembershipFigures | null;
+}
+
+export interface MembershipFigures {
+  /** Before the run. */
+  readonly memberships: number;
+  readonly groups: number;
+  /** By how many fewer those groups tell that are still there. */
+  readonly lost: number;
+  /** Groups that are gone, and what they told. */
+  readonly goneGroups: number;
+  readonly goneMemberships: number;
 }
 
 /** So many people who are gone with their container did not leave one by one. */
@@ -46,19 +57,11 @@ const TOGETHER = 5;
 /** What the plan itself tells, of all that is judged. */
 export type PlanFigures = Pick<
   PlanSummary,
-  | "removals"
-  | "gone"
-  | "existing"
-  | "failures"
-  | "updates"
-  | "logins"
-  | "grants"
-  | "vanished"
-  | "doubt"
+  "removals" | "gone" | "existing" | "failures" | "updates" | "logins" | "grants" | "vanished"
 >;
 
-/** Fewer people than these may come and go without looking suspicious. */
-const HANDFUL = 10;
+/** Fewer than these may come and go without looking suspicious: people, or memberships of groups. */
+export const HANDFUL = 10;
 
 /**
  * Judges a plan. Limits trip when exceeded, not when reached; the directory's come before the
@@ -159,16 +162,19 @@ function judgeDoubt(plan: PlanSummary, { drop }: SafeguardLimits): Held | null {
 
 /**
  * Groups give and take access to apps, and values. Where most of what they said is gone at once, the
- * account cannot see groups, or their members, any more; nobody left them one by one.
+ * account cannot see groups, or their members, any more; nobody left them one by one. A group that is
+ * gone while most others are there was deleted.
  */
 function judgeMemberships(plan: PlanSummary, { drop }: SafeguardLimits): Held | null {
-  const { directory, memberships } = plan;
-  if (drop === null || memberships === null) return null;
-  const { before, after } = memberships;
-  const lost = before - after;
-  if (lost < HANDFUL || lost * 100 <= drop * before) return null;
-  const reason = `The groups of ${directory} tell ${after} memberships; before they told ${before} (${share(lost, before)} % fewer; the limit is ${drop} %), as if the account could not see groups or their members.`;
-  return held(plan, "memberships", { reason, part: lost, whole: before, limit: drop });
+  const { directory, memberships: figures } = plan;
+  if (drop === null || figures === null) return null;
+  const { memberships, groups, goneGroups, goneMemberships } = figures;
+  const isHidden = goneGroups > 1 && goneGroups * 100 > drop * groups;
+  const lost = figures.lost + (isHidden ? goneMemberships : 0);
+  if (lost < HANDFUL || lost * 100 <= drop * memberships) return null;
+  const percent = share(lost, memberships);
+  const reason = `${lost} of the ${memberships} memberships that the groups of ${directory} told are not told any more (${percent} %; the limit is ${drop} %), as if the account could not see groups or their members.`;
+  return held(plan, "memberships", { reason, part: lost, whole: memberships, limit: drop });
 }
 
 function judgeUpdates(plan: PlanSummary, limits: SafeguardLimits): Held | null {

@@ -31,6 +31,7 @@ import { PlanBuilder } from "./plan/builder.ts";
 import { settleContested } from "./plan/contested.ts";
 import { concludePlan } from "./plan/conclude.ts";
 import type { AbsenceCauses } from "./reading/absence.ts";
+import { switchedOff } from "./plan/switched-off.ts";
 import { planGone, planRemovals } from "./reading/leavers.ts";
 import type { RunContext } from "./record/context.ts";
 import { noteMapped } from "./record/mapped.ts";
@@ -203,13 +204,16 @@ async function planPeople(
 ): Promise<void> {
   const { engine, directory, run } = context;
   const found = await appUsersByIds(engine.store.db, directory.name, ids);
-  const stored: StoredAppUser[] = [];
-  for (const appUser of found.filter(({ status }) => status !== "removed")) {
-    const { error } = appUser;
-    if (error === null || !UNUSABLE.has(error.code)) stored.push(appUser);
-    // An entry that cannot be used is none whose app profile could be mapped again.
-    else await plan.add(stillUnusable(appUser, error));
-  }
+  const present = found.filter(({ status }) => status !== "removed");
+  const unusable = present.flatMap((appUser) => {
+    const { error: problem } = appUser;
+    return problem !== null && UNUSABLE.has(problem.code) ? [{ appUser, problem }] : [];
+  });
+  const stored = present.filter(({ error }) => error === null || !UNUSABLE.has(error.code));
+  const off = await switchedOff(context, unusable);
+  // An entry that cannot be used is none whose app profile could be mapped again.
+  for (const { appUser, problem } of unusable)
+    await plan.add(off.get(appUser.externalId) ?? stillUnusable(appUser, problem));
   // What the entry said of the day holds without a look at it.
   const disabled = directory.settings?.source.users.disabled ?? [];
   const sightings = stored.map((one): Sighting => {

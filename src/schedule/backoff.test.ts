@@ -33,8 +33,12 @@ test("a pause is the same for whoever shares its memory, and ends for all with a
   let kept: Pause | null = null;
   const memory = {
     load: () => Promise.resolve(kept),
-    save: (pause: Pause | null) => {
+    save: (pause: Pause) => {
       kept = pause;
+      return Promise.resolve();
+    },
+    clear: () => {
+      kept = null;
       return Promise.resolve();
     },
   };
@@ -44,13 +48,30 @@ test("a pause is the same for whoever shares its memory, and ends for all with a
   // The second failure is told by another process, and counts on.
   await other.failed("ldap.credentials", HOUR);
   expect(await one.waiting(3 * HOUR - 1)).not.toBeNull();
-  await one.succeeded();
-  expect(await new Backoff(memory).waiting(HOUR + 1)).toBeNull();
+  // Whoever reached it, by hand or elsewhere, ends it for all.
+  await memory.clear();
+  expect(await one.waiting(HOUR + 1)).toBeNull();
+  expect(await other.waiting(HOUR + 1)).toBeNull();
+});
+
+test("no other end makes a pause shorter, and no clock makes it longer than a day", async () => {
+  const backoff = new Backoff();
+  await backoff.failed("ldap.credentials", 0);
+  await backoff.failed("ldap.unreachable", 1);
+  await backoff.failed("ldap.baseNotFound", 2);
+  expect(await backoff.waiting(HOUR - 1)).toMatchObject({ code: "ldap.credentials" });
+  const ahead = { failures: 1, code: "ldap.credentials", until: 1e12 };
+  const wrong = new Backoff({
+    load: () => Promise.resolve(ahead),
+    save: () => Promise.resolve(),
+    clear: () => Promise.resolve(),
+  });
+  expect((await wrong.waiting(0))?.until).toBe(new Date(24 * HOUR).toISOString());
 });
 
 test("where the memory cannot be reached, what this process knows counts", async () => {
   const away = (): Promise<never> => Promise.reject(new Error("away"));
-  const backoff = new Backoff({ load: away, save: away });
+  const backoff = new Backoff({ load: away, save: away, clear: away });
   await backoff.failed("ldap.credentials", 0);
   expect(await backoff.waiting(HOUR - 1)).not.toBeNull();
 });

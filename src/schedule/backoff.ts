@@ -20,8 +20,13 @@ const WAITS: ReadonlyMap<string, { readonly first: number; readonly most: number
 /** What is remembered here alone. */
 const NOWHERE: PauseMemory = {
   load: () => Promise.resolve(null),
-  save: () => Promise.resolve(),
+  save: () => Promise.reject(new Error("nowhere")),
+  clear: () => Promise.resolve(),
 };
+
+/** No pause is longer; one that says so was written by a clock that went wrong. */
+const LONGEST = 24 * HOUR;
+const NONE: Pause = { failures: 0, code: "", until: 0 };
 
 /**
  * The patience with one directory. What this process knows counts also where the memory cannot be
@@ -30,6 +35,8 @@ const NOWHERE: PauseMemory = {
 export class Backoff {
   readonly #memory: PauseMemory;
   #pause: Pause = NONE;
+  /** Whether the memory has it, so that it is over where the memory has it no more. */
+  #isKept = false;
 
   constructor(memory: PauseMemory = NOWHERE) {
     this.#memory = memory;
@@ -37,30 +44,53 @@ export class Backoff {
 
   /** Until when, and why, the schedule should pause; null if it need not. */
   async waiting(now: number): Promise<{ readonly until: string; readonly code: string } | null> {
-    const kept = await this.#memory.load().catch(() => null);
-    if (kept !== null && kept.until > this.#pause.until) this.#pause = kept;
-    const { until, code } = this.#pause;
+    await this.#recall();
+    const { code } = this.#pause;
+    const until = Math.min(this.#pause.until, now + LONGEST);
     return now < until ? { until: new Date(until).toISOString(), code } : null;
   }
 
+  async #recall(): Promise<void> {
+    let kept: Pause | null;
+    try {
+      kept = await this.#memory.load();
+    } catch {
+      return;
+    }
+    if (kept === null && this.#isKept) {
+      // Somebody reached it: another replica, or a person.
+      this.#pause = NONE;
+      this.#isKept = false;
+    } else if (kept !== null && kept.until > this.#pause.until) {
+      this.#pause = kept;
+      this.#isKept = true;
+    }
+  }
+
   async failed(code: string, now: number): Promise<void> {
-    const failures = code === this.#pause.code ? this.#pause.failures + 1 : 1;
+    const before = this.#pause;
+    const failures = code === before.code ? before.failures + 1 : 1;
     const wait = WAITS.get(code);
     if (wait === undefined) {
-      this.#pause = { ...this.#pause, failures, code };
+      if (before.until <= now) this.#pause = { failures, code, until: 0 };
       return;
     }
     const factor = 2 ** Math.min(failures - 1, 10);
     const length = wait.first === 0 ? (failures - 1) * MINUTE : wait.first * factor;
-    this.#pause = { failures, code, until: now + Math.min(length, wait.most) };
-    await this.#memory.save(this.#pause).catch(() => undefined);
+    const until = now + Math.min(length, wait.most);
+    // What ends meanwhile in another way makes no pause shorter.
+    if (before.until > until) return;
+    this.#pause = { failures, code, until };
+    await this.#memory.save(this.#pause).then(
+      () => (this.#isKept = true),
+      () => (this.#isKept = false),
+    );
   }
 
   async succeeded(): Promise<void> {
     const wasPaused = this.#pause !== NONE;
     this.#pause = NONE;
-    if (wasPaused) await this.#memory.save(null).catch(() => undefined);
+    this.#isKept = false;
+    if (wasPaused) await this.#memory.clear().catch(() => undefined);
   }
 }
-
-const NONE: Pause = { failures: 0, code: "", until: 0 };

@@ -17,6 +17,7 @@ export async function watchExpiry(watch: Watch): Promise<void> {
   const { work, name, signal, log } = watch;
   // From the beginning: accounts may have expired while nobody looked.
   let after = 0;
+  let failures = 0;
   while (!signal.aborted) {
     let wait = RETRY_MS;
     try {
@@ -24,9 +25,13 @@ export async function watchExpiry(watch: Watch): Promise<void> {
       const next = await work.nextExpiry(name, after);
       if (next === null) wait = LOOK_AGAIN_MS;
       else if (next > now) wait = Math.min(next - now, LOOK_AGAIN_MS);
-      else if (await importDue(watch, now)) {
-        after = now;
-        wait = 0;
+      else {
+        const isDone = await importDue(watch, now, failures);
+        failures = isDone === false ? failures + 1 : 0;
+        if (isDone === true) {
+          after = now;
+          wait = 0;
+        }
       }
     } catch (thrown) {
       if (signal.aborted) return;
@@ -38,20 +43,27 @@ export async function watchExpiry(watch: Watch): Promise<void> {
   }
 }
 
-/** @returns whether whoever is due was looked at */
-async function importDue(watch: Watch, now: number): Promise<boolean> {
+/** So often a directory that cannot be read is asked again, before what it said itself counts. */
+const PATIENT = 5;
+
+/**
+ * @param failures how often in a row it could not be read for those who are due now
+ * @returns whether whoever is due was looked at; null: another replica looks
+ */
+async function importDue(watch: Watch, now: number, failures: number): Promise<boolean | null> {
   const { work, name, backoff, log, signal } = watch;
   const minute = new Date(Math.floor(now / RETRY_MS) * RETRY_MS);
-  if (!(await work.takeTick(`${name}:expiry`, minute))) return false;
+  if (!(await work.takeTick(`${name}:expiry`, minute))) return null;
   log.info({ directory: name }, "an account expires");
-  // A held import keeps its place, and a directory that asks for patience is left alone.
-  if ((await work.isHeld(name)) || (await backoff.waiting(now)) !== null)
-    return await endByWhatIsStored(watch);
+  // A held import keeps its place; what is stored tells whose day has come.
+  if (await work.isHeld(name)) return await endByWhatIsStored(watch);
+  if ((await backoff.waiting(now)) !== null || failures >= PATIENT)
+    return failures < PATIENT ? false : await endByWhatIsStored(watch);
   const asked = { type: null, trigger: "schedule", dryRun: false } as const;
   try {
     const run = await work.import(name, asked, byItself(signal));
     await tellRun(log, backoff, run);
-    return run.status === "failed" ? await endByWhatIsStored(watch) : run.status === "done";
+    return run.status === "done";
   } catch (thrown) {
     const { code } = asRollcallError(thrown);
     if (code !== "run.busy") await backoff.failed(code, Date.now());
@@ -60,15 +72,16 @@ async function importDue(watch: Watch, now: number): Promise<boolean> {
 }
 
 /**
- * The day does not wait for the directory: it said itself until when the account is good, and would not
- * let its owner in any more. Whoever got more time has access again with the next import.
+ * The day does not wait for ever for the directory: it said itself until when the account is good, and
+ * would not let its owner in any more. Whoever got more time has access again with the next import.
  */
 async function endByWhatIsStored({ work, name, log, signal }: Watch): Promise<boolean> {
   const run = await work.endExpired(name, byItself(signal));
   if (run === null) return true;
-  const { id, status, counts, error } = run;
+  const { id, status, counts, error, held } = run;
   const fields = { directory: name, run: id, status, counts, code: error?.code };
   if (status === "failed") log.error(fields, error?.message ?? "failed");
+  else if (status === "held") log.warn(fields, held?.reason ?? "held");
   else log.warn(fields, "access ended by the stored dates, without reading the directory");
   return status !== "failed";
 }

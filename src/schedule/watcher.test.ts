@@ -15,7 +15,11 @@ const work: ScheduledWork = {
   isHeld,
   resume: () => Promise.resolve(false),
   takeTick: () => Promise.resolve(true),
-  pauseOf: () => ({ load: () => Promise.resolve(null), save: () => Promise.resolve() }),
+  pauseOf: () => ({
+    load: () => Promise.resolve(null),
+    save: () => Promise.reject(new Error("nowhere")),
+    clear: () => Promise.resolve(),
+  }),
   nextExpiry: () => Promise.resolve(null),
   endExpired: () => Promise.resolve(null),
   apps: new Map(),

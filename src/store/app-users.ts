@@ -159,9 +159,10 @@ export async function ownSpelling(
     cross join lateral (
       select external_id, lower(dn) = lower(a.dn) as here from app_users
       where directory = ${directory} and ${folded("external_id")} = ${folded("a.id")}
+        and external_id <> a.id
       limit 2) u
     where not exists (select 1 from app_users x
-      where x.directory = ${directory} and x.external_id = a.id)
+      where x.directory = ${directory} and x.external_id = a.id and x.user_id is not null)
     group by a.id having count(*) filter (where u.here) = 1 or count(*) = 1`.execute(db);
   const of = (here: boolean) =>
     new Map(rows.filter((row) => row.here === here).map(({ asked, kept }) => [asked, kept]));
@@ -199,21 +200,25 @@ export function plainDn(text: string): RawBuilder<string> {
   return sql<string>`lower(regexp_replace(${sql.raw(text)}, ' *, *', ',', 'g'))`;
 }
 
-/** The places at which there is somebody in the scope, each once, but for these; in lower case. */
-export async function placesOfPeople(
+/**
+ * At or below which of these places there is somebody in the scope, but for these. For each place the
+ * first one found is enough.
+ * @param places DNs in lower case
+ */
+export async function placesWithPeople(
   db: Connection,
   directory: string,
+  places: readonly string[],
   except: readonly string[],
 ): Promise<string[]> {
   const { rows } = await sql<{ place: string }>`
-    select distinct regexp_replace(lower(dn), ${PARENT}, '') as place
-    from app_users where directory = ${directory} and status <> 'removed'
-      and external_id <> all(${except}::text[])`.execute(db);
+    select asked.place from unnest(${places}::text[]) as asked (place)
+    where exists (select from app_users
+      where directory = ${directory} and status <> 'removed'
+        and right(lower(dn), length(asked.place) + 1) = ',' || asked.place
+        and external_id <> all(${except}::text[]))`.execute(db);
   return rows.map((row) => row.place);
 }
-
-/** The deepest name of a DN and the comma behind it; a backslash keeps a comma from being one. */
-const PARENT = String.raw`^(?:\\.|[^,\\])*,\s*`;
 
 /** Whoever is active in the directory and has a value of an attribute that is no "never". */
 export async function activeWith(

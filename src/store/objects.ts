@@ -127,11 +127,17 @@ export async function dropObjects(db: Connection | Trx, runId: string): Promise<
   await db.deleteFrom("object_plan").where("run_id", "=", runId).execute();
 }
 
-/** Memberships that a directory's groups tell: before a run, and with what it staged. */
-export interface MembershipTotals {
-  readonly before: number;
-  readonly after: number;
-  /** Groups that have fewer members than before, or none, or are gone; those that lose most first. */
+/** What a run staged takes of the memberships that a directory's groups tell. */
+export interface MembershipLosses {
+  /** Of all groups before. */
+  readonly memberships: number;
+  readonly groups: number;
+  /** By how many memberships fewer those groups tell that are still there. */
+  readonly lost: number;
+  /** Groups that are gone, and the memberships that they told. */
+  readonly goneGroups: number;
+  readonly goneMemberships: number;
+  /** Groups that lose most, or are gone. */
   readonly losing: readonly {
     readonly dn: string;
     readonly before: number;
@@ -143,42 +149,53 @@ export interface MembershipTotals {
 const NAMED_GROUPS = 5;
 
 /**
- * Counts them, not whom they name: where people are renamed, so is every value that names them.
- * @returns null if the run staged nothing, so that nothing has to be counted
+ * Counts memberships, not whom they name: where people are renamed, so is every value that names them.
+ * @param several fewer lost ones are no reason to count all others
+ * @returns null if the run takes none, or only a few
  */
-export async function membershipTotals(
+export async function membershipLosses(
   db: Connection,
   runId: string,
   directory: string,
-): Promise<MembershipTotals | null> {
-  const staged = await db
-    .selectFrom("object_plan")
-    .select("external_id")
-    .where("run_id", "=", runId)
-    .limit(1)
-    .executeTakeFirst();
-  if (staged === undefined) return null;
-  const { rows } = await sql<{ dn: string; before: number; after: number }>`
-    select coalesce(o.dn, p.dn) as dn, coalesce(m.before, 0)::int as before,
-      coalesce(jsonb_array_length(p.members), 0)::int as after
-    from object_plan p
-    left join directory_objects o on o.directory = ${directory} and o.external_id = p.external_id
-    left join (select group_id, count(*) as before from group_members
-      where directory = ${directory} group by group_id) m on m.group_id = p.external_id
-    where p.run_id = ${runId} and coalesce(o.kind, p.kind) = 'group'
-    order by coalesce(m.before, 0) - coalesce(jsonb_array_length(p.members), 0) desc, 1`.execute(
-    db,
-  );
-  const { all } = await db
-    .selectFrom("group_members")
-    .select((select) => select.fn.countAll<string>().as("all"))
-    .where("directory", "=", directory)
-    .executeTakeFirstOrThrow();
-  const change = rows.reduce((sum, { before, after }) => sum + after - before, 0);
+  several: number,
+): Promise<MembershipLosses | null> {
+  const { rows } = await sql<{
+    dn: string;
+    before: number;
+    after: number;
+    lost: number;
+    gonegroups: number;
+    gonememberships: number;
+  }>`
+    with changed as (
+      select coalesce(o.dn, p.dn) as dn, p.kind is null as gone, m.before,
+        coalesce(jsonb_array_length(p.members), 0)::int as after
+      from object_plan p
+      left join directory_objects o on o.directory = ${directory} and o.external_id = p.external_id
+      cross join lateral (select count(*)::int as before from group_members
+        where directory = ${directory} and group_id = p.external_id) m
+      where p.run_id = ${runId} and coalesce(o.kind, p.kind) = 'group'),
+    sums as (
+      select coalesce(sum(before - after) filter (where not gone), 0)::int as lost,
+        (count(*) filter (where gone))::int as gonegroups,
+        coalesce(sum(before) filter (where gone), 0)::int as gonememberships
+      from changed)
+    select s.*, c.dn, c.before, c.after from sums s
+    left join lateral (select * from changed where before > after
+      order by before - after desc, dn limit ${NAMED_GROUPS}) c on true`.execute(db);
+  const [sums] = rows;
+  if (sums === undefined || sums.lost + sums.gonememberships < several) return null;
+  const { rows: all } = await sql<{ memberships: number; groups: number }>`
+    select (select count(*)::int from group_members where directory = ${directory}) as memberships,
+      (select count(*)::int from directory_objects
+        where directory = ${directory} and kind = 'group') as groups`.execute(db);
   return {
-    before: Number(all),
-    after: Number(all) + change,
-    losing: rows.filter(({ before, after }) => after < before).slice(0, NAMED_GROUPS),
+    memberships: all[0]?.memberships ?? 0,
+    groups: all[0]?.groups ?? 0,
+    lost: sums.lost,
+    goneGroups: sums.gonegroups,
+    goneMemberships: sums.gonememberships,
+    losing: rows.map(({ dn, before, after }) => ({ dn, before, after })),
   };
 }
 

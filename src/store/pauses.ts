@@ -1,6 +1,6 @@
 /** Directories that are left alone for a while after a failure, for all replicas and over restarts. */
 import type { Pause } from "../model/pause.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, Trx } from "./connection.ts";
 
 /** @param reached as what it was reached; a pause of another server or account says nothing. Null: none */
 export async function pauseOf(
@@ -17,22 +17,21 @@ export async function pauseOf(
   return row === undefined ? null : { ...row, until: row.until.getTime() };
 }
 
-/** @param pause null: it is not left alone any more, whoever failed to reach it */
 export async function keepPause(
   db: Connection,
   directory: string,
   reached: string,
-  pause: Pause | null,
+  { failures, code, until }: Pause,
 ): Promise<void> {
-  if (pause === null) {
-    await db.deleteFrom("directory_pauses").where("directory", "=", directory).execute();
-    return;
-  }
-  const { failures, code } = pause;
-  const row = { reached, failures, code, until: new Date(pause.until) };
+  const row = { failures, code, until: new Date(until) };
   await db
     .insertInto("directory_pauses")
-    .values({ directory, ...row })
-    .onConflict((conflict) => conflict.column("directory").doUpdateSet(row))
+    .values({ directory, reached, ...row })
+    .onConflict((conflict) => conflict.columns(["directory", "reached"]).doUpdateSet(row))
     .execute();
+}
+
+/** It is not left alone any more, whoever failed to reach it: it was read. */
+export async function endPauses(db: Connection | Trx, directory: string): Promise<void> {
+  await db.deleteFrom("directory_pauses").where("directory", "=", directory).execute();
 }

@@ -33,6 +33,7 @@ import {
 /** What the migration to apps and those behind it made, undone. */
 const BEFORE_APPS = [
   "drop table directory_pauses",
+  "drop index run_changes_regained",
   "drop table api_tokens",
   "drop table started_once",
   "drop table hooks",

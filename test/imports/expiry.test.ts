@@ -179,23 +179,3 @@ test("rules that contradict themselves are refused with their place", async () =
   expect(err).toContain("directories.corp.users.disabled[1]");
   expect(err).toContain("give one of values, bit and expires");
 });
-
-test("the day does not wait for a directory that cannot be read", async () => {
-  const soon = Date.now() + 10_000;
-  place.file("corp.ldif", person("ada", fileTime(soon)) + person("bob", "0"));
-  configure();
-  await full();
-  place.file("corp.ldif", "this is no directory\n");
-  const stop = new AbortController();
-  const serving = place.runWith(stop.signal, "serve");
-  await expect
-    .poll(async () => (await statuses())["ada"], { timeout: 60_000, interval: 500 })
-    .toBe("deprovisioned");
-  stop.abort();
-  expect((await serving).err).toContain("access ended by the stored dates");
-  expect((await statuses())["bob"]).toBe("active");
-  // Whoever got more time meanwhile has access again as soon as that can be seen.
-  place.file("corp.ldif", person("ada", fileTime(Date.now() + 3_600_000)) + person("bob", "0"));
-  await full();
-  expect(await statuses()).toEqual({ ada: "active", bob: "active" });
-});

@@ -2,7 +2,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { SIMPLE_MAPPINGS, Workplace } from "../support/rollcall.ts";
+import { query } from "../support/postgres.ts";
+import { SIMPLE_MAPPINGS, simplePerson, Workplace } from "../support/rollcall.ts";
 import { startScriptedLdap, type ScriptedServer } from "../support/scripted-ldap.ts";
 
 const BIND = 0x60;
@@ -62,4 +63,21 @@ test("not by a changed mapping, not by another replica, and not by the next star
   // By hand, somebody decides to try.
   expect((await place.run("import", "corp")).status).toBe(1);
   expect(binds()).toBe(3);
+});
+
+test("an import that works ends the patience for all, also over a restart", async () => {
+  const file = place.file("people.ldif", simplePerson("ada"));
+  place.configure(`directories:\n  corp:\n    type: ldif\n    path: ${file}${SIMPLE_MAPPINGS}`);
+  const url = place.databaseUrl ?? "";
+  const later = new Date(Date.now() + 3_600_000).toISOString();
+  await query(
+    url,
+    `insert into directory_pauses values ('corp', 'x', 3, 'ldap.credentials', '${later}')`,
+  );
+  await place.run("import", "corp", "--dry-run");
+  await query(url, "select 1 / count(*) from directory_pauses");
+  expect((await place.run("import", "corp")).status).toBe(0);
+  await expect(query(url, "select 1 / count(*) from directory_pauses")).rejects.toThrow(
+    "division by zero",
+  );
 });

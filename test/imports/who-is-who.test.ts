@@ -16,6 +16,8 @@ interface Person {
   /** Lines of the entry besides the names. */
   readonly lines?: readonly string[];
   readonly ou?: string;
+  /** Before the @; default: the name. */
+  readonly mail?: string;
 }
 
 const number = (...ids: readonly (string | number)[]): string[] =>
@@ -25,11 +27,11 @@ async function imported(
   people: readonly Person[],
   { users = "", more = "", extra = "" } = {},
 ): Promise<RunDocument> {
-  const entries = people.map(({ name, lines = [], ou = "people" }) =>
+  const entries = people.map(({ name, lines = [], ou = "people", mail = name }) =>
     [
       `dn: uid=${name},ou=${ou},dc=example,dc=org`,
       "objectClass: inetOrgPerson",
-      `mail: ${name}@example.org`,
+      `mail: ${mail}@example.org`,
       `givenName: ${name}`,
       "sn: Test",
       ...lines,
@@ -156,27 +158,112 @@ describe("an entry of which something cannot be used, and which says that the ac
   });
 });
 
-test("while a new entry says not whose it is, nobody is gone before somebody has looked", async () => {
+describe("an entry without a number", () => {
   const bob = { name: "bob", lines: number(2) };
-  await imported([{ name: "alice", lines: number(1) }, bob]);
-  const run = await imported([{ name: "alice2", lines: [] }, bob]);
-  expect(run).toMatchObject({ status: "held", held: { of: "people read" } });
-  expect(run.held?.["reason"]).toContain("may be somebody who is missing");
-  expect(await statuses()).toEqual({ alice: "active", bob: "active" });
-  // Whoever was always there without an identifier is nobody who is missing.
-  expect((await place.run("imports", "approve", run.run)).status).toBe(0);
-  const left = await imported([{ name: "alice2", lines: [] }]);
-  expect(left).toMatchObject({ counts: { removed: 1 } });
+  const alice = { name: "alice", lines: number(1) };
+
+  test("keeps whoever is missing and has the same address or name, until somebody has decided", async () => {
+    await imported([alice, bob]);
+    const renamed = { name: "alice2", mail: "alice" };
+    for (const unchanged of [1, 1]) {
+      const run = await imported([renamed, bob]);
+      expect(run).toMatchObject({ status: "done", counts: { removed: 0, unchanged } });
+      expect(await statuses()).toEqual({ alice: "active", bob: "active" });
+    }
+    const { out } = await place.run("users", "failing");
+    expect(out).toContain("has the same address or name");
+    // Somebody knows that it is another person.
+    await place.run("users", "deactivate", "alice@example.org");
+    expect(await imported([renamed, bob])).toMatchObject({ counts: { removed: 1 } });
+  });
+
+  test("stands in nobody's way who leaves and does not look like it", async () => {
+    await imported([alice, bob]);
+    const run = await imported([{ name: "newcomer" }, bob]);
+    expect(run).toMatchObject({ status: "done", counts: { removed: 1, failed: 1 } });
+    expect(await statuses()).toEqual({ alice: "deprovisioned", bob: "active" });
+  });
 });
 
-test("whoever moves while the number's capitals are corrected is not gone, and is told of", async () => {
+test("whoever moves while the number's capitals are corrected is not gone, however often it is read, and is told of", async () => {
   const bob = { name: "bob", lines: number("b2") };
   await imported([{ name: "alice", lines: number("A1") }, bob]);
-  const run = await imported([{ name: "alice", ou: "staff", lines: number("a1") }, bob]);
-  expect(run).toMatchObject({ status: "done", counts: { removed: 0 } });
-  expect(await statuses()).toEqual({ alice: "active", bob: "active" });
+  for (let read = 0; read < 3; read++) {
+    const run = await imported([{ name: "alice", ou: "staff", lines: number("a1") }, bob]);
+    expect(run).toMatchObject({ status: "done", counts: { removed: 0, unchanged: 1 } });
+    expect(await statuses()).toEqual({ alice: "active", bob: "active" });
+  }
   const { out } = await place.run("users", "failing");
   expect(out).toContain("entry.idRespelled");
+});
+
+test.each([["before"], ["behind"]])(
+  "an identifier among several, spelled otherwise, is no other entry's either, %s it",
+  async (where) => {
+    const bob = { name: "bob", lines: number("b2") };
+    await imported([{ name: "alice", lines: [...number("A1"), "title: Head"] }, bob]);
+    const both = { name: "alice", lines: [...number("a1", "9"), "title: Head"] };
+    const mallory = { name: "mallory", lines: [...number("A1"), "title: Thief"] };
+    const people = where === "before" ? [mallory, both] : [both, mallory];
+    await imported([...people, bob]);
+    const users = await place.users();
+    expect([...users.keys()].toSorted()).toEqual(["alice@example.org", "bob@example.org"]);
+    expect(users.get("alice@example.org")?.profile["title"]).toBe("Head");
+  },
+);
+
+describe("an account that was made anew, while somebody else has its new number by mistake", () => {
+  const MATCHING = { more: '    matching: [{ user: login, app: "appuser.mail" }]\n' };
+  const cy = { name: "cy", lines: number(3) };
+
+  test.each([
+    [
+      "a colleague",
+      [
+        { name: "alice", lines: number(7) },
+        { name: "cy", lines: number(7) },
+      ],
+    ],
+    [
+      "two who would be heirs",
+      [
+        { name: "alice", lines: number(7) },
+        { name: "alice2", mail: "alice", lines: number(8) },
+        cy,
+      ],
+    ],
+  ])("takes nobody's access: %s", async (_, people) => {
+    await imported([{ name: "alice", lines: number(1) }, cy], MATCHING);
+    const run = await imported(people, MATCHING);
+    expect(run).toMatchObject({ status: "done", counts: { removed: 0 } });
+    expect(await statuses()).toEqual({ alice: "active", cy: "active" });
+    for (const count of Object.values(run.counts)) expect(count).toBeGreaterThanOrEqual(0);
+  });
+});
+
+test("whoever's day has come loses access also where a twin has the number", async () => {
+  const rule = { users: ", disabled: { attribute: accountExpires, expires: true }" };
+  const at = (moment: number): string =>
+    `accountExpires: ${BigInt(moment) * 10_000n + 116_444_736_000_000_000n}`;
+  const bob = { name: "bob", lines: [...number(2), "accountExpires: 0"] };
+  const ada = { name: "ada", lines: [...number(1), at(Date.now() + 4000)] };
+  await imported([ada, bob], rule);
+  await new Promise((resolve) => setTimeout(resolve, 4500));
+  const twin = { name: "twin", lines: [...number(1), "accountExpires: 0"] };
+  await imported([ada, twin, bob], rule);
+  expect(await statuses()).toEqual({ ada: "deprovisioned", bob: "active" });
+});
+
+test("a renamed part of the tree is no part that vanished, though some left with it", async () => {
+  const staff = Array.from({ length: 60 }, (_, at) => ({
+    name: `s${at}`,
+    ou: "sales",
+    lines: number(at),
+  }));
+  await imported([...staff, { name: "boss", lines: number("b") }]);
+  const renamed = staff.slice(5).map((one) => ({ ...one, ou: "vertrieb" }));
+  const run = await imported([...renamed, { name: "boss", lines: number("b") }]);
+  expect(run).toMatchObject({ status: "done", counts: { removed: 5 } });
 });
 
 describe("a part of the tree that vanishes with its people, spread over parts of it", () => {

@@ -38,7 +38,6 @@ export class PlanBuilder implements AsyncDisposable {
   };
   readonly #reasons = new Map<Reason, number>();
   #vanished: readonly Vanished[] = [];
-  #doubt: string | null = null;
   #lines: string[] = [];
   #length = 0;
   #size = 0;
@@ -53,11 +52,6 @@ export class PlanBuilder implements AsyncDisposable {
     this.#vanished = containers;
   }
 
-  /** Why the read may not have shown everybody for whom they are. */
-  noteDoubt(doubt: string): void {
-    this.#doubt = doubt;
-  }
-
   /** Rows so far; also the next row's number. */
   get size(): number {
     return this.#size;
@@ -67,8 +61,7 @@ export class PlanBuilder implements AsyncDisposable {
   summary(): PlanFigures {
     const { existing, ...figures } = this.#figures;
     const vanished = this.#vanished;
-    const doubt = this.#doubt;
-    return { ...figures, existing: existing + this.#counts.unchanged, vanished, doubt };
+    return { ...figures, existing: existing + this.#counts.unchanged, vanished };
   }
 
   /** Why people lose something, and how many for each reason. */

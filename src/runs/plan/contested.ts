@@ -13,6 +13,7 @@ import { plannedFor, replacePlanRows, type PlanRow } from "../../store/plan.ts";
 import { usersByIds } from "../../store/users.ts";
 import type { RunContext } from "../record/context.ts";
 import type { PlanBuilder } from "./builder.ts";
+import { switchedOff } from "./switched-off.ts";
 
 export interface Contested {
   /** Identifiers that two entries have. */
@@ -52,7 +53,13 @@ async function keepOwners(
   const userIds = stored.flatMap((one) => one.userId ?? []);
   const logins = new Map((await usersByIds(db, userIds)).map((user) => [user.id, user.login]));
   const rows = await plannedFor(db, run.id, "external_id", ids);
+  const off = await switchedOff(
+    context,
+    stored.map((appUser) => ({ appUser, problem: duplicateId(appUser.externalId, appUser.dn) })),
+  );
   const kept = (id: string, dn: string): PlannedChange => {
+    const over = off.get(id);
+    if (over !== undefined) return over;
     const owner = owners.get(id);
     const person = owner === undefined ? null : personOf(owner, logins);
     const problem = duplicateId(id, dn);

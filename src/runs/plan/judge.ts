@@ -1,11 +1,11 @@
 import type { Held } from "../../model/run.ts";
 import { absenceFindings, evidenceFindings, searchFindings } from "../../reconciler/findings.ts";
-import { judge, type PlanSummary } from "../../reconciler/safeguard.ts";
+import { HANDFUL, judge, type PlanSummary } from "../../reconciler/safeguard.ts";
 import { countWithoutAccess } from "../../store/app-users.ts";
 import { readCheckpoint } from "../../store/checkpoints.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import type { Connection } from "../../store/connection.ts";
-import { membershipTotals, type MembershipTotals } from "../../store/objects.ts";
+import { membershipLosses, type MembershipLosses } from "../../store/objects.ts";
 import {
   grantsLately,
   lossesByLostPlans,
@@ -41,12 +41,12 @@ export async function judgePlan(
   const figures = plan.summary();
   const changes = judges === "all" ? {} : { failures: 0, updates: 0, logins: 0 };
   const granted = judges === "all" ? await grantsOf(db, run, directory.name, figures.grants) : NONE;
-  const memberships = await membershipTotals(db, run.id, directory.name);
+  const memberships = await membershipLosses(db, run.id, directory.name, HANDFUL);
   const reading = { read, own: before.own, gone: figures.gone };
   const summary: PlanSummary = {
     ...figures,
     ...changes,
-    doubt: run.evidence?.doubt ?? figures.doubt,
+    doubt: run.evidence?.doubt ?? null,
     ...granted,
     ...readingOf(run, reading, checkpoint),
     memberships,
@@ -87,7 +87,7 @@ async function earlierLosses(db: Connection, run: OpenRun, directory: string): P
 }
 
 /** Which groups lose most; that nobody in particular is concerned is for people to see. */
-function groupFindings(memberships: MembershipTotals | null): string[] {
+function groupFindings(memberships: MembershipLosses | null): string[] {
   return (memberships?.losing ?? []).map(({ dn, before, after }) => {
     return `${dn} would have ${after} members; it had ${before}.`;
   });

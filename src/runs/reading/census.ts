@@ -16,6 +16,8 @@ export interface Unusable {
   readonly problem: Problem;
   /** Whether it says clearly that the account is disabled, and whose it is. */
   readonly disabled: boolean;
+  /** Of one without an identifier: by what it looks like somebody; see `likenessOf`. */
+  readonly likeness?: readonly string[];
 }
 
 /** Where somebody, or a group or container, was and is not any more. */
@@ -101,8 +103,8 @@ export class Census {
     if (before.dn !== dn || before.status === "removed") this.moved.add(before.externalId, dn);
   }
 
-  noteUnusable({ id, claims = [], dn, problem, disabled }: Unusable): void {
-    this.#unusable.push({ id, claims, dn, problem, disabled });
+  noteUnusable({ id, claims = [], dn, problem, disabled, likeness = [] }: Unusable): void {
+    this.#unusable.push({ id, claims, dn, problem, disabled, likeness });
   }
 
   defer(one: Deferred): void {
@@ -118,7 +120,10 @@ export class Census {
       deferred: this.#deferred,
       leftPlaces: this.#leftPlaces,
       contested: this.#contested,
-      neverCounted: this.#neverCounted,
+      neverCounted: new Set([
+        ...this.#neverCounted,
+        ...this.#deferred.map(({ sighting }) => sighting.id),
+      ]),
       respelled: this.#respelled,
       isGone,
     });
@@ -151,6 +156,8 @@ export class ClosedCensus {
   readonly #counted: Counted;
   #recognised = 0;
   #strangers = 0;
+  /** Where those are who look like this. */
+  readonly #likeness = new Map<string, string>();
   readonly #kept = new Set<string>();
 
   constructor(counted: Counted) {
@@ -175,6 +182,14 @@ export class ClosedCensus {
   /** Of these, those of whom no entry was taken for known as it is. */
   get neverCounted(): ReadonlySet<string> {
     return this.#counted.neverCounted;
+  }
+
+  /** Whom entries with such an identifier would have replaced. */
+  get contestedReplacements(): readonly Replacement[] {
+    const { deferred, contested } = this.#counted;
+    return deferred.flatMap(({ sighting, replaces }) =>
+      contested.has(sighting.id) ? [replaces] : [],
+    );
   }
 
   /** Where those entries stand, of which one has such an identifier, and which would have been linked. */
@@ -208,12 +223,19 @@ export class ClosedCensus {
     this.#kept.add(id);
   }
 
-  /** Somebody is there, and nobody knows who it is. */
-  noteStranger(): void {
-    this.#strangers++;
+  /** Somebody is there, and nobody knows who it is. @param isNew whether it was not there before */
+  noteStranger({ dn, likeness = [] }: Unusable, isNew: boolean): void {
+    if (isNew) this.#strangers++;
+    for (const one of likeness) this.#likeness.set(one, dn);
   }
 
-  /** How many of those who are there may be anybody. */
+  /** Where somebody is of whom nobody knows who it is, and who looks like this; null: nobody does. */
+  strangerLike(likeness: readonly string[]): string | null {
+    const [dn = null] = likeness.flatMap((one) => this.#likeness.get(one) ?? []);
+    return dn;
+  }
+
+  /** How many of those who are new may be anybody. */
   get strangers(): number {
     return this.#strangers;
   }

@@ -44,7 +44,7 @@ import { unseen } from "./moved.ts";
 import { readReferrers } from "./referrers.ts";
 import { emptiedPlaces } from "./vanished.ts";
 import { planGone, planRemovals } from "./leavers.ts";
-import { planWhoIsWho } from "./who-is-who.ts";
+import { mayStay, planWhoIsWho } from "./who-is-who.ts";
 
 /** Below this many changes, reading just them is always cheaper. */
 const FEW = 5000;
@@ -52,8 +52,6 @@ const FEW = 5000;
 const RETRIED = 1000;
 /** So many of those who left are looked for again. */
 const LEFT_LAST = 10;
-/** So many who would get access back are looked at, however many people there are. */
-const SEVERAL = 10;
 /** One changed person in so many is enough for the safeguard to look at it. */
 const NOTABLE = 100;
 
@@ -162,7 +160,9 @@ export async function readChanges(
   // Whoever is another entry now, or moved, has left the place, too, but is there.
   const away = [...replaced, ...closed.leftPlaces.map(({ id }) => id)];
   const lost = leavers.filter(({ id }) => !replaced.has(id));
-  plan.noteVanished(await emptiedPlaces(context, lost, { peopled: census.peopled, away }));
+  const { peopled } = census;
+  const moved = closed.leftPlaces;
+  plan.noteVanished(await emptiedPlaces(context, lost, { peopled, away, moved }));
   const left = [...follow.left, ...closed.leftPlaces, ...leavers];
   const names = await readReferrers(context, telling.lookup, planning, left);
   await plan.finish();
@@ -176,13 +176,15 @@ export async function readChanges(
   const next = telling.reader.mark();
   const way = next?.way ?? mark.way;
   await noteJudging(context, { server: session.server, mark: next, way, groups });
-  const { removals, updates, failures, grants } = plan.summary();
-  const judged =
-    removals > 0 ||
-    grants >= SEVERAL ||
-    groups.changed + groups.removed > 0 ||
-    (updates + failures + grants) * NOTABLE > people;
+  const judged = isNotable(plan, groups, people);
   return { read: read + names, before: judged ? await countPresent(db, directory.name) : null };
+}
+
+/** Whether the safeguard has to look at it, for which everybody is counted. */
+function isNotable(plan: PlanBuilder, groups: GroupCounts, people: number): boolean {
+  const { removals, updates, failures, grants } = plan.summary();
+  const takesOrGives = removals > 0 || grants > 0 || groups.changed + groups.removed > 0;
+  return takesOrGives || (updates + failures) * NOTABLE > people;
 }
 
 /** @throws MustReadAll for a directory that can only be read whole */
@@ -213,13 +215,11 @@ async function planLeavers(
   const expected = gone.size + Math.max(0, own - (present?.size ?? 0));
   await using absence = new LazyAbsence(context, expected);
   const certain = [...gone].filter((id) => closed.isGone(id));
-  const left = await planGone(context, plan, certain, { replaced, absence });
+  const leaving = { replaced, absence, mayStay: mayStay(closed) };
+  const left = await planGone(context, plan, certain, leaving);
   if (present === null) return left;
   const isGone = (id: string): boolean => !gone.has(id) && closed.isGone(id);
-  return [
-    ...left,
-    ...(await planRemovals(context, plan, { replaced, absence, isGone, total: own })),
-  ];
+  return [...left, ...(await planRemovals(context, plan, { ...leaving, isGone, total: own }))];
 }
 
 /**

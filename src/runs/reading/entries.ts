@@ -15,6 +15,7 @@ import { changedEntries, ownSpelling } from "../../store/app-users.ts";
 import type { PlanBuilder } from "../plan/builder.ts";
 import type { RunContext } from "../record/context.ts";
 import type { Census, Unusable } from "./census.ts";
+import { likenessOf } from "./likeness.ts";
 
 /** Batches whose look-ups are under way at the same time. */
 const IN_FLIGHT = 2;
@@ -98,7 +99,7 @@ async function lookUp(
   const changed = positions.flatMap((at) => usable[at] ?? []);
   for (const raw of [...unfit, ...changed]) {
     const seen = sightingOf(raw, fingerprint);
-    if ("problem" in seen) unusable.push({ ...raw, ...seen });
+    if ("problem" in seen) unusable.push({ ...raw, ...seen, likeness: likenessIn(raw) });
     else sightings.push(seen);
   }
   const { moved } = census;
@@ -114,6 +115,17 @@ async function lookUp(
   };
 }
 
+/** By what an entry without an identifier looks like somebody, as far as it can be read. */
+function likenessIn(raw: RawEntry): string[] {
+  if (raw.id !== null || raw.problem?.code === "entry.tooLarge") return [];
+  try {
+    return likenessOf(raw.dn, raw.decode().profile);
+  } catch (error) {
+    if (!(error instanceof RollcallError)) throw error;
+    return [];
+  }
+}
+
 /** With the identifiers as they are kept, where those that were read differ in spelling alone. */
 async function asSpelledBefore(
   { store }: RunContext["engine"],
@@ -122,11 +134,19 @@ async function asSpelledBefore(
   census: Census,
 ): Promise<readonly RawEntry[]> {
   if (settings === null || !mayBeRespelled(settings.source)) return entries;
-  const named = entries.flatMap(({ id, dn }) => (id === null ? [] : [{ id, dn }]));
+  const named = entries.flatMap(({ id, claims = [], dn }) =>
+    [...(id === null ? [] : [id]), ...claims].map((one) => ({ id: one, dn })),
+  );
   const { kept, elsewhere } = await ownSpelling(store.db, name, named);
   for (const [id, known] of elsewhere) census.noteRespelled(id, known);
-  if (kept.size === 0) return entries;
-  return entries.map((entry) => ({ ...entry, id: kept.get(entry.id ?? "") ?? entry.id }));
+  if (kept.size === 0 && elsewhere.size === 0) return entries;
+  return entries.map((entry) => {
+    const claims = (entry.claims ?? []).flatMap((one) => {
+      return [one, kept.get(one) ?? elsewhere.get(one) ?? one];
+    });
+    const all = claims.length === 0 ? {} : { claims: [...new Set(claims)] };
+    return { ...entry, ...all, id: kept.get(entry.id ?? "") ?? entry.id };
+  });
 }
 
 /** Entries that can be decided about, and those that cannot; what came before is left out. */

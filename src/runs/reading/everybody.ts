@@ -21,7 +21,7 @@ import { readAllObjects } from "./groups.ts";
 import { readMoved } from "./moved.ts";
 import { VanishedContainers } from "./vanished.ts";
 import { planRemovals } from "./leavers.ts";
-import { planWhoIsWho } from "./who-is-who.ts";
+import { mayStay, planWhoIsWho } from "./who-is-who.ts";
 
 /**
  * Reads all people and plans what to do with each; after them groups and containers.
@@ -60,8 +60,9 @@ export async function readEverybody(
   if (gone > 0) {
     await using absence = new LazyAbsence(context, gone);
     const isGone = (id: string): boolean => closed.isGone(id);
-    const vanished = new VanishedContainers(containers, census.peopled);
-    await planRemovals(context, plan, { replaced, absence, isGone, total: before.own, vanished });
+    const vanished = new VanishedContainers(containers, census.peopled, closed.leftPlaces);
+    const leaving = { replaced, absence, vanished, mayStay: mayStay(closed) };
+    await planRemovals(context, plan, { ...leaving, isGone, total: before.own });
     plan.noteVanished(vanished.list());
   }
   await plan.finish();

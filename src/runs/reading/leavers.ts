@@ -2,13 +2,17 @@
 import { guarded } from "../../engine/people/decide-one.ts";
 import { loadKnown } from "../../engine/people/known.ts";
 import { storedSighting } from "../../engine/people/sightings.ts";
+import { decideUnusable } from "../../reconciler/decide-failure.ts";
 import { decideRemoval, decideReplaced } from "../../reconciler/decide-removal.ts";
-import { appUsersByIds, presentIdsAfter } from "../../store/app-users.ts";
+import { appUsersByIds, presentIdsAfter, type StoredAppUser } from "../../store/app-users.ts";
+import { usersByIds } from "../../store/users.ts";
 import type { PlanBuilder } from "../plan/builder.ts";
 import type { RunContext } from "../record/context.ts";
 import type { AbsenceCauses } from "./absence.ts";
 import type { LeftPlace } from "./census.ts";
+import { switchedOff } from "../plan/switched-off.ts";
 import type { VanishedContainers } from "./vanished.ts";
+import type { MayStay } from "./who-is-who.ts";
 
 const PAGE = 5000;
 const BATCH = 500;
@@ -19,6 +23,8 @@ export interface Leaving {
   readonly vanished?: VanishedContainers;
   /** Identifiers of entries whose user went over to another one. */
   readonly replaced: ReadonlySet<string>;
+  /** Absent where whoever leaves is named, and nobody was read. */
+  readonly mayStay?: MayStay;
   readonly absence: AbsenceCauses;
 }
 
@@ -72,17 +78,20 @@ export async function planGone(
 }
 
 async function planGoneBatch(
-  { engine, directory, run }: RunContext,
+  context: RunContext,
   plan: PlanBuilder,
   ids: readonly string[],
-  { replaced, absence, vanished }: Leaving,
+  leaving: Leaving,
 ): Promise<LeftPlace[]> {
+  const { engine, directory, run } = context;
+  const { replaced, absence, vanished } = leaving;
   const { rules } = directory;
   const found = await appUsersByIds(engine.store.db, directory.name, ids);
   // In one order, so that a run lists people as the dry run before it did.
-  const stored = found
+  const present = found
     .filter((appUser) => appUser.status !== "removed")
     .toSorted((a, b) => (a.externalId < b.externalId ? -1 : 1));
+  const stored = await withoutStaying(context, plan, present, leaving);
   const sightings = stored.map((appUser) => storedSighting(appUser));
   const linkedOnly = { ...rules, matching: [] };
   const batch = { directory: linkedOnly, sightings, stored };
@@ -106,4 +115,34 @@ async function planGoneBatch(
     await plan.add(planned);
   }
   return stored.map(({ externalId: id, dn }) => ({ id, dn }));
+}
+
+/** Plans that those stay who may be there all the same and have access, and returns the others. */
+async function withoutStaying(
+  context: RunContext,
+  plan: PlanBuilder,
+  people: readonly StoredAppUser[],
+  { replaced, mayStay = () => null }: Leaving,
+): Promise<readonly StoredAppUser[]> {
+  const staying = people.flatMap((appUser) => {
+    const problem = replaced.has(appUser.externalId) ? null : mayStay(appUser);
+    return problem === null ? [] : [{ appUser, problem }];
+  });
+  if (staying.length === 0) return people;
+  const { db } = context.engine.store;
+  const userIds = staying.flatMap(({ appUser }) => appUser.userId ?? []);
+  const users = new Map((await usersByIds(db, userIds)).map((user) => [user.id, user]));
+  // Whoever has no access has nothing to lose; that is also how a person decides it.
+  const kept = staying.filter(
+    ({ appUser }) => users.get(appUser.userId ?? "")?.status === "active",
+  );
+  const off = await switchedOff(context, kept);
+  for (const { appUser, problem } of kept) {
+    const { externalId: id, dn } = appUser;
+    const person = { appUser, login: users.get(appUser.userId ?? "")?.login ?? null };
+    const entry = { id, dn, problem, person, told: false };
+    await plan.add(off.get(id) ?? decideUnusable(context.directory.name, entry));
+  }
+  const those = new Set(kept.map(({ appUser }) => appUser.externalId));
+  return people.filter(({ externalId }) => !those.has(externalId));
 }

@@ -4,12 +4,8 @@
  * place. Nobody is taken for gone who may be one of them.
  */
 import type { LinkedUsers } from "../../engine/people/linked-users.ts";
-import { decideOne, guarded } from "../../engine/people/decide-one.ts";
-import { loadKnown } from "../../engine/people/known.ts";
-import { storedSighting } from "../../engine/people/sightings.ts";
+import { decideOne } from "../../engine/people/decide-one.ts";
 import type { Problem } from "../../model/errors.ts";
-import type { PlannedChange } from "../../model/plan.ts";
-import { decideSwitchedOff } from "../../reconciler/decide.ts";
 import { decideUnusable } from "../../reconciler/decide-failure.ts";
 import { appUsersByDns, appUsersByIds, type StoredAppUser } from "../../store/app-users.ts";
 import { readCheckpoint } from "../../store/checkpoints.ts";
@@ -19,7 +15,9 @@ import { lastAppliedImport } from "../../store/runs.ts";
 import { usersByIds } from "../../store/users.ts";
 import type { PlanBuilder } from "../plan/builder.ts";
 import type { RunContext } from "../record/context.ts";
+import { switchedOff, type KeptPerson } from "../plan/switched-off.ts";
 import type { ClosedCensus, Unusable } from "./census.ts";
+import { likenessOf } from "./likeness.ts";
 
 const BATCH = 500;
 
@@ -35,18 +33,7 @@ export async function planWhoIsWho(
 ): Promise<ReadonlySet<string>> {
   await keepPlaces(context, plan, census);
   await planUnusable(context, plan, census);
-  const replaced = await planReplacements(context, plan, census, linked);
-  await keepRespelled(context, plan, census, replaced);
-  if (census.strangers > 0) plan.noteDoubt(strangersTold(census.strangers));
-  return replaced;
-}
-
-function strangersTold(strangers: number): string {
-  const [who, may] =
-    strangers === 1
-      ? ["An entry that was not there before says", "it may be"]
-      : [`${strangers} entries that were not there before say`, "they may be"];
-  return `${who} not whose it is, as it has no usable identifier; ${may} somebody who is missing.`;
+  return await planReplacements(context, plan, census, linked);
 }
 
 /** An entry that cannot be used is somebody all the same: who stood at its place is not removed. */
@@ -63,49 +50,29 @@ async function planUnusable(
     const reported = await reportedFailures(engine.store.db, earlier, dns);
     const owners = await ownersOf(context, batch);
     const kept = batch.map((entry) => ({ entry, person: ownerToKeep(entry, owners, census) }));
-    const switchedOff = await switchedOffOf(context, kept, census);
+    const off = await switchedOff(context, keptPeople(kept, census));
     for (const { entry, person } of kept) {
       const told = reported.has(`${entry.dn} ${entry.problem.code}`);
-      // One that was there before is nobody who is missing now.
-      const isNew = person === null && !told;
-      if (isNew && entry.id === null && !isDuplicate(entry)) census.noteStranger();
-      const decided = switchedOff.get(entry);
+      if (person === null && entry.id === null && !isDuplicate(entry)) {
+        // One that was there before replaces nobody.
+        census.noteStranger(entry, !told);
+      }
+      const decided = off.get(person?.appUser.externalId ?? "");
       await plan.add(decided ?? decideUnusable(directory.name, { ...entry, person, told }));
     }
   }
 }
 
-/**
- * Whoever was active and is said to be disabled, by an entry of which something else cannot be used,
- * loses access all the same; that something is unreadable does not make the rest uncertain.
- */
-async function switchedOffOf(
-  { engine, directory, run }: RunContext,
+function keptPeople(
   kept: readonly { readonly entry: Unusable; readonly person: Owner | null }[],
   { contested }: ClosedCensus,
-): Promise<ReadonlyMap<Unusable, PlannedChange>> {
-  const those = kept.flatMap(({ entry, person }) => {
-    const appUser = person?.appUser;
-    const isCertain = entry.disabled && entry.id !== null && !contested.has(entry.id);
-    return isCertain && appUser?.status === "active" ? [{ entry, appUser }] : [];
+): KeptPerson[] {
+  return kept.flatMap(({ entry, person }) => {
+    if (person === null) return [];
+    const { id, problem, disabled } = entry;
+    const saysDisabled = disabled && id !== null && !contested.has(id);
+    return [{ appUser: person.appUser, problem, saysDisabled }];
   });
-  if (those.length === 0) return new Map();
-  const stored = those.map(({ appUser }) => appUser);
-  const sightings = stored.map((appUser) => ({ ...storedSighting(appUser), disabled: true }));
-  const linkedOnly = { ...directory.rules, matching: [] };
-  const known = await loadKnown(engine, run.now, { directory: linkedOnly, sightings, stored });
-  const decisions = { rules: engine.rules, directory: directory.rules };
-  return new Map(
-    those.map(({ entry }, at) => {
-      const sighting = sightings[at];
-      if (sighting === undefined) throw new Error("nobody was seen");
-      const person = known.of(sighting);
-      const decided = guarded(decisions, sighting, person, () =>
-        decideSwitchedOff(decisions, sighting, person, entry.problem),
-      );
-      return [entry, decided];
-    }),
-  );
 }
 
 /**
@@ -133,45 +100,42 @@ async function keepPlaces(
   }
   for (let at = 0; at < dns.length; at += BATCH) {
     const there = await appUsersByDns(engine.store.db, directory.name, dns.slice(at, at + BATCH));
-    for (const owner of await withLogins(context, there)) {
-      const { appUser } = owner;
-      if (!census.recognise(appUser, true)) continue;
-      const { dn } = appUser;
-      const problem = misnumbered(dn);
-      const entry = { id: null, dn, problem, person: owner, told: false };
-      await plan.add(decideUnusable(directory.name, entry));
+    const owners = (await withLogins(context, there)).filter((owner) =>
+      census.recognise(owner.appUser, true),
+    );
+    const kept = owners.map(({ appUser }) => ({ appUser, problem: misnumbered(appUser.dn) }));
+    const off = await switchedOff(context, kept);
+    for (const person of owners) {
+      const { dn, externalId } = person.appUser;
+      const entry = { id: null, dn, problem: misnumbered(dn), person, told: false };
+      await plan.add(off.get(externalId) ?? decideUnusable(directory.name, entry));
     }
   }
 }
 
+/** Why somebody who is not shown is not taken for gone; null: nothing speaks against it. */
+export type MayStay = (appUser: StoredAppUser) => Problem | null;
+
 /**
- * Somebody is not shown any more, and a new entry has the same identifier but for its spelling. It may
- * be the same person, moved, or, where the directory minds the case, another one: so nobody is gone.
+ * Somebody who is not shown any more may be there all the same, as another entry: one that has the same
+ * identifier but for its spelling, elsewhere (or, where the directory minds the case, that is another
+ * person), or one without an identifier that has the same address or name. Until somebody has decided it,
+ * nobody is gone.
  */
-async function keepRespelled(
-  context: RunContext,
-  plan: PlanBuilder,
-  census: ClosedCensus,
-  replaced: ReadonlySet<string>,
-): Promise<void> {
-  const { engine, directory } = context;
-  const those = [...census.respelled].filter(
-    ([, known]) => !replaced.has(known) && census.isGone(known),
-  );
-  const spelling = new Map(those.map(([id, known]) => [known, id]));
-  const ids = [...spelling.keys()];
-  for (let at = 0; at < ids.length; at += BATCH) {
-    const batch = ids.slice(at, at + BATCH);
-    const stored = await appUsersByIds(engine.store.db, directory.name, batch);
-    const present = stored.filter(({ status }) => status !== "removed");
-    for (const person of await withLogins(context, present)) {
-      const { externalId, dn } = person.appUser;
-      census.keep(externalId);
-      const problem = respelled(dn, externalId, spelling.get(externalId) ?? "");
-      const entry = { id: externalId, dn, problem, person, told: false };
-      await plan.add(decideUnusable(directory.name, entry));
-    }
-  }
+export function mayStay(census: ClosedCensus): MayStay {
+  const spelled = new Map([...census.respelled].map(([id, known]) => [known, id]));
+  return ({ externalId, dn, profile, error }) => {
+    if (error?.code === "entry.idRespelled") return error;
+    const other = spelled.get(externalId);
+    if (other !== undefined) return respelled(dn, externalId, other);
+    const stranger = census.strangerLike(likenessOf(dn, profile));
+    return stranger === null ? null : unnumbered(dn, stranger);
+  };
+}
+
+function unnumbered(dn: string, stranger: string): Problem {
+  const message = `${dn} is not shown any more, and ${stranger}, which has no usable identifier, has the same address or name.`;
+  return { code: "entry.idMissing", field: "id", message };
 }
 
 function misnumbered(dn: string): Problem {
@@ -263,12 +227,13 @@ async function planReplacements(
 ): Promise<ReadonlySet<string>> {
   const decisions = { rules: engine.rules, directory: directory.rules };
   const replaced = new Set<string>();
+  for (const replaces of census.contestedReplacements) census.keep(replaces.externalId);
   const heirs = Map.groupBy(census.deferred, ({ replaces }) => replaces.userId);
   for (const { sighting, refused, replaces } of census.deferred) {
     // Of several who would take the place, none is chosen.
     const isOnly = heirs.get(replaces.userId)?.length === 1;
     // Whoever cannot be told who it is may be the one that is missing.
-    if (census.strangers > 0) census.keep(replaces.externalId);
+    if (census.strangers > 0 || !isOnly) census.keep(replaces.externalId);
     const gone = isOnly && census.isGone(replaces.externalId) && linked.add(replaces.userId);
     if (gone) replaced.add(replaces.externalId);
     await plan.add(decideOne(decisions, sighting, gone ? replaces.known : refused));

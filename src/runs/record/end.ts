@@ -17,6 +17,7 @@ import { appendEvents } from "../../store/system-log.ts";
 import { addTotals } from "../../store/totals.ts";
 import type { Claimed, RunContext } from "./context.ts";
 import * as events from "./events.ts";
+import { endPauses } from "../../store/pauses.ts";
 import { KINDS } from "./kinds.ts";
 import { totalsOf } from "./totals.ts";
 import { write } from "./write.ts";
@@ -33,6 +34,7 @@ export async function finishRun(
   await write(context, async (trx) => {
     if (readsDirectory) {
       await applyObjects(trx, run.id, directory.name);
+      await endPauses(trx, directory.name);
       await moveTo(trx, context, run, counts);
     }
     const reason = fullAfter({ ...run, counts }, directory);

@@ -4,8 +4,10 @@ import type { Migration } from "kysely/migration";
 const STATEMENTS = [
   // How long a directory is left alone after a failure; `reached`: by which servers and account.
   `create table directory_pauses (
-    directory text primary key, reached text not null, failures int not null, code text not null,
-    until timestamptz not null)`,
+    directory text not null, reached text not null, failures int not null, code text not null,
+    until timestamptz not null, primary key (directory, reached))`,
+  // To whom an import gave access back, without a look at everybody else.
+  `create index run_changes_regained on run_changes (run_id) where reason = 'regained'`,
 ];
 
 export const pauses: Migration = {
