@@ -1,5 +1,6 @@
 /** Both APIs behind one gate: Okta's, and Rollcall's own. */
 import { Hono } from "hono";
+import { networksOf } from "../lib/networks.ts";
 import type { Permission } from "../model/role.ts";
 import type { Service } from "../service.ts";
 import type { ApiContext, ApiEnv } from "./context.ts";
@@ -33,7 +34,8 @@ export type ApiSettings = Pick<
 export function createApi(service: Service, settings: ApiSettings): Api {
   const context: ApiContext = { service, ...settings };
   const { running } = context;
-  const gate = new Gate(service.tokens, settings.limits);
+  const proxies = networksOf(service.settings.http?.trustedProxies ?? []);
+  const gate = new Gate(service.tokens, settings.limits, proxies);
   const okta = oktaApi(context, gate);
   const app = new Hono<ApiEnv>({ getPath: plainPath });
   app.use(async (c, next) => {

@@ -3,9 +3,11 @@
  * counts as a stranger. A test walks all routes, so that none forgets to ask.
  */
 import type { MiddlewareHandler } from "hono";
+import type { Networks } from "../lib/networks.ts";
 import { tokenActor } from "../model/event.ts";
 import { may, type Permission } from "../model/role.ts";
 import type { Service } from "../service.ts";
+import { clientAddress } from "./client-address.ts";
 import type { ApiCall, ApiEnv, Caller } from "./context.ts";
 import { ApiLimits } from "./limits.ts";
 import type { Allowance } from "./rate-limit.ts";
@@ -31,10 +33,16 @@ export type Guard = MiddlewareHandler<ApiEnv> & { readonly permission: Permissio
 export class Gate {
   readonly #tokens: Pick<Service["tokens"], "of">;
   readonly #limits: ApiLimits;
+  readonly #isProxy: Networks;
 
-  constructor(tokens: Pick<Service["tokens"], "of">, limits: ApiLimits = new ApiLimits()) {
+  constructor(
+    tokens: Pick<Service["tokens"], "of">,
+    limits: ApiLimits = new ApiLimits(),
+    isProxy: Networks = () => false,
+  ) {
     this.#tokens = tokens;
     this.#limits = limits;
+    this.#isProxy = isProxy;
   }
 
   /** Lets in whoever has the permission. @throws AccessRefused */
@@ -60,7 +68,7 @@ export class Gate {
   async #callerOf(c: ApiCall): Promise<Caller> {
     const header = c.req.header("authorization");
     const remote = c.env?.incoming?.socket.remoteAddress ?? "unknown";
-    const ipAddress = remote.replace(/^::ffff:(?=\d+\.)/, "");
+    const ipAddress = clientAddress(remote, c.req.header("x-forwarded-for"), this.#isProxy);
     // RFC 9110 section 11.6.1: whoever is refused is told how to come in.
     c.header("WWW-Authenticate", 'Bearer realm="Rollcall"');
     if (header === undefined)

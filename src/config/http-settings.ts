@@ -1,5 +1,6 @@
 /** Where `serve` answers, and what may cross the network without TLS: nothing, unless it is asked for. */
 import type { HttpSettings } from "../model/settings.ts";
+import { parseNetwork } from "../lib/networks.ts";
 import { isLoopback } from "../model/loopback.ts";
 import type { Path } from "./problems.ts";
 import type { Config } from "./schema.ts";
@@ -19,6 +20,12 @@ export function checkHttp(
   report: (path: Path, message: string) => void,
 ): void {
   if (http === "off") return;
+  for (const [at, proxy] of http.trustedProxies.entries())
+    if (parseNetwork(proxy) === null)
+      report(
+        ["http", "trustedProxies", at],
+        `an address or a network such as 10.0.0.0/8 is expected`,
+      );
   const { publicUrl, host } = http;
   if (publicUrl !== "") {
     const url = URL.parse(publicUrl);
@@ -45,13 +52,14 @@ export function checkHttp(
 }
 
 export function httpSettings(http: HttpConfig): HttpSettings {
-  const { host, port, publicUrl, api, metrics, configuration } = http;
+  const { host, port, publicUrl, api, metrics, configuration, trustedProxies } = http;
   return {
     host,
     port,
     publicUrl: publicUrl === "" ? null : publicUrl.replace(/\/$/, ""),
     api: api ?? isSafe(http),
     isWritable: configuration === "writable",
+    trustedProxies,
     metrics: metrics ?? null,
   };
 }

@@ -431,6 +431,12 @@ export const configSchema = z.strictObject({
           .boolean()
           .default(false)
           .describe("Lets tokens cross a network without TLS. Only where something else encrypts."),
+        trustedProxies: z
+          .array(z.string())
+          .default([])
+          .describe(
+            "Addresses or networks of proxies whose X-Forwarded-For says who the client is.",
+          ),
         metrics: z
           .strictObject({
             host: z.string().min(1).default("127.0.0.1"),

@@ -71,6 +71,8 @@ export interface HttpSettings extends Address {
   readonly api: boolean;
   /** Whether the API may change this file. */
   readonly isWritable: boolean;
+  /** Addresses or networks of proxies that say who the client is. */
+  readonly trustedProxies: readonly string[];
   /** Where /metrics is open to everybody; null: nowhere else. */
   readonly metrics: Address | null;
 }

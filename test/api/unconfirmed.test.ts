@@ -1,4 +1,4 @@
-/** Entries of whom nobody has said whose they are, asked for page by page. */
+/** Entries of whom nobody has said whose they are, asked for page by page, through a trusted proxy. */
 import { Client } from "@okta/okta-sdk-nodejs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { client, serveApi, tokenFor, type Answer, type ServedApi } from "../support/api.ts";
@@ -22,7 +22,7 @@ beforeAll(async () => {
     `directories:\n  corp:\n    type: ldif\n    path: ${file}\n    onNoMatch: ignore\n    matching: [{ user: login, app: appuser.mail }]${SIMPLE_MAPPINGS}`,
   );
   await place.run("import", "corp");
-  api = await serveApi(place);
+  api = await serveApi(place, "trustedProxies: [127.0.0.0/8]");
   token = await tokenFor(place, "admin");
   admin = client(api.url, token);
 });
@@ -59,4 +59,19 @@ test("nobody is left out where one is decided between two pages", async () => {
   expect(last).toMatchObject({ items: [{ externalId: "p7" }], next: null });
   for (const cursor of ["x", "3", "W10"])
     expect((await admin("GET", `${path}&after=${cursor}`)).status, cursor).toBe(400);
+});
+
+test("the log has the address of the client that a trusted proxy names", async () => {
+  const decided = await fetch(`${api.url}/api/rollcall/v1/unmatched/ignore`, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${token}`,
+      "content-type": "application/json",
+      "x-forwarded-for": "1.1.1.1, 198.51.100.7",
+    },
+    body: JSON.stringify({ directory: "corp", id: "p7" }),
+  });
+  expect(decided.ok).toBe(true);
+  expect(await place.events('client.ipAddress eq "198.51.100.7"')).toHaveLength(1);
+  expect(await place.events('client.ipAddress eq "1.1.1.1"')).toEqual([]);
 });
