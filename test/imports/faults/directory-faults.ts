@@ -66,6 +66,9 @@ const BROKEN_BYTES = Buffer.from("HTTP/1.1 502 Bad Gateway\r\n\r\n".repeat(9));
 const EXPIRED =
   "80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data 701, v4563";
 
+const REFUSED =
+  "80090308: LdapErr: DSID-0C090449, comment: AcceptSecurityContext error, data 52e, v4563";
+
 const TWIN = AFTER[0]?.id ?? "";
 /** Somebody with the identifier of somebody else, before or behind that entry. */
 function withTwin(place: "before" | "behind"): (call: SearchCall) => Answer {
@@ -74,6 +77,38 @@ function withTwin(place: "before" | "behind"): (call: SearchCall) => Answer {
   const twin = first === undefined ? [] : [{ ...first, dn: `uid=twin,${BASE}` }];
   const all = place === "before" ? [...twin, ...people] : [...people, ...twin];
   return (call) => page(call, all);
+}
+
+const OTHER = AFTER[8]?.id ?? "";
+/** The organisation with some entries in place of others, by identifier; further ones stand behind. */
+function withEntries(
+  instead: ReadonlyMap<string, Entry>,
+  behind: readonly Entry[] = [],
+): (call: SearchCall) => Answer {
+  const people = AFTER.map((one) => instead.get(one.id) ?? entryOf(one));
+  return (call) => page(call, [...people, ...behind]);
+}
+
+/** Somebody's entry with other identifiers; none: it has none that can be seen. */
+function renumbered(id: string, ids: readonly string[]): Entry {
+  const person = AFTER.find((one) => one.id === id);
+  if (person === undefined) throw new Error(`nobody is ${id}`);
+  const { dn, attributes } = person;
+  return { dn, attributes: ids.length === 0 ? attributes : { ...attributes, entryUUID: ids } };
+}
+
+const THIEF: Entry = {
+  ...renumbered(TWIN, [TWIN]),
+  dn: `uid=thief,${BASE}`,
+};
+
+/** A result behind a reference that names no server. */
+function referenceToNowhere(id: number): Buffer {
+  const result = tlv(0x65, integer(0, TAG.enumerated), octetString(""), octetString(""));
+  return Buffer.concat([
+    tlv(TAG.sequence, integer(id), tlv(0x73)),
+    tlv(TAG.sequence, integer(id), result),
+  ]);
 }
 
 /** A result with two paging controls, of which the last one says that this was the end. */
@@ -112,6 +147,11 @@ export const DIRECTORY_FAULTS: readonly Fault[] = [
     name: "expired account (as AD says it)",
     run: scripted(page, { bind: { code: 49, diagnostic: EXPIRED } }),
     expected: failed("ldap.accountUnusable"),
+  },
+  {
+    name: "refused, with a NUL behind the words (as AD says it)",
+    run: scripted(page, { bind: { code: 49, diagnostic: `${REFUSED}\0` } }),
+    expected: failed("ldap.credentials"),
   },
   {
     name: "unreachable",
@@ -190,6 +230,11 @@ export const DIRECTORY_FAULTS: readonly Fault[] = [
     expected: failed("ldap.referral"),
   },
   {
+    name: "a reference to nowhere, and a good end behind it",
+    run: scripted(onPage(4, { bytes: referenceToNowhere })),
+    expected: failed("ldap.protocol"),
+  },
+  {
     name: "base gone",
     run: configured(() => ({ base: `ou=gone,${BASE}` })),
     expected: failed("ldap.baseNotFound"),
@@ -231,6 +276,24 @@ export const DIRECTORY_FAULTS: readonly Fault[] = [
     run: scripted(withTwin("behind")),
     expected: DONE,
     except: [TWIN],
+  },
+  {
+    name: "an identifier that somebody else has among several",
+    run: scripted(withEntries(new Map([[TWIN, renumbered(TWIN, [TWIN, "another"])]]), [THIEF])),
+    expected: DONE,
+    except: [TWIN],
+  },
+  {
+    name: "a colleague's identifier by mistake",
+    run: scripted(withEntries(new Map([[OTHER, renumbered(OTHER, [TWIN])]]))),
+    expected: DONE,
+    except: [TWIN, OTHER],
+  },
+  {
+    name: "an identifier that cannot be seen any more",
+    run: scripted(withEntries(new Map([[OTHER, renumbered(OTHER, [])]]))),
+    expected: DONE,
+    except: [OTHER],
   },
   {
     name: "entry of 20 MB",
