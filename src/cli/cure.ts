@@ -3,7 +3,10 @@ import { cureOf, type ErrorCode } from "../model/errors.ts";
 
 /** By code, the sentence that this face adds to the catalogue's. */
 const COMMANDS: Partial<Record<ErrorCode, string>> = {
+  "config.notFound": "`rollcall init ldaps://…` or `rollcall init people.csv` writes one.",
   "config.invalid": "`rollcall check` tries it.",
+  "entry.idRespelled":
+    "The commands are `rollcall users link LOGIN DIRECTORY ID` and `rollcall users deactivate LOGIN`.",
   "mappings.unreadable": "`rollcall mappings import --help` shows the form.",
   "ldap.unreachable": "`rollcall check` tries every server of the list.",
   "ldap.baseUnreadable": "`rollcall check` tries it.",

@@ -339,3 +339,9 @@ describe("a file", () => {
     expect(await beginner.imports("evil")).toMatchObject({ counts: { created: 1 } });
   });
 });
+
+test("whoever has no configuration is told of init", async () => {
+  const { status, err } = await beginner.run("check");
+  expect(status).toBe(2);
+  expect(err).toContain("rollcall init");
+});
