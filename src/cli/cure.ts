@@ -5,6 +5,9 @@ import { cureOf, type ErrorCode } from "../model/errors.ts";
 const COMMANDS: Partial<Record<ErrorCode, string>> = {
   "config.notFound": "`rollcall init ldaps://…` or `rollcall init people.csv` writes one.",
   "config.invalid": "`rollcall check` tries it.",
+  "entry.unnumbered": "The command is `rollcall users deactivate LOGIN`.",
+  "entry.contended":
+    "The commands are `rollcall imports confirm DIRECTORY ID LOGIN` and `rollcall users deactivate LOGIN`.",
   "entry.idRespelled":
     "The commands are `rollcall users link LOGIN DIRECTORY ID` and `rollcall users deactivate LOGIN`.",
   "mappings.unreadable": "`rollcall mappings import --help` shows the form.",

@@ -29,6 +29,14 @@ export const PERSON_ERRORS = {
     what: "Somebody is not shown any more, and a new entry elsewhere has the same identifier but for capitals or blanks. Nobody is taken for gone.",
     cure: "If it is the same person, link the new entry to the user by hand. If it is another one, and this one has left, deactivate the user by hand; the next import lets the entry go.",
   },
+  "entry.unnumbered": {
+    what: "Somebody is not shown any more, and a new entry without a usable identifier has the same address or name. Nobody is taken for gone.",
+    cure: "Give the entry its identifier in the directory. If it is another person, and this one has left, deactivate the user by hand; the next import lets the entry go.",
+  },
+  "entry.contended": {
+    what: "Somebody is not shown any more, and several new entries would take the place. Nobody is taken for gone, and nobody takes it.",
+    cure: "Say whose the entries are by hand. If none of them is this person, who has left, deactivate the user by hand; the next import lets the entry go.",
+  },
   "entry.tooLarge": {
     what: "The entry is larger than 32 MiB and is not kept.",
     cure: "Leave its large attribute out of users.attributes.",

@@ -184,6 +184,8 @@ const UNUSABLE: ReadonlySet<string> = new Set([
   "entry.idAmbiguous",
   "entry.duplicateId",
   "entry.idRespelled",
+  "entry.unnumbered",
+  "entry.contended",
   "entry.idTooLong",
   "entry.tooLarge",
   "entry.undecodable",

@@ -8,6 +8,7 @@ const imports = vi.fn<ScheduledWork["import"]>();
 const ends = vi.fn<ScheduledWork["endExpired"]>();
 const isHeld = vi.fn<ScheduledWork["isHeld"]>();
 const nextExpiry = vi.fn<ScheduledWork["nextExpiry"]>();
+const takeTick = vi.fn<ScheduledWork["takeTick"]>();
 const quiet = (): void => undefined;
 const log = { info: quiet, warn: quiet, error: quiet };
 const run = (status: string, code: string | null = null) =>
@@ -23,6 +24,7 @@ beforeEach(() => {
   nextExpiry.mockReset().mockImplementation((_name, after) => {
     return Promise.resolve(due > after ? due : null);
   });
+  takeTick.mockReset().mockResolvedValue(true);
   isHeld.mockReset().mockResolvedValue(false);
   imports.mockReset().mockResolvedValue(run("done"));
   ends.mockReset().mockResolvedValue(run("done"));
@@ -41,7 +43,7 @@ function start(): void {
     endExpired: ends,
     isHeld,
     nextExpiry,
-    takeTick: () => Promise.resolve(true),
+    takeTick,
   } as unknown as ScheduledWork;
   const watch = { work, name: "corp", backoff: new Backoff(), log, signal: stop.signal };
   watching = watchExpiry(watch);
@@ -76,6 +78,15 @@ test.each([["ldap.baseNotFound"], ["ldap.unreachable"], ["ldap.credentials"]])(
     else expect(imports.mock.calls.length).toBeGreaterThan(1);
   },
 );
+
+test("the day ends also where several replicas take turns", async () => {
+  imports.mockResolvedValue(run("failed", "ldap.unreachable"));
+  let turn = 0;
+  takeTick.mockImplementation(() => Promise.resolve(turn++ % 2 === 0));
+  start();
+  await vi.advanceTimersByTimeAsync(20 * MINUTE);
+  expect(ends).toHaveBeenCalledTimes(1);
+});
 
 test("while a run is held, what is stored tells whose day has come", async () => {
   isHeld.mockResolvedValue(true);

@@ -17,7 +17,6 @@ export async function watchExpiry(watch: Watch): Promise<void> {
   const { work, name, signal, log } = watch;
   // From the beginning: accounts may have expired while nobody looked.
   let after = 0;
-  let failures = 0;
   while (!signal.aborted) {
     let wait = RETRY_MS;
     try {
@@ -25,13 +24,9 @@ export async function watchExpiry(watch: Watch): Promise<void> {
       const next = await work.nextExpiry(name, after);
       if (next === null) wait = LOOK_AGAIN_MS;
       else if (next > now) wait = Math.min(next - now, LOOK_AGAIN_MS);
-      else {
-        const isDone = await importDue(watch, now, failures);
-        failures = isDone === false ? failures + 1 : 0;
-        if (isDone === true) {
-          after = now;
-          wait = 0;
-        }
+      else if (await importDue(watch, now, now - next > PATIENCE_MS)) {
+        after = now;
+        wait = 0;
       }
     } catch (thrown) {
       if (signal.aborted) return;
@@ -43,32 +38,33 @@ export async function watchExpiry(watch: Watch): Promise<void> {
   }
 }
 
-/** So often a directory that cannot be read is asked again, before what it said itself counts. */
-const PATIENT = 5;
+/** So long a directory that cannot be read is asked again, before what it said itself counts. */
+const PATIENCE_MS = 5 * 60_000;
 
 /**
- * @param failures how often in a row it could not be read for those who are due now
- * @returns whether whoever is due was looked at; null: another replica looks
+ * @param isLate whether the day came so long ago that what is stored counts, if nothing else can be had
+ * @returns whether whoever is due was looked at
  */
-async function importDue(watch: Watch, now: number, failures: number): Promise<boolean | null> {
+async function importDue(watch: Watch, now: number, isLate: boolean): Promise<boolean> {
   const { work, name, backoff, log, signal } = watch;
   const minute = new Date(Math.floor(now / RETRY_MS) * RETRY_MS);
-  if (!(await work.takeTick(`${name}:expiry`, minute))) return null;
+  if (!(await work.takeTick(`${name}:expiry`, minute))) return false;
   log.info({ directory: name }, "an account expires");
   // A held import keeps its place; what is stored tells whose day has come.
   if (await work.isHeld(name)) return await endByWhatIsStored(watch);
-  if ((await backoff.waiting(now)) !== null || failures >= PATIENT)
-    return failures < PATIENT ? false : await endByWhatIsStored(watch);
+  if ((await backoff.waiting(now)) !== null) return isLate && (await endByWhatIsStored(watch));
   const asked = { type: null, trigger: "schedule", dryRun: false } as const;
   try {
     const run = await work.import(name, asked, byItself(signal));
     await tellRun(log, backoff, run);
-    return run.status === "done";
+    if (run.status === "done") return true;
   } catch (thrown) {
-    const { code } = asRollcallError(thrown);
-    if (code !== "run.busy") await backoff.failed(code, Date.now());
-    throw thrown;
+    const { code, message } = asRollcallError(thrown);
+    if (code === "run.busy") throw thrown;
+    await backoff.failed(code, Date.now());
+    log.error({ directory: name, code }, message);
   }
+  return isLate && (await endByWhatIsStored(watch));
 }
 
 /**

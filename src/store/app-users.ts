@@ -157,11 +157,12 @@ export async function ownSpelling(
       count(*) filter (where u.here) = 1 as here
     from unnest(${ids}::text[], ${dns}::text[]) as a (id, dn)
     cross join lateral (
-      select external_id, lower(dn) = lower(a.dn) as here from app_users
+      select external_id, lower(dn) = lower(a.dn) as here,
+        error->>'code' = 'entry.idRespelled' as told from app_users
       where directory = ${directory} and ${folded("external_id")} = ${folded("a.id")}
         and external_id <> a.id
       limit 2) u
-    where not exists (select 1 from app_users x
+    where u.told is true or not exists (select 1 from app_users x
       where x.directory = ${directory} and x.external_id = a.id and x.user_id is not null)
     group by a.id having count(*) filter (where u.here) = 1 or count(*) = 1`.execute(db);
   const of = (here: boolean) =>
@@ -199,6 +200,22 @@ export function plainDnText(dn: string): string {
 export function plainDn(text: string): RawBuilder<string> {
   return sql<string>`lower(regexp_replace(${sql.raw(text)}, ' *, *', ',', 'g'))`;
 }
+
+/** The places at which there is somebody in the scope, each once, but for these; in lower case. */
+export async function placesOfPeople(
+  db: Connection,
+  directory: string,
+  except: readonly string[],
+): Promise<string[]> {
+  const { rows } = await sql<{ place: string }>`
+    select distinct regexp_replace(lower(dn), ${PARENT}, '') as place
+    from app_users where directory = ${directory} and status <> 'removed'
+      and external_id <> all(${except}::text[])`.execute(db);
+  return rows.map((row) => row.place);
+}
+
+/** The deepest name of a DN and the comma behind it; a backslash keeps a comma from being one. */
+const PARENT = String.raw`^(?:\\.|[^,\\])*,\s*`;
 
 /**
  * At or below which of these places there is somebody in the scope, but for these. For each place the

@@ -1,4 +1,5 @@
 /** Directories that are left alone for a while after a failure, for all replicas and over restarts. */
+import { sql } from "kysely";
 import type { Pause } from "../model/pause.ts";
 import type { Connection, Trx } from "./connection.ts";
 
@@ -23,7 +24,7 @@ export async function keepPause(
   reached: string,
   { failures, code, until }: Pause,
 ): Promise<void> {
-  const row = { failures, code, until: new Date(until) };
+  const row = { failures, code, until: new Date(until), since: sql<Date>`clock_timestamp()` };
   await db
     .insertInto("directory_pauses")
     .values({ directory, reached, ...row })
@@ -31,7 +32,16 @@ export async function keepPause(
     .execute();
 }
 
-/** It is not left alone any more, whoever failed to reach it: it was read. */
-export async function endPauses(db: Connection | Trx, directory: string): Promise<void> {
-  await db.deleteFrom("directory_pauses").where("directory", "=", directory).execute();
+/**
+ * It is not left alone any more, whoever failed to reach it: it was read.
+ * @param before what failed later than this counts on; null: all of it ends
+ */
+export async function endPauses(
+  db: Connection | Trx,
+  directory: string,
+  before: Date | null,
+): Promise<void> {
+  let ending = db.deleteFrom("directory_pauses").where("directory", "=", directory);
+  if (before !== null) ending = ending.where("since", "<", before);
+  await ending.execute();
 }

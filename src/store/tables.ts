@@ -71,6 +71,8 @@ export interface DirectoryPausesTable {
   failures: number;
   code: string;
   until: Time;
+  /** When the last failure was. */
+  since: Time;
 }
 
 export interface RunsTable {

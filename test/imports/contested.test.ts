@@ -162,7 +162,7 @@ describe("two new entries that match one user are linked to nobody, whichever co
     await imported("corp");
     await imported("hr");
     both([ONE, TWO]);
-    expect(await imported("hr")).toMatchObject({ counts: { failed: 2, removed: 0 } });
+    expect(await imported("hr")).toMatchObject({ counts: { failed: 3, removed: 0 } });
     const user = (await place.users()).get("ada@example.org");
     expect(user?.status).toBe("active");
     expect(["One", "Two"]).not.toContain(user?.profile["title"]);

@@ -72,7 +72,7 @@ test("an import that works ends the patience for all, also over a restart", asyn
   const later = new Date(Date.now() + 3_600_000).toISOString();
   await query(
     url,
-    `insert into directory_pauses values ('corp', 'x', 3, 'ldap.credentials', '${later}')`,
+    `insert into directory_pauses values ('corp', 'x', 3, 'ldap.credentials', '${later}', now())`,
   );
   await place.run("import", "corp", "--dry-run");
   await query(url, "select 1 / count(*) from directory_pauses");

@@ -171,7 +171,7 @@ describe("an entry without a number", () => {
       expect(await statuses()).toEqual({ alice: "active", bob: "active" });
     }
     const { out } = await place.run("users", "failing");
-    expect(out).toContain("has the same address or name");
+    expect(out).toContain("entry.unnumbered");
     // Somebody knows that it is another person.
     await place.run("users", "deactivate", "alice@example.org");
     expect(await imported([renamed, bob])).toMatchObject({ counts: { removed: 1 } });
@@ -211,6 +211,94 @@ test.each([["before"], ["behind"]])(
     expect(users.get("alice@example.org")?.profile["title"]).toBe("Head");
   },
 );
+
+describe("whoever was there beside somebody is nobody else, once that one has left", () => {
+  const alice = { name: "alice", lines: number(1) };
+  const MATCHING = { more: '    matching: [{ user: login, app: "appuser.mail" }]\n' };
+
+  test("an entry without a number", async () => {
+    const mailbox = { name: "adm-alice", mail: "alice", lines: [] };
+    await imported([alice, mailbox, { name: "bob", lines: number(2) }]);
+    const run = await imported([mailbox, { name: "bob", lines: number(2) }]);
+    expect(run).toMatchObject({ status: "done", counts: { removed: 1 } });
+    expect((await statuses())["alice"]).toBe("deprovisioned");
+  });
+
+  test("further accounts of the same person", async () => {
+    const others = ["adm-alice", "test-alice"].map((name, at) => ({
+      name,
+      mail: "alice",
+      lines: number(8 + at),
+    }));
+    await imported([alice], MATCHING);
+    await imported([alice, ...others], MATCHING);
+    expect(await imported(others, MATCHING)).toMatchObject({ counts: { removed: 1 } });
+    expect((await statuses())["alice"]).toBe("deprovisioned");
+  });
+
+  test("people of one surname, whose names have a comma in them", async () => {
+    const lines = (name: string, id: number | null): string =>
+      `dn: cn=Smith\\, ${name},ou=people,dc=example,dc=org\nobjectClass: inetOrgPerson\nmail: ${name}@example.org\ngivenName: ${name}\nsn: Smith\nuid:\n${id === null ? "" : `employeeNumber: ${id}\n`}\n`;
+    await imported([], { extra: lines("ann", 1) + lines("ben", 2) });
+    await imported([], { extra: lines("ben", 2) + lines("scanner", null) });
+    expect(await statuses()).toEqual({ ann: "deprovisioned", ben: "active" });
+  });
+});
+
+test("several who would take somebody's place are told, and the day ends access all the same", async () => {
+  const at = (moment: number): string =>
+    `accountExpires: ${BigInt(moment) * 10_000n + 116_444_736_000_000_000n}`;
+  const options = {
+    users: ", disabled: { attribute: accountExpires, expires: true }",
+    more: '    matching: [{ user: login, app: "appuser.mail" }]\n',
+  };
+  await imported([{ name: "alice", lines: [...number(1), at(Date.now() + 3000)] }], options);
+  const heirs = ["a", "b"].map((name, id) => ({
+    name,
+    mail: "alice",
+    lines: [...number(7 + id), "accountExpires: 0"],
+  }));
+  await imported(heirs, options);
+  expect(await statuses()).toEqual({ alice: "active" });
+  expect((await place.run("users", "failing")).out).toContain("entry.contended");
+  await new Promise((resolve) => setTimeout(resolve, 3500));
+  await imported(heirs, options);
+  expect(await statuses()).toEqual({ alice: "deprovisioned" });
+});
+
+test("whoever has two people's numbers is either of them, however often it is read", async () => {
+  const all = ["alice", "bob", "cy"].map((name, at) => ({ name, lines: number(at + 1) }));
+  await imported(all);
+  const both = [
+    { name: "cy", lines: number(3) },
+    { name: "new", lines: number(1, 2) },
+  ];
+  for (const removed of [0, 0]) {
+    expect(await imported(both)).toMatchObject({ status: "done", counts: { removed } });
+    expect(await statuses()).toEqual({ alice: "active", bob: "active", cy: "active" });
+  }
+});
+
+test("whoever was kept for another spelling is gone when that one is gone, too", async () => {
+  const bob = { name: "bob", lines: number("b2") };
+  await imported([{ name: "alice", lines: number("A1") }, bob]);
+  await imported([{ name: "alice", ou: "staff", lines: number("a1") }, bob]);
+  expect(await statuses()).toEqual({ alice: "active", bob: "active" });
+  await imported([bob]);
+  expect(await statuses()).toEqual({ alice: "deprovisioned", bob: "active" });
+});
+
+test("a part that vanishes is held although somebody moved out of it", async () => {
+  const staff = Array.from({ length: 100 }, (_, at) => ({ name: `s${at}`, lines: number(at) }));
+  const north = Array.from({ length: 12 }, (_, at) => ({
+    name: `n${at}`,
+    ou: "north",
+    lines: number(`n${at}`),
+  }));
+  await imported([...staff, ...north]);
+  const moved = { name: "n0", lines: number("n0") };
+  expect(await imported([...staff, moved])).toMatchObject({ status: "held" });
+});
 
 describe("an account that was made anew, while somebody else has its new number by mistake", () => {
   const MATCHING = { more: '    matching: [{ user: login, app: "appuser.mail" }]\n' };

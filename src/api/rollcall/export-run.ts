@@ -1,7 +1,6 @@
 /** `/runs/{run}/export`: everybody whom a run concerns, at once, as a file. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { stream } from "hono/streaming";
-import { exportHeading, exportLine } from "../../documents/run-export.ts";
+import { exportHeading, exportLine, type ExportFormat } from "../../documents/run-export.ts";
 import { flag, text } from "./forms.ts";
 import { problemSchema } from "./problem.ts";
 import { ROLLCALL_API, type Building } from "./route.ts";
@@ -41,18 +40,58 @@ export function exportRoute({ api, context, gate }: Building): void {
   api.openapi(config, async (c) => {
     const { runs } = context.service;
     const { format, action = null, counted = false } = c.req.valid("query");
-    const { id } = await runs.get(c.req.valid("param").run);
+    const { id, status } = await runs.get(c.req.valid("param").run);
     const people = (after: number) => runs.people(id, { action, counted, after, limit: PAGE });
     // Whatever is wrong with the question is told before the first line.
-    let page = await people(-1);
+    const first = await people(-1);
     c.header("Content-Type", TYPES[format]);
     c.header("Content-Disposition", `attachment; filename="run-${id}.${format}"`);
-    return stream(c, async (lines) => {
-      await lines.write(exportHeading(format));
-      while (page.length > 0 && !lines.aborted) {
-        await lines.write(page.map((change) => exportLine(format, change)).join(""));
-        page = await people(page.at(-1)?.seq ?? 0);
-      }
+    const lines = linesOf(format, first, people, async () => {
+      // What is decided meanwhile is written down anew, and a part of each would look like a whole.
+      const now = await runs.get(id);
+      if (now.status !== status) throw new Error(`The run ${id} was decided meanwhile.`);
     });
+    return c.body(
+      asStream(lines, (error) =>
+        context.log.error({ error: String(error), run: id }, "an export broke off"),
+      ),
+    );
+  });
+}
+
+type Page = Awaited<ReturnType<Building["context"]["service"]["runs"]["people"]>>;
+
+async function* linesOf(
+  format: ExportFormat,
+  first: Page,
+  people: (after: number) => Promise<Page>,
+  checkWhole: () => Promise<void>,
+): AsyncGenerator<string> {
+  yield exportHeading(format);
+  for (let page = first; page.length > 0; page = await people(page.at(-1)?.seq ?? 0))
+    yield page.map((change) => exportLine(format, change)).join("");
+  await checkWhole();
+}
+
+/** What breaks off is cut, so that nobody takes a part for the whole. */
+function asStream(
+  lines: AsyncGenerator<string>,
+  told: (error: unknown) => void,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await lines.next();
+        if (done === true) controller.close();
+        else controller.enqueue(encoder.encode(value));
+      } catch (error) {
+        told(error);
+        controller.error(error);
+      }
+    },
+    async cancel() {
+      await lines.return(undefined);
+    },
   });
 }

@@ -151,14 +151,28 @@ interface Counted {
   readonly isGone: (id: string) => boolean;
 }
 
+/** An entry of which nobody knows whose it is. */
+export interface Stranger {
+  readonly dn: string;
+  /** Whether it was not there before. */
+  readonly isNew: boolean;
+}
+
+/** That somebody who is not shown may be another entry. */
+export interface Contention {
+  readonly problem: Problem;
+  /** Whether an entry was not there before; one that was there beside the person is nobody else now. */
+  readonly isNew: boolean;
+}
+
 /** A read that has ended: now it can be said who is gone. */
 export class ClosedCensus {
   readonly #counted: Counted;
   #recognised = 0;
   #strangers = 0;
-  /** Where those are who look like this. */
-  readonly #likeness = new Map<string, string>();
-  readonly #kept = new Set<string>();
+  /** Those who look like this. */
+  readonly #likeness = new Map<string, Stranger>();
+  readonly #contended = new Map<string, Contention>();
 
   constructor(counted: Counted) {
     this.#counted = counted;
@@ -184,12 +198,10 @@ export class ClosedCensus {
     return this.#counted.neverCounted;
   }
 
-  /** Whom entries with such an identifier would have replaced. */
-  get contestedReplacements(): readonly Replacement[] {
+  /** Entries with such an identifier that would have taken somebody's place. */
+  get contestedHeirs(): readonly Deferred[] {
     const { deferred, contested } = this.#counted;
-    return deferred.flatMap(({ sighting, replaces }) =>
-      contested.has(sighting.id) ? [replaces] : [],
-    );
+    return deferred.filter(({ sighting }) => contested.has(sighting.id));
   }
 
   /** Where those entries stand, of which one has such an identifier, and which would have been linked. */
@@ -215,24 +227,31 @@ export class ClosedCensus {
 
   /** Whether an entry of before is certainly not there any more. */
   isGone(id: string): boolean {
-    return !this.#kept.has(id) && this.#counted.isGone(id);
+    return this.#counted.isGone(id);
   }
 
-  /** Somebody is not taken for gone in this read, because another one may be that person. */
-  keep(id: string): void {
-    this.#kept.add(id);
+  /** Somebody who is not shown may be another entry, or one of several. */
+  contend(id: string, contention: Contention): void {
+    const before = this.#contended.get(id);
+    this.#contended.set(id, { ...contention, isNew: contention.isNew || before?.isNew === true });
+  }
+
+  /** Why somebody may be another entry; null: nothing speaks for it. */
+  contentionOf(id: string): Contention | null {
+    return this.#contended.get(id) ?? null;
   }
 
   /** Somebody is there, and nobody knows who it is. @param isNew whether it was not there before */
   noteStranger({ dn, likeness = [] }: Unusable, isNew: boolean): void {
     if (isNew) this.#strangers++;
-    for (const one of likeness) this.#likeness.set(one, dn);
+    for (const one of likeness)
+      if (isNew || !this.#likeness.has(one)) this.#likeness.set(one, { dn, isNew });
   }
 
-  /** Where somebody is of whom nobody knows who it is, and who looks like this; null: nobody does. */
-  strangerLike(likeness: readonly string[]): string | null {
-    const [dn = null] = likeness.flatMap((one) => this.#likeness.get(one) ?? []);
-    return dn;
+  /** Somebody of whom nobody knows who it is, and who looks like this; null: nobody does. */
+  strangerLike(likeness: readonly string[]): Stranger | null {
+    const alike = likeness.flatMap((one) => this.#likeness.get(one) ?? []);
+    return alike.find(({ isNew }) => isNew) ?? alike[0] ?? null;
   }
 
   /** How many of those who are new may be anybody. */

@@ -215,7 +215,7 @@ async function planLeavers(
   const expected = gone.size + Math.max(0, own - (present?.size ?? 0));
   await using absence = new LazyAbsence(context, expected);
   const certain = [...gone].filter((id) => closed.isGone(id));
-  const leaving = { replaced, absence, mayStay: mayStay(closed) };
+  const leaving = { replaced, absence, mayStay: mayStay(closed, false) };
   const left = await planGone(context, plan, certain, leaving);
   if (present === null) return left;
   const isGone = (id: string): boolean => !gone.has(id) && closed.isGone(id);

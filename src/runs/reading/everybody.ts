@@ -61,7 +61,7 @@ export async function readEverybody(
     await using absence = new LazyAbsence(context, gone);
     const isGone = (id: string): boolean => closed.isGone(id);
     const vanished = new VanishedContainers(containers, census.peopled, closed.leftPlaces);
-    const leaving = { replaced, absence, vanished, mayStay: mayStay(closed) };
+    const leaving = { replaced, absence, vanished, mayStay: mayStay(closed, true) };
     await planRemovals(context, plan, { ...leaving, isGone, total: before.own });
     plan.noteVanished(vanished.list());
   }

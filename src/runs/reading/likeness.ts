@@ -1,4 +1,5 @@
 /** By what two entries look like one person, where no identifier tells. Pure. */
+import { splitDn } from "../../model/dn.ts";
 import type { AppProfile } from "../../model/entry.ts";
 import { textsOf } from "../../model/members.ts";
 
@@ -7,12 +8,12 @@ const OWN = ["mail", "userPrincipalName", "sAMAccountName", "uid", "employeeNumb
 
 /** Texts of which two entries of one person have at least one in common, mostly. */
 export function likenessOf(dn: string, profile: AppProfile): string[] {
-  const own = OWN.flatMap((name) =>
-    textsOf(profile, name).map((value) => `${name} ${value.trim().toLowerCase()}`),
-  );
-  const [given] = textsOf(profile, "givenName");
-  const [family] = textsOf(profile, "sn");
+  const texts = (name: string): string[] =>
+    textsOf(profile, name).flatMap((value) => value.trim().toLowerCase() || []);
+  const own = OWN.flatMap((name) => texts(name).map((value) => `${name} ${value}`));
+  const [given] = texts("givenName");
+  const [family] = texts("sn");
   const name = given === undefined || family === undefined ? [] : [`name ${given} ${family}`];
-  const [deepest = dn] = dn.split(",", 1);
-  return [...own, ...name.map((one) => one.toLowerCase()), `rdn ${deepest.toLowerCase()}`];
+  const [deepest = dn] = splitDn(dn) ?? [];
+  return [...own, ...name, `rdn ${deepest.trim().toLowerCase()}`];
 }

@@ -5,10 +5,11 @@
  */
 import { dnKey, isWithin, outermost, parentOf } from "../../model/dn.ts";
 import type { Vanished } from "../../model/run.ts";
-import { placesWithPeople } from "../../store/app-users.ts";
+import { placesOfPeople, placesWithPeople } from "../../store/app-users.ts";
+import type { Connection } from "../../store/connection.ts";
 import type { RunContext } from "../record/context.ts";
 import type { LeftPlace } from "./census.ts";
-import { Peopled } from "./peopled.ts";
+import type { Peopled } from "./peopled.ts";
 
 interface Container {
   readonly key: string;
@@ -18,8 +19,8 @@ interface Container {
 export class VanishedContainers {
   readonly #gone: Map<string, Container>;
   readonly #peopled: Peopled;
-  /** Where people were who are elsewhere now: such a place was given up, and nothing is hidden. */
-  readonly #movedFrom = new Peopled();
+  /** How many people each empty part lost who are elsewhere now. */
+  readonly #moved = new Map<string, number>();
   readonly #places = new Map<string, { readonly dn: string; people: number }>();
 
   /**
@@ -30,7 +31,10 @@ export class VanishedContainers {
   constructor(containers: readonly string[], peopled: Peopled, moved: readonly LeftPlace[]) {
     this.#gone = new Map(outermost(containers).map((dn) => [dn, { key: dnKey(dn), people: 0 }]));
     this.#peopled = peopled;
-    for (const { dn } of moved) this.#movedFrom.add(parentOf(dn) ?? dn);
+    for (const { dn } of moved) {
+      const part = peopled.emptyAround(parentOf(dn) ?? dn)?.toLowerCase();
+      if (part !== undefined) this.#moved.set(part, (this.#moved.get(part) ?? 0) + 1);
+    }
   }
 
   /** Somebody is gone who was at this place. */
@@ -43,16 +47,21 @@ export class VanishedContainers {
     }
     const parent = parentOf(dn);
     const part = parent === null ? null : this.#peopled.emptyAround(parent);
-    if (part === null || this.#movedFrom.has(part)) return;
+    if (part === null) return;
     const place = this.#places.get(part.toLowerCase()) ?? { dn: part, people: 0 };
     place.people++;
     this.#places.set(part.toLowerCase(), place);
   }
 
-  /** With the most people first. A place of one person is where that person was, and no part of a tree. */
+  /**
+   * With the most people first. A place of one person is where that person was, and no part of a tree; one
+   * from which more people moved than are gone was given up, and nothing is hidden.
+   */
   list(): Vanished[] {
     const containers = [...this.#gone].map(([dn, { people }]) => ({ dn, people, stays: false }));
-    const places = [...this.#places.values()].map((place) => ({ ...place, stays: true }));
+    const places = [...this.#places]
+      .filter(([part, { people }]) => (this.#moved.get(part) ?? 0) <= people)
+      .map(([, place]) => ({ ...place, stays: true }));
     return [...containers, ...places.filter(({ people }) => people > 1)]
       .filter(({ people }) => people > 0)
       .toSorted((a, b) => b.people - a.people);
@@ -83,16 +92,40 @@ export async function emptiedPlaces(
   const inDoubt = leavers.filter(({ dn }) => peopled.emptyAround(parentOf(dn) ?? dn) !== null);
   if (inDoubt.length < SEVERAL) return [];
   const gone = [...leavers.map(({ id }) => id), ...away];
-  let places = new Set(inDoubt.map(({ dn }) => (parentOf(dn) ?? dn).toLowerCase()));
-  // From the deepest up, until somebody is found.
-  while (places.size > 0) {
-    const found = await placesWithPeople(engine.store.db, directory.name, [...places], gone);
-    for (const place of found) peopled.add(place);
-    const empty = [...places].filter((place) => !peopled.has(place));
-    const above = empty.flatMap((place) => parentOf(place) ?? []);
-    places = new Set(above.filter((place) => !peopled.has(place)));
-  }
+  for (const place of await stillPeopled(engine.store.db, directory.name, inDoubt, gone))
+    peopled.add(place);
   const vanished = new VanishedContainers([], peopled, moved);
   for (const { dn } of inDoubt) vanished.noteGone(dn);
   return vanished.list();
+}
+
+/** Asked one by one, so many empty places cost as much as a look at everybody. */
+const FEW_PLACES = 6;
+
+/**
+ * Which of the parts that several of these left have somebody else in them. From the top down: where a part
+ * is empty, so is all below it.
+ */
+async function stillPeopled(
+  db: Connection,
+  directory: string,
+  leavers: readonly LeftPlace[],
+  gone: readonly string[],
+): Promise<string[]> {
+  const left = new Map<string, number>();
+  for (const { dn } of leavers)
+    for (let part = parentOf(dn.toLowerCase()); part !== null; part = parentOf(part))
+      left.set(part, (left.get(part) ?? 0) + 1);
+  const parts = new Set([...left].flatMap(([part, people]) => (people > 1 ? [part] : [])));
+  const below = (of: ReadonlySet<string>): string[] =>
+    [...parts].filter((part) => of.has(parentOf(part) ?? ""));
+  const found: string[] = [];
+  let level = [...parts].filter((part) => !parts.has(parentOf(part) ?? ""));
+  while (level.length > 0) {
+    if (level.length > FEW_PLACES) return await placesOfPeople(db, directory, gone);
+    const peopled = await placesWithPeople(db, directory, level, gone);
+    found.push(...peopled);
+    level = below(new Set(peopled));
+  }
+  return found;
 }

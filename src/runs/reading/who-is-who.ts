@@ -16,7 +16,7 @@ import { usersByIds } from "../../store/users.ts";
 import type { PlanBuilder } from "../plan/builder.ts";
 import type { RunContext } from "../record/context.ts";
 import { switchedOff, type KeptPerson } from "../plan/switched-off.ts";
-import type { ClosedCensus, Unusable } from "./census.ts";
+import type { ClosedCensus, Deferred, Unusable } from "./census.ts";
 import { likenessOf } from "./likeness.ts";
 
 const BATCH = 500;
@@ -49,7 +49,11 @@ async function planUnusable(
     const dns = batch.map((entry) => entry.dn);
     const reported = await reportedFailures(engine.store.db, earlier, dns);
     const owners = await ownersOf(context, batch);
-    const kept = batch.map((entry) => ({ entry, person: ownerToKeep(entry, owners, census) }));
+    const kept = batch.flatMap((entry) => {
+      const people = ownersToKeep(entry, owners, census);
+      const all: readonly (Owner | null)[] = people.length === 0 ? [null] : people;
+      return all.map((person) => ({ entry, person }));
+    });
     const off = await switchedOff(context, keptPeople(kept, census));
     for (const { entry, person } of kept) {
       const told = reported.has(`${entry.dn} ${entry.problem.code}`);
@@ -119,23 +123,34 @@ export type MayStay = (appUser: StoredAppUser) => Problem | null;
 /**
  * Somebody who is not shown any more may be there all the same, as another entry: one that has the same
  * identifier but for its spelling, elsewhere (or, where the directory minds the case, that is another
- * person), or one without an identifier that has the same address or name. Until somebody has decided it,
- * nobody is gone.
+ * person), one without an identifier that has the same address or name, or one of several that match the
+ * user. That counts if the other one is new, and then until somebody has decided it.
+ * @param isWhole whether everybody was read, so that whoever is not shown now is not there
  */
-export function mayStay(census: ClosedCensus): MayStay {
+export function mayStay(census: ClosedCensus, isWhole: boolean): MayStay {
   const spelled = new Map([...census.respelled].map(([id, known]) => [known, id]));
   return ({ externalId, dn, profile, error }) => {
-    if (error?.code === "entry.idRespelled") return error;
     const other = spelled.get(externalId);
     if (other !== undefined) return respelled(dn, externalId, other);
+    if (error?.code === "entry.idRespelled" && !isWhole) return error;
+    const contention = census.contentionOf(externalId);
+    if (contention !== null && (contention.isNew || error?.code === contention.problem.code))
+      return contention.problem;
     const stranger = census.strangerLike(likenessOf(dn, profile));
-    return stranger === null ? null : unnumbered(dn, stranger);
+    if (stranger === null) return null;
+    const isKept = stranger.isNew || error?.code === "entry.unnumbered";
+    return isKept ? unnumbered(dn, stranger.dn) : null;
   };
 }
 
 function unnumbered(dn: string, stranger: string): Problem {
   const message = `${dn} is not shown any more, and ${stranger}, which has no usable identifier, has the same address or name.`;
-  return { code: "entry.idMissing", field: "id", message };
+  return { code: "entry.unnumbered", field: "id", message };
+}
+
+function contended(dn: string): Problem {
+  const message = `Several entries would take the place of somebody who is not shown any more; ${dn} is one of them.`;
+  return { code: "entry.contended", field: "id", message };
 }
 
 function misnumbered(dn: string): Problem {
@@ -190,28 +205,31 @@ async function withLogins(
   return appUsers.map((appUser) => ({ appUser, login: logins.get(appUser.userId ?? "") ?? null }));
 }
 
-/** Nobody, if the person was seen elsewhere in the same read: then the entry is another one. */
-function ownerToKeep(
+/** Whoever the entry may be, without those who were seen elsewhere in the same read: those are others. */
+function ownersToKeep(
   entry: Unusable,
   owners: ReadonlyMap<string, Owner>,
   census: ClosedCensus,
-): Owner | null {
+): Owner[] {
   const { id, dn, claims = [] } = entry;
   if (id !== null) {
     const owner = owners.get(`id ${id}`);
-    return owner !== undefined && census.recognise(owner.appUser, false) ? owner : null;
+    return owner !== undefined && census.recognise(owner.appUser, false) ? [owner] : [];
   }
-  // By its place; or by its identifiers, of which nobody is gone who has one.
-  const atPlace = owners.get(`dn ${dn.toLowerCase()}`);
-  if (atPlace !== undefined && census.recognise(atPlace.appUser, true)) return atPlace;
-  if (isDuplicate(entry)) return null;
-  const claimed = claims.flatMap((one) => owners.get(`id ${one}`) ?? []);
-  const [first = null] = claimed.filter((owner) => census.recognise(owner.appUser, true));
-  return first;
+  // By its place, and by its identifiers, of which nobody is gone who has one.
+  const claimed = isDuplicate(entry) ? [] : claims;
+  const keys = [`dn ${dn.toLowerCase()}`, ...claimed.map((one) => `id ${one}`)];
+  const found = keys.flatMap((key) => owners.get(key) ?? []);
+  return found.filter((owner) => census.recognise(owner.appUser, true));
 }
 
 function isDuplicate(entry: Unusable): boolean {
   return entry.problem.code === "entry.duplicateId";
+}
+
+function contend(census: ClosedCensus, { sighting, refused, replaces }: Deferred): void {
+  const isNew = refused.appUser === null;
+  census.contend(replaces.externalId, { problem: contended(sighting.dn), isNew });
 }
 
 /**
@@ -227,14 +245,16 @@ async function planReplacements(
 ): Promise<ReadonlySet<string>> {
   const decisions = { rules: engine.rules, directory: directory.rules };
   const replaced = new Set<string>();
-  for (const replaces of census.contestedReplacements) census.keep(replaces.externalId);
+  // Whose identifier another one has is no heir, and may be the one who is missing.
+  for (const heir of census.contestedHeirs) contend(census, heir);
   const heirs = Map.groupBy(census.deferred, ({ replaces }) => replaces.userId);
-  for (const { sighting, refused, replaces } of census.deferred) {
-    // Of several who would take the place, none is chosen.
-    const isOnly = heirs.get(replaces.userId)?.length === 1;
-    // Whoever cannot be told who it is may be the one that is missing.
-    if (census.strangers > 0 || !isOnly) census.keep(replaces.externalId);
-    const gone = isOnly && census.isGone(replaces.externalId) && linked.add(replaces.userId);
+  for (const heir of census.deferred) {
+    const { sighting, refused, replaces } = heir;
+    // Of several who would take the place, none is chosen; nor while somebody cannot be told who it is.
+    const isOnly = heirs.get(replaces.userId)?.length === 1 && census.strangers === 0;
+    if (!isOnly) contend(census, heir);
+    const free = isOnly && census.contentionOf(replaces.externalId) === null;
+    const gone = free && census.isGone(replaces.externalId) && linked.add(replaces.userId);
     if (gone) replaced.add(replaces.externalId);
     await plan.add(decideOne(decisions, sighting, gone ? replaces.known : refused));
   }

@@ -34,7 +34,7 @@ export async function finishRun(
   await write(context, async (trx) => {
     if (readsDirectory) {
       await applyObjects(trx, run.id, directory.name);
-      await endPauses(trx, directory.name);
+      await endPauses(trx, directory.name, new Date(run.startedAt));
       await moveTo(trx, context, run, counts);
     }
     const reason = fullAfter({ ...run, counts }, directory);
