@@ -1,6 +1,7 @@
 # What the program is built from, what it needs besides to run, what of a system Node needs, and an image of
-# just these: no shell, no package manager, no secret. For production, put digests in place of the tags.
-FROM node:24-slim AS build
+# just these: no shell, no package manager, no secret. NODE may name an image by its digest, as releases do.
+ARG NODE=node:24-slim
+FROM ${NODE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY bin ./bin
@@ -9,13 +10,13 @@ COPY rolldown.config.ts tsconfig.json ./
 COPY src ./src
 RUN npm run build
 
-FROM node:24-slim AS needed
+FROM ${NODE} AS needed
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY bin ./bin
 RUN npm ci --ignore-scripts --omit=dev --omit=optional
 
-FROM node:24-slim AS system
+FROM ${NODE} AS system
 RUN mkdir -p /image/usr/local/bin /image/etc /image/tmp /image/var/lib/rollcall \
  && cp -L "$(command -v node)" /image/usr/local/bin/node \
  && ldd /image/usr/local/bin/node | grep -o '/[^ )]*' | sort -u | xargs -I LIBRARY cp -L --parents LIBRARY /image \
