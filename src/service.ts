@@ -538,7 +538,7 @@ function directoryService(engine: Engine): DirectoryService {
       return {
         load: () => pauseOf(db, name, reached),
         save: (pause) => keepPause(db, name, reached, pause),
-        clear: () => endPauses(db, name, null),
+        clear: (begun) => endPauses(db, name, begun),
       };
     },
     nextExpiry: (name, after) => nextExpiry(engine, name, after),

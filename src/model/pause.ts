@@ -11,6 +11,6 @@ export interface Pause {
 export interface PauseMemory {
   load(): Promise<Pause | null>;
   save(pause: Pause): Promise<void>;
-  /** It was reached. */
-  clear(): Promise<void>;
+  /** It was reached, by what began then; what failed later counts on. */
+  clear(begun: Date): Promise<void>;
 }

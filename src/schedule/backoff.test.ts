@@ -13,7 +13,7 @@ test("a refused password is left alone for an hour, then for two, and a success 
   await backoff.failed("ldap.credentials", HOUR);
   expect(await backoff.waiting(2 * HOUR)).not.toBeNull();
   expect(await backoff.waiting(3 * HOUR)).toBeNull();
-  await backoff.succeeded();
+  await backoff.succeeded(HOUR);
   await backoff.failed("ldap.credentials", 0);
   expect(await backoff.waiting(HOUR)).toBeNull();
 });
@@ -52,6 +52,16 @@ test("a pause is the same for whoever shares its memory, and ends for all with a
   await memory.clear();
   expect(await one.waiting(HOUR + 1)).toBeNull();
   expect(await other.waiting(HOUR + 1)).toBeNull();
+});
+
+test("what began before a failure does not end its pause", async () => {
+  const backoff = new Backoff();
+  await backoff.failed("ldap.unreachable", 0);
+  await backoff.failed("ldap.credentials", 10);
+  await backoff.succeeded(5);
+  expect(await backoff.waiting(HOUR)).not.toBeNull();
+  await backoff.succeeded(11);
+  expect(await backoff.waiting(20)).toBeNull();
 });
 
 test("no other end makes a pause shorter, and no clock makes it longer than a day", async () => {

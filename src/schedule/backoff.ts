@@ -37,6 +37,7 @@ export class Backoff {
   #pause: Pause = NONE;
   /** Whether the memory has it, so that it is over where the memory has it no more. */
   #isKept = false;
+  #failedAt = 0;
 
   constructor(memory: PauseMemory = NOWHERE) {
     this.#memory = memory;
@@ -68,6 +69,7 @@ export class Backoff {
   }
 
   async failed(code: string, now: number): Promise<void> {
+    this.#failedAt = now;
     const before = this.#pause;
     const failures = code === before.code ? before.failures + 1 : 1;
     const wait = WAITS.get(code);
@@ -87,10 +89,13 @@ export class Backoff {
     );
   }
 
-  async succeeded(): Promise<void> {
+  /** @param begun when what succeeded began; what failed later counts on. Milliseconds since 1970 */
+  async succeeded(begun: number): Promise<void> {
     const wasPaused = this.#pause !== NONE;
-    this.#pause = NONE;
-    this.#isKept = false;
-    if (wasPaused) await this.#memory.clear().catch(() => undefined);
+    if (this.#failedAt <= begun) {
+      this.#pause = NONE;
+      this.#isKept = false;
+    }
+    if (wasPaused) await this.#memory.clear(new Date(begun)).catch(() => undefined);
   }
 }

@@ -17,6 +17,8 @@ export async function watchExpiry(watch: Watch): Promise<void> {
   const { work, name, signal, log } = watch;
   // From the beginning: accounts may have expired while nobody looked.
   let after = 0;
+  /** Since when whoever is due cannot be looked at. */
+  let failingSince: number | null = null;
   while (!signal.aborted) {
     let wait = RETRY_MS;
     try {
@@ -24,9 +26,14 @@ export async function watchExpiry(watch: Watch): Promise<void> {
       const next = await work.nextExpiry(name, after);
       if (next === null) wait = LOOK_AGAIN_MS;
       else if (next > now) wait = Math.min(next - now, LOOK_AGAIN_MS);
-      else if (await importDue(watch, now, now - next > PATIENCE_MS)) {
-        after = now;
-        wait = 0;
+      else {
+        const isLate = failingSince !== null && now - failingSince > PATIENCE_MS;
+        const isDone = await importDue(watch, now, isLate);
+        if (isDone === true) {
+          failingSince = null;
+          after = now;
+          wait = 0;
+        } else if (isDone === false) failingSince ??= now;
       }
     } catch (thrown) {
       if (signal.aborted) return;
@@ -42,13 +49,13 @@ export async function watchExpiry(watch: Watch): Promise<void> {
 const PATIENCE_MS = 5 * 60_000;
 
 /**
- * @param isLate whether the day came so long ago that what is stored counts, if nothing else can be had
- * @returns whether whoever is due was looked at
+ * @param isLate whether nobody could look for so long that what is stored counts
+ * @returns whether whoever is due was looked at; null: another replica looks
  */
-async function importDue(watch: Watch, now: number, isLate: boolean): Promise<boolean> {
+async function importDue(watch: Watch, now: number, isLate: boolean): Promise<boolean | null> {
   const { work, name, backoff, log, signal } = watch;
   const minute = new Date(Math.floor(now / RETRY_MS) * RETRY_MS);
-  if (!(await work.takeTick(`${name}:expiry`, minute))) return false;
+  if (!(await work.takeTick(`${name}:expiry`, minute))) return null;
   log.info({ directory: name }, "an account expires");
   // A held import keeps its place; what is stored tells whose day has come.
   if (await work.isHeld(name)) return await endByWhatIsStored(watch);
@@ -58,7 +65,10 @@ async function importDue(watch: Watch, now: number, isLate: boolean): Promise<bo
     const run = await work.import(name, asked, byItself(signal));
     await tellRun(log, backoff, run);
     if (run.status === "done") return true;
+    // Somebody stopped it, or has to decide about it.
+    if (run.status !== "failed") return false;
   } catch (thrown) {
+    if (signal.aborted) throw thrown;
     const { code, message } = asRollcallError(thrown);
     if (code === "run.busy") throw thrown;
     await backoff.failed(code, Date.now());

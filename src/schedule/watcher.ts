@@ -174,7 +174,8 @@ export async function tellRun(log: SchedulerLog, backoff: Backoff, run: Run): Pr
     log.error({ ...fields, code: error.code }, error.message);
     return;
   }
-  await backoff.succeeded();
+  // One that waits for a person, or was stopped, need not have reached it to its end.
+  if (status === "done") await backoff.succeeded(Date.parse(run.startedAt));
   if (status === "held") log.warn(fields, run.held?.reason ?? "held");
   else log.info(fields, "import ended");
 }

@@ -152,19 +152,24 @@ export async function ownSpelling(
   const ids = entries.map(({ id }) => id);
   const dns = entries.map(({ dn }) => dn);
   // Each by the index: without statistics, Postgres would read everybody for a join.
+  // Whoever has an identifier and a user is that person, and at most the one who may be another one.
   const { rows } = await sql<{ asked: string; kept: string; here: boolean }>`
-    select a.id as asked, coalesce(min(u.external_id) filter (where u.here), min(u.external_id)) as kept,
-      count(*) filter (where u.here) = 1 as here
+    select a.id as asked,
+      case when own.linked then min(u.external_id) filter (where u.told)
+        else coalesce(min(u.external_id) filter (where u.here), min(u.external_id)) end as kept,
+      not own.linked and count(*) filter (where u.here) = 1 as here
     from unnest(${ids}::text[], ${dns}::text[]) as a (id, dn)
+    cross join lateral (select exists (select 1 from app_users
+      where directory = ${directory} and external_id = a.id and user_id is not null) as linked) own
     cross join lateral (
       select external_id, lower(dn) = lower(a.dn) as here,
-        error->>'code' = 'entry.idRespelled' as told from app_users
+        coalesce(error->>'code' = 'entry.idRespelled', false) as told from app_users
       where directory = ${directory} and ${folded("external_id")} = ${folded("a.id")}
         and external_id <> a.id
-      limit 2) u
-    where u.told is true or not exists (select 1 from app_users x
-      where x.directory = ${directory} and x.external_id = a.id and x.user_id is not null)
-    group by a.id having count(*) filter (where u.here) = 1 or count(*) = 1`.execute(db);
+      order by told desc, external_id limit 2) u
+    group by a.id, own.linked
+    having case when own.linked then bool_or(u.told)
+      else count(*) filter (where u.here) = 1 or count(*) = 1 end`.execute(db);
   const of = (here: boolean) =>
     new Map(rows.filter((row) => row.here === here).map(({ asked, kept }) => [asked, kept]));
   return { kept: of(true), elsewhere: of(false) };

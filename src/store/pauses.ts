@@ -34,14 +34,16 @@ export async function keepPause(
 
 /**
  * It is not left alone any more, whoever failed to reach it: it was read.
- * @param before what failed later than this counts on; null: all of it ends
+ * @param begun what failed later than this counts on
  */
 export async function endPauses(
   db: Connection | Trx,
   directory: string,
-  before: Date | null,
+  begun: Date,
 ): Promise<void> {
-  let ending = db.deleteFrom("directory_pauses").where("directory", "=", directory);
-  if (before !== null) ending = ending.where("since", "<", before);
-  await ending.execute();
+  await db
+    .deleteFrom("directory_pauses")
+    .where("directory", "=", directory)
+    .where("since", "<", begun)
+    .execute();
 }

@@ -245,6 +245,21 @@ describe("whoever was there beside somebody is nobody else, once that one has le
   });
 });
 
+test("a newcomer without a number makes nobody lose access whose further account could go on", async () => {
+  const MATCHING = { more: '    matching: [{ user: login, app: "appuser.mail" }]\n' };
+  const [alice, second] = [
+    { name: "alice", lines: number(1) },
+    { name: "adm", mail: "alice", lines: number(2) },
+  ];
+  await imported([alice], MATCHING);
+  await imported([alice, second], MATCHING);
+  await imported([second, { name: "printer", lines: [] }], MATCHING);
+  expect(await statuses()).toEqual({ alice: "active" });
+  // Next time the newcomer was there before, and the further account goes on with the user.
+  await imported([second, { name: "printer", lines: [] }], MATCHING);
+  expect(await statuses()).toEqual({ alice: "active" });
+});
+
 test("several who would take somebody's place are told, and the day ends access all the same", async () => {
   const at = (moment: number): string =>
     `accountExpires: ${BigInt(moment) * 10_000n + 116_444_736_000_000_000n}`;

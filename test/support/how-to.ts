@@ -27,7 +27,9 @@ function scriptOf(text: string): string {
     const allowed = statuses.split(" or ").join("|");
     return `code=0; ${command} || code=$?; case $code in ${allowed}) ;; *) exit 1$code;; esac`;
   });
-  return `set -euo pipefail\n${lines.join("\n")}`;
+  // What a block started stays for the next one, unless it fails.
+  const stop = "trap 'jobs -p | xargs -r kill' ERR";
+  return `set -euo pipefail\n${stop}\n${lines.join("\n")}`;
 }
 
 /** Whether a line is what the page shows; `…` stands for anything. */

@@ -49,7 +49,8 @@ export function exportRoute({ api, context, gate }: Building): void {
     const lines = linesOf(format, first, people, async () => {
       // What is decided meanwhile is written down anew, and a part of each would look like a whole.
       const now = await runs.get(id);
-      if (now.status !== status) throw new Error(`The run ${id} was decided meanwhile.`);
+      if (status === "held" && now.status !== status)
+        throw new Error(`The run ${id} was decided meanwhile.`);
     });
     return c.body(
       asStream(lines, (error) =>
@@ -79,10 +80,12 @@ function asStream(
   told: (error: unknown) => void,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
+  let isGone = false;
   return new ReadableStream({
     async pull(controller) {
       try {
         const { done, value } = await lines.next();
+        if (isGone) return;
         if (done === true) controller.close();
         else controller.enqueue(encoder.encode(value));
       } catch (error) {
@@ -91,6 +94,7 @@ function asStream(
       }
     },
     async cancel() {
+      isGone = true;
       await lines.return(undefined);
     },
   });

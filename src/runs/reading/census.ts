@@ -41,6 +41,7 @@ export class Census {
   readonly #unusable: Unusable[] = [];
   readonly #deferred: Deferred[] = [];
   readonly #leftPlaces: LeftPlace[] = [];
+  readonly #movedPlaces: LeftPlace[] = [];
   /** Where those are now whose DN is another one, or who are back. */
   readonly moved = new MovedPeople();
   readonly #contested = new Set<string>();
@@ -99,7 +100,9 @@ export class Census {
   noteSeen({ dn }: Sighting, before: AppUser | null): void {
     if (before === null) return;
     if (before.status !== "removed") this.#known++;
-    if (before.dn !== dn) this.#leftPlaces.push({ id: before.externalId, dn: before.dn });
+    const place = { id: before.externalId, dn: before.dn };
+    if (before.dn !== dn) this.#leftPlaces.push(place);
+    if (before.dn !== dn && before.status !== "removed") this.#movedPlaces.push(place);
     if (before.dn !== dn || before.status === "removed") this.moved.add(before.externalId, dn);
   }
 
@@ -119,6 +122,7 @@ export class Census {
       unusable: this.#unusable,
       deferred: this.#deferred,
       leftPlaces: this.#leftPlaces,
+      movedPlaces: this.#movedPlaces,
       contested: this.#contested,
       neverCounted: new Set([
         ...this.#neverCounted,
@@ -145,6 +149,7 @@ interface Counted {
   readonly unusable: readonly Unusable[];
   readonly deferred: readonly Deferred[];
   readonly leftPlaces: readonly LeftPlace[];
+  readonly movedPlaces: readonly LeftPlace[];
   readonly contested: ReadonlySet<string>;
   readonly neverCounted: ReadonlySet<string>;
   readonly respelled: ReadonlyMap<string, string>;
@@ -215,7 +220,12 @@ export class ClosedCensus {
     return this.#counted.respelled;
   }
 
-  /** Where people were whose DN is another one now. */
+  /** Where people were who were in the scope, and are elsewhere in it now. */
+  get movedPlaces(): readonly LeftPlace[] {
+    return this.#counted.movedPlaces;
+  }
+
+  /** Where people were whose DN is another one now, also those who are back. */
   get leftPlaces(): readonly LeftPlace[] {
     return this.#counted.leftPlaces;
   }

@@ -153,7 +153,7 @@ export async function readChanges(
   const missing = telling.lookup.isSure ? ids : [...changes.gone];
   const gone = new Set(missing.filter((id) => !census.isSeen(id)));
   const closed = census.close(
-    (id) => gone.has(id) || (present !== null && !present.has(id) && !census.isSeen(id)),
+    (id) => !census.isSeen(id) && (gone.has(id) || (present !== null && !present.has(id))),
   );
   const replaced = await planWhoIsWho(context, plan, closed, linked);
   const leavers = await planLeavers(context, plan, { gone, present, closed, replaced });
@@ -161,7 +161,7 @@ export async function readChanges(
   const away = [...replaced, ...closed.leftPlaces.map(({ id }) => id)];
   const lost = leavers.filter(({ id }) => !replaced.has(id));
   const { peopled } = census;
-  const moved = closed.leftPlaces;
+  const moved = closed.movedPlaces;
   plan.noteVanished(await emptiedPlaces(context, lost, { peopled, away, moved }));
   const left = [...follow.left, ...closed.leftPlaces, ...leavers];
   const names = await readReferrers(context, telling.lookup, planning, left);

@@ -60,7 +60,7 @@ export async function readEverybody(
   if (gone > 0) {
     await using absence = new LazyAbsence(context, gone);
     const isGone = (id: string): boolean => closed.isGone(id);
-    const vanished = new VanishedContainers(containers, census.peopled, closed.leftPlaces);
+    const vanished = new VanishedContainers(containers, census.peopled, closed.movedPlaces);
     const leaving = { replaced, absence, vanished, mayStay: mayStay(closed, true) };
     await planRemovals(context, plan, { ...leaving, isGone, total: before.own });
     plan.noteVanished(vanished.list());

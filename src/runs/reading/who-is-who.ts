@@ -130,18 +130,24 @@ export type MayStay = (appUser: StoredAppUser) => Problem | null;
 export function mayStay(census: ClosedCensus, isWhole: boolean): MayStay {
   const spelled = new Map([...census.respelled].map(([id, known]) => [known, id]));
   return ({ externalId, dn, profile, error }) => {
+    const wasKept = error !== null && KEPT.has(error.code);
+    if (!isWhole && wasKept) return error;
     const other = spelled.get(externalId);
     if (other !== undefined) return respelled(dn, externalId, other);
-    if (error?.code === "entry.idRespelled" && !isWhole) return error;
     const contention = census.contentionOf(externalId);
-    if (contention !== null && (contention.isNew || error?.code === contention.problem.code))
-      return contention.problem;
+    if (contention !== null && (contention.isNew || wasKept)) return contention.problem;
     const stranger = census.strangerLike(likenessOf(dn, profile));
     if (stranger === null) return null;
-    const isKept = stranger.isNew || error?.code === "entry.unnumbered";
-    return isKept ? unnumbered(dn, stranger.dn) : null;
+    return stranger.isNew || wasKept ? unnumbered(dn, stranger.dn) : null;
   };
 }
+
+/** What is told of somebody who was kept before, for whichever of these reasons. */
+const KEPT: ReadonlySet<string> = new Set([
+  "entry.idRespelled",
+  "entry.unnumbered",
+  "entry.contended",
+]);
 
 function unnumbered(dn: string, stranger: string): Problem {
   const message = `${dn} is not shown any more, and ${stranger}, which has no usable identifier, has the same address or name.`;
@@ -220,15 +226,22 @@ function ownersToKeep(
   const claimed = isDuplicate(entry) ? [] : claims;
   const keys = [`dn ${dn.toLowerCase()}`, ...claimed.map((one) => `id ${one}`)];
   const found = keys.flatMap((key) => owners.get(key) ?? []);
-  return found.filter((owner) => census.recognise(owner.appUser, true));
+  // Whoever left long ago is not there because somebody has the number.
+  const present = found.filter(({ appUser }) => appUser.status !== "removed");
+  return present.filter((owner) => census.recognise(owner.appUser, true));
 }
 
 function isDuplicate(entry: Unusable): boolean {
   return entry.problem.code === "entry.duplicateId";
 }
 
-function contend(census: ClosedCensus, { sighting, refused, replaces }: Deferred): void {
-  const isNew = refused.appUser === null;
+function contend(
+  census: ClosedCensus,
+  { sighting, refused, replaces }: Deferred,
+  isAmongStrangers = false,
+): void {
+  const { appUser } = refused;
+  const isNew = isAmongStrangers || appUser === null || appUser.status === "removed";
   census.contend(replaces.externalId, { problem: contended(sighting.dn), isNew });
 }
 
@@ -251,8 +264,9 @@ async function planReplacements(
   for (const heir of census.deferred) {
     const { sighting, refused, replaces } = heir;
     // Of several who would take the place, none is chosen; nor while somebody cannot be told who it is.
-    const isOnly = heirs.get(replaces.userId)?.length === 1 && census.strangers === 0;
-    if (!isOnly) contend(census, heir);
+    const isAlone = heirs.get(replaces.userId)?.length === 1;
+    const isOnly = isAlone && census.strangers === 0;
+    if (!isOnly) contend(census, heir, isAlone);
     const free = isOnly && census.contentionOf(replaces.externalId) === null;
     const gone = free && census.isGone(replaces.externalId) && linked.add(replaces.userId);
     if (gone) replaced.add(replaces.externalId);
