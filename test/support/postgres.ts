@@ -48,6 +48,19 @@ export function postgresBin(): string | null {
   return newest === undefined ? null : join(root, newest, "bin");
 }
 
+/** What is lost if the machine stops, and what copies of hundreds of databases would cost in the log. */
+const FORGETFUL = [
+  "fsync=off",
+  "full_page_writes=off",
+  "synchronous_commit=off",
+  "wal_level=minimal",
+  "max_wal_senders=0",
+  "max_wal_size=8GB",
+  "checkpoint_timeout=1h",
+  "jit=off",
+  "shared_buffers=64MB",
+];
+
 /** Starts a real Postgres on the loopback interface. `durable` keeps fsync on, as in production. */
 export async function startPostgres(
   options: { readonly durable?: boolean; readonly folder?: string } = {},
@@ -72,8 +85,7 @@ export async function startPostgres(
     // Each of hundreds of databases would get a process that looks after it once a minute.
     "autovacuum=off",
   ];
-  if (options.durable !== true)
-    settings.push("fsync=off", "full_page_writes=off", "synchronous_commit=off");
+  if (options.durable !== true) settings.push(...FORGETFUL);
   const connection = ["-h", "127.0.0.1", "-p", String(port), "-U", "postgres"];
   const psql = (database: string, sql: string): string =>
     run(
