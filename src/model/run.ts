@@ -106,6 +106,18 @@ export interface Vanished {
   readonly people: number;
 }
 
+/** What goes of the memberships that the groups of a directory told. */
+export interface MembershipFigures {
+  /** Of all groups before. */
+  readonly memberships: number;
+  readonly groups: number;
+  /** By how many fewer those groups tell that are still there. */
+  readonly lost: number;
+  /** Groups that are gone, and the memberships that they told. */
+  readonly goneGroups: number;
+  readonly goneMemberships: number;
+}
+
 /** Why somebody is concerned: what the safeguard counts, and who was left out. */
 export const REASONS = {
   gone: "the directory shows no such entry to the account any more",

@@ -3,7 +3,7 @@ import type { Engine } from "../engine/engine.ts";
 import { asRollcallError, RollcallError } from "../model/errors.ts";
 import { WAY_FACTS } from "../model/incremental.ts";
 import { mappingRemarks } from "./check-mappings.ts";
-import { groupRemarks } from "./group-remarks.ts";
+import { groupRemarks } from "./check-groups.ts";
 import { connectionRisks } from "./security.ts";
 
 export interface CheckResult {

@@ -1,5 +1,5 @@
 /** The import safeguard: whether a plan may be applied, or has to wait for a person. Pure. */
-import type { Held, HeldFor, Vanished } from "../model/run.ts";
+import type { Held, HeldFor, MembershipFigures, Vanished } from "../model/run.ts";
 import type { RemovalLimits, SafeguardLimits } from "../model/settings.ts";
 
 export interface PlanSummary {
@@ -38,17 +38,6 @@ export interface PlanSummary {
   readonly withoutAccess: number | null;
   /** What goes of the memberships that the directory's groups tell; null: none, or only a few. */
   readonly memberships: MembershipFigures | null;
-}
-
-export interface MembershipFigures {
-  /** Before the run. */
-  readonly memberships: number;
-  readonly groups: number;
-  /** By how many fewer those groups tell that are still there. */
-  readonly lost: number;
-  /** Groups that are gone, and what they told. */
-  readonly goneGroups: number;
-  readonly goneMemberships: number;
 }
 
 /** So many people who are gone with their container did not leave one by one. */

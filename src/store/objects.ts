@@ -9,6 +9,7 @@ import type {
   Membership,
   ObjectKind,
 } from "../model/directory-object.ts";
+import type { MembershipFigures } from "../model/run.ts";
 import type { Connection, Trx } from "./connection.ts";
 import { jsonText } from "./json-text.ts";
 
@@ -128,15 +129,7 @@ export async function dropObjects(db: Connection | Trx, runId: string): Promise<
 }
 
 /** What a run staged takes of the memberships that a directory's groups tell. */
-export interface MembershipLosses {
-  /** Of all groups before. */
-  readonly memberships: number;
-  readonly groups: number;
-  /** By how many memberships fewer those groups tell that are still there. */
-  readonly lost: number;
-  /** Groups that are gone, and the memberships that they told. */
-  readonly goneGroups: number;
-  readonly goneMemberships: number;
+export interface MembershipLosses extends MembershipFigures {
   /** Groups that lose most, or are gone. */
   readonly losing: readonly {
     readonly dn: string;

@@ -77,20 +77,6 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A cursor: what the next page needs to know, opaque to clients. */
-export function cursorOf(value: unknown): string {
-  return Buffer.from(JSON.stringify(value)).toString("base64url");
-}
-
-/** What a cursor of ours says; undefined if it is none. */
-export function readCursor(text: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(text, "base64url").toString());
-  } catch {
-    return undefined;
-  }
-}
-
 /** A weak entity tag that changes with what it is made of. */
 export function entityTag(value: unknown): string {
   return `W/"${createHash("sha256").update(JSON.stringify(value)).digest("hex")}"`;

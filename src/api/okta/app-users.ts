@@ -5,7 +5,7 @@ import type { AssignmentView } from "../../service.ts";
 import type { LinkedAppUser } from "../../service.ts";
 import { askedBy, type ApiCall, type ApiContext, type ApiEnv } from "../context.ts";
 import type { Gate } from "../gate.ts";
-import { cursorOfEntry, readEntryCursor } from "../entry-cursor.ts";
+import { cursorOfEntry, readEntryCursor } from "../cursor.ts";
 import { bodyOf, href, isRecord, limitOf, linkPages, queryOf } from "./answer.ts";
 import { instanceOf } from "./app-document.ts";
 import { invalid, notFound, notOffered, OktaError } from "./errors.ts";

@@ -3,16 +3,8 @@ import type { Hono } from "hono";
 import type { DirectorySettings } from "../../model/settings.ts";
 import { askedBy, type ApiCall, type ApiContext, type ApiEnv } from "../context.ts";
 import type { Gate } from "../gate.ts";
-import {
-  bodyOf,
-  cursorOf,
-  href,
-  isRecord,
-  limitOf,
-  linkPages,
-  queryOf,
-  readCursor,
-} from "./answer.ts";
+import { cursorOf, readCursor } from "../cursor.ts";
+import { bodyOf, href, isRecord, limitOf, linkPages, queryOf } from "./answer.ts";
 import {
   appDocument,
   appDocuments,

@@ -1,5 +1,6 @@
 import type { ApiContext } from "../context.ts";
-import { cursorOf, href, readCursor } from "./answer.ts";
+import { cursorOf, readCursor } from "../cursor.ts";
+import { href } from "./answer.ts";
 
 /** A group of a directory. */
 export interface GroupFacts {

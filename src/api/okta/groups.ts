@@ -2,7 +2,8 @@
 import type { Hono } from "hono";
 import type { ApiCall, ApiContext, ApiEnv } from "../context.ts";
 import type { Gate } from "../gate.ts";
-import { cursorOf, limitOf, linkPages, queryOf } from "./answer.ts";
+import { cursorOf } from "../cursor.ts";
+import { limitOf, linkPages, queryOf } from "./answer.ts";
 import { readConditions, type Condition } from "./conditions.ts";
 import { notFound, notOffered, OktaError, oneOfThem } from "./errors.ts";
 import { groupDocument, readGroupId } from "./group-document.ts";

@@ -8,16 +8,8 @@ import type { ProfileValue, StatusStep } from "../../model/user.ts";
 import type { DatedUser } from "../../service.ts";
 import { askedBy, type ApiCall, type ApiContext, type ApiEnv } from "../context.ts";
 import { AccessRefused, type Gate } from "../gate.ts";
-import {
-  bodyOf,
-  cursorOf,
-  dateText,
-  isRecord,
-  limitOf,
-  linkPages,
-  queryOf,
-  readCursor,
-} from "./answer.ts";
+import { cursorOf, readCursor } from "../cursor.ts";
+import { bodyOf, dateText, isRecord, limitOf, linkPages, queryOf } from "./answer.ts";
 import { invalid, notFound, notOffered, OktaError, oneOfThem } from "./errors.ts";
 import { groupDocument } from "./group-document.ts";
 import { userDocument, userTag } from "./user-document.ts";

@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { directoryDocument } from "../../documents/directory.ts";
 import { RollcallError } from "../../model/errors.ts";
 import { askedBy, type ApiContext } from "../context.ts";
-import { cursorOfEntry } from "../entry-cursor.ts";
+import { cursorOfEntry } from "../cursor.ts";
 import { document, entryCursor, flag, listOf, page, pageOf, positionPage, text } from "./forms.ts";
 import { anyRunDocument, runSchema } from "./runs.ts";
 import { route, type Building } from "./route.ts";

@@ -1,7 +1,7 @@
 /** Forms that several routes share: pages of lists, names, and documents as `--json` prints them. */
 import { z } from "@hono/zod-openapi";
 import { isUuid } from "../../lib/uuid.ts";
-import { readEntryCursor } from "../entry-cursor.ts";
+import { readEntryCursor } from "../cursor.ts";
 
 /** A text that can be kept: well-formed, and without NUL. */
 export const text = z

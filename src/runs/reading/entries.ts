@@ -15,7 +15,7 @@ import { changedEntries, ownSpelling } from "../../store/app-users.ts";
 import type { PlanBuilder } from "../plan/builder.ts";
 import type { RunContext } from "../record/context.ts";
 import type { Census, Unusable } from "./census.ts";
-import { likenessOf } from "./likeness.ts";
+import { likenessOf } from "../../reconciler/likeness.ts";
 
 /** Batches whose look-ups are under way at the same time. */
 const IN_FLIGHT = 2;

@@ -17,7 +17,7 @@ import type { PlanBuilder } from "../plan/builder.ts";
 import type { RunContext } from "../record/context.ts";
 import { switchedOff, type KeptPerson } from "../plan/switched-off.ts";
 import type { ClosedCensus, Deferred, Unusable } from "./census.ts";
-import { likenessOf } from "./likeness.ts";
+import { likenessOf } from "../../reconciler/likeness.ts";
 
 const BATCH = 500;
 

@@ -1,7 +1,7 @@
 /** By what two entries look like one person, where no identifier tells. Pure. */
-import { splitDn } from "../../model/dn.ts";
-import type { AppProfile } from "../../model/entry.ts";
-import { textsOf } from "../../model/members.ts";
+import { splitDn } from "../model/dn.ts";
+import type { AppProfile } from "../model/entry.ts";
+import { textsOf } from "../model/members.ts";
 
 /** Attributes whose values are one person's. */
 const OWN = ["mail", "userPrincipalName", "sAMAccountName", "uid", "employeeNumber"];
