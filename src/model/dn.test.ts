@@ -37,19 +37,45 @@ test("a name without anything special is its own key in lower case, and others a
       const dn = parts.join("");
       // A sign that never is simple makes the other way be taken.
       const [inName, alone] = [`${dn},x=ä`, `x=ä`];
-      if (splitDn(dn) === null || !/^[^"\\+]*[^,"\\+]$/.test(dn)) return;
+      if (!/^[\w-]+=[^"\\+,]+$/.test(dn)) return;
       expect(dnKey(inName)).toBe(`${dnKey(dn)},${dnKey(alone)}`);
     }),
   );
 });
 
 test("a key is its own key, whatever the text", () => {
+  const signs = fc.constantFrom(
+    "a",
+    "=",
+    ",",
+    ";",
+    "+",
+    "\\",
+    '"',
+    " ",
+    "\u00a0",
+    "2C",
+    "oid.1",
+    "，",
+  );
+  const texts = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 40 }),
+    fc.string({ unit: signs, maxLength: 12 }),
+  );
   fc.assert(
-    fc.property(fc.string({ unit: "binary", maxLength: 40 }), (text) => {
+    fc.property(texts, (text) => {
       expect(dnKey(dnKey(text))).toBe(dnKey(text));
     }),
   );
 });
+
+test.each(["\\ ,cn=a", "ｃ，=a,dc=x", "cn=a,,dc=x", "cn=a,\\ +b=c"])(
+  "%s has a part without a type, and keeps its own form",
+  (text) => {
+    expect(dnKey(text)).toBe(text.normalize("NFKC"));
+    expect(dnKey(dnKey(text))).toBe(dnKey(text));
+  },
+);
 
 test("escaped names keep their parts", () => {
   expect(splitDn("cn=a\\,b,ou=c")).toEqual(["cn=a\\,b", "ou=c"]);

@@ -46,7 +46,7 @@ export function parentOf(dn: string): string | null {
 export function dnKey(dn: string): string {
   if (isSimple(dn)) return dn.toLowerCase();
   const parts = splitDn(dn);
-  if (parts === null || (dn.includes('"') && parts.some(isQuotedType))) return foldCase(dn.trim());
+  if (parts === null || !parts.every(isRdn)) return foldCase(dn.trim());
   return parts.map(rdnKey).join(",");
 }
 
@@ -83,9 +83,12 @@ function signs(text: string): Uint8Array {
   return table;
 }
 
-/** Quotation marks belong around values; where a type has one, it is not a name. */
-function isQuotedType(rdn: string): boolean {
-  return splitUnescaped(rdn, "+").some((pair) => pair.split("=", 1)[0]?.includes('"') === true);
+/**
+ * Whether each pair has a type that is one (RFC 4512, 1.4; some servers allow `_`). What has another
+ * sign there could become a separator of the key: `\\ ,x` would be `\\,x`, one name instead of two.
+ */
+function isRdn(rdn: string): boolean {
+  return splitUnescaped(rdn, "+").every((pair) => /^\s*[\w.-]+\s*=/.test(pair));
 }
 
 function rdnKey(rdn: string): string {
@@ -94,8 +97,11 @@ function rdnKey(rdn: string): string {
 
 function pairKey(pair: string): string {
   const equals = pair.indexOf("=");
-  if (equals < 0) return foldCase(pair.trim());
-  const type = foldCase(pair.slice(0, equals).trim()).replace(/^oid\.(?=\d)/, "");
+  const type = pair
+    .slice(0, equals)
+    .trim()
+    .toLowerCase()
+    .replace(/^oid\.(?=\d)/, "");
   const value = unescapeValue(pair.slice(equals + 1));
   return `${type}=${escapeValue(foldCase(value).replaceAll(/ +/g, " ").trim())}`;
 }
