@@ -111,7 +111,7 @@ export interface MembershipFigures {
   /** Of all groups before. */
   readonly memberships: number;
   readonly groups: number;
-  /** By how many fewer those groups tell that are still there. */
+  /** By how many fewer those groups tell that are still there and tell fewer. */
   readonly lost: number;
   /** Groups that are gone, and the memberships that they told. */
   readonly goneGroups: number;

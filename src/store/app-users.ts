@@ -224,7 +224,7 @@ const PARENT = String.raw`^(?:\\.|[^,\\])*,\s*`;
 
 /**
  * At or below which of these places there is somebody in the scope, but for these. For each place the
- * first one found is enough.
+ * first one found is enough. Some servers write a blank behind commas.
  * @param places DNs in lower case
  */
 export async function placesWithPeople(
@@ -237,7 +237,8 @@ export async function placesWithPeople(
     select asked.place from unnest(${places}::text[]) as asked (place)
     where exists (select from app_users
       where directory = ${directory} and status <> 'removed'
-        and right(lower(dn), length(asked.place) + 1) = ',' || asked.place
+        and (right(lower(dn), length(asked.place) + 1) = ',' || asked.place
+          or right(lower(dn), length(asked.place) + 2) = ', ' || asked.place)
         and external_id <> all(${except}::text[]))`.execute(db);
   return rows.map((row) => row.place);
 }

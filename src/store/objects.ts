@@ -143,6 +143,7 @@ const NAMED_GROUPS = 5;
 
 /**
  * Counts memberships, not whom they name: where people are renamed, so is every value that names them.
+ * A group that grows does not make up for another one that is emptied.
  * @param several fewer lost ones are no reason to count all others
  * @returns null if the run takes none, or only a few
  */
@@ -169,7 +170,7 @@ export async function membershipLosses(
         where directory = ${directory} and group_id = p.external_id) m
       where p.run_id = ${runId} and coalesce(o.kind, p.kind) = 'group'),
     sums as (
-      select coalesce(sum(before - after) filter (where not gone), 0)::int as lost,
+      select coalesce(sum(greatest(before - after, 0)) filter (where not gone), 0)::int as lost,
         (count(*) filter (where gone))::int as gonegroups,
         coalesce(sum(before) filter (where gone), 0)::int as gonememberships
       from changed)

@@ -1,8 +1,11 @@
 /** ldaps and StartTLS against a real slapd: trusted, not trusted, and in another's name. */
 import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createServer } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { certificates, type Certificates } from "../support/certificates.ts";
 import { person, toLdif, treeLdif } from "../support/people.ts";
@@ -97,6 +100,27 @@ test("a certificate for another name is refused, also after StartTLS", async () 
   expect(await imported(named(slapd.url), `${trusted()}    startTls: true\n`)).toMatchObject({
     error: { code: "ldap.certificate" },
   });
+});
+
+test("a certificate whose key is too small is refused in words, and no password is sent", async () => {
+  const weak = certificates(mkdtempSync(join(folder, "weak-")), 1024);
+  let sent = 0;
+  const server = createServer(
+    { key: readFileSync(weak.key), cert: readFileSync(weak.cert), ciphers: "DEFAULT@SECLEVEL=0" },
+    (socket) => socket.on("data", () => sent++),
+  );
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  try {
+    const { port } = server.address() as AddressInfo;
+    const lines = `    tls: { ca: ${weak.ca} }\n`;
+    const { error } = await imported(`ldaps://127.0.0.1:${port}`, lines);
+    expect(error).toMatchObject({ code: "ldap.certificate" });
+    expect(error?.message).toMatch(/key too (?:weak|small)/i);
+    expect(sent).toBe(0);
+  } finally {
+    server.close();
+  }
 });
 
 test("a server that wants encryption says so, and is told how", async () => {

@@ -6,6 +6,8 @@ import { Workplace, type RunDocument } from "../support/rollcall.ts";
 import type { Answer, BindAnswer, Habits, SearchCall, Values } from "../support/scripted-ldap.ts";
 import {
   account,
+  changesUntil,
+  DIR_SYNC,
   DOMAIN,
   guid,
   notice,
@@ -15,7 +17,6 @@ import {
 } from "../support/windows-ldap.ts";
 import type { ReadDocument } from "./conformance.ts";
 
-const DIR_SYNC = "1.2.840.113556.1.4.841";
 let place: Workplace;
 
 beforeEach(async () => {
@@ -71,17 +72,7 @@ function domain(people: readonly ReturnType<typeof account>[]): (call: SearchCal
   };
 }
 
-const dirSync = (cookie: string, more = false): Answer => ({
-  cookie: null,
-  controls: {
-    [DIR_SYNC]: tlv(
-      TAG.sequence,
-      integer(more ? 1 : 0),
-      integer(0),
-      octetString(Buffer.from(cookie)),
-    ),
-  },
-});
+const dirSync = changesUntil;
 
 const THREE = [account(1), account(2), account(3)];
 
@@ -236,7 +227,7 @@ describe("the notice of disconnection is what it says", () => {
 });
 
 describe("what Windows sends in its own way is read like everything else", () => {
-  test.each([1, 7, 4096])("in pieces of %i bytes", async (piece) => {
+  test.each([1, 7, 65_536])("in pieces of %i bytes", async (piece) => {
     const people = [account(1, { "proxyAddresses;range=0-1": ["a", "b"] }), account(2)];
     const whole = account(1, { proxyAddresses: ["a", "b", "c"] });
     const script = (call: SearchCall): Answer => {

@@ -197,6 +197,23 @@ test("groups whose members cannot be seen any more take nobody out of them: the 
   expect(await groupsOf("p0")).toEqual([]);
 });
 
+test("a group that grows does not hide another one that is emptied", async () => {
+  configureGroups(MEMBERS);
+  await imported();
+  const others = MEMBERS.map((name) => `member: uid=${name},ou=people,dc=example,dc=org\n`).join(
+    "",
+  );
+  configureGroups(
+    [],
+    `dn: cn=Grown,ou=groups,dc=example,dc=org\nobjectClass: groupOfNames\nentryUUID: g4\ncn: Grown\n${others}\n`,
+  );
+  expect(await imported()).toMatchObject({
+    status: "held",
+    held: { of: "memberships", total: 14, percent: 100 },
+  });
+  expect(await groupsOf("p0")).toEqual(["All", "Two"]);
+});
+
 test("check counts members of groups who are nobody that is read", async () => {
   const foreign =
     "dn: cn=Mixed,ou=groups,dc=example,dc=org\nobjectClass: groupOfNames\nentryUUID: g3\ncn: Mixed\n" +

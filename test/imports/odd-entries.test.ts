@@ -87,6 +87,35 @@ ${more}${SIMPLE_MAPPINGS}`);
     expect(out).toMatch(/entry\.notText[^]*saved as UTF-8/);
   });
 
+  test("computers are no people with the default filter, though Active Directory makes them users", async () => {
+    const computer = simplePerson("pc1", {
+      objectClass: ["user", "computer"],
+      sAMAccountName: "PC1$",
+    });
+    setup(simplePerson("ada") + computer);
+    expect(await place.json<RunDocument>("import", "corp", "--full")).toMatchObject({
+      counts: { read: 1, created: 1, failed: 0 },
+    });
+    expect([...(await place.users()).keys()]).toEqual(["ada@example.org"]);
+  });
+
+  test.each(["[TRUE]", "[true]", "['TRUE']"])(
+    "%s as the value that tells leavers is the text that directories write",
+    async (values) => {
+      const people =
+        simplePerson("ada", { nsAccountLock: "TRUE" }) +
+        simplePerson("bob", { nsAccountLock: "FALSE" });
+      setup(
+        people,
+        `    users: { disabled: { attribute: nsAccountLock, values: ${values} } }\n    onRemoval: deactivate\n`,
+      );
+      await place.run("import", "corp", "--full");
+      const users = await place.users();
+      expect(users.get("ada@example.org")?.status).toBe("deprovisioned");
+      expect(users.get("bob@example.org")?.status).toBe("active");
+    },
+  );
+
   test("photos and credentials are left out and told, unless they are asked for by name", async () => {
     const photo = Buffer.alloc(9000, 7).toString("base64");
     const people = `${simplePerson("ada").trimEnd()}\njpegPhoto:: ${photo}\noathSecret: abc\n\n`;

@@ -11,8 +11,11 @@ export interface Certificates {
   readonly client: { readonly cert: string; readonly key: string };
 }
 
-/** Certificates for 127.0.0.1, and nothing else, and for a reader, from a CA of our own. */
-export function certificates(folder: string): Certificates {
+/**
+ * Certificates for 127.0.0.1, and nothing else, and for a reader, from a CA of our own.
+ * @param bits of the server's and the reader's key
+ */
+export function certificates(folder: string, bits = 2048): Certificates {
   const file = (name: string): string => join(folder, name);
   const openssl = (...args: string[]): void => void run("openssl", args, { cwd: folder });
   openssl(
@@ -32,7 +35,7 @@ export function certificates(folder: string): Certificates {
   );
   const signed = (name: string, subject: string, extension: string): void => {
     const files = ["-keyout", `${name}.key`, "-out", `${name}.csr`];
-    openssl("req", "-newkey", "rsa:2048", "-nodes", ...files, "-subj", subject);
+    openssl("req", "-newkey", `rsa:${bits}`, "-nodes", ...files, "-subj", subject);
     writeFileSync(file("extension.txt"), extension);
     const by = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2"];
     const more = ["-extfile", "extension.txt", "-out", `${name}.pem`];

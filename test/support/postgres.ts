@@ -59,6 +59,7 @@ const FORGETFUL = [
   "checkpoint_timeout=1h",
   "jit=off",
   "shared_buffers=64MB",
+  "bgwriter_lru_maxpages=0",
 ];
 
 /** Starts a real Postgres on the loopback interface. `durable` keeps fsync on, as in production. */

@@ -31,8 +31,12 @@ export class Workplace {
   /** Where the database is. */
   readonly #place: string;
 
-  private constructor(databaseUrl: string | null) {
+  /** Whether its database on Postgres goes with it. */
+  readonly #isOwn: boolean;
+
+  private constructor(databaseUrl: string | null, isOwn: boolean) {
     this.databaseUrl = databaseUrl;
+    this.#isOwn = isOwn;
     this.#place = databaseUrl ?? this.#data;
   }
 
@@ -40,6 +44,7 @@ export class Workplace {
     const { postgresTemplate } = inject("servers");
     const place = new Workplace(
       kind === "postgres" ? await createDatabase(postgresTemplate) : null,
+      true,
     );
     if (kind === "embedded")
       cpSync(inject("servers").embeddedTemplate, place.#data, { recursive: true });
@@ -49,7 +54,7 @@ export class Workplace {
 
   /** On a database that is there already. */
   static at(databaseUrl: string): Workplace {
-    return new Workplace(databaseUrl);
+    return new Workplace(databaseUrl, false);
   }
 
   /** Writes the configuration: the text behind the `database` section. */
@@ -141,8 +146,9 @@ export class Workplace {
 
   remove(): void {
     // Its folder is going away, so nothing that fails now matters.
-    this.close().catch(() => undefined);
+    const closed = this.close().catch(() => undefined);
     rmSync(this.folder, { recursive: true, force: true });
+    if (this.#isOwn && this.databaseUrl !== null) finished.push({ url: this.databaseUrl, closed });
   }
 }
 
@@ -194,14 +200,26 @@ export class Collector extends Writable {
 }
 
 /**
- * A database of its own on the shared Postgres; it stays, for whoever looks at a failure.
+ * A database of its own on the shared Postgres.
  * @param template what it is a copy of; `template0`: empty
  */
 export async function createDatabase(template: string): Promise<string> {
   const { postgresUrl } = inject("servers");
   const name = `t_${randomBytes(6).toString("hex")}`;
-  await query(postgresUrl, `create database ${name} template ${template}`);
+  await query(postgresUrl, `create database ${name} template ${template} strategy file_copy`);
   return databaseUrl(postgresUrl, name);
+}
+
+/** Databases of places that are removed, and when they are not used any more. */
+const finished: { url: string; closed: Promise<void> }[] = [];
+
+/** Drops the databases of places that were removed: a thousand of them fill a disk. */
+export async function dropFinished(): Promise<void> {
+  for (const { url, closed } of finished.splice(0)) {
+    await closed;
+    const name = new URL(url).pathname.slice(1);
+    await query(inject("servers").postgresUrl, `drop database if exists ${name} with (force)`);
+  }
 }
 
 /** A person of an LDIF directory. */

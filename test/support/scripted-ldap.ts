@@ -1,5 +1,6 @@
 /** An LDAP server that answers as a test tells it, for what no real server does on demand. */
 import { once } from "node:events";
+import { setImmediate as soon } from "node:timers/promises";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import {
   BerCursor,
@@ -113,8 +114,10 @@ export interface BindAnswer {
 export interface Habits {
   /** Changes the bytes of every message. */
   readonly encode?: (bytes: Buffer) => Buffer;
-  /** Bytes in one piece; default: all. */
+  /** Bytes that arrive at once; default: all. */
   readonly piece?: number;
+  /** What comes instead of the answer to the login. */
+  readonly login?: Answer;
   /** The answer to the question for the root DSE; default: the entry. */
   readonly rootDse?: Answer;
   /** Whether the server is away now: it resets every connection at once. */
@@ -134,7 +137,9 @@ function answer(socket: Socket, bytes: Buffer, server: Handler): void {
   const message = new BerCursor(bytes).enter(TAG.sequence);
   const id = message.integer();
   const tag = message.peek();
-  if (tag === 0x60)
+  if (tag === 0x60 && server.habits.login !== undefined)
+    reply(socket, id, server.habits.login, server);
+  else if (tag === 0x60)
     send(socket, envelope(id, result(0x61, server.bind.code, server.bind.diagnostic)), server);
   if (tag !== 0x63) {
     server.others.push(tag);
@@ -168,11 +173,23 @@ function send(socket: Socket, bytes: Buffer, { habits }: Handler): void {
   const { encode, piece } = habits;
   const encoded = encode === undefined ? bytes : encodeEach(bytes, encode);
   if (piece === undefined) socket.write(encoded);
-  else {
-    socket.setNoDelay(true);
-    for (let at = 0; at < encoded.length; at += piece)
-      socket.write(encoded.subarray(at, at + piece));
+  else inTurn(socket, () => sendPieces(socket, encoded, piece));
+}
+
+/** Each piece by itself: what is written at once arrives at once. */
+async function sendPieces(socket: Socket, bytes: Buffer, piece: number): Promise<void> {
+  socket.setNoDelay(true);
+  for (let at = 0; at < bytes.length && !socket.destroyed; at += piece) {
+    socket.write(bytes.subarray(at, at + piece));
+    await soon();
   }
+}
+
+const turns = new WeakMap<Socket, Promise<void>>();
+
+/** Behind whatever is being sent on this connection. */
+function inTurn(socket: Socket, work: () => Promise<void> | void): void {
+  turns.set(socket, (turns.get(socket) ?? Promise.resolve()).then(work));
 }
 
 /** Message by message. */
@@ -243,9 +260,10 @@ function requestControls(list: BerCursor): Map<string, Buffer> {
 
 function reply(socket: Socket, id: number, answered: Answer, server: Handler): void {
   const now = (): void => {
-    if (answered.bytes !== undefined) socket.write(answered.bytes(id));
+    const { bytes } = answered;
+    if (bytes !== undefined) inTurn(socket, () => void socket.write(bytes(id)));
     else send(socket, encodeAnswer(id, answered), server);
-    if (answered.then === "close") socket.end();
+    if (answered.then === "close") inTurn(socket, () => void socket.end());
   };
   if (answered.after === undefined) now();
   else setTimeout(now, answered.after);

@@ -3,7 +3,14 @@
  * server does: every constructed element with a length of five bytes, every text with a NUL at its
  * end, and its own form of the notice of disconnection (MS-ADTS 5.1.1.6).
  */
-import { elementSize } from "../../src/agent/ldap/ber.ts";
+import {
+  BerCursor,
+  elementSize,
+  integer,
+  octetString,
+  TAG,
+  tlv,
+} from "../../src/agent/ldap/ber.ts";
 import {
   startScriptedLdap,
   type Answer,
@@ -62,8 +69,78 @@ export async function startWindows(
       : script(call);
   return await startScriptedLdap(all, { ...ROOT_DSE, ...options.rootDse }, options.bind, {
     encode: longLengths,
+    // Nothing may depend on what arrives together.
+    piece: 1,
     ...options.habits,
   });
+}
+
+export interface DomainEntry {
+  readonly dn: string;
+  readonly attributes: Readonly<Record<string, Values>>;
+}
+
+/** A domain as searches see it: what is in it now, and what DirSync says to a cookie. */
+export interface Domain {
+  entries: readonly DomainEntry[];
+  /** Absent: the account has no right to it. */
+  dirSync?: (cookie: string) => Answer;
+  /** Says something else than what the entries give, where it says something. */
+  instead?: (call: SearchCall) => Answer | null;
+}
+
+export const DIR_SYNC = `${CONTROL}841`;
+export const SHOW_RECYCLED = `${CONTROL}2064`;
+
+/** Answers searches by what is in the domain: base, scope and filter count, and DirSync's cookie. */
+export function scriptOf(domain: Domain): (call: SearchCall) => Answer {
+  return (call) => {
+    const other = domain.instead?.(call) ?? null;
+    if (other !== null) return other;
+    const sent = call.controls.get(DIR_SYNC);
+    if (sent !== undefined)
+      return domain.dirSync?.(cookieOf(sent)) ?? { code: 50, diagnostic: said("00002105") };
+    const found = domain.entries.filter((entry) => isFound(entry, call));
+    if (found.length > 0 || call.scope !== 0) return { entries: found };
+    return { entries: [{ dn: call.base, attributes: { uSNChanged: "1", whenChanged: "1" } }] };
+  };
+}
+
+function isFound({ dn, attributes }: DomainEntry, call: SearchCall): boolean {
+  const [base, name] = [call.base, dn].map((one) => one.toLowerCase().replaceAll(", ", ","));
+  const isThere = call.scope === 0 ? name === base : name?.endsWith(`,${base}`) === true;
+  // Deleted objects show only to who asks for them.
+  const isShown = attributes["isDeleted"] !== "TRUE" || call.controls.has(SHOW_RECYCLED);
+  return isThere && isShown && (call.scope === 0 || call.finds((one) => valuesOf(attributes, one)));
+}
+
+function valuesOf(attributes: DomainEntry["attributes"], wanted: string): Buffer[] {
+  const name = Object.keys(attributes).find((one) => one.toLowerCase() === wanted.toLowerCase());
+  const values = name === undefined ? [] : [attributes[name] ?? []].flat();
+  return values.map((value) => Buffer.from(value as string));
+}
+
+/** The answer to DirSync: what changed, and a cookie to go on from. */
+export function changesUntil(
+  cookie: string,
+  entries: readonly DomainEntry[] = [],
+  more = false,
+): Answer {
+  const value = tlv(
+    TAG.sequence,
+    integer(more ? 1 : 0),
+    integer(0),
+    octetString(Buffer.from(cookie)),
+  );
+  return { entries, cookie: null, controls: { [DIR_SYNC]: value } };
+}
+
+/** The cookie is the last of three values. */
+function cookieOf(value: Buffer): string {
+  const cursor = new BerCursor(value).enter(TAG.sequence);
+  cursor.take(TAG.integer);
+  cursor.take(TAG.integer);
+  return cursor.text();
 }
 
 /** A diagnostic as Windows ends each. */
@@ -76,6 +153,7 @@ export function account(number: number, more: Readonly<Record<string, Values>> =
     attributes: {
       objectClass: ["top", "person", "user"],
       objectGUID: guid(number),
+      sAMAccountType: "805306368",
       sAMAccountName: `p${number}`,
       userPrincipalName: `p${number}@corp.example.com`,
       givenName: "Given",

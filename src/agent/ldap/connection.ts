@@ -10,6 +10,7 @@ import { RollcallError, type ErrorCode } from "../../model/errors.ts";
 import { exchange, type Question } from "./exchange.ts";
 import { loginError } from "./result-codes.ts";
 import type { Result } from "./result.ts";
+import { isCertificateFault } from "../../lib/certificate-fault.ts";
 import { speakerAt, type Speaker } from "../../lib/speaker.ts";
 import { untilReady } from "./until-ready.ts";
 import { nextMessageId, Wire } from "./wire.ts";
@@ -26,20 +27,30 @@ export interface LdapConnection extends AsyncDisposable, Speaker {
   destroy(): void;
 }
 
-/**
- * Connects and binds. Servers are tried in order until one answers; a refused password is final,
- * because trying it on every server would lock the account.
- * @throws RollcallError with one of the `ldap.` codes
- */
+/** Connects and binds. @throws RollcallError with one of the `ldap.` codes */
 export async function openConnection(
   target: LdapTarget,
   signal: AbortSignal,
 ): Promise<LdapConnection> {
+  return await openAndAsk(target, signal, (connection) => Promise.resolve(connection));
+}
+
+/**
+ * Connects, binds and asks the first question. Servers are tried in order until one answers; a
+ * refused password is final, because trying it on every server would lock the account.
+ * @param ask whatever has to be known before anything is read; where it fails, the connection is closed
+ * @throws RollcallError with one of the `ldap.` codes
+ */
+export async function openAndAsk<Answer>(
+  target: LdapTarget,
+  signal: AbortSignal,
+  ask: (connection: LdapConnection) => Promise<Answer>,
+): Promise<Answer> {
   refuseEmptyPassword(target);
   const failures: RollcallError[] = [];
   for (const url of target.urls) {
     signal.throwIfAborted();
-    const opened = await openAt(url, target, signal);
+    const opened = await attemptAt(url, target, { signal, ask });
     if (!(opened instanceof RollcallError)) return opened;
     if (!TRY_NEXT.has(opened.code)) throw opened;
     failures.push(opened);
@@ -55,18 +66,22 @@ export async function openConnection(
  * One server. A connection that is reset before the server said anything, as load balancers and full
  * queues do it, is tried once more.
  */
-async function openAt(
+async function attemptAt<Answer>(
   url: string,
   target: LdapTarget,
-  signal: AbortSignal,
-): Promise<LdapConnection | RollcallError> {
+  { signal, ask }: { signal: AbortSignal; ask: (connection: LdapConnection) => Promise<Answer> },
+): Promise<Answer | RollcallError> {
   for (let tries = 1; ; tries++) {
     const attempt = new Attempt(url, target, signal);
+    let hasLoggedIn = false;
     try {
-      return await attempt.open();
+      const connection = await attempt.open();
+      hasLoggedIn = true;
+      return await ask(connection);
     } catch (error) {
       attempt.destroy();
-      if (signal.aborted) throw error;
+      // What was asked says by itself what went wrong; anything else is our own fault.
+      if (signal.aborted || (hasLoggedIn && !(error instanceof RollcallError))) throw error;
       const failure = connectError(attempt.speaker, error);
       if (tries > 1 || !attempt.wasReset(failure)) return failure;
     }
@@ -218,7 +233,7 @@ function connectError(speaker: Speaker, error: unknown): RollcallError {
   const { url } = speaker;
   // A certificate has names in it, which are the server's words, too.
   const message = speaker.name(messageOf(error));
-  if (certificateFault(error)) {
+  if (isCertificateFault(codeOf(error) ?? "")) {
     const text = `The certificate of ${url} is not accepted: ${message}`;
     return new RollcallError("ldap.certificate", text, { cause: error });
   }
@@ -227,12 +242,6 @@ function connectError(speaker: Speaker, error: unknown): RollcallError {
   }
   const text = `${url} cannot be reached: ${message === "" ? (codeOf(error) ?? "no answer") : message}`;
   return new RollcallError("ldap.unreachable", text, { cause: error });
-}
-
-/** OpenSSL's verification errors, and Node's own check of the name. */
-function certificateFault(error: unknown): boolean {
-  const code = codeOf(error) ?? "";
-  return /CERT|^UNABLE_TO_|^SELF_SIGNED|^HOSTNAME_MISMATCH|_TOO_(?:WEAK|SMALL)$/.test(code);
 }
 
 function codeOf(error: unknown): string | undefined {

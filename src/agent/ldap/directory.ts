@@ -5,7 +5,7 @@ import { WAY_FACTS, WAYS, type ChangeListener, type Mark } from "../../model/inc
 import type { Directory, Probe } from "../directory.ts";
 import { leftOutRemark } from "../evidence.ts";
 import { commonProblem } from "../identity.ts";
-import { openConnection } from "./connection.ts";
+import { openAndAsk, openConnection } from "./connection.ts";
 import { resultError, SIZE_LIMIT_EXCEEDED } from "./result-codes.ts";
 import { patienceWith, readRootDse, titleOf } from "./root-dse.ts";
 import { LdapScope } from "./scope.ts";
@@ -31,16 +31,12 @@ export class LdapDirectory implements Directory {
   }
 
   async open(signal: AbortSignal): Promise<LdapSession> {
-    const connection = await openConnection(this.#target, signal);
-    try {
+    return await openAndAsk(this.#target, signal, async (connection) => {
       const server = await readRootDse(connection, signal);
       connection.patience = patienceWith(server, this.#target.timeoutSeconds);
       const scope = new LdapScope(this.#source, this.#target.pageSize, server);
       return new LdapSession({ connection, server, scope, source: this.#source, signal });
-    } catch (error) {
-      connection.destroy();
-      throw error;
-    }
+    });
   }
 
   async probe(signal: AbortSignal): Promise<Probe> {

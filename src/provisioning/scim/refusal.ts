@@ -1,4 +1,5 @@
 /** What an answer that is no success means, and what a connection that broke. */
+import { isCertificateFault } from "../../lib/certificate-fault.ts";
 import type { Speaker } from "../../lib/speaker.ts";
 import { AppFailure, type FailureKind } from "../failure.ts";
 import type { ErrorCode } from "../../model/errors.ts";
@@ -85,7 +86,6 @@ function meaningOfConflict(method: string, isUniqueness: boolean): Meaning {
   return { kind: "conflict", code: "app.conflict", sentence: "The account changed meanwhile" };
 }
 
-const CERTIFICATE = /^(?:ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH)/;
 const SILENT = /^UND_ERR_(?:HEADERS|BODY|CONNECT)_TIMEOUT$/;
 
 /** What broke a request before there was a whole answer. */
@@ -100,7 +100,7 @@ export function networkFailure(error: unknown, { what, method, speaker }: Asked)
     const message = `The answer of ${at} has ${root.message}.`;
     return new AppFailure("senseless", "app.tooLarge", message, { uncertain });
   }
-  if (CERTIFICATE.test(code)) {
+  if (isCertificateFault(code)) {
     const message = `The certificate of ${speaker.url} is not accepted: ${speaker.name(root.message)}.`;
     return new AppFailure("unreachable", "app.certificate", message, { cause: error });
   }

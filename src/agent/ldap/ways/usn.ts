@@ -57,11 +57,14 @@ function isGone(entry: SmallEntry): boolean {
   return states.some((value) => value.toString().toUpperCase() === "TRUE");
 }
 
+/** Who sees a deleted computer, which is a user to Active Directory, may not see deleted people. */
+const DELETED_PERSON = "(&(isDeleted=TRUE)(objectClass=user)(!(objectClass=computer)))";
+
 /** Whether the account sees deleted people everywhere. False also where nobody was ever deleted. */
 async function seesDeleted(context: WayContext): Promise<boolean> {
   for (const base of contextsOf(context)) {
     let seen = false;
-    const deleted = { filter: "(&(isDeleted=TRUE)(objectClass=user))", first: true };
+    const deleted = { filter: DELETED_PERSON, first: true };
     const isTold = await search(context, base, deleted, () => (seen = true)).then(
       () => true,
       // The search for the first of them may walk through everybody, and be given up.
