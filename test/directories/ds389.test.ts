@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Beginner } from "../support/init.ts";
 import { startDs389, type Ds389 } from "../support/ds389.ts";
+import { SIMPLE_MAPPINGS, Workplace, type RunDocument } from "../support/rollcall.ts";
 import { expectConformance, expectListening, type ConformanceServer } from "./conformance.ts";
 
 let ds: Ds389;
@@ -49,6 +50,33 @@ test("init finds people, and how it is told that they are locked", async () => {
   const { out } = await beginner.run("users", "show", "bo@example.org", "--json");
   expect(JSON.parse(out)).toMatchObject({ status: "deprovisioned" });
   beginner.place.remove();
+});
+
+test("an account that has to change its password is said to be one, though its login is accepted", async () => {
+  const dn = `cn=reader,${ds.suffix}`;
+  const policy = (value: string): string =>
+    `dn: cn=config\nchangetype: modify\nreplace: passwordMustChange\npasswordMustChange: ${value}\n`;
+  ds.modify(
+    `dn: ${dn}\nobjectClass: person\ncn: reader\nsn: reader\nuserPassword: ${ds.password}\n`,
+  );
+  ds.modify(policy("on"));
+  ds.modify(
+    `dn: ${dn}\nchangetype: modify\nreplace: userPassword\nuserPassword: New-${ds.password}\n`,
+  );
+  const place = await Workplace.create("embedded");
+  place.configure(`
+directories:
+  corp:
+    type: ldap
+    url: ${ds.url}
+    bind: { dn: "${dn}", password: "New-${ds.password}" }
+    users: { base: "${ds.suffix}" }
+${SIMPLE_MAPPINGS}`);
+  const { error } = await place.json<RunDocument>("import", "corp");
+  ds.modify(policy("off"));
+  place.remove();
+  expect(error).toMatchObject({ code: "ldap.accountUnusable" });
+  expect(error?.message).toContain("has to change its password");
 });
 
 test("serve with watch applies changes without a schedule, also after the server was away", async () => {

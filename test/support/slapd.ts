@@ -16,6 +16,8 @@ export interface Slapd {
   modify(ldif: string): void;
   /** The same as another account with the same password. */
   modifyAs(dn: string, ldif: string): void;
+  /** The same of attributes that only the server changes (the Relax Rules control). */
+  relax(ldif: string): void;
   /** What ldapsearch finds, as LDIF without folding. */
   search(base: string, filter: string, ...attributes: string[]): string;
   restart(): Promise<void>;
@@ -80,6 +82,7 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
       const as = ["-x", "-H", `ldap://127.0.0.1:${port}`, "-D", dn, "-w", PASSWORD];
       run("ldapmodify", ["-a", ...as], { input: ldif });
     },
+    relax: (ldif) => void run("ldapmodify", ["-e", "!relax", ...bind], { input: ldif }),
     search: (base, filter, ...attributes) =>
       run("ldapsearch", [...bind, "-LLL", "-o", "ldif-wrap=no", "-b", base, filter, ...attributes]),
     restart: async () => {

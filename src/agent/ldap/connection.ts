@@ -4,12 +4,11 @@
  */
 import { connect as netConnect, isIP, type Socket } from "node:net";
 import { connect as tlsConnect, type ConnectionOptions } from "node:tls";
-import { BindRequest, ExtendedRequest } from "ldapts";
+import { BindRequest, ExtendedRequest, PasswordPolicyControl } from "ldapts";
 import type { Bind, LdapTarget } from "../../model/directory.ts";
 import { RollcallError, type ErrorCode } from "../../model/errors.ts";
-import { exchange, type Question } from "./exchange.ts";
+import { exchange, type Answer, type Question } from "./exchange.ts";
 import { loginError } from "./result-codes.ts";
-import type { Result } from "./result.ts";
 import { isCertificateFault } from "../../lib/certificate-fault.ts";
 import { speakerAt, type Speaker } from "../../lib/speaker.ts";
 import { untilReady } from "./until-ready.ts";
@@ -41,11 +40,11 @@ export async function openConnection(
  * @param ask whatever has to be known before anything is read; where it fails, the connection is closed
  * @throws RollcallError with one of the `ldap.` codes
  */
-export async function openAndAsk<Answer>(
+export async function openAndAsk<Opened>(
   target: LdapTarget,
   signal: AbortSignal,
-  ask: (connection: LdapConnection) => Promise<Answer>,
-): Promise<Answer> {
+  ask: (connection: LdapConnection) => Promise<Opened>,
+): Promise<Opened> {
   refuseEmptyPassword(target);
   const failures: RollcallError[] = [];
   for (const url of target.urls) {
@@ -66,11 +65,11 @@ export async function openAndAsk<Answer>(
  * One server. A connection that is reset before the server said anything, as load balancers and full
  * queues do it, is tried once more.
  */
-async function attemptAt<Answer>(
+async function attemptAt<Opened>(
   url: string,
   target: LdapTarget,
-  { signal, ask }: { signal: AbortSignal; ask: (connection: LdapConnection) => Promise<Answer> },
-): Promise<Answer | RollcallError> {
+  { signal, ask }: { signal: AbortSignal; ask: (connection: LdapConnection) => Promise<Opened> },
+): Promise<Opened | RollcallError> {
   for (let tries = 1; ; tries++) {
     const attempt = new Attempt(url, target, signal);
     let hasLoggedIn = false;
@@ -188,10 +187,11 @@ class Attempt {
     const request = bindRequest(messageId, this.#target.bind).write();
     const doing = "logging in";
     const answer = await this.#exchange(wire, { messageId, request, doing, answer: 0x61 });
-    if (answer.code !== 0) throw loginError(this.speaker, answer);
+    if (answer.code !== 0 || answer.unusable !== null)
+      throw loginError(this.speaker, answer, answer.unusable);
   }
 
-  #exchange(wire: Wire, question: Question): Promise<Result> {
+  #exchange(wire: Wire, question: Question): Promise<Answer> {
     return exchange(wire, { ...question, patience: this.#target.timeoutSeconds }, this.#signal);
   }
 
@@ -223,9 +223,11 @@ function secretsOf(bind: Bind): string[] {
 
 function bindRequest(messageId: number, bind: Bind | null): BindRequest {
   if (bind === null) return new BindRequest({ messageId, dn: "", password: "" });
+  // Who knows nothing of password policies passes over the question.
+  const controls = [new PasswordPolicyControl()];
   if (bind.mechanism === "external")
-    return new BindRequest({ messageId, dn: "", mechanism: "EXTERNAL" });
-  return new BindRequest({ messageId, dn: bind.dn, password: bind.password.reveal() });
+    return new BindRequest({ messageId, dn: "", mechanism: "EXTERNAL", controls });
+  return new BindRequest({ messageId, dn: bind.dn, password: bind.password.reveal(), controls });
 }
 
 function connectError(speaker: Speaker, error: unknown): RollcallError {

@@ -1,6 +1,8 @@
 /** One question with one answer: the login, and what comes before it. */
 import { BerError } from "./ber.ts";
-import { readResult, type Result } from "./result.ts";
+import { unusableBy } from "./password-policy.ts";
+import { readControls, readResult, type Result } from "./result.ts";
+import type { Meaning } from "./windows-words.ts";
 import { NOT_ASKED, type Message, type Receiver, type Wire } from "./wire.ts";
 
 export interface Question {
@@ -11,6 +13,11 @@ export interface Question {
   readonly answer: number;
   /** As in "logging in". */
   readonly doing: string;
+}
+
+export interface Answer extends Result {
+  /** Why the account that logged in, or tried to, cannot be used; null: the server does not say so. */
+  readonly unusable: Meaning | null;
 }
 
 /** Far more than any server says about a login. */
@@ -24,16 +31,17 @@ export async function exchange(
   wire: Wire,
   question: Question & { readonly patience: number },
   signal: AbortSignal,
-): Promise<Result> {
+): Promise<Answer> {
   signal.throwIfAborted();
-  const { promise, resolve, reject } = Promise.withResolvers<Result>();
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const receiver: Receiver = {
     doing: question.doing,
     patience: question.patience,
     maxMessage: MAX_ANSWER,
     message: ({ id, tag, cursor }: Message) => {
       if (id !== question.messageId || tag !== question.answer) throw new BerError(NOT_ASKED);
-      resolve(readResult(cursor.enter(tag)));
+      const result = readResult(cursor.enter(tag));
+      resolve({ ...result, unusable: unusableBy(readControls(cursor), result.code) });
       wire.end();
     },
     failed: reject,

@@ -50,22 +50,34 @@ export interface Failure {
  * @param doing what was tried, as in "searching dc=example,dc=org"
  */
 export function resultError(speaker: Speaker, doing: string, failure: Failure): RollcallError {
-  return errorOf(speaker, `${speaker.url}, ${doing}`, failure, CODES.get(failure.code));
+  const known = CODES.get(failure.code);
+  return errorOf(speaker, `${speaker.url}, ${doing}`, failure, { known, unusable: null });
 }
 
-/** The same for a bind. */
-export function loginError(speaker: Speaker, failure: Failure): RollcallError {
+/**
+ * The same for a bind.
+ * @param unusable what the server says beside the answer of the account
+ */
+export function loginError(
+  speaker: Speaker,
+  failure: Failure,
+  unusable: Meaning | null,
+): RollcallError {
+  if (failure.code === 0 && unusable !== null) {
+    const text = `${speaker.url} accepted the login, but ${unusable.text}.`;
+    return new RollcallError(unusable.code, text);
+  }
   const known = BIND_CODES.get(failure.code) ?? CODES.get(failure.code);
-  return errorOf(speaker, `${speaker.url} refused the login`, failure, known);
+  return errorOf(speaker, `${speaker.url} refused the login`, failure, { known, unusable });
 }
 
 function errorOf(
   speaker: Speaker,
   what: string,
   { code, diagnostic, matched = "" }: Failure,
-  known: Meaning | undefined,
+  { known, unusable }: { readonly known: Meaning | undefined; readonly unusable: Meaning | null },
 ): RollcallError {
-  const { code: ours, text } = meaningOf(code, diagnostic) ?? known ?? UNKNOWN;
+  const { code: ours, text } = unusable ?? meaningOf(code, diagnostic) ?? known ?? UNKNOWN;
   const said = speaker.quote(diagnostic);
   const below = speaker.name(matched);
   const short = known?.text ?? UNKNOWN.text;

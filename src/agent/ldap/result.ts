@@ -23,6 +23,10 @@ export class ResponseControls {
     this.#values.set(oid, value);
   }
 
+  has(oid: string): boolean {
+    return this.#values.has(oid);
+  }
+
   /**
    * The value of a control; undefined if it did not come.
    * @throws BerError if it came twice: which of them counts is anybody's guess, and the last of two
