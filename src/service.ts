@@ -15,7 +15,7 @@ import type { AskedBy, Progress } from "./model/asked-by.ts";
 import type { AppExplanation } from "./model/app-explanation.ts";
 import type { Explanation } from "./model/explanation.ts";
 import type { Finding } from "./model/finding.ts";
-import type { EventDraft, LogEvent } from "./model/event.ts";
+import type { EventClient, EventDraft, LogEvent } from "./model/event.ts";
 import type { Figures } from "./model/figures.ts";
 import type { ChangeListener } from "./model/incremental.ts";
 import type { PauseMemory } from "./model/pause.ts";
@@ -82,6 +82,16 @@ import {
   type MadeToken,
   type TokenRequest,
 } from "./access/tokens.ts";
+import {
+  consoleUrl,
+  createSignInLink,
+  endSession,
+  sessionOf,
+  signIn,
+  type MadeSession,
+  type SignInLink,
+} from "./access/sessions.ts";
+import type { Session } from "./model/session.ts";
 import { approveRun, cancelRun } from "./runs/approve.ts";
 import { assignByHand, type Assigned } from "./runs/assign.ts";
 import type { RunRequest } from "./runs/begin.ts";
@@ -132,6 +142,7 @@ import { deliverEvents, type Delivering } from "./hooks/deliver.ts";
 import { keepHooks } from "./store/hooks.ts";
 import { endPauses, keepPause, pauseOf } from "./store/pauses.ts";
 import { listTokens } from "./store/api-tokens.ts";
+import { listSessions } from "./store/sessions.ts";
 import { ensureSearchIndexes } from "./store/search-indexes.ts";
 import type { DatedUser } from "./store/user-search.ts";
 import type { ApiToken } from "./model/api-token.ts";
@@ -300,6 +311,20 @@ export interface TokenService {
   of(secret: string): Promise<ApiToken | null>;
 }
 
+/** Who is signed in with a browser. */
+export interface SessionService {
+  /** Those that have not ended; whoever signed in last comes first. */
+  list(): Promise<Session[]>;
+  /** A link that signs in once. @throws RollcallError `usage.invalid` */
+  link(role: string, by: AskedBy): Promise<SignInLink>;
+  /** Uses a link up. @throws RollcallError `signIn.used`, `signIn.expired`, `signIn.unknown` */
+  signIn(secret: string, client: EventClient): Promise<MadeSession>;
+  /** Whose secret it is; null: nobody's, or of a session that has ended. */
+  of(secret: string): Promise<Session | null>;
+  /** @throws RollcallError `session.notFound` */
+  end(id: string, by: Pick<AskedBy, "actor">): Promise<Session>;
+}
+
 /** Apps, who is assigned to them, and what needs a person. */
 export interface AppService {
   list(): Promise<AppSummary[]>;
@@ -381,6 +406,7 @@ export interface Service extends AsyncDisposable {
   readonly users: UserService;
   readonly groups: GroupService;
   readonly tokens: TokenService;
+  readonly sessions: SessionService;
   /** What user profiles can have. */
   readonly profile: ProfileSchema;
   readonly directories: DirectoryService;
@@ -430,6 +456,7 @@ function serviceOn(store: Store, settings: Settings, compiled: CompiledSettings)
       users: (group, after, limit) => usersInGroup(engine, group, after, limit),
     },
     tokens: tokenService(engine),
+    sessions: sessionService(engine, settings),
     profile: engine.rules.schema,
     directories: directoryService(engine),
     previews: previewService(engine),
@@ -517,6 +544,16 @@ function tokenService(engine: Engine): TokenService {
     create: (request, by) => createToken(engine, request, by),
     revoke: (name, by) => revokeToken(engine, name, by),
     of: (secret) => tokenOf(engine, secret),
+  };
+}
+
+function sessionService(engine: Engine, settings: Settings): SessionService {
+  return {
+    list: () => listSessions(engine.store.db),
+    link: (role, by) => createSignInLink(engine, { role, at: consoleUrl(settings) }, by),
+    signIn: (secret, client) => signIn(engine, secret, client),
+    of: (secret) => sessionOf(engine, secret),
+    end: (id, by) => endSession(engine, id, by),
   };
 }
 

@@ -34,8 +34,8 @@ export type ApiSettings = Pick<
 export function createApi(service: Service, settings: ApiSettings): Api {
   const context: ApiContext = { service, ...settings };
   const { running } = context;
-  const proxies = networksOf(service.settings.http?.trustedProxies ?? []);
-  const gate = new Gate(service.tokens, settings.limits, proxies);
+  const isProxy = networksOf(service.settings.http?.trustedProxies ?? []);
+  const gate = new Gate(service, { ...settings, isProxy });
   const okta = oktaApi(context, gate);
   const app = new Hono<ApiEnv>({ getPath: plainPath });
   app.use(async (c, next) => {

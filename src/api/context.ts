@@ -11,11 +11,14 @@ import type { ApiLimits } from "./limits.ts";
 
 /** Whoever was let in. */
 export interface Caller {
-  /** Of the token. */
+  readonly kind: "token" | "session";
+  /** Of the token, or the session. */
   readonly id: string;
   readonly name: string;
   readonly role: Role;
   readonly actor: EventActor;
+  /** ISO 8601; null: until it is revoked. */
+  readonly expiresAt: string | null;
   may(permission: Permission): boolean;
 }
 

@@ -1,15 +1,17 @@
 /**
- * Who may come in: a token's role decides, for every route by itself. Whatever is not found out
+ * Who may come in: the role of a token, or of a browser's session, decides, for every route by itself. Whatever is not found out
  * counts as a stranger. A test walks all routes, so that none forgets to ask.
  */
 import type { MiddlewareHandler } from "hono";
+import { getCookie, setCookie } from "hono/cookie";
 import type { Networks } from "../lib/networks.ts";
-import { tokenActor } from "../model/event.ts";
+import { sessionActor, tokenActor, type EventClient } from "../model/event.ts";
 import { may, type Permission } from "../model/role.ts";
+import { LONGEST_HOURS } from "../model/session.ts";
 import type { Service } from "../service.ts";
 import { clientAddress } from "./client-address.ts";
 import type { ApiCall, ApiEnv, Caller } from "./context.ts";
-import { ApiLimits } from "./limits.ts";
+import type { ApiLimits } from "./limits.ts";
 import type { Allowance } from "./rate-limit.ts";
 
 export type Refusal = "noCredential" | "badCredential" | "forbidden" | "tooMany";
@@ -30,19 +32,26 @@ const SCHEME = /^(?:SSWS|Bearer) +(\S+)$/i;
 /** What stands before a route, and which permission it asks for. */
 export type Guard = MiddlewareHandler<ApiEnv> & { readonly permission: Permission };
 
-export class Gate {
-  readonly #tokens: Pick<Service["tokens"], "of">;
-  readonly #limits: ApiLimits;
-  readonly #isProxy: Networks;
+/** The browser sends it back to nobody but us, and shows it to no script (RFC 6265bis, 4.1.3.2). */
+const COOKIE = ["rollcall", "host"] as const;
+/** What changes nothing; everything else a foreign page must not be able to ask for. */
+const READING: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
-  constructor(
-    tokens: Pick<Service["tokens"], "of">,
-    limits: ApiLimits = new ApiLimits(),
-    isProxy: Networks = () => false,
-  ) {
-    this.#tokens = tokens;
-    this.#limits = limits;
-    this.#isProxy = isProxy;
+/** What a gate knows of the house that it stands before. */
+export interface Surroundings {
+  readonly limits: ApiLimits;
+  readonly isProxy: Networks;
+  /** How browsers reach it. */
+  readonly baseUrl: () => string;
+}
+
+export class Gate {
+  readonly #service: { readonly [Of in "tokens" | "sessions"]: Pick<Service[Of], "of"> };
+  readonly #around: Surroundings;
+
+  constructor(service: Pick<Service, "tokens" | "sessions">, around: Surroundings) {
+    this.#service = service;
+    this.#around = around;
   }
 
   /** Lets in whoever has the permission. @throws AccessRefused */
@@ -61,42 +70,91 @@ export class Gate {
 
   /** Whether whoever was let in before would be let in now. */
   async isStillGood(c: ApiCall): Promise<boolean> {
-    const [, secret] = SCHEME.exec((c.req.header("authorization") ?? "").trim()) ?? [];
-    return secret !== undefined && (await this.#tokens.of(secret)) !== null;
+    const client = this.clientOf(c);
+    return (await this.#byToken(c, client)) !== null || (await this.#bySession(c, client)) !== null;
+  }
+
+  /** From where somebody asks. */
+  clientOf(c: ApiCall): EventClient {
+    const remote = c.env?.incoming?.socket.remoteAddress ?? "unknown";
+    const forwarded = c.req.header("x-forwarded-for");
+    const ipAddress = clientAddress(remote, forwarded, this.#around.isProxy);
+    const userAgent = c.req.header("user-agent")?.slice(0, 300) ?? null;
+    return { ipAddress, userAgent };
+  }
+
+  /** Counts a credential that was wrong. @throws AccessRefused if there were too many from there */
+  noteMistake(c: ApiCall, { ipAddress }: EventClient): void {
+    const allowance = this.#around.limits.mistakes.take(ipAddress, Date.now());
+    if (allowance.granted) return;
+    tell(c, allowance);
+    throw new AccessRefused("tooMany", "Too many requests with a wrong credential.");
+  }
+
+  /**
+   * Whether a request comes from a page of our own, as far as the browser says from which.
+   * @throws AccessRefused
+   */
+  refuseForeign(c: ApiCall, origin = c.req.header("origin")): void {
+    const own = new URL(this.#around.baseUrl()).origin;
+    const site = c.req.header("sec-fetch-site");
+    const isForeign = site !== undefined && site !== "same-origin" && site !== "none";
+    if (!isForeign && (origin === undefined || origin === own)) return;
+    throw new AccessRefused("forbidden", `Only pages of ${own} may ask for this by a cookie.`);
   }
 
   async #callerOf(c: ApiCall): Promise<Caller> {
-    const header = c.req.header("authorization");
-    const remote = c.env?.incoming?.socket.remoteAddress ?? "unknown";
-    const ipAddress = clientAddress(remote, c.req.header("x-forwarded-for"), this.#isProxy);
+    const client = this.clientOf(c);
+    const isToken = c.req.header("authorization") !== undefined;
     // RFC 9110 section 11.6.1: whoever is refused is told how to come in.
     c.header("WWW-Authenticate", 'Bearer realm="Rollcall"');
-    if (header === undefined)
+    if (!isToken && getCookie(c, ...COOKIE) === undefined)
       throw new AccessRefused("noCredential", "Send Authorization: SSWS TOKEN, or Bearer TOKEN.");
-    const [, secret] = SCHEME.exec(header.trim()) ?? [];
-    const token = secret === undefined ? null : await this.#tokens.of(secret);
-    if (token === null) {
-      const allowance = this.#limits.mistakes.take(ipAddress, Date.now());
-      if (!allowance.granted) {
-        tell(c, allowance);
-        throw new AccessRefused("tooMany", "Too many requests with a wrong credential.");
-      }
-      const message = "The token is none of ours, was revoked, or has expired.";
+    const caller = isToken ? await this.#byToken(c, client) : await this.#bySession(c, client);
+    if (caller === null) {
+      this.noteMistake(c, client);
+      const message = isToken
+        ? "The token is none of ours, was revoked, or has expired."
+        : "The session has ended; sign in again.";
       throw new AccessRefused("badCredential", message);
     }
-    const allowance = this.#limits.requests.take(token.id, Date.now());
+    const allowance = this.#around.limits.requests.take(caller.id, Date.now());
     tell(c, allowance);
     if (!allowance.granted) throw new AccessRefused("tooMany", "Too many requests.");
     c.header("WWW-Authenticate", undefined);
-    const userAgent = c.req.header("user-agent") ?? null;
-    return {
-      id: token.id,
-      name: token.name,
-      role: token.role,
-      actor: tokenActor(token, { ipAddress, userAgent: userAgent?.slice(0, 300) ?? null }),
-      may: (permission) => may(token.role, permission),
-    };
+    // A browser sends the cookie whichever page asks, and says which it was.
+    if (!isToken && !READING.has(c.req.method)) this.refuseForeign(c, c.req.header("origin") ?? "");
+    return caller;
   }
+
+  async #byToken(c: ApiCall, client: EventClient): Promise<Caller | null> {
+    const [, secret] = SCHEME.exec((c.req.header("authorization") ?? "").trim()) ?? [];
+    const token = secret === undefined ? null : await this.#service.tokens.of(secret);
+    return token && callerOf("token", token, tokenActor(token, client));
+  }
+
+  async #bySession(c: ApiCall, client: EventClient): Promise<Caller | null> {
+    if (c.req.header("authorization") !== undefined) return null;
+    const session = await this.#service.sessions.of(getCookie(c, ...COOKIE) ?? "");
+    return session && callerOf("session", session, sessionActor(session, client));
+  }
+}
+
+function callerOf(
+  kind: Caller["kind"],
+  { id, name, role, expiresAt }: Pick<Caller, "id" | "name" | "role" | "expiresAt">,
+  actor: Caller["actor"],
+): Caller {
+  const own = (permission: Permission): boolean => may(role, permission);
+  return { kind, id, name, role, actor, expiresAt, may: own };
+}
+
+/** Gives a browser the session that it made, or takes it away. */
+export function setSessionCookie(c: ApiCall, secret: string | null): void {
+  const [name, prefix] = COOKIE;
+  const maxAge = secret === null ? 0 : LONGEST_HOURS * 3600;
+  const shape = { path: "/", secure: true, httpOnly: true, sameSite: "Lax", prefix } as const;
+  setCookie(c, name, secret ?? "", { ...shape, maxAge });
 }
 
 /** Clients wait for the reset, which they read as seconds since 1970. */

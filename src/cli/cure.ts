@@ -26,6 +26,10 @@ const COMMANDS: Partial<Record<ErrorCode, string>> = {
   "push.reverted": "The command is `rollcall tasks retry --app APP`.",
   "push.held":
     "The commands are `rollcall pushes show RUN --counted`, `rollcall pushes approve RUN` and `rollcall pushes cancel RUN`.",
+  "signIn.used": "The command is `rollcall admin sign-in`.",
+  "signIn.expired": "The command is `rollcall admin sign-in`.",
+  "signIn.unknown": "The command is `rollcall admin sign-in`.",
+  "session.notFound": "`rollcall admin sessions` lists them.",
   "task.notFound": "`rollcall tasks` lists them.",
   "safeguard.held":
     "The commands are `rollcall imports show RUN --counted`, `rollcall imports approve RUN` and `rollcall imports cancel RUN`.",

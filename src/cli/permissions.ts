@@ -58,5 +58,8 @@ export const COMMAND_PERMISSIONS: Readonly<Record<string, Permission>> = {
   "tasks dismiss": "retry",
   "tokens list": "tokens",
   "tokens create": "tokens",
+  "admin sign-in": "tokens",
+  "admin sessions": "tokens",
+  "admin sign-out": "tokens",
   "tokens revoke": "tokens",
 };

@@ -22,6 +22,7 @@ import { serveCommand } from "./serve.ts";
 import { COMMAND_PERMISSIONS } from "./permissions.ts";
 import { accountName, DEFAULT_CONFIG, settingsOf, type CommonOptions } from "./session.ts";
 import { sourcesCommand } from "./sources.ts";
+import { adminCommand } from "./admin.ts";
 import { tokensCommand } from "./tokens.ts";
 import { tasksCommand } from "./tasks.ts";
 import { usersCommand } from "./users.ts";
@@ -134,6 +135,7 @@ function build(register: Register, line: CommandLine): Command {
     tasksCommand,
     logsCommand,
     tokensCommand,
+    adminCommand,
     checkCommand,
     migrateCommand,
   ])

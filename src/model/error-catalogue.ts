@@ -261,6 +261,22 @@ export const ERRORS = {
     what: "There is no API token of this name.",
     cure: "Use a name of the list of tokens.",
   },
+  "signIn.used": {
+    what: "The link was used already.",
+    cure: "Ask for a new link; each signs in once.",
+  },
+  "signIn.expired": {
+    what: "The link is too old.",
+    cure: "Ask for a new link, and open it within ten minutes.",
+  },
+  "signIn.unknown": {
+    what: "This is no link that signs in.",
+    cure: "Open the whole link as it was printed, or ask for a new one.",
+  },
+  "session.notFound": {
+    what: "There is no such session, or it has ended.",
+    cure: "Use an id of the list of sessions.",
+  },
   "log.filterInvalid": {
     what: "The System Log filter does not parse.",
     cure: 'Correct it at the position given, for example: eventType eq "system.import.start".',

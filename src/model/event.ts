@@ -1,4 +1,5 @@
 import type { ApiToken } from "./api-token.ts";
+import type { Session } from "./session.ts";
 import type { EventType } from "./event-messages.ts";
 
 export type Severity = "DEBUG" | "INFO" | "WARN" | "ERROR";
@@ -74,6 +75,11 @@ export const SYSTEM_ACTOR: EventActor = {
 /** Somebody at a command line, by the name of the operating system's account. */
 export function commandLineActor(account: string): EventActor {
   return { id: account, type: "CommandLine", alternateId: account, displayName: account };
+}
+
+/** Whoever signed in with a browser. */
+export function sessionActor({ id, name }: Session, client: EventClient): EventActor {
+  return { id, type: "User", alternateId: name, displayName: name, client };
 }
 
 /** Whoever holds an API token. */

@@ -375,6 +375,30 @@ export interface ApiTokensTable {
   used_at: Time | null;
 }
 
+export interface SignInLinksTable {
+  id: string;
+  /** SHA-256 of the secret, in hexadecimal digits. */
+  hash: string;
+  role: string;
+  created_by: string;
+  created_at: Generated<Time>;
+  expires_at: Time;
+  used_at: Time | null;
+}
+
+export interface SessionsTable {
+  id: string;
+  /** As of a link. */
+  hash: string;
+  name: string;
+  role: string;
+  ip_address: string | null;
+  user_agent: string | null;
+  created_at: Generated<Time>;
+  used_at: Generated<Time>;
+  expires_at: Time;
+}
+
 export interface LeasesTable {
   name: string;
   owner: string;
@@ -443,6 +467,8 @@ export interface Tables {
   pushed_groups: PushedGroupsTable;
   pushed_members: PushedMembersTable;
   api_tokens: ApiTokensTable;
+  sign_in_links: SignInLinksTable;
+  sessions: SessionsTable;
   started_once: StartedOnceTable;
   hooks: HooksTable;
 }

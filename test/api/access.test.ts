@@ -40,8 +40,10 @@ async function routes(): Promise<ApiRoute[]> {
     isLocal: false,
     limits: new ApiLimits(),
   });
-  // The document of the API is open to everybody; the stream of events does not end.
-  const others = made.routes().filter(({ path }) => !/\/(?:openapi\.json|events)$/.test(path));
+  // The document of the API and signing in are open to everybody; the stream of events does not end.
+  const others = made
+    .routes()
+    .filter(({ path }) => !/\/(?:openapi\.json|sign-in|events)$/.test(path));
   return others.map((one) => ({ ...one, path: one.path.replaceAll(/:[A-Za-z]+/g, "nothing") }));
 }
 

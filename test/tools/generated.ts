@@ -1,5 +1,5 @@
 import type { ApiContext } from "../../src/api/context.ts";
-import { Gate } from "../../src/api/gate.ts";
+import { Gate, type Surroundings } from "../../src/api/gate.ts";
 import { openApiDocument, rollcallApi } from "../../src/api/rollcall/rollcall-api.ts";
 import { ROLLCALL_API } from "../../src/api/rollcall/route.ts";
 import { configJsonSchema } from "../../src/config/schema.ts";
@@ -41,8 +41,9 @@ const API_PAGE = "docs/15-api.md";
 
 /** The document of Rollcall's API; to describe it, it need not work. */
 function apiDocument() {
-  const context = { service: {}, words: {}, running: new Set() } as unknown as ApiContext;
-  return openApiDocument(rollcallApi(context, new Gate({ of: () => Promise.resolve(null) })));
+  const nothing: unknown = { service: {}, words: {}, running: new Set() };
+  const context = nothing as ApiContext;
+  return openApiDocument(rollcallApi(context, new Gate(context.service, nothing as Surroundings)));
 }
 
 /** The table of routes, by what they are about. */

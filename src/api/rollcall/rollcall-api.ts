@@ -16,6 +16,7 @@ import { answerProblem } from "./problem.ts";
 import { questionRoutes } from "./questions.ts";
 import { refuseInvalid, ROLLCALL_API, type Building } from "./route.ts";
 import { runRoutes } from "./runs.ts";
+import { sessionRoutes } from "./sessions.ts";
 import { taskRoutes } from "./tasks.ts";
 import { tokenRoutes } from "./tokens.ts";
 
@@ -35,6 +36,7 @@ export function rollcallApi(context: ApiContext, gate: Gate): OpenAPIHono<ApiEnv
   taskRoutes(building);
   questionRoutes(building);
   tokenRoutes(building);
+  sessionRoutes(building);
   eventRoute(building);
   commandRoute(building);
   app.openAPIRegistry.registerComponent("securitySchemes", "token", {

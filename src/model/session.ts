@@ -1,0 +1,24 @@
+import type { Role } from "./role.ts";
+
+/** Somebody who signed in with a browser. Its secret is in the browser's cookie, and only a hash of it is kept. */
+export interface Session {
+  readonly id: string;
+  /** Who signed in. */
+  readonly name: string;
+  readonly role: Role;
+  readonly ipAddress: string | null;
+  readonly userAgent: string | null;
+  /** ISO 8601, as all of these. */
+  readonly createdAt: string;
+  /** To the minute. */
+  readonly lastUsedAt: string;
+  /** When it ends at the latest. */
+  readonly expiresAt: string;
+}
+
+/** How long a link that signs in is good. */
+export const LINK_MINUTES = 10;
+/** A session ends when nobody used it for so long, … */
+export const IDLE_HOURS = 8;
+/** … and at the latest after this. */
+export const LONGEST_HOURS = 24;
