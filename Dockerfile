@@ -8,6 +8,7 @@ COPY bin ./bin
 RUN npm ci --ignore-scripts
 COPY rolldown.config.ts tsconfig.json ./
 COPY src ./src
+COPY console ./console
 RUN npm run build
 
 FROM ${NODE} AS needed
@@ -31,6 +32,7 @@ COPY --from=system /image /
 WORKDIR /app
 COPY --from=needed /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+COPY --from=build /app/console/built ./console/built
 COPY package.json ./
 COPY bin/rollcall.js ./bin/
 # Compiles once, as root, what every start would compile again; nobody else can change it.

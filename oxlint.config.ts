@@ -6,7 +6,7 @@ export default defineConfig({
   plugins: ["typescript", "import", "unicorn", "oxc", "promise", "vitest"],
   categories: { correctness: "error", suspicious: "error" },
   env: { node: true },
-  ignorePatterns: ["node_modules", "data", "test/fixtures"],
+  ignorePatterns: ["node_modules", "data", "test/fixtures", "console/built"],
   rules: {
     "import/no-cycle": ["error", { ignoreTypes: false }],
     "import/no-default-export": "error",
@@ -47,6 +47,33 @@ export default defineConfig({
         "vitest/expect-expect": ["error", { assertFunctionNames: ["expect*"] }],
         "vitest/valid-expect": ["error", { maxArgs: 2 }],
         "typescript/no-unsafe-type-assertion": "off",
+      },
+    },
+    {
+      files: ["console/**"],
+      plugins: ["typescript", "import", "unicorn", "oxc", "promise", "react", "jsx-a11y"],
+      env: { browser: true },
+      rules: {
+        // Preact needs neither React in scope nor its compiler.
+        "react/react-in-jsx-scope": "off",
+        "react/immutability": "off",
+        // Whoever has no mouse scrolls a wide table by its focus.
+        "jsx-a11y/no-noninteractive-tabindex": "off",
+        // It does not know that a summary is labelled by its text; axe does.
+        "jsx-a11y/control-has-associated-label": "off",
+        // A client of the API knows what it is told, and nothing of how that is made.
+        "typescript/no-restricted-imports": [
+          "error",
+          {
+            patterns: [
+              {
+                group: ["**/src/**"],
+                allowTypeImports: true,
+                message: "console/ imports types of the API only",
+              },
+            ],
+          },
+        ],
       },
     },
     { files: ["**/*.config.ts"], rules: { "import/no-default-export": "off" } },

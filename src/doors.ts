@@ -2,6 +2,7 @@
 import { createApi, type Api } from "./api/api.ts";
 import type { ApiContext, Face } from "./api/context.ts";
 import { ApiLimits } from "./api/limits.ts";
+import { loadConsole } from "./http/console.ts";
 import { startHttp, startMetrics, type Answering } from "./http/server.ts";
 import type { EditConfiguration } from "./model/configuration-edit.ts";
 import type { SchedulerLog } from "./schedule/log.ts";
@@ -109,10 +110,13 @@ async function openHttp(
   }
   const mayRead = (request: Request, bindings: unknown): Promise<Response | null> =>
     api.mayRead(request, bindings);
-  const server = await startHttp(service, http, { api: http.api ? api : null, mayRead }, stopping);
+  const offered = http.api ? api : null;
+  const console = http.api && http.console ? await loadConsole() : null;
+  const server = await startHttp(service, http, { api: offered, console, mayRead }, stopping);
   open.push(server);
   ({ address } = server);
-  log.info({ address, api: http.api ? baseUrl() : "off" }, "health and metrics");
+  const where = console === null ? "off" : `${baseUrl()}/console/`;
+  log.info({ address, api: http.api ? baseUrl() : "off", console: where }, "health and metrics");
   if (http.api)
     void service.users.prepareSearch().catch((error: unknown) => {
       if (!stopping.aborted) log.warn({ error: String(error) }, "searches have no indexes yet");

@@ -37,7 +37,7 @@ export async function openLocalDoor(
   const server = await startHttp(
     service,
     at,
-    { api, mayRead: () => Promise.resolve(null) },
+    { api, console: null, mayRead: () => Promise.resolve(null) },
     stopping,
   );
   ({ address } = server);

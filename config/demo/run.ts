@@ -1,6 +1,7 @@
 /** The demo: the commands that a newcomer would type, one after the other, with what they print. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 
 /** ROLLCALL: another program than the checkout's, such as an installed one. */
 const PROGRAM = process.env["ROLLCALL"] ?? "bin/rollcall.js";
@@ -46,3 +47,30 @@ Nobody was removed. Go on by yourself, for example:
   npx rollcall imports --config ${CONFIG}
   npx rollcall users --q misaki --config ${CONFIG}
 `);
+if (process.argv.includes("--serve")) await serve();
+else process.stdout.write("In a browser: npm run demo -- --serve\n");
+
+/** The daemon on what the demo left, with a link that signs in to its console. */
+async function serve(): Promise<void> {
+  if (existsSync("console/vite.config.ts")) {
+    const built = spawn("npm", ["run", "--silent", "build:console"], { stdio: "inherit" });
+    await once(built, "close");
+  }
+  const daemon = spawn(process.execPath, [PROGRAM, "serve", "--config", CONFIG], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const ended = once(daemon, "close");
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => daemon.kill(name));
+  // It has the embedded database from now on, and makes the link.
+  while (daemon.exitCode === null && !(await fetch("http://127.0.0.1:8080/healthz").catch(() => null))?.ok)
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  if (daemon.exitCode === null) {
+    process.stdout.write("\nOpen this link; it signs in once, for ten minutes. Ctrl-C ends the daemon.\n");
+    const link = spawn(process.execPath, [PROGRAM, "admin", "sign-in", "--config", CONFIG], {
+      stdio: ["ignore", "inherit", "ignore"],
+    });
+    await once(link, "close");
+  }
+  const [status] = (await ended) as [number | null];
+  process.exitCode = status ?? 1;
+}

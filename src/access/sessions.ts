@@ -66,8 +66,9 @@ export async function createSignInLink(
 
 /** Where the console is. @throws RollcallError `usage.invalid` where `serve` does not offer it */
 export function consoleUrl({ http, file }: Pick<Settings, "http" | "file">): string {
-  if (http === null || !http.api) {
-    const message = `http${http === null ? "" : ".api"} is off in ${file}: there is nothing to sign in to.`;
+  const off = http === null ? "http" : !http.api ? "http.api" : !http.console && "http.console";
+  if (http === null || off !== false) {
+    const message = `${off || "http"} is off in ${file}: there is nothing to sign in to.`;
     throw new RollcallError("usage.invalid", message);
   }
   const host = http.host.includes(":") ? `[${http.host}]` : http.host;

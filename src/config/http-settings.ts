@@ -52,12 +52,13 @@ export function checkHttp(
 }
 
 export function httpSettings(http: HttpConfig): HttpSettings {
-  const { host, port, publicUrl, api, metrics, configuration, trustedProxies } = http;
+  const { host, port, publicUrl, api, metrics, configuration, trustedProxies, console } = http;
   return {
     host,
     port,
     publicUrl: publicUrl === "" ? null : publicUrl.replace(/\/$/, ""),
     api: api ?? isSafe(http),
+    console,
     isWritable: configuration === "writable",
     trustedProxies,
     metrics: metrics ?? null,

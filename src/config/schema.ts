@@ -427,6 +427,10 @@ export const configSchema = z.strictObject({
           .describe(
             "Whether administrators may change mappings, attributes and toggles by the API.",
           ),
+        console: z
+          .boolean()
+          .default(true)
+          .describe("Whether the web console is offered, where the API is."),
         plainHttp: z
           .boolean()
           .default(false)

@@ -21,6 +21,8 @@ export interface Answering {
 export interface Doors {
   /** The API; null: there is none. */
   readonly api: Answering | null;
+  /** The web console; null: there is none. */
+  readonly console: Answering | null;
   /** Whether somebody who asks for figures from elsewhere may have them. */
   readonly mayRead: (request: Request, bindings: unknown) => Promise<Response | null>;
 }
@@ -55,7 +57,12 @@ export async function startHttp(
     const refused = isPrivate ? null : await doors.mayRead(c.req.raw, c.env);
     return refused ?? c.text(await metrics(), 200, METRICS_TYPE);
   });
-  const { api } = doors;
+  const { api, console } = doors;
+  if (console !== null) {
+    app.get("/", (c) => c.redirect("/console/"));
+    app.get("/console", (c) => c.redirect("/console/"));
+    app.all("/console/*", (c) => console.fetch(c.req.raw));
+  }
   if (api !== null) app.all("*", (c) => api.fetch(c.req.raw, c.env));
   return await listen(app, at, "health, metrics and the API");
 }

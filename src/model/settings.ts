@@ -69,6 +69,8 @@ export interface HttpSettings extends Address {
   /** How clients reach it, without a slash at the end; null: by the address itself. */
   readonly publicUrl: string | null;
   readonly api: boolean;
+  /** Whether the web console is offered; only with the API. */
+  readonly console: boolean;
   /** Whether the API may change this file. */
   readonly isWritable: boolean;
   /** Addresses or networks of proxies that say who the client is. */

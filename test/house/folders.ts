@@ -44,6 +44,7 @@ const WRITING = [
   "leases",
   "retention",
   "api-tokens",
+  "sessions",
   "started-once",
 ] as const;
 

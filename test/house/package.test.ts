@@ -50,7 +50,7 @@ function rollcall(node: string, ...args: readonly string[]): { status: number; o
 
 test("it has what is needed to run, and the licences of what is inside, and nothing else", () => {
   const allowed =
-    /^(?:bin\/rollcall\.js|dist\/(?:main|chunks\/[\w-]+)\.js(?:\.map)?|dist\/licences\.txt|dist\/sbom\.cdx\.json|docs\/alerts\.yaml|package\.json|(?:README|CHANGELOG|SECURITY)\.md|LICENSE)$/;
+    /^(?:bin\/rollcall\.js|dist\/(?:main|chunks\/[\w-]+)\.js(?:\.map)?|dist\/licences\.txt|dist\/sbom\.cdx\.json|console\/built\/(?:index\.html|console\.(?:js|css)|icon\.svg|licences\.md)|docs\/alerts\.yaml|package\.json|(?:README|CHANGELOG|SECURITY)\.md|LICENSE)$/;
   expect(files.filter((file) => !allowed.test(file))).toEqual([]);
   expect(files).toContain("dist/main.js");
   const installed = join(folder, "place/node_modules");

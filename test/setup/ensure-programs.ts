@@ -9,6 +9,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "ldap-utils": ["ldap-utils"],
   postgresql: ["postgresql"],
   openssl: ["openssl"],
+  chromium: ["chromium"],
   "samba-ad-dc": [
     "samba",
     "samba-ad-dc",
@@ -27,6 +28,7 @@ function missing(): string[] {
   if (!has("ldapsearch")) names.push("ldap-utils");
   if (postgresBin() === null) names.push("postgresql");
   if (!has("openssl")) names.push("openssl");
+  if (!has("chromium")) names.push("chromium");
   if (!has("samba-tool") || !has("ldbadd")) names.push("samba-ad-dc");
   if (!has("dscreate") && !existsSync("/usr/sbin/dscreate")) names.push("389-ds-base");
   return names;

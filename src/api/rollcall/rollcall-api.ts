@@ -13,6 +13,7 @@ import { directoryRoutes } from "./directories.ts";
 import { document } from "./forms.ts";
 import { eventRoute } from "./events.ts";
 import { answerProblem } from "./problem.ts";
+import { peopleRoutes } from "./people.ts";
 import { questionRoutes } from "./questions.ts";
 import { refuseInvalid, ROLLCALL_API, type Building } from "./route.ts";
 import { runRoutes } from "./runs.ts";
@@ -34,6 +35,7 @@ export function rollcallApi(context: ApiContext, gate: Gate): OpenAPIHono<ApiEnv
   directoryRoutes(building);
   appRoutes(building);
   taskRoutes(building);
+  peopleRoutes(building);
   questionRoutes(building);
   tokenRoutes(building);
   sessionRoutes(building);

@@ -38,6 +38,8 @@ export async function anyRunDocument({ service }: ApiContext, of: AnyRun) {
   return { ...known, progress: await service.runs.progress(of) };
 }
 
+export type AnyRunDocument = Awaited<ReturnType<typeof anyRunDocument>>;
+
 const wanted = z
   .discriminatedUnion("kind", [
     z.strictObject({

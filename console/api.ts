@@ -1,0 +1,120 @@
+/** The public API, as every other client has it: questions, answers, and what went wrong in words. */
+import type { AnyRunDocument } from "../src/api/rollcall/runs.ts";
+import type { directoryDocument } from "../src/documents/directory.ts";
+import type { explanationDocument } from "../src/documents/explanation.ts";
+import type { findingDocument } from "../src/documents/finding.ts";
+import type { RunChange } from "../src/model/run.ts";
+import type { Permission, Role } from "../src/model/role.ts";
+import type { Session as SessionFacts } from "../src/model/session.ts";
+import type { UserView } from "../src/questions/user-view.ts";
+
+export type RunFacts = AnyRunDocument;
+export type ChangeFacts = RunChange & { readonly seq: number };
+export type DirectoryFacts = ReturnType<typeof directoryDocument>;
+export type FindingFacts = ReturnType<typeof findingDocument>;
+export type ExplanationFacts = ReturnType<typeof explanationDocument>;
+export type PersonFacts = UserView;
+export type { SessionFacts };
+
+export interface Me {
+  readonly kind: "token" | "session";
+  readonly name: string;
+  readonly role: Role;
+  readonly permissions: readonly Permission[];
+  readonly expiresAt: string | null;
+}
+
+/** A page of a list; `next` is where the following one begins. */
+export interface PageOf<Item> {
+  readonly items: readonly Item[];
+  readonly next: string | null;
+}
+
+/** A user as Okta's API shows one. */
+export interface ListedUser {
+  readonly id: string;
+  readonly status: string;
+  readonly profile: Readonly<Record<string, unknown>>;
+  readonly credentials?: { readonly provider?: { readonly name: string } };
+}
+
+/** An event as Okta's API shows one. */
+export interface ListedEvent {
+  readonly uuid: string;
+  readonly published: string;
+  readonly eventType: string;
+  readonly severity: string;
+  readonly displayMessage: string;
+  readonly actor: { readonly displayName: string | null };
+  readonly outcome: { readonly result: string; readonly reason: string | null };
+  readonly target: readonly { readonly type: string; readonly displayName: string | null }[] | null;
+  readonly transaction: { readonly id: string };
+  readonly debugContext: { readonly debugData: Readonly<Record<string, unknown>> };
+}
+
+const OWN = "/api/rollcall/v1";
+const OKTA = "/api/v1";
+
+/** Why the API did not do what was asked; `cure` is what helps. */
+export class Refused extends Error {
+  readonly status: number;
+  readonly cure: string;
+
+  constructor(status: number, message: string, cure: string) {
+    super(message);
+    this.name = "Refused";
+    this.status = status;
+    this.cure = cure;
+  }
+}
+
+export type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+/** Asks Rollcall's API. @throws Refused */
+export async function ask<Answer>(path: string, query: Query = {}): Promise<Answer> {
+  return (await send("GET", `${OWN}${path}${search(query)}`)).body as Answer;
+}
+
+/** Has something done. @throws Refused */
+export async function act<Answer>(
+  method: "POST" | "DELETE",
+  path: string,
+  body?: object,
+): Promise<Answer> {
+  return (await send(method, `${OWN}${path}`, body)).body as Answer;
+}
+
+/** A page of a list of Okta's API, whose next page is in a header. @throws Refused */
+export async function askOkta<Item>(path: string, query: Query): Promise<PageOf<Item>> {
+  const { body, headers } = await send("GET", `${OKTA}${path}${search(query)}`);
+  const [, next] = /<([^>]*)>;\s*rel="next"/.exec(headers.get("link") ?? "") ?? [];
+  const after = next === undefined ? null : new URL(next).searchParams.get("after");
+  return { items: body as Item[], next: after };
+}
+
+function search(query: Query): string {
+  const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined);
+  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+async function send(
+  method: string,
+  path: string,
+  body?: object,
+): Promise<{ body: unknown; headers: Headers }> {
+  const response = await fetch(path, {
+    method,
+    headers: body === undefined ? {} : { "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  }).catch(() => {
+    throw new Refused(0, "The daemon does not answer.", "See whether `rollcall serve` is running.");
+  });
+  const text = await response.text();
+  const isJson = response.headers.get("content-type")?.includes("json") === true;
+  const told: unknown = isJson && text !== "" ? JSON.parse(text) : null;
+  if (response.ok) return { body: told, headers: response.headers };
+  const { detail, cure, errorSummary } = (told ?? {}) as Record<string, string | undefined>;
+  const message = detail ?? errorSummary ?? `The answer was ${response.status}.`;
+  throw new Refused(response.status, message, cure ?? "");
+}

@@ -1,0 +1,46 @@
+/** An answer of the API as a page shows it: not there yet, there, or refused. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { noteRefusal } from "./session.ts";
+
+export interface Asked<Answer> {
+  readonly answer: Answer | null;
+  readonly error: Error | null;
+  readonly isBusy: boolean;
+  /** Asks again; what is shown stays until there is something newer. */
+  readonly again: () => void;
+}
+
+/** @param key what the question depends on; another key is another question */
+export function useAsked<Answer>(question: () => Promise<Answer>, key: string): Asked<Answer> {
+  const [state, setState] = useState<{ key: string; answer: Answer | null; error: Error | null }>({
+    key: "",
+    answer: null,
+    error: null,
+  });
+  const [turn, setTurn] = useState(0);
+  const [isBusy, setBusy] = useState(true);
+  const latest = useRef(question);
+  latest.current = question;
+  useEffect(() => {
+    let isMeant = true;
+    setBusy(true);
+    latest
+      .current()
+      .then((answer) => isMeant && setState({ key, answer, error: null }))
+      .catch((error: unknown) => {
+        noteRefusal(error);
+        if (isMeant) setState({ key, answer: null, error: error as Error });
+      })
+      .finally(() => isMeant && setBusy(false));
+    return () => {
+      isMeant = false;
+    };
+  }, [key, turn]);
+  const isCurrent = state.key === key;
+  return {
+    answer: isCurrent ? state.answer : null,
+    error: isCurrent ? state.error : null,
+    isBusy: isBusy || !isCurrent,
+    again: () => setTurn((now) => now + 1),
+  };
+}

@@ -1,0 +1,88 @@
+/** The web console: a client of the public API, in the browser of whoever signed in. */
+import { render } from "preact";
+import { LocationProvider, Route, Router, useLocation } from "preact-iso";
+import { listen } from "./live.ts";
+import { Dashboard } from "./pages/dashboard.tsx";
+import { Directories } from "./pages/directories.tsx";
+import { Directory } from "./pages/directory.tsx";
+import { People } from "./pages/people.tsx";
+import { Person } from "./pages/person.tsx";
+import { Run } from "./pages/run.tsx";
+import { Runs } from "./pages/runs.tsx";
+import { Settings } from "./pages/settings.tsx";
+import { SignedOut } from "./pages/signed-out.tsx";
+import { SystemLog } from "./pages/system-log.tsx";
+import { Tasks } from "./pages/tasks.tsx";
+import { Page } from "./parts/page.tsx";
+import { begin, me, signOut } from "./session.ts";
+import "./style.css";
+
+const PLACES = [
+  ["/console/", "Dashboard"],
+  ["/console/directories", "Directory Integrations"],
+  ["/console/people", "People"],
+  ["/console/runs", "Import Monitoring"],
+  ["/console/tasks", "Tasks"],
+  ["/console/logs", "System Log"],
+  ["/console/settings", "Settings"],
+] as const;
+
+function Navigation() {
+  const { path } = useLocation();
+  const isHere = (place: string): boolean =>
+    place === "/console/" ? path === place : path.startsWith(place);
+  return (
+    <nav aria-label="Rollcall">
+      <strong>Rollcall</strong>
+      <ul>
+        {PLACES.map(([href, label]) => (
+          <li key={href}>
+            <a href={href} aria-current={isHere(href) ? "page" : undefined}>
+              {label}
+            </a>
+          </li>
+        ))}
+      </ul>
+      <button type="button" onClick={() => void signOut()}>
+        Sign out
+      </button>
+    </nav>
+  );
+}
+
+function NotFound() {
+  return (
+    <Page title="Nothing is here">
+      <p>
+        This address is none of the console's. <a href="/console/">Go to the dashboard</a>
+      </p>
+    </Page>
+  );
+}
+
+function Console() {
+  if (me.value === undefined) return <p class="quiet">Loading…</p>;
+  if (me.value === null) return <SignedOut />;
+  return (
+    <LocationProvider scope="/console">
+      <Navigation />
+      <Router>
+        <Route path="/console/" component={Dashboard} />
+        <Route path="/console/directories" component={Directories} />
+        <Route path="/console/directories/:directory" component={Directory} />
+        <Route path="/console/people" component={People} />
+        <Route path="/console/people/:who" component={Person} />
+        <Route path="/console/runs" component={Runs} />
+        <Route path="/console/runs/:run" component={Run} />
+        <Route path="/console/tasks" component={Tasks} />
+        <Route path="/console/logs" component={SystemLog} />
+        <Route path="/console/settings" component={Settings} />
+        <Route default component={NotFound} />
+      </Router>
+    </LocationProvider>
+  );
+}
+
+await begin();
+if (me.value !== null) listen();
+render(<Console />, document.body);

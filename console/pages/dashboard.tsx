@@ -1,0 +1,87 @@
+import { ask, type DirectoryFacts, type FindingFacts, type PageOf, type RunFacts } from "../api.ts";
+import { useAsked } from "../asked.ts";
+import { Badge } from "../parts/badge.tsx";
+import { Cure } from "../parts/cure.tsx";
+import { Page, Shown } from "../parts/page.tsx";
+import { RUN_COLUMNS, RunRow } from "../parts/run-row.tsx";
+import { When } from "../parts/when.tsx";
+import { told } from "../live.ts";
+
+/** What is wrong, worst first, and what helps; then how current everything is. */
+export function Dashboard() {
+  // Whatever a run did may have changed what is wrong.
+  const news = [...told.value.values()].map(({ run, status }) => run + status).join();
+  const findings = useAsked(() => ask<PageOf<FindingFacts>>("/doctor"), news);
+  const directories = useAsked(
+    () => ask<PageOf<DirectoryFacts>>("/directories", { limit: 100 }),
+    news,
+  );
+  const runs = useAsked(() => ask<PageOf<RunFacts>>("/runs", { limit: 5 }), news);
+  return (
+    <Page title="Dashboard" isBusy={findings.isBusy || directories.isBusy || runs.isBusy}>
+      <section aria-labelledby="wrong">
+        <h2 id="wrong">What needs you</h2>
+        <Shown of={findings}>{({ items }) => <Findings items={items} />}</Shown>
+      </section>
+      <section aria-labelledby="fresh">
+        <h2 id="fresh">How current directories are</h2>
+        <Shown of={directories}>
+          {({ items }) => (
+            <ul class="cards">
+              {items.map((one) => (
+                <li key={one.directory}>
+                  <a href={`/console/directories/${one.directory}`}>{one.directory}</a>{" "}
+                  {one.isHeld && <Badge of="held" />}
+                  <p class="quiet">
+                    {one.type}, read <When at={one.readAt} />
+                  </p>
+                </li>
+              ))}
+            </ul>
+          )}
+        </Shown>
+      </section>
+      <section aria-labelledby="last">
+        <h2 id="last">Last runs</h2>
+        <Shown of={runs}>
+          {({ items }) => (
+            <table>
+              <thead>
+                <tr>
+                  {RUN_COLUMNS.map((name) => (
+                    <th scope="col" key={name}>
+                      {name}
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {items.map((run) => (
+                  <RunRow key={run.run} of={run} />
+                ))}
+              </tbody>
+            </table>
+          )}
+        </Shown>
+      </section>
+    </Page>
+  );
+}
+
+function Findings({ items }: { readonly items: readonly FindingFacts[] }) {
+  const serious = items.filter(({ severity }) => severity !== "info");
+  const others = items.filter(({ severity }) => severity === "info");
+  return (
+    <>
+      {serious.length === 0 && <p class="quiet">Nothing is wrong.</p>}
+      <ul class="findings">
+        {[...serious, ...others].map((one) => (
+          <li key={one.message}>
+            <Badge of={one.severity} /> <span>{one.message}</span>{" "}
+            <Cure remedy={one.remedy} command={one.command} />
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

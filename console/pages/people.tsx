@@ -1,0 +1,56 @@
+import { useLocation } from "preact-iso";
+import { askOkta, type ListedUser } from "../api.ts";
+import { Badge } from "../parts/badge.tsx";
+import { Filters } from "../parts/filters.tsx";
+import { List } from "../parts/list.tsx";
+import { Page } from "../parts/page.tsx";
+import { value } from "../text.ts";
+
+const COLUMNS = ["Login", "Name", "Status", "Profile source"];
+const STATUSES = ["ACTIVE", "STAGED", "SUSPENDED", "DEPROVISIONED"];
+
+export function People() {
+  const { q, status } = useLocation().query;
+  const filter = status === undefined ? undefined : `status eq "${status}"`;
+  const asked = { q, search: filter };
+  return (
+    <Page title="People">
+      <Filters
+        of={[
+          { name: "q", label: "Name or login begins with" },
+          { name: "status", label: "Status", options: STATUSES },
+        ]}
+      />
+      <List<ListedUser>
+        ask={(after) => askOkta<ListedUser>("/users", { ...asked, limit: 50, after })}
+        about={JSON.stringify(asked)}
+        caption="People"
+        columns={COLUMNS}
+        empty="There is nobody like that."
+        keyOf={({ id }) => id}
+        Row={UserRow}
+      />
+    </Page>
+  );
+}
+
+function UserRow({ of: { status: state, profile, credentials } }: { readonly of: ListedUser }) {
+  return (
+    <tr>
+      <td>
+        <a href={`/console/people/${encodeURIComponent(String(profile["login"]))}`}>
+          {String(profile["login"])}
+        </a>
+      </td>
+      <td>
+        {value(
+          profile["displayName"] ?? `${value(profile["firstName"])} ${value(profile["lastName"])}`,
+        )}
+      </td>
+      <td>
+        <Badge of={state} />
+      </td>
+      <td>{credentials?.provider?.name ?? "—"}</td>
+    </tr>
+  );
+}

@@ -1,0 +1,199 @@
+import { useLocation, useRoute } from "preact-iso";
+import { useState } from "preact/hooks";
+import { act, ask, type ExplanationFacts, type PersonFacts, type RunFacts } from "../api.ts";
+import { useAsked } from "../asked.ts";
+import { Act } from "../parts/act.tsx";
+import { Badge } from "../parts/badge.tsx";
+import { Cure } from "../parts/cure.tsx";
+import { Page, Shown } from "../parts/page.tsx";
+import { When } from "../parts/when.tsx";
+import { may } from "../session.ts";
+import { kind, value } from "../text.ts";
+
+/** A person: each value with whose it is and why; then what directories show, and what happened. */
+export function Person() {
+  const { who = "" } = useRoute().params;
+  const { route } = useLocation();
+  const asked = useAsked(() => ask<PersonFacts>(`/users/${encodeURIComponent(who)}`), who);
+  const person = asked.answer;
+  const directory = person?.appUsers[0]?.directory;
+  const sync = async (): Promise<void> => {
+    const body = { kind: "force-sync", directory, user: who };
+    const { run } = await act<RunFacts>("POST", "/runs", body);
+    route(`/console/runs/${run}`);
+  };
+  return (
+    <Page
+      title={person?.login ?? who}
+      isBusy={asked.isBusy}
+      actions={
+        directory !== undefined && may("sync-person") && <Act label="Force Sync" act={sync} />
+      }
+    >
+      <Shown of={asked}>
+        {(one) => (
+          <>
+            <p>
+              <Badge of={one.status} /> since <When at={one.createdAt} />
+            </p>
+            <Profile person={one} />
+            {one.appUsers.map((appUser) => (
+              <Additional key={appUser.directory + appUser.externalId} of={appUser} />
+            ))}
+            <Accounts of={one.accounts} />
+            <History of={one.history} />
+          </>
+        )}
+      </Shown>
+    </Page>
+  );
+}
+
+function Profile({ person }: { readonly person: PersonFacts }) {
+  const [open, setOpen] = useState<string | null>(null);
+  const names = Object.keys(person.profile);
+  return (
+    <section aria-labelledby="profile">
+      <h2 id="profile">Profile</h2>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Attribute</th>
+            <th scope="col">Value</th>
+            <th scope="col">Source</th>
+            {may("explain") && <th scope="col">Why</th>}
+          </tr>
+        </thead>
+        <tbody>
+          {names.flatMap((name) => [
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td>{value(person.profile[name])}</td>
+              <td>
+                <Badge of={person.sources[name] ?? "okta"} />
+              </td>
+              {may("explain") && (
+                <td>
+                  <button
+                    type="button"
+                    aria-expanded={open === name}
+                    aria-label={`Why is ${name} not another value?`}
+                    onClick={() => setOpen(open === name ? null : name)}
+                  >
+                    Why?
+                  </button>
+                </td>
+              )}
+            </tr>,
+            ...(open === name
+              ? [
+                  <tr key={`${name} why`}>
+                    <td colSpan={4}>
+                      <Why who={person.login} attribute={name} />
+                    </td>
+                  </tr>,
+                ]
+              : []),
+          ])}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+/** The way of a value from the directory to the profile, and where it turned. */
+function Why({ who, attribute }: { readonly who: string; readonly attribute: string }) {
+  const asked = useAsked(
+    () => ask<ExplanationFacts>("/explain", { who, attribute }),
+    `${who} ${attribute}`,
+  );
+  return (
+    <div aria-busy={asked.isBusy} class="why">
+      <Shown of={asked}>
+        {({ stages, cause }) => (
+          <>
+            {cause !== null && (
+              <p class="note">
+                {cause.sentence} <Cure remedy={cause.remedy} command={cause.command} />
+              </p>
+            )}
+            <ol>
+              {stages.map(({ stage, directory, ok, text }) => (
+                <li
+                  key={`${stage} ${directory ?? ""}`}
+                  aria-current={cause?.stage === stage ? "step" : undefined}
+                >
+                  <span aria-hidden="true">{ok === true ? "✓" : ok === false ? "✗" : "·"}</span>{" "}
+                  <strong>
+                    {stage}
+                    {directory !== null && ` (${directory})`}
+                  </strong>{" "}
+                  {text}
+                </li>
+              ))}
+            </ol>
+          </>
+        )}
+      </Shown>
+    </div>
+  );
+}
+
+function Additional({ of }: { readonly of: PersonFacts["appUsers"][number] }) {
+  const title = `Additional LDAP Attributes of ${of.directory}`;
+  return (
+    <details>
+      <summary>{title}</summary>
+      <p class="quiet">
+        {of.dn} <Badge of={of.status} /> imported <When at={of.lastImported} />
+      </p>
+      {of.error !== null && <p class="fault">{of.error.message}</p>}
+      {of.groups.length > 0 && <p>In {of.groups.map(({ name }) => name).join(", ")}</p>}
+      <dl>
+        {Object.entries(of.profile).flatMap(([name, one]) => [
+          <dt key={name}>{name}</dt>,
+          <dd key={`${name} value`}>
+            {value(one)}
+            {of.meanings[name] !== undefined && <span class="quiet"> ({of.meanings[name]})</span>}
+          </dd>,
+        ])}
+      </dl>
+    </details>
+  );
+}
+
+function Accounts({ of }: { readonly of: PersonFacts["accounts"] }) {
+  if (of.length === 0) return null;
+  return (
+    <section aria-labelledby="accounts">
+      <h2 id="accounts">Applications</h2>
+      <ul>
+        {of.map(({ app, status, lastPush, error }) => (
+          <li key={app}>
+            {app} <Badge of={status} /> pushed <When at={lastPush} />
+            {error !== null && <span class="fault"> {error.message}</span>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function History({ of }: { readonly of: PersonFacts["history"] }) {
+  return (
+    <section aria-labelledby="history">
+      <h2 id="history">Last changes</h2>
+      {of.length === 0 && <p class="quiet">Nothing changed yet.</p>}
+      <ul>
+        {of.map((one) => (
+          <li key={one.run + one.action}>
+            <a href={`/console/runs/${one.run}`}>{kind(one.kind)}</a> <When at={one.at} />:{" "}
+            {one.action}
+            {one.changes.length > 0 &&
+              `, ${one.changes.map(({ attribute, to }) => `${attribute} ${value(to)}`).join(", ")}`}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

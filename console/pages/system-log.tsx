@@ -1,0 +1,68 @@
+import { useLocation } from "preact-iso";
+import { askOkta, type ListedEvent } from "../api.ts";
+import { Badge } from "../parts/badge.tsx";
+import { Filters } from "../parts/filters.tsx";
+import { List } from "../parts/list.tsx";
+import { Page } from "../parts/page.tsx";
+import { When } from "../parts/when.tsx";
+import { value } from "../text.ts";
+
+const COLUMNS = ["Time", "Event", "Actor", "Target", "Outcome"];
+
+export function SystemLog() {
+  const { q, filter, since, until } = useLocation().query;
+  const asked = { q, filter, since, until };
+  return (
+    <Page title="System Log">
+      <Filters
+        of={[
+          { name: "q", label: "Words" },
+          { name: "filter", label: 'Filter, such as eventType eq "system.import.start"' },
+          { name: "since", label: "Since (ISO 8601)" },
+          { name: "until", label: "Until (ISO 8601)" },
+        ]}
+      />
+      <List<ListedEvent>
+        ask={(after) =>
+          askOkta<ListedEvent>("/logs", { ...asked, sortOrder: "DESCENDING", limit: 50, after })
+        }
+        about={JSON.stringify(asked)}
+        caption="Events, newest first"
+        columns={COLUMNS}
+        empty="There is no such event."
+        keyOf={({ uuid }) => uuid}
+        Row={EventRow}
+      />
+    </Page>
+  );
+}
+
+function EventRow({ of: event }: { readonly of: ListedEvent }) {
+  return (
+    <tr>
+      <td>
+        <When at={event.published} />
+      </td>
+      <td>
+        <details>
+          <summary>{event.displayMessage}</summary>
+          <p class="quiet">
+            {event.eventType} ·{" "}
+            <a href={`/console/runs/${event.transaction.id}`}>run {event.transaction.id}</a>
+          </p>
+          <dl>
+            {Object.entries(event.debugContext.debugData).flatMap(([name, one]) => [
+              <dt key={name}>{name}</dt>,
+              <dd key={`${name} value`}>{value(one)}</dd>,
+            ])}
+          </dl>
+        </details>
+      </td>
+      <td>{event.actor.displayName}</td>
+      <td>{(event.target ?? []).map(({ displayName }) => displayName).join(", ")}</td>
+      <td>
+        <Badge of={event.outcome.result} /> {event.outcome.reason}
+      </td>
+    </tr>
+  );
+}

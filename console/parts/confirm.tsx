@@ -1,0 +1,70 @@
+/**
+ * A question before something that cannot be taken back easily. Where many are concerned, their
+ * number is typed: whoever knows it has read whom.
+ */
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { noteRefusal } from "../session.ts";
+import { number } from "../text.ts";
+import { Fault } from "./page.tsx";
+
+interface ConfirmProps {
+  readonly title: string;
+  /** What the button does, as it says it. */
+  readonly verb: string;
+  readonly children: ComponentChildren;
+  /** To be typed; null: nothing. */
+  readonly count: number | null;
+  readonly act: () => Promise<unknown>;
+  readonly close: () => void;
+}
+
+export function Confirm({ title, verb, children, count, act, close }: ConfirmProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [typed, setTyped] = useState("");
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<Error | null>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  const isMeant = count === null || typed.replaceAll(/[\s.,']/g, "") === String(count);
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (!isMeant || isBusy) return;
+    setBusy(true);
+    try {
+      await act();
+      dialog.current?.close();
+    } catch (thrown) {
+      noteRefusal(thrown);
+      setError(thrown as Error);
+      setBusy(false);
+    }
+  };
+  return (
+    <dialog ref={dialog} onClose={close} aria-labelledby="confirm-title">
+      <form onSubmit={(event) => void submit(event)}>
+        <h2 id="confirm-title">{title}</h2>
+        {children}
+        {count !== null && (
+          <label>
+            Type {number(count)} to go on
+            <input
+              inputMode="numeric"
+              autocomplete="off"
+              value={typed}
+              onInput={(event) => setTyped(event.currentTarget.value)}
+            />
+          </label>
+        )}
+        {error !== null && <Fault error={error} />}
+        <p class="actions">
+          <button type="submit" class="main" disabled={!isMeant || isBusy}>
+            {verb}
+          </button>
+          <button type="button" onClick={() => dialog.current?.close()}>
+            Not now
+          </button>
+        </p>
+      </form>
+    </dialog>
+  );
+}

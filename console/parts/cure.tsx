@@ -1,0 +1,46 @@
+/** What helps, as a link where a page of the console does it, else as the command that does. */
+import type { Remedy } from "../../src/model/remedy.ts";
+
+interface Place {
+  readonly href: string;
+  readonly label: string;
+}
+
+type Of<Kind extends Remedy["kind"]> = Extract<Remedy, { readonly kind: Kind }>;
+
+/** What a page of the console does; whatever is not here is told as a command. */
+const PLACES: { readonly [Kind in Remedy["kind"]]?: (remedy: Of<Kind>) => Place } = {
+  showRun: ({ run, counted }) => ({
+    href: `/console/runs/${run}${counted === true ? "?counted=true" : ""}`,
+    label: "Show the run",
+  }),
+  showPush: ({ push }) => ({ href: `/console/runs/${push}`, label: "Show the push" }),
+  import: ({ directory }) => placeOfDirectory(directory),
+  forceSync: ({ directory }) => placeOfDirectory(directory),
+  listFailing: () => ({ href: "/console/tasks", label: "Show who fails" }),
+  explain: ({ who }) => ({
+    href: `/console/people/${encodeURIComponent(who)}`,
+    label: "Show the person",
+  }),
+};
+
+function placeOfDirectory(directory: string): Place {
+  return { href: `/console/directories/${directory}`, label: "Go to the directory" };
+}
+
+function placeOf(remedy: Remedy): Place | null {
+  const find = PLACES[remedy.kind] as ((remedy: Remedy) => Place) | undefined;
+  return find?.(remedy) ?? null;
+}
+
+export function Cure({
+  remedy,
+  command,
+}: {
+  readonly remedy: Remedy | null;
+  readonly command: string | null;
+}) {
+  const place = remedy === null ? null : placeOf(remedy);
+  if (place !== null) return <a href={place.href}>{place.label}</a>;
+  return command === null ? null : <code>{command}</code>;
+}

@@ -1,0 +1,44 @@
+/** What a list shows, kept in the address: a link to it shows the same. */
+import { useLocation } from "preact-iso";
+
+export interface Filter {
+  readonly name: string;
+  readonly label: string;
+  /** What can be chosen; absent: a text. */
+  readonly options?: readonly string[];
+}
+
+export function Filters({ of }: { readonly of: readonly Filter[] }) {
+  const { query, path, route } = useLocation();
+  const apply = (event: Event): void => {
+    event.preventDefault();
+    const form = new FormData((event.currentTarget as Element).closest("form") ?? undefined);
+    const given = [...form].filter(([, value]) => value !== "") as [string, string][];
+    const text = new URLSearchParams(given).toString();
+    route(text === "" ? path : `${path}?${text}`);
+  };
+  return (
+    <search>
+      <form class="filters" onSubmit={apply} key={JSON.stringify(query)}>
+        {of.map(({ name, label, options }) => (
+          <label key={name}>
+            {label}
+            {options === undefined ? (
+              <input name={name} defaultValue={query[name] ?? ""} />
+            ) : (
+              <select name={name} onChange={apply}>
+                <option value="">all</option>
+                {options.map((one) => (
+                  <option key={one} value={one} selected={query[name] === one}>
+                    {one}
+                  </option>
+                ))}
+              </select>
+            )}
+          </label>
+        ))}
+        <button type="submit">Filter</button>
+      </form>
+    </search>
+  );
+}

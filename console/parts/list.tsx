@@ -1,0 +1,73 @@
+/** A list of the API, page by page. */
+import type { ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { PageOf } from "../api.ts";
+import { useAsked } from "../asked.ts";
+import { Shown } from "./page.tsx";
+
+interface ListProps<Item> {
+  /** A page that begins behind a cursor. */
+  readonly ask: (after: string | null) => Promise<PageOf<Item>>;
+  /** What the list depends on. */
+  readonly about: string;
+  readonly caption: string;
+  readonly columns: readonly string[];
+  readonly Row: ComponentType<{ readonly of: Item }>;
+  /** What tells one from the others. */
+  readonly keyOf: (item: Item) => string | number;
+  readonly empty: string;
+}
+
+export function List<Item>({ ask, about, caption, columns, Row, keyOf, empty }: ListProps<Item>) {
+  // Where the pages before this one began.
+  const [path, setPath] = useState<readonly string[]>([]);
+  useEffect(() => setPath([]), [about]);
+  const after = path.at(-1) ?? null;
+  const asked = useAsked(() => ask(after), `${about} ${after ?? ""}`);
+  return (
+    <Shown of={asked}>
+      {({ items, next }) => (
+        <>
+          <section class="scroll" tabIndex={0} aria-label={caption}>
+            <table>
+              <caption class="hidden">{caption}</caption>
+              <thead>
+                <tr>
+                  {columns.map((name) => (
+                    <th scope="col" key={name}>
+                      {name}
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {items.map((item) => (
+                  <Row key={keyOf(item)} of={item} />
+                ))}
+              </tbody>
+            </table>
+          </section>
+          {items.length === 0 && <p class="quiet">{empty}</p>}
+          {(path.length > 0 || next !== null) && (
+            <p class="actions">
+              <button
+                type="button"
+                disabled={path.length === 0}
+                onClick={() => setPath(path.slice(0, -1))}
+              >
+                Previous page
+              </button>
+              <button
+                type="button"
+                disabled={next === null}
+                onClick={() => next !== null && setPath([...path, next])}
+              >
+                Next page
+              </button>
+            </p>
+          )}
+        </>
+      )}
+    </Shown>
+  );
+}

@@ -1,0 +1,54 @@
+/** What every page has: one heading, a title of its own, and words while it waits or fails. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { Refused } from "../api.ts";
+import type { Asked } from "../asked.ts";
+
+interface PageProps {
+  readonly title: string;
+  readonly children: ComponentChildren;
+  /** What can be done here. */
+  readonly actions?: ComponentChildren;
+  readonly isBusy?: boolean;
+}
+
+export function Page({ title, children, actions, isBusy = false }: PageProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${title} · Rollcall`;
+  }, [title]);
+  // Whoever reads by ear is told where a link led to.
+  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  return (
+    <main aria-busy={isBusy}>
+      <header class="top">
+        <h1 tabIndex={-1} ref={heading}>
+          {title}
+        </h1>
+        {actions !== undefined && <div class="actions">{actions}</div>}
+      </header>
+      {children}
+    </main>
+  );
+}
+
+/** Shows an answer, or why there is none. */
+export function Shown<Answer>({
+  of,
+  children,
+}: {
+  readonly of: Asked<Answer>;
+  readonly children: (answer: Answer) => ComponentChildren;
+}) {
+  if (of.error !== null) return <Fault error={of.error} />;
+  if (of.answer === null) return <p class="quiet">Loading…</p>;
+  return <>{children(of.answer)}</>;
+}
+
+export function Fault({ error }: { readonly error: Error }) {
+  return (
+    <p class="fault" role="alert">
+      {error.message} {error instanceof Refused && error.cure}
+    </p>
+  );
+}

@@ -1,0 +1,57 @@
+import type { RunFacts } from "../api.ts";
+import { told } from "../live.ts";
+import { kind, number } from "../text.ts";
+import { Badge } from "./badge.tsx";
+import { When } from "./when.tsx";
+
+export const RUN_COLUMNS = [
+  "Run",
+  "Of",
+  "Started",
+  "State",
+  "Created",
+  "Updated",
+  "Removed",
+  "Failed",
+];
+
+/** Of what a run is: a directory, or an app. */
+export function ofRun(run: RunFacts): string {
+  return "app" in run ? run.app : (run.directory ?? "");
+}
+
+export function isDry(run: RunFacts): boolean {
+  return "dryRun" in run && run.dryRun;
+}
+
+export function counted(run: RunFacts, action: string): number {
+  const counts: Readonly<Record<string, number>> = { ...run.counts };
+  return counts[action] ?? 0;
+}
+
+/** What the stream told of it counts more than what a list said. */
+export function RunRow({ of }: { readonly of: RunFacts }) {
+  const run = told.value.get(of.run) ?? of;
+  return (
+    <tr>
+      <td>
+        <a href={`/console/runs/${run.run}`}>
+          {kind(run.kind)}
+          {isDry(run) && " (dry run)"}
+        </a>
+      </td>
+      <td>{ofRun(run)}</td>
+      <td>
+        <When at={run.startedAt} />
+      </td>
+      <td>
+        <Badge of={run.status} />
+      </td>
+      {["created", "updated", "removed", "failed"].map((action) => (
+        <td key={action} class="number">
+          {number(counted(run, action))}
+        </td>
+      ))}
+    </tr>
+  );
+}

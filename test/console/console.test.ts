@@ -1,0 +1,263 @@
+/** The web console in a real browser, on a real daemon: who comes in, what is shown, what is decided. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { serveApi, type ServedApi } from "../support/api.ts";
+import { barriers, buildConsole, openBrowser, type Browser } from "../support/browser.ts";
+import { SIMPLE_MAPPINGS, simplePerson, Workplace, type RunDocument } from "../support/rollcall.ts";
+
+const PEOPLE = Array.from({ length: 30 }, (_, at) => simplePerson(`p${at}`));
+/** Until a page has followed what happened. */
+const PATIENCE = { timeout: 60_000 };
+
+let place: Workplace;
+let api: ServedApi;
+let browser: Browser;
+let held: RunDocument;
+
+/** Thirty people, of whom an import would remove twenty. */
+async function people(): Promise<void> {
+  const file = place.file("p.ldif", PEOPLE.join(""));
+  place.configure(
+    `directories:\n  corp:\n    type: ldif\n    path: ${file}\n    onRemoval: deactivate${SIMPLE_MAPPINGS}`,
+  );
+  expect(await place.run("import", "corp")).toMatchObject({ status: 0 });
+  place.file("p.ldif", PEOPLE.slice(0, 10).join(""));
+  held = await place.json<RunDocument>("import", "corp");
+  expect(held).toMatchObject({ status: "held", counts: { removed: 20 } });
+}
+
+beforeAll(async () => {
+  buildConsole();
+  place = await Workplace.create("postgres");
+  await people();
+  api = await serveApi(place);
+});
+afterAll(async () => {
+  await api.stop();
+  place.remove();
+});
+beforeEach(async () => {
+  browser = await openBrowser();
+});
+afterEach(async () => {
+  const { complaints } = browser;
+  await browser[Symbol.asyncDispose]();
+  expect(complaints).toEqual([]);
+});
+
+async function link(role = "admin"): Promise<string> {
+  return (await place.json<{ url: string }>("admin", "sign-in", "--role", role)).url;
+}
+
+/** The heading of a page that is not busy any more. */
+async function heading(): Promise<string> {
+  const { page } = browser;
+  await page.waitForSelector('main[aria-busy="false"] h1');
+  return await page.locator("h1").innerText();
+}
+
+async function signIn(role = "admin", path = "/console/"): Promise<void> {
+  await browser.page.goto(await link(role));
+  expect(await heading()).toBe("Dashboard");
+  if (path !== "/console/") await browser.page.goto(api.url + path);
+}
+
+describe("who comes in", () => {
+  test("whoever has no session is told the command, and nothing else", async () => {
+    const { page } = browser;
+    await page.goto(`${api.url}/`);
+    expect(page.url()).toBe(`${api.url}/console/`);
+    expect(await heading()).toBe("Sign in");
+    expect(await page.locator("main").innerText()).toContain("npx rollcall admin sign-in");
+    expect(await page.locator("nav").count()).toBe(0);
+    expect(await barriers(page)).toEqual([]);
+  });
+
+  test("a link signs in once; its secret does not stay in the address, and opened again it says so", async () => {
+    const { page } = browser;
+    const url = await link();
+    await page.goto(url);
+    expect(await heading()).toBe("Dashboard");
+    expect(page.url()).toBe(`${api.url}/console/`);
+    await page.reload();
+    expect(await heading()).toBe("Dashboard");
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByText("You are signed out.").waitFor();
+    await page.goto("about:blank");
+    await page.goto(url);
+    expect(await heading()).toBe("Sign in");
+    expect(await page.locator("main").innerText()).toContain("This link was used already");
+  });
+
+  test("who may only look sees no button that changes something, and is refused all the same", async () => {
+    const { page } = browser;
+    await signIn("viewer", `/console/runs/${held.run}`);
+    expect(await heading()).toBe("Import of corp");
+    expect(await page.getByRole("button", { name: "Approve…" }).count()).toBe(0);
+    expect(await page.getByRole("button", { name: "Cancel…" }).count()).toBe(0);
+    const status = await page.evaluate(
+      async (path) =>
+        (
+          await fetch(path, {
+            method: "POST",
+            headers: { "content-type": "application/json" },
+            body: "{}",
+          })
+        ).status,
+      `/api/rollcall/v1/runs/${held.run}/approve`,
+    );
+    expect(status).toBe(403);
+  });
+
+  test("a session that ends while a page is open leads to signing in", async () => {
+    const { page } = browser;
+    await signIn();
+    const [session] = await place.json<{ id: string }[]>("admin", "sessions");
+    await place.run("admin", "sign-out", session?.id ?? "");
+    await page.getByRole("link", { name: "People" }).click();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    expect(await page.locator("main").innerText()).toContain("Your session has ended");
+  });
+});
+
+test("every page has one heading, a title of its own, and no barrier, in light and dark", async () => {
+  const { page } = browser;
+  await signIn();
+  const titles = new Set<string>();
+  for (const [path, name] of [
+    ["", "Dashboard"],
+    ["directories", "Directory Integrations"],
+    ["directories/corp", "corp"],
+    ["people", "People"],
+    ["people/p1@example.org", "p1@example.org"],
+    ["runs", "Import Monitoring"],
+    [`runs/${held.run}`, "Import of corp"],
+    ["tasks", "Tasks"],
+    ["logs", "System Log"],
+    ["settings", "Settings"],
+    ["nowhere", "Nothing is here"],
+  ] as const) {
+    await page.goto(`${api.url}/console/${path}`);
+    await page.locator("h1", { hasText: name }).waitFor();
+    expect(await heading(), path).toBe(name);
+    expect(await page.locator("h1").count(), path).toBe(1);
+    expect(await page.locator("main").count(), path).toBe(1);
+    expect(await page.locator("main .fault").count(), path).toBe(0);
+    titles.add(await page.title());
+    expect(await barriers(page), path).toEqual([]);
+  }
+  expect(titles.size).toBe(11);
+});
+
+test("the pages are served under a policy that lets nothing in but their own files", async () => {
+  const answer = await fetch(`${api.url}/console/runs`);
+  const policy = answer.headers.get("content-security-policy") ?? "";
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).toContain("require-trusted-types-for 'script'");
+  expect(policy).not.toMatch(/unsafe|\*/);
+  expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
+  expect(answer.headers.get("referrer-policy")).toBe("no-referrer");
+  const again = await fetch(`${api.url}/console/console.js`);
+  const tag = again.headers.get("etag") ?? "";
+  const same = await fetch(`${api.url}/console/console.js`, { headers: { "if-none-match": tag } });
+  expect(same.status).toBe(304);
+  for (const path of ["../package.json", "%2e%2e/package.json", "..%2fpackage.json", "no.js"])
+    expect((await fetch(`${api.url}/console/${path}`)).status, path).not.toBe(200);
+  await browser.page.goto(api.url);
+});
+
+describe("a held import", () => {
+  test("says why, whom it concerns and by what; each count leads to exactly these people", async () => {
+    const { page } = browser;
+    await signIn("admin", `/console/runs/${held.run}`);
+    await heading();
+    const text = await page.locator("section.held").innerText();
+    expect(text).toContain("nothing is applied");
+    expect(text).toContain(held.held?.reason ?? "no reason");
+    await page.getByRole("link", { name: "20 removed" }).click();
+    await page.waitForURL("**?action=removed");
+    await page.locator("tbody tr").nth(19).waitFor();
+    expect(await page.locator("tbody tr").count()).toBe(20);
+    // The address is the view.
+    await page.reload();
+    await page.locator("tbody tr").nth(19).waitFor();
+    await page.getByLabel("Login begins with").fill("p29");
+    await page.getByRole("button", { name: "Filter" }).click();
+    await page.waitForURL("**login=p29");
+    await page.getByRole("cell", { name: "p29@example.org" }).waitFor();
+    await expect.poll(() => page.locator("tbody tr").count(), PATIENCE).toBe(1);
+    expect(page.url()).toContain("action=removed");
+  });
+
+  test("is approved by whoever types the number; Escape closes the question and gives the focus back", async () => {
+    const { page } = browser;
+    await signIn("admin", `/console/runs/${held.run}`);
+    await heading();
+    const approve = page.getByRole("button", { name: "Approve…" });
+    await approve.focus();
+    await page.keyboard.press("Enter");
+    const question = page.getByRole("dialog");
+    await question.waitFor();
+    expect(await question.innerText()).toContain("20 people would be removed");
+    expect(await barriers(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    await question.waitFor({ state: "detached" });
+    expect(await page.locator(":focus").innerText()).toBe("Approve…");
+    await page.keyboard.press("Enter");
+    const button = question.getByRole("button", { name: "Approve" });
+    const field = question.getByRole("textbox");
+    for (const wrong of ["19", "200", "twenty"]) {
+      await field.fill(wrong);
+      expect(await button.isDisabled()).toBe(true);
+    }
+    await field.fill("20");
+    await page.keyboard.press("Enter");
+    // The page follows the run by itself, to its end.
+    await page.locator("main .badge", { hasText: "done" }).first().waitFor();
+    const run = await place.json<RunDocument & { decidedBy: string }>("imports", "show", held.run);
+    expect(run.status).toBe("done");
+    expect(run.decidedBy).toBeTruthy();
+    expect((await place.users()).get("p29@example.org")?.status).toBe("deprovisioned");
+    expect(await page.getByRole("button", { name: "Approve…" }).count()).toBe(0);
+  });
+});
+
+test("an import is started from its directory, and what it did is a page with an address", async () => {
+  const { page } = browser;
+  await signIn("operator", "/console/directories/corp");
+  await heading();
+  await page.getByRole("button", { name: "Import now" }).click();
+  await page.waitForURL("**/console/runs/*");
+  await page.locator("main .badge", { hasText: "done" }).first().waitFor();
+  expect(await page.locator("main").innerText()).toContain("the read is proven to be whole");
+});
+
+test("a person shows each value with its source, and why it is not another one", async () => {
+  const { page } = browser;
+  await signIn("helpdesk", "/console/people?q=p1");
+  await page.getByRole("link", { name: "p1@example.org" }).click();
+  expect(await heading()).toBe("p1@example.org");
+  const row = page.getByRole("row", { name: /^lastName/ });
+  expect(await row.locator(".badge").innerText()).toBe("corp");
+  const why = row.getByRole("button", { name: /Why/ });
+  await why.click();
+  expect(await why.getAttribute("aria-expanded")).toBe("true");
+  await page.locator(".why li").first().waitFor();
+  expect(await page.locator(".why").innerText()).toContain("mapping (corp)");
+  expect(await barriers(page)).toEqual([]);
+  await page.getByText("Additional LDAP Attributes of corp").click();
+  await page.locator("details dt", { hasText: "givenName" }).waitFor();
+});
+
+test("the System Log keeps its filter in the address, and an event opens what is behind it", async () => {
+  const { page } = browser;
+  await signIn("viewer", "/console/logs");
+  await page.getByLabel(/^Filter/).fill('eventType eq "system.import.complete"');
+  await page.getByRole("button", { name: "Filter" }).click();
+  await page.waitForURL(/filter=/);
+  const rows = page.locator("tbody tr");
+  await expect
+    .poll(async () => new Set(await rows.locator("summary").allInnerTexts()), PATIENCE)
+    .toEqual(new Set(["Import process complete"]));
+  await page.locator("tbody summary").first().click();
+  await page.locator("tbody dl").first().waitFor();
+});
