@@ -2,6 +2,10 @@
 import type { AnyRunDocument } from "../src/api/rollcall/runs.ts";
 import type { directoryDocument } from "../src/documents/directory.ts";
 import type { explanationDocument } from "../src/documents/explanation.ts";
+import type { assignmentDocument, taskDocument } from "../src/documents/push.ts";
+import type { AppSummary, AppView } from "../src/questions/apps.ts";
+import type { PersonPreview, SummaryPreview } from "../src/questions/preview/preview.ts";
+import type { Unmatched } from "../src/questions/unmatched.ts";
 import type { findingDocument } from "../src/documents/finding.ts";
 import type { RunChange } from "../src/model/run.ts";
 import type { Permission, Role } from "../src/model/role.ts";
@@ -14,7 +18,21 @@ export type DirectoryFacts = ReturnType<typeof directoryDocument>;
 export type FindingFacts = ReturnType<typeof findingDocument>;
 export type ExplanationFacts = ReturnType<typeof explanationDocument>;
 export type PersonFacts = UserView;
+export type AppFacts = AppView;
+export type AppSummaryFacts = AppSummary;
+export type AssignmentFacts = ReturnType<typeof assignmentDocument>;
+export type TaskFacts = ReturnType<typeof taskDocument>;
+export type UnmatchedFacts = Unmatched;
+export type PreviewFacts = PersonPreview | SummaryPreview;
 export type { SessionFacts };
+
+export interface TokenFacts {
+  readonly name: string;
+  readonly role: Role;
+  readonly createdBy: string;
+  readonly expiresAt: string | null;
+  readonly lastUsedAt: string | null;
+}
 
 export interface Me {
   readonly kind: "token" | "session";
@@ -59,12 +77,19 @@ const OKTA = "/api/v1";
 export class Refused extends Error {
   readonly status: number;
   readonly cure: string;
+  /** Each of several, such as where an expression is wrong. */
+  readonly problems: readonly string[];
 
-  constructor(status: number, message: string, cure: string) {
+  constructor(
+    status: number,
+    message: string,
+    { cure = "", problems = [] }: { cure?: string; problems?: readonly string[] },
+  ) {
     super(message);
     this.name = "Refused";
     this.status = status;
     this.cure = cure;
+    this.problems = problems;
   }
 }
 
@@ -84,12 +109,25 @@ export async function act<Answer>(
   return (await send(method, `${OWN}${path}`, body)).body as Answer;
 }
 
+/** One thing of Okta's API. @throws Refused */
+export async function askOktaOne<Answer>(path: string): Promise<Answer> {
+  return (await send("GET", `${OKTA}${path}`)).body as Answer;
+}
+
 /** A page of a list of Okta's API, whose next page is in a header. @throws Refused */
 export async function askOkta<Item>(path: string, query: Query): Promise<PageOf<Item>> {
   const { body, headers } = await send("GET", `${OKTA}${path}${search(query)}`);
   const [, next] = /<([^>]*)>;\s*rel="next"/.exec(headers.get("link") ?? "") ?? [];
   const after = next === undefined ? null : new URL(next).searchParams.get("after");
   return { items: body as Item[], next: after };
+}
+
+/** What both APIs say of a refusal, in the form of either. */
+interface Refusal {
+  readonly detail?: string;
+  readonly errorSummary?: string;
+  readonly cure?: string;
+  readonly problems?: readonly string[];
 }
 
 function search(query: Query): string {
@@ -108,13 +146,15 @@ async function send(
     headers: body === undefined ? {} : { "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   }).catch(() => {
-    throw new Refused(0, "The daemon does not answer.", "See whether `rollcall serve` is running.");
+    throw new Refused(0, "The daemon does not answer.", {
+      cure: "See whether `rollcall serve` is running.",
+    });
   });
   const text = await response.text();
   const isJson = response.headers.get("content-type")?.includes("json") === true;
   const told: unknown = isJson && text !== "" ? JSON.parse(text) : null;
   if (response.ok) return { body: told, headers: response.headers };
-  const { detail, cure, errorSummary } = (told ?? {}) as Record<string, string | undefined>;
+  const { detail, errorSummary, ...more } = (told ?? {}) as Refusal;
   const message = detail ?? errorSummary ?? `The answer was ${response.status}.`;
-  throw new Refused(response.status, message, cure ?? "");
+  throw new Refused(response.status, message, more);
 }

@@ -2,11 +2,16 @@
 import { render } from "preact";
 import { LocationProvider, Route, Router, useLocation } from "preact-iso";
 import { listen } from "./live.ts";
+import { Application } from "./pages/application.tsx";
+import { Applications } from "./pages/applications.tsx";
 import { Dashboard } from "./pages/dashboard.tsx";
 import { Directories } from "./pages/directories.tsx";
 import { Directory } from "./pages/directory.tsx";
+import { ImportResults } from "./pages/import-results.tsx";
+import { Mappings } from "./pages/mappings.tsx";
 import { People } from "./pages/people.tsx";
 import { Person } from "./pages/person.tsx";
+import { ProfileEditor } from "./pages/profile-editor.tsx";
 import { Run } from "./pages/run.tsx";
 import { Runs } from "./pages/runs.tsx";
 import { Settings } from "./pages/settings.tsx";
@@ -20,9 +25,12 @@ import "./style.css";
 const PLACES = [
   ["/console/", "Dashboard"],
   ["/console/directories", "Directory Integrations"],
+  ["/console/apps", "Applications"],
   ["/console/people", "People"],
   ["/console/runs", "Import Monitoring"],
+  ["/console/results", "Import results"],
   ["/console/tasks", "Tasks"],
+  ["/console/profile", "Profile Editor"],
   ["/console/logs", "System Log"],
   ["/console/settings", "Settings"],
 ] as const;
@@ -70,11 +78,16 @@ function Console() {
         <Route path="/console/" component={Dashboard} />
         <Route path="/console/directories" component={Directories} />
         <Route path="/console/directories/:directory" component={Directory} />
+        <Route path="/console/directories/:directory/mappings" component={Mappings} />
+        <Route path="/console/apps" component={Applications} />
+        <Route path="/console/apps/:app" component={Application} />
         <Route path="/console/people" component={People} />
         <Route path="/console/people/:who" component={Person} />
         <Route path="/console/runs" component={Runs} />
         <Route path="/console/runs/:run" component={Run} />
+        <Route path="/console/results" component={ImportResults} />
         <Route path="/console/tasks" component={Tasks} />
+        <Route path="/console/profile" component={ProfileEditor} />
         <Route path="/console/logs" component={SystemLog} />
         <Route path="/console/settings" component={Settings} />
         <Route default component={NotFound} />

@@ -4,8 +4,12 @@ import { Badge } from "../parts/badge.tsx";
 import { Cure } from "../parts/cure.tsx";
 import { Page, Shown } from "../parts/page.tsx";
 import { RUN_COLUMNS, RunRow } from "../parts/run-row.tsx";
+import { RunsChart } from "../parts/runs-chart.tsx";
 import { When } from "../parts/when.tsx";
 import { told } from "../live.ts";
+
+/** Of the last runs, how many as rows. */
+const LISTED = 5;
 
 /** What is wrong, worst first, and what helps; then how current everything is. */
 export function Dashboard() {
@@ -16,7 +20,7 @@ export function Dashboard() {
     () => ask<PageOf<DirectoryFacts>>("/directories", { limit: 100 }),
     news,
   );
-  const runs = useAsked(() => ask<PageOf<RunFacts>>("/runs", { limit: 5 }), news);
+  const runs = useAsked(() => ask<PageOf<RunFacts>>("/runs", { limit: 30 }), news);
   return (
     <Page title="Dashboard" isBusy={findings.isBusy || directories.isBusy || runs.isBusy}>
       <section aria-labelledby="wrong">
@@ -43,26 +47,7 @@ export function Dashboard() {
       </section>
       <section aria-labelledby="last">
         <h2 id="last">Last runs</h2>
-        <Shown of={runs}>
-          {({ items }) => (
-            <table>
-              <thead>
-                <tr>
-                  {RUN_COLUMNS.map((name) => (
-                    <th scope="col" key={name}>
-                      {name}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((run) => (
-                  <RunRow key={run.run} of={run} />
-                ))}
-              </tbody>
-            </table>
-          )}
-        </Shown>
+        <Shown of={runs}>{({ items }) => <LastRuns items={items} />}</Shown>
       </section>
     </Page>
   );
@@ -82,6 +67,30 @@ function Findings({ items }: { readonly items: readonly FindingFacts[] }) {
           </li>
         ))}
       </ul>
+    </>
+  );
+}
+
+function LastRuns({ items }: { readonly items: readonly RunFacts[] }) {
+  return (
+    <>
+      <RunsChart runs={items} />
+      <table>
+        <thead>
+          <tr>
+            {RUN_COLUMNS.map((name) => (
+              <th scope="col" key={name}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {items.slice(0, LISTED).map((run) => (
+            <RunRow key={run.run} of={run} />
+          ))}
+        </tbody>
+      </table>
     </>
   );
 }

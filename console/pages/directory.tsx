@@ -89,7 +89,11 @@ function Facts({ of: one }: { readonly of: DirectoryFacts }) {
         <dt>Whoever matches nobody</dt>
         <dd>{one.onNoMatch}</dd>
         <dt>Okta Attribute Mappings</dt>
-        <dd>{one.mappings}</dd>
+        <dd>
+          <a href={`/console/directories/${one.directory}/mappings`}>
+            {one.mappings} mappings, and what others would give
+          </a>
+        </dd>
         <dt>Import safeguard</dt>
         <dd>
           {Object.entries(one.importSafeguard)

@@ -1,6 +1,13 @@
 import { useLocation, useRoute } from "preact-iso";
 import { useState } from "preact/hooks";
-import { act, ask, type ExplanationFacts, type PersonFacts, type RunFacts } from "../api.ts";
+import {
+  act,
+  ask,
+  type DirectoryFacts,
+  type ExplanationFacts,
+  type PersonFacts,
+  type RunFacts,
+} from "../api.ts";
 import { useAsked } from "../asked.ts";
 import { Act } from "../parts/act.tsx";
 import { Badge } from "../parts/badge.tsx";
@@ -140,7 +147,10 @@ function Why({ who, attribute }: { readonly who: string; readonly attribute: str
 }
 
 function Additional({ of }: { readonly of: PersonFacts["appUsers"][number] }) {
-  const title = `Additional LDAP Attributes of ${of.directory}`;
+  const path = `/directories/${encodeURIComponent(of.directory)}`;
+  const { answer } = useAsked(() => ask<DirectoryFacts>(path), of.directory);
+  const kindOf = answer?.type === "active-directory" ? "Active Directory" : "LDAP";
+  const title = `Additional ${kindOf} Attributes of ${of.directory}`;
   return (
     <details>
       <summary>{title}</summary>

@@ -1,12 +1,14 @@
 import { signal } from "@preact/signals";
-import { act, ask, type PageOf, type SessionFacts } from "../api.ts";
+import { useState } from "preact/hooks";
+import { act, ask, type PageOf, type SessionFacts, type TokenFacts } from "../api.ts";
 import { Act } from "../parts/act.tsx";
+import { Confirm } from "../parts/confirm.tsx";
 import { List } from "../parts/list.tsx";
 import { Page } from "../parts/page.tsx";
 import { When } from "../parts/when.tsx";
 import { may, me } from "../session.ts";
 
-/** How many sessions were ended here: then the list is another one. */
+/** How many sessions and tokens were ended here: then the lists are others. */
 const ended = signal(0);
 
 async function end(id: string): Promise<void> {
@@ -35,8 +37,19 @@ export function Settings() {
             keyOf={({ id }) => id}
             Row={SessionRow}
           />
+          <h2>API tokens</h2>
+          <List<TokenFacts>
+            ask={(after) => ask<PageOf<TokenFacts>>("/tokens", { limit: 50, after })}
+            about={`tokens ${ended.value}`}
+            caption="API tokens"
+            columns={["Name", "Role", "Made by", "Last use", "Until", "End"]}
+            empty="There are no API tokens."
+            keyOf={({ name }) => name}
+            Row={TokenRow}
+          />
           <p class="quiet">
-            API tokens are made and revoked by <code>rollcall tokens</code>.
+            <code>rollcall tokens create NAME --role viewer</code> makes one; its secret is shown
+            once.
           </p>
         </>
       )}
@@ -58,6 +71,43 @@ function SessionRow({ of: one }: { readonly of: SessionFacts }) {
       </td>
       <td>
         <Act label="Sign out" act={() => end(one.id)} />
+      </td>
+    </tr>
+  );
+}
+
+function TokenRow({ of }: { readonly of: TokenFacts }) {
+  const [isAsked, setAsked] = useState(false);
+  const revoke = async (): Promise<void> => {
+    await act("DELETE", `/tokens/${encodeURIComponent(of.name)}`);
+    ended.value++;
+  };
+  return (
+    <tr>
+      <td>{of.name}</td>
+      <td>{of.role}</td>
+      <td>{of.createdBy}</td>
+      <td>
+        <When at={of.lastUsedAt} />
+      </td>
+      <td>
+        <When at={of.expiresAt} />
+      </td>
+      <td>
+        <button type="button" onClick={() => setAsked(true)}>
+          Revoke…
+        </button>
+        {isAsked && (
+          <Confirm
+            title={`Revoke ${of.name}?`}
+            verb="Revoke"
+            count={null}
+            act={revoke}
+            close={() => setAsked(false)}
+          >
+            <p>Whoever still sends it is refused at once.</p>
+          </Confirm>
+        )}
       </td>
     </tr>
   );

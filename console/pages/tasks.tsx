@@ -1,7 +1,10 @@
-import { ask, type PageOf } from "../api.ts";
+import { signal } from "@preact/signals";
+import { act, ask, type PageOf, type TaskFacts } from "../api.ts";
+import { Act } from "../parts/act.tsx";
 import { List } from "../parts/list.tsx";
 import { Page } from "../parts/page.tsx";
 import { When } from "../parts/when.tsx";
+import { may } from "../session.ts";
 import { number } from "../text.ts";
 
 interface Failing {
@@ -16,10 +19,24 @@ interface Failing {
   }[];
 }
 
-/** Who could not be updated, by cause, with what helps. */
+/** How many tasks were tried or taken off here: then the list is another one. */
+const tried = signal(0);
+
+/** What an app refused, and who could not be updated, by cause, with what helps. */
 export function Tasks() {
   return (
     <Page title="Tasks">
+      <h2>Applications</h2>
+      <List<TaskFacts>
+        ask={(after) => ask<PageOf<TaskFacts>>("/tasks", { limit: 50, after })}
+        about={`tasks ${tried.value}`}
+        caption="Pushes that need a person"
+        columns={["App", "Who", "What", "Since", "In the app's words", "What helps", "Do"]}
+        empty="No push needs a person."
+        keyOf={({ id }) => id}
+        Row={TaskRow}
+      />
+      <h2>People</h2>
       <List<Failing>
         ask={(after) => ask<PageOf<Failing>>("/failing", { limit: 50, after })}
         about="failing"
@@ -50,6 +67,39 @@ function FailingRow({ of: one }: { readonly of: Failing }) {
             {dn} <span class="fault">{error.message}</span>
           </>
         ))}
+      </td>
+    </tr>
+  );
+}
+
+function TaskRow({ of }: { readonly of: TaskFacts }) {
+  const having = (what: string) => async (): Promise<void> => {
+    await act("POST", `/tasks/${of.id}/${what}`, {});
+    tried.value++;
+  };
+  return (
+    <tr>
+      <td>
+        <a href={`/console/apps/${encodeURIComponent(of.app)}`}>{of.app}</a>
+      </td>
+      <td>
+        {of.login !== null && (
+          <a href={`/console/people/${encodeURIComponent(of.login)}`}>{of.login}</a>
+        )}
+      </td>
+      <td>{of.what}</td>
+      <td>
+        <When at={of.since} />
+      </td>
+      <td>{of.error.appSaid ?? of.error.message}</td>
+      <td>{of.cure}</td>
+      <td class="actions">
+        {may("retry") && (
+          <>
+            <Act label="Retry" act={having("retry")} />
+            <Act label="Dismiss" act={having("dismiss")} />
+          </>
+        )}
       </td>
     </tr>
   );

@@ -18,6 +18,19 @@ const PLACES: { readonly [Kind in Remedy["kind"]]?: (remedy: Of<Kind>) => Place 
   import: ({ directory }) => placeOfDirectory(directory),
   forceSync: ({ directory }) => placeOfDirectory(directory),
   listFailing: () => ({ href: "/console/tasks", label: "Show who fails" }),
+  listUnmatched: ({ directory }) => ({
+    href: `/console/results${directory === undefined ? "" : `?directory=${directory}`}`,
+    label: "Decide",
+  }),
+  listTasks: () => ({ href: "/console/tasks", label: "Tasks" }),
+  showApp: ({ app }) => ({
+    href: `/console/apps/${encodeURIComponent(app)}`,
+    label: "Show the app",
+  }),
+  preview: ({ directory, who }) => ({
+    href: `/console/directories/${directory}/mappings${who === undefined ? "" : `?user=${encodeURIComponent(who)}`}`,
+    label: "Try the mapping",
+  }),
   explain: ({ who }) => ({
     href: `/console/people/${encodeURIComponent(who)}`,
     label: "Show the person",

@@ -32,5 +32,8 @@ export function directoryDocument(
     onNoMatch,
     importSafeguard,
     mappings: toOkta.size,
+    toOkta: [...toOkta].map(([attribute, { expression, apply }]) => {
+      return { attribute, expression, apply };
+    }),
   };
 }

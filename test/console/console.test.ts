@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { serveApi, type ServedApi } from "../support/api.ts";
 import { barriers, buildConsole, openBrowser, type Browser } from "../support/browser.ts";
 import { SIMPLE_MAPPINGS, simplePerson, Workplace, type RunDocument } from "../support/rollcall.ts";
+import { ScriptedScim } from "../support/scripted-scim.ts";
 
 const PEOPLE = Array.from({ length: 30 }, (_, at) => simplePerson(`p${at}`));
 /** Until a page has followed what happened. */
@@ -11,13 +12,16 @@ const PATIENCE = { timeout: 60_000 };
 let place: Workplace;
 let api: ServedApi;
 let browser: Browser;
+let scim: ScriptedScim;
 let held: RunDocument;
 
 /** Thirty people, of whom an import would remove twenty. */
 async function people(): Promise<void> {
   const file = place.file("p.ldif", PEOPLE.join(""));
   place.configure(
-    `directories:\n  corp:\n    type: ldif\n    path: ${file}\n    onRemoval: deactivate${SIMPLE_MAPPINGS}`,
+    `directories:\n  corp:\n    type: ldif\n    path: ${file}\n    onRemoval: deactivate${SIMPLE_MAPPINGS}` +
+      `  guests:\n    type: ldif\n    path: ${place.file("g.ldif", GUESTS)}\n    onNoMatch: ignore\n    matching:\n      - { user: email, app: appuser.mail, onMatch: confirm }\n` +
+      `apps:\n  dx:\n    type: scim\n    url: ${scim.url}\n    auth: { bearer: secret }\n    assign: [{ everyone: true }]\n    provisioning: { create: true, update: true, deactivate: true }\n`,
   );
   expect(await place.run("import", "corp")).toMatchObject({ status: 0 });
   place.file("p.ldif", PEOPLE.slice(0, 10).join(""));
@@ -28,11 +32,13 @@ async function people(): Promise<void> {
 beforeAll(async () => {
   buildConsole();
   place = await Workplace.create("postgres");
+  scim = await ScriptedScim.start();
   await people();
   api = await serveApi(place);
 });
 afterAll(async () => {
   await api.stop();
+  await scim[Symbol.asyncDispose]();
   place.remove();
 });
 beforeEach(async () => {
@@ -43,6 +49,9 @@ afterEach(async () => {
   await browser[Symbol.asyncDispose]();
   expect(complaints).toEqual([]);
 });
+
+/** Of another directory: one who may be somebody who is known, and one who is nobody. */
+const GUESTS = simplePerson("p1") + simplePerson("stranger");
 
 async function link(role = "admin"): Promise<string> {
   return (await place.json<{ url: string }>("admin", "sign-in", "--role", role)).url;
@@ -127,12 +136,17 @@ test("every page has one heading, a title of its own, and no barrier, in light a
     ["", "Dashboard"],
     ["directories", "Directory Integrations"],
     ["directories/corp", "corp"],
+    ["directories/corp/mappings", "Okta Attribute Mappings of corp"],
+    ["apps", "Applications"],
+    ["apps/dx", "dx"],
+    ["results", "Import results"],
     ["people", "People"],
     ["people/p1@example.org", "p1@example.org"],
     ["runs", "Import Monitoring"],
     [`runs/${held.run}`, "Import of corp"],
     ["tasks", "Tasks"],
     ["logs", "System Log"],
+    ["profile", "Profile Editor"],
     ["settings", "Settings"],
     ["nowhere", "Nothing is here"],
   ] as const) {
@@ -145,7 +159,7 @@ test("every page has one heading, a title of its own, and no barrier, in light a
     titles.add(await page.title());
     expect(await barriers(page), path).toEqual([]);
   }
-  expect(titles.size).toBe(11);
+  expect(titles.size).toBe(16);
 });
 
 test("the pages are served under a policy that lets nothing in but their own files", async () => {
@@ -260,4 +274,69 @@ test("the System Log keeps its filter in the address, and an event opens what is
     .toEqual(new Set(["Import process complete"]));
   await page.locator("tbody summary").first().click();
   await page.locator("tbody dl").first().waitFor();
+});
+
+test("another mapping is tried for everybody and for one person before it is anywhere", async () => {
+  const { page } = browser;
+  await signIn("helpdesk", "/console/directories/corp");
+  await heading();
+  await page.getByRole("link", { name: /mappings, and what others/ }).click();
+  await page.getByRole("button", { name: "Try lastName" }).click();
+  const expression = page.getByLabel("Expression");
+  await expression.fill("String.toUpperCase(appuser.sn)");
+  await page.getByRole("button", { name: "Preview" }).click();
+  await page.getByText(/would get another lastName/).waitFor();
+  expect(await page.locator("main pre").innerText()).toBe(
+    'lastName: "String.toUpperCase(appuser.sn)"',
+  );
+  await page.getByLabel(/^Login/).fill("p1@example.org");
+  await page.getByRole("button", { name: "Preview" }).click();
+  await page.getByText("Would be").waitFor();
+  expect(await barriers(page)).toEqual([]);
+  await expression.fill("String.toUpperCase(appuser.sn");
+  await page.getByRole("button", { name: "Preview" }).click();
+  await page.getByRole("alert").waitFor();
+  expect((await place.users()).get("p1@example.org")?.profile["lastName"]).not.toMatch(/^[A-Z]+$/);
+});
+
+test("an entry that may be somebody is decided: it is that person, or nobody", async () => {
+  const { page } = browser;
+  await place.run("import", "guests");
+  await signIn("operator", "/console/results");
+  const rows = page.locator("tbody tr");
+  await rows.first().waitFor();
+  expect(await rows.count()).toBe(2);
+  const stranger = page.getByRole("row", { name: /stranger/ });
+  await stranger.getByRole("button", { name: "Ignore" }).click();
+  await expect.poll(() => rows.count(), PATIENCE).toBe(1);
+  await page.getByRole("button", { name: "It is p1@example.org…" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Confirm" }).click();
+  await page.getByText("Every entry belongs to somebody.").waitFor();
+  const { appUsers } = await place.json<{ appUsers: { directory: string }[] }>(
+    "users",
+    "show",
+    "p1@example.org",
+  );
+  expect(appUsers.map(({ directory }) => directory)).toContain("guests");
+  await page.goto(`${api.url}/console/results?ignored=true`);
+  await page.getByRole("button", { name: "Take it up again" }).click();
+  await page.getByText("Every entry belongs to somebody.").waitFor();
+});
+
+test("an app shows who is assigned, why, and how far each account is; a push is seen before it is made", async () => {
+  const { page } = browser;
+  await signIn("operator", "/console/apps");
+  await page.getByRole("link", { name: "dx" }).click();
+  expect(await heading()).toBe("dx");
+  await page.getByRole("button", { name: "Push (dry run first)" }).click();
+  await page.waitForURL("**/console/runs/*");
+  await page.locator("main .badge", { hasText: "done" }).first().waitFor();
+  expect(await heading()).toBe("Push of dx (dry run)");
+  await page.getByRole("button", { name: "Do it now" }).click();
+  await page.locator("h1", { hasText: /^Push of dx$/ }).waitFor();
+  await page.locator("main .badge", { hasText: "done" }).first().waitFor();
+  await page.goto(`${api.url}/console/apps/dx`);
+  await page.getByText("SYNCHRONIZED").first().waitFor();
+  expect(await page.getByRole("row", { name: /p1@example.org/ }).innerText()).toContain("everyone");
+  expect(await barriers(page)).toEqual([]);
 });

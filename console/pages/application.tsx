@@ -1,0 +1,135 @@
+import { useLocation, useRoute } from "preact-iso";
+import {
+  act,
+  ask,
+  type AppFacts,
+  type AssignmentFacts,
+  type PageOf,
+  type RunFacts,
+} from "../api.ts";
+import { useAsked } from "../asked.ts";
+import { told } from "../live.ts";
+import { Act } from "../parts/act.tsx";
+import { Badge } from "../parts/badge.tsx";
+import { List } from "../parts/list.tsx";
+import { Page, Shown } from "../parts/page.tsx";
+import { When } from "../parts/when.tsx";
+import { may } from "../session.ts";
+import { number, value } from "../text.ts";
+import { StateOfApp } from "./applications.tsx";
+
+/** One app: what is sent there, who is assigned and why, and what went wrong in the app's words. */
+export function Application() {
+  const { app = "" } = useRoute().params;
+  const { route } = useLocation();
+  const news = [...told.value.values()].map(({ run, status }) => run + status).join();
+  const path = `/apps/${encodeURIComponent(app)}`;
+  const facts = useAsked(() => ask<AppFacts>(path), app + news);
+  const start = (body: object) => async (): Promise<void> => {
+    const { run } = await act<RunFacts>("POST", "/runs", { app, ...body });
+    route(`/console/runs/${run}`);
+  };
+  return (
+    <Page
+      title={facts.answer?.label ?? app}
+      isBusy={facts.isBusy}
+      actions={
+        may("run") && (
+          <>
+            <Act label="Push (dry run first)" act={start({ kind: "push", dryRun: true })} />
+            <Act
+              label="Force Sync (dry run first)"
+              act={start({ kind: "force-sync", dryRun: true })}
+            />
+          </>
+        )
+      }
+    >
+      <Shown of={facts}>{(one) => <Provisioning of={one} />}</Shown>
+      <h2>Assignments</h2>
+      <List<AssignmentFacts>
+        ask={(after) => ask<PageOf<AssignmentFacts>>(`${path}/assignments`, { limit: 50, after })}
+        about={app + news}
+        caption={`Assignments of ${app}`}
+        columns={["Who", "Why", "State", "In the app", "Last push", "What went wrong"]}
+        empty="Nobody is assigned."
+        keyOf={({ userId }) => userId}
+        Row={AssignmentRow}
+      />
+    </Page>
+  );
+}
+
+function Provisioning({ of }: { readonly of: AppFacts }) {
+  const { heldPush, paused } = of;
+  return (
+    <>
+      {heldPush !== null && (
+        <p class="note">
+          A push is held: {heldPush.held?.reason}{" "}
+          <a href={`/console/runs/${heldPush.id}?counted=true`}>Show the push</a>
+        </p>
+      )}
+      {paused !== null && (
+        <p class="note">
+          Paused: {paused.message} {of.tasks > 0 && <a href="/console/tasks">Tasks</a>}
+        </p>
+      )}
+      <h2>Provisioning</h2>
+      <dl>
+        <dt>State</dt>
+        <dd>
+          <StateOfApp of={of} />
+        </dd>
+        <dt>Address</dt>
+        <dd>{of.url}</dd>
+        <dt>To App</dt>
+        <dd>
+          {Object.entries(of.provisioning)
+            .map(([name, on]) => `${name}: ${value(on)}`)
+            .join(", ")}
+        </dd>
+        <dt>Whoever is not assigned any more</dt>
+        <dd>{of.onUnassign}</dd>
+        <dt>Assigned</dt>
+        <dd>
+          {number(of.assigned)}, {number(of.inSync)} in step, {number(of.pending)} pending,{" "}
+          {number(of.failing)} failing
+        </dd>
+      </dl>
+      <details>
+        <summary>Mappings</summary>
+        <dl>
+          {of.mappings.flatMap(({ attribute, expression, apply }) => [
+            <dt key={attribute}>{attribute}</dt>,
+            <dd key={`${attribute} expression`}>
+              <code>{expression}</code>
+              {apply === "create" && <span class="quiet"> on creation only</span>}
+            </dd>,
+          ])}
+        </dl>
+      </details>
+    </>
+  );
+}
+
+function AssignmentRow({ of }: { readonly of: AssignmentFacts }) {
+  return (
+    <tr>
+      <td>
+        <a href={`/console/people/${encodeURIComponent(of.login)}`}>{of.login}</a>
+      </td>
+      <td>{of.by === null ? "not any more" : `${of.by.kind} ${of.by.name}`}</td>
+      <td>
+        <Badge of={of.syncState} /> {of.reason}
+      </td>
+      <td>
+        {of.status} <span class="quiet">{of.externalId}</span>
+      </td>
+      <td>
+        <When at={of.lastPush} />
+      </td>
+      <td>{of.error !== null && <span class="fault">{of.error.message}</span>}</td>
+    </tr>
+  );
+}

@@ -1,0 +1,104 @@
+import { signal } from "@preact/signals";
+import { useLocation } from "preact-iso";
+import { useState } from "preact/hooks";
+import { act, ask, type PageOf, type UnmatchedFacts } from "../api.ts";
+import { Act } from "../parts/act.tsx";
+import { Badge } from "../parts/badge.tsx";
+import { Confirm } from "../parts/confirm.tsx";
+import { Filters } from "../parts/filters.tsx";
+import { List } from "../parts/list.tsx";
+import { Page } from "../parts/page.tsx";
+import { When } from "../parts/when.tsx";
+import { may } from "../session.ts";
+
+/** How many entries were decided here: then the list is another one. */
+const decided = signal(0);
+
+/** Entries that belong to nobody yet: whose they may be, and the decision. */
+export function ImportResults() {
+  const { directory, ignored } = useLocation().query;
+  const filter = { directory, ignored };
+  return (
+    <Page title="Import results">
+      <Filters
+        of={[
+          { name: "directory", label: "Directory" },
+          { name: "ignored", label: "Set aside", options: ["true"] },
+        ]}
+      />
+      <List<UnmatchedFacts>
+        ask={(after) => ask<PageOf<UnmatchedFacts>>("/unmatched", { ...filter, limit: 25, after })}
+        about={`${JSON.stringify(filter)} ${decided.value}`}
+        caption="Entries without a user"
+        columns={["Entry", "Since", "Why", "Who it may be", "Decide"]}
+        empty="Every entry belongs to somebody."
+        keyOf={({ directory: of, externalId }) => `${of} ${externalId}`}
+        Row={EntryRow}
+      />
+    </Page>
+  );
+}
+
+function EntryRow({ of }: { readonly of: UnmatchedFacts }) {
+  return (
+    <tr>
+      <td>
+        {of.directory} <p class="quiet">{of.dn}</p>
+      </td>
+      <td>
+        <When at={of.since} />
+      </td>
+      <td>{of.error?.message ?? "nobody was found"}</td>
+      <td>
+        <ul class="plain">
+          {of.candidates.map(({ login, status, because, linkedTo }) => (
+            <li key={login}>
+              <a href={`/console/people/${encodeURIComponent(login)}`}>{login}</a>{" "}
+              <Badge of={status} /> {because}
+              {linkedTo !== null && <span class="quiet">, is already {linkedTo}</span>}
+            </li>
+          ))}
+        </ul>
+      </td>
+      <td class="actions">{may("match") && <Decide of={of} />}</td>
+    </tr>
+  );
+}
+
+function Decide({ of }: { readonly of: UnmatchedFacts }) {
+  const { query } = useLocation();
+  const [user, setUser] = useState<string | null>(null);
+  const entry = { directory: of.directory, id: of.externalId };
+  const done = async (path: string, body: object): Promise<void> => {
+    await act("POST", `/unmatched/${path}`, { ...entry, ...body });
+    decided.value++;
+  };
+  const free = of.candidates.filter(({ linkedTo }) => linkedTo === null);
+  // The list of those that were set aside has nobody else.
+  if (query["ignored"] === "true")
+    return <Act label="Take it up again" act={() => done("ignore", { undo: true })} />;
+  return (
+    <>
+      {free.map(({ login }) => (
+        <button type="button" key={login} onClick={() => setUser(login)}>
+          It is {login}…
+        </button>
+      ))}
+      <Act label="Ignore" act={() => done("ignore", {})} />
+      {user !== null && (
+        <Confirm
+          title={`Is ${of.dn} ${user}?`}
+          verb="Confirm"
+          count={null}
+          act={() => done("confirm", { user })}
+          close={() => setUser(null)}
+        >
+          <p>
+            From then on {of.directory} may give values to {user}, and take the access if the entry
+            leaves.
+          </p>
+        </Confirm>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,207 @@
+import { useLocation, useRoute } from "preact-iso";
+import { useState } from "preact/hooks";
+import { ask, Refused, type DirectoryFacts, type PreviewFacts } from "../api.ts";
+import { useAsked } from "../asked.ts";
+import { Fault, Page, Shown } from "../parts/page.tsx";
+import { may, noteRefusal } from "../session.ts";
+import { number, people, value } from "../text.ts";
+
+interface Draft {
+  readonly attribute: string;
+  readonly expression: string;
+  /** A login; empty: everybody. */
+  readonly user: string;
+}
+
+/** The mappings of a directory, and what another expression would give before it is anywhere. */
+export function Mappings() {
+  const { directory = "" } = useRoute().params;
+  const { query } = useLocation();
+  const path = `/directories/${encodeURIComponent(directory)}`;
+  const facts = useAsked(() => ask<DirectoryFacts>(path), directory);
+  const [draft, setDraft] = useState<Draft | null>(null);
+  return (
+    <Page title={`Okta Attribute Mappings of ${directory}`} isBusy={facts.isBusy}>
+      <Shown of={facts}>
+        {({ toOkta }) => (
+          <>
+            <table>
+              <thead>
+                <tr>
+                  {["Attribute", "Expression", "Apply", ...(may("explain") ? ["Try"] : [])].map(
+                    (name) => (
+                      <th scope="col" key={name}>
+                        {name}
+                      </th>
+                    ),
+                  )}
+                </tr>
+              </thead>
+              <tbody>
+                {toOkta.map(({ attribute, expression, apply }) => (
+                  <tr key={attribute}>
+                    <th scope="row">{attribute}</th>
+                    <td>
+                      <code>{expression}</code>
+                    </td>
+                    <td>{apply === "create" ? "on creation" : "on creation and update"}</td>
+                    {may("explain") && (
+                      <td>
+                        <button
+                          type="button"
+                          aria-label={`Try ${attribute}`}
+                          onClick={() =>
+                            setDraft({ attribute, expression, user: query["user"] ?? "" })
+                          }
+                        >
+                          Try…
+                        </button>
+                      </td>
+                    )}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+            {draft !== null && <Trial key={draft.attribute} directory={directory} first={draft} />}
+          </>
+        )}
+      </Shown>
+    </Page>
+  );
+}
+
+function Trial({ directory, first }: { readonly directory: string; readonly first: Draft }) {
+  const [draft, setDraft] = useState(first);
+  const [result, setResult] = useState<PreviewFacts | Error | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const { attribute, expression } = draft;
+  const preview = (event: Event): void => {
+    event.preventDefault();
+    setBusy(true);
+    const user = draft.user === "" ? null : draft.user;
+    ask<PreviewFacts>("/preview", { directory, attribute, expression, user })
+      .then(setResult)
+      .catch((error: unknown) => {
+        noteRefusal(error);
+        setResult(error as Error);
+      })
+      .finally(() => setBusy(false));
+  };
+  return (
+    <section aria-labelledby="trial" aria-busy={isBusy}>
+      <h2 id="trial">Preview of {attribute}</h2>
+      <form class="filters" onSubmit={preview}>
+        <label class="wide">
+          Expression
+          <textarea
+            rows={3}
+            spellcheck={false}
+            value={expression}
+            onInput={(event) => setDraft({ ...draft, expression: event.currentTarget.value })}
+          />
+        </label>
+        <label>
+          Login (empty: everybody)
+          <input
+            value={draft.user}
+            onInput={(event) => setDraft({ ...draft, user: event.currentTarget.value })}
+          />
+        </label>
+        <button type="submit" disabled={isBusy}>
+          Preview
+        </button>
+      </form>
+      {result instanceof Error && <Complaint of={result} />}
+      {result !== null && !(result instanceof Error) && <Given of={result} attribute={attribute} />}
+      {result !== null && expression !== first.expression && (
+        <>
+          <p>
+            In the configuration, at <code>directories.{directory}.toOkta</code>:
+          </p>
+          <pre>
+            <code>{`${attribute}: ${JSON.stringify(expression)}`}</code>
+          </pre>
+        </>
+      )}
+    </section>
+  );
+}
+
+/** What the language says of an expression, with the sign below the place. */
+function Complaint({ of }: { readonly of: Error }) {
+  if (of instanceof Refused && of.problems.length > 0)
+    return (
+      <div role="alert" class="fault">
+        {of.message}
+        <pre>
+          <code>{of.problems.join("\n")}</code>
+        </pre>
+      </div>
+    );
+  return <Fault error={of} />;
+}
+
+function Given({ of, attribute }: { readonly of: PreviewFacts; readonly attribute: string }) {
+  return "externalId" in of ? (
+    <OnePerson of={of} attribute={attribute} />
+  ) : (
+    <Everybody of={of} attribute={attribute} />
+  );
+}
+
+type OfOne = Extract<PreviewFacts, { readonly externalId: string }>;
+type OfAll = Exclude<PreviewFacts, OfOne>;
+
+function OnePerson({ of, attribute }: { readonly of: OfOne; readonly attribute: string }) {
+  const found = of.attributes.find((one) => one.attribute === attribute);
+  if (found === undefined) return <p class="quiet">Nothing is mapped to {attribute}.</p>;
+  return (
+    <dl>
+      <dt>Inputs</dt>
+      <dd>
+        {Object.entries(found.inputs)
+          .map(([name, one]) => `${name}: ${value(one)}`)
+          .join(", ")}
+      </dd>
+      <dt>Gives</dt>
+      <dd>
+        {value(found.value)}
+        {found.problem !== null && <span class="fault"> {found.problem.message}</span>}
+      </dd>
+      <dt>Now</dt>
+      <dd>
+        {value(found.present)} {found.source !== null && `(${found.source})`}
+      </dd>
+      <dt>Would be</dt>
+      <dd>
+        {value(found.after.value)} {found.after.source !== null && `(${found.after.source})`}
+      </dd>
+    </dl>
+  );
+}
+
+function Everybody({ of, attribute }: { readonly of: OfAll; readonly attribute: string }) {
+  const changed = of.attributes[attribute];
+  return (
+    <>
+      <p>
+        Of {people(of.people)}, {number(changed?.people ?? 0)} would get another {attribute};{" "}
+        {number(of.failed)} would fail.
+      </p>
+      <ul>
+        {(changed?.examples ?? []).map(({ dn, from, to }) => (
+          <li key={dn}>
+            {dn}: <del>{value(from)}</del> → <ins>{value(to)}</ins>
+          </li>
+        ))}
+        {Object.values(of.problems).flatMap(({ examples }) =>
+          examples.map(({ dn, message }) => (
+            <li key={dn + message}>
+              {dn}: <span class="fault">{message}</span>
+            </li>
+          )),
+        )}
+      </ul>
+    </>
+  );
+}

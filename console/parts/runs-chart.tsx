@@ -1,0 +1,63 @@
+/** What runs did, one after the other, as bars that a person reads at a glance. */
+import type { RunFacts } from "../api.ts";
+import { number, time } from "../text.ts";
+import { counted, isDry, ofRun } from "./run-row.tsx";
+
+const ACTIONS = ["created", "updated", "removed", "failed"] as const;
+const [WIDTH, HEIGHT, GAP] = [16, 80, 6];
+
+/** @param runs newest first, as lists have them */
+export function RunsChart({ runs }: { readonly runs: readonly RunFacts[] }) {
+  const shown = runs.filter((run) => run.status !== "running" && !isDry(run)).toReversed();
+  const sums = shown.map((run) => ACTIONS.reduce((sum, one) => sum + counted(run, one), 0));
+  const most = Math.max(1, ...sums);
+  if (sums.every((sum) => sum === 0)) return null;
+  const total = (action: string): number =>
+    shown.reduce((sum, run) => sum + counted(run, action), 0);
+  const words = ACTIONS.map((action) => `${number(total(action))} ${action}`).join(", ");
+  return (
+    <figure>
+      <svg
+        viewBox={`0 0 ${shown.length * (WIDTH + GAP)} ${HEIGHT}`}
+        width={shown.length * (WIDTH + GAP)}
+        height={HEIGHT}
+        role="img"
+        aria-label={`The last ${shown.length} runs: ${words}`}
+      >
+        {shown.map((run, at) => {
+          let top = HEIGHT;
+          return (
+            <g key={run.run}>
+              <title>{`${ofRun(run)}, ${time(run.startedAt)}: ${ACTIONS.map((one) => `${counted(run, one)} ${one}`).join(", ")}`}</title>
+              {ACTIONS.map((action) => {
+                const size = (counted(run, action) / most) * (HEIGHT - 2);
+                top -= size;
+                return (
+                  <rect
+                    key={action}
+                    class={`bar ${action}`}
+                    x={at * (WIDTH + GAP)}
+                    y={top}
+                    width={WIDTH}
+                    height={size}
+                  />
+                );
+              })}
+            </g>
+          );
+        })}
+      </svg>
+      <figcaption class="quiet">
+        {ACTIONS.map((action) => (
+          <span key={action}>
+            <svg width="10" height="10" aria-hidden="true">
+              <rect class={`bar ${action}`} width="10" height="10" />
+            </svg>{" "}
+            {action}{" "}
+          </span>
+        ))}
+        in the last {shown.length} runs, the newest on the right
+      </figcaption>
+    </figure>
+  );
+}
