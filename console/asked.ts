@@ -10,8 +10,15 @@ export interface Asked<Answer> {
   readonly again: () => void;
 }
 
-/** @param key what the question depends on; another key is another question */
-export function useAsked<Answer>(question: () => Promise<Answer>, key: string): Asked<Answer> {
+/**
+ * @param key what the question is; another key is another question
+ * @param fresh another text asks the same again: until the answer comes, the one before it is shown
+ */
+export function useAsked<Answer>(
+  question: () => Promise<Answer>,
+  key: string,
+  fresh = "",
+): Asked<Answer> {
   const [state, setState] = useState<{ key: string; answer: Answer | null; error: Error | null }>({
     key: "",
     answer: null,
@@ -35,7 +42,7 @@ export function useAsked<Answer>(question: () => Promise<Answer>, key: string): 
     return () => {
       isMeant = false;
     };
-  }, [key, turn]);
+  }, [key, fresh, turn]);
   const isCurrent = state.key === key;
   return {
     answer: isCurrent ? state.answer : null,

@@ -18,6 +18,7 @@ import { Settings } from "./pages/settings.tsx";
 import { SignedOut } from "./pages/signed-out.tsx";
 import { SystemLog } from "./pages/system-log.tsx";
 import { Tasks } from "./pages/tasks.tsx";
+import { Act } from "./parts/act.tsx";
 import { Page } from "./parts/page.tsx";
 import { begin, me, signOut } from "./session.ts";
 import "./style.css";
@@ -51,9 +52,7 @@ function Navigation() {
           </li>
         ))}
       </ul>
-      <button type="button" onClick={() => void signOut()}>
-        Sign out
-      </button>
+      <Act label="Sign out" act={signOut} />
     </nav>
   );
 }
@@ -68,9 +67,19 @@ function NotFound() {
   );
 }
 
+/** Whether the address can be read; somebody may have cut it within a sign. */
+function isAddress(path: string): boolean {
+  try {
+    return decodeURIComponent(path) !== "";
+  } catch {
+    return false;
+  }
+}
+
 function Console() {
   if (me.value === undefined) return <p class="quiet">Loading…</p>;
   if (me.value === null) return <SignedOut />;
+  if (!isAddress(location.pathname)) return <NotFound />;
   return (
     <LocationProvider scope="/console">
       <Navigation />

@@ -8,11 +8,23 @@ export const me = signal<Me | null | undefined>(undefined);
 /** Why nobody is, where there is something to say. */
 export const farewell = signal<string | null>(null);
 
+/** Whether there is an identity provider to sign in by. */
+export const hasProvider = signal(false);
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  "signIn.noRole": "You are in no group that may come in here.",
+  "signIn.unknown": "Signing in took too long, or began in another browser. Try again.",
+};
+
 /** By the link that stands in the address, or the session that the browser has. */
 export async function begin(): Promise<void> {
   const [, secret] = /^#sign-in=(.+)$/.exec(location.hash) ?? [];
   // Neither the history nor a screenshot keeps it.
-  if (secret !== undefined) history.replaceState(null, "", location.pathname + location.search);
+  const [, refused] = /^#refused=(.+)$/.exec(location.hash) ?? [];
+  if (secret !== undefined || refused !== undefined)
+    history.replaceState(null, "", location.pathname + location.search);
+  if (refused !== undefined)
+    farewell.value = REFUSALS[refused] ?? "The identity provider did not sign you in.";
   try {
     if (secret !== undefined) await act("POST", "/sign-in", { secret });
     me.value = await ask<Me>("/me");
@@ -20,11 +32,16 @@ export async function begin(): Promise<void> {
     if (error instanceof Refused && (secret !== undefined || error.status !== 401))
       farewell.value = `${error.message} ${error.cure}`;
     me.value = null;
+    const ways = await ask<{ oidc: boolean }>("/sign-in").catch(() => null);
+    hasProvider.value = ways?.oidc === true;
   }
 }
 
 export async function signOut(): Promise<void> {
-  await act("POST", "/sign-out").catch(() => undefined);
+  await act("POST", "/sign-out").catch((error: unknown) => {
+    // Whose session has ended is out; else nobody should believe to be.
+    if (!(error instanceof Refused) || error.status !== 401) throw error;
+  });
   farewell.value = "You are signed out.";
   me.value = null;
 }

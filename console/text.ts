@@ -24,11 +24,20 @@ export function people(count: number): string {
   return `${number(count)} ${count === 1 ? "person" : "people"}`;
 }
 
+/** Signs that nobody sees and that change the order of what stands beside them. */
+const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** A name from elsewhere, of which every sign shows. */
+export function visible(text: string): string {
+  const shown = (sign: string): string => sign.charCodeAt(0).toString(16).padStart(4, "0");
+  return text.replaceAll(TURNING, (sign) => `\\u${shown(sign)}`);
+}
+
 /** A value of a profile; nothing is an empty text, too. */
 export function value(of: unknown): string {
   if (of === null || of === undefined || of === "") return "—";
   if (Array.isArray(of)) return of.map(value).join(", ");
-  return typeof of === "string" ? of : JSON.stringify(of);
+  return visible(typeof of === "string" ? of : JSON.stringify(of));
 }
 
 const KINDS: Readonly<Record<string, string>> = {

@@ -22,7 +22,9 @@ export async function openLocalDoor(
   let address = "";
   const api = new ExchangedApi(service, (one, shared) => {
     const of = (given: string) => Promise.resolve(owner(secret, given));
-    const own = { ...one, tokens: { ...one.tokens, of } };
+    // Nobody's browser comes in here: commands name files and accounts of this machine.
+    const sessions = { ...one.sessions, of: () => Promise.resolve(null) };
+    const own = { ...one, tokens: { ...one.tokens, of }, sessions };
     const settings = {
       baseUrl: () => address,
       stopping,

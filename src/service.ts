@@ -91,7 +91,9 @@ import {
   type MadeSession,
   type SignInLink,
 } from "./access/sessions.ts";
+import { beginOidc, finishOidc, type OidcBack, type OidcBegun } from "./access/oidc.ts";
 import type { Session } from "./model/session.ts";
+import type { OidcSettings } from "./model/settings.ts";
 import { approveRun, cancelRun } from "./runs/approve.ts";
 import { assignByHand, type Assigned } from "./runs/assign.ts";
 import type { RunRequest } from "./runs/begin.ts";
@@ -132,6 +134,7 @@ import { startOnce } from "./runs/start-once.ts";
 import { stopRun } from "./runs/stop.ts";
 import { progressOf, requireAny } from "./questions/runs.ts";
 import { claimSlot } from "./store/leases.ts";
+import { RollcallError } from "./model/errors.ts";
 import { parseLogFilter } from "./store/filters/log-filter.ts";
 import { gatherMetrics, ping } from "./store/metrics.ts";
 import { listPushes, pushChanges, type PushesQuery, type PushPeopleQuery } from "./store/pushes.ts";
@@ -319,8 +322,17 @@ export interface SessionService {
   link(role: string, by: AskedBy): Promise<SignInLink>;
   /** Uses a link up. @throws RollcallError `signIn.used`, `signIn.expired`, `signIn.unknown` */
   signIn(secret: string, client: EventClient): Promise<MadeSession>;
-  /** Whose secret it is; null: nobody's, or of a session that has ended. */
-  of(secret: string): Promise<Session | null>;
+  /** Whether people sign in by an identity provider. */
+  readonly hasProvider: boolean;
+  /** Goes to the identity provider. @throws RollcallError `signIn.provider`, `request.notFound` */
+  beginOidc(redirect: string): Promise<OidcBegun>;
+  /** Comes back from it. @throws RollcallError with one of the `signIn.` codes */
+  finishOidc(back: OidcBack): Promise<MadeSession>;
+  /**
+   * Whose secret it is; null: nobody's, or of a session that has ended.
+   * @param isUse false for a look that nobody made: it does not keep the session from ending
+   */
+  of(secret: string, isUse: boolean): Promise<Session | null>;
   /** @throws RollcallError `session.notFound` */
   end(id: string, by: Pick<AskedBy, "actor">): Promise<Session>;
 }
@@ -548,11 +560,19 @@ function tokenService(engine: Engine): TokenService {
 }
 
 function sessionService(engine: Engine, settings: Settings): SessionService {
+  const provider = (): OidcSettings => {
+    const oidc = settings.http?.oidc ?? null;
+    if (oidc !== null) return oidc;
+    throw new RollcallError("request.notFound", "http.oidc is not configured.");
+  };
   return {
+    hasProvider: (settings.http?.oidc ?? null) !== null,
+    beginOidc: async (redirect) => await beginOidc(provider(), redirect),
+    finishOidc: async (back) => await finishOidc(engine, provider(), back),
     list: () => listSessions(engine.store.db),
     link: (role, by) => createSignInLink(engine, { role, at: consoleUrl(settings) }, by),
     signIn: (secret, client) => signIn(engine, secret, client),
-    of: (secret) => sessionOf(engine, secret),
+    of: (secret, isUse) => sessionOf(engine, secret, isUse),
     end: (id, by) => endSession(engine, id, by),
   };
 }

@@ -1,14 +1,8 @@
 import { useLocation, useRoute } from "preact-iso";
-import {
-  act,
-  ask,
-  type AppFacts,
-  type AssignmentFacts,
-  type PageOf,
-  type RunFacts,
-} from "../api.ts";
+import { ask, type AppFacts, type AssignmentFacts, type PageOf } from "../api.ts";
 import { useAsked } from "../asked.ts";
-import { told } from "../live.ts";
+import { begin, type RunRequest } from "../begun.ts";
+import { news } from "../live.ts";
 import { Act } from "../parts/act.tsx";
 import { Badge } from "../parts/badge.tsx";
 import { List } from "../parts/list.tsx";
@@ -22,11 +16,11 @@ import { StateOfApp } from "./applications.tsx";
 export function Application() {
   const { app = "" } = useRoute().params;
   const { route } = useLocation();
-  const news = [...told.value.values()].map(({ run, status }) => run + status).join();
+  const latest = news();
   const path = `/apps/${encodeURIComponent(app)}`;
-  const facts = useAsked(() => ask<AppFacts>(path), app + news);
-  const start = (body: object) => async (): Promise<void> => {
-    const { run } = await act<RunFacts>("POST", "/runs", { app, ...body });
+  const facts = useAsked(() => ask<AppFacts>(path), app, latest);
+  const start = (request: RunRequest) => async (): Promise<void> => {
+    const { run } = await begin({ app, ...request });
     route(`/console/runs/${run}`);
   };
   return (
@@ -49,7 +43,8 @@ export function Application() {
       <h2>Assignments</h2>
       <List<AssignmentFacts>
         ask={(after) => ask<PageOf<AssignmentFacts>>(`${path}/assignments`, { limit: 50, after })}
-        about={app + news}
+        about={app}
+        news={latest}
         caption={`Assignments of ${app}`}
         columns={["Who", "Why", "State", "In the app", "Last push", "What went wrong"]}
         empty="Nobody is assigned."

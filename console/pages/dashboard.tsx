@@ -6,7 +6,7 @@ import { Page, Shown } from "../parts/page.tsx";
 import { RUN_COLUMNS, RunRow } from "../parts/run-row.tsx";
 import { RunsChart } from "../parts/runs-chart.tsx";
 import { When } from "../parts/when.tsx";
-import { told } from "../live.ts";
+import { news } from "../live.ts";
 
 /** Of the last runs, how many as rows. */
 const LISTED = 5;
@@ -14,13 +14,18 @@ const LISTED = 5;
 /** What is wrong, worst first, and what helps; then how current everything is. */
 export function Dashboard() {
   // Whatever a run did may have changed what is wrong.
-  const news = [...told.value.values()].map(({ run, status }) => run + status).join();
-  const findings = useAsked(() => ask<PageOf<FindingFacts>>("/doctor"), news);
+  const latest = news();
+  const findings = useAsked(
+    () => ask<PageOf<FindingFacts>>("/doctor", { limit: 200 }),
+    "doctor",
+    latest,
+  );
   const directories = useAsked(
     () => ask<PageOf<DirectoryFacts>>("/directories", { limit: 100 }),
-    news,
+    "directories",
+    latest,
   );
-  const runs = useAsked(() => ask<PageOf<RunFacts>>("/runs", { limit: 30 }), news);
+  const runs = useAsked(() => ask<PageOf<RunFacts>>("/runs", { limit: 30 }), "runs", latest);
   return (
     <Page title="Dashboard" isBusy={findings.isBusy || directories.isBusy || runs.isBusy}>
       <section aria-labelledby="wrong">

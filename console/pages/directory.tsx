@@ -1,7 +1,8 @@
 import { useLocation, useRoute } from "preact-iso";
-import { act, ask, type DirectoryFacts, type PageOf, type RunFacts } from "../api.ts";
+import { ask, type DirectoryFacts, type PageOf, type RunFacts } from "../api.ts";
 import { useAsked } from "../asked.ts";
-import { told } from "../live.ts";
+import { begin, type RunRequest } from "../begun.ts";
+import { news } from "../live.ts";
 import { Act } from "../parts/act.tsx";
 import { Cure } from "../parts/cure.tsx";
 import { List } from "../parts/list.tsx";
@@ -15,11 +16,11 @@ import { value } from "../text.ts";
 export function Directory() {
   const { directory = "" } = useRoute().params;
   const { route } = useLocation();
-  const news = [...told.value.values()].map(({ run, status }) => run + status).join();
+  const latest = news();
   const path = `/directories/${encodeURIComponent(directory)}`;
-  const facts = useAsked(() => ask<DirectoryFacts>(path), directory + news);
-  const start = (body: object) => async (): Promise<void> => {
-    const { run } = await act<RunFacts>("POST", "/runs", { directory, ...body });
+  const facts = useAsked(() => ask<DirectoryFacts>(path), directory, latest);
+  const start = (request: RunRequest) => async (): Promise<void> => {
+    const { run } = await begin({ directory, ...request });
     route(`/console/runs/${run}`);
   };
   return (
@@ -43,7 +44,8 @@ export function Directory() {
       <h2>Import</h2>
       <List<RunFacts>
         ask={(after) => ask<PageOf<RunFacts>>("/runs", { directory, limit: 20, after })}
-        about={directory + news}
+        about={directory}
+        news={latest}
         caption={`Runs of ${directory}`}
         columns={RUN_COLUMNS}
         empty="Nothing was imported yet."

@@ -10,6 +10,7 @@ import { List } from "../parts/list.tsx";
 import { Page } from "../parts/page.tsx";
 import { When } from "../parts/when.tsx";
 import { may } from "../session.ts";
+import { visible } from "../text.ts";
 
 /** How many entries were decided here: then the list is another one. */
 const decided = signal(0);
@@ -43,7 +44,7 @@ function EntryRow({ of }: { readonly of: UnmatchedFacts }) {
   return (
     <tr>
       <td>
-        {of.directory} <p class="quiet">{of.dn}</p>
+        {of.directory} <p class="quiet">{visible(of.dn)}</p>
       </td>
       <td>
         <When at={of.since} />

@@ -4,7 +4,7 @@ import { ask, Refused, type DirectoryFacts, type PreviewFacts } from "../api.ts"
 import { useAsked } from "../asked.ts";
 import { Fault, Page, Shown } from "../parts/page.tsx";
 import { may, noteRefusal } from "../session.ts";
-import { number, people, value } from "../text.ts";
+import { number, people, value, visible } from "../text.ts";
 
 interface Draft {
   readonly attribute: string;
@@ -191,13 +191,13 @@ function Everybody({ of, attribute }: { readonly of: OfAll; readonly attribute: 
       <ul>
         {(changed?.examples ?? []).map(({ dn, from, to }) => (
           <li key={dn}>
-            {dn}: <del>{value(from)}</del> → <ins>{value(to)}</ins>
+            {visible(dn)}: <del>{value(from)}</del> → <ins>{value(to)}</ins>
           </li>
         ))}
         {Object.values(of.problems).flatMap(({ examples }) =>
           examples.map(({ dn, message }) => (
             <li key={dn + message}>
-              {dn}: <span class="fault">{message}</span>
+              {visible(dn)}: <span class="fault">{message}</span>
             </li>
           )),
         )}

@@ -1,21 +1,15 @@
 import { useLocation, useRoute } from "preact-iso";
 import { useState } from "preact/hooks";
-import {
-  act,
-  ask,
-  type DirectoryFacts,
-  type ExplanationFacts,
-  type PersonFacts,
-  type RunFacts,
-} from "../api.ts";
+import { ask, type DirectoryFacts, type ExplanationFacts, type PersonFacts } from "../api.ts";
 import { useAsked } from "../asked.ts";
+import { begin } from "../begun.ts";
 import { Act } from "../parts/act.tsx";
 import { Badge } from "../parts/badge.tsx";
 import { Cure } from "../parts/cure.tsx";
 import { Page, Shown } from "../parts/page.tsx";
 import { When } from "../parts/when.tsx";
 import { may } from "../session.ts";
-import { kind, value } from "../text.ts";
+import { kind, value, visible } from "../text.ts";
 
 /** A person: each value with whose it is and why; then what directories show, and what happened. */
 export function Person() {
@@ -25,8 +19,8 @@ export function Person() {
   const person = asked.answer;
   const directory = person?.appUsers[0]?.directory;
   const sync = async (): Promise<void> => {
-    const body = { kind: "force-sync", directory, user: who };
-    const { run } = await act<RunFacts>("POST", "/runs", body);
+    const body = { kind: "force-sync", directory: directory ?? "", user: who };
+    const { run } = await begin(body);
     route(`/console/runs/${run}`);
   };
   return (
@@ -41,7 +35,7 @@ export function Person() {
         {(one) => (
           <>
             <p>
-              <Badge of={one.status} /> since <When at={one.createdAt} />
+              <Badge of={one.status} /> created <When at={one.createdAt} />
             </p>
             <Profile person={one} />
             {one.appUsers.map((appUser) => (
@@ -155,7 +149,7 @@ function Additional({ of }: { readonly of: PersonFacts["appUsers"][number] }) {
     <details>
       <summary>{title}</summary>
       <p class="quiet">
-        {of.dn} <Badge of={of.status} /> imported <When at={of.lastImported} />
+        {visible(of.dn)} <Badge of={of.status} /> imported <When at={of.lastImported} />
       </p>
       {of.error !== null && <p class="fault">{of.error.message}</p>}
       {of.groups.length > 0 && <p>In {of.groups.map(({ name }) => name).join(", ")}</p>}

@@ -15,7 +15,7 @@ export function Run() {
   const { run: id = "" } = useRoute().params;
   const path = `/runs/${encodeURIComponent(id)}`;
   const news = told.value.get(id);
-  const asked = useAsked(() => ask<RunFacts>(path), `${id} ${news?.status ?? ""}`);
+  const asked = useAsked(() => ask<RunFacts>(path), id, news?.status ?? "");
   // What the stream told is newer; but for an answer that the page asked for behind it.
   const shown = { ...asked, answer: news ?? asked.answer };
   return (

@@ -1,20 +1,18 @@
 import { useLocation } from "preact-iso";
 import { ask, type PageOf, type RunFacts } from "../api.ts";
-import { told } from "../live.ts";
+import { news } from "../live.ts";
 import { Filters } from "../parts/filters.tsx";
 import { List } from "../parts/list.tsx";
 import { Page } from "../parts/page.tsx";
 import { RUN_COLUMNS, RunRow } from "../parts/run-row.tsx";
 
-const STATUSES = ["running", "held", "done", "failed", "cancelled", "interrupted"];
+const STATUSES = ["running", "held", "done", "failed", "cancelled"];
 const KINDS = ["import", "force-sync", "revert", "push"];
 
 export function Runs() {
   const { query } = useLocation();
   const { directory, app, kind, status } = query;
   const filter = { directory, app, kind, status };
-  // A run that begins belongs to the top of the list.
-  const news = [...told.value.keys()].join();
   return (
     <Page title="Import Monitoring">
       <Filters
@@ -27,7 +25,8 @@ export function Runs() {
       />
       <List<RunFacts>
         ask={(after) => ask<PageOf<RunFacts>>("/runs", { ...filter, limit: 50, after })}
-        about={JSON.stringify(filter) + news}
+        about={JSON.stringify(filter)}
+        news={news()}
         caption="Runs, newest first"
         columns={RUN_COLUMNS}
         empty="There is no such run."

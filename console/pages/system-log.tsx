@@ -9,6 +9,9 @@ import { value } from "../text.ts";
 
 const COLUMNS = ["Time", "Event", "Actor", "Target", "Outcome"];
 
+/** What happens outside runs; the transaction of anything else is a run. */
+const IS_OF_NO_RUN = /^(?:user\.session|system\.(?:api_token|configuration))\./;
+
 export function SystemLog() {
   const { q, filter, since, until } = useLocation().query;
   const asked = { q, filter, since, until };
@@ -48,7 +51,9 @@ function EventRow({ of: event }: { readonly of: ListedEvent }) {
           <summary>{event.displayMessage}</summary>
           <p class="quiet">
             {event.eventType} ·{" "}
-            <a href={`/console/runs/${event.transaction.id}`}>run {event.transaction.id}</a>
+            {!IS_OF_NO_RUN.test(event.eventType) && (
+              <a href={`/console/runs/${event.transaction.id}`}>run {event.transaction.id}</a>
+            )}
           </p>
           <dl>
             {Object.entries(event.debugContext.debugData).flatMap(([name, one]) => [

@@ -5,7 +5,7 @@ import { List } from "../parts/list.tsx";
 import { Page } from "../parts/page.tsx";
 import { When } from "../parts/when.tsx";
 import { may } from "../session.ts";
-import { number } from "../text.ts";
+import { number, visible } from "../text.ts";
 
 interface Failing {
   readonly code: string;
@@ -64,7 +64,7 @@ function FailingRow({ of: one }: { readonly of: Failing }) {
       <td>
         {one.examples.slice(0, 1).map(({ dn, error }) => (
           <>
-            {dn} <span class="fault">{error.message}</span>
+            {visible(dn)} <span class="fault">{error.message}</span>
           </>
         ))}
       </td>

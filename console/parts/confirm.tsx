@@ -8,6 +8,9 @@ import { noteRefusal } from "../session.ts";
 import { number } from "../text.ts";
 import { Fault } from "./page.tsx";
 
+/** As languages write between thousands. */
+const SEPARATORS = /[\s.,'\u2019\u066c]/g;
+
 interface ConfirmProps {
   readonly title: string;
   /** What the button does, as it says it. */
@@ -25,7 +28,7 @@ export function Confirm({ title, verb, children, count, act, close }: ConfirmPro
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<Error | null>(null);
   useEffect(() => dialog.current?.showModal(), []);
-  const isMeant = count === null || typed.replaceAll(/[\s.,']/g, "") === String(count);
+  const isMeant = count === null || typed.replaceAll(SEPARATORS, "") === String(count);
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     if (!isMeant || isBusy) return;

@@ -2,11 +2,13 @@
 import { useLocation } from "preact-iso";
 import { useState } from "preact/hooks";
 import { act, type RunFacts } from "../api.ts";
+import { begin, requestOf } from "../begun.ts";
+import { forget } from "../live.ts";
 import { may } from "../session.ts";
-import { kind, people } from "../text.ts";
+import { kind, number, people } from "../text.ts";
 import { Act } from "./act.tsx";
 import { Confirm } from "./confirm.tsx";
-import { counted, isDry } from "./run-row.tsx";
+import { isDry } from "./run-row.tsx";
 
 interface Deciding {
   readonly run: RunFacts;
@@ -25,12 +27,24 @@ export function Decisions({ run, again }: Deciding) {
   );
 }
 
-/** How many lose something by a held run, in words and as the number to type. */
-function concerned(run: RunFacts): { readonly count: number; readonly what: string } {
-  const removed = counted(run, "removed");
-  if (removed > 0) return { count: removed, what: `${people(removed)} would be removed` };
-  const changed = counted(run, "created") + counted(run, "updated");
-  return { count: changed, what: `${people(changed)} would be created or changed` };
+const WORDS: Readonly<Record<string, string>> = {
+  removals: "would be removed",
+  deactivations: "would lose their account in the app",
+  updates: "would be changed",
+  logins: "would get another login",
+  grants: "would get access back",
+  failures: "could not be updated any more",
+};
+
+/** What it is held for, in words, and the number to type: whoever knows it has read whom. */
+function concerned({ held }: RunFacts): { readonly count: number; readonly what: string } {
+  if (held === null) return { count: 0, what: "" };
+  const { removals: count, of, total } = held;
+  if (of === "memberships")
+    return { count, what: `${number(count)} of ${number(total)} memberships would go` };
+  if (of === "people read")
+    return { count, what: `${people(count)} of ${number(total)} are missing in the read` };
+  return { count, what: `${people(count)} ${WORDS[of] ?? "are concerned"}` };
 }
 
 function Approve({ run, again }: Deciding) {
@@ -38,6 +52,8 @@ function Approve({ run, again }: Deciding) {
   const { count, what } = concerned(run);
   const close = (): void => {
     setAsked(false);
+    // What was told before is older than the answer that comes now.
+    forget(run.run);
     again();
   };
   return (
@@ -67,6 +83,8 @@ function Cancel({ run, again }: Deciding) {
   const isHeld = run.status === "held";
   const close = (): void => {
     setAsked(false);
+    // What was told before is older than the answer that comes now.
+    forget(run.run);
     again();
   };
   return (
@@ -95,14 +113,18 @@ function Afterwards({ run }: { readonly run: RunFacts }) {
   const goTo = async (begun: Promise<RunFacts>): Promise<void> => {
     route(`/console/runs/${(await begun).run}`);
   };
-  const of = "app" in run ? { app: run.app } : { directory: run.directory };
-  const repeat = () => goTo(act<RunFacts>("POST", "/runs", { ...of, kind: run.kind }));
+  const request = requestOf(run.run);
   const revert = (dryRun: boolean) => () => {
     const of = isDry(run) && "reverts" in run ? (run.reverts ?? run.run) : run.run;
     return goTo(act<RunFacts>("POST", `/runs/${of}/revert`, { dryRun }));
   };
   if (run.kind === "revert")
     return isDry(run) && may("revert") ? <Act label="Put back now" act={revert(false)} /> : null;
-  if (isDry(run)) return may("run") ? <Act label="Do it now" act={repeat} /> : null;
+  if (isDry(run))
+    // By exactly the request of the dry run; of others, nobody here knows whom they were for.
+    return request !== null && may("run") ? (
+      <Act label="Do it now" act={() => goTo(begin({ ...request, dryRun: false }))} />
+    ) : null;
+  if (run.kind === "edit") return null;
   return may("revert") ? <Act label="Put back (dry run first)" act={revert(true)} /> : null;
 }

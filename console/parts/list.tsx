@@ -8,8 +8,10 @@ import { Shown } from "./page.tsx";
 interface ListProps<Item> {
   /** A page that begins behind a cursor. */
   readonly ask: (after: string | null) => Promise<PageOf<Item>>;
-  /** What the list depends on. */
+  /** What the list is of; another one begins at its first page. */
   readonly about: string;
+  /** Another text when the same list may have other rows. */
+  readonly news?: string;
   readonly caption: string;
   readonly columns: readonly string[];
   readonly Row: ComponentType<{ readonly of: Item }>;
@@ -18,12 +20,21 @@ interface ListProps<Item> {
   readonly empty: string;
 }
 
-export function List<Item>({ ask, about, caption, columns, Row, keyOf, empty }: ListProps<Item>) {
+export function List<Item>({
+  ask,
+  about,
+  news = "",
+  caption,
+  columns,
+  Row,
+  keyOf,
+  empty,
+}: ListProps<Item>) {
   // Where the pages before this one began.
   const [path, setPath] = useState<readonly string[]>([]);
   useEffect(() => setPath([]), [about]);
   const after = path.at(-1) ?? null;
-  const asked = useAsked(() => ask(after), `${about} ${after ?? ""}`);
+  const asked = useAsked(() => ask(after), `${about} ${after ?? ""}`, news);
   return (
     <Shown of={asked}>
       {({ items, next }) => (
@@ -48,26 +59,34 @@ export function List<Item>({ ask, about, caption, columns, Row, keyOf, empty }: 
             </table>
           </section>
           {items.length === 0 && <p class="quiet">{empty}</p>}
-          {(path.length > 0 || next !== null) && (
-            <p class="actions">
-              <button
-                type="button"
-                disabled={path.length === 0}
-                onClick={() => setPath(path.slice(0, -1))}
-              >
-                Previous page
-              </button>
-              <button
-                type="button"
-                disabled={next === null}
-                onClick={() => next !== null && setPath([...path, next])}
-              >
-                Next page
-              </button>
-            </p>
-          )}
+          <Turning path={path} next={next} turn={setPath} />
         </>
       )}
     </Shown>
+  );
+}
+
+interface TurningProps {
+  /** Where the pages up to this one began. */
+  readonly path: readonly string[];
+  readonly next: string | null;
+  readonly turn: (path: readonly string[]) => void;
+}
+
+function Turning({ path, next, turn }: TurningProps) {
+  if (path.length === 0 && next === null) return null;
+  return (
+    <p class="actions">
+      <button type="button" disabled={path.length === 0} onClick={() => turn(path.slice(0, -1))}>
+        Previous page
+      </button>
+      <button
+        type="button"
+        disabled={next === null}
+        onClick={() => next !== null && turn([...path, next])}
+      >
+        Next page
+      </button>
+    </p>
   );
 }

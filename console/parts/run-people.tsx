@@ -1,6 +1,6 @@
 import { useLocation } from "preact-iso";
 import { ask, type ChangeFacts, type PageOf, type RunFacts } from "../api.ts";
-import { ACTIONS, REASONS, value } from "../text.ts";
+import { ACTIONS, REASONS, value, visible } from "../text.ts";
 import { Badge } from "./badge.tsx";
 import { Filters } from "./filters.tsx";
 import { List } from "./list.tsx";
@@ -48,7 +48,7 @@ function ChangeRow({ of: change }: { readonly of: ChangeFacts }) {
         {change.login !== null && (
           <a href={`/console/people/${encodeURIComponent(change.login)}`}>{change.login}</a>
         )}
-        <p class="quiet">{change.dn}</p>
+        <p class="quiet">{visible(change.dn)}</p>
       </td>
       <td>
         {change.reason !== null && REASONS[change.reason]}

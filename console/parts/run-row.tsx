@@ -15,6 +15,8 @@ export const RUN_COLUMNS = [
   "Failed",
 ];
 
+const COUNTED = ["created", "updated", "removed", "failed"] as const;
+
 /** Of what a run is: a directory, or an app. */
 export function ofRun(run: RunFacts): string {
   return "app" in run ? run.app : (run.directory ?? "");
@@ -27,6 +29,11 @@ export function isDry(run: RunFacts): boolean {
 export function counted(run: RunFacts, action: string): number {
   const counts: Readonly<Record<string, number>> = { ...run.counts };
   return counts[action] ?? 0;
+}
+
+/** A push takes accounts away, an import people. */
+export function removedBy(run: RunFacts): number {
+  return counted(run, "removed") + counted(run, "deactivated");
 }
 
 /** What the stream told of it counts more than what a list said. */
@@ -47,9 +54,9 @@ export function RunRow({ of }: { readonly of: RunFacts }) {
       <td>
         <Badge of={run.status} />
       </td>
-      {["created", "updated", "removed", "failed"].map((action) => (
+      {COUNTED.map((action) => (
         <td key={action} class="number">
-          {number(counted(run, action))}
+          {number(action === "removed" ? removedBy(run) : counted(run, action))}
         </td>
       ))}
     </tr>

@@ -1,19 +1,23 @@
 /** What runs did, one after the other, as bars that a person reads at a glance. */
 import type { RunFacts } from "../api.ts";
 import { number, time } from "../text.ts";
-import { counted, isDry, ofRun } from "./run-row.tsx";
+import { counted, isDry, ofRun, removedBy } from "./run-row.tsx";
 
 const ACTIONS = ["created", "updated", "removed", "failed"] as const;
 const [WIDTH, HEIGHT, GAP] = [16, 80, 6];
 
+function countOf(run: RunFacts, action: string): number {
+  return action === "removed" ? removedBy(run) : counted(run, action);
+}
+
 /** @param runs newest first, as lists have them */
 export function RunsChart({ runs }: { readonly runs: readonly RunFacts[] }) {
   const shown = runs.filter((run) => run.status !== "running" && !isDry(run)).toReversed();
-  const sums = shown.map((run) => ACTIONS.reduce((sum, one) => sum + counted(run, one), 0));
+  const sums = shown.map((run) => ACTIONS.reduce((sum, one) => sum + countOf(run, one), 0));
   const most = Math.max(1, ...sums);
   if (sums.every((sum) => sum === 0)) return null;
   const total = (action: string): number =>
-    shown.reduce((sum, run) => sum + counted(run, action), 0);
+    shown.reduce((sum, run) => sum + countOf(run, action), 0);
   const words = ACTIONS.map((action) => `${number(total(action))} ${action}`).join(", ");
   return (
     <figure>
@@ -28,9 +32,9 @@ export function RunsChart({ runs }: { readonly runs: readonly RunFacts[] }) {
           let top = HEIGHT;
           return (
             <g key={run.run}>
-              <title>{`${ofRun(run)}, ${time(run.startedAt)}: ${ACTIONS.map((one) => `${counted(run, one)} ${one}`).join(", ")}`}</title>
+              <title>{`${ofRun(run)}, ${time(run.startedAt)}: ${ACTIONS.map((one) => `${countOf(run, one)} ${one}`).join(", ")}`}</title>
               {ACTIONS.map((action) => {
-                const size = (counted(run, action) / most) * (HEIGHT - 2);
+                const size = (countOf(run, action) / most) * (HEIGHT - 2);
                 top -= size;
                 return (
                   <rect

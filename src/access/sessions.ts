@@ -7,9 +7,11 @@ import type { AskedBy } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
 import { sessionActor, SYSTEM_ACTOR, type EventClient, type EventDraft } from "../model/event.ts";
 import type { EventType } from "../model/event-messages.ts";
+import { isLoopback } from "../model/loopback.ts";
 import { isRole, ROLE_NAMES } from "../model/role.ts";
 import type { Session } from "../model/session.ts";
 import type { Settings } from "../model/settings.ts";
+import type { Trx } from "../store/connection.ts";
 import { transact } from "../store/database.ts";
 import {
   deleteSession,
@@ -71,6 +73,11 @@ export function consoleUrl({ http, file }: Pick<Settings, "http" | "file">): str
     const message = `${off || "http"} is off in ${file}: there is nothing to sign in to.`;
     throw new RollcallError("usage.invalid", message);
   }
+  const at = http.publicUrl === null ? null : new URL(http.publicUrl);
+  if (at?.protocol === "http:" && !isLoopback(at.hostname)) {
+    const message = `Browsers keep no session of ${http.publicUrl}: signing in needs https:// there.`;
+    throw new RollcallError("usage.invalid", message);
+  }
   const host = http.host.includes(":") ? `[${http.host}]` : http.host;
   return `${http.publicUrl ?? `http://${host}:${http.port}`}/console/`;
 }
@@ -81,7 +88,6 @@ export async function signIn(
   secret: string,
   client: EventClient,
 ): Promise<MadeSession> {
-  const made = newSecret();
   const outcome = await transact(engine.store, async (trx) => {
     const taken = SECRET.test(secret) ? await takeLink(trx, hashOf(secret)) : "unknown";
     if (typeof taken === "string") {
@@ -90,19 +96,7 @@ export async function signIn(
         await appendEvents(trx, null, { ...SYSTEM_ACTOR, client }, [refused(taken)]);
       return taken;
     }
-    const { ipAddress, userAgent } = client;
-    const session = await insertSession(trx, {
-      id: uuidV7(),
-      hash: hashOf(made),
-      name: taken.by,
-      role: taken.role,
-      ipAddress,
-      userAgent,
-    });
-    await appendEvents(trx, null, sessionActor(session, client), [
-      eventOf("user.session.start", targetOf(session), { role: session.role }),
-    ]);
-    return { ...session, secret: made };
+    return await openSession(trx, { subject: null, name: taken.by, role: taken.role }, client);
   });
   if (typeof outcome !== "string") return outcome;
   throw new RollcallError(`signIn.${outcome}`, WHY[outcome]);
@@ -114,12 +108,40 @@ const WHY = {
   unknown: "This is no link that signs in, or one that was forgotten long ago.",
 } as const;
 
-/** Whose secret it is; null: nobody's, or of a session that has ended. */
-export async function sessionOf(engine: Engine, secret: string): Promise<Session | null> {
+/** Somebody is who they say, and may come in. */
+export async function openSession(
+  trx: Trx,
+  who: Pick<Session, "subject" | "name" | "role">,
+  client: EventClient,
+): Promise<MadeSession> {
+  const secret = newSecret();
+  const session = await insertSession(trx, {
+    ...who,
+    id: uuidV7(),
+    hash: hashOf(secret),
+    ipAddress: client.ipAddress,
+    userAgent: client.userAgent,
+  });
+  const { role, subject } = session;
+  await appendEvents(trx, null, sessionActor(session, client), [
+    eventOf("user.session.start", targetOf(session), { role, ...(subject && { subject }) }),
+  ]);
+  return { ...session, secret };
+}
+
+/**
+ * Whose secret it is; null: nobody's, or of a session that has ended.
+ * @param isUse false for a look that nobody made: it does not keep the session from ending
+ */
+export async function sessionOf(
+  engine: Engine,
+  secret: string,
+  isUse: boolean,
+): Promise<Session | null> {
   if (!SECRET.test(secret)) return null;
   const { db } = engine.store;
   const session = await sessionByHash(db, hashOf(secret));
-  if (session !== null && Date.parse(session.lastUsedAt) < Date.now() - 60_000)
+  if (isUse && session !== null && Date.parse(session.lastUsedAt) < Date.now() - 60_000)
     await noteSessionUse(db, session.id);
   return session;
 }

@@ -6,6 +6,7 @@ import type { MiddlewareHandler } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import type { Networks } from "../lib/networks.ts";
 import { sessionActor, tokenActor, type EventClient } from "../model/event.ts";
+import { isLoopback } from "../model/loopback.ts";
 import { may, type Permission } from "../model/role.ts";
 import { LONGEST_HOURS } from "../model/session.ts";
 import type { Service } from "../service.ts";
@@ -71,7 +72,8 @@ export class Gate {
   /** Whether whoever was let in before would be let in now. */
   async isStillGood(c: ApiCall): Promise<boolean> {
     const client = this.clientOf(c);
-    return (await this.#byToken(c, client)) !== null || (await this.#bySession(c, client)) !== null;
+    if ((await this.#byToken(c, client)) !== null) return true;
+    return (await this.#bySession(c, client, false)) !== null;
   }
 
   /** From where somebody asks. */
@@ -85,7 +87,15 @@ export class Gate {
 
   /** Counts a credential that was wrong. @throws AccessRefused if there were too many from there */
   noteMistake(c: ApiCall, { ipAddress }: EventClient): void {
-    const allowance = this.#around.limits.mistakes.take(ipAddress, Date.now());
+    this.#grant(c, this.#around.limits.mistakes.take(ipAddress, Date.now()));
+  }
+
+  /** Somebody tries to sign in. @throws AccessRefused if they do it too often */
+  noteSigningIn(c: ApiCall, { ipAddress }: EventClient): void {
+    this.#grant(c, this.#around.limits.signIns.take(ipAddress, Date.now()));
+  }
+
+  #grant(c: ApiCall, allowance: Allowance): void {
     if (allowance.granted) return;
     tell(c, allowance);
     throw new AccessRefused("tooMany", "Too many requests with a wrong credential.");
@@ -99,7 +109,7 @@ export class Gate {
     const own = new URL(this.#around.baseUrl()).origin;
     const site = c.req.header("sec-fetch-site");
     const isForeign = site !== undefined && site !== "same-origin" && site !== "none";
-    if (!isForeign && (origin === undefined || origin === own)) return;
+    if (!isForeign && (origin === undefined || isSameHouse(origin, own))) return;
     throw new AccessRefused("forbidden", `Only pages of ${own} may ask for this by a cookie.`);
   }
 
@@ -133,11 +143,25 @@ export class Gate {
     return token && callerOf("token", token, tokenActor(token, client));
   }
 
-  async #bySession(c: ApiCall, client: EventClient): Promise<Caller | null> {
+  async #bySession(c: ApiCall, client: EventClient, isUse = true): Promise<Caller | null> {
     if (c.req.header("authorization") !== undefined) return null;
-    const session = await this.#service.sessions.of(getCookie(c, ...COOKIE) ?? "");
+    const session = await this.#service.sessions.of(getCookie(c, ...COOKIE) ?? "", isUse);
     return session && callerOf("session", session, sessionActor(session, client));
   }
+}
+
+/** The same origin; of one on loopback, its names are the same machine. */
+function isSameHouse(origin: string, own: string): boolean {
+  if (origin === own) return true;
+  const [given, wanted] = [URL.parse(origin), new URL(own)];
+  return (
+    given !== null &&
+    given.origin === origin &&
+    isLoopback(given.hostname) &&
+    isLoopback(wanted.hostname) &&
+    given.protocol === wanted.protocol &&
+    given.port === wanted.port
+  );
 }
 
 function callerOf(

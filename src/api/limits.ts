@@ -5,12 +5,15 @@ import { RateLimit } from "./rate-limit.ts";
 const REQUESTS = 12_000;
 /** Requests with a wrong credential from one address in a minute. Nobody guesses 256 bits; it keeps the noise down. */
 const MISTAKES = 1000;
+/** Attempts to sign in from one address in a minute: each is an event. */
+const SIGN_INS = 60;
 const MINUTE = 60_000;
 
 /** What clients share, whichever configuration they are answered by. */
 export class ApiLimits {
   readonly requests = new RateLimit(REQUESTS, MINUTE);
   readonly mistakes = new RateLimit(MISTAKES, MINUTE);
+  readonly signIns = new RateLimit(SIGN_INS, MINUTE);
   /**
    * Searches walk through many people. Fewer at once than connections to the database, so that two
    * stay for everybody else.

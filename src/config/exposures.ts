@@ -38,16 +38,17 @@ function isOpen(file: string, bits: number): boolean {
 /** Whether a password stands in the file itself. To be asked before variables are put in. */
 export function hasLiteralSecret(document: Document.Parsed): boolean {
   const raw: unknown = document.toJS();
-  const { directories = {}, apps = {}, database } = isGroup(raw) ? raw : {};
+  const { directories = {}, apps = {}, database, http } = isGroup(raw) ? raw : {};
   const passwords = Object.values(isGroup(directories) ? directories : {}).map((one) =>
     isGroup(one) && isGroup(one["bind"]) ? one["bind"]["password"] : undefined,
   );
   const credentials = Object.values(isGroup(apps) ? apps : {}).flatMap((one) =>
     isGroup(one) ? textsIn(one["auth"]) : [],
   );
+  const oidc = isGroup(http) && isGroup(http["oidc"]) ? http["oidc"]["clientSecret"] : undefined;
   const url = isGroup(database) ? database["url"] : undefined;
   const inUrl = typeof url === "string" && URL.canParse(url) ? new URL(url).password : "";
-  return [...passwords, ...credentials, inUrl].some(
+  return [...passwords, ...credentials, oidc, inUrl].some(
     // A default is as literal as any other text.
     (text) =>
       typeof text === "string" && withVariables(text, (_, fallback = "") => fallback) !== "",

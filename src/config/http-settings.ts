@@ -1,4 +1,5 @@
 /** Where `serve` answers, and what may cross the network without TLS: nothing, unless it is asked for. */
+import { Secret } from "../model/secret.ts";
 import type { HttpSettings } from "../model/settings.ts";
 import { parseNetwork } from "../lib/networks.ts";
 import { isLoopback } from "../model/loopback.ts";
@@ -26,6 +27,7 @@ export function checkHttp(
         ["http", "trustedProxies", at],
         `an address or a network such as 10.0.0.0/8 is expected`,
       );
+  checkOidc(http, report);
   const { publicUrl, host } = http;
   if (publicUrl !== "") {
     const url = URL.parse(publicUrl);
@@ -51,8 +53,24 @@ export function checkHttp(
   }
 }
 
+/** The provider learns who everybody is, and the daemon believes what it says. */
+function checkOidc({ oidc }: HttpConfig, report: (path: Path, message: string) => void): void {
+  if (oidc === undefined) return;
+  const url = URL.parse(oidc.issuer);
+  const isSecret =
+    url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
+  if (!isSecret)
+    report(["http", "oidc", "issuer"], "https://… is expected; plain http only on loopback");
+  if (oidc.clientSecret === "") report(["http", "oidc", "clientSecret"], "it is empty");
+  if (Object.keys(oidc.roles).length === 0)
+    report(["http", "oidc", "roles"], "without a group that has a role, nobody could sign in");
+  if (!oidc.scope.split(" ").includes("openid"))
+    report(["http", "oidc", "scope"], "the scope openid is missing; without it nobody is named");
+}
+
 export function httpSettings(http: HttpConfig): HttpSettings {
-  const { host, port, publicUrl, api, metrics, configuration, trustedProxies, console } = http;
+  const { host, port, publicUrl, api, metrics, configuration, trustedProxies, console, oidc } =
+    http;
   return {
     host,
     port,
@@ -62,5 +80,6 @@ export function httpSettings(http: HttpConfig): HttpSettings {
     isWritable: configuration === "writable",
     trustedProxies,
     metrics: metrics ?? null,
+    oidc: oidc === undefined ? null : { ...oidc, clientSecret: new Secret(oidc.clientSecret) },
   };
 }

@@ -2,6 +2,7 @@
  * The configuration file as zod sees it: structure, types and descriptions. The JSON Schema for
  * editors is generated from here. What needs two places of the file at once is in `semantics.ts`.
  */
+import { ROLE_NAMES } from "../model/role.ts";
 import { z } from "zod";
 import { MATCH_KEYS, PRESETS } from "../model/app.ts";
 import { WAYS } from "../model/incremental.ts";
@@ -431,6 +432,25 @@ export const configSchema = z.strictObject({
           .boolean()
           .default(true)
           .describe("Whether the web console is offered, where the API is."),
+        oidc: z
+          .strictObject({
+            issuer: z.string().min(1).describe("Of the identity provider: https://HOST…"),
+            clientId: z.string().min(1),
+            clientSecret: secretText,
+            roles: z
+              .record(z.string().min(1), z.enum(ROLE_NAMES))
+              .describe("The role of whoever is in a group; the greatest of several counts."),
+            groupsClaim: z
+              .string()
+              .min(1)
+              .default("groups")
+              .describe("Where the ID token has somebody's groups."),
+            scope: z.string().min(1).default("openid profile email"),
+          })
+          .optional()
+          .describe(
+            "Signing in to the console by OpenID Connect. Without it: rollcall admin sign-in.",
+          ),
         plainHttp: z
           .boolean()
           .default(false)

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Hono } from "hono";
 import type { Answering } from "./server.ts";
 
@@ -65,7 +66,7 @@ export async function loadConsole(): Promise<Answering> {
 
 async function builtFiles(): Promise<Map<string, File>> {
   for (const place of FOLDERS) {
-    const folder = new URL(place, import.meta.url).pathname;
+    const folder = fileURLToPath(new URL(place, import.meta.url));
     const found = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => null);
     if (found === null) continue;
     const files = new Map<string, File>();

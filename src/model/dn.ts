@@ -46,8 +46,13 @@ export function parentOf(dn: string): string | null {
 export function dnKey(dn: string): string {
   if (isSimple(dn)) return dn.toLowerCase();
   const parts = splitDn(dn);
-  if (parts === null || !parts.every(isRdn)) return foldCase(dn.trim());
-  return parts.map(rdnKey).join(",");
+  return parts?.every(isRdn) === true ? parts.map(rdnKey).join(",") : ownForm(dn);
+}
+
+/** Of what is no name as it is written; folded, a wide sign may be what was missing. */
+function ownForm(text: string): string {
+  const folded = foldCase(text.trim());
+  return folded === text ? text : dnKey(folded);
 }
 
 /**
@@ -84,11 +89,14 @@ function signs(text: string): Uint8Array {
 }
 
 /**
- * Whether each pair has a type that is one (RFC 4512, 1.4; some servers allow `_`). What has another
- * sign there could become a separator of the key: `\\ ,x` would be `\\,x`, one name instead of two.
+ * Whether each pair has a type that is one (RFC 4512, 1.4; some servers allow `_`), or is a text without
+ * any sign of its own, as where a `+` is not escaped. Anything else could become a separator of the
+ * key: `\\ ,x` would be `\\,x`, one name instead of two.
  */
 function isRdn(rdn: string): boolean {
-  return splitUnescaped(rdn, "+").every((pair) => /^\s*[\w.-]+\s*=/.test(pair));
+  return splitUnescaped(rdn, "+").every(
+    (pair) => /^\s*[\w.-]+\s*=/.test(pair) || !/[\\",;+=]/.test(foldCase(pair)),
+  );
 }
 
 function rdnKey(rdn: string): string {
@@ -97,6 +105,7 @@ function rdnKey(rdn: string): string {
 
 function pairKey(pair: string): string {
   const equals = pair.indexOf("=");
+  if (equals < 0) return foldCase(pair.trim()).trim();
   const type = pair
     .slice(0, equals)
     .trim()

@@ -273,6 +273,14 @@ export const ERRORS = {
     what: "This is no link that signs in.",
     cure: "Open the whole link as it was printed, or ask for a new one.",
   },
+  "signIn.provider": {
+    what: "The identity provider did not sign anybody in.",
+    cure: "Try again; if it stays, compare issuer, clientId, clientSecret and redirect address of http.oidc with the provider.",
+  },
+  "signIn.noRole": {
+    what: "The person is known, and may not come in.",
+    cure: "Put them into a group of http.oidc.roles at the provider, and see that the ID token has the groups (groupsClaim, scope).",
+  },
   "session.notFound": {
     what: "There is no such session, or it has ended.",
     cure: "Use an id of the list of sessions.",

@@ -78,8 +78,8 @@ export function commandLineActor(account: string): EventActor {
 }
 
 /** Whoever signed in with a browser. */
-export function sessionActor({ id, name }: Session, client: EventClient): EventActor {
-  return { id, type: "User", alternateId: name, displayName: name, client };
+export function sessionActor({ id, subject, name }: Session, client: EventClient): EventActor {
+  return { id: subject ?? id, type: "User", alternateId: name, displayName: name, client };
 }
 
 /** Whoever holds an API token. */

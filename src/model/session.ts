@@ -3,7 +3,9 @@ import type { Role } from "./role.ts";
 /** Somebody who signed in with a browser. Its secret is in the browser's cookie, and only a hash of it is kept. */
 export interface Session {
   readonly id: string;
-  /** Who signed in. */
+  /** Whom an identity provider means: its issuer and its name for the person; null: signed in by a link. */
+  readonly subject: string | null;
+  /** Who signed in, for people. */
   readonly name: string;
   readonly role: Role;
   readonly ipAddress: string | null;

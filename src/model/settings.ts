@@ -3,6 +3,7 @@ import type { DirectorySource } from "./directory.ts";
 import type { HookSettings } from "./hook.ts";
 import type { MappingSetting } from "./mapping-setting.ts";
 import type { AttributeSchema } from "./profile-schema.ts";
+import type { Role } from "./role.ts";
 import type { Secret } from "./secret.ts";
 
 /** Limits on removals. A limit that is null is off. */
@@ -65,6 +66,18 @@ export interface Address {
   readonly port: number;
 }
 
+/** An identity provider (OpenID Connect Core 1.0). */
+export interface OidcSettings {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: Secret;
+  /** By group. */
+  readonly roles: Readonly<Record<string, Role>>;
+  /** The claim that has somebody's groups. */
+  readonly groupsClaim: string;
+  readonly scope: string;
+}
+
 export interface HttpSettings extends Address {
   /** How clients reach it, without a slash at the end; null: by the address itself. */
   readonly publicUrl: string | null;
@@ -75,6 +88,8 @@ export interface HttpSettings extends Address {
   readonly isWritable: boolean;
   /** Addresses or networks of proxies that say who the client is. */
   readonly trustedProxies: readonly string[];
+  /** By whom people sign in to the console; null: by links of the command line only. */
+  readonly oidc: OidcSettings | null;
   /** Where /metrics is open to everybody; null: nowhere else. */
   readonly metrics: Address | null;
 }

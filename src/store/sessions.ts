@@ -7,6 +7,7 @@ import type { SessionsTable } from "./tables.ts";
 
 const COLUMNS = [
   "id",
+  "subject",
   "name",
   "role",
   "ip_address",
@@ -70,7 +71,7 @@ export async function takeLink(trx: Trx, hash: string): Promise<LinkTaken> {
 
 export async function insertSession(
   trx: Trx,
-  session: Pick<Session, "id" | "name" | "role" | "ipAddress" | "userAgent"> & {
+  session: Pick<Session, "id" | "subject" | "name" | "role" | "ipAddress" | "userAgent"> & {
     readonly hash: string;
   },
 ): Promise<Session> {
@@ -83,6 +84,7 @@ export async function insertSession(
     .values({
       id: session.id,
       hash: session.hash,
+      subject: session.subject,
       name: session.name,
       role: session.role,
       ip_address: session.ipAddress,
@@ -141,6 +143,7 @@ function toSession(row: Omit<Selectable<SessionsTable>, "hash">): Session | null
   if (!isRole(row.role)) return null;
   return {
     id: row.id,
+    subject: row.subject,
     name: row.name,
     role: row.role,
     ipAddress: row.ip_address,

@@ -390,6 +390,8 @@ export interface SessionsTable {
   id: string;
   /** As of a link. */
   hash: string;
+  /** Of an identity provider: the issuer and the person's name there; null: by a link. */
+  subject: string | null;
   name: string;
   role: string;
   ip_address: string | null;

@@ -43,7 +43,7 @@ async function routes(): Promise<ApiRoute[]> {
   // The document of the API and signing in are open to everybody; the stream of events does not end.
   const others = made
     .routes()
-    .filter(({ path }) => !/\/(?:openapi\.json|sign-in|events)$/.test(path));
+    .filter(({ path }) => !/\/(?:openapi\.json|sign-in(?:\/.*)?|events)$/.test(path));
   return others.map((one) => ({ ...one, path: one.path.replaceAll(/:[A-Za-z]+/g, "nothing") }));
 }
 

@@ -97,6 +97,21 @@ describe("on the embedded database, beside the daemon", () => {
     expect(await place.run("users")).toMatchObject({ status: 0 });
   });
 
+  test("a browser's session opens the console's door, and not the one of this machine's commands", async () => {
+    const { url } = await place.json<{ url: string }>("admin", "sign-in");
+    const signedIn = await fetch(`${api.url}/api/rollcall/v1/sign-in`, {
+      method: "POST",
+      headers: { "content-type": "application/json", origin: api.url },
+      body: JSON.stringify({ secret: url.slice(url.indexOf("=") + 1) }),
+    });
+    const cookie = (signedIn.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+    const local = (JSON.parse(readFileSync(daemonFile(), "utf8")) as { url: string }).url;
+    const ask = async (at: string): Promise<number> =>
+      (await fetch(`${at}/api/rollcall/v1/me`, { headers: { cookie, origin: at } })).status;
+    expect(await ask(api.url)).toBe(200);
+    expect(await ask(local)).toBe(401);
+  });
+
   test("only the owner can read what lets commands in, and it goes with the daemon", async () => {
     expect(statSync(daemonFile()).mode & 0o777).toBe(0o600);
     await api.stop();

@@ -200,6 +200,57 @@ test("a session ends by signing out, by an administrator, when nobody used it, a
   expect(await isIn(long)).toBe(401);
 });
 
+test("a page that stays open and is not used keeps no session from ending", async () => {
+  const cookie = await signedIn("viewer");
+  const leaving = new AbortController();
+  const stream = await fetch(`${api.url}${API}/events`, {
+    headers: cookie,
+    signal: leaving.signal,
+  });
+  expect(stream.status).toBe(200);
+  await change("update sessions set used_at = now() - interval '3 hours'");
+  const lastUse = async (): Promise<string | undefined> =>
+    (await place.json<{ lastUsedAt: string }[]>("admin", "sessions"))[0]?.lastUsedAt;
+  const before = await lastUse();
+  // The stream looks at it again and again.
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  expect(await lastUse()).toBe(before);
+  expect((await ask("GET", `${API}/me`, cookie)).status).toBe(200);
+  expect(await lastUse()).not.toBe(before);
+  leaving.abort();
+});
+
+test("on loopback, every name of this machine is the console's own", async () => {
+  const other = await Workplace.create("postgres");
+  const file = other.file("p.ldif", simplePerson("ada"));
+  other.configure(`directories:\n  corp:\n    type: ldif\n    path: ${file}${SIMPLE_MAPPINGS}`);
+  const served = await serveApi(other, "host: localhost");
+  const { url } = await other.json<Link>("admin", "sign-in");
+  const [origin, secret] = [new URL(url).origin, url.slice(url.indexOf("=") + 1)];
+  expect(origin).toMatch(/^http:\/\/localhost:/);
+  const answer = await fetch(`${origin}${API}/sign-in`, {
+    method: "POST",
+    headers: { "content-type": "application/json", origin },
+    body: JSON.stringify({ secret }),
+  });
+  expect(answer.status).toBe(200);
+  const port = new URL(url).port;
+  for (const foreign of [`http://localhost:${Number(port) + 1}`, `https://localhost:${port}`]) {
+    const refused = await fetch(`${origin}${API}/sign-in`, {
+      method: "POST",
+      headers: { "content-type": "application/json", origin: foreign },
+      body: "not even JSON",
+    });
+    expect(refused.status).toBe(403);
+  }
+  await served.stop();
+  other.listen(Number(port), "plainHttp: true, host: 0.0.0.0, publicUrl: 'http://rollcall.test'");
+  const { status, err } = await other.run("admin", "sign-in");
+  expect(status).toBe(2);
+  expect(err).toContain("Browsers keep no session");
+  other.remove();
+});
+
 test("nothing that is kept or shown is the secret of a link or a session", async () => {
   const secret = await link();
   const { cookie } = await ask("POST", `${API}/sign-in`, own(), { secret });
@@ -249,6 +300,21 @@ test("a role that is none is refused, and so is a link where nobody could use it
   expect(status).toBe(2);
   expect(err).toContain("http is off");
   other.remove();
+});
+
+// The last one: this address has to wait afterwards.
+test("whoever tries too often to sign in is refused before anything is written", async () => {
+  const events = async (): Promise<number> =>
+    (await place.events('eventType eq "user.session.start"')).length;
+  const secret = await link();
+  await ask("POST", `${API}/sign-in`, own(), { secret });
+  const statuses: number[] = [];
+  for (let tries = 0; tries < 120; tries++)
+    statuses.push((await ask("POST", `${API}/sign-in`, own(), { secret })).status);
+  expect(statuses.slice(-20)).toEqual(Array.from({ length: 20 }, () => 429));
+  const count = await events();
+  expect((await ask("POST", `${API}/sign-in`, own(), { secret })).status).toBe(429);
+  expect(await events()).toBe(count);
 });
 
 async function change(sql: string): Promise<void> {

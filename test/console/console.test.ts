@@ -117,6 +117,23 @@ describe("who comes in", () => {
     expect(status).toBe(403);
   });
 
+  test("whoever could not be signed out is not told to be", async () => {
+    const { page } = browser;
+    await signIn("viewer");
+    await page.route("**/sign-out", (route) => route.abort());
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByText("The daemon does not answer.").waitFor();
+    expect(await page.getByText("You are signed out.").count()).toBe(0);
+    await page.unroute("**/sign-out");
+  });
+
+  test("an address that was cut within a sign is none of the console's", async () => {
+    const { page } = browser;
+    await signIn("viewer");
+    await page.goto(`${api.url}/console/people/%E0%A4%A`);
+    await page.getByRole("heading", { name: "Nothing is here" }).waitFor();
+  });
+
   test("a session that ends while a page is open leads to signing in", async () => {
     const { page } = browser;
     await signIn();
@@ -211,7 +228,7 @@ describe("a held import", () => {
     await page.keyboard.press("Enter");
     const question = page.getByRole("dialog");
     await question.waitFor();
-    expect(await question.innerText()).toContain("20 people would be removed");
+    expect(await question.innerText()).toContain("20 people of 30 are missing in the read");
     expect(await barriers(page)).toEqual([]);
     await page.keyboard.press("Escape");
     await question.waitFor({ state: "detached" });
@@ -243,6 +260,26 @@ test("an import is started from its directory, and what it did is a page with an
   await page.waitForURL("**/console/runs/*");
   await page.locator("main .badge", { hasText: "done" }).first().waitFor();
   expect(await page.locator("main").innerText()).toContain("the read is proven to be whole");
+});
+
+test("a dry run is repeated by the request that it was asked for by, and by nobody who does not know it", async () => {
+  const { page } = browser;
+  const other = await place.json<RunDocument>(
+    "force-sync",
+    "corp",
+    "--dry-run",
+    "--user",
+    "p1@example.org",
+  );
+  await signIn("operator", `/console/runs/${other.run}`);
+  await page.locator("main .badge", { hasText: "done" }).first().waitFor();
+  expect(await page.getByRole("button", { name: "Do it now" }).count()).toBe(0);
+  await page.goto(`${api.url}/console/directories/corp`);
+  await page.getByRole("button", { name: "Force Sync (dry run first)" }).click();
+  await page.waitForURL("**/console/runs/*");
+  await page.getByRole("button", { name: "Do it now" }).click();
+  await page.locator("h1", { hasText: /^Force Sync of corp$/ }).waitFor();
+  await page.locator("main .badge", { hasText: "done" }).first().waitFor();
 });
 
 test("a person shows each value with its source, and why it is not another one", async () => {

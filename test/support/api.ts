@@ -9,9 +9,13 @@ export interface ServedApi {
   stop(): Promise<Result>;
 }
 
-/** Starts `serve` and waits until it answers. @param more of the `http` section */
-export async function serveApi(place: Workplace, more = ""): Promise<ServedApi> {
-  const port = await freePort();
+/**
+ * Starts `serve` and waits until it answers.
+ * @param more of the `http` section
+ * @param at the port, where somebody has to know it before
+ */
+export async function serveApi(place: Workplace, more = "", at?: number): Promise<ServedApi> {
+  const port = at ?? (await freePort());
   place.listen(port, more);
   const stopping = new AbortController();
   const served = place.runWith(stopping.signal, "serve");

@@ -44,5 +44,7 @@ function policyError(controls: ResponseControls, code: number): string | null {
 
 function expired(controls: ResponseControls, code: number): string | null {
   if (!controls.has(PASSWORD_EXPIRED)) return null;
+  // FreeIPA lets expired passwords in for some time, and says by the other control how often.
+  if (code === 0 && controls.has(PASSWORD_POLICY)) return null;
   return code === 0 ? MUST_CHANGE : (ERRORS[0] ?? null);
 }

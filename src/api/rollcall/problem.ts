@@ -44,6 +44,8 @@ const STATUS: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   "signIn.used": 401,
   "signIn.expired": 401,
   "signIn.unknown": 401,
+  "signIn.noRole": 403,
+  "signIn.provider": 502,
   "link.entryNotFound": 404,
   "config.unknownDirectory": 404,
   "config.unknownApp": 404,

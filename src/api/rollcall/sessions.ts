@@ -1,8 +1,10 @@
 /** Signing in with a browser: `/sign-in`, `/sign-out`, `/me` and `/sessions`. */
 import { createRoute, z } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { RollcallError } from "../../model/errors.ts";
 import { PERMISSIONS, ROLE_NAMES } from "../../model/role.ts";
-import { askedBy, type ApiCall } from "../context.ts";
+import { askedBy, type ApiCall, type ApiEnv } from "../context.ts";
 import { setSessionCookie } from "../gate.ts";
 import { listOf, page, positionPage, text } from "./forms.ts";
 import { jsonOnly, ROLLCALL_API, route, type Building } from "./route.ts";
@@ -30,6 +32,7 @@ const sessionSchema = z
 
 export function sessionRoutes(building: Building): void {
   signInRoute(building);
+  providerRoutes(building);
   ownRoutes(building);
   administration(building);
 }
@@ -111,6 +114,11 @@ function meOf(c: ApiCall): z.infer<typeof meSchema> {
 
 /** The one way in that needs no credential, because it takes one. */
 function signInRoute({ api, context, gate }: Building): void {
+  // Nobody else's page signs anybody in, as somebody whom they did not choose.
+  const ownPages: MiddlewareHandler<ApiEnv> = async (c, next) => {
+    gate.refuseForeign(c);
+    await next();
+  };
   const body = z.strictObject({ secret: text.meta({ description: "What stands behind the #." }) });
   const answer = z.object({ role: z.enum(ROLE_NAMES), expiresAt: z.string() });
   const config = createRoute({
@@ -119,7 +127,7 @@ function signInRoute({ api, context, gate }: Building): void {
     summary: "Use up a link that signs in once; the session is in a cookie",
     tags: [TAG],
     security: [],
-    middleware: [jsonOnly] as const,
+    middleware: [ownPages, jsonOnly] as const,
     request: { body: { content: { "application/json": { schema: body } }, required: true } },
     responses: {
       200: { description: "Signed in", content: { "application/json": { schema: answer } } },
@@ -127,17 +135,68 @@ function signInRoute({ api, context, gate }: Building): void {
   });
   api.openapi(config, async (c) => {
     const call = c as unknown as ApiCall;
-    // Nobody else's page signs anybody in, as somebody whom they did not choose.
-    gate.refuseForeign(call);
     const client = gate.clientOf(call);
+    gate.noteSigningIn(call, client);
     const { secret } = c.req.valid("json");
-    const made = await context.service.sessions
-      .signIn(secret, client)
-      .catch((error: unknown): never => {
-        if (error instanceof RollcallError) gate.noteMistake(call, client);
-        throw error;
-      });
+    const made = await context.service.sessions.signIn(secret, client);
     setSessionCookie(call, made.secret);
     return c.json({ role: made.role, expiresAt: made.expiresAt }, 200);
+  });
+}
+
+const OIDC = `${ROLLCALL_API}/sign-in/oidc`;
+const MEMORY = ["rollcall-sign-in", "host"] as const;
+
+/** By an identity provider: there, and back. */
+function providerRoutes({ api, context, gate }: Building): void {
+  const { sessions } = context.service;
+  const ways = z.object({ oidc: z.boolean() });
+  api.openapi(
+    createRoute({
+      method: "get",
+      path: `${ROLLCALL_API}/sign-in`,
+      summary: "How people can sign in",
+      tags: [TAG],
+      security: [],
+      responses: {
+        200: { description: "The ways", content: { "application/json": { schema: ways } } },
+      },
+    }),
+    (c) => c.json({ oidc: sessions.hasProvider }, 200),
+  );
+  const open = { method: "get" as const, tags: [TAG], security: [] };
+  const responses = { 302: { description: "To there" } };
+  const there = { ...open, path: OIDC, summary: "Go to the identity provider", responses };
+  api.openapi(createRoute(there), async (c) => {
+    const { url, memory } = await sessions.beginOidc(`${context.baseUrl()}${OIDC}/callback`);
+    const [name, prefix] = MEMORY;
+    const shape = { path: "/", secure: true, httpOnly: true, sameSite: "Lax", prefix } as const;
+    setCookie(c, name, memory, { ...shape, maxAge: 600 });
+    return c.redirect(url, 302);
+  });
+  const back = {
+    ...open,
+    path: `${OIDC}/callback`,
+    summary: "Come back from the identity provider",
+    responses,
+  };
+  api.openapi(createRoute(back), async (c) => {
+    const call = c as unknown as ApiCall;
+    const client = gate.clientOf(call);
+    gate.noteSigningIn(call, client);
+    const memory = getCookie(c, ...MEMORY) ?? "";
+    deleteCookie(c, MEMORY[0], { path: "/", secure: true, prefix: MEMORY[1] });
+    // As the browser was sent back, whatever a proxy made of the address.
+    const url = new URL(`${context.baseUrl()}${OIDC}/callback`);
+    url.search = new URL(c.req.url).search;
+    try {
+      const made = await sessions.finishOidc({ url, memory, client });
+      setSessionCookie(call, made.secret);
+      return c.redirect("/console/", 302);
+    } catch (error) {
+      if (!(error instanceof RollcallError)) throw error;
+      // It is a person who comes back, not a program: the console says why.
+      return c.redirect(`/console/#refused=${error.code}`, 302);
+    }
   });
 }

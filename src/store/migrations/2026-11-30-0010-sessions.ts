@@ -8,8 +8,8 @@ const STATEMENTS = [
     created_at timestamptz not null default clock_timestamp(), expires_at timestamptz not null,
     used_at timestamptz)`,
   `create table sessions (
-    id uuid primary key, hash text not null unique, name text not null, role text not null,
-    ip_address text, user_agent text,
+    id uuid primary key, hash text not null unique, subject text, name text not null,
+    role text not null, ip_address text, user_agent text,
     created_at timestamptz not null default clock_timestamp(),
     used_at timestamptz not null default clock_timestamp(), expires_at timestamptz not null)`,
 ];

@@ -1,0 +1,34 @@
+/** Runs that were begun here, and by what request: a dry run is repeated in earnest exactly as it was asked for. */
+import { act, type RunFacts } from "./api.ts";
+
+export interface RunRequest {
+  readonly kind: string;
+  readonly directory?: string;
+  readonly app?: string;
+  readonly type?: string;
+  readonly user?: string;
+  readonly dryRun?: boolean;
+}
+
+const KEY = "rollcall-dry-runs";
+const MOST = 50;
+
+export async function begin(request: RunRequest): Promise<RunFacts> {
+  const run = await act<RunFacts>("POST", "/runs", request);
+  if (request.dryRun === true) remember(run.run, request);
+  return run;
+}
+
+/** What a dry run was asked for by; null: it was not begun in this tab. */
+export function requestOf(run: string): RunRequest | null {
+  return remembered().find(([id]) => id === run)?.[1] ?? null;
+}
+
+function remember(run: string, request: RunRequest): void {
+  const all = [...remembered(), [run, request] as const].slice(-MOST);
+  sessionStorage.setItem(KEY, JSON.stringify(all));
+}
+
+function remembered(): (readonly [string, RunRequest])[] {
+  return JSON.parse(sessionStorage.getItem(KEY) ?? "[]") as (readonly [string, RunRequest])[];
+}
