@@ -109,6 +109,11 @@ export async function act<Answer>(
   return (await send(method, `${OWN}${path}`, body)).body as Answer;
 }
 
+/** Has something done by Okta's API. @throws Refused */
+export async function actOkta(path: string, body: object): Promise<void> {
+  await send("POST", `${OKTA}${path}`, body);
+}
+
 /** One thing of Okta's API. @throws Refused */
 export async function askOktaOne<Answer>(path: string): Promise<Answer> {
   return (await send("GET", `${OKTA}${path}`)).body as Answer;
@@ -126,6 +131,7 @@ export async function askOkta<Item>(path: string, query: Query): Promise<PageOf<
 interface Refusal {
   readonly detail?: string;
   readonly errorSummary?: string;
+  readonly errorCauses?: readonly { readonly errorSummary: string }[];
   readonly cure?: string;
   readonly problems?: readonly string[];
 }
@@ -154,7 +160,9 @@ async function send(
   const isJson = response.headers.get("content-type")?.includes("json") === true;
   const told: unknown = isJson && text !== "" ? JSON.parse(text) : null;
   if (response.ok) return { body: told, headers: response.headers };
-  const { detail, errorSummary, ...more } = (told ?? {}) as Refusal;
-  const message = detail ?? errorSummary ?? `The answer was ${response.status}.`;
+  const { detail, errorSummary, errorCauses = [], ...more } = (told ?? {}) as Refusal;
+  const causes = errorCauses.map((one) => one.errorSummary).filter((one) => one !== errorSummary);
+  const okta = errorSummary === undefined ? undefined : [errorSummary, ...causes].join(". ");
+  const message = detail ?? okta ?? `The answer was ${response.status}.`;
   throw new Refused(response.status, message, more);
 }

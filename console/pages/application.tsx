@@ -1,5 +1,6 @@
+import { signal } from "@preact/signals";
 import { useLocation, useRoute } from "preact-iso";
-import { ask, type AppFacts, type AssignmentFacts, type PageOf } from "../api.ts";
+import { act, ask, type AppFacts, type AssignmentFacts, type PageOf } from "../api.ts";
 import { useAsked } from "../asked.ts";
 import { begin, type RunRequest } from "../begun.ts";
 import { news } from "../live.ts";
@@ -7,6 +8,7 @@ import { Act } from "../parts/act.tsx";
 import { Badge } from "../parts/badge.tsx";
 import { List } from "../parts/list.tsx";
 import { Page, Shown } from "../parts/page.tsx";
+import { Question } from "../parts/question.tsx";
 import { When } from "../parts/when.tsx";
 import { may } from "../session.ts";
 import { number, value } from "../text.ts";
@@ -41,18 +43,39 @@ export function Application() {
     >
       <Shown of={facts}>{(one) => <Provisioning of={one} />}</Shown>
       <h2>Assignments</h2>
+      {may("edit") && (
+        <p>
+          <Question
+            button="Assign…"
+            title={`Assign somebody to ${app}`}
+            verb="Assign"
+            field="Login"
+            act={(login) => assignBy("assign", app, login)}
+          >
+            <p>Whoever is assigned gets an account there with the next push.</p>
+          </Question>
+        </p>
+      )}
       <List<AssignmentFacts>
         ask={(after) => ask<PageOf<AssignmentFacts>>(`${path}/assignments`, { limit: 50, after })}
         about={app}
-        news={latest}
+        news={`${latest} ${assigned.value}`}
         caption={`Assignments of ${app}`}
-        columns={["Who", "Why", "State", "In the app", "Last push", "What went wrong"]}
+        columns={["Who", "Why", "State", "In the app", "Last push", "What went wrong", "End"]}
         empty="Nobody is assigned."
         keyOf={({ userId }) => userId}
         Row={AssignmentRow}
       />
     </Page>
   );
+}
+
+/** How often somebody was assigned or taken off here: then the list has other rows. */
+const assigned = signal(0);
+
+async function assignBy(verb: "assign" | "unassign", app: string, login: string): Promise<void> {
+  await act("POST", `/apps/${encodeURIComponent(app)}/${verb}`, { people: [login] });
+  assigned.value++;
 }
 
 function Provisioning({ of }: { readonly of: AppFacts }) {
@@ -125,6 +148,20 @@ function AssignmentRow({ of }: { readonly of: AssignmentFacts }) {
         <When at={of.lastPush} />
       </td>
       <td>{of.error !== null && <span class="fault">{of.error.message}</span>}</td>
+      <td>
+        {may("edit") && of.by?.kind === "person" && (
+          <Question
+            button="Unassign…"
+            label={`Unassign ${of.login}`}
+            title={`Take ${of.app} from ${of.login}?`}
+            verb="Unassign"
+            field={null}
+            act={() => assignBy("unassign", of.app, of.login)}
+          >
+            <p>What happens to the account there is what the app is configured for.</p>
+          </Question>
+        )}
+      </td>
     </tr>
   );
 }

@@ -1,14 +1,16 @@
 import { useLocation, useRoute } from "preact-iso";
 import { useState } from "preact/hooks";
-import { ask, Refused, type DirectoryFacts, type PreviewFacts } from "../api.ts";
+import { actOkta, ask, askOkta, Refused, type DirectoryFacts, type PreviewFacts } from "../api.ts";
 import { useAsked } from "../asked.ts";
 import { Fault, Page, Shown } from "../parts/page.tsx";
+import { Question } from "../parts/question.tsx";
 import { may, noteRefusal } from "../session.ts";
 import { number, people, value, visible } from "../text.ts";
 
 interface Draft {
   readonly attribute: string;
   readonly expression: string;
+  readonly apply: "create" | "update";
   /** A login; empty: everybody. */
   readonly user: string;
 }
@@ -25,44 +27,18 @@ export function Mappings() {
       <Shown of={facts}>
         {({ toOkta }) => (
           <>
-            <table>
-              <thead>
-                <tr>
-                  {["Attribute", "Expression", "Apply", ...(may("explain") ? ["Try"] : [])].map(
-                    (name) => (
-                      <th scope="col" key={name}>
-                        {name}
-                      </th>
-                    ),
-                  )}
-                </tr>
-              </thead>
-              <tbody>
-                {toOkta.map(({ attribute, expression, apply }) => (
-                  <tr key={attribute}>
-                    <th scope="row">{attribute}</th>
-                    <td>
-                      <code>{expression}</code>
-                    </td>
-                    <td>{apply === "create" ? "on creation" : "on creation and update"}</td>
-                    {may("explain") && (
-                      <td>
-                        <button
-                          type="button"
-                          aria-label={`Try ${attribute}`}
-                          onClick={() =>
-                            setDraft({ attribute, expression, user: query["user"] ?? "" })
-                          }
-                        >
-                          Try…
-                        </button>
-                      </td>
-                    )}
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-            {draft !== null && <Trial key={draft.attribute} directory={directory} first={draft} />}
+            <Table of={toOkta} attempt={(one) => setDraft({ ...one, user: query["user"] ?? "" })} />
+            {draft !== null && (
+              <Trial
+                key={draft.attribute}
+                directory={directory}
+                first={draft}
+                saved={() => {
+                  setDraft(null);
+                  facts.again();
+                }}
+              />
+            )}
           </>
         )}
       </Shown>
@@ -70,7 +46,70 @@ export function Mappings() {
   );
 }
 
-function Trial({ directory, first }: { readonly directory: string; readonly first: Draft }) {
+type Mapping = DirectoryFacts["toOkta"][number];
+
+function Table({
+  of,
+  attempt,
+}: {
+  readonly of: readonly Mapping[];
+  readonly attempt: (mapping: Mapping) => void;
+}) {
+  return (
+    <table>
+      <thead>
+        <tr>
+          {["Attribute", "Expression", "Apply", ...(may("explain") ? ["Try"] : [])].map((name) => (
+            <th scope="col" key={name}>
+              {name}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {of.map(({ attribute, expression, apply }) => (
+          <tr key={attribute}>
+            <th scope="row">{attribute}</th>
+            <td>
+              <code>{expression}</code>
+            </td>
+            <td>{apply === "create" ? "on creation" : "on creation and update"}</td>
+            {may("explain") && (
+              <td>
+                <button
+                  type="button"
+                  aria-label={`Try ${attribute}`}
+                  onClick={() => attempt({ attribute, expression, apply })}
+                >
+                  Try…
+                </button>
+              </td>
+            )}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** Into the file, where it may be written; the API says so where not. */
+async function save(directory: string, { attribute, expression, apply }: Draft): Promise<void> {
+  const { items } = await askOkta<{ id: string }>("/mappings", { sourceId: directory });
+  const id = items[0]?.id ?? "";
+  await actOkta(`/mappings/${id}`, {
+    properties: {
+      [attribute]: { expression, pushStatus: apply === "create" ? "DONT_PUSH" : "PUSH" },
+    },
+  });
+}
+
+interface TrialProps {
+  readonly directory: string;
+  readonly first: Draft;
+  readonly saved: () => void;
+}
+
+function Trial({ directory, first, saved }: TrialProps) {
   const [draft, setDraft] = useState(first);
   const [result, setResult] = useState<PreviewFacts | Error | null>(null);
   const [isBusy, setBusy] = useState(false);
@@ -114,16 +153,53 @@ function Trial({ directory, first }: { readonly directory: string; readonly firs
       {result instanceof Error && <Complaint of={result} />}
       {result !== null && !(result instanceof Error) && <Given of={result} attribute={attribute} />}
       {result !== null && expression !== first.expression && (
-        <>
-          <p>
-            In the configuration, at <code>directories.{directory}.toOkta</code>:
-          </p>
-          <pre>
-            <code>{`${attribute}: ${JSON.stringify(expression)}`}</code>
-          </pre>
-        </>
+        <Taking
+          directory={directory}
+          draft={draft}
+          isGood={!(result instanceof Error)}
+          saved={saved}
+        />
       )}
     </section>
+  );
+}
+
+interface TakingProps {
+  readonly directory: string;
+  readonly draft: Draft;
+  readonly isGood: boolean;
+  readonly saved: () => void;
+}
+
+/** How the other mapping gets into the configuration: as text, or written by the daemon. */
+function Taking({ directory, draft, isGood, saved }: TakingProps) {
+  const { attribute, expression } = draft;
+  return (
+    <>
+      <p>
+        In the configuration, at <code>directories.{directory}.toOkta</code>:
+      </p>
+      <pre>
+        <code>{`${attribute}: ${JSON.stringify(expression)}`}</code>
+      </pre>
+      {may("configuration") && isGood && (
+        <Question
+          button="Save in the configuration…"
+          title={`Map ${attribute} of ${directory} so?`}
+          verb="Save"
+          field={null}
+          act={async () => {
+            await save(directory, draft);
+            saved();
+          }}
+        >
+          <p>
+            It is a new version of the file, and takes effect with the next import of each person; a
+            Force Sync applies it to everybody.
+          </p>
+        </Question>
+      )}
+    </>
   );
 }
 

@@ -1,12 +1,19 @@
 import { useLocation, useRoute } from "preact-iso";
 import { useState } from "preact/hooks";
-import { ask, type DirectoryFacts, type ExplanationFacts, type PersonFacts } from "../api.ts";
+import {
+  actOkta,
+  ask,
+  type DirectoryFacts,
+  type ExplanationFacts,
+  type PersonFacts,
+} from "../api.ts";
 import { useAsked } from "../asked.ts";
 import { begin } from "../begun.ts";
 import { Act } from "../parts/act.tsx";
 import { Badge } from "../parts/badge.tsx";
 import { Cure } from "../parts/cure.tsx";
 import { Page, Shown } from "../parts/page.tsx";
+import { Question } from "../parts/question.tsx";
 import { When } from "../parts/when.tsx";
 import { may } from "../session.ts";
 import { kind, value, visible } from "../text.ts";
@@ -37,7 +44,8 @@ export function Person() {
             <p>
               <Badge of={one.status} /> created <When at={one.createdAt} />
             </p>
-            <Profile person={one} />
+            {may("edit") && <Steps person={one} again={asked.again} />}
+            <Profile person={one} again={asked.again} />
             {one.appUsers.map((appUser) => (
               <Additional key={appUser.directory + appUser.externalId} of={appUser} />
             ))}
@@ -50,7 +58,66 @@ export function Person() {
   );
 }
 
-function Profile({ person }: { readonly person: PersonFacts }) {
+interface OfPerson {
+  readonly person: PersonFacts;
+  /** Asks for the person again. */
+  readonly again: () => void;
+}
+
+/** What may follow each status, under Okta's names. */
+const STEPS: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  active: [
+    ["suspend", "Suspend"],
+    ["deactivate", "Deactivate"],
+  ],
+  suspended: [["unsuspend", "Unsuspend"]],
+  staged: [["activate", "Activate"]],
+  deprovisioned: [["reactivate", "Reactivate"]],
+};
+
+function Steps({ person, again }: OfPerson) {
+  return (
+    <p class="actions">
+      {(STEPS[person.status] ?? []).map(([step, verb]) => (
+        <Question
+          key={step}
+          button={`${verb}…`}
+          title={`${verb} ${person.login}?`}
+          verb={verb}
+          field={null}
+          act={async () => {
+            await actOkta(`/users/${person.id}/lifecycle/${step}`, {});
+            again();
+          }}
+        >
+          <p>A directory that decides about the status may change it again with its next import.</p>
+        </Question>
+      ))}
+    </p>
+  );
+}
+
+/** A value of one's own; what a directory owns is refused, with whose it is. */
+function Edit({ person, again, name }: OfPerson & { readonly name: string }) {
+  const present = person.profile[name];
+  if (typeof present !== "string") return null;
+  return (
+    <Question
+      button="Edit…"
+      label={`Edit ${name}`}
+      title={`${name} of ${person.login}`}
+      verb="Save"
+      field={name}
+      first={present}
+      act={async (text) => {
+        await actOkta(`/users/${person.id}`, { profile: { [name]: text } });
+        again();
+      }}
+    />
+  );
+}
+
+function Profile({ person, again }: OfPerson) {
   const [open, setOpen] = useState<string | null>(null);
   const names = Object.keys(person.profile);
   return (
@@ -82,7 +149,8 @@ function Profile({ person }: { readonly person: PersonFacts }) {
                     onClick={() => setOpen(open === name ? null : name)}
                   >
                     Why?
-                  </button>
+                  </button>{" "}
+                  {may("edit") && <Edit person={person} again={again} name={name} />}
                 </td>
               )}
             </tr>,

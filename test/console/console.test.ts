@@ -1,4 +1,5 @@
 /** The web console in a real browser, on a real daemon: who comes in, what is shown, what is decided. */
+import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { serveApi, type ServedApi } from "../support/api.ts";
 import { barriers, buildConsole, openBrowser, type Browser } from "../support/browser.ts";
@@ -21,7 +22,8 @@ async function people(): Promise<void> {
   place.configure(
     `directories:\n  corp:\n    type: ldif\n    path: ${file}\n    onRemoval: deactivate${SIMPLE_MAPPINGS}` +
       `  guests:\n    type: ldif\n    path: ${place.file("g.ldif", GUESTS)}\n    onNoMatch: ignore\n    matching:\n      - { user: email, app: appuser.mail, onMatch: confirm }\n` +
-      `apps:\n  dx:\n    type: scim\n    url: ${scim.url}\n    auth: { bearer: secret }\n    assign: [{ everyone: true }]\n    provisioning: { create: true, update: true, deactivate: true }\n`,
+      `apps:\n  dx:\n    type: scim\n    url: ${scim.url}\n    auth: { bearer: secret }\n    assign: [{ everyone: true }]\n    provisioning: { create: true, update: true, deactivate: true }\n` +
+      `  lab:\n    type: scim\n    url: ${scim.url}\n    auth: { bearer: secret }\n    assign: []\n    provisioning: { create: true, update: true, deactivate: true }\n`,
   );
   expect(await place.run("import", "corp")).toMatchObject({ status: 0 });
   place.file("p.ldif", PEOPLE.slice(0, 10).join(""));
@@ -34,7 +36,7 @@ beforeAll(async () => {
   place = await Workplace.create("postgres");
   scim = await ScriptedScim.start();
   await people();
-  api = await serveApi(place);
+  api = await serveApi(place, "configuration: writable");
 });
 afterAll(async () => {
   await api.stop();
@@ -132,6 +134,7 @@ describe("who comes in", () => {
     await signIn("viewer");
     await page.goto(`${api.url}/console/people/%E0%A4%A`);
     await page.getByRole("heading", { name: "Nothing is here" }).waitFor();
+    expect(await page.locator("nav").count()).toBe(0);
   });
 
   test("a session that ends while a page is open leads to signing in", async () => {
@@ -376,4 +379,61 @@ test("an app shows who is assigned, why, and how far each account is; a push is 
   await page.getByText("SYNCHRONIZED").first().waitFor();
   expect(await page.getByRole("row", { name: /p1@example.org/ }).innerText()).toContain("everyone");
   expect(await barriers(page)).toEqual([]);
+});
+
+test("a mapping that was tried is saved as a new version of the configuration", async () => {
+  const { page } = browser;
+  await signIn("admin", "/console/directories/corp/mappings");
+  await page.getByRole("button", { name: "Try title" }).click();
+  await page.getByLabel("Expression").fill('"Dr " + appuser.sn');
+  await page.getByRole("button", { name: "Preview" }).click();
+  await page.getByText(/would get another title/).waitFor();
+  await page.getByRole("button", { name: "Save in the configuration…" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await page.getByRole("row", { name: /^title "Dr "/ }).waitFor();
+  expect(readFileSync(place.config, "utf8")).toContain("Dr ");
+  const [event] = await place.events('eventType eq "system.configuration.update"');
+  expect(event).toMatchObject({ actor: { type: "User" } });
+});
+
+test("a person is edited and suspended by hand; what a directory owns is refused, with whose it is", async () => {
+  const { page } = browser;
+  await signIn("operator", "/console/people/p2%40example.org");
+  await heading();
+  await page.getByRole("button", { name: "Edit lastName" }).click();
+  const question = page.getByRole("dialog");
+  await question.getByLabel("lastName").fill("Other");
+  await question.getByRole("button", { name: "Save" }).click();
+  await question.getByRole("alert").waitFor();
+  expect(await question.getByRole("alert").innerText()).toContain("corp");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Suspend…" }).click();
+  await question.getByRole("button", { name: "Suspend" }).click();
+  await page.locator("main .badge", { hasText: "suspended" }).waitFor();
+  await page.getByRole("button", { name: "Unsuspend…" }).click();
+  await question.getByRole("button", { name: "Unsuspend" }).click();
+  await page.locator("main .badge", { hasText: "active" }).first().waitFor();
+  expect((await place.users()).get("p2@example.org")).toMatchObject({ status: "active" });
+});
+
+test("somebody is assigned to an app by hand, and taken off again", async () => {
+  const { page } = browser;
+  await signIn("operator", "/console/apps/lab");
+  await page.getByText("Nobody is assigned.").waitFor();
+  await page.getByRole("button", { name: "Assign…" }).click();
+  const question = page.getByRole("dialog");
+  await question.getByLabel("Login").fill("nobody@example.org");
+  await question.getByRole("button", { name: "Assign" }).click();
+  await question.getByRole("alert").waitFor();
+  await question.getByLabel("Login").fill("p3@example.org");
+  await question.getByRole("button", { name: "Assign" }).click();
+  const row = page.getByRole("row", { name: /p3@example.org/ });
+  await row.waitFor();
+  expect(await row.innerText()).toContain("person");
+  expect(await barriers(page)).toEqual([]);
+  await row.getByRole("button", { name: "Unassign p3@example.org" }).click();
+  await question.getByRole("button", { name: "Unassign" }).click();
+  await expect
+    .poll(async () => (await page.locator("tbody").innerText()).includes("person"), PATIENCE)
+    .toBe(false);
 });

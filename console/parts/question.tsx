@@ -1,0 +1,46 @@
+/** A button that asks for a word before it acts. */
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { Confirm } from "./confirm.tsx";
+
+interface QuestionProps {
+  readonly button: string;
+  /** For whoever hears the button alone. */
+  readonly label?: string;
+  readonly title: string;
+  readonly verb: string;
+  /** Of the field; null: there is none. */
+  readonly field: string | null;
+  readonly first?: string;
+  readonly act: (text: string) => Promise<unknown>;
+  readonly children?: ComponentChildren;
+}
+
+export function Question(props: QuestionProps) {
+  const { button, label, title, verb, field, first = "", act, children } = props;
+  const [text, setText] = useState<string | null>(null);
+  return (
+    <>
+      <button type="button" aria-label={label} onClick={() => setText(first)}>
+        {button}
+      </button>
+      {text !== null && (
+        <Confirm
+          title={title}
+          verb={verb}
+          count={null}
+          act={() => act(text)}
+          close={() => setText(null)}
+        >
+          {children}
+          {field !== null && (
+            <label>
+              {field}
+              <input value={text} onInput={(event) => setText(event.currentTarget.value)} />
+            </label>
+          )}
+        </Confirm>
+      )}
+    </>
+  );
+}
