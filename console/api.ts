@@ -142,6 +142,18 @@ function search(query: Query): string {
   return text === "" ? "" : `?${text}`;
 }
 
+let isUnattended = false;
+
+/** What is asked for meanwhile was asked for by nobody: it does not keep a session from ending. */
+export function unattended<Answer>(work: () => Answer): Answer {
+  isUnattended = true;
+  try {
+    return work();
+  } finally {
+    isUnattended = false;
+  }
+}
+
 async function send(
   method: string,
   path: string,
@@ -149,7 +161,10 @@ async function send(
 ): Promise<{ body: unknown; headers: Headers }> {
   const response = await fetch(path, {
     method,
-    headers: body === undefined ? {} : { "content-type": "application/json" },
+    headers: {
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...(isUnattended ? { "rollcall-unattended": "true" } : {}),
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   }).catch(() => {
     throw new Refused(0, "The daemon does not answer.", {

@@ -1,5 +1,6 @@
 /** An answer of the API as a page shows it: not there yet, there, or refused. */
 import { useEffect, useRef, useState } from "preact/hooks";
+import { unattended } from "./api.ts";
 import { noteRefusal } from "./session.ts";
 
 export interface Asked<Answer> {
@@ -28,11 +29,14 @@ export function useAsked<Answer>(
   const [isBusy, setBusy] = useState(true);
   const latest = useRef(question);
   latest.current = question;
+  const before = useRef("");
   useEffect(() => {
     let isMeant = true;
     setBusy(true);
-    latest
-      .current()
+    // Only what happened elsewhere is new: nobody here asked.
+    const isNews = before.current === `${turn} ${key}`;
+    before.current = `${turn} ${key}`;
+    (isNews ? unattended(latest.current) : latest.current())
       .then((answer) => isMeant && setState({ key, answer, error: null }))
       .catch((error: unknown) => {
         noteRefusal(error);

@@ -5,7 +5,7 @@ import type { RunFacts } from "./api.ts";
 /** By id, whatever was told of a run since the stream was opened. */
 export const told = signal<ReadonlyMap<string, RunFacts>>(new Map());
 /** How often the stream was opened: between two of them, nobody knows what happened. */
-const opened = signal(0);
+export const opened = signal(0);
 
 const MOST = 200;
 const AGAIN_MS = 5000;

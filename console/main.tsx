@@ -1,6 +1,6 @@
 /** The web console: a client of the public API, in the browser of whoever signed in. */
-import { render } from "preact";
-import { LocationProvider, Route, Router, useLocation } from "preact-iso";
+import { render, type ComponentType } from "preact";
+import { LocationProvider, Route, Router, useLocation, useRoute } from "preact-iso";
 import { listen } from "./live.ts";
 import { Application } from "./pages/application.tsx";
 import { Applications } from "./pages/applications.tsx";
@@ -35,6 +35,19 @@ const PLACES = [
   ["/console/logs", "System Log"],
   ["/console/settings", "Settings"],
 ] as const;
+
+/** A page of another person, run or app is another page: nothing that was begun in one goes on in the other. */
+function apart(Inner: ComponentType): ComponentType {
+  return function Apart() {
+    return <Inner key={JSON.stringify(useRoute().params)} />;
+  };
+}
+
+const MappingsPage = apart(Mappings);
+const ApplicationPage = apart(Application);
+const DirectoryPage = apart(Directory);
+const PersonPage = apart(Person);
+const RunPage = apart(Run);
 
 function Navigation() {
   const { path } = useLocation();
@@ -86,14 +99,14 @@ function Console() {
       <Router>
         <Route path="/console/" component={Dashboard} />
         <Route path="/console/directories" component={Directories} />
-        <Route path="/console/directories/:directory" component={Directory} />
-        <Route path="/console/directories/:directory/mappings" component={Mappings} />
+        <Route path="/console/directories/:directory" component={DirectoryPage} />
+        <Route path="/console/directories/:directory/mappings" component={MappingsPage} />
         <Route path="/console/apps" component={Applications} />
-        <Route path="/console/apps/:app" component={Application} />
+        <Route path="/console/apps/:app" component={ApplicationPage} />
         <Route path="/console/people" component={People} />
-        <Route path="/console/people/:who" component={Person} />
+        <Route path="/console/people/:who" component={PersonPage} />
         <Route path="/console/runs" component={Runs} />
-        <Route path="/console/runs/:run" component={Run} />
+        <Route path="/console/runs/:run" component={RunPage} />
         <Route path="/console/results" component={ImportResults} />
         <Route path="/console/tasks" component={Tasks} />
         <Route path="/console/profile" component={ProfileEditor} />

@@ -13,6 +13,7 @@ export const hasProvider = signal(false);
 
 const REFUSALS: Readonly<Record<string, string>> = {
   "signIn.noRole": "You are in no group that may come in here.",
+  "access.limit": "Too many attempts from here. Wait a minute.",
   "signIn.unknown": "Signing in took too long, or began in another browser. Try again.",
 };
 

@@ -88,7 +88,7 @@ function Decide({ of }: { readonly of: UnmatchedFacts }) {
       <Act label="Ignore" act={() => done("ignore", {})} />
       {user !== null && (
         <Confirm
-          title={`Is ${of.dn} ${user}?`}
+          title={`Is ${visible(of.dn)} ${user}?`}
           verb="Confirm"
           count={null}
           act={() => done("confirm", { user })}

@@ -103,6 +103,8 @@ async function save(directory: string, { attribute, expression, apply }: Draft):
   });
 }
 
+type Result = PreviewFacts | Error;
+
 interface TrialProps {
   readonly directory: string;
   readonly first: Draft;
@@ -111,18 +113,20 @@ interface TrialProps {
 
 function Trial({ directory, first, saved }: TrialProps) {
   const [draft, setDraft] = useState(first);
-  const [result, setResult] = useState<PreviewFacts | Error | null>(null);
+  const [given, setGiven] = useState<{ readonly of: Draft; readonly result: Result } | null>(null);
   const [isBusy, setBusy] = useState(false);
   const { attribute, expression } = draft;
+  // What was tried, only while it is what stands in the form.
+  const result = given?.of === draft ? given.result : null;
   const preview = (event: Event): void => {
     event.preventDefault();
     setBusy(true);
     const user = draft.user === "" ? null : draft.user;
     ask<PreviewFacts>("/preview", { directory, attribute, expression, user })
-      .then(setResult)
+      .then((result) => setGiven({ of: draft, result }))
       .catch((error: unknown) => {
         noteRefusal(error);
-        setResult(error as Error);
+        setGiven({ of: draft, result: error as Error });
       })
       .finally(() => setBusy(false));
   };
@@ -193,6 +197,9 @@ function Taking({ directory, draft, isGood, saved }: TakingProps) {
             saved();
           }}
         >
+          <pre>
+            <code>{expression}</code>
+          </pre>
           <p>
             It is a new version of the file, and takes effect with the next import of each person; a
             Force Sync applies it to everybody.

@@ -99,6 +99,7 @@ function Steps({ person, again }: OfPerson) {
 
 /** A value of one's own; what a directory owns is refused, with whose it is. */
 function Edit({ person, again, name }: OfPerson & { readonly name: string }) {
+  const { route } = useLocation();
   const present = person.profile[name];
   if (typeof present !== "string") return null;
   return (
@@ -111,7 +112,9 @@ function Edit({ person, again, name }: OfPerson & { readonly name: string }) {
       first={present}
       act={async (text) => {
         await actOkta(`/users/${person.id}`, { profile: { [name]: text } });
-        again();
+        // Under another login, the address is another one.
+        if (name === "login") route(`/console/people/${person.id}`, true);
+        else again();
       }}
     />
   );

@@ -1,7 +1,7 @@
 import { useRoute } from "preact-iso";
 import { ask, type RunFacts } from "../api.ts";
 import { useAsked } from "../asked.ts";
-import { told } from "../live.ts";
+import { opened, told } from "../live.ts";
 import { Badge } from "../parts/badge.tsx";
 import { Decisions } from "../parts/decisions.tsx";
 import { Page, Shown } from "../parts/page.tsx";
@@ -15,7 +15,7 @@ export function Run() {
   const { run: id = "" } = useRoute().params;
   const path = `/runs/${encodeURIComponent(id)}`;
   const news = told.value.get(id);
-  const asked = useAsked(() => ask<RunFacts>(path), id, news?.status ?? "");
+  const asked = useAsked(() => ask<RunFacts>(path), id, `${opened.value} ${news?.status ?? ""}`);
   // What the stream told is newer; but for an answer that the page asked for behind it.
   const shown = { ...asked, answer: news ?? asked.answer };
   return (

@@ -8,6 +8,7 @@ import { may } from "../session.ts";
 import { kind, number, people } from "../text.ts";
 import { Act } from "./act.tsx";
 import { Confirm } from "./confirm.tsx";
+import { Question } from "./question.tsx";
 import { isDry } from "./run-row.tsx";
 
 interface Deciding {
@@ -119,7 +120,17 @@ function Afterwards({ run }: { readonly run: RunFacts }) {
     return goTo(act<RunFacts>("POST", `/runs/${of}/revert`, { dryRun }));
   };
   if (run.kind === "revert")
-    return isDry(run) && may("revert") ? <Act label="Put back now" act={revert(false)} /> : null;
+    return isDry(run) && may("revert") ? (
+      <Question
+        button="Put back…"
+        title="Put back as it is shown?"
+        verb="Put back"
+        field={null}
+        act={revert(false)}
+      >
+        <p>Whoever was changed by something else since is left out.</p>
+      </Question>
+    ) : null;
   if (isDry(run))
     // By exactly the request of the dry run; of others, nobody here knows whom they were for.
     return request !== null && may("run") ? (

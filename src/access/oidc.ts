@@ -69,7 +69,7 @@ export async function finishOidc(
 ): Promise<MadeSession> {
   const claims = await claimsOf(settings, url, memoryOf(memory));
   const role = roleOf(settings, claims[settings.groupsClaim]);
-  const subject = `${settings.issuer} ${claims.sub}`;
+  const subject = `${claims.iss} ${claims.sub}`;
   const name = nameOf(claims);
   if (role === null) {
     const message = `${name} is in no group that has a role here.`;
@@ -87,6 +87,7 @@ export async function finishOidc(
 }
 
 interface Claims {
+  readonly iss: string;
   readonly sub: string;
   readonly [claim: string]: unknown;
 }
@@ -103,6 +104,8 @@ async function claimsOf(settings: OidcSettings, url: URL, memory: Memory): Promi
     });
     const claims = tokens.claims();
     if (claims === undefined) throw new Error("it named nobody");
+    // Of providers for many organisations, libraries take any of them for the one that is meant.
+    if (claims.iss !== settings.issuer) throw new Error(`${claims.iss} named somebody`);
     if (claims[settings.groupsClaim] !== undefined) return claims;
     // Some tell groups only to who asks for them (Core 1.0, 5.3).
     if (provider.serverMetadata().userinfo_endpoint === undefined) return claims;
@@ -135,10 +138,14 @@ async function discover(settings: OidcSettings): Promise<Configuration> {
     // What clients do unless they registered for another way (Core 1.0, 9).
     library.ClientSecretBasic(secret),
     // The check of the configuration lets plain HTTP be on loopback only.
-    issuer.protocol === "http:" ? { execute: [library.allowInsecureRequests] } : {},
+    {
+      timeout: PROVIDER_SECONDS,
+      ...(issuer.protocol === "http:" ? { execute: [library.allowInsecureRequests] } : {}),
+    },
   );
-  provider.timeout = PROVIDER_SECONDS;
-  return provider;
+  const { issuer: own } = provider.serverMetadata();
+  if (own === settings.issuer) return provider;
+  throw new Error(`it calls itself ${own}, which http.oidc.issuer has to be, to the last sign`);
 }
 
 function memoryOf(written: string): Memory {

@@ -35,6 +35,8 @@ export type Guard = MiddlewareHandler<ApiEnv> & { readonly permission: Permissio
 
 /** The browser sends it back to nobody but us, and shows it to no script (RFC 6265bis, 4.1.3.2). */
 const COOKIE = ["rollcall", "host"] as const;
+/** Of requests that nobody made. */
+const UNATTENDED = "rollcall-unattended";
 /** What changes nothing; everything else a foreign page must not be able to ask for. */
 const READING: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
@@ -120,7 +122,11 @@ export class Gate {
     c.header("WWW-Authenticate", 'Bearer realm="Rollcall"');
     if (!isToken && getCookie(c, ...COOKIE) === undefined)
       throw new AccessRefused("noCredential", "Send Authorization: SSWS TOKEN, or Bearer TOKEN.");
-    const caller = isToken ? await this.#byToken(c, client) : await this.#bySession(c, client);
+    // A page that is open asks by itself, too, and says so; a stream is nobody's use.
+    const isUse = c.req.header(UNATTENDED) === undefined && !c.req.path.endsWith("/events");
+    const caller = isToken
+      ? await this.#byToken(c, client)
+      : await this.#bySession(c, client, isUse);
     if (caller === null) {
       this.noteMistake(c, client);
       const message = isToken
@@ -143,7 +149,7 @@ export class Gate {
     return token && callerOf("token", token, tokenActor(token, client));
   }
 
-  async #bySession(c: ApiCall, client: EventClient, isUse = true): Promise<Caller | null> {
+  async #bySession(c: ApiCall, client: EventClient, isUse: boolean): Promise<Caller | null> {
     if (c.req.header("authorization") !== undefined) return null;
     const session = await this.#service.sessions.of(getCookie(c, ...COOKIE) ?? "", isUse);
     return session && callerOf("session", session, sessionActor(session, client));

@@ -54,8 +54,16 @@ export function checkHttp(
 }
 
 /** The provider learns who everybody is, and the daemon believes what it says. */
-function checkOidc({ oidc }: HttpConfig, report: (path: Path, message: string) => void): void {
+function checkOidc(
+  { oidc, publicUrl }: HttpConfig,
+  report: (path: Path, message: string) => void,
+): void {
   if (oidc === undefined) return;
+  const own = URL.parse(publicUrl);
+  if (own?.protocol === "http:" && !isLoopback(own.hostname))
+    report(["http", "oidc"], "browsers keep no session of a publicUrl without https");
+  if (oidc.issuer.includes("/.well-known/"))
+    report(["http", "oidc", "issuer"], "the issuer is expected, without /.well-known/…");
   const url = URL.parse(oidc.issuer);
   const isSecret =
     url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));

@@ -214,6 +214,8 @@ test("a page that stays open and is not used keeps no session from ending", asyn
   const before = await lastUse();
   // The stream looks at it again and again.
   await new Promise((resolve) => setTimeout(resolve, 1500));
+  const unattended = { ...cookie, "rollcall-unattended": "true" };
+  expect((await ask("GET", `${API}/runs`, unattended)).status).toBe(200);
   expect(await lastUse()).toBe(before);
   expect((await ask("GET", `${API}/me`, cookie)).status).toBe(200);
   expect(await lastUse()).not.toBe(before);

@@ -2,7 +2,13 @@
 import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { serveApi, type ServedApi } from "../support/api.ts";
-import { barriers, buildConsole, openBrowser, type Browser } from "../support/browser.ts";
+import {
+  barriers,
+  buildConsole,
+  closeBrowsers,
+  openBrowser,
+  type Browser,
+} from "../support/browser.ts";
 import { SIMPLE_MAPPINGS, simplePerson, Workplace, type RunDocument } from "../support/rollcall.ts";
 import { ScriptedScim } from "../support/scripted-scim.ts";
 
@@ -39,6 +45,7 @@ beforeAll(async () => {
   api = await serveApi(place, "configuration: writable");
 });
 afterAll(async () => {
+  await closeBrowsers();
   await api.stop();
   await scim[Symbol.asyncDispose]();
   place.remove();
@@ -333,7 +340,10 @@ test("another mapping is tried for everybody and for one person before it is any
   await page.getByRole("button", { name: "Preview" }).click();
   await page.getByText("Would be").waitFor();
   expect(await barriers(page)).toEqual([]);
+  // Nobody saves what was not tried.
+  expect(await page.getByText("In the configuration, at").count()).toBe(1);
   await expression.fill("String.toUpperCase(appuser.sn");
+  expect(await page.getByText("In the configuration, at").count()).toBe(0);
   await page.getByRole("button", { name: "Preview" }).click();
   await page.getByRole("alert").waitFor();
   expect((await place.users()).get("p1@example.org")?.profile["lastName"]).not.toMatch(/^[A-Z]+$/);

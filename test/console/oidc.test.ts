@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { serveApi, type ServedApi } from "../support/api.ts";
-import { buildConsole, openBrowser, type Browser } from "../support/browser.ts";
+import { buildConsole, closeBrowsers, openBrowser, type Browser } from "../support/browser.ts";
 import { CLIENT, startProvider, type IdentityProvider } from "../support/oidc.ts";
 import { freePort } from "../support/process.ts";
 import { SIMPLE_MAPPINGS, simplePerson, Workplace } from "../support/rollcall.ts";
@@ -22,7 +22,10 @@ beforeAll(async () => {
   const file = place.file("p.ldif", simplePerson("ada"));
   place.configure(`directories:\n  corp:\n    type: ldif\n    path: ${file}${SIMPLE_MAPPINGS}`);
 });
-afterAll(() => place.remove());
+afterAll(async () => {
+  await closeBrowsers();
+  place.remove();
+});
 beforeEach(async () => {
   browser = await openBrowser();
 });
@@ -137,13 +140,30 @@ describe("what comes back from elsewhere signs nobody in", () => {
     const text = readFileSync(place.config, "utf8");
     writeFileSync(place.config, text.replace(provider.issuer, "http://127.0.0.1:9"));
     place.hangups.tell();
-    const ask = async (): Promise<number> =>
-      (await fetch(`${api.url}/api/rollcall/v1/sign-in/oidc`, { redirect: "manual" })).status;
-    await expect.poll(ask, { timeout: 60_000 }).toBe(502);
+    const ask = async (): Promise<string> => {
+      const path = `${api.url}/api/rollcall/v1/sign-in/oidc`;
+      const location = (await fetch(path, { redirect: "manual" })).headers.get("location") ?? "";
+      return location.startsWith(provider.issuer) ? "the provider" : location;
+    };
+    await expect.poll(ask, { timeout: 60_000 }).toBe("/console/#refused=signIn.provider");
     writeFileSync(place.config, text);
     place.hangups.tell();
-    await expect.poll(ask, { timeout: 60_000 }).toBe(302);
+    await expect.poll(ask, { timeout: 60_000 }).toBe("the provider");
   });
+});
+
+test("a provider that calls itself otherwise than it was asked for signs nobody in", async () => {
+  const port = await freePort();
+  const provider = await startProvider(GROUPS, `http://127.0.0.1:${port}/callback`);
+  // The same server by another name, as one of many organisations behind one address.
+  const other = provider.issuer.replace("127.0.0.1", "localhost");
+  const oidc = `oidc: { issuer: "${other}", clientId: ${CLIENT.id}, clientSecret: "${CLIENT.secret}", roles: { grp-viewers: viewer } }`;
+  const api = await serveApi(place, oidc, port);
+  const answer = await fetch(`${api.url}/api/rollcall/v1/sign-in/oidc`, { redirect: "manual" });
+  expect(answer.headers.get("location")).toBe("/console/#refused=signIn.provider");
+  await api.stop();
+  await provider[Symbol.asyncDispose]();
+  await browser.page.goto("about:blank");
 });
 
 test("what is wrong with the configuration of a provider is said before anything starts", async () => {
@@ -155,6 +175,10 @@ test("what is wrong with the configuration of a provider is said before anything
     [
       "{ issuer: 'http://idp.example.org', clientId: a, clientSecret: b, roles: { g: admin } }",
       "https://… is expected",
+    ],
+    [
+      "{ issuer: 'https://idp.example.org/.well-known/openid-configuration', clientId: a, clientSecret: b, roles: { g: admin } }",
+      "without /.well-known/",
     ],
     [
       "{ issuer: 'https://idp.example.org', clientId: a, clientSecret: b, roles: {} }",

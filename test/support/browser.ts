@@ -1,12 +1,9 @@
 /** A real browser, and what it says against a page. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
-import { chromium, type Page } from "playwright-core";
+import { chromium, type Browser as ChromiumBrowser, type Page } from "playwright-core";
 import { run } from "./process.ts";
 
-/** One window of a profile of its own. */
+/** One window with cookies of its own. */
 export interface Browser extends AsyncDisposable {
   readonly page: Page;
   /** What the browser complained of so far: faults of scripts, and whatever the page's policy refused. */
@@ -28,15 +25,18 @@ export function buildConsole(): void {
   run("npm", ["run", "--silent", "build:console"]);
 }
 
+/** One process, whose windows know nothing of each other. */
+let chromiumOf: Promise<ChromiumBrowser> | null = null;
+
 export async function openBrowser(): Promise<Browser> {
-  const folder = mkdtempSync(join(tmpdir(), "rollcall-browser-"));
-  const context = await chromium.launchPersistentContext(folder, {
+  chromiumOf ??= chromium.launch({
     executablePath: "/usr/bin/chromium",
     headless: true,
     args: QUIET,
   });
+  const context = await (await chromiumOf).newContext();
   const complaints: string[] = [];
-  const [page = await context.newPage()] = context.pages();
+  const page = await context.newPage();
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
     // An answer that refuses is shown by the page; the browser tells of it all the same.
@@ -47,11 +47,15 @@ export async function openBrowser(): Promise<Browser> {
   return {
     page,
     complaints,
-    [Symbol.asyncDispose]: async () => {
-      await context.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: () => context.close(),
   };
+}
+
+/** After the last window of a file. */
+export async function closeBrowsers(): Promise<void> {
+  const own = chromiumOf;
+  chromiumOf = null;
+  await (await own)?.close();
 }
 
 /** What axe finds against a page for people who see, hear or move differently, in light and dark. */

@@ -3,9 +3,10 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { RollcallError } from "../../model/errors.ts";
+import { isLoopback } from "../../model/loopback.ts";
 import { PERMISSIONS, ROLE_NAMES } from "../../model/role.ts";
 import { askedBy, type ApiCall, type ApiEnv } from "../context.ts";
-import { setSessionCookie } from "../gate.ts";
+import { AccessRefused, setSessionCookie } from "../gate.ts";
 import { listOf, page, positionPage, text } from "./forms.ts";
 import { jsonOnly, ROLLCALL_API, route, type Building } from "./route.ts";
 
@@ -168,7 +169,15 @@ function providerRoutes({ api, context, gate }: Building): void {
   const responses = { 302: { description: "To there" } };
   const there = { ...open, path: OIDC, summary: "Go to the identity provider", responses };
   api.openapi(createRoute(there), async (c) => {
-    const { url, memory } = await sessions.beginOidc(`${context.baseUrl()}${OIDC}/callback`);
+    const base = new URL(context.baseUrl());
+    const asked = URL.parse(`http://${c.req.header("host") ?? base.host}`);
+    // The cookie has to be of the name to which the provider sends the browser back.
+    const isOtherName = asked !== null && asked.host !== base.host;
+    if (isOtherName && isLoopback(asked.hostname) && isLoopback(base.hostname))
+      return c.redirect(`${base.origin}${OIDC}`, 302);
+    const begun = await refusing(() => sessions.beginOidc(`${base.origin}${OIDC}/callback`));
+    if (typeof begun === "string") return c.redirect(begun, 302);
+    const { url, memory } = begun;
     const [name, prefix] = MEMORY;
     const shape = { path: "/", secure: true, httpOnly: true, sameSite: "Lax", prefix } as const;
     setCookie(c, name, memory, { ...shape, maxAge: 600 });
@@ -183,20 +192,29 @@ function providerRoutes({ api, context, gate }: Building): void {
   api.openapi(createRoute(back), async (c) => {
     const call = c as unknown as ApiCall;
     const client = gate.clientOf(call);
-    gate.noteSigningIn(call, client);
     const memory = getCookie(c, ...MEMORY) ?? "";
     deleteCookie(c, MEMORY[0], { path: "/", secure: true, prefix: MEMORY[1] });
     // As the browser was sent back, whatever a proxy made of the address.
     const url = new URL(`${context.baseUrl()}${OIDC}/callback`);
     url.search = new URL(c.req.url).search;
-    try {
-      const made = await sessions.finishOidc({ url, memory, client });
-      setSessionCookie(call, made.secret);
-      return c.redirect("/console/", 302);
-    } catch (error) {
-      if (!(error instanceof RollcallError)) throw error;
-      // It is a person who comes back, not a program: the console says why.
-      return c.redirect(`/console/#refused=${error.code}`, 302);
-    }
+    const made = await refusing(async () => {
+      gate.noteSigningIn(call, client);
+      return await sessions.finishOidc({ url, memory, client });
+    });
+    if (typeof made === "string") return c.redirect(made, 302);
+    setSessionCookie(call, made.secret);
+    return c.redirect("/console/", 302);
   });
+}
+
+/** It is a person who goes there and comes back, not a program: the console says why it did not work. */
+async function refusing<Done>(work: () => Promise<Done>): Promise<Done | string> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof AccessRefused) return "/console/#refused=access.limit";
+    if (error instanceof RollcallError && error.code !== "request.notFound")
+      return `/console/#refused=${error.code}`;
+    throw error;
+  }
 }
