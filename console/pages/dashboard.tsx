@@ -1,5 +1,6 @@
 import { ask, type DirectoryFacts, type FindingFacts, type PageOf, type RunFacts } from "../api.ts";
 import { useAsked } from "../asked.ts";
+import { Columns } from "../parts/columns.tsx";
 import { Badge } from "../parts/badge.tsx";
 import { Cure } from "../parts/cure.tsx";
 import { Page, Shown } from "../parts/page.tsx";
@@ -81,15 +82,7 @@ function LastRuns({ items }: { readonly items: readonly RunFacts[] }) {
     <>
       <RunsChart runs={items} />
       <table>
-        <thead>
-          <tr>
-            {RUN_COLUMNS.map((name) => (
-              <th scope="col" key={name}>
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Columns of={RUN_COLUMNS} />
         <tbody>
           {items.slice(0, LISTED).map((run) => (
             <RunRow key={run.run} of={run} />

@@ -2,6 +2,7 @@ import { useLocation, useRoute } from "preact-iso";
 import { useState } from "preact/hooks";
 import { actOkta, ask, askOkta, Refused, type DirectoryFacts, type PreviewFacts } from "../api.ts";
 import { useAsked } from "../asked.ts";
+import { Columns } from "../parts/columns.tsx";
 import { Fault, Page, Shown } from "../parts/page.tsx";
 import { Question } from "../parts/question.tsx";
 import { may, noteRefusal } from "../session.ts";
@@ -57,15 +58,7 @@ function Table({
 }) {
   return (
     <table>
-      <thead>
-        <tr>
-          {["Attribute", "Expression", "Apply", ...(may("explain") ? ["Try"] : [])].map((name) => (
-            <th scope="col" key={name}>
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <Columns of={["Attribute", "Expression", "Apply", ...(may("explain") ? ["Try"] : [])]} />
       <tbody>
         {of.map(({ attribute, expression, apply }) => (
           <tr key={attribute}>

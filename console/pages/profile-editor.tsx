@@ -1,5 +1,6 @@
 import { ask, askOktaOne, type DirectoryFacts, type PageOf } from "../api.ts";
 import { useAsked } from "../asked.ts";
+import { Columns } from "../parts/columns.tsx";
 import { Page, Shown } from "../parts/page.tsx";
 
 /** A property of a profile as Okta's API describes one (JSON Schema). */
@@ -64,15 +65,7 @@ function Attributes({
   if (names.length === 0) return <p class="quiet">There are none.</p>;
   return (
     <table>
-      <thead>
-        <tr>
-          {["Attribute", "Title", "Type", "Limits", "Mapped by"].map((name) => (
-            <th scope="col" key={name}>
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <Columns of={["Attribute", "Title", "Type", "Limits", "Mapped by"]} />
       <tbody>
         {names.map(([name, property]) => (
           <tr key={name}>

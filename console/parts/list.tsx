@@ -3,6 +3,7 @@ import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { PageOf } from "../api.ts";
 import { useAsked } from "../asked.ts";
+import { Columns } from "./columns.tsx";
 import { Shown } from "./page.tsx";
 
 interface ListProps<Item> {
@@ -42,15 +43,7 @@ export function List<Item>({
           <section class="scroll" tabIndex={0} aria-label={caption}>
             <table>
               <caption class="hidden">{caption}</caption>
-              <thead>
-                <tr>
-                  {columns.map((name) => (
-                    <th scope="col" key={name}>
-                      {name}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
+              <Columns of={columns} />
               <tbody>
                 {items.map((item) => (
                   <Row key={keyOf(item)} of={item} />

@@ -107,8 +107,9 @@ async function served(): Promise<ServedApi> {
   return started;
 }
 
+/** Of different events: one that may not have arrived is sent again. */
 const count = (type: string): number =>
-  receiver.events.filter((one) => one.eventType === type).length;
+  new Set(receiver.events.filter((one) => one.eventType === type).map(({ uuid }) => uuid)).size;
 
 describe("a hook", () => {
   test("proves that it wants events, and gets those that fit, in their order, with its secret", async () => {
@@ -135,7 +136,6 @@ describe("a hook", () => {
     await tokenFor(place, "viewer", "three");
     api = await serveApi(place);
     await expect.poll(() => count("system.api_token.create"), { timeout: 120_000 }).toBe(3);
-    expect(new Set(receiver.events.map(({ uuid }) => uuid)).size).toBe(3);
   });
 
   test("that says yes has them, however it ends its answer", async () => {
@@ -146,7 +146,8 @@ describe("a hook", () => {
     await expect.poll(() => count("system.api_token.create"), { timeout: 90_000 }).toBe(1);
     await tokenFor(place, "viewer", "two");
     await expect.poll(() => count("system.api_token.create"), { timeout: 90_000 }).toBe(2);
-    expect(new Set(receiver.events.map(({ uuid }) => uuid)).size).toBe(receiver.events.length);
+    // Nothing was said to have failed, so nothing comes twice.
+    expect(receiver.events).toHaveLength(2);
   });
 
   test("that does not prove that it wants them gets none, and is told of", async () => {

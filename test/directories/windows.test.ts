@@ -9,7 +9,6 @@ import {
   changesUntil,
   DIR_SYNC,
   DOMAIN,
-  guid,
   notice,
   PEOPLE,
   said,
@@ -446,53 +445,6 @@ describe("a way of reading changes that a controller refuses is not used, and th
       type: "incremental",
       way: "usn",
     });
-  });
-});
-
-describe("AD LDS is Active Directory without a domain", () => {
-  test("people, their identifiers and states, and changes by time where that is refused", async () => {
-    const rootDse = {
-      supportedCapabilities: "1.2.840.113556.1.4.1851",
-      dsServiceName: [],
-      supportedControl: ["1.2.840.113556.1.4.319"],
-      highestCommittedUSN: [],
-    };
-    const person = (number: number, disabled: string) => ({
-      dn: `CN=Person ${number},${PEOPLE}`,
-      attributes: {
-        objectClass: ["top", "person", "user"],
-        objectGUID: guid(number),
-        mail: `p${number}@example.org`,
-        givenName: "Given",
-        sn: "Family",
-        "msDS-UserAccountDisabled": disabled,
-        whenChanged: "20261101000000.0Z",
-      },
-    });
-    const people = [person(1, "FALSE"), person(2, "TRUE")];
-    await using server = await startWindows(
-      (call) =>
-        call.scope === 0 ? { entries: [{ dn: call.base, attributes: {} }] } : { entries: people },
-      { rootDse },
-    );
-    place.configure(`directories:
-  lds:
-    type: ldap
-    url: ${server.url}
-    bind: { dn: "CN=reader", password: "correct-horse-7" }
-    importSafeguard: off
-    users:
-      base: "${PEOPLE}"
-      filter: "(objectClass=user)"
-      disabled: { attribute: msDS-UserAccountDisabled, values: ["TRUE"] }
-    toOkta: { login: appuser.mail, email: appuser.mail, firstName: appuser.givenName, lastName: appuser.sn }
-`);
-    const run = await place.json<RunDocument & { server: string }>("import", "lds");
-    expect(run).toMatchObject({ status: "done", counts: { read: 2, failed: 0 } });
-    expect(run.server).toContain("Lightweight Directory Services");
-    const users = await place.users();
-    expect(users.get("p1@example.org")?.status).toBe("active");
-    expect(users.get("p2@example.org")?.status).not.toBe("active");
   });
 });
 
