@@ -71,12 +71,13 @@ export const REASONS: Readonly<Record<Reason, string>> = {
   missing: "left out: no longer there",
 };
 
-export const ACTIONS: Readonly<Record<string, string>> = {
-  created: "created",
-  updated: "updated",
-  removed: "removed",
-  failed: "failed",
-  ignored: "ignored",
-  skipped: "skipped",
-  unchanged: "unchanged",
-};
+/** What can be asked for of a run's people. */
+export const ACTIONS: readonly string[] = [
+  "created",
+  "updated",
+  "removed",
+  "failed",
+  "ignored",
+  "skipped",
+  "unchanged",
+];

@@ -103,7 +103,7 @@ function Counts({ run }: { readonly run: RunFacts }) {
     <ul class="counts" aria-label="Counts">
       {all.map(([action, count]) => (
         <li key={action}>
-          {action in ACTIONS && action !== "unchanged" && count > 0 ? (
+          {ACTIONS.includes(action) && action !== "unchanged" && count > 0 ? (
             <a href={`/console/runs/${run.run}?action=${action}`}>
               <strong>{number(count)}</strong> {action}
             </a>

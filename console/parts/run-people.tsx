@@ -17,7 +17,7 @@ export function RunPeople({ run }: { readonly run: RunFacts }) {
       <h2 id="people">{counted === "true" ? "Whom the safeguard counts" : "People"}</h2>
       <Filters
         of={[
-          { name: "action", label: "What", options: Object.keys(ACTIONS) },
+          { name: "action", label: "What", options: ACTIONS },
           { name: "reason", label: "Why", options: Object.keys(REASONS) },
           { name: "login", label: "Login begins with" },
           { name: "counted", label: "Counted by the safeguard", options: ["true"] },

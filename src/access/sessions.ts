@@ -68,9 +68,14 @@ export async function createSignInLink(
 
 /** Where the console is. @throws RollcallError `usage.invalid` where `serve` does not offer it */
 export function consoleUrl({ http, file }: Pick<Settings, "http" | "file">): string {
-  const off = http === null ? "http" : !http.api ? "http.api" : !http.console && "http.console";
-  if (http === null || off !== false) {
-    const message = `${off || "http"} is off in ${file}: there is nothing to sign in to.`;
+  if (http === null || !http.api || !http.console) {
+    const off = http === null ? "http" : http.api ? "http.console" : "http.api";
+    const message = `${off} is off in ${file}: there is nothing to sign in to.`;
+    throw new RollcallError("usage.invalid", message);
+  }
+  if (http.publicUrl === null && http.port === 0) {
+    const message =
+      "With http.port: 0 nobody knows the address before: set the port, or http.publicUrl.";
     throw new RollcallError("usage.invalid", message);
   }
   const at = http.publicUrl === null ? null : new URL(http.publicUrl);

@@ -1,6 +1,7 @@
 /**
- * Who may come in: the role of a token, or of a browser's session, decides, for every route by itself. Whatever is not found out
- * counts as a stranger. A test walks all routes, so that none forgets to ask.
+ * Who may come in: the role of a token, or of a browser's session, decides, for every route by
+ * itself. Whatever is not found out counts as a stranger. A test walks all routes, so that none
+ * forgets to ask.
  */
 import type { MiddlewareHandler } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
@@ -87,11 +88,6 @@ export class Gate {
     return { ipAddress, userAgent };
   }
 
-  /** Counts a credential that was wrong. @throws AccessRefused if there were too many from there */
-  noteMistake(c: ApiCall, { ipAddress }: EventClient): void {
-    this.#grant(c, this.#around.limits.mistakes.take(ipAddress, Date.now()));
-  }
-
   /** Somebody tries to sign in. @throws AccessRefused if they do it too often */
   noteSigningIn(c: ApiCall, { ipAddress }: EventClient): void {
     this.#grant(c, this.#around.limits.signIns.take(ipAddress, Date.now()));
@@ -128,7 +124,8 @@ export class Gate {
       ? await this.#byToken(c, client)
       : await this.#bySession(c, client, isUse);
     if (caller === null) {
-      this.noteMistake(c, client);
+      // Too many of them are refused before anything else is said.
+      this.#grant(c, this.#around.limits.mistakes.take(client.ipAddress, Date.now()));
       const message = isToken
         ? "The token is none of ours, was revoked, or has expired."
         : "The session has ended; sign in again.";
@@ -179,12 +176,14 @@ function callerOf(
   return { kind, id, name, role, actor, expiresAt, may: own };
 }
 
+/** Of this host only, by TLS or on loopback, for no script, and not sent by what other pages ask for. */
+export const COOKIE_SHAPE = { path: "/", secure: true, httpOnly: true, sameSite: "Lax" } as const;
+
 /** Gives a browser the session that it made, or takes it away. */
 export function setSessionCookie(c: ApiCall, secret: string | null): void {
   const [name, prefix] = COOKIE;
   const maxAge = secret === null ? 0 : LONGEST_HOURS * 3600;
-  const shape = { path: "/", secure: true, httpOnly: true, sameSite: "Lax", prefix } as const;
-  setCookie(c, name, secret ?? "", { ...shape, maxAge });
+  setCookie(c, name, secret ?? "", { ...COOKIE_SHAPE, prefix, maxAge });
 }
 
 /** Clients wait for the reset, which they read as seconds since 1970. */

@@ -250,6 +250,8 @@ test("on loopback, every name of this machine is the console's own", async () =>
   const { status, err } = await other.run("admin", "sign-in");
   expect(status).toBe(2);
   expect(err).toContain("Browsers keep no session");
+  other.listen(0);
+  expect((await other.run("admin", "sign-in")).err).toContain("nobody knows the address");
   other.remove();
 });
 

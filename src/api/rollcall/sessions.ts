@@ -6,7 +6,7 @@ import { RollcallError } from "../../model/errors.ts";
 import { isLoopback } from "../../model/loopback.ts";
 import { PERMISSIONS, ROLE_NAMES } from "../../model/role.ts";
 import { askedBy, type ApiCall, type ApiEnv } from "../context.ts";
-import { AccessRefused, setSessionCookie } from "../gate.ts";
+import { AccessRefused, COOKIE_SHAPE, setSessionCookie } from "../gate.ts";
 import { listOf, page, positionPage, text } from "./forms.ts";
 import { jsonOnly, ROLLCALL_API, route, type Building } from "./route.ts";
 
@@ -147,6 +147,8 @@ function signInRoute({ api, context, gate }: Building): void {
 
 const OIDC = `${ROLLCALL_API}/sign-in/oidc`;
 const MEMORY = ["rollcall-sign-in", "host"] as const;
+/** As long as somebody may take at the provider. */
+const MEMORY_SECONDS = 600;
 
 /** By an identity provider: there, and back. */
 function providerRoutes({ api, context, gate }: Building): void {
@@ -179,8 +181,7 @@ function providerRoutes({ api, context, gate }: Building): void {
     if (typeof begun === "string") return c.redirect(begun, 302);
     const { url, memory } = begun;
     const [name, prefix] = MEMORY;
-    const shape = { path: "/", secure: true, httpOnly: true, sameSite: "Lax", prefix } as const;
-    setCookie(c, name, memory, { ...shape, maxAge: 600 });
+    setCookie(c, name, memory, { ...COOKIE_SHAPE, prefix, maxAge: MEMORY_SECONDS });
     return c.redirect(url, 302);
   });
   const back = {
