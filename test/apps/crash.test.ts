@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { AppPlace } from "../support/app-place.ts";
-import { MAIN } from "../support/import-until.ts";
+import { PROGRAM } from "../support/program.ts";
 import { seeded } from "../support/people.ts";
 import { refusal, type Scripted, type ScimRequest } from "../support/scripted-scim.ts";
 
@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 function start(...args: string[]): ChildProcess {
-  const child = spawn(process.execPath, [MAIN, ...args, "--config", place.place.config], {
+  const child = spawn(process.execPath, [PROGRAM, ...args, "--config", place.place.config], {
     stdio: "ignore",
   });
   children.add(child);

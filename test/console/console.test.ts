@@ -2,13 +2,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { serveApi, type ServedApi } from "../support/api.ts";
-import {
-  barriers,
-  buildConsole,
-  closeBrowsers,
-  openBrowser,
-  type Browser,
-} from "../support/browser.ts";
+import { barriers, closeBrowsers, openBrowser, type Browser } from "../support/browser.ts";
 import { SIMPLE_MAPPINGS, simplePerson, Workplace, type RunDocument } from "../support/rollcall.ts";
 import { ScriptedScim } from "../support/scripted-scim.ts";
 
@@ -38,7 +32,6 @@ async function people(): Promise<void> {
 }
 
 beforeAll(async () => {
-  buildConsole();
   place = await Workplace.create("postgres");
   scim = await ScriptedScim.start();
   await people();

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { serveApi, type ServedApi } from "../support/api.ts";
-import { buildConsole, closeBrowsers, openBrowser, type Browser } from "../support/browser.ts";
+import { closeBrowsers, openBrowser, type Browser } from "../support/browser.ts";
 import { CLIENT, startProvider, type IdentityProvider } from "../support/oidc.ts";
 import { freePort } from "../support/process.ts";
 import { SIMPLE_MAPPINGS, simplePerson, Workplace } from "../support/rollcall.ts";
@@ -17,7 +17,6 @@ let place: Workplace;
 let browser: Browser;
 
 beforeAll(async () => {
-  buildConsole();
   place = await Workplace.create("postgres");
   const file = place.file("p.ldif", simplePerson("ada"));
   place.configure(`directories:\n  corp:\n    type: ldif\n    path: ${file}${SIMPLE_MAPPINGS}`);

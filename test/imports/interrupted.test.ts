@@ -4,11 +4,13 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { expect, test } from "vitest";
-import { importUntil, MAIN } from "../support/import-until.ts";
+import { importUntil } from "../support/import-until.ts";
+import { PROGRAM } from "../support/program.ts";
 import { seeded } from "../support/people.ts";
 import { simplePerson, SIMPLE_MAPPINGS, Workplace, type RunDocument } from "../support/rollcall.ts";
 
-const PEOPLE = 6000;
+/** More than are applied in one batch, which is 2,500. */
+const PEOPLE = 3000;
 
 function ldif(generation: number): string {
   const people: string[] = [];
@@ -130,7 +132,7 @@ ${SIMPLE_MAPPINGS}`.replace("directories:", "directories:"),
   const config = place.config;
   const { readFileSync, writeFileSync } = await import("node:fs");
   writeFileSync(config, readFileSync(config, "utf8").replace("http: off", "http: { port: 0 }"));
-  const child = spawn(process.execPath, [MAIN, "serve", "--config", config], {
+  const child = spawn(process.execPath, [PROGRAM, "serve", "--config", config], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let log = "";

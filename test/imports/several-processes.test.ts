@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { behindProxy, importApart } from "./faults/fault.ts";
 import { query } from "./faults/world.ts";
-import { MAIN } from "../support/import-until.ts";
+import { PROGRAM } from "../support/program.ts";
 import { OneDirectory, PEOPLE } from "./faults/one-directory.ts";
 import type { RunDocument } from "../support/rollcall.ts";
 
@@ -52,7 +52,7 @@ test("two daemons with one schedule: every tick is one import, and never two at 
   );
   await one.place.run("migrate");
   const daemons = [0, 1].map(() =>
-    spawn(process.execPath, [MAIN, "serve", "--config", one.place.config], { stdio: "ignore" }),
+    spawn(process.execPath, [PROGRAM, "serve", "--config", one.place.config], { stdio: "ignore" }),
   );
   const runs = (): Promise<{ started_at: Date; finished_at: Date | null; status: string }[]> =>
     query(one.place, "select started_at, finished_at, status from runs order by started_at");

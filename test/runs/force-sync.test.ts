@@ -3,8 +3,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { Client } from "pg";
 import { afterEach, expect, test } from "vitest";
-import { MAIN, runUntil } from "../support/import-until.ts";
+import { runUntil } from "../support/import-until.ts";
 import { seeded } from "../support/people.ts";
+import { PROGRAM } from "../support/program.ts";
 import { simplePerson, SIMPLE_MAPPINGS, Workplace, type RunDocument } from "../support/rollcall.ts";
 
 let place: Workplace;
@@ -109,7 +110,7 @@ test("one that was killed while it applied can be resumed, and counts as mapped 
   await other.query(
     "select 1 from users where id = (select max(id::text)::uuid from users) for update",
   );
-  const child = spawn(process.execPath, [MAIN, "force-sync", "corp", "--config", place.config], {
+  const child = spawn(process.execPath, [PROGRAM, "force-sync", "corp", "--config", place.config], {
     stdio: "ignore",
   });
   for (let waits = 0; ; waits++) {
@@ -134,7 +135,7 @@ test("one that was killed while it applied can be resumed, and counts as mapped 
 test("Ctrl-C stops it with a sentence, and the same command goes on", async () => {
   await imported(PEOPLE);
   configure(MORE);
-  const child = spawn(process.execPath, [MAIN, "force-sync", "--config", place.config], {
+  const child = spawn(process.execPath, [PROGRAM, "force-sync", "--config", place.config], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   let err = "";

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
 import { query } from "../imports/faults/world.ts";
-import { MAIN } from "../support/import-until.ts";
+import { PROGRAM } from "../support/program.ts";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, somethingWaits } from "../support/locks.ts";
@@ -115,7 +115,7 @@ test("an interrupted import is finished before somebody is ignored", async () =>
   );
   const child = spawn(
     process.execPath,
-    [MAIN, "import", "corp", "--full", "--config", place.config],
+    [PROGRAM, "import", "corp", "--full", "--config", place.config],
     { stdio: "ignore" },
   );
   await somethingWaits(place);

@@ -13,6 +13,7 @@ import { openStore } from "../../src/store/database.ts";
 import { startContainers } from "../support/containers.ts";
 import { treeLdif } from "../support/people.ts";
 import { databaseUrl, query, startPostgres } from "../support/postgres.ts";
+import { run } from "../support/process.ts";
 import { startSlapd } from "../support/slapd.ts";
 
 export interface TestServers {
@@ -31,7 +32,13 @@ declare module "vitest" {
   }
 }
 
+/** The program and the console as they are shipped: processes that tests start are these. */
+function build(): void {
+  run("npm", ["run", "--silent", "build"]);
+}
+
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  build();
   const { origin, started } = await startServers();
   process.stderr.write(`Test servers: ${started.title}\n`);
   const { postgresUrl, ldapUrl } = started;

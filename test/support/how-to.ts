@@ -2,8 +2,9 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { postgresBin } from "./postgres.ts";
+import { PROGRAM } from "./program.ts";
 
 interface Block {
   readonly language: string;
@@ -50,7 +51,7 @@ export class HowTo {
   constructor(environment: Readonly<Record<string, string>>) {
     const bin = join(this.folder, ".bin");
     mkdirSync(bin);
-    const program = [process.execPath, "--max-semi-space-size=8", resolve("src/main.ts")];
+    const program = [process.execPath, "--max-semi-space-size=8", PROGRAM];
     writeFileSync(join(bin, "rollcall"), `#!/bin/sh\nexec ${program.join(" ")} "$@"\n`);
     chmodSync(join(bin, "rollcall"), 0o755);
     const path = [bin, postgresBin() ?? "", process.env["PATH"] ?? ""].join(":");

@@ -1,11 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { startByteProxy } from "./byte-proxy.ts";
+import { PROGRAM } from "./program.ts";
 import type { Workplace } from "./rollcall.ts";
-
-export const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 /** An import whose traffic to Postgres is cut after so many bytes; with `kill`, the process dies, too. */
 export async function importUntil(
@@ -32,16 +30,19 @@ export async function runUntil(
       after: bytes,
       counting: "sent",
       then: "cut",
-      onLimit: () => {
-        if (kill) child.process?.kill("SIGKILL");
-      },
+      onLimit: () => child.process?.kill("SIGKILL"),
     },
   );
   const config = place.file(
     "through-proxy.yaml",
     readFileSync(place.config, "utf8").replace(`:${url.port}/`, `:${proxy.port}/`),
   );
-  const started = spawn(process.execPath, [MAIN, ...command, "--config", config], {
+  // Nobody has to die of it, so it need not be a process of its own.
+  if (!kill) {
+    const { status, err } = await place.run(...command, "--config", config);
+    return { sent: proxy.passed(), status, err };
+  }
+  const started = spawn(process.execPath, [PROGRAM, ...command, "--config", config], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   child.process = started;

@@ -3,11 +3,12 @@ import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
+import { Client } from "pg";
 import { inject } from "vitest";
 import { Hangups } from "../../src/model/hangups.ts";
 import { runCommandLine } from "../../src/cli/program.ts";
 import { closeKept, keepOpen } from "./kept-stores.ts";
-import { databaseUrl, query } from "./postgres.ts";
+import { databaseUrl } from "./postgres.ts";
 
 export type DatabaseKind = "postgres" | "embedded";
 export const DATABASES: readonly DatabaseKind[] = ["postgres", "embedded"];
@@ -206,8 +207,23 @@ export class Collector extends Writable {
 export async function createDatabase(template: string): Promise<string> {
   const { postgresUrl } = inject("servers");
   const name = `t_${randomBytes(6).toString("hex")}`;
-  await query(postgresUrl, `create database ${name} template ${template} strategy file_copy`);
+  await administrate(`create database ${name} template ${template} strategy file_copy`);
   return databaseUrl(postgresUrl, name);
+}
+
+/** One connection of this process, because each one is a process of the server. */
+let administration: Promise<Client> | null = null;
+
+/** Runs one statement outside of all databases of tests, one after the other. */
+async function administrate(sql: string): Promise<void> {
+  administration ??= (async () => {
+    const client = new Client({ connectionString: inject("servers").postgresUrl });
+    // At the end of all tests the server ends before this process.
+    client.on("error", () => (administration = null));
+    await client.connect();
+    return client;
+  })();
+  await (await administration).query(sql);
 }
 
 /** Databases of places that are removed, and when they are not used any more. */
@@ -218,7 +234,7 @@ export async function dropFinished(): Promise<void> {
   for (const { url, closed } of finished.splice(0)) {
     await closed;
     const name = new URL(url).pathname.slice(1);
-    await query(inject("servers").postgresUrl, `drop database if exists ${name} with (force)`);
+    await administrate(`drop database if exists ${name} with (force)`);
   }
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { startByteProxy, type ProxyFault } from "../../support/byte-proxy.ts";
-import { MAIN } from "../../support/import-until.ts";
+import { PROGRAM } from "../../support/program.ts";
 import type { Workplace } from "../../support/rollcall.ts";
 import { query, type World } from "./world.ts";
 
@@ -59,7 +59,7 @@ export function importApart(place: Workplace): {
 } {
   const child = spawn(
     process.execPath,
-    [MAIN, "import", "corp", "--full", "--config", place.config],
+    [PROGRAM, "import", "corp", "--full", "--config", place.config],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
   let err = "";
