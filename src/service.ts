@@ -122,6 +122,17 @@ import { requireRun } from "./runs/record/notes.ts";
 import { resumeRun, resumeRuns } from "./runs/resume.ts";
 import { revertPush } from "./runs/revert-push.ts";
 import { revertRun } from "./runs/revert.ts";
+import {
+  activeSessions,
+  beginSession,
+  bringPeople,
+  closeSession,
+  sessionOfSource,
+  startSession,
+  type SessionName,
+  type Upload,
+} from "./runs/source-sessions.ts";
+import type { SourceSession } from "./model/identity-source.ts";
 import { dismissTaskOf, retryTask, retryTasksOf, tasksOf } from "./runs/tasks.ts";
 import { appUsersOfUsers } from "./store/app-users.ts";
 import { openStore, transact, type Store } from "./store/database.ts";
@@ -290,6 +301,18 @@ export interface DirectoryService {
   nextExpiry(directory: string, after: number): Promise<number | null>;
 }
 
+/** Directories of type `identity-source`: people are brought to them in sessions. */
+export interface IdentitySourceService {
+  /** Sessions that are still to come to people; the newest first. */
+  active(source: string): Promise<SourceSession[]>;
+  /** @throws RollcallError `source.sessionNotFound`, as all of these */
+  session(source: string, id: string): Promise<SourceSession>;
+  begin(source: string, by: AskedBy): Promise<SourceSession>;
+  bring(session: SessionName, upload: Upload, by: AskedBy): Promise<void>;
+  start(source: string, id: string, by: AskedBy): Promise<SourceSession>;
+  close(source: string, id: string, by: AskedBy): Promise<void>;
+}
+
 export interface PreviewService {
   person(directory: string, who: string, request: PreviewAsked): Promise<PersonPreview>;
   all(directory: string, request: PreviewAsked): Promise<SummaryPreview>;
@@ -422,6 +445,7 @@ export interface Service extends AsyncDisposable {
   /** What user profiles can have. */
   readonly profile: ProfileSchema;
   readonly directories: DirectoryService;
+  readonly identitySources: IdentitySourceService;
   readonly previews: PreviewService;
   readonly apps: AppService;
   readonly pushes: PushService;
@@ -471,6 +495,7 @@ function serviceOn(store: Store, settings: Settings, compiled: CompiledSettings)
     sessions: sessionService(engine, settings),
     profile: engine.rules.schema,
     directories: directoryService(engine),
+    identitySources: identitySourceService(engine),
     previews: previewService(engine),
     apps: appService(engine),
     pushes: pushService(engine),
@@ -599,6 +624,17 @@ function directoryService(engine: Engine): DirectoryService {
       };
     },
     nextExpiry: (name, after) => nextExpiry(engine, name, after),
+  };
+}
+
+function identitySourceService(engine: Engine): IdentitySourceService {
+  return {
+    active: (source) => activeSessions(engine, source),
+    session: (source, id) => sessionOfSource(engine, source, id),
+    begin: (source, by) => beginSession(engine, source, by),
+    bring: (session, upload, by) => bringPeople(engine, session, upload, by),
+    start: (source, id, by) => startSession(engine, source, id, by),
+    close: (source, id, by) => closeSession(engine, source, id, by),
   };
 }
 

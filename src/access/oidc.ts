@@ -7,7 +7,7 @@ import type { Engine } from "../engine/engine.ts";
 import { cleanText } from "../lib/clean-text.ts";
 import { RollcallError } from "../model/errors.ts";
 import { SYSTEM_ACTOR, type EventClient } from "../model/event.ts";
-import { ROLE_NAMES, type Role } from "../model/role.ts";
+import { SIGN_IN_ROLES, type Role } from "../model/role.ts";
 import type { OidcSettings } from "../model/settings.ts";
 import { transact } from "../store/database.ts";
 import { appendEvents } from "../store/system-log.ts";
@@ -164,7 +164,7 @@ function memoryOf(written: string): Memory {
 function roleOf({ roles }: OidcSettings, claim: unknown): Role | null {
   const groups = (Array.isArray(claim) ? (claim as unknown[]) : [claim]).map(String);
   const own = groups.flatMap((group) => (Object.hasOwn(roles, group) ? [roles[group]] : []));
-  return ROLE_NAMES.findLast((role) => own.includes(role)) ?? null;
+  return SIGN_IN_ROLES.findLast((role) => own.includes(role)) ?? null;
 }
 
 function nameOf({ sub, preferred_username: user, email, name }: Claims): string {

@@ -8,7 +8,7 @@ import { RollcallError } from "../model/errors.ts";
 import { sessionActor, SYSTEM_ACTOR, type EventClient, type EventDraft } from "../model/event.ts";
 import type { EventType } from "../model/event-messages.ts";
 import { isLoopback } from "../model/loopback.ts";
-import { isRole, ROLE_NAMES } from "../model/role.ts";
+import { isRole, SIGN_IN_ROLES } from "../model/role.ts";
 import type { Session } from "../model/session.ts";
 import type { Settings } from "../model/settings.ts";
 import type { Trx } from "../store/connection.ts";
@@ -48,8 +48,8 @@ export async function createSignInLink(
   { role, at }: { readonly role: string; readonly at: string },
   { actor }: AskedBy,
 ): Promise<SignInLink> {
-  if (!isRole(role)) {
-    const message = `There is no role ${JSON.stringify(role.slice(0, 120))}; it is ${oneOf(ROLE_NAMES)}.`;
+  if (!isRole(role) || !SIGN_IN_ROLES.includes(role)) {
+    const message = `Nobody signs in as ${JSON.stringify(role.slice(0, 120))}; the role is ${oneOf(SIGN_IN_ROLES)}.`;
     throw new RollcallError("usage.invalid", message);
   }
   const secret = newSecret();

@@ -1,5 +1,21 @@
-import type { DirectorySource } from "../model/directory.ts";
+import type { DirectorySource, IdentitySource } from "../model/directory.ts";
+import type { BroughtEntries } from "../model/identity-source.ts";
 import type { Directory } from "./directory.ts";
+
+/** A directory that is somewhere else. */
+export type ForeignSource = Exclude<DirectorySource, IdentitySource>;
+
+/**
+ * The agent of a directory whose entries lie in our own database.
+ * @param entries how they are read
+ */
+export async function createIdentitySource(
+  source: IdentitySource,
+  entries: BroughtEntries,
+): Promise<Directory> {
+  const { IdentitySourceDirectory } = await import("./identity-source/directory.ts");
+  return new IdentitySourceDirectory(source, entries);
+}
 
 /**
  * The agent of a configured directory, loaded only now. Opens nothing yet.
@@ -7,7 +23,7 @@ import type { Directory } from "./directory.ts";
  * @throws RollcallError `ldap.filterInvalid`
  */
 export async function createDirectory(
-  source: DirectorySource,
+  source: ForeignSource,
   mapped: readonly string[],
 ): Promise<Directory> {
   switch (source.type) {

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { ROLE_NAMES } from "../model/role.ts";
+import { SIGN_IN_ROLES } from "../model/role.ts";
 import type { Session } from "../model/session.ts";
 import { table, visible, type Console } from "./console.ts";
 import type { Register } from "./register.ts";
@@ -21,7 +21,7 @@ function signIn(admin: Command, register: Register): void {
   const command = admin
     .command("sign-in")
     .description("print a link that signs in once, for ten minutes")
-    .option("--role <role>", ROLE_NAMES.join(", "), "admin")
+    .option("--role <role>", SIGN_IN_ROLES.join(", "), "admin")
     .addHelpText("after", HELP);
   register(command, async (console, options) =>
     withService(console, options, async (service) => {

@@ -2,7 +2,7 @@
  * The configuration file as zod sees it: structure, types and descriptions. The JSON Schema for
  * editors is generated from here. What needs two places of the file at once is in `semantics.ts`.
  */
-import { ROLE_NAMES } from "../model/role.ts";
+import { SIGN_IN_ROLES } from "../model/role.ts";
 import { z } from "zod";
 import { MATCH_KEYS, PRESETS } from "../model/app.ts";
 import { WAYS } from "../model/incremental.ts";
@@ -170,7 +170,7 @@ const bind = z.strictObject({
 });
 
 const directory = z.strictObject({
-  type: z.enum(["ldap", "active-directory", "ldif", "csv"]),
+  type: z.enum(["ldap", "active-directory", "ldif", "csv", "identity-source"]),
   url: oneOrMany.optional().describe("ldap:// or ldaps:// url, or a list that is tried in order."),
   path: z.string().min(1).optional().describe("The file of a directory of type ldif or csv."),
   delimiter: z
@@ -438,7 +438,7 @@ export const configSchema = z.strictObject({
             clientId: z.string().min(1),
             clientSecret: secretText,
             roles: z
-              .record(z.string().min(1), z.enum(ROLE_NAMES))
+              .record(z.string().min(1), z.enum(SIGN_IN_ROLES))
               .describe("The role of whoever is in a group; the greatest of several counts."),
             groupsClaim: z
               .string()

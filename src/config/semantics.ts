@@ -71,6 +71,7 @@ function checkAppName(name: string, { directories, apps }: Config, report: Repor
 function checkDirectory(path: Path, directory: DirectoryConfig, report: Report): void {
   const { type } = directory;
   if (type === "ldif" || type === "csv") checkFile(path, directory, type, report);
+  else if (type === "identity-source") checkIdentitySource(path, directory, report);
   else checkServer(path, directory, report);
   if (type === "csv") checkColumns(path, directory, report);
   else refuseColumns(path, directory, report);
@@ -127,6 +128,21 @@ function checkFile(
   }
   if (directory.watch)
     report([...path, "watch"], `a file cannot be listened to; ${of} has no watch`);
+}
+
+/** Nothing is searched for, and nobody logs in. */
+function checkIdentitySource(path: Path, directory: DirectoryConfig, report: Report): void {
+  const of = "a directory of type identity-source";
+  for (const key of ["path", "url", "bind", "rateLimit", "groups"] as const)
+    if (directory[key] !== undefined) report([...path, key], `${of} has no ${key}`);
+  for (const key of ["base", "filter", "id"] as const)
+    if (directory.users[key] !== undefined)
+      report(
+        [...path, "users", key],
+        `${of} has no ${key}; everybody who is brought is in it, by their externalId`,
+      );
+  if (directory.watch)
+    report([...path, "watch"], `${of} has no watch; what is brought is imported at once`);
 }
 
 /** What only files of lines and columns have. */

@@ -159,7 +159,8 @@ function toDirectory(
       line: context.line([...path, "matching", i, "app"]),
     })),
     onNoMatch: directory.onNoMatch,
-    watch: directory.watch,
+    // Nobody else tells when somebody was brought.
+    watch: directory.watch || directory.type === "identity-source",
     toOkta: new Map(
       Object.entries(mappingsOf(directory)).map(
         ([attribute, mapping]): [string, MappingSetting] => {
@@ -174,8 +175,9 @@ function toDirectory(
 }
 
 function mappingsOf({ type, toOkta }: DirectoryConfig): DirectoryConfig["toOkta"] {
-  const none = Object.keys(toOkta).length === 0;
-  return type === "active-directory" && none ? AD_MAPPINGS : toOkta;
+  if (Object.keys(toOkta).length > 0) return toOkta;
+  if (type === "active-directory") return AD_MAPPINGS;
+  return type === "identity-source" ? SOURCE_MAPPINGS : toOkta;
 }
 
 function toSource(
@@ -186,6 +188,7 @@ function toSource(
   const { type } = directory;
   const users = toScope(directory);
   if (type === "csv") return toCsv(name, directory, users);
+  if (type === "identity-source") return { name, type, users };
   if (type === "ldif") {
     const groups = toFileGroups(directory, context.groupsWanted.has(name));
     return { name, type, users, path: directory.path ?? "", groups };
@@ -289,7 +292,7 @@ function toFileGroups({ groups }: DirectoryConfig, wanted: boolean): GroupsScope
 }
 
 function toGroups({ type, groups, users }: DirectoryConfig): GroupsScope | null {
-  if (groups === undefined || type === "ldif" || type === "csv") return null;
+  if (groups === undefined || (type !== "ldap" && type !== "active-directory")) return null;
   const bases = groups.base ?? [...new Set((users.base ?? []).map(domainOf))];
   return { bases, filter: groups.filter ?? GROUP_FILTERS[type] };
 }
@@ -320,6 +323,17 @@ const AD_MAPPINGS: Readonly<Record<string, string>> = {
   state: "appuser.st",
   zipCode: "appuser.postalCode",
   countryCode: "appuser.c",
+};
+
+/** Of the attributes that Okta's clients bring. */
+const SOURCE_MAPPINGS: Readonly<Record<string, string>> = {
+  login: "appuser.userName",
+  email: "appuser.email",
+  firstName: "appuser.firstName",
+  lastName: "appuser.lastName",
+  secondEmail: "appuser.secondEmail",
+  mobilePhone: "appuser.mobilePhone",
+  streetAddress: "appuser.homeAddress",
 };
 
 function toRemovalLimits(limits: Config["importSafeguard"]): RemovalLimits {

@@ -1,6 +1,11 @@
 import { hash, scryptSync } from "node:crypto";
 import type { AppSettings } from "../model/app.ts";
-import { isFile, type DirectorySource, type LdapTarget } from "../model/directory.ts";
+import {
+  isOnServers,
+  type DirectorySource,
+  type LdapSource,
+  type LdapTarget,
+} from "../model/directory.ts";
 import type { SearchFacts } from "../model/run.ts";
 import type { DirectorySettings, Settings } from "../model/settings.ts";
 
@@ -17,6 +22,7 @@ export function scopeFingerprint(source: DirectorySource): string {
 }
 
 function serverFacts(source: DirectorySource): readonly unknown[] {
+  if (source.type === "identity-source") return [];
   if (source.type === "ldif") return [source.groups, [], null, "auto"];
   if (source.type === "csv") return [source.groupsColumn, source.format];
   const { groups, ldap, incremental } = source;
@@ -34,7 +40,7 @@ function accountOf({ bind }: LdapTarget): string | null {
  * holds 16 bits of a slow hash: enough to see that it was corrected, too little to find it by.
  */
 export function reachFingerprint(source: DirectorySource): string {
-  if (isFile(source)) return hash("sha1", source.path, "hex");
+  if (!isOnServers(source)) return hash("sha1", placeOf(source), "hex");
   const { bind, urls, tls } = source.ldap;
   const account = accountOf(source.ldap);
   const shown = tls.client?.cert ?? null;
@@ -43,11 +49,16 @@ export function reachFingerprint(source: DirectorySource): string {
   return `${facts} ${scryptSync(bind.password.reveal(), facts, 2).toString("hex")}`;
 }
 
+/** Where a directory is that is on no server. */
+function placeOf(source: Exclude<DirectorySource, LdapSource>): string {
+  return source.type === "identity-source" ? source.name : source.path;
+}
+
 /** The search in words, to say what changed in it. */
 export function searchFacts(source: DirectorySource): SearchFacts {
   const { bases, scope, filter } = source.users;
   const search = { bases, scope, filter };
-  if (isFile(source)) return { servers: [source.path], account: null, ...search };
+  if (!isOnServers(source)) return { servers: [placeOf(source)], account: null, ...search };
   return { servers: source.ldap.urls, account: accountOf(source.ldap), ...search };
 }
 

@@ -1,7 +1,8 @@
-import { createDirectory } from "../agent/agent.ts";
+import { createDirectory, createIdentitySource } from "../agent/agent.ts";
 import type { DirectorySettings, Settings } from "../model/settings.ts";
 import { createProvisioner } from "../provisioning/create.ts";
 import type { Store } from "../store/database.ts";
+import { broughtEntries } from "../store/source-entries.ts";
 import { configuredApp } from "./apps.ts";
 import { processHolder } from "./claim.ts";
 import type { CompiledSettings } from "./compile-settings.ts";
@@ -31,6 +32,8 @@ export function engineOf(
     retention: settings.history,
     openDirectory: async (name) => {
       const { source } = directoryOf(name);
+      if (source.type === "identity-source")
+        return await createIdentitySource(source, broughtEntries(store.db, name));
       return await createDirectory(source, mappedOf(rules, name));
     },
     openApp: async (name, options) =>

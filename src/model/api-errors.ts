@@ -34,6 +34,30 @@ export const API_ERRORS = {
     what: "The address does not know this method.",
     cure: "The document of the API lists the methods of each address.",
   },
+  "source.notOne": {
+    what: "The directory is none that people are brought to.",
+    cure: "Name a directory of type identity-source.",
+  },
+  "source.sessionNotFound": {
+    what: "The identity source has no session of this id.",
+    cure: "Begin one: POST /api/v1/identity-sources/{source}/sessions.",
+  },
+  "source.sessionOpen": {
+    what: "The identity source has a session already to which nothing was brought.",
+    cure: "Bring people to that one, or cancel it.",
+  },
+  "source.sessionEnded": {
+    what: "The session of the identity source was started, cancelled or has expired.",
+    cure: "Begin another one.",
+  },
+  "source.sessionEmpty": {
+    what: "Nothing was brought to the session, so there is nothing to import.",
+    cure: "Bring people to it first, by bulk-upsert or bulk-delete.",
+  },
+  "source.sessionFull": {
+    what: "The session had as many requests as one may have.",
+    cure: "Start its import, and begin another session for the rest.",
+  },
   "server.unreachable": {
     what: "The daemon that was to carry out the command does not answer, or broke off.",
     cure: "Look whether it runs and whether the address is right; what it had begun stands in its list of runs.",

@@ -5,8 +5,9 @@ export const PEOPLE_FILTERS = {
   "active-directory": "(&(sAMAccountType=805306368)(!(isCriticalSystemObject=TRUE)))",
   // Of Active Directory, computers are users, too; exports of 389 may have deleted entries in them.
   ldif: "(&(|(objectClass=person)(objectClass=organizationalPerson)(objectClass=inetOrgPerson)(objectClass=user))(!(objectClass=computer))(!(objectClass=nsTombstone)))",
-  // Every row is a person.
+  // Every row is a person, and so is whoever was brought.
   csv: "",
+  "identity-source": "",
 } as const;
 
 /**

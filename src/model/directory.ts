@@ -1,4 +1,4 @@
-import type { Way } from "./incremental.ts";
+import type { ServerWay } from "./incremental.ts";
 import type { Secret } from "./secret.ts";
 
 export type SearchScope = "base" | "one" | "sub";
@@ -63,7 +63,7 @@ export interface GroupsScope {
 
 /** How changes are read. */
 export interface IncrementalSettings {
-  readonly way: Way | "auto" | "off";
+  readonly way: ServerWay | "auto" | "off";
   /** How far modification times reach back behind the greatest one seen. */
   readonly overlapSeconds: number;
   /** How often identifiers are compared where nothing else shows who is gone. */
@@ -115,16 +115,22 @@ export interface CsvSource extends AnySource {
 
 export type FileSource = LdifSource | CsvSource;
 
-/** Where a directory's entries come from: what the agent needs to know. */
-export type DirectorySource = LdapSource | FileSource;
+/** A directory whose entries others bring over HTTP; they lie beside the people (`model/identity-source.ts`). */
+export interface IdentitySource extends AnySource {
+  readonly type: "identity-source";
+}
 
-/** Whether a directory is a file: it is read whole, has no bases, and nobody logs in. */
-export function isFile(source: DirectorySource): source is FileSource {
-  return source.type === "ldif" || source.type === "csv";
+/** Where a directory's entries come from: what the agent needs to know. */
+export type DirectorySource = LdapSource | FileSource | IdentitySource;
+
+/** Whether a directory is on servers: somebody logs in and searches in bases; all others are there as they are. */
+export function isOnServers(source: DirectorySource): source is LdapSource {
+  return source.type === "ldap" || source.type === "active-directory";
 }
 
 /** Whether groups are read from a directory, and not only what people's entries say of them. */
 export function readsGroups(source: DirectorySource): boolean {
+  if (source.type === "identity-source") return false;
   return (source.type === "csv" ? source.groupsColumn : source.groups) !== null;
 }
 

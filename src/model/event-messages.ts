@@ -46,6 +46,12 @@ export const EVENT_MESSAGES = {
   "application.provision.group_push.mapping.app.group.renamed":
     "A mapped app group has been renamed because the source group was renamed",
   "application.provision.group_push.deactivate_mapping": "Group push deactivated mapping",
+  "system.import.session.created": "Create new import session for identity source",
+  "system.import.session.triggered": "Triggered import session for identity source",
+  "system.import.session.cancelled": "Import session for identity source canceled",
+  "system.import.session.expired": "Import session for identity source expired",
+  "system.identity_sources.bulk_upsert": "Upload bulk upsert data",
+  "system.identity_sources.bulk_delete": "Upload bulk delete data",
   "task.lifecycle.create": "Created system task",
   "task.lifecycle.deactivate": "Deactivated system task",
   "system.configuration.update": "The configuration was changed",

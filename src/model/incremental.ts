@@ -1,7 +1,14 @@
 /** Ways of reading only what changed, and from where the next read goes on. */
 
+/** Of servers; the configuration may name one. */
 export const WAYS = ["contentSync", "dirSync", "usn", "changelog", "timestamp"] as const;
-export type Way = (typeof WAYS)[number];
+export type ServerWay = (typeof WAYS)[number];
+/** `brought`: what was taken up since then, where others bring the entries. */
+export type Way = ServerWay | "brought";
+
+export function isServerWay(way: Way): way is ServerWay {
+  return way !== "brought";
+}
 
 export interface WayFacts {
   /** What to call it. */
@@ -50,6 +57,12 @@ export const WAY_FACTS: Readonly<Record<Way, WayFacts>> = {
       "who was deleted or left the filter, until identifiers are compared; what changes without a new modification time, such as memberOf",
     tellsDeletions: "never",
     listens: false,
+  },
+  brought: {
+    title: "what was brought since",
+    blind: "nothing",
+    tellsDeletions: "always",
+    listens: true,
   },
 };
 

@@ -13,6 +13,8 @@ export const PERMISSIONS = [
   "resume",
   /** Say whose an entry is. */
   "match",
+  /** Bring people to identity sources, whose imports give and take access as the safeguard lets them. */
+  "bring",
   /** Edit people and assign them to apps, by hand. */
   "edit",
   /** Try tasks again, or take them off the list. */
@@ -28,6 +30,8 @@ export const PERMISSIONS = [
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
+/** A program that brings people, and sees nothing else. */
+const SOURCE = ["bring"] as const satisfies readonly Permission[];
 const VIEWER = ["read"] as const satisfies readonly Permission[];
 const HELPDESK = [...VIEWER, "explain", "sync-person"] as const satisfies readonly Permission[];
 const OPERATOR = [
@@ -35,11 +39,14 @@ const OPERATOR = [
   "run",
   "resume",
   "match",
+  "bring",
   "edit",
   "retry",
 ] as const satisfies readonly Permission[];
 
+/** From the least that is allowed to the most. */
 export const ROLES = {
+  source: SOURCE,
   viewer: VIEWER,
   helpdesk: HELPDESK,
   operator: OPERATOR,
@@ -47,6 +54,9 @@ export const ROLES = {
 } as const satisfies Readonly<Record<string, readonly Permission[]>>;
 export type Role = keyof typeof ROLES;
 export const ROLE_NAMES = Object.keys(ROLES) as readonly Role[];
+
+/** Of whoever signs in with a browser; the others are for programs. */
+export const SIGN_IN_ROLES = ROLE_NAMES.filter((role) => may(role, "read"));
 
 export function isRole(text: string): text is Role {
   return Object.hasOwn(ROLES, text);

@@ -1,9 +1,9 @@
 /** What in the configuration lets others see or change what they should not. */
-import { isFile, type DirectorySource } from "../model/directory.ts";
+import { isOnServers, type DirectorySource } from "../model/directory.ts";
 
 /** Of a directory's connection, as sentences without their full stop. */
 export function connectionRisks(source: DirectorySource): string[] {
-  if (isFile(source)) return [];
+  if (!isOnServers(source)) return [];
   const { urls, startTls, tls, bind } = source.ldap;
   const isClear = !startTls && urls.some((url) => url.startsWith("ldap:"));
   const what = bind === null ? "everything goes" : "the password and everything read go";

@@ -14,6 +14,7 @@ import type { AssignedValues, CapabilityOverrides } from "../model/app.ts";
 import type { AppProfile, ReadEvidence } from "../model/entry.ts";
 import type { Problem } from "../model/errors.ts";
 import type { EventActor, EventTarget } from "../model/event.ts";
+import type { SourceSessionStatus } from "../model/identity-source.ts";
 import type { Conversion, Mark } from "../model/incremental.ts";
 import type {
   AttributeChange,
@@ -437,6 +438,43 @@ export interface StartedOnceTable {
   created_at: Generated<Time>;
 }
 
+export interface IdentitySourcesTable {
+  directory: string;
+  /** How many sessions were taken up. */
+  position: Generated<string>;
+  /** Up to which position those who left are not remembered. */
+  forgotten: Generated<string>;
+}
+
+export interface IdentitySourceEntriesTable {
+  directory: string;
+  external_id: string;
+  /** Null: the person left. */
+  profile: Record<string, string | string[]> | null;
+  position: string;
+  changed_at: Generated<Time>;
+}
+
+export interface IdentitySourceSessionsTable {
+  id: string;
+  directory: string;
+  status: Exclude<SourceSessionStatus, "COMPLETED">;
+  /** How many requests brought people. */
+  uploads: Generated<number>;
+  /** Of the source when it was taken up; null: it was not. */
+  position: string | null;
+  created_at: Generated<Time>;
+  updated_at: Generated<Time>;
+}
+
+export interface IdentitySourceUploadsTable {
+  session_id: string;
+  external_id: string;
+  profile: Record<string, string | string[] | null> | null;
+  /** Whether nothing stays of what was known of the person. */
+  anew: Generated<boolean>;
+}
+
 export interface ScheduleSlotsTable {
   name: string;
   slot: Time;
@@ -472,5 +510,9 @@ export interface Tables {
   sign_in_links: SignInLinksTable;
   sessions: SessionsTable;
   started_once: StartedOnceTable;
+  identity_sources: IdentitySourcesTable;
+  identity_source_entries: IdentitySourceEntriesTable;
+  identity_source_sessions: IdentitySourceSessionsTable;
+  identity_source_uploads: IdentitySourceUploadsTable;
   hooks: HooksTable;
 }

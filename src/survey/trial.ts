@@ -13,7 +13,8 @@ export async function tryProposed(
 ): Promise<readonly string[]> {
   const { rules } = compileSettings(settings);
   const source = settings.directories.get(name)?.source;
-  if (source === undefined) throw new Error(`no directory ${name}`);
+  if (source === undefined || source.type === "identity-source")
+    throw new Error(`no directory ${name}`);
   const reads = [...(rules.directories.get(name)?.mappings.values() ?? [])].flatMap(
     ({ expression }) => expression.reads.map(({ attribute }) => attribute),
   );

@@ -80,7 +80,7 @@ describe("roles", () => {
   test("each may do on every route what its permissions say, and nothing else", async () => {
     const known = await routes();
     expect(known.length).toBeGreaterThan(60);
-    for (const role of ["viewer", "helpdesk", "operator"] as const) {
+    for (const role of ["source", "viewer", "helpdesk", "operator"] as const) {
       const ask = client(api.url, await tokenFor(place, role, `walks as ${role}`));
       for (const { method, path, permission } of known) {
         if (permission === null) throw new Error(`${method} ${path} asks for no permission`);

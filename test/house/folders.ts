@@ -46,6 +46,8 @@ const WRITING = [
   "api-tokens",
   "sessions",
   "started-once",
+  "source-sessions",
+  "source-entries",
 ] as const;
 
 export const FOLDERS: Readonly<Record<string, Folder>> = {
@@ -81,10 +83,19 @@ export const FOLDERS: Readonly<Record<string, Folder>> = {
   runs: {
     may: ["engine", ...BELOW],
     typesOf: ["agent"],
-    // An edit by hand holds no claim on a directory or an app; every other write proves that it still has one.
+    // An edit by hand holds no claim on a directory or an app, and no more does what is brought until an
+    // import takes it; every other write proves that it still has one.
     through: {
       names: ["transact", "fence"],
-      files: ["record/write.ts", "edit-user.ts", "forget.ts", "assign.ts", "tasks.ts", "stop.ts"],
+      files: [
+        "record/write.ts",
+        "edit-user.ts",
+        "forget.ts",
+        "assign.ts",
+        "tasks.ts",
+        "stop.ts",
+        "source-sessions.ts",
+      ],
     },
     because: "runs/ changes people; it knows neither faces nor questions, neither SQL nor LDAP",
   },

@@ -32,6 +32,8 @@ import {
 
 /** What the migration to apps and those behind it made, undone. */
 const BEFORE_APPS = [
+  ...["uploads", "sessions", "entries"].map((table) => `drop table identity_source_${table}`),
+  "drop table identity_sources",
   "drop table sign_in_links",
   "drop table sessions",
   "drop table directory_pauses",
@@ -119,6 +121,7 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
       "2026-11-29-0008-api",
       "2026-11-30-0009-pauses",
       "2026-11-30-0010-sessions",
+      "2026-11-30-0011-identity-sources",
     ]);
     const words = await sql<{ word: string }>`
       select labels::jsonb->>'phase' as word from totals where name like '%phase%'

@@ -5,7 +5,7 @@ import type { LdapSource } from "../../model/directory.ts";
 import { dnKey, isWithin } from "../../model/dn.ts";
 import type { RawEntry, ReadEvidence } from "../../model/entry.ts";
 import { RollcallError } from "../../model/errors.ts";
-import { MustReadAll, type Mark, type Way } from "../../model/incremental.ts";
+import { isServerWay, MustReadAll, type Mark, type ServerWay } from "../../model/incremental.ts";
 import type {
   AbsenceFinder,
   ChangeReader,
@@ -45,7 +45,7 @@ interface Parts {
 
 /** What is being read by; see `ChangeReader`. */
 interface Position {
-  readonly way: Way;
+  readonly way: ServerWay;
   /** Where the next read goes on. @throws MustReadAll if that cannot be told */
   readonly positions: () => Positions;
   /** When identifiers were last compared. */
@@ -112,13 +112,13 @@ export class LdapSession implements DirectorySession {
   }
 
   /** A way that goes by times reads one attribute for both. */
-  #stampOf(way: Way): string {
+  #stampOf(way: ServerWay): string {
     const { server, scope } = this.parts;
     return WAY_LIST[way].clock === undefined ? stampAttribute(server) : scope.timeAttribute;
   }
 
   /** Whether a way only tells of entries whose stamp the account may read. */
-  #needsStamps(way: Way): boolean {
+  #needsStamps(way: ServerWay): boolean {
     const { kind } = this.parts.server;
     if (way === "contentSync") return kind === "openldap";
     // Some others have no modification time of what was never modified.
@@ -166,7 +166,7 @@ export class LdapSession implements DirectorySession {
       const reason = "Another way of reading changes is configured.";
       throw new MustReadAll("configuration_changed", reason);
     }
-    if (!WAY_LIST[way].offered(context.server, context.idAttribute)) {
+    if (!isServerWay(way) || !WAY_LIST[way].offered(context.server, context.idAttribute)) {
       const reason = `${this.server} does not offer what the last import read changes by.`;
       throw new MustReadAll("server_changed", reason);
     }

@@ -30,6 +30,7 @@ const NAMES = {
   ldap: "ldap_sun_one",
   ldif: "ldap_sun_one",
   csv: "csv_directory_v2",
+  "identity-source": "custom_identity_source",
 } as const;
 
 export function appNameOf(instance: Instance): string {

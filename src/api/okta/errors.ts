@@ -105,6 +105,12 @@ const KNOWN: Partial<Record<ErrorCode, (error: RollcallError) => OktaError>> = {
   "user.changed": ({ message }) => invalid("status", message),
   "link.none": ({ message }) => invalid("user", message),
   "run.busy": ({ message }) => invalid("source", message),
+  "source.notOne": ({ message }) => notFound("IdentitySource", message),
+  "source.sessionNotFound": ({ message }) => notFound("IdentitySourceSession", message),
+  "source.sessionOpen": ofSession,
+  "source.sessionEnded": ofSession,
+  "source.sessionEmpty": ofSession,
+  "source.sessionFull": ofSession,
   "user.searchInvalid": unsearchable,
   "log.filterInvalid": unsearchable,
 };
@@ -119,6 +125,10 @@ function ofRollcall(error: RollcallError): OktaError {
 
 function ofValues(error: RollcallError): OktaError {
   return invalid(error.problems[0]?.field ?? "request", ...causesOf(error));
+}
+
+function ofSession({ message }: RollcallError): OktaError {
+  return invalid("importSessionId", message);
 }
 
 function unsearchable({ message }: RollcallError): OktaError {

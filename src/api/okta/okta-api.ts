@@ -14,6 +14,7 @@ import { appUserRoutes } from "./app-users.ts";
 import { appRoutes } from "./apps.ts";
 import { asOktaError, notOffered, OktaError } from "./errors.ts";
 import { groupRoutes } from "./groups.ts";
+import { identitySourceRoutes } from "./identity-sources.ts";
 import { logRoutes } from "./logs.ts";
 import { mappingRoutes, reapplyRoute } from "./mappings.ts";
 import { orgRoutes } from "./org.ts";
@@ -22,7 +23,7 @@ import { userRoutes } from "./users.ts";
 
 /** Parts of Okta's API that Rollcall has nothing for. */
 const NOT_OFFERED =
-  /^\/api\/v1\/(?:authorizationServers|authenticators|behaviors|brands|captchas|domains|email-domains|eventHooks|features|iam|identity-sources|idps|inlineHooks|policies|principal-rate-limits|realms|sessions|templates|threats|trustedOrigins|zones|users\/[^/]+\/(?:credentials|factors|sessions|grants|clients|linkedObjects|subscriptions))(?:\/|$)/;
+  /^\/api\/v1\/(?:authorizationServers|authenticators|behaviors|brands|captchas|domains|email-domains|eventHooks|features|iam|idps|inlineHooks|policies|principal-rate-limits|realms|sessions|templates|threats|trustedOrigins|zones|users\/[^/]+\/(?:credentials|factors|sessions|grants|clients|linkedObjects|subscriptions))(?:\/|$)/;
 
 /** The whole of it, and the one call of Okta's console that a published client makes. */
 export function oktaApi(context: ApiContext, gate: Gate): Hono<ApiEnv> {
@@ -38,6 +39,7 @@ export function oktaApi(context: ApiContext, gate: Gate): Hono<ApiEnv> {
   appRoutes(api, context, gate);
   appUserRoutes(api, context, gate);
   mappingRoutes(api, context, gate);
+  identitySourceRoutes(api, context, gate);
   schemaRoutes(api, context, gate);
   logRoutes(api, context, gate);
   orgRoutes(api, context, gate);

@@ -44,6 +44,7 @@ function providerOf(context: ApiContext, { sources }: User): { type: ProviderTyp
     case "ldif":
       return { type: "LDAP", name: source };
     case "csv":
+    case "identity-source":
       return { type: "IMPORT", name: source };
     case undefined:
       return { type: "OKTA", name: "OKTA" };

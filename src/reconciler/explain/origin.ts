@@ -1,6 +1,6 @@
 /** Values that are missing at their origin: not asked for, not there, or mapped to nothing. */
 import { closest } from "../../lib/lines.ts";
-import { isFile, type DirectorySource, type UsersScope } from "../../model/directory.ts";
+import { isOnServers, type DirectorySource, type UsersScope } from "../../model/directory.ts";
 import type { Cause } from "../../model/explanation.ts";
 import { inOrder, type Candidate, type Candidates } from "./candidates.ts";
 import * as causes from "./causes/value.ts";
@@ -31,7 +31,7 @@ export function notRead(
 
 /** The attributes that a server is asked for, in lower case; null for a file, which is read whole. */
 function askedFor(source: DirectorySource | undefined): readonly string[] | null {
-  if (source === undefined || isFile(source)) return null;
+  if (source === undefined || !isOnServers(source)) return null;
   const { users } = source;
   return [...users.attributes, ...asItself(users)].map((name) => name.toLowerCase());
 }
@@ -86,7 +86,7 @@ function wildcardHint(
   source: DirectorySource | undefined,
   { of, names }: { readonly of: string; readonly names: readonly string[] },
 ): string | null {
-  if (source === undefined || isFile(source)) return null;
+  if (source === undefined || !isOnServers(source)) return null;
   const asked = source.users.attributes.map((name) => name.toLowerCase());
   if (names.every((name) => asked.includes(name.toLowerCase()))) return null;
   const where = `name it in directories.${of}.users.attributes`;

@@ -15,7 +15,7 @@ import type {
 import { hidesState, isComputed } from "../../model/computed.ts";
 import { scopeFingerprint } from "../../engine/fingerprint.ts";
 import { IdSet } from "../../lib/id-set.ts";
-import { isFile } from "../../model/directory.ts";
+import { isOnServers } from "../../model/directory.ts";
 import { dnKey } from "../../model/dn.ts";
 import { MustReadAll, WAY_FACTS, type Conversion, type Mark } from "../../model/incremental.ts";
 import { memberKeys } from "../../model/members.ts";
@@ -88,7 +88,7 @@ export async function chooseStart(
   }
   if (checkpoint.fullReason !== null) return full("configuration_changed", checkpoint.fullReason);
   const { mark, entries } = checkpoint;
-  if (!isFile(source) && source.incremental.way === "off") {
+  if (isOnServers(source) && source.incremental.way === "off") {
     const reason = "Incremental imports are switched off (incremental.way).";
     return full("agent_unable_to_perform_incremental_import", reason);
   }

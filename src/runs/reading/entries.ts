@@ -7,7 +7,7 @@ import { loadKnown, type KnownPeople } from "../../engine/people/known.ts";
 import type { LinkedUsers } from "../../engine/people/linked-users.ts";
 import { sightingOf } from "../../engine/people/sightings.ts";
 import { mapAhead } from "../../lib/ahead.ts";
-import { isFile, mayBeRespelled } from "../../model/directory.ts";
+import { isOnServers, mayBeRespelled } from "../../model/directory.ts";
 import type { RawEntry } from "../../model/entry.ts";
 import { RollcallError } from "../../model/errors.ts";
 import type { Sighting } from "../../reconciler/decide.ts";
@@ -59,7 +59,8 @@ export async function planEntries(
   let repeated = 0;
   // A file always comes to its end, and each search base may show everybody.
   const { source } = directory.settings ?? {};
-  const mostTimes = source === undefined || isFile(source) ? Infinity : source.users.bases.length;
+  const mostTimes =
+    source === undefined || !isOnServers(source) ? Infinity : source.users.bases.length;
   for await (const batch of mapAhead(entries, IN_FLIGHT, look)) {
     signal.throwIfAborted();
     read += batch.size;

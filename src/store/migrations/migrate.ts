@@ -12,6 +12,7 @@ import { apps } from "./2026-11-29-0007-apps.ts";
 import { api } from "./2026-11-29-0008-api.ts";
 import { pauses } from "./2026-11-30-0009-pauses.ts";
 import { sessions } from "./2026-11-30-0010-sessions.ts";
+import { identitySources } from "./2026-11-30-0011-identity-sources.ts";
 
 /** All migrations, in order. Append only; never change one that was released. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -25,6 +26,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "2026-11-29-0008-api": api,
   "2026-11-30-0009-pauses": pauses,
   "2026-11-30-0010-sessions": sessions,
+  "2026-11-30-0011-identity-sources": identitySources,
 };
 
 export interface MigrationReport {

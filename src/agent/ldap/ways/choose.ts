@@ -1,4 +1,10 @@
-import { MustReadAll, WAY_FACTS, WAYS, type Mark, type Way } from "../../../model/incremental.ts";
+import {
+  MustReadAll,
+  WAY_FACTS,
+  WAYS,
+  type Mark,
+  type ServerWay,
+} from "../../../model/incremental.ts";
 import { DEFAULT_ID, type ServerKind } from "../root-dse.ts";
 import { changelog } from "./changelog.ts";
 import { contentSync } from "./content-sync.ts";
@@ -7,7 +13,7 @@ import { timestamp } from "./timestamp.ts";
 import { usn } from "./usn.ts";
 import type { IncrementalWay, Positions, WayContext } from "./way.ts";
 
-export const WAY_LIST: Readonly<Record<Way, IncrementalWay>> = {
+export const WAY_LIST: Readonly<Record<ServerWay, IncrementalWay>> = {
   contentSync,
   dirSync,
   usn,
@@ -16,7 +22,7 @@ export const WAY_LIST: Readonly<Record<Way, IncrementalWay>> = {
 };
 
 /** What each kind of server could offer, and an administrator might want to switch on. */
-const EXPECTED: Partial<Record<ServerKind, readonly Way[]>> = {
+const EXPECTED: Partial<Record<ServerKind, readonly ServerWay[]>> = {
   openldap: ["contentSync"],
   "389": ["contentSync", "changelog"],
   "active-directory": ["dirSync"],
@@ -24,7 +30,7 @@ const EXPECTED: Partial<Record<ServerKind, readonly Way[]>> = {
   samba: ["dirSync"],
 };
 
-function notOffered({ server, idAttribute }: WayContext, way: Way): string {
+function notOffered({ server, idAttribute }: WayContext, way: ServerWay): string {
   const byNative = WAY_LIST[way].offered(server, DEFAULT_ID[server.kind]);
   return byNative
     ? `people are identified by ${idAttribute}, and it knows them by ${DEFAULT_ID[server.kind]}`
@@ -32,7 +38,7 @@ function notOffered({ server, idAttribute }: WayContext, way: Way): string {
 }
 
 export interface Begun {
-  readonly way: Way | null;
+  readonly way: ServerWay | null;
   readonly positions: Positions;
   /** Why better ways are not used. */
   readonly remarks: readonly string[];
@@ -44,7 +50,7 @@ export interface Begun {
  */
 export async function beginWay(
   context: WayContext,
-  wanted: Way | "auto" | "off",
+  wanted: ServerWay | "auto" | "off",
   before: Mark | null,
 ): Promise<Begun> {
   const remarks: string[] = [];

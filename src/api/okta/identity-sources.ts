@@ -1,0 +1,131 @@
+/**
+ * `/api/v1/identity-sources`: people are brought to a directory of type `identity-source` in sessions, as
+ * Okta's clients do it for Anything-as-a-Source.
+ */
+import type { Hono } from "hono";
+import {
+  MOST_BYTES,
+  MOST_PEOPLE,
+  type Brought,
+  type BroughtProfile,
+  type SourceSession,
+} from "../../model/identity-source.ts";
+import { askedBy, type ApiCall, type ApiContext, type ApiEnv } from "../context.ts";
+import type { Gate } from "../gate.ts";
+import { bodyOf, dateText, isRecord } from "./answer.ts";
+import { invalid, notOffered } from "./errors.ts";
+
+const MOST_ID = 512;
+const ATTRIBUTE_NAME = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
+const SESSIONS = "/identity-sources/:source/sessions";
+
+export function identitySourceRoutes(app: Hono<ApiEnv>, context: ApiContext, gate: Gate): void {
+  const { identitySources } = context.service;
+  const may = gate.allow("bring");
+  app.get(SESSIONS, may, async (c) => {
+    const sessions = await identitySources.active(sourceOf(c));
+    return c.json(sessions.map(document));
+  });
+  app.post(SESSIONS, may, async (c) => {
+    const session = await identitySources.begin(sourceOf(c), askedBy(context, c));
+    return c.json(document(session), 201);
+  });
+  app.get(`${SESSIONS}/:session`, may, async (c) =>
+    c.json(document(await identitySources.session(sourceOf(c), sessionOf(c)))),
+  );
+  app.delete(`${SESSIONS}/:session`, may, async (c) => {
+    await identitySources.close(sourceOf(c), sessionOf(c), askedBy(context, c));
+    return c.body(null, 204);
+  });
+  app.post(`${SESSIONS}/:session/start-import`, may, async (c) =>
+    c.json(document(await identitySources.start(sourceOf(c), sessionOf(c), askedBy(context, c)))),
+  );
+  for (const [path, what, read] of UPLOADS)
+    app.post(`${SESSIONS}/:session/${path}`, may, async (c) => {
+      const session = { source: sourceOf(c), id: sessionOf(c) };
+      const people = await peopleIn(c, read);
+      await identitySources.bring(session, { what, people }, askedBy(context, c));
+      return c.body(null, 202);
+    });
+  app.all("/identity-sources/:source/*", may, () => {
+    const why =
+      "An identity source takes people in sessions: bulk-upsert, bulk-delete, start-import; see docs/15-api.md.";
+    throw notOffered(why);
+  });
+}
+
+const UPLOADS = [
+  ["bulk-upsert", "bulk_upsert", profileOf],
+  ["bulk-delete", "bulk_delete", () => null],
+] as const;
+
+function sourceOf(c: ApiCall): string {
+  return c.req.param("source") ?? "";
+}
+
+function sessionOf(c: ApiCall): string {
+  return c.req.param("session") ?? "";
+}
+
+function document({ id, directory, status, createdAt, updatedAt }: SourceSession) {
+  return {
+    id,
+    identitySourceId: directory,
+    status,
+    importType: "INCREMENTAL",
+    created: dateText(createdAt),
+    lastUpdated: dateText(updatedAt),
+  };
+}
+
+/** Everybody of a request, each once; nothing of it is taken where anything of it is wrong. */
+async function peopleIn(
+  c: ApiCall,
+  read: (one: Readonly<Record<string, unknown>>, where: string) => BroughtProfile | null,
+): Promise<Brought[]> {
+  const size = Buffer.byteLength(await c.req.text());
+  if (size > MOST_BYTES)
+    throw invalid(
+      "profiles",
+      `profiles: a request has at most ${MOST_BYTES / 1024} KB, this one ${Math.ceil(size / 1024)}`,
+    );
+  const { entityType = "USERS", profiles } = await bodyOf(c);
+  if (entityType !== "USERS") throw invalid("entityType", "entityType: USERS is expected");
+  if (!Array.isArray(profiles) || profiles.length === 0 || profiles.length > MOST_PEOPLE)
+    throw invalid("profiles", `profiles: a list of 1 to ${MOST_PEOPLE} people is expected`);
+  const people = new Map<string, BroughtProfile | null>();
+  for (const [at, one] of profiles.entries()) {
+    const where = `profiles[${at}]`;
+    if (!isRecord(one)) throw invalid("profiles", `${where}: an object is expected`);
+    const externalId = externalIdOf(one, where);
+    const profile = read(one, where);
+    people.set(externalId, profile === null ? null : { ...people.get(externalId), ...profile });
+  }
+  return [...people].map(([externalId, profile]) => ({ externalId, profile }));
+}
+
+function externalIdOf({ externalId }: Readonly<Record<string, unknown>>, where: string): string {
+  if (isText(externalId) && externalId !== "" && externalId.length <= MOST_ID) return externalId;
+  throw invalid("externalId", `${where}.externalId: a text of 1 to ${MOST_ID} signs is expected`);
+}
+
+function profileOf({ profile }: Readonly<Record<string, unknown>>, where: string): BroughtProfile {
+  if (!isRecord(profile)) throw invalid("profile", `${where}.profile: an object is expected`);
+  for (const [name, value] of Object.entries(profile)) {
+    if (!ATTRIBUTE_NAME.test(name))
+      throw invalid(
+        "profile",
+        `${where}.profile: an attribute's name is a letter followed by letters, digits or _, unlike ${JSON.stringify(name.slice(0, 80))}`,
+      );
+    if (value !== null && !isText(value) && !(Array.isArray(value) && value.every(isText)))
+      throw invalid(
+        "profile",
+        `${where}.profile.${name}: a text is expected, or a list of texts, or null`,
+      );
+  }
+  return profile as BroughtProfile;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && !value.includes("\0") && value.isWellFormed();
+}

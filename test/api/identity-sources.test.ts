@@ -1,0 +1,396 @@
+/** Identity sources: people whom a program brings over HTTP, as Okta's clients do it. */
+import { Client } from "@okta/okta-sdk-nodejs";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { SYSTEM_ACTOR } from "../../src/model/event.ts";
+import { Secret } from "../../src/model/secret.ts";
+import { engineOf } from "../../src/engine/open.ts";
+import { compileSettings } from "../../src/engine/compile-settings.ts";
+import { loadSettings } from "../../src/config/load.ts";
+import { beginSession, bringPeople, startSession } from "../../src/runs/source-sessions.ts";
+import { openStore } from "../../src/store/database.ts";
+import { broughtEntries } from "../../src/store/source-entries.ts";
+import { client, serveApi, tokenFor, type ServedApi } from "../support/api.ts";
+import { DATABASES, Workplace, type RunDocument } from "../support/rollcall.ts";
+
+/** Until the daemon has imported what was brought. */
+const PATIENCE = { timeout: 60_000 };
+const CONFIGURATION = `directories:\n  hr:\n    type: identity-source\n`;
+
+interface SessionDocument {
+  readonly id: string;
+  readonly status: string;
+}
+type Ask = ReturnType<typeof client>;
+
+let place: Workplace;
+let api: ServedApi;
+let ask: Ask;
+
+async function begin(configuration = CONFIGURATION, kind: "postgres" | "embedded" = "postgres") {
+  place = await Workplace.create(kind);
+  place.configure(configuration);
+  api = await serveApi(place);
+  ask = client(api.url, await tokenFor(place, "source"));
+}
+
+const SESSIONS = "/api/v1/identity-sources/hr/sessions";
+
+async function session(): Promise<string> {
+  const { status, body } = await ask("POST", SESSIONS);
+  expect(status, JSON.stringify(body)).toBe(201);
+  return (body as SessionDocument).id;
+}
+
+function person(name: string, more: Record<string, unknown> = {}) {
+  const mail = `${name}@example.org`;
+  const own = { userName: mail, email: mail, firstName: name, lastName: "Test" };
+  return { externalId: name, profile: { ...own, ...more } };
+}
+
+async function upload(id: string, what: string, profiles: readonly unknown[]): Promise<void> {
+  const answer = await ask("POST", `${SESSIONS}/${id}/${what}`, { entityType: "USERS", profiles });
+  expect(answer.status, JSON.stringify(answer.body)).toBe(202);
+}
+
+async function statusOf(id: string): Promise<string> {
+  return ((await ask("GET", `${SESSIONS}/${id}`)).body as SessionDocument).status;
+}
+
+/** Starts the import of a session, and waits until it has come to people. */
+async function start(id: string): Promise<void> {
+  const { status, body } = await ask("POST", `${SESSIONS}/${id}/start-import`);
+  expect(status, JSON.stringify(body)).toBe(200);
+  await expect.poll(() => statusOf(id), PATIENCE).toBe("COMPLETED");
+}
+
+async function bring(...profiles: readonly unknown[]): Promise<void> {
+  const id = await session();
+  await upload(id, "bulk-upsert", profiles);
+  await start(id);
+}
+
+/** What a request is refused with. */
+async function refusal(method: string, path: string, body?: unknown): Promise<string> {
+  const answer = await ask(method, path, body);
+  const { errorCode, errorSummary, errorCauses } = answer.body as {
+    errorCode: string;
+    errorSummary: string;
+    errorCauses: { errorSummary: string }[];
+  };
+  const causes = errorCauses.map((cause) => cause.errorSummary).join(" ");
+  return `${answer.status} ${errorCode} ${errorSummary}: ${causes}`;
+}
+
+describe.each(DATABASES)("on %s", (kind) => {
+  beforeEach(async () => await begin(CONFIGURATION, kind));
+  afterEach(async () => {
+    await api.stop();
+    place.remove();
+  });
+
+  test("Okta's own SDK brings people, changes them and takes them away", async () => {
+    const token = await tokenFor(place, "source", "SDK");
+    const okta = new Client({ orgUrl: api.url, token, cacheMiddleware: null });
+    const sources = okta.identitySourceApi;
+    const source = { identitySourceId: "hr" };
+    const begun = async (): Promise<{ identitySourceId: string; sessionId: string }> => {
+      const made = await sources.createIdentitySourceSession(source);
+      return { ...source, sessionId: (made as unknown as SessionDocument).id };
+    };
+    const done = async (of: { identitySourceId: string; sessionId: string }): Promise<void> => {
+      const started = await sources.startImportFromIdentitySource(of);
+      expect(started.status).toBe("TRIGGERED");
+      const status = async () => (await sources.getIdentitySourceSession(of)).status;
+      await expect.poll(status, PATIENCE).toBe("COMPLETED");
+    };
+    const first = await begun();
+    await sources.uploadIdentitySourceDataForUpsert({
+      ...first,
+      BulkUpsertRequestBody: {
+        entityType: "USERS",
+        profiles: [person("ada", { mobilePhone: "+49 30 1" }), person("bob")],
+      },
+    });
+    await done(first);
+    const users = await place.users();
+    expect(users.get("ada@example.org")).toMatchObject({
+      status: "active",
+      profile: { firstName: "ada", lastName: "Test", mobilePhone: "+49 30 1" },
+    });
+    const second = await begun();
+    await sources.uploadIdentitySourceDataForDelete({
+      ...second,
+      BulkDeleteRequestBody: {
+        entityType: "USERS",
+        profiles: [{ externalId: "bob" }, { externalId: "never there" }],
+      },
+    });
+    await done(second);
+    expect((await place.users()).get("bob@example.org")).toMatchObject({ status: "deprovisioned" });
+    expect((await place.users()).get("ada@example.org")).toMatchObject({ status: "active" });
+    // The first import has nothing to go on from; later ones read what was brought since.
+    const runs = await place.json<RunDocument[]>("imports", "list");
+    expect(runs.map(({ type, status }) => [type, status])).toContainEqual(["incremental", "done"]);
+    const told = await place.events('eventType sw "system.import.session"');
+    expect(told.map(({ eventType }) => eventType.split(".").at(-1))).toEqual([
+      "created",
+      "triggered",
+      "created",
+      "triggered",
+    ]);
+    const uploads = await place.events('eventType sw "system.identity_sources"');
+    expect(uploads.map(({ debugContext }) => debugContext.debugData)).toMatchObject([
+      { people: 2 },
+      { people: 2 },
+    ]);
+  });
+
+  test("what is not named stays, null takes it away, and whoever comes back is somebody new", async () => {
+    await bring(person("ada", { mobilePhone: "1", homeAddress: "Main Street" }));
+    await bring({ externalId: "ada", profile: { lastName: "King", homeAddress: null } });
+    const after = (await place.users()).get("ada@example.org");
+    expect(after?.profile).toMatchObject({ firstName: "ada", lastName: "King", mobilePhone: "1" });
+    expect(after?.profile["streetAddress"]).toBeUndefined();
+    const id = await session();
+    await upload(id, "bulk-delete", [{ externalId: "ada" }]);
+    await upload(id, "bulk-upsert", [person("ada")]);
+    await start(id);
+    const back = (await place.users()).get("ada@example.org");
+    expect(back).toMatchObject({ status: "active", profile: { lastName: "Test" } });
+    expect(back?.profile["mobilePhone"]).toBeUndefined();
+  });
+});
+
+describe("a session", () => {
+  beforeEach(async () => await begin());
+  afterEach(async () => {
+    await api.stop();
+    place.remove();
+  });
+
+  test("changes nobody until its import is started, and nobody at all if it is dropped", async () => {
+    const id = await session();
+    expect(await statusOf(id)).toBe("CREATED");
+    await upload(id, "bulk-upsert", [person("ada")]);
+    expect(await statusOf(id)).toBe("IN_PROGRESS");
+    expect((await ask("GET", SESSIONS)).body).toMatchObject([{ id, identitySourceId: "hr" }]);
+    expect((await ask("DELETE", `${SESSIONS}/${id}`)).status).toBe(204);
+    expect(await statusOf(id)).toBe("CLOSED");
+    expect((await ask("GET", SESSIONS)).body).toEqual([]);
+    await bring(person("bob"));
+    expect([...(await place.users()).keys()]).toEqual(["bob@example.org"]);
+  });
+
+  test("is not begun twice, started empty, gone on with when it ended, or had by another source", async () => {
+    const id = await session();
+    expect(await refusal("POST", SESSIONS)).toContain("400 E0000001");
+    expect(await refusal("POST", `${SESSIONS}/${id}/start-import`)).toMatch(
+      /^400 E0000001 .*importSessionId: Nothing was brought/,
+    );
+    await upload(id, "bulk-upsert", [person("ada")]);
+    await start(id);
+    const again = { profiles: [person("eve")] };
+    for (const [method, path, body] of [
+      ["POST", "/bulk-upsert", again],
+      ["POST", "/start-import", undefined],
+      ["DELETE", "", undefined],
+    ] as const)
+      expect(await refusal(method, `${SESSIONS}/${id}${path}`, body), path).toMatch(
+        /^400 E0000001 .*COMPLETED/,
+      );
+    expect(await refusal("GET", `${SESSIONS}/none`)).toContain("404 E0000007");
+    expect(await refusal("GET", "/api/v1/identity-sources/nobody/sessions")).toContain(
+      "404 E0000007",
+    );
+    expect(await refusal("POST", "/api/v1/identity-sources/hr/groups", {})).toContain("501");
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ["a value that is no text", [person("eve", { age: 7 })], /profiles\[0\]\.profile\.age: a text/],
+    ["a name that is none", [person("eve", { "a b": "x" })], /an attribute's name is a letter/],
+    ["nobody's id", [{ profile: {} }], /profiles\[0\]\.externalId/],
+    ["an id that is too long", [{ ...person("eve"), externalId: "x".repeat(513) }], /1 to 512/],
+    ["NUL in a text", [person("eve", { title: "a\0b" })], /profile\.title: a text/],
+    ["no profile", [{ externalId: "eve" }], /profiles\[0\]\.profile: an object/],
+    ["nobody", [], /a list of 1 to 200 people/],
+    ["too many", Array.from({ length: 201 }, (_, i) => person(`p${i}`)), /1 to 200/],
+    ["too much", [person("eve", { title: "x".repeat(210_000) })], /at most 200 KB/],
+    ["something else than a list", { a: 1 }, /a list of 1 to 200/],
+  ])("takes nothing of a request with %s, and says where it is wrong", async (_, wrong, told) => {
+    const id = await session();
+    const profiles =
+      Array.isArray(wrong) && wrong.length > 0 && wrong.length < 200
+        ? [...(wrong as unknown[]), person("good")]
+        : wrong;
+    expect(await refusal("POST", `${SESSIONS}/${id}/bulk-upsert`, { profiles })).toMatch(told);
+    expect(await statusOf(id)).toBe("CREATED");
+  });
+
+  test("takes 50 requests, and says what to do with the rest", async () => {
+    const id = await session();
+    for (let i = 0; i < 50; i++) await upload(id, "bulk-upsert", [person(`p${i}`)]);
+    const path = `${SESSIONS}/${id}/bulk-upsert`;
+    expect(await refusal("POST", path, { profiles: [person("p50")] })).toMatch(
+      /had its 50 requests; start its import/,
+    );
+    await start(id);
+    expect((await place.users()).size).toBe(50);
+  });
+
+  test("expires when nobody goes on with it for a day", async () => {
+    const id = await session();
+    await upload(id, "bulk-upsert", [person("ada")]);
+    const { query } = await import("../support/postgres.ts");
+    const old = "update identity_source_sessions set updated_at = now() - interval '25 hours'";
+    await query(place.databaseUrl ?? "", old);
+    const path = `${SESSIONS}/${id}/bulk-upsert`;
+    expect(await refusal("POST", path, { profiles: [person("bob")] })).toContain("400");
+    await session();
+    expect(await statusOf(id)).toBe("EXPIRED");
+    expect(await place.events('eventType eq "system.import.session.expired"')).toHaveLength(1);
+  });
+
+  test("is not lost with a daemon that ends before its import: the next one does it", async () => {
+    const id = await session();
+    await upload(id, "bulk-upsert", [person("ada")]);
+    await ask("POST", `${SESSIONS}/${id}/start-import`);
+    await api.stop();
+    api = await serveApi(place);
+    ask = client(api.url, await tokenFor(place, "source", "again"));
+    await expect.poll(() => statusOf(id), PATIENCE).toBe("COMPLETED");
+    expect([...(await place.users()).keys()]).toEqual(["ada@example.org"]);
+  });
+});
+
+test("who would lose access by a session waits for a decision, as with every import", async () => {
+  await begin(`directories:
+  hr:
+    type: identity-source
+    importSafeguard: { percent: 20, minimum: 5 }
+`);
+  const everybody = Array.from({ length: 20 }, (_, i) => person(`p${i}`));
+  await bring(...everybody);
+  const id = await session();
+  await upload(
+    id,
+    "bulk-delete",
+    everybody.slice(0, 10).map(({ externalId }) => ({ externalId })),
+  );
+  await ask("POST", `${SESSIONS}/${id}/start-import`);
+  const held = async (): Promise<RunDocument | undefined> => {
+    const runs = await place.json<RunDocument[]>("imports", "list");
+    return runs.find((run) => run.status === "held");
+  };
+  await expect.poll(held, PATIENCE).toMatchObject({ counts: { removed: 10 } });
+  expect(await statusOf(id)).toBe("TRIGGERED");
+  expect([...(await place.users()).values()].every(({ status }) => status === "active")).toBe(true);
+  expect(await place.run("imports", "approve", (await held())?.run ?? "")).toMatchObject({
+    status: 0,
+  });
+  await expect.poll(() => statusOf(id), PATIENCE).toBe("COMPLETED");
+  const active = [...(await place.users()).values()].filter(({ status }) => status === "active");
+  expect(active).toHaveLength(10);
+  await api.stop();
+  place.remove();
+});
+
+test("a token of the role source brings people and sees nothing; a viewer brings nobody", async () => {
+  await begin();
+  for (const path of ["/api/v1/users", "/api/v1/logs", "/api/rollcall/v1/runs"])
+    expect((await ask("GET", path)).status, path).toBe(403);
+  const viewer = client(api.url, await tokenFor(place, "viewer"));
+  expect((await viewer("POST", SESSIONS)).status).toBe(403);
+  await api.stop();
+  place.remove();
+});
+
+test("nobody signs in as a program, and who is forgotten is forgotten among what was brought", async () => {
+  await begin();
+  const link = await place.run("admin", "sign-in", "--role", "source");
+  expect(link).toMatchObject({ status: 2 });
+  expect(link.err).toContain('Nobody signs in as "source"; the role is viewer,');
+  await bring(person("ada"), person("bob"));
+  const id = await session();
+  await upload(id, "bulk-delete", [{ externalId: "ada" }]);
+  await start(id);
+  expect(await place.run("users", "forget", "ada@example.org")).toMatchObject({
+    status: 0,
+  });
+  const { Client: Postgres } = await import("pg");
+  const database = new Postgres({ connectionString: place.databaseUrl ?? "" });
+  await database.connect();
+  const left = await database.query("select external_id from identity_source_entries");
+  await database.end();
+  expect(left.rows).toEqual([{ external_id: "bob" }]);
+  await api.stop();
+  place.remove();
+});
+
+test("what an identity source cannot have is refused with its place in the file", async () => {
+  place = await Workplace.create("postgres");
+  place.configure(`directories:
+  hr:
+    type: identity-source
+    path: ./hr.csv
+    watch: true
+    users: { base: "ou=x", id: number }
+`);
+  const { err, status } = await place.run("check");
+  expect(status).not.toBe(0);
+  for (const told of ["hr.path", "hr.watch", "users.base", "users.id"]) expect(err).toContain(told);
+  place.remove();
+});
+
+test("whatever is brought, dropped and taken up in any order, entries are what the sessions say", async () => {
+  place = await Workplace.create("postgres");
+  place.configure(CONFIGURATION);
+  const store = await openStore({
+    url: new Secret(place.databaseUrl ?? ""),
+    directory: "",
+  });
+  const settings = loadSettings(place.config, {});
+  const engine = engineOf(settings, compileSettings(settings), store);
+  const by = {
+    actor: SYSTEM_ACTOR,
+    signal: new AbortController().signal,
+    progress: () => undefined,
+    note: () => undefined,
+  };
+  const id = fc.constantFrom("a", "b", "c");
+  const profile = fc.dictionary(
+    fc.constantFrom("x", "y"),
+    fc.oneof(fc.constantFrom("1", "2"), fc.constant(null)),
+  );
+  const deed = fc.oneof(
+    fc.record({ externalId: id, profile }),
+    fc.record({ externalId: id, profile: fc.constant(null) }),
+  );
+  const history = fc.array(fc.array(deed, { minLength: 1, maxLength: 5 }), { maxLength: 5 });
+  await fc.assert(
+    fc.asyncProperty(history, async (sessions) => {
+      const expected = new Map<string, Record<string, string>>();
+      const { db } = store;
+      await db.deleteFrom("identity_source_entries").execute();
+      for (const deeds of sessions) {
+        const { id: own } = await beginSession(engine, "hr", by);
+        for (const one of deeds) {
+          const what = one.profile === null ? "bulk_delete" : "bulk_upsert";
+          await bringPeople(engine, { source: "hr", id: own }, { what, people: [one] }, by);
+          if (one.profile === null) expected.delete(one.externalId);
+          else {
+            const after = { ...expected.get(one.externalId), ...one.profile };
+            const there = Object.entries(after).filter(([, value]) => value !== null);
+            expected.set(one.externalId, Object.fromEntries(there) as Record<string, string>);
+          }
+        }
+        await startSession(engine, "hr", own, by);
+      }
+      const found = await broughtEntries(db, "hr").page(null, 100);
+      expect(new Map(found.map((one) => [one.externalId, one.profile]))).toEqual(expected);
+    }),
+    { numRuns: 40 },
+  );
+  await store[Symbol.asyncDispose]();
+  place.remove();
+});
