@@ -134,6 +134,11 @@ export function readsGroups(source: DirectorySource): boolean {
   return (source.type === "csv" ? source.groupsColumn : source.groups) !== null;
 }
 
+/** Whether nobody in it is no fault: what others fill begins without anybody. */
+export function mayBeEmpty({ type }: DirectorySource): boolean {
+  return type === "identity-source";
+}
+
 /** Attributes whose values have one spelling: servers make them, and nobody corrects them. */
 const ONE_SPELLING: ReadonlySet<string> = new Set([
   "entryuuid",

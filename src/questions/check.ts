@@ -1,5 +1,6 @@
 import type { Probe } from "../agent/directory.ts";
 import type { Engine } from "../engine/engine.ts";
+import { mayBeEmpty } from "../model/directory.ts";
 import { asRollcallError, RollcallError } from "../model/errors.ts";
 import { WAY_FACTS } from "../model/incremental.ts";
 import { mappingRemarks } from "./check-mappings.ts";
@@ -26,7 +27,7 @@ export async function* checkDirectories(
     try {
       const probe = await (await engine.openDirectory(name)).probe(signal);
       const mappings = settings.toOkta.size;
-      if (!probe.hasPeople) {
+      if (!probe.hasPeople && !mayBeEmpty(settings.source)) {
         const { code, message, cure } = new RollcallError(
           "directory.empty",
           `${probe.server}: nobody is in the scope`,
@@ -53,6 +54,7 @@ export async function* checkDirectories(
           cure: null,
           remarks: [
             ...connectionRisks(settings.source),
+            ...(probe.hasPeople ? [] : ["nobody was brought yet"]),
             ...remarksOf(probe, settings.watch),
             ...(await mappingRemarks(engine, name, probe.attributes)),
             ...(await groupRemarks(engine, name)),

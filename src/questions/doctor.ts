@@ -7,6 +7,7 @@ import { loginKey } from "../model/user.ts";
 import type { Probe } from "../agent/directory.ts";
 import { formerDirectories } from "../engine/directories.ts";
 import { stateOf } from "../engine/directory-state.ts";
+import { mayBeEmpty } from "../model/directory.ts";
 import type { DirectoryState } from "../model/directory-state.ts";
 import type { Engine } from "../engine/engine.ts";
 import { mappingVersion } from "../engine/fingerprint.ts";
@@ -169,11 +170,11 @@ async function askFindings(
   now: number,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  const filter = engine.directories.get(directory)?.source.users.filter ?? "";
+  const source = engine.directories.get(directory)?.source;
   try {
     const probe = await (await engine.openDirectory(directory)).probe(signal);
-    if (!probe.hasPeople) {
-      const message = `Nobody is in the scope now: ${filter}. ${cureOf("directory.empty")}`;
+    if (!probe.hasPeople && source !== undefined && !mayBeEmpty(source)) {
+      const message = `Nobody is in the scope now: ${source.users.filter}. ${cureOf("directory.empty")}`;
       return [{ severity: "error", directory, message, remedy: { kind: "check" } }];
     }
     const silent = probe.silent.map((reason): Finding => {

@@ -327,6 +327,16 @@ test("nobody signs in as a program, and who is forgotten is forgotten among what
   place.remove();
 });
 
+test("that nobody was brought yet is no fault of a new source", async () => {
+  place = await Workplace.create("postgres");
+  place.configure(CONFIGURATION);
+  const { status, out } = await place.run("check");
+  expect(status, out).toBe(0);
+  expect(out).toContain("nobody was brought yet");
+  expect((await place.run("doctor")).out).not.toContain("Nobody is in the scope");
+  place.remove();
+});
+
 test("what an identity source cannot have is refused with its place in the file", async () => {
   place = await Workplace.create("postgres");
   place.configure(`directories:
