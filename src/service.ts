@@ -117,7 +117,8 @@ import {
   type UnlinkRequest,
 } from "./runs/link.ts";
 import { isHeld, listenTo } from "./runs/listen.ts";
-import { approvePush, cancelPush, pushApp, requirePush, type PushRequest } from "./runs/push.ts";
+import { approvePush, cancelPush } from "./runs/approve-push.ts";
+import { pushApp, requirePush, type PushRequest } from "./runs/push.ts";
 import { requireRun } from "./runs/record/notes.ts";
 import { resumeRun, resumeRuns } from "./runs/resume.ts";
 import { revertPush } from "./runs/revert-push.ts";

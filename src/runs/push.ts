@@ -9,7 +9,13 @@ import { Desk } from "../engine/accounts/desk.ts";
 import type { Engine } from "../engine/engine.ts";
 import { sleep } from "../lib/sleep.ts";
 import { uuidV7 } from "../lib/uuid.ts";
-import { NO_PUSH_COUNTS, type Push, type PushHeld, type PushKind } from "../model/account.ts";
+import {
+  NO_PUSH_COUNTS,
+  type Push,
+  type PushCounts,
+  type PushHeld,
+  type PushKind,
+} from "../model/account.ts";
 import type { AskedBy } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { Trigger } from "../model/run.ts";
@@ -25,14 +31,7 @@ import {
   pushChanges,
   recentLosses,
 } from "../store/pushes.ts";
-import {
-  approveHeld,
-  beginApplying,
-  beginJudging,
-  endAsDone,
-  endDryRun,
-  holdPush,
-} from "../store/run-steps.ts";
+import { beginApplying, beginJudging, endAsDone, endDryRun, holdPush } from "../store/run-steps.ts";
 import { workOn } from "../store/leases.ts";
 import { keepStarted } from "../store/started-once.ts";
 import { appendEvents } from "../store/system-log.ts";
@@ -222,21 +221,36 @@ async function decideAndSend(
   // A push of some knows nothing of the others.
   if (userIds === null) await dropHeldPushes(context, `replaced by ${run.id}`);
   if (held !== null) {
-    await write(context, async (trx) => {
-      await holdPush(trx, run.id, held, { counts: plan.counts, phases: stopwatch.phases() });
-      await addTotals(trx, totalsOfPush(app.settings.name, kind, "held"));
-      await appendEvents(trx, run.id, actor, [events.held(app.settings, kind, held)]);
-    });
-    return;
+    return await hold(context, { kind, counts: plan.counts, held, stopwatch });
   }
   await write(context, (trx) => beginApplying(trx, run.id, null));
   await sendAll(context, { plan, kind, stopwatch, asked, seen });
 }
 
+export interface Holding {
+  readonly kind: PushKind;
+  readonly counts: PushCounts;
+  readonly held: PushHeld;
+  readonly stopwatch: Stopwatch;
+}
+
+/** Waits for a person's decision; nothing was sent. */
+export async function hold(
+  { app, run, actor, ...context }: PushContext,
+  { kind, counts, held, stopwatch }: Holding,
+): Promise<void> {
+  await write(context, async (trx) => {
+    await holdPush(trx, run.id, held, { counts, phases: stopwatch.phases() });
+    await addTotals(trx, totalsOfPush(app.settings.name, kind, "held"));
+    await appendEvents(trx, run.id, actor, [events.held(app.settings, kind, held)]);
+  });
+}
+
 /** Losses of a while count together, so that mass deprovisioning does not pass in slices. */
 const TOGETHER_MINUTES = 60;
 
-async function judge(
+/** @returns the limit that is exceeded; null: none */
+export async function judge(
   { engine, app }: PushContext,
   accounts: PlanResult["tally"],
   groups: PlannedGroups["tally"],
@@ -393,51 +407,10 @@ export async function requirePush(engine: Engine, id: string): Promise<Push> {
   return push;
 }
 
-/** Carries out the plan of a held push, without those whom it does not fit any more. */
-export async function approvePush(engine: Engine, id: string, by: AskedBy): Promise<Push> {
-  const { app: name } = await heldPush(engine, id);
-  return await withApp(engine, name, by, async (claimed) => {
-    const push = await heldPush(engine, id); // as it is now that nobody else can touch it
-    await refusePaused(claimed);
-    await refuseMoved(claimed);
-    const who = by.actor.displayName;
-    await write(claimed, async (trx) => {
-      await approveHeld(trx, push.id, who);
-      await workOn(trx, claimed.lease, push.id);
-      const event = events.decided(claimed.app.settings, "approved", who);
-      await appendEvents(trx, push.id, by.actor, [event]);
-    });
-    const { userIds, counts, kind } = push;
-    const request = { kind: "push", trigger: "manual", dryRun: false, userIds } as const;
-    const start = { ...request, resumes: push.id };
-    return await beginPush(claimed, start, async (context, stopwatch) => {
-      const asked = { userIds, dryRun: false, everybody: false };
-      const plan = { counts };
-      await sendAll(context, { plan, kind, stopwatch, asked, seen: null, isExact: true });
-    });
-  });
-}
-
 /** @throws RollcallError `app.paused` */
-async function refusePaused({ engine, app }: ClaimedApp): Promise<void> {
+export async function refusePaused({ engine, app }: ClaimedApp): Promise<void> {
   const { paused } = await appState(engine.store.db, app.settings.name);
   if (paused === null) return;
   const message = `${app.settings.label} is paused (${paused.code}): ${paused.message}`;
   throw new RollcallError("app.paused", message);
-}
-
-/** Drops a held push; nothing of it is sent. */
-export async function cancelPush(engine: Engine, id: string, by: AskedBy): Promise<Push> {
-  const { app: name } = await heldPush(engine, id);
-  return await withApp(engine, name, by, async (claimed) => {
-    await heldPush(engine, id);
-    await dropHeldPushes({ ...claimed }, by.actor.displayName);
-    return await requirePush(engine, id);
-  });
-}
-
-async function heldPush(engine: Engine, id: string): Promise<Push> {
-  const push = await requirePush(engine, id);
-  if (push.status === "held") return push;
-  throw new RollcallError("run.notHeld", `The push ${push.id} is ${push.status}, not held.`);
 }

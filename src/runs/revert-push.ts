@@ -1,33 +1,37 @@
 /**
  * Puts back what a push did: accounts get the values that the app had acknowledged before, those that
  * were made are switched off, those that were switched off are switched on, those that were taken over
- * get what they had. Whoever changed since is left out. After it the app is paused, because the next push
- * would do the same again.
+ * get what they had. Whoever changed since is left out. It is planned and judged as a push is, because it
+ * takes access away as well; after it the app is paused, because the next push would do the same again.
  */
 import type { Engine } from "../engine/engine.ts";
 import { sameJson } from "../lib/same.ts";
 import {
   NO_PUSH_COUNTS,
   type Account,
+  type AccountAction,
   type AccountError,
   type AccountProfile,
   type Push,
   type PushChange,
+  type PushCounts,
+  type PushHeld,
 } from "../model/account.ts";
 import type { AskedBy } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
 import { AppFailure } from "../provisioning/failure.ts";
 import { placesOf } from "../reconciler/desired-account.ts";
+import type { PushTally } from "../reconciler/judge-push.ts";
 import { accountsOf, saveAccounts } from "../store/accounts.ts";
 import { pushChanges, savePushChanges, type PlannedPush } from "../store/pushes.ts";
 import { beginApplying, beginJudging, endAsDone, endDryRun } from "../store/run-steps.ts";
 import { appendEvents } from "../store/system-log.ts";
-import { beginPush, refuseMoved, requirePush, withApp } from "./push.ts";
+import { beginPush, hold, judge, refuseMoved, requirePush, withApp, type Holding } from "./push.ts";
 import { write } from "./record/write.ts";
 import type { Stopwatch } from "./record/stopwatch.ts";
 import type { PushContext } from "./sending/context.ts";
 import { nameOf } from "./sending/deed.ts";
-import { recoverPushes } from "./sending/end.ts";
+import { dropHeldPushes, recoverPushes } from "./sending/end.ts";
 import * as events from "./sending/events.ts";
 import { countsAfter } from "./sending/plan.ts";
 import { pauseApp, ready } from "./sending/ready.ts";
@@ -59,44 +63,98 @@ export async function revertPush(
       reverts: push.id,
     } as const;
     return await beginPush(claimed, request, async (context, stopwatch) => {
-      await putBack(context, push, dryRun, stopwatch);
+      stopwatch.begin("reading");
+      const { counts, tally } = await planBack(context, push);
+      stopwatch.begin("judging");
+      await write(context, (trx) => beginJudging(trx, context.run.id, { counts }));
+      const held = await judge(context, tally, { memberships: 0, removedMemberships: 0 });
+      if (dryRun) return await endAsPlanned(context, { counts, held, stopwatch });
+      await dropHeldPushes(context, `replaced by ${context.run.id}`);
+      if (held !== null) return await hold(context, { kind: "revert", counts, held, stopwatch });
+      await write(context, (trx) => beginApplying(trx, context.run.id, null));
+      await putBack(context, push, stopwatch);
     });
   });
 }
 
-async function putBack(
+/** Carries out what is planned, or was approved, of putting back a push. */
+export async function putBack(
   context: PushContext,
   push: Push,
-  dryRun: boolean,
   stopwatch: Stopwatch,
 ): Promise<void> {
-  const { engine, app, run, actor } = context;
-  const { db } = engine.store;
+  const { app, run, actor } = context;
   stopwatch.begin("applying");
-  await write(context, (trx) => beginJudging(trx, run.id, {}));
-  if (!dryRun) {
-    await ready(context);
-    await write(context, (trx) => beginApplying(trx, run.id, null));
-  }
+  await ready(context);
+  for await (const changes of pagesOf(context, push)) await putBackPage(context, changes);
+  const counts = await countsAfter(context, NO_PUSH_COUNTS);
+  await pauseApp(context, reverted(push));
+  await write(context, async (trx) => {
+    await endAsDone(trx, run.id, counts, stopwatch.phases());
+    await appendEvents(trx, run.id, actor, [events.completed(app.settings, "revert", counts)]);
+  });
+}
+
+/** What a push did, page by page. @throws RollcallError `push.interrupted` between two of them */
+async function* pagesOf(
+  { engine, signal }: PushContext,
+  push: Push,
+): AsyncGenerator<readonly PushChange[]> {
   for (let after = -1; ;) {
-    if (context.signal.aborted)
+    if (signal.aborted)
       throw new RollcallError(
         "push.interrupted",
         "Putting back was interrupted; what was put back is on record.",
       );
     const query = { after, limit: PAGE, action: null, counted: false };
-    const changes = await pushChanges(db, push.id, query);
+    const changes = await pushChanges(engine.store.db, push.id, query);
     const last = changes.at(-1);
-    if (last === undefined) break;
+    if (last === undefined) return;
     after = last.seq;
-    await putBackPage(context, changes, dryRun);
+    yield changes;
   }
-  const counts = await countsAfter(context, NO_PUSH_COUNTS);
-  if (!dryRun) await pauseApp(context, reverted(push));
+}
+
+interface PlannedBack {
+  readonly counts: PushCounts;
+  readonly tally: Pick<PushTally, "losses" | "updates">;
+}
+
+/** Writes down what putting back will do, and does nothing of it. */
+async function planBack(context: PushContext, push: Push): Promise<PlannedBack> {
+  const { engine, app, run } = context;
+  const { name, provisioning } = app.settings;
+  const by = new Map<AccountAction, Set<string>>();
+  for await (const changes of pagesOf(context, push)) {
+    const accounts = await accountsOf(engine.store.db, name, usersOf(changes));
+    const rows = changes.flatMap((change): PlannedPush[] => {
+      const account = accounts.get(change.userId ?? "");
+      const step = account === undefined ? null : stepBack(change, account, provisioning);
+      if (account === undefined || step === null) return [];
+      if (step === "changedSince") return [changedSince(change)];
+      const people = by.get(step.action) ?? new Set();
+      by.set(step.action, people.add(account.userId));
+      return [{ ...rowOf(change, step), applied: false, changes: backwards(change) }];
+    });
+    for (const { userId } of rows.filter(({ action }) => action === "skipped"))
+      by.set("skipped", (by.get("skipped") ?? new Set()).add(userId ?? ""));
+    await write(context, (trx) => savePushChanges(trx, run.id, rows));
+  }
+  const of = (action: AccountAction): number => by.get(action)?.size ?? 0;
+  const updated = of("updated") + of("reactivated");
+  const counts = { ...NO_PUSH_COUNTS, updated, deactivated: of("deactivated") };
+  return {
+    counts: { ...counts, skipped: of("skipped") },
+    tally: { losses: of("deactivated"), updates: of("updated") },
+  };
+}
+
+async function endAsPlanned(
+  { app, run, actor, ...context }: PushContext,
+  { counts, held, stopwatch }: Omit<Holding, "kind" | "held"> & { readonly held: PushHeld | null },
+): Promise<void> {
   await write(context, async (trx) => {
-    const phases = stopwatch.phases();
-    if (dryRun) await endDryRun(trx, run.id, null, { counts, phases });
-    else await endAsDone(trx, run.id, counts, phases);
+    await endDryRun(trx, run.id, held, { counts, phases: stopwatch.phases() });
     await appendEvents(trx, run.id, actor, [events.completed(app.settings, "revert", counts)]);
   });
 }
@@ -106,37 +164,59 @@ function reverted({ id }: Push): AppFailure {
   return new AppFailure("refused", "push.reverted", message);
 }
 
-async function putBackPage(
-  context: PushContext,
-  changes: readonly PushChange[],
-  dryRun: boolean,
-): Promise<void> {
+/** Does of a page what was planned, as far as it would be planned now. */
+async function putBackPage(context: PushContext, changes: readonly PushChange[]): Promise<void> {
   const { engine, app, run } = context;
-  const ids = changes.flatMap((one) => one.userId ?? []);
-  const accounts = new Map(await accountsOf(engine.store.db, app.settings.name, ids));
+  const { db } = engine.store;
+  const { name, provisioning } = app.settings;
+  const accounts = new Map(await accountsOf(db, name, usersOf(changes)));
+  const shown = await plannedOf(context, changes);
   const rows: PlannedPush[] = [];
   for (const change of changes) {
     const account = accounts.get(change.userId ?? "");
-    if (!change.applied || account === undefined || account.externalId === null) continue;
-    const step = stepOf(change, account, app.settings.provisioning);
-    if (step === null) continue;
-    const row = rowOf(change);
-    if (step === "changedSince") {
-      rows.push({ ...row, action: "skipped", reason: "changedSince" });
+    const planned = shown.get(change.seq);
+    if (account === undefined || planned === undefined) continue;
+    const step = stepBack(change, account, provisioning);
+    if (step === null || step === "changedSince" || step.action !== planned) {
+      rows.push(changedSince(change));
       continue;
     }
-    const { error, after } = dryRun
-      ? { error: null, after: account }
-      : await putBackOne(context, account, step);
+    const { error, after } = await putBackOne(context, account, step);
     // Somebody may be in a push twice: made, then changed.
     accounts.set(account.userId, after);
+    const row = rowOf(change, step);
     rows.push(
       error === null
-        ? { ...row, action: step.action, changes: backwards(change) }
-        : { ...row, action: "failed", error },
+        ? { ...row, changes: backwards(change) }
+        : { ...row, action: "failed", error, lost: false },
     );
   }
   await write(context, (trx) => savePushChanges(trx, run.id, rows));
+}
+
+/** What is planned, and not done yet, for each of these. */
+async function plannedOf(
+  { engine, run }: PushContext,
+  changes: readonly PushChange[],
+): Promise<ReadonlyMap<number, AccountAction>> {
+  const after = (changes[0]?.seq ?? 0) - 1;
+  const query = { after, limit: PAGE, action: null, counted: false };
+  const rows = await pushChanges(engine.store.db, run.id, query);
+  return new Map(rows.filter((row) => !row.applied).map((row) => [row.seq, row.action]));
+}
+
+function usersOf(changes: readonly PushChange[]): string[] {
+  return changes.flatMap((one) => one.userId ?? []);
+}
+
+/** What puts back a change that was made; null: nothing does. */
+function stepBack(
+  change: PushChange,
+  account: Account,
+  toggles: { readonly update: boolean; readonly deactivate: boolean },
+): Step | "changedSince" | null {
+  if (!change.applied || account.externalId === null) return null;
+  return stepOf(change, account, toggles);
 }
 
 /** On record before it is sent, so that a crash leaves a doubt. @returns the account, and what failed */
@@ -322,16 +402,22 @@ async function carryOut(
   };
 }
 
-function rowOf(change: PushChange): PlannedPush {
+function rowOf(change: PushChange, { action }: Pick<Step, "action">): PlannedPush {
   return {
     ...change,
+    action,
     step: TOLD,
     applied: true,
     error: null,
     reason: null,
-    lost: false,
+    lost: action === "deactivated",
     changes: [],
   };
+}
+
+function changedSince(change: PushChange): PlannedPush {
+  const row = rowOf(change, { action: "updated" });
+  return { ...row, action: "skipped", reason: "changedSince" };
 }
 
 function backwards({ changes }: PushChange): PlannedPush["changes"] {

@@ -229,6 +229,55 @@ test("a push that is put back leaves the accounts as they were before, and the a
   });
 });
 
+test("putting back that would take much away waits for a decision, and then does what was shown", async () => {
+  const people = Array.from({ length: 12 }, (_, i) => `p${i}`);
+  place.app = `
+    ${ON}
+    assign: [everyone]
+    safeguard: { percent: 20, minimum: 5 }`;
+  await place.start({ people });
+  const { run } = await place.push();
+  place.scim.forget();
+  const dry = await place.json<PushDocument>("pushes", "revert", run, "--dry-run");
+  expect(dry).toMatchObject({ counts: { deactivated: 12 }, held: { of: "deactivations" } });
+  const held = await place.json<PushDocument>("pushes", "revert", run);
+  expect(held).toMatchObject({ kind: "revert", status: "held", counts: { deactivated: 12 } });
+  expect(held.held).toMatchObject({ of: "deactivations", removals: 12, total: 12 });
+  const shown = await place.json<PushDocument>("pushes", "show", held.run, "--counted");
+  expect(shown.changes).toHaveLength(12);
+  expect(place.scim.writes).toEqual([]);
+  // While it waits, nothing is pushed by itself, and no paused app was made of it.
+  expect((await place.json<{ paused: unknown }>("apps", "show", "dx")).paused).toBeNull();
+  const approved = await place.json<PushDocument>("pushes", "approve", held.run);
+  expect(approved).toMatchObject({ status: "done", counts: { deactivated: 12, failed: 0 } });
+  for (const name of people)
+    expect(place.scim.userNamed(`${name}@example.org`)).toMatchObject({ active: false });
+  expect(await place.json("apps", "show", "dx")).toMatchObject({
+    paused: { code: "push.reverted" },
+  });
+  const again = await place.run("pushes", "approve", held.run);
+  expect(again.err).toContain("run.notHeld");
+});
+
+test("a held putting back can be dropped, and a later one takes its place", async () => {
+  const people = Array.from({ length: 12 }, (_, i) => `p${i}`);
+  place.app = `
+    ${ON}
+    assign: [everyone]
+    safeguard: { percent: 20, minimum: 5 }`;
+  await place.start({ people });
+  const { run } = await place.push();
+  const first = await place.json<PushDocument>("pushes", "revert", run);
+  const second = await place.json<PushDocument>("pushes", "revert", run);
+  const statusOf = async (id: string) =>
+    (await place.json<PushDocument>("pushes", "show", id)).status;
+  expect([await statusOf(first.run), await statusOf(second.run)]).toEqual(["cancelled", "held"]);
+  await place.run("pushes", "cancel", second.run);
+  expect(await statusOf(second.run)).toBe("cancelled");
+  for (const name of people)
+    expect(place.scim.userNamed(`${name}@example.org`)).toMatchObject({ active: true });
+});
+
 test("an account that was taken over gets what it had before, and is off again if it was off", async () => {
   const active = false;
   place.scim.addUser({ userName: "ada@example.org", title: "Owner", nickName: "own", active });
