@@ -297,6 +297,12 @@ export async function appUsersOfUsers(
   return rows.map(toAppUser);
 }
 
+/**
+ * Two indexes know the app users of a user: one those that are in the scope, one those that left it. Both
+ * are used only where this stands in the question.
+ */
+export const IN_ANY_STATUS = sql<boolean>`(app_users.status <> 'removed' or app_users.status = 'removed')`;
+
 /** All app users of a user, with those that left their scope, for showing. */
 export async function appUsersOf(
   db: Connection,
@@ -307,6 +313,7 @@ export async function appUsersOf(
     .select(COLUMNS)
     .select(["imported_at", "error_since", "link"])
     .where("user_id", "=", userId)
+    .where(IN_ANY_STATUS)
     .orderBy("directory")
     .execute();
   return rows.map((row) => ({

@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import type { RunChange } from "../model/run.ts";
 import { loginKey, type User } from "../model/user.ts";
 import type { Trx } from "./connection.ts";
+import { IN_ANY_STATUS } from "./app-users.ts";
 import { packSources } from "./packed-sources.ts";
 import { confirmValues, noteValues, valuesOfUser } from "./unique-values.ts";
 import { statusTimes } from "./status-times.ts";
@@ -59,7 +60,12 @@ export async function saveUser(
 }
 
 export async function deleteUser(trx: Trx, id: string): Promise<void> {
-  await trx.updateTable("app_users").set({ user_id: null }).where("user_id", "=", id).execute();
+  await trx
+    .updateTable("app_users")
+    .set({ user_id: null })
+    .where("user_id", "=", id)
+    .where(IN_ANY_STATUS)
+    .execute();
   await trx.deleteFrom("unique_values").where("user_id", "=", id).execute();
   await trx.deleteFrom("users").where("id", "=", id).execute();
 }

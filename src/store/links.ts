@@ -1,5 +1,6 @@
 /** How entries came to their users, and what people decided about those that have none. */
 import { sql } from "kysely";
+import { IN_ANY_STATUS } from "./app-users.ts";
 import type { AppUser, LinkOrigin } from "../model/user.ts";
 import type { Connection, Trx } from "./connection.ts";
 import { jsonText } from "./json-text.ts";
@@ -60,7 +61,7 @@ export async function directoriesOfUsers(
 ): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   if (userIds.length === 0) return new Map();
   const { rows } = await sql<{ user_id: string; directory: string }>`
-    select user_id, directory from app_users where user_id = any(${userIds}::uuid[])
+    select user_id, directory from app_users where user_id = any(${userIds}::uuid[]) and ${IN_ANY_STATUS}
     union
     select c.user_id, r.directory from run_changes c join runs r on r.id = c.run_id
     where c.user_id = any(${userIds}::uuid[]) and c.action not in ('created', 'skipped')

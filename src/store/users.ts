@@ -141,6 +141,9 @@ export interface UsersQuery {
 export async function findUsers(db: Connection, query: UsersQuery): Promise<User[]> {
   let select = db.selectFrom("users").select(USER_COLUMNS).orderBy("login_key").limit(query.limit);
   if (query.status !== null) select = select.where("status", "=", query.status);
+  // As the index of these says it.
+  if (query.status !== null && query.status !== "active")
+    select = select.where("status", "<>", "active");
   for (const word of query.words?.split(/\s+/).filter(Boolean) ?? []) {
     const pattern = `%${word.toLowerCase().replaceAll(/[\\%_]/g, "\\$&")}%`;
     select = select.where(

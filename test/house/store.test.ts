@@ -32,6 +32,9 @@ import {
 
 /** What the migration to apps and those behind it made, undone. */
 const BEFORE_APPS = [
+  ...["app_users_former", "users_not_active", "users_not_ascii"].map(
+    (name) => `drop index ${name}`,
+  ),
   ...["uploads", "sessions", "entries"].map((table) => `drop table identity_source_${table}`),
   "drop table identity_sources",
   "drop table sign_in_links",
@@ -122,6 +125,7 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
       "2026-11-30-0009-pauses",
       "2026-11-30-0010-sessions",
       "2026-11-30-0011-identity-sources",
+      "2026-11-30-0012-at-a-million",
     ]);
     const words = await sql<{ word: string }>`
       select labels::jsonb->>'phase' as word from totals where name like '%phase%'

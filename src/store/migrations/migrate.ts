@@ -13,6 +13,7 @@ import { api } from "./2026-11-29-0008-api.ts";
 import { pauses } from "./2026-11-30-0009-pauses.ts";
 import { sessions } from "./2026-11-30-0010-sessions.ts";
 import { identitySources } from "./2026-11-30-0011-identity-sources.ts";
+import { atAMillion } from "./2026-11-30-0012-at-a-million.ts";
 
 /** All migrations, in order. Append only; never change one that was released. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -27,6 +28,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "2026-11-30-0009-pauses": pauses,
   "2026-11-30-0010-sessions": sessions,
   "2026-11-30-0011-identity-sources": identitySources,
+  "2026-11-30-0012-at-a-million": atAMillion,
 };
 
 export interface MigrationReport {
