@@ -36,7 +36,7 @@ export interface Store extends AsyncDisposable {
    * database may take them, which is why only a plan on its way comes in like this.
    * @throws RollcallError `run.leaseLost` if somebody else has it by now
    */
-  copy(table: keyof Tables, columns: readonly string[], rows: string, lease: Lease): Promise<void>;
+  copy(table: keyof Tables, columns: readonly string[], rows: Buffer, lease: Lease): Promise<void>;
 }
 
 export interface StoreSettings {
@@ -173,7 +173,7 @@ async function checkVersion(db: Connection): Promise<string> {
 async function copyPostgres(
   pool: Pool,
   statement: string,
-  rows: string,
+  rows: Buffer,
   lease: Lease,
 ): Promise<void> {
   const client: PoolClient = await pool.connect();
@@ -232,7 +232,9 @@ async function openEmbedded(directory: string): Promise<Store> {
       onFault: faults.onFault,
       copy: async (table, columns, rows) => {
         const statement = `copy ${table} (${columns.join(", ")}) from '/dev/blob'`;
-        await pglite.query(statement, [], { blob: new Blob([rows]) }).catch(faults.rethrow);
+        await pglite
+          .query(statement, [], { blob: new Blob([new Uint8Array(rows)]) })
+          .catch(faults.rethrow);
       },
       [Symbol.asyncDispose]: async () => {
         await db.destroy();

@@ -10,7 +10,7 @@ import type { Action, Reason } from "../model/run.ts";
 import { loginKey, type AppUserStatus, type LinkOrigin, type UserStatus } from "../model/user.ts";
 import { plainDn, plainDnText, valuesOf } from "./app-users.ts";
 import type { Connection } from "./connection.ts";
-import { copyRow } from "./copy-format.ts";
+import { CopyRows } from "./copy-format.ts";
 import { jsonText } from "./json-text.ts";
 import type { Store } from "./database.ts";
 import type { Lease } from "./leases.ts";
@@ -68,19 +68,33 @@ export function stepOf(planned: PlannedChange): Step {
   return planned.user?.isNew === true ? "creation" : "change";
 }
 
-/** A row as `addToPlan` takes it. Text at once, so that a batch that waits holds no objects. */
-export function planLine(runId: string, row: PlanRow): string {
-  const values = planValues(runId, row);
-  return copyRow(PLAN_COLUMNS.map((column) => values[column]));
-}
+/** Rows of a plan on their way to it. Bytes at once, so that a batch that waits holds no objects. */
+export class PlanLines {
+  readonly #runId: string;
+  readonly #lines = new CopyRows();
 
-/** Adds lines of `planLine` to the plan. */
-export async function addToPlan(
-  store: Store,
-  lease: Lease,
-  lines: readonly string[],
-): Promise<void> {
-  await store.copy("plan", PLAN_COLUMNS, lines.join(""), lease);
+  constructor(runId: string) {
+    this.#runId = runId;
+  }
+
+  get rows(): number {
+    return this.#lines.rows;
+  }
+
+  /** In bytes. */
+  get length(): number {
+    return this.#lines.length;
+  }
+
+  add(row: PlanRow): void {
+    const values = planValues(this.#runId, row);
+    this.#lines.add(PLAN_COLUMNS.map((column) => values[column]));
+  }
+
+  /** Sends what was added to the plan; what is added from now on is the next batch. */
+  async send(store: Store, lease: Lease): Promise<void> {
+    await store.copy("plan", PLAN_COLUMNS, this.#lines.take(), lease);
+  }
 }
 
 type PlanColumn = (typeof PLAN_COLUMNS)[number];

@@ -93,7 +93,12 @@ test("rows on their way into the database land before the claim is taken over, o
     one.place,
     "create constraint trigger doze after insert on schedule_slots deferrable initially deferred for each row execute function doze()",
   );
-  const copied = sleeper.copy("schedule_slots", ["name", "slot"], "row\t2026-01-01\n", claim.lease);
+  const copied = sleeper.copy(
+    "schedule_slots",
+    ["name", "slot"],
+    Buffer.from("row\t2026-01-01\n"),
+    claim.lease,
+  );
   const dozing = "select 1 from pg_stat_activity where wait_event = 'PgSleep'";
   await expect.poll(() => query(one.place, dozing), { interval: 10 }).toHaveLength(1);
   await query(one.place, "update leases set expires_at = clock_timestamp() - interval '1 second'");

@@ -9,8 +9,8 @@ import { PROGRAM } from "../support/program.ts";
 import { seeded } from "../support/people.ts";
 import { simplePerson, SIMPLE_MAPPINGS, Workplace, type RunDocument } from "../support/rollcall.ts";
 
-/** More than are applied in one batch, which is 2,500. */
-const PEOPLE = 3000;
+/** More than are planned in one batch (4,000), and applied in one (2,500). */
+const PEOPLE = 5000;
 
 function ldif(generation: number): string {
   const people: string[] = [];

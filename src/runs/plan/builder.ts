@@ -7,13 +7,14 @@ import {
   type Vanished,
 } from "../../model/run.ts";
 import type { PlanFigures } from "../../reconciler/safeguard.ts";
-import { addToPlan, planLine, stepOf } from "../../store/plan.ts";
+import { PlanLines, stepOf } from "../../store/plan.ts";
 import type { RunContext } from "../record/context.ts";
 
-const BATCH_ROWS = 1000;
+/** Each batch waits for the database some times, whatever its size. */
+const BATCH_ROWS = 4000;
 /** Batches on their way to the database; more would only wait there. */
 const AT_ONCE = 2;
-const BATCH_LENGTH = 2 * 1024 * 1024;
+const BATCH_BYTES = 6 * 1024 * 1024;
 
 /** Collects planned changes and writes them in batches, while the next ones are being decided. */
 export class PlanBuilder implements AsyncDisposable {
@@ -38,13 +39,13 @@ export class PlanBuilder implements AsyncDisposable {
   };
   readonly #reasons = new Map<Reason, number>();
   #vanished: readonly Vanished[] = [];
-  #lines: string[] = [];
-  #length = 0;
+  readonly #lines: PlanLines;
   #size = 0;
   readonly #writing: Promise<void>[] = [];
 
   constructor(context: Pick<RunContext, "engine" | "run" | "lease">) {
     this.#context = context;
+    this.#lines = new PlanLines(context.run.id);
   }
 
   /** Containers that are gone with people of theirs. */
@@ -77,11 +78,8 @@ export class PlanBuilder implements AsyncDisposable {
   async add(planned: PlannedChange): Promise<void> {
     this.count(planned.action);
     this.#note(planned);
-    const row = { seq: this.#size++, step: stepOf(planned), planned };
-    const line = planLine(this.#context.run.id, row);
-    this.#lines.push(line);
-    this.#length += line.length;
-    if (this.#lines.length >= BATCH_ROWS || this.#length >= BATCH_LENGTH) await this.#flush();
+    this.#lines.add({ seq: this.#size++, step: stepOf(planned), planned });
+    if (this.#lines.rows >= BATCH_ROWS || this.#lines.length >= BATCH_BYTES) await this.#flush();
   }
 
   /** @param by 1, or -1 for what is not planned any more */
@@ -136,12 +134,9 @@ export class PlanBuilder implements AsyncDisposable {
 
   async #flush(): Promise<void> {
     while (this.#writing.length >= AT_ONCE) await this.#writing.shift();
-    if (this.#lines.length === 0) return;
-    const lines = this.#lines;
-    this.#lines = [];
-    this.#length = 0;
+    if (this.#lines.rows === 0) return;
     const { engine, lease } = this.#context;
-    const writing = addToPlan(engine.store, lease, lines);
+    const writing = this.#lines.send(engine.store, lease);
     writing.catch(() => undefined); // reported when it is waited for
     this.#writing.push(writing);
   }
