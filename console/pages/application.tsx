@@ -115,6 +115,7 @@ function Provisioning({ of }: { readonly of: AppFacts }) {
           {number(of.failing)} failing
         </dd>
       </dl>
+      <Accounts of={of} />
       <details>
         <summary>Mappings</summary>
         <dl>
@@ -128,6 +129,23 @@ function Provisioning({ of }: { readonly of: AppFacts }) {
         </dl>
       </details>
     </>
+  );
+}
+
+/** What the app has, whoever made it. */
+function Accounts({ of: { app } }: { readonly of: AppFacts }) {
+  const accounts = `/api/rollcall/v1/apps/${encodeURIComponent(app)}/accounts`;
+  return (
+    <p>
+      Read from the app now, as CSV:{" "}
+      <a href={`${accounts}?unknown=true`} download>
+        unknown accounts
+      </a>{" "}
+      (which belong to nobody here),{" "}
+      <a href={accounts} download>
+        all accounts
+      </a>
+    </p>
   );
 }
 

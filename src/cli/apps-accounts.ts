@@ -1,11 +1,7 @@
 import type { Command } from "commander";
-import { csvLine } from "../lib/csv.ts";
-import { safeJson } from "../lib/safe-output.ts";
-import type { ListedAccount } from "../questions/app-accounts.ts";
+import { accountLine, accountsHeading } from "../documents/account-export.ts";
 import type { Register } from "./register.ts";
 import { withService } from "./session.ts";
-
-const COLUMNS = ["externalId", "userName", "active", "emails", "login", "profile"];
 
 const HELP = `
 Reads all accounts from the app, page by page, and changes nothing. Make one before the first push: it is what
@@ -26,24 +22,16 @@ export function appsAccountsCommands(apps: Command, register: Register): void {
     register(command, async (console, options, [app = ""]) =>
       withService(console, options, async (service) => {
         let shown = 0;
-        if (!console.json) await console.write(`${csvLine(COLUMNS)}\r\n`);
+        const format = console.json ? "jsonl" : "csv";
+        await console.write(accountsHeading(format));
         for await (const page of service.apps.accounts(app, console.signal)) {
           const wanted = name === "export" ? page : page.filter((one) => one.userId === null);
           shown += wanted.length;
-          const lines = wanted.map((one) =>
-            console.json ? `${safeJson(one)}\n` : `${csvLine(cellsOf(one))}\r\n`,
-          );
-          await console.write(lines.join(""));
+          await console.write(wanted.map((one) => accountLine(format, one)).join(""));
         }
         if (!console.json) console.note(`${shown} accounts`);
         return 0;
       }),
     );
   }
-}
-
-function cellsOf(account: ListedAccount): (string | null)[] {
-  const { externalId, userName, active, emails, login, profile } = account;
-  const values = JSON.stringify(profile);
-  return [externalId, userName, active ? "yes" : "no", emails.join(" "), login, values];
 }

@@ -381,6 +381,13 @@ test("an app shows who is assigned, why, and how far each account is; a push is 
   await page.goto(`${api.url}/console/apps/dx`);
   await page.getByText("SYNCHRONIZED").first().waitFor();
   expect(await page.getByRole("row", { name: /p1@example.org/ }).innerText()).toContain("everyone");
+  // Accounts of the app that belong to nobody here, read from it now.
+  scim.addUser({ userName: "left-behind@example.org" });
+  const download = page.waitForEvent("download");
+  await page.getByRole("link", { name: "unknown accounts" }).click();
+  const file = readFileSync(await (await download).path(), "utf8").split("\r\n");
+  expect(file[0]).toBe("externalId,userName,active,emails,login,profile");
+  expect(file.slice(1, -1).map((line) => line.split(",")[1])).toEqual(["left-behind@example.org"]);
   expect(await barriers(page)).toEqual([]);
 });
 

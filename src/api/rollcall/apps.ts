@@ -2,6 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { assignmentDocument } from "../../documents/push.ts";
 import { askedBy } from "../context.ts";
+import { accountsRoute } from "./export-accounts.ts";
 import { document, listOf, page, pageOf, positionPage, text, uuid } from "./forms.ts";
 import { route, type Building } from "./route.ts";
 
@@ -36,6 +37,7 @@ export function appRoutes(building: Building): void {
     },
     async ({ params: { app } }) => await service.apps.get(app),
   );
+  accountsRoute(building);
   assignmentRoutes(building);
 }
 

@@ -1,12 +1,12 @@
 /** `/runs/{run}/export`: everybody whom a run concerns, at once, as a file. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { exportHeading, exportLine, type ExportFormat } from "../../documents/run-export.ts";
+import { FILE_TYPES, fileAnswer } from "./file.ts";
 import { flag, text } from "./forms.ts";
 import { problemSchema } from "./problem.ts";
 import { ROLLCALL_API, type Building } from "./route.ts";
 
 const PAGE = 5000;
-const TYPES = { csv: "text/csv; charset=utf-8", jsonl: "application/x-ndjson" } as const;
 const query = z.strictObject({
   format: z.enum(["csv", "jsonl"]).default("csv"),
   action: text.optional(),
@@ -26,10 +26,7 @@ export function exportRoute({ api, context, gate }: Building): void {
     responses: {
       200: {
         description: "A line each",
-        content: {
-          "text/csv": { schema: z.string() },
-          "application/x-ndjson": { schema: z.string() },
-        },
+        content: Object.fromEntries(FILE_TYPES.map((type) => [type, { schema: z.string() }])),
       },
       default: {
         description: "Why not",
@@ -44,18 +41,14 @@ export function exportRoute({ api, context, gate }: Building): void {
     const people = (after: number) => runs.people(id, { action, counted, after, limit: PAGE });
     // Whatever is wrong with the question is told before the first line.
     const first = await people(-1);
-    c.header("Content-Type", TYPES[format]);
-    c.header("Content-Disposition", `attachment; filename="run-${id}.${format}"`);
     const lines = linesOf(format, first, people, async () => {
       // What is decided meanwhile is written down anew, and a part of each would look like a whole.
       const now = await runs.get(id);
       if (status === "held" && now.status !== status)
         throw new Error(`The run ${id} was decided meanwhile.`);
     });
-    return c.body(
-      asStream(lines, (error) =>
-        context.log.error({ error: String(error), run: id }, "an export broke off"),
-      ),
+    return fileAnswer(c, { name: `run-${id}`, format }, lines, (error) =>
+      context.log.error({ error: String(error), run: id }, "an export broke off"),
     );
   });
 }
@@ -72,30 +65,4 @@ async function* linesOf(
   for (let page = first; page.length > 0; page = await people(page.at(-1)?.seq ?? 0))
     yield page.map((change) => exportLine(format, change)).join("");
   await checkWhole();
-}
-
-/** What breaks off is cut, so that nobody takes a part for the whole. */
-function asStream(
-  lines: AsyncGenerator<string>,
-  told: (error: unknown) => void,
-): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  let isGone = false;
-  return new ReadableStream({
-    async pull(controller) {
-      try {
-        const { done, value } = await lines.next();
-        if (isGone) return;
-        if (done === true) controller.close();
-        else controller.enqueue(encoder.encode(value));
-      } catch (error) {
-        told(error);
-        controller.error(error);
-      }
-    },
-    async cancel() {
-      isGone = true;
-      await lines.return(undefined);
-    },
-  });
 }
