@@ -309,7 +309,8 @@ export interface IdentitySourceService {
   /** @throws RollcallError `source.sessionNotFound`, as all of these */
   session(source: string, id: string): Promise<SourceSession>;
   begin(source: string, by: AskedBy): Promise<SourceSession>;
-  bring(session: SessionName, upload: Upload, by: AskedBy): Promise<void>;
+  /** @returns names of attributes that were not kept, because they hold credentials */
+  bring(session: SessionName, upload: Upload, by: AskedBy): Promise<readonly string[]>;
   start(source: string, id: string, by: AskedBy): Promise<SourceSession>;
   close(source: string, id: string, by: AskedBy): Promise<void>;
 }

@@ -35,7 +35,7 @@ export const API_ERRORS = {
     cure: "The document of the API lists the methods of each address.",
   },
   "source.notOne": {
-    what: "The directory is none that people are brought to.",
+    what: "There is no directory of this name that people are brought to.",
     cure: "Name a directory of type identity-source.",
   },
   "source.sessionNotFound": {
@@ -43,8 +43,12 @@ export const API_ERRORS = {
     cure: "Begin one: POST /api/v1/identity-sources/{source}/sessions.",
   },
   "source.sessionOpen": {
-    what: "The identity source has a session already to which nothing was brought.",
-    cure: "Bring people to that one, or cancel it.",
+    what: "The identity source has a session already to which nothing was brought, or too many that are open.",
+    cure: "Bring people to that one, start the import of others, or cancel them.",
+  },
+  "source.empty": {
+    what: "Nobody has brought anything to the identity source, so nothing is known of the people in it.",
+    cure: "Bring people first: POST /api/v1/identity-sources/{source}/sessions.",
   },
   "source.sessionEnded": {
     what: "The session of the identity source was started, cancelled or has expired.",

@@ -6,6 +6,8 @@
 /** One session takes so many requests; an idle one ends by itself. */
 export const MOST_UPLOADS = 50;
 export const IDLE_HOURS = 24;
+/** So many sessions of a source may be open at once. */
+export const MOST_OPEN = 10;
 /** What positions of imports are called in their marks. */
 export const POSITION = "entries";
 /** Of one request. */
@@ -13,8 +15,8 @@ export const MOST_PEOPLE = 200;
 export const MOST_BYTES = 200 * 1024;
 
 /**
- * CREATED: nothing is in it yet. IN_PROGRESS: something is. TRIGGERED: it is taken up, and an import is to
- * bring it to people. COMPLETED: an import did. CLOSED: it was dropped. EXPIRED: nobody went on with it.
+ * CREATED: nothing is in it yet. IN_PROGRESS: something is. TRIGGERED: the next import is to take it up, and
+ * bring it to people. COMPLETED: one did. CLOSED: it was dropped. EXPIRED: nobody went on with it.
  */
 export type SourceSessionStatus =
   | "CREATED"
@@ -53,14 +55,28 @@ export interface BroughtChange {
   readonly isGone: boolean;
 }
 
-/** The entries of one identity source, as its agent reads them. */
-export interface BroughtEntries {
-  /** In order of their ids, behind one; `after` null: from the beginning. */
-  page(after: string | null, limit: number): Promise<BroughtEntry[]>;
-  /** Those of these that are there. */
-  byIds(ids: readonly string[]): Promise<BroughtEntry[]>;
+/** What there is to import from an identity source. */
+export interface BroughtNews {
   /** How far it has come: a number that grows with every session that is taken up. */
-  position(): Promise<bigint>;
+  readonly position: bigint;
+  /** Which sessions wait to be taken up; empty: none. */
+  readonly waiting: string;
+  /** Whether nobody ever brought anything: then nothing is known of anybody. */
+  readonly isEmpty: boolean;
+}
+
+/**
+ * The entries of one identity source, as its agent reads them. They change only when an import takes up what
+ * waits, so an import reads one state of them.
+ */
+export interface BroughtEntries {
+  /**
+   * In order of their ids, as many as may be held at once, at least one of those that are there.
+   * @param after behind this one; null: from the beginning
+   * @param ids only these; null: all
+   */
+  page(after: string | null, ids: readonly string[] | null): Promise<BroughtEntry[]>;
+  news(): Promise<BroughtNews>;
   /** @returns null if so far back is not known any more @param limit of how many at most */
   changesSince(position: bigint, limit: number): Promise<readonly BroughtChange[] | null>;
 }

@@ -18,6 +18,7 @@ import type { Run } from "../model/run.ts";
 import type { Sighting } from "../reconciler/decide.ts";
 import { decideUnusable } from "../reconciler/decide-failure.ts";
 import { Unchanged } from "../reconciler/unchanged.ts";
+import { eraseSource } from "../store/source-entries.ts";
 import { appUsersByIds, countPresent, type StoredAppUser } from "../store/app-users.ts";
 import {
   halves,
@@ -37,6 +38,7 @@ import type { RunContext } from "./record/context.ts";
 import { noteMapped } from "./record/mapped.ts";
 import { noteJudging } from "./record/notes.ts";
 import { Stopwatch } from "./record/stopwatch.ts";
+import { write } from "./record/write.ts";
 
 const PAGE = 1000;
 const IN_FLIGHT = 1;
@@ -73,6 +75,8 @@ export async function forceSync(
     const configured = context.directory.settings !== null;
     if (run.status === "done" && !run.dryRun && configured)
       await noteMapped(context, request.externalIds);
+    if (run.status === "done" && !run.dryRun && !configured && request.externalIds === null)
+      await write(context, (trx) => eraseSource(trx, name));
     return run;
   });
 }

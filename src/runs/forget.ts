@@ -25,6 +25,7 @@ import {
 } from "../store/forget.ts";
 import { lockUser } from "../store/edits.ts";
 import { insertEdit } from "../store/runs.ts";
+import { isBrought } from "../store/source-entries.ts";
 import { appendEvents } from "../store/system-log.ts";
 import { usersByIds } from "../store/users.ts";
 
@@ -156,6 +157,11 @@ async function refuseReturn(engine: Engine, trx: Trx, { userId, entries }: Perso
     const message = `${present.directory} still has ${present.dn} in its scope, and ${known}.`;
     throw new RollcallError("user.wrongStatus", message);
   }
+  for (const { directory, externalId, dn } of entries)
+    if (await isBrought(trx, directory, externalId)) {
+      const message = `${dn} was brought to ${directory} again; have it deleted there first.`;
+      throw new RollcallError("user.wrongStatus", message);
+    }
   if (await isPlanned(trx, userId, entries)) {
     const message =
       "A run that is held or under way has the person in its plan; decide about it first.";

@@ -18,6 +18,7 @@ import { ensureMatchIndex } from "../store/users.ts";
 import { beginRun, newRun, settle, withClaim, type RunRequest } from "./begin.ts";
 import { PlanBuilder } from "./plan/builder.ts";
 import { concludePlan, type Considered } from "./plan/conclude.ts";
+import { takeUpBrought } from "./reading/brought.ts";
 import { chooseStart, readChanges } from "./reading/changes.ts";
 import { readEverybody } from "./reading/everybody.ts";
 import type { ReadingContext } from "./record/context.ts";
@@ -66,6 +67,7 @@ export async function importDirectory(
 async function runImport(context: ReadingContext, request: ImportRequest): Promise<void> {
   const watch = new Stopwatch();
   watch.begin("reading");
+  await takeUpBrought(context);
   await using plan = new PlanBuilder(context);
   const considered = await readSource(context, plan, request);
   const run = await requireRun(context, context.run.id);

@@ -1,6 +1,7 @@
 import { claimLease } from "../engine/claim.ts";
 import type { Engine } from "../engine/engine.ts";
 import { scopeFingerprint } from "../engine/fingerprint.ts";
+import { mayBeEmpty } from "../model/directory.ts";
 import { RollcallError } from "../model/errors.ts";
 import { MustReadAll, WAY_FACTS, type ChangeListener } from "../model/incremental.ts";
 import { readCheckpoint } from "../store/checkpoints.ts";
@@ -36,8 +37,8 @@ export async function listenTo(
     const message = `${name} reads changes by ${WAY_FACTS[mark.way].title}, which cannot be listened to.`;
     throw new RollcallError("ldap.watchUnavailable", message);
   }
-  // Without a position to listen from, nothing tells what changed until now.
-  if (mark === null) listener.onChange();
+  // Without a position to listen from, nothing tells what changed until now; what may be empty tells itself.
+  if (mark === null && !mayBeEmpty(source)) listener.onChange();
   try {
     await directory.listen(mark, listener, claim.signal);
   } catch (thrown) {

@@ -1,18 +1,24 @@
 /**
- * Sessions of identity sources: people are brought in parts, and taken up all at once or not at all. An
- * import brings them to user profiles, as of any other directory; `serve` begins it by itself.
+ * Sessions of identity sources: people are brought in parts, and taken up all at once or not at all, by the
+ * next import (`reading/brought.ts`). `serve` begins it by itself.
  */
 import type { Engine } from "../engine/engine.ts";
-import { unknownDirectory } from "../engine/directories.ts";
 import { uuidV7 } from "../lib/uuid.ts";
 import type { AskedBy } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { EventDraft } from "../model/event.ts";
 import type { EventType } from "../model/event-messages.ts";
-import { MOST_UPLOADS, type Brought, type SourceSession } from "../model/identity-source.ts";
+import { Withheld } from "../model/credentials.ts";
+import type { IdentitySource } from "../model/directory.ts";
+import {
+  MOST_OPEN,
+  MOST_UPLOADS,
+  type Brought,
+  type BroughtProfile,
+  type SourceSession,
+} from "../model/identity-source.ts";
 import type { Connection } from "../store/connection.ts";
 import { transact } from "../store/database.ts";
-import { takeUp } from "../store/source-entries.ts";
 import {
   addUploads,
   countUpload,
@@ -55,11 +61,7 @@ export async function beginSession(
   return await transact(engine.store, async (trx) => {
     await lockSource(trx, source);
     const expired = await endIdleSessions(trx, source);
-    const open = (await listSourceSessions(trx, source)).find(({ status }) => status === "CREATED");
-    if (open !== undefined) {
-      const message = `The session ${open.id} of ${source} is there already, and nothing was brought to it yet.`;
-      throw new RollcallError("source.sessionOpen", message);
-    }
+    refuseMore(source, await listSourceSessions(trx, source));
     const session = await insertSourceSession(trx, { id: uuidV7(), directory: source });
     await appendEvents(trx, null, actor, [
       ...expired.map((id) => eventOf("system.import.session.expired", source, id)),
@@ -81,8 +83,21 @@ export interface Upload {
   readonly people: readonly Brought[];
 }
 
+function refuseMore(source: string, sessions: readonly SourceSession[]): void {
+  const created = sessions.find(({ status }) => status === "CREATED");
+  if (created !== undefined) {
+    const message = `The session ${created.id} of ${source} is there already, and nothing was brought to it yet.`;
+    throw new RollcallError("source.sessionOpen", message);
+  }
+  const open = sessions.filter(({ status }) => status === "IN_PROGRESS");
+  if (open.length < MOST_OPEN) return;
+  const message = `${source} has ${open.length} open sessions already: ${open.map(({ id }) => id).join(", ")}.`;
+  throw new RollcallError("source.sessionOpen", message);
+}
+
 /**
  * Puts people into a session. Nobody is changed by it.
+ * @returns names of attributes that were not kept, because they hold credentials
  * @throws RollcallError `source.sessionNotFound`, `source.sessionEnded`, `source.sessionFull`
  */
 export async function bringPeople(
@@ -90,8 +105,12 @@ export async function bringPeople(
   { source, id }: SessionName,
   { what, people }: Upload,
   { actor }: AskedBy,
-): Promise<void> {
-  requireSource(engine, source);
+): Promise<readonly string[]> {
+  const withheld = new Withheld(requireSource(engine, source).users.attributes);
+  const kept = people.map((one) => ({
+    ...one,
+    profile: withoutCredentials(one.profile, withheld),
+  }));
   await transact(engine.store, async (trx) => {
     await lockSource(trx, source);
     const own = await requireSession(trx, source, id);
@@ -101,16 +120,25 @@ export async function bringPeople(
       const message = `The session ${id} had its ${MOST_UPLOADS} requests; start its import, and begin another one.`;
       throw new RollcallError("source.sessionFull", message);
     }
-    await addUploads(trx, own.id, people);
+    await addUploads(trx, own.id, kept);
     const data = { people: people.length };
     await appendEvents(trx, null, actor, [
       eventOf(`system.identity_sources.${what}`, source, own.id, data),
     ]);
   });
+  return withheld.told;
+}
+
+function withoutCredentials(
+  profile: BroughtProfile | null,
+  withheld: Withheld,
+): BroughtProfile | null {
+  if (profile === null) return null;
+  return Object.fromEntries(Object.entries(profile).filter(([name]) => !withheld.has(name)));
 }
 
 /**
- * Takes up what is in a session. The next import of the source brings it to people.
+ * Has the next import of the source take up what is in a session.
  * @throws RollcallError `source.sessionNotFound`, `source.sessionEnded`, `source.sessionEmpty`
  */
 export async function startSession(
@@ -128,9 +156,7 @@ export async function startSession(
       throw new RollcallError("source.sessionEmpty", message);
     }
     if (own.status !== "IN_PROGRESS") throw ended(own);
-    const position = await takeUp(trx, source, own.id);
-    await dropUploads(trx, own.id);
-    await setSourceSession(trx, own.id, { status: "TRIGGERED", position });
+    await setSourceSession(trx, own.id, "TRIGGERED");
     await appendEvents(trx, null, actor, [
       eventOf("system.import.session.triggered", source, own.id),
     ]);
@@ -151,20 +177,18 @@ export async function closeSession(
     const own = await requireSession(trx, source, id);
     if (own.status !== "CREATED" && own.status !== "IN_PROGRESS") throw ended(own);
     await dropUploads(trx, own.id);
-    await setSourceSession(trx, own.id, { status: "CLOSED" });
+    await setSourceSession(trx, own.id, "CLOSED");
     await appendEvents(trx, null, actor, [
       eventOf("system.import.session.cancelled", source, own.id),
     ]);
   });
 }
 
-/** @throws RollcallError `source.notOne`, `config.unknownDirectory` */
-function requireSource({ directories }: Engine, name: string): void {
-  const directory = directories.get(name);
-  if (directory === undefined) throw unknownDirectory(directories, name);
-  if (directory.source.type === "identity-source") return;
-  const message = `${name} is a directory of type ${directory.source.type}, which is read; nobody is brought to it.`;
-  throw new RollcallError("source.notOne", message);
+/** Whoever only brings people is told nothing of other directories. @throws RollcallError `source.notOne` */
+function requireSource({ directories }: Engine, name: string): IdentitySource {
+  const source = directories.get(name)?.source;
+  if (source?.type === "identity-source") return source;
+  throw new RollcallError("source.notOne", `There is no identity source ${name}.`);
 }
 
 async function requireSession(db: Connection, source: string, id: string): Promise<SourceSession> {

@@ -11,7 +11,7 @@ import { eraseAccounts } from "./accounts.ts";
 import type { Connection, Trx } from "./connection.ts";
 import { deleteUser } from "./edits.ts";
 import { jsonText } from "./json-text.ts";
-import { eraseBrought } from "./source-entries.ts";
+import { eraseLeft } from "./source-entries.ts";
 
 /** In place of every name. */
 export const FORGOTTEN = "[forgotten]";
@@ -128,7 +128,7 @@ export async function erase(
   for (const { directory, externalId } of entries)
     await sql`delete from app_users where directory = ${directory}
       and external_id = ${externalId}`.execute(trx);
-  for (const { directory, externalId } of entries) await eraseBrought(trx, directory, externalId);
+  for (const { directory, externalId } of entries) await eraseLeft(trx, directory, externalId);
   if (userId !== null) {
     await eraseAccounts(trx, userId);
     await deleteUser(trx, userId);

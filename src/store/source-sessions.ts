@@ -1,10 +1,12 @@
 /** Sessions in which people are brought to identity sources, and what is in them until it is taken up. */
-import { sql, type Selectable } from "kysely";
+import { sql, type RawBuilder, type Selectable } from "kysely";
+import { isUuid } from "../lib/uuid.ts";
 import {
   IDLE_HOURS,
   POSITION,
   type Brought,
   type SourceSession,
+  type SourceSessionStatus,
 } from "../model/identity-source.ts";
 import type { Connection, Trx } from "./connection.ts";
 import { jsonText } from "./json-text.ts";
@@ -34,7 +36,7 @@ export async function endIdleSessions(trx: Trx, directory: string): Promise<stri
   for (const { id } of rows) await dropUploads(trx, id);
   await sql`delete from identity_source_sessions where directory = ${directory} and not (${isOpen})
     and updated_at < clock_timestamp() - make_interval(days => ${KEPT_DAYS}::int)
-    and (position is null or position <= ${reached(directory)})`.execute(trx);
+    and (status <> 'TRIGGERED' or position <= ${reached(directory)})`.execute(trx);
   return rows.map(({ id }) => id);
 }
 
@@ -47,7 +49,7 @@ export async function insertSourceSession(
     .values({ ...session, status: "CREATED", position: null })
     .returning(COLUMNS)
     .executeTakeFirstOrThrow();
-  return toSession(row, 0n);
+  return toSession({ ...row, is_idle: false }, 0n);
 }
 
 /** Of one source; the newest first. */
@@ -58,6 +60,7 @@ export async function listSourceSessions(
   const rows = await db
     .selectFrom("identity_source_sessions")
     .select(COLUMNS)
+    .select(isIdle.as("is_idle"))
     .where("directory", "=", directory)
     .orderBy("created_at", "desc")
     .execute();
@@ -71,11 +74,13 @@ export async function sourceSession(
   directory: string,
   id: string,
 ): Promise<SourceSession | null> {
+  if (!isUuid(id)) return null;
   const row = await db
     .selectFrom("identity_source_sessions")
     .select(COLUMNS)
+    .select(isIdle.as("is_idle"))
     .where("directory", "=", directory)
-    .where(sql<boolean>`id::text = ${id}`)
+    .where("id", "=", id)
     .executeTakeFirst();
   return row === undefined ? null : toSession(row, await reachedPosition(db, directory));
 }
@@ -85,7 +90,7 @@ export async function countUpload(trx: Trx, id: string): Promise<number | null> 
   const { rows } = await sql<{ uploads: number }>`
     update identity_source_sessions set uploads = uploads + 1, status = 'IN_PROGRESS',
       updated_at = clock_timestamp()
-    where id::text = ${id} and ${isOpen} and not (${isIdle}) returning uploads`.execute(trx);
+    where id = ${id}::uuid and ${isOpen} and not (${isIdle}) returning uploads`.execute(trx);
   return rows[0]?.uploads ?? null;
 }
 
@@ -103,21 +108,53 @@ export async function addUploads(trx: Trx, id: string, people: readonly Brought[
     on conflict (session_id, external_id) do update set
       anew = had.anew or had.profile is null,
       profile = case when excluded.profile is null then null
-        else coalesce(had.profile, '{}'::jsonb) || excluded.profile end`.execute(trx);
+        else ${merged(sql`coalesce(had.profile, '{}'::jsonb)`, sql`excluded.profile`)} end`.execute(
+    trx,
+  );
+}
+
+/** What is named later counts, however its name is spelled: names of attributes have no case. */
+export function merged(
+  earlier: RawBuilder<unknown>,
+  later: RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  return sql`(coalesce((select jsonb_object_agg(e.key, e.value) from jsonb_each(${earlier}) e
+    where not exists (select from jsonb_object_keys(${later}) l (key)
+      where lower(l.key) = lower(e.key))), '{}'::jsonb) || ${later})`;
+}
+
+/** Those that wait to be taken up, in the order in which they were started. */
+export async function waitingSessions(db: Connection, directory: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom("identity_source_sessions")
+    .select("id")
+    .where("directory", "=", directory)
+    .where("status", "=", "TRIGGERED")
+    .where("position", "is", null)
+    .orderBy("updated_at")
+    .orderBy("id")
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+/** What was in a session is among the entries. */
+export async function noteTakenUp(trx: Trx, id: string, position: string): Promise<void> {
+  await trx
+    .updateTable("identity_source_sessions")
+    .set({ position })
+    .where("id", "=", id)
+    .execute();
+  await dropUploads(trx, id);
 }
 
 export async function setSourceSession(
   trx: Trx,
   id: string,
-  to: { readonly status: IdentitySourceSessionsTable["status"]; readonly position?: bigint },
+  status: IdentitySourceSessionsTable["status"],
 ): Promise<void> {
   await trx
     .updateTable("identity_source_sessions")
-    .set({
-      status: to.status,
-      updated_at: sql<Date>`clock_timestamp()`,
-      ...(to.position === undefined ? {} : { position: String(to.position) }),
-    })
+    .set({ status, updated_at: sql<Date>`clock_timestamp()` })
     .where("id", "=", id)
     .execute();
 }
@@ -137,16 +174,27 @@ async function reachedPosition(db: Connection, directory: string): Promise<bigin
   return BigInt(rows[0]?.position ?? 0);
 }
 
-type Row = Pick<Selectable<IdentitySourceSessionsTable>, (typeof COLUMNS)[number]>;
+type Row = Pick<Selectable<IdentitySourceSessionsTable>, (typeof COLUMNS)[number]> & {
+  readonly is_idle: boolean;
+};
 
-/** What was taken up is completed when an import has come so far, whichever run it was. */
 function toSession(row: Row, position: bigint): SourceSession {
-  const isThere = row.status === "TRIGGERED" && BigInt(row.position ?? 0) <= position;
   return {
     id: row.id,
     directory: row.directory,
-    status: isThere ? "COMPLETED" : row.status,
+    status: statusOf(row, position),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
+}
+
+/**
+ * What was taken up is completed when an import has come so far, whichever run it was; and one that nobody went
+ * on with has expired, whether or not anybody has noted it.
+ */
+function statusOf(row: Row, position: bigint): SourceSessionStatus {
+  const { status, position: own } = row;
+  if (status === "TRIGGERED") return own !== null && BigInt(own) <= position ? "COMPLETED" : status;
+  const isOpenStill = status === "CREATED" || status === "IN_PROGRESS";
+  return isOpenStill && row.is_idle ? "EXPIRED" : status;
 }

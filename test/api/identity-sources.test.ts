@@ -1,6 +1,7 @@
 /** Identity sources: people whom a program brings over HTTP, as Okta's clients do it. */
 import { Client } from "@okta/okta-sdk-nodejs";
 import fc from "fast-check";
+import { Client as Postgres } from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SYSTEM_ACTOR } from "../../src/model/event.ts";
 import { Secret } from "../../src/model/secret.ts";
@@ -8,9 +9,10 @@ import { engineOf } from "../../src/engine/open.ts";
 import { compileSettings } from "../../src/engine/compile-settings.ts";
 import { loadSettings } from "../../src/config/load.ts";
 import { beginSession, bringPeople, startSession } from "../../src/runs/source-sessions.ts";
-import { openStore } from "../../src/store/database.ts";
-import { broughtEntries } from "../../src/store/source-entries.ts";
+import { openStore, transact } from "../../src/store/database.ts";
+import { broughtEntries, takeUpWaiting } from "../../src/store/source-entries.ts";
 import { client, serveApi, tokenFor, type ServedApi } from "../support/api.ts";
+import { query } from "../support/postgres.ts";
 import { DATABASES, Workplace, type RunDocument } from "../support/rollcall.ts";
 
 /** Until the daemon has imported what was brought. */
@@ -68,6 +70,28 @@ async function bring(...profiles: readonly unknown[]): Promise<void> {
   const id = await session();
   await upload(id, "bulk-upsert", profiles);
   await start(id);
+}
+
+const BY = {
+  actor: SYSTEM_ACTOR,
+  signal: new AbortController().signal,
+  progress: () => undefined,
+  note: () => undefined,
+};
+
+/** The database beside the daemon. */
+async function opened() {
+  const store = await openStore({ url: new Secret(place.databaseUrl ?? ""), directory: "" });
+  const settings = loadSettings(place.config, {});
+  return { store, engine: engineOf(settings, compileSettings(settings), store) };
+}
+
+async function rowsOf(statement: string): Promise<unknown[]> {
+  const database = new Postgres({ connectionString: place.databaseUrl ?? "" });
+  await database.connect();
+  const { rows } = await database.query(statement);
+  await database.end();
+  return rows;
 }
 
 /** What a request is refused with. */
@@ -238,17 +262,93 @@ describe("a session", () => {
     expect((await place.users()).size).toBe(50);
   });
 
-  test("expires when nobody goes on with it for a day", async () => {
+  test("expires when nobody goes on with it for a day, and is not started any more", async () => {
     const id = await session();
     await upload(id, "bulk-upsert", [person("ada")]);
-    const { query } = await import("../support/postgres.ts");
     const old = "update identity_source_sessions set updated_at = now() - interval '25 hours'";
     await query(place.databaseUrl ?? "", old);
-    const path = `${SESSIONS}/${id}/bulk-upsert`;
-    expect(await refusal("POST", path, { profiles: [person("bob")] })).toContain("400");
+    expect(await statusOf(id)).toBe("EXPIRED");
+    for (const step of ["bulk-upsert", "start-import"])
+      expect(
+        await refusal("POST", `${SESSIONS}/${id}/${step}`, { profiles: [person("bob")] }),
+      ).toMatch(/^400 .* is EXPIRED/);
     await session();
     expect(await statusOf(id)).toBe("EXPIRED");
     expect(await place.events('eventType eq "system.import.session.expired"')).toHaveLength(1);
+  });
+
+  test("may not be open in dozens", async () => {
+    for (let i = 0; i < 10; i++) await upload(await session(), "bulk-upsert", [person(`p${i}`)]);
+    expect(await refusal("POST", SESSIONS)).toContain("has 10 open sessions already");
+  });
+
+  test("takes no credentials, and says so", async () => {
+    const id = await session();
+    const profiles = [person("ada", { password: "hunter2", nickName: "countess" })];
+    const answer = await ask("POST", `${SESSIONS}/${id}/bulk-upsert`, { profiles });
+    expect(answer.headers.get("warning")).toContain("Credentials are not kept: password.");
+    const kept = await rowsOf("select profile::text from identity_source_uploads");
+    expect(JSON.stringify(kept)).toContain("countess");
+    expect(JSON.stringify(kept)).not.toContain("hunter2");
+  });
+
+  test("knows an attribute in any spelling, and takes no list without a value for one", async () => {
+    await bring(person("ada", { mobilePhone: "1", secondEmail: ["a@x.org"] }));
+    await bring({ externalId: "ada", profile: { MOBILEPHONE: "2", secondEmail: [] } });
+    const ada = (await place.users()).get("ada@example.org");
+    expect(ada?.profile).toMatchObject({ mobilePhone: "2" });
+    expect(ada?.profile["secondEmail"]).toBeUndefined();
+    const id = await session();
+    const twice = [person("eve", { nickName: "a", NickName: "b" })];
+    expect(await refusal("POST", `${SESSIONS}/${id}/bulk-upsert`, { profiles: twice })).toContain(
+      "twice, in two spellings",
+    );
+  });
+
+  test("is not found by a text that is no id, and takes no bytes that are no text", async () => {
+    for (const odd of ["%00", "x%00y", "a".repeat(3000)]) {
+      const answer = await ask("GET", `${SESSIONS}/${odd}`);
+      expect([400, 404, 405], `${odd}: ${answer.status}`).toContain(answer.status);
+    }
+    const id = await session();
+    const body = Buffer.from('{"profiles":[{"externalId":"M\u00fcller","profile":{}}]}', "latin1");
+    const token = await tokenFor(place, "source", "raw");
+    for (const path of [`${SESSIONS}/${id}/bulk-upsert`, "/api/rollcall/v1/runs"]) {
+      const response = await fetch(api.url + path, {
+        method: "POST",
+        headers: { authorization: `SSWS ${token}`, "content-type": "application/json" },
+        body,
+      });
+      expect(response.status, path).toBe(400);
+      expect(await response.text()).toContain("UTF-8");
+    }
+  });
+
+  test("that is started while others read changes nothing of what they read", async () => {
+    await bring(person("ada"), person("bob"));
+    await api.stop();
+    const one = await opened();
+    const { id } = await beginSession(one.engine, "hr", BY);
+    const moved = { ...person("new"), profile: person("bob").profile };
+    const name = { source: "hr", id };
+    await bringPeople(
+      one.engine,
+      name,
+      { what: "bulk_delete", people: [{ externalId: "bob", profile: null }] },
+      BY,
+    );
+    await bringPeople(one.engine, name, { what: "bulk_upsert", people: [moved] }, BY);
+    const entries = broughtEntries(one.store.db, "hr");
+    const before = await entries.page(null, null);
+    await startSession(one.engine, "hr", id, BY);
+    expect(await entries.page(null, null)).toEqual(before);
+    await transact(one.store, (trx) => takeUpWaiting(trx, "hr"));
+    expect((await entries.page(null, null)).map(({ externalId }) => externalId)).toEqual([
+      "ada",
+      "new",
+    ]);
+    await one.store[Symbol.asyncDispose]();
+    api = await serveApi(place);
   });
 
   test("is not lost with a daemon that ends before its import: the next one does it", async () => {
@@ -261,6 +361,89 @@ describe("a session", () => {
     await expect.poll(() => statusOf(id), PATIENCE).toBe("COMPLETED");
     expect([...(await place.users()).keys()]).toEqual(["ada@example.org"]);
   });
+});
+
+test("somebody who has left loses access, however the attribute is spelled that says so", async () => {
+  await begin(`${CONFIGURATION}    users: { disabled: { attribute: state, values: [left] } }\n`);
+  await bring(person("ada", { State: "active" }), person("bob", { state: "active" }));
+  await bring(
+    { externalId: "ada", profile: { state: "left" } },
+    { externalId: "bob", profile: { STATE: "left" } },
+  );
+  const statuses = [...(await place.users()).values()].map(({ status }) => status);
+  expect(statuses).toEqual(["deprovisioned", "deprovisioned"]);
+  await api.stop();
+  place.remove();
+});
+
+test("what was brought is forgotten where people are read from something else, and nobody is taken for gone", async () => {
+  await begin();
+  await bring(person("ada"), person("bob"), person("cyd"));
+  await api.stop();
+  const csv = place.file(
+    "hr.csv",
+    "id,mail,first\nada,ada@example.org,ada\ncyd,cyd@example.org,cyd\n",
+  );
+  const names = "firstName: appuser.first, lastName: appuser.first";
+  place.configure(
+    `directories:\n  hr:\n    type: csv\n    path: ${csv}\n    users: { id: id }\n    toOkta: { login: appuser.mail, email: appuser.mail, ${names} }\n`,
+  );
+  expect(await place.run("import", "hr")).toMatchObject({ status: 0 });
+  const statusOfBob = async () => (await place.users()).get("bob@example.org")?.status;
+  expect(await statusOfBob()).toBe("deprovisioned");
+  expect(await rowsOf("select 1 from identity_source_entries")).toEqual([]);
+  place.configure(CONFIGURATION);
+  // Nothing is known yet of who is in it, and nobody is shown as held or gone.
+  const nothing = await place.run("import", "hr");
+  expect(nothing.out).toContain("source.empty");
+  api = await serveApi(place);
+  ask = client(api.url, await tokenFor(place, "source", "after"));
+  await bring(person("ada"), person("cyd"));
+  expect(await statusOfBob()).toBe("deprovisioned");
+  expect((await place.users()).get("ada@example.org")?.status).toBe("active");
+  await api.stop();
+  place.remove();
+});
+
+test("whoever is brought again is not forgotten", async () => {
+  await begin();
+  await bring(person("ada"), person("bob"));
+  const gone = await session();
+  await upload(gone, "bulk-delete", [{ externalId: "ada" }]);
+  await start(gone);
+  const again = await session();
+  await upload(again, "bulk-upsert", [person("ada")]);
+  const forgotten = await place.run("users", "forget", "ada@example.org");
+  expect(forgotten.err).toContain("was brought to hr again");
+  await start(again);
+  expect((await place.users()).get("ada@example.org")?.status).toBe("active");
+  await api.stop();
+  place.remove();
+});
+
+test("a page has as many people as may be held at once", async () => {
+  place = await Workplace.create("postgres");
+  place.configure(CONFIGURATION);
+  const { store } = await opened();
+  const large = JSON.stringify({ text: "x".repeat(1_500_000) });
+  await query(
+    place.databaseUrl ?? "",
+    `insert into identity_source_entries (directory, external_id, profile, position)
+     select 'hr', 'p' || i, '${large}'::jsonb, 1 from generate_series(1, 9) i`,
+  );
+  const entries = broughtEntries(store.db, "hr");
+  const pages: string[][] = [];
+  for (let after: string | null = null; ;) {
+    const page = await entries.page(after, null);
+    if (page.length === 0) break;
+    pages.push(page.map(({ externalId }) => externalId));
+    after = page.at(-1)?.externalId ?? null;
+  }
+  expect(pages.map((page) => page.length)).toEqual([3, 3, 3]);
+  expect(pages.flat()).toEqual(Array.from({ length: 9 }, (_, i) => `p${i + 1}`));
+  expect(await entries.page(null, ["p7", "p2", "nobody"])).toHaveLength(2);
+  await store[Symbol.asyncDispose]();
+  place.remove();
 });
 
 test("who would lose access by a session waits for a decision, as with every import", async () => {
@@ -317,12 +500,8 @@ test("nobody signs in as a program, and who is forgotten is forgotten among what
   expect(await place.run("users", "forget", "ada@example.org")).toMatchObject({
     status: 0,
   });
-  const { Client: Postgres } = await import("pg");
-  const database = new Postgres({ connectionString: place.databaseUrl ?? "" });
-  await database.connect();
-  const left = await database.query("select external_id from identity_source_entries");
-  await database.end();
-  expect(left.rows).toEqual([{ external_id: "bob" }]);
+  const left = await rowsOf("select external_id from identity_source_entries");
+  expect(left).toEqual([{ external_id: "bob" }]);
   await api.stop();
   place.remove();
 });
@@ -355,18 +534,7 @@ test("what an identity source cannot have is refused with its place in the file"
 test("whatever is brought, dropped and taken up in any order, entries are what the sessions say", async () => {
   place = await Workplace.create("postgres");
   place.configure(CONFIGURATION);
-  const store = await openStore({
-    url: new Secret(place.databaseUrl ?? ""),
-    directory: "",
-  });
-  const settings = loadSettings(place.config, {});
-  const engine = engineOf(settings, compileSettings(settings), store);
-  const by = {
-    actor: SYSTEM_ACTOR,
-    signal: new AbortController().signal,
-    progress: () => undefined,
-    note: () => undefined,
-  };
+  const { store, engine } = await opened();
   const id = fc.constantFrom("a", "b", "c");
   const profile = fc.dictionary(
     fc.constantFrom("x", "y"),
@@ -376,17 +544,18 @@ test("whatever is brought, dropped and taken up in any order, entries are what t
     fc.record({ externalId: id, profile }),
     fc.record({ externalId: id, profile: fc.constant(null) }),
   );
-  const history = fc.array(fc.array(deed, { minLength: 1, maxLength: 5 }), { maxLength: 5 });
+  const deeds = fc.array(deed, { minLength: 1, maxLength: 5 });
+  const history = fc.array(fc.record({ deeds, waits: fc.boolean() }), { maxLength: 5 });
   await fc.assert(
     fc.asyncProperty(history, async (sessions) => {
       const expected = new Map<string, Record<string, string>>();
       const { db } = store;
       await db.deleteFrom("identity_source_entries").execute();
-      for (const deeds of sessions) {
-        const { id: own } = await beginSession(engine, "hr", by);
-        for (const one of deeds) {
+      for (const { deeds: all, waits } of sessions) {
+        const { id: own } = await beginSession(engine, "hr", BY);
+        for (const one of all) {
           const what = one.profile === null ? "bulk_delete" : "bulk_upsert";
-          await bringPeople(engine, { source: "hr", id: own }, { what, people: [one] }, by);
+          await bringPeople(engine, { source: "hr", id: own }, { what, people: [one] }, BY);
           if (one.profile === null) expected.delete(one.externalId);
           else {
             const after = { ...expected.get(one.externalId), ...one.profile };
@@ -394,9 +563,11 @@ test("whatever is brought, dropped and taken up in any order, entries are what t
             expected.set(one.externalId, Object.fromEntries(there) as Record<string, string>);
           }
         }
-        await startSession(engine, "hr", own, by);
+        await startSession(engine, "hr", own, BY);
+        if (!waits) await transact(store, (trx) => takeUpWaiting(trx, "hr"));
       }
-      const found = await broughtEntries(db, "hr").page(null, 100);
+      await transact(store, (trx) => takeUpWaiting(trx, "hr"));
+      const found = await broughtEntries(db, "hr").page(null, null);
       expect(new Map(found.map((one) => [one.externalId, one.profile]))).toEqual(expected);
     }),
     { numRuns: 40 },

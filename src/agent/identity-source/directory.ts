@@ -11,7 +11,7 @@ import type { Changes, ChangeReader, Directory, DirectorySession, Probe } from "
 import { EvidenceRecord, leftOutRemark } from "../evidence.ts";
 import { commonProblem, entryTooLarge, stateOf } from "../identity.ts";
 
-const BATCH_ENTRIES = 1000;
+const IDS_AT_ONCE = 1000;
 const LOOK_EVERY_MS = 1000;
 /** What identifies people, as those who bring them call it. */
 const ID = "externalId";
@@ -30,14 +30,14 @@ export class IdentitySourceDirectory implements Directory {
 
   async open(signal: AbortSignal): Promise<DirectorySession> {
     const server = this.#server;
-    const record = new EvidenceRecord(server, BATCH_ENTRIES, this.#withheld);
+    const record = new EvidenceRecord(server, null, this.#withheld);
     const session: DirectorySession = {
       server,
       people: () => this.#people(signal, record),
       evidence: () => record.evidence,
-      absence: () => ({ of: (ids) => this.#absence(ids) }),
+      absence: () => ({ of: (ids) => this.#absence(ids, signal) }),
       changes: new Positions(this.#entries, () => this.#identifiers(signal)),
-      lookup: { people: (ids) => this.#peopleById(ids), isSure: true },
+      lookup: { people: (ids) => this.#peopleById(ids, signal), isSure: true },
       objects: { read: () => nothing() },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
@@ -46,7 +46,7 @@ export class IdentitySourceDirectory implements Directory {
 
   async probe(signal: AbortSignal): Promise<Probe> {
     signal.throwIfAborted();
-    const first = await this.#entries.page(null, BATCH_ENTRIES);
+    const first = await this.#entries.page(null, null);
     const entries = first.map((one) => this.#entry(one));
     const problem = entries.length === 0 ? null : commonProblem(entries);
     const leftOut = leftOutRemark(this.#withheld);
@@ -66,12 +66,14 @@ export class IdentitySourceDirectory implements Directory {
   }
 
   async listen(since: Mark | null, listener: ChangeListener, signal: AbortSignal): Promise<void> {
-    let seen = positionOf(since);
+    const first = await this.#entries.news();
     listener.onReady();
-    while (!signal.aborted) {
-      const now = await this.#entries.position();
-      if (now !== seen) listener.onChange();
-      seen = now;
+    const isBehind = since === null || positionOf(since) !== first.position;
+    if (isBehind && !first.isEmpty) listener.onChange();
+    for (let seen = isBehind ? first.waiting : ""; !signal.aborted;) {
+      const { waiting } = await this.#entries.news();
+      if (waiting !== "" && waiting !== seen) listener.onChange();
+      seen = waiting;
       await sleep(LOOK_EVERY_MS, signal);
     }
   }
@@ -81,17 +83,21 @@ export class IdentitySourceDirectory implements Directory {
   }
 
   async *#people(signal: AbortSignal, record: EvidenceRecord): AsyncGenerator<RawEntry[]> {
-    for await (const page of this.#pages(signal)) {
+    for await (const page of this.#pages(signal, null)) {
       record.count(page.length);
       yield page.map((one) => this.#entry(one));
     }
     record.complete("the end of what was brought");
   }
 
-  async *#pages(signal: AbortSignal): AsyncGenerator<BroughtEntry[]> {
+  /** @param ids only these; null: all */
+  async *#pages(
+    signal: AbortSignal,
+    ids: readonly string[] | null,
+  ): AsyncGenerator<BroughtEntry[]> {
     for (let after: string | null = null; ;) {
       signal.throwIfAborted();
-      const page: BroughtEntry[] = await this.#entries.page(after, BATCH_ENTRIES);
+      const page: BroughtEntry[] = await this.#entries.page(after, ids);
       if (page.length === 0) return;
       yield page;
       after = page.at(-1)?.externalId ?? null;
@@ -99,20 +105,24 @@ export class IdentitySourceDirectory implements Directory {
   }
 
   async *#identifiers(signal: AbortSignal): AsyncGenerator<string[]> {
-    for await (const page of this.#pages(signal)) yield page.map(({ externalId }) => externalId);
+    for await (const page of this.#pages(signal, null))
+      yield page.map(({ externalId }) => externalId);
   }
 
-  async *#peopleById(ids: readonly string[]): AsyncGenerator<RawEntry[]> {
-    for (let at = 0; at < ids.length; at += BATCH_ENTRIES) {
-      const found = await this.#entries.byIds(ids.slice(at, at + BATCH_ENTRIES));
-      if (found.length > 0) yield found.map((one) => this.#entry(one));
-    }
+  async *#peopleById(ids: readonly string[], signal: AbortSignal): AsyncGenerator<RawEntry[]> {
+    for (let at = 0; at < ids.length; at += IDS_AT_ONCE)
+      for await (const page of this.#pages(signal, ids.slice(at, at + IDS_AT_ONCE)))
+        yield page.map((one) => this.#entry(one));
   }
 
   /** All that was brought are people in the scope: whoever is not among them was taken away. */
-  async #absence(ids: readonly string[]): Promise<ReadonlyMap<string, FoundAbsence>> {
-    const found = await this.#entries.byIds(ids);
-    const there = new Set(found.map(({ externalId }) => externalId));
+  async #absence(
+    ids: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, FoundAbsence>> {
+    const there = new Set<string>();
+    for await (const page of this.#pages(signal, ids))
+      for (const { externalId } of page) there.add(externalId);
     return new Map(ids.map((id) => [id, there.has(id) ? "outOfFilter" : "gone"]));
   }
 
@@ -149,7 +159,7 @@ class Positions implements ChangeReader {
   }
 
   async begin(): Promise<readonly string[]> {
-    const position = await this.#entries.position();
+    const { position } = await this.#entries.news();
     this.#mark = {
       way: "brought",
       positions: { [POSITION]: String(position) },

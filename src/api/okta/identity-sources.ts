@@ -44,10 +44,13 @@ export function identitySourceRoutes(app: Hono<ApiEnv>, context: ApiContext, gat
     app.post(`${SESSIONS}/:session/${path}`, may, async (c) => {
       const session = { source: sourceOf(c), id: sessionOf(c) };
       const people = await peopleIn(c, read);
-      await identitySources.bring(session, { what, people }, askedBy(context, c));
+      const left = await identitySources.bring(session, { what, people }, askedBy(context, c));
+      if (left.length > 0)
+        c.header("Warning", `299 rollcall "Credentials are not kept: ${left.join(", ")}."`);
       return c.body(null, 202);
     });
-  app.all("/identity-sources/:source/*", may, () => {
+  // Groups, and people without a session.
+  app.all("/identity-sources/:source/:other{(?:users|groups).*}", may, () => {
     const why =
       "An identity source takes people in sessions: bulk-upsert, bulk-delete, start-import; see docs/15-api.md.";
     throw notOffered(why);
@@ -83,7 +86,7 @@ async function peopleIn(
   c: ApiCall,
   read: (one: Readonly<Record<string, unknown>>, where: string) => BroughtProfile | null,
 ): Promise<Brought[]> {
-  const size = Buffer.byteLength(await c.req.text());
+  const size = (await c.req.arrayBuffer()).byteLength;
   if (size > MOST_BYTES)
     throw invalid(
       "profiles",
@@ -99,9 +102,17 @@ async function peopleIn(
     if (!isRecord(one)) throw invalid("profiles", `${where}: an object is expected`);
     const externalId = externalIdOf(one, where);
     const profile = read(one, where);
-    people.set(externalId, profile === null ? null : { ...people.get(externalId), ...profile });
+    const before = people.get(externalId) ?? {};
+    people.set(externalId, profile === null ? null : mergedProfile(before, profile));
   }
   return [...people].map(([externalId, profile]) => ({ externalId, profile }));
+}
+
+/** As attributes are compared, names have no case: what is named later counts. */
+function mergedProfile(before: BroughtProfile, later: BroughtProfile): BroughtProfile {
+  const named = new Set(Object.keys(later).map((name) => name.toLowerCase()));
+  const kept = Object.entries(before).filter(([name]) => !named.has(name.toLowerCase()));
+  return { ...Object.fromEntries(kept), ...later };
 }
 
 function externalIdOf({ externalId }: Readonly<Record<string, unknown>>, where: string): string {
@@ -123,7 +134,17 @@ function profileOf({ profile }: Readonly<Record<string, unknown>>, where: string
         `${where}.profile.${name}: a text is expected, or a list of texts, or null`,
       );
   }
-  return profile as BroughtProfile;
+  const names = Object.keys(profile);
+  if (new Set(names.map((name) => name.toLowerCase())).size < names.length)
+    throw invalid("profile", `${where}.profile: an attribute is there twice, in two spellings`);
+  const values = Object.entries(profile as BroughtProfile);
+  // No value of several is none.
+  return Object.fromEntries(
+    values.map(([name, value]) => [
+      name,
+      Array.isArray(value) && value.length === 0 ? null : value,
+    ]),
+  );
 }
 
 function isText(value: unknown): value is string {

@@ -8,7 +8,7 @@ import type { ApiContext, ApiEnv } from "../context.ts";
 import { logFault } from "../fault.ts";
 import type { Gate } from "../gate.ts";
 import { methodsOf } from "../methods.ts";
-import { mostBytes } from "../most-bytes.ts";
+import { mostBytes, onlyUtf8 } from "../request-body.ts";
 import { plainPath } from "../plain-path.ts";
 import { appUserRoutes } from "./app-users.ts";
 import { appRoutes } from "./apps.ts";
@@ -29,6 +29,7 @@ const NOT_OFFERED =
 export function oktaApi(context: ApiContext, gate: Gate): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>({ getPath: plainPath });
   app.use(mostBytes);
+  app.use(onlyUtf8);
   app.use(async (c, next) => {
     c.header("X-Okta-Request-Id", uuidV7());
     await next();

@@ -4,7 +4,7 @@ import { RollcallError } from "../../model/errors.ts";
 import type { ApiContext, ApiEnv } from "../context.ts";
 import type { Gate } from "../gate.ts";
 import { methodsOf } from "../methods.ts";
-import { mostBytes } from "../most-bytes.ts";
+import { mostBytes, onlyUtf8 } from "../request-body.ts";
 import { plainPath } from "../plain-path.ts";
 import { appRoutes } from "./apps.ts";
 import { commandRoute } from "./commands.ts";
@@ -29,6 +29,7 @@ export function rollcallApi(context: ApiContext, gate: Gate): OpenAPIHono<ApiEnv
     },
   });
   app.use(mostBytes);
+  app.use(onlyUtf8);
   const building: Building = { api: app, context, gate };
   runRoutes(building);
   decisionRoutes(building);

@@ -1,3 +1,5 @@
+/** What is refused of a request before anybody reads it. */
+import { isUtf8 } from "node:buffer";
 import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { RollcallError } from "../model/errors.ts";
@@ -15,3 +17,15 @@ export const mostBytes: MiddlewareHandler<ApiEnv> = bodyLimit({
     throw new RollcallError("request.tooLarge", "The body has more than 1 MiB.");
   },
 });
+
+/**
+ * Refuses a body that is no UTF-8, as JSON is (RFC 8259, 8.1): read as if it were, different names would
+ * become the same one. @throws RollcallError `request.notJson`
+ */
+export const onlyUtf8: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  if (c.req.raw.body !== null && !isUtf8(Buffer.from(await c.req.arrayBuffer()))) {
+    const message = "The request body was not well-formed: its bytes are no UTF-8.";
+    throw new RollcallError("request.notJson", message);
+  }
+  await next();
+};
