@@ -25,7 +25,7 @@ export const mostBytes: MiddlewareHandler<ApiEnv> = bodyLimit({
 export const onlyUtf8: MiddlewareHandler<ApiEnv> = async (c, next) => {
   if (c.req.raw.body !== null && !isUtf8(Buffer.from(await c.req.arrayBuffer()))) {
     const message = "The request body was not well-formed: its bytes are no UTF-8.";
-    throw new RollcallError("request.notJson", message);
+    throw new RollcallError("request.invalid", message);
   }
   await next();
 };

@@ -94,7 +94,7 @@ const KNOWN: Partial<Record<ErrorCode, (error: RollcallError) => OktaError>> = {
   "config.invalid": (error) => invalid("configuration", ...causesOf(error)),
   "config.changed": ({ message }) => new OktaError(409, "E0000112", message),
   "config.readOnly": ({ message }) => notWritable("http.configuration", message),
-  "request.notJson": ({ message }) => new OktaError(400, "E0000003", message),
+  "request.invalid": ({ message }) => new OktaError(400, "E0000003", message),
   "request.tooLarge": ({ message }) => new OktaError(413, "E0000003", message),
   "user.owned": (error) => {
     const summary = "Operation failed because user profile is mastered under another system";
