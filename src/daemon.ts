@@ -124,7 +124,7 @@ async function exchanged(
   try {
     const settings = await reload();
     const next = service.with(settings);
-    // Where it listens stays as it was at the start; `isWritable` is asked at each request.
+    // Where it listens stays as it was at the start.
     for (const key of ["http", "database"] as const)
       if (plain(settings[key]) !== plain(first.settings[key]))
         log.warn({ key }, `${key} was changed, which takes effect at the next start only`);
@@ -140,10 +140,13 @@ async function exchanged(
   }
 }
 
+/** Of `http`, what is asked at each request. */
+const AT_ONCE: ReadonlySet<string> = new Set(["isWritable", "trustedProxies", "oidc"]);
+
 /** Settings as they can be compared; secrets compare by what they are. */
 function plain(value: unknown): string {
   return JSON.stringify(value, (key, one: unknown) =>
-    one instanceof Secret ? one.reveal() : key === "isWritable" ? undefined : one,
+    one instanceof Secret ? one.reveal() : AT_ONCE.has(key) ? undefined : one,
   );
 }
 

@@ -20,7 +20,7 @@ export const mostBytes: MiddlewareHandler<ApiEnv> = bodyLimit({
 
 /**
  * Refuses a body that is no UTF-8, as JSON is (RFC 8259, 8.1): read as if it were, different names would
- * become the same one. @throws RollcallError `request.notJson`
+ * become the same one. @throws RollcallError `request.invalid`
  */
 export const onlyUtf8: MiddlewareHandler<ApiEnv> = async (c, next) => {
   if (c.req.raw.body !== null && !isUtf8(Buffer.from(await c.req.arrayBuffer()))) {

@@ -77,3 +77,47 @@ describe.each(DATABASES)("on %s", (kind) => {
     ).toMatchObject({ status: 202 });
   });
 });
+
+test("that something waits for the next start is told of where it listens, and of nothing that takes effect at once", async () => {
+  const place = await Workplace.create("postgres");
+  const file = place.file("p.ldif", simplePerson("ada"));
+  place.configure(`directories:\n  corp:\n    type: ldif\n    path: ${file}${SIMPLE_MAPPINGS}`);
+  const api = await serveApi(place);
+  const admin = client(api.url, await tokenFor(place, "admin"));
+  const addressOf = async (name: string): Promise<string | undefined> => {
+    const token = await tokenFor(place, "admin", name);
+    await fetch(`${api.url}/api/v1/users`, {
+      method: "POST",
+      headers: {
+        authorization: `SSWS ${token}`,
+        "content-type": "application/json",
+        "x-forwarded-for": "203.0.113.9",
+      },
+      body: JSON.stringify({
+        profile: { login: `${name}@x.org`, email: `${name}@x.org`, firstName: "A", lastName: "B" },
+      }),
+    });
+    const [event] = (await place.events(
+      `eventType eq "user.lifecycle.create" and target.alternateId eq "${name}@x.org"`,
+    )) as unknown as { client: { ipAddress: string } }[];
+    return event?.client.ipAddress;
+  };
+  expect(await addressOf("before")).toMatch(/127\.0\.0\.1/);
+  const change = (from: RegExp, to: string): void => {
+    writeFileSync(place.config, readFileSync(place.config, "utf8").replace(from, to));
+    place.hangups.tell();
+  };
+  let made = 0;
+  change(/^(http: \{.*) \}$/m, "$1, trustedProxies: [127.0.0.0/8] }");
+  await expect.poll(() => addressOf(`after${made++}`), { timeout: 30_000 }).toBe("203.0.113.9");
+  change(/^(http: \{.*) \}$/m, '$1, host: "127.0.0.2" }');
+  change(/title: appuser.title/, `title: '"read"'`);
+  const title = async (): Promise<unknown> =>
+    (await admin("GET", "/api/v1/mappings/prm-corp")).body;
+  await expect
+    .poll(async () => JSON.stringify(await title()), { timeout: 30_000 })
+    .toContain("read");
+  const { err } = await api.stop();
+  expect(err.match(/http was changed/g)).toHaveLength(1);
+  place.remove();
+});
