@@ -3,7 +3,9 @@ import { askOkta, type ListedUser } from "../api.ts";
 import { Badge } from "../parts/badge.tsx";
 import { Filters } from "../parts/filters.tsx";
 import { List } from "../parts/list.tsx";
+import { NewPerson } from "../parts/new-person.tsx";
 import { Page } from "../parts/page.tsx";
+import { may } from "../session.ts";
 import { value } from "../text.ts";
 
 const COLUMNS = ["Login", "Name", "Status", "Profile source"];
@@ -14,7 +16,7 @@ export function People() {
   const filter = status === undefined ? undefined : `status eq "${status}"`;
   const asked = { q, search: filter };
   return (
-    <Page title="People">
+    <Page title="People" actions={may("edit") && <NewPerson />}>
       <Filters
         of={[
           { name: "q", label: "Name or login begins with" },

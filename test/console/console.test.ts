@@ -426,6 +426,32 @@ test("a person is edited and suspended by hand; what a directory owns is refused
   expect((await place.users()).get("p2@example.org")).toMatchObject({ status: "active" });
 });
 
+test("somebody whom no directory has is added by hand, and whoever may only look is not offered it", async () => {
+  const { page } = browser;
+  await signIn("operator", "/console/people");
+  await page.getByRole("button", { name: "Add a person…" }).click();
+  const question = page.getByRole("dialog");
+  await question.getByLabel("First name").fill("Grace");
+  await question.getByLabel("Last name").fill("Hopper");
+  await question.getByLabel("E-mail", { exact: true }).fill("no address");
+  expect(await barriers(page)).toEqual([]);
+  await question.getByRole("button", { name: "Add" }).click();
+  expect(await question.getByRole("alert").innerText()).toContain("email");
+  await question.getByLabel("E-mail", { exact: true }).fill("grace@example.org");
+  await question.getByRole("button", { name: "Add" }).click();
+  await page.waitForURL("**/console/people/grace%40example.org");
+  expect(await heading()).toBe("grace@example.org");
+  expect((await place.users()).get("grace@example.org")).toMatchObject({
+    status: "active",
+    profile: { firstName: "Grace", lastName: "Hopper" },
+  });
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByText("You are signed out.").waitFor();
+  await signIn("viewer", "/console/people");
+  await heading();
+  expect(await page.getByRole("button", { name: "Add a person…" }).count()).toBe(0);
+});
+
 test("somebody is assigned to an app by hand, and taken off again", async () => {
   const { page } = browser;
   await signIn("operator", "/console/apps/lab");
