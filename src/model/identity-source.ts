@@ -61,6 +61,8 @@ export interface BroughtNews {
   readonly position: bigint;
   /** Which sessions wait to be taken up; empty: none. */
   readonly waiting: string;
+  /** Whether something was taken up that no import has brought to people yet. */
+  readonly isBehind: boolean;
   /** Whether nobody ever brought anything: then nothing is known of anybody. */
   readonly isEmpty: boolean;
 }

@@ -7,7 +7,13 @@ import type {
   BroughtNews,
 } from "../model/identity-source.ts";
 import type { Connection, Trx } from "./connection.ts";
-import { lockSource, merged, noteTakenUp, waitingSessions } from "./source-sessions.ts";
+import {
+  lockSource,
+  merged,
+  noteTakenUp,
+  reachedPosition,
+  waitingSessions,
+} from "./source-sessions.ts";
 
 /** An import that is older than this reads everybody anew. */
 const LEFT_DAYS = 30;
@@ -122,7 +128,8 @@ async function newsOf(db: Connection, directory: string): Promise<BroughtNews> {
   const { rows } = await sql<{ found: boolean }>`select exists (
     select from identity_source_entries where directory = ${directory}) as found`.execute(db);
   const isEmpty = position === forgotten && waiting === "" && rows[0]?.found !== true;
-  return { position, waiting, isEmpty };
+  const isBehind = position > (await reachedPosition(db, directory));
+  return { position, waiting, isBehind, isEmpty };
 }
 
 interface Row {

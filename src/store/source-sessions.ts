@@ -168,7 +168,7 @@ const reached = (directory: string) => sql<string>`coalesce(
   (select (mark -> 'positions' ->> ${POSITION})::bigint from checkpoints
     where directory = ${directory}), 0)`;
 
-async function reachedPosition(db: Connection, directory: string): Promise<bigint> {
+export async function reachedPosition(db: Connection, directory: string): Promise<bigint> {
   const { rows } = await sql<{ position: string }>`
     select ${reached(directory)} as position`.execute(db);
   return BigInt(rows[0]?.position ?? 0);

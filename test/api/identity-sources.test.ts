@@ -405,6 +405,34 @@ test("what was brought is forgotten where people are read from something else, a
   place.remove();
 });
 
+test("what a dry run took up is imported all the same", async () => {
+  await begin();
+  await bring(person("ada"));
+  const id = await session();
+  await upload(id, "bulk-upsert", [person("bob")]);
+  await api.stop();
+  const { store, engine } = await opened();
+  await startSession(engine, "hr", id, BY);
+  await store[Symbol.asyncDispose]();
+  const dry = await place.json<RunDocument>("import", "hr", "--dry-run");
+  expect(dry).toMatchObject({ status: "done", counts: { created: 1 } });
+  api = await serveApi(place);
+  ask = client(api.url, await tokenFor(place, "source", "after"));
+  await expect.poll(() => statusOf(id), PATIENCE).toBe("COMPLETED");
+  expect([...(await place.users()).keys()]).toEqual(["ada@example.org", "bob@example.org"]);
+  // The same while the daemon listens: whoever of the two is first.
+  const next = await session();
+  await upload(next, "bulk-upsert", [person("cyd")]);
+  await Promise.all([
+    ask("POST", `${SESSIONS}/${next}/start-import`),
+    place.run("import", "hr", "--dry-run"),
+  ]);
+  await place.run("import", "hr", "--dry-run");
+  await expect.poll(() => statusOf(next), PATIENCE).toBe("COMPLETED");
+  await api.stop();
+  place.remove();
+});
+
 test("whoever is brought again is not forgotten", async () => {
   await begin();
   await bring(person("ada"), person("bob"));

@@ -4,7 +4,12 @@ import { Withheld } from "../../model/credentials.ts";
 import type { IdentitySource } from "../../model/directory.ts";
 import { escapeDnValue } from "../../model/dn.ts";
 import type { AppProfile, RawEntry } from "../../model/entry.ts";
-import { POSITION, type BroughtEntries, type BroughtEntry } from "../../model/identity-source.ts";
+import {
+  POSITION,
+  type BroughtEntries,
+  type BroughtEntry,
+  type BroughtNews,
+} from "../../model/identity-source.ts";
 import { MustReadAll, type ChangeListener, type Mark } from "../../model/incremental.ts";
 import type { FoundAbsence } from "../../model/run.ts";
 import type { Changes, ChangeReader, Directory, DirectorySession, Probe } from "../directory.ts";
@@ -66,15 +71,16 @@ export class IdentitySourceDirectory implements Directory {
   }
 
   async listen(since: Mark | null, listener: ChangeListener, signal: AbortSignal): Promise<void> {
-    const first = await this.#entries.news();
+    let seen = since === null ? null : keyOf({ position: positionOf(since), waiting: "" });
     listener.onReady();
-    const isBehind = since === null || positionOf(since) !== first.position;
-    if (isBehind && !first.isEmpty) listener.onChange();
-    for (let seen = isBehind ? first.waiting : ""; !signal.aborted;) {
-      const { waiting } = await this.#entries.news();
-      if (waiting !== "" && waiting !== seen) listener.onChange();
-      seen = waiting;
-      await sleep(LOOK_EVERY_MS, signal);
+    for (; !signal.aborted; await sleep(LOOK_EVERY_MS, signal)) {
+      const news = await this.#entries.news();
+      const key = keyOf(news);
+      // What was taken up by a dry run, or by an import that failed, is still to come. What a person has
+      // dropped is not: that comes with the next change.
+      const isToCome = news.waiting !== "" || news.isBehind;
+      if (key !== seen && (seen === null ? !news.isEmpty : isToCome)) listener.onChange();
+      seen = key;
     }
   }
 
@@ -192,6 +198,10 @@ class Positions implements ChangeReader {
       compare: false,
     };
   }
+}
+
+function keyOf({ position, waiting }: Pick<BroughtNews, "position" | "waiting">): string {
+  return `${position} ${waiting}`;
 }
 
 function positionOf(mark: Mark | null): bigint {
