@@ -20,6 +20,7 @@ export async function approvePush(engine: Engine, id: string, by: AskedBy): Prom
     // Putting back is what a paused app may need.
     if (push.reverts === null) await refusePaused(claimed);
     await refuseMoved(claimed);
+    const reverted = push.reverts === null ? null : await requirePush(engine, push.reverts);
     const who = by.actor.displayName;
     await write(claimed, async (trx) => {
       await approveHeld(trx, push.id, who);
@@ -30,7 +31,6 @@ export async function approvePush(engine: Engine, id: string, by: AskedBy): Prom
     const { userIds, counts, kind } = push;
     const request = { kind, trigger: "manual", dryRun: false, userIds } as const;
     const start = { ...request, resumes: push.id };
-    const reverted = push.reverts === null ? null : await requirePush(engine, push.reverts);
     return await beginPush(claimed, start, async (context, stopwatch) => {
       if (reverted !== null) return await putBack(context, reverted, stopwatch);
       const asked = { userIds, dryRun: false, everybody: false };

@@ -12,6 +12,7 @@ import { appendEvents } from "../store/system-log.ts";
 import { settle, withClaim } from "./begin.ts";
 import { expiredSince, matchedSince, returnedSince } from "./plan/before-apply.ts";
 import { applyToEnd, recover, resumedRun } from "./plan/finish.ts";
+import { forgetBrought, takeUpBrought } from "./reading/brought.ts";
 import type { RunContext } from "./record/context.ts";
 import { dropHeld } from "./record/end.ts";
 import * as events from "./record/events.ts";
@@ -32,6 +33,8 @@ export async function approveRun(engine: Engine, id: string, by: AskedBy): Promi
     await recover(claimed);
     const run = await heldRun(engine, id); // as it is now that nobody else can touch it
     const context = resumedRun(claimed, run);
+    // Whoever was brought back meanwhile waits for an import, which none does while this one is held.
+    await takeUpBrought(context);
     const unfit = await unfitRows(context, run);
     const who = by.actor.displayName;
     await write(context, async (trx) => {
@@ -48,6 +51,7 @@ export async function approveRun(engine: Engine, id: string, by: AskedBy): Promi
       await applyToEnd(context, current, current.phases);
     });
     await noteApproved(context, applied);
+    if (applied.status === "done") await forgetBrought(context);
     return applied;
   });
 }

@@ -18,7 +18,6 @@ import type { Run } from "../model/run.ts";
 import type { Sighting } from "../reconciler/decide.ts";
 import { decideUnusable } from "../reconciler/decide-failure.ts";
 import { Unchanged } from "../reconciler/unchanged.ts";
-import { eraseSource } from "../store/source-entries.ts";
 import { appUsersByIds, countPresent, type StoredAppUser } from "../store/app-users.ts";
 import {
   halves,
@@ -33,12 +32,12 @@ import { settleContested } from "./plan/contested.ts";
 import { concludePlan } from "./plan/conclude.ts";
 import type { AbsenceCauses } from "./reading/absence.ts";
 import { switchedOff } from "./plan/switched-off.ts";
+import { forgetBrought } from "./reading/brought.ts";
 import { planGone, planRemovals } from "./reading/leavers.ts";
 import type { RunContext } from "./record/context.ts";
 import { noteMapped } from "./record/mapped.ts";
 import { noteJudging } from "./record/notes.ts";
 import { Stopwatch } from "./record/stopwatch.ts";
-import { write } from "./record/write.ts";
 
 const PAGE = 1000;
 const IN_FLIGHT = 1;
@@ -76,7 +75,7 @@ export async function forceSync(
     if (run.status === "done" && !run.dryRun && configured)
       await noteMapped(context, request.externalIds);
     if (run.status === "done" && !run.dryRun && !configured && request.externalIds === null)
-      await write(context, (trx) => eraseSource(trx, name));
+      await forgetBrought(context);
     return run;
   });
 }

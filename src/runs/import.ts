@@ -18,7 +18,7 @@ import { ensureMatchIndex } from "../store/users.ts";
 import { beginRun, newRun, settle, withClaim, type RunRequest } from "./begin.ts";
 import { PlanBuilder } from "./plan/builder.ts";
 import { concludePlan, type Considered } from "./plan/conclude.ts";
-import { takeUpBrought } from "./reading/brought.ts";
+import { forgetBrought, requireBrought } from "./reading/brought.ts";
 import { chooseStart, readChanges } from "./reading/changes.ts";
 import { readEverybody } from "./reading/everybody.ts";
 import type { ReadingContext } from "./record/context.ts";
@@ -54,6 +54,7 @@ export async function importDirectory(
     const context: ReadingContext = newRun({ ...claimed, directory });
     await beginRun(context, "import", request);
     const run = await settle(context, () => runImport(context, request));
+    if (run.status === "done" && !run.dryRun) await forgetBrought(context);
     // What is left of it is for the next import; the run is over, whatever becomes of old ones.
     if (!request.dryRun) {
       await thinHistory(store, retention, THINNING_BATCHES).catch(() => 0);
@@ -67,7 +68,7 @@ export async function importDirectory(
 async function runImport(context: ReadingContext, request: ImportRequest): Promise<void> {
   const watch = new Stopwatch();
   watch.begin("reading");
-  await takeUpBrought(context);
+  await requireBrought(context);
   await using plan = new PlanBuilder(context);
   const considered = await readSource(context, plan, request);
   const run = await requireRun(context, context.run.id);

@@ -66,7 +66,9 @@ export async function revertPush(
       stopwatch.begin("reading");
       const { counts, tally } = await planBack(context, push);
       stopwatch.begin("judging");
-      await write(context, (trx) => beginJudging(trx, context.run.id, { counts }));
+      // Whoever is left out is counted by what is written of them.
+      const judged = { counts: { ...counts, skipped: 0 } };
+      await write(context, (trx) => beginJudging(trx, context.run.id, judged));
       const held = await judge(context, tally, { memberships: 0, removedMemberships: 0 });
       if (dryRun) return await endAsPlanned(context, { counts, held, stopwatch });
       await dropHeldPushes(context, `replaced by ${context.run.id}`);
@@ -125,19 +127,22 @@ async function planBack(context: PushContext, push: Push): Promise<PlannedBack> 
   const { engine, app, run } = context;
   const { name, provisioning } = app.settings;
   const by = new Map<AccountAction, Set<string>>();
+  const off = new Set<string>();
   for await (const changes of pagesOf(context, push)) {
     const accounts = await accountsOf(engine.store.db, name, usersOf(changes));
     const rows = changes.flatMap((change): PlannedPush[] => {
-      const account = accounts.get(change.userId ?? "");
-      const step = account === undefined ? null : stepBack(change, account, provisioning);
-      if (account === undefined || step === null) return [];
-      if (step === "changedSince") return [changedSince(change)];
-      const people = by.get(step.action) ?? new Set();
-      by.set(step.action, people.add(account.userId));
+      const found = accounts.get(change.userId ?? "");
+      if (found === undefined) return [];
+      // Somebody may be in a push twice: made, then changed. Whoever is off by then is not changed any more.
+      const account: Account = off.has(found.userId) ? { ...found, state: "inactive" } : found;
+      const step = stepBack(change, account, provisioning);
+      if (step === null) return [];
+      const action = step === "changedSince" ? "skipped" : step.action;
+      by.set(action, (by.get(action) ?? new Set()).add(account.userId));
+      if (step === "changedSince") return [{ ...changedSince(change), applied: false }];
+      if (step.active === false) off.add(account.userId);
       return [{ ...rowOf(change, step), applied: false, changes: backwards(change) }];
     });
-    for (const { userId } of rows.filter(({ action }) => action === "skipped"))
-      by.set("skipped", (by.get("skipped") ?? new Set()).add(userId ?? ""));
     await write(context, (trx) => savePushChanges(trx, run.id, rows));
   }
   const of = (action: AccountAction): number => by.get(action)?.size ?? 0;
@@ -283,7 +288,8 @@ function stepOf(
   switch (action) {
     case "created":
       if (!toggles.deactivate) return null;
-      if (state !== "active") return "changedSince";
+      // Whether it was switched off is not known after a failure; doing it again does no harm.
+      if (state !== "active" && state !== "unsure") return "changedSince";
       return { action: "deactivated", values: null, active: false };
     case "deactivated":
       if (!toggles.deactivate) return null;

@@ -64,8 +64,8 @@ export async function beginSession(
     refuseMore(source, await listSourceSessions(trx, source));
     const session = await insertSourceSession(trx, { id: uuidV7(), directory: source });
     await appendEvents(trx, null, actor, [
-      ...expired.map((id) => eventOf("system.import.session.expired", source, id)),
-      eventOf("system.import.session.created", source, session.id),
+      ...expired.map((id) => sourceEvent("system.import.session.expired", source, id)),
+      sourceEvent("system.import.session.created", source, session.id),
     ]);
     return session;
   });
@@ -123,7 +123,7 @@ export async function bringPeople(
     await addUploads(trx, own.id, kept);
     const data = { people: people.length };
     await appendEvents(trx, null, actor, [
-      eventOf(`system.identity_sources.${what}`, source, own.id, data),
+      sourceEvent(`system.identity_sources.${what}`, source, own.id, data),
     ]);
   });
   return withheld.told;
@@ -158,7 +158,7 @@ export async function startSession(
     if (own.status !== "IN_PROGRESS") throw ended(own);
     await setSourceSession(trx, own.id, "TRIGGERED");
     await appendEvents(trx, null, actor, [
-      eventOf("system.import.session.triggered", source, own.id),
+      sourceEvent("system.import.session.triggered", source, own.id),
     ]);
     return await requireSession(trx, source, id);
   });
@@ -179,7 +179,7 @@ export async function closeSession(
     await dropUploads(trx, own.id);
     await setSourceSession(trx, own.id, "CLOSED");
     await appendEvents(trx, null, actor, [
-      eventOf("system.import.session.cancelled", source, own.id),
+      sourceEvent("system.import.session.cancelled", source, own.id),
     ]);
   });
 }
@@ -202,7 +202,8 @@ function ended({ id, status }: SourceSession): RollcallError {
   return new RollcallError("source.sessionEnded", message);
 }
 
-function eventOf(
+/** What happened to a session. */
+export function sourceEvent(
   eventType: EventType,
   source: string,
   session: string,

@@ -8,6 +8,8 @@ import type {
 } from "../model/identity-source.ts";
 import type { Connection, Trx } from "./connection.ts";
 import {
+  endIdleSessions,
+  isIdle,
   lockSource,
   merged,
   noteTakenUp,
@@ -21,23 +23,27 @@ const LEFT_DAYS = 30;
 /**
  * Takes up all sessions that wait, in the order in which they were started: each person is as they say, or as
  * before. Only under the claim of an import, so that nobody reads meanwhile.
- * @returns whether anything is known of people
+ * @returns whether anything is known of people, and which sessions nobody went on with
  */
-export async function takeUpWaiting(trx: Trx, directory: string): Promise<boolean> {
+export async function takeUpWaiting(
+  trx: Trx,
+  directory: string,
+): Promise<{ readonly isKnown: boolean; readonly expired: readonly string[] }> {
   await lockSource(trx, directory);
+  const expired = await endIdleSessions(trx, directory);
   for (const session of await waitingSessions(trx, directory)) {
     const position = await takeUp(trx, directory, session);
     await noteTakenUp(trx, session, position);
   }
   await forgetLeft(trx, directory);
-  return !(await newsOf(trx, directory)).isEmpty;
+  return { isKnown: !(await newsOf(trx, directory)).isEmpty, expired };
 }
 
 /** @returns the position that imports have come to when they have it */
 async function takeUp(trx: Trx, directory: string, session: string): Promise<string> {
   const { rows } = await sql<{ position: string }>`
-    update identity_sources set position = position + 1 where directory = ${directory}
-    returning position`.execute(trx);
+    update identity_sources set position = position + 1, known = true
+    where directory = ${directory} returning position`.execute(trx);
   const position = rows[0]?.position ?? "0";
   const added = merged(sql`coalesce(had.profile, '{}'::jsonb)`, sql`u.profile`);
   await sql`
@@ -79,11 +85,12 @@ export async function hasBrought(db: Connection, directory: string): Promise<boo
 export async function eraseSource(trx: Trx, directory: string): Promise<void> {
   for (const table of ["identity_source_entries", "identity_source_sessions"] as const)
     await trx.deleteFrom(table).where("directory", "=", directory).execute();
-  await sql`update identity_sources set forgotten = position
-    where directory = ${directory}`.execute(trx);
+  // So that no import goes on from what it knew before.
+  await sql`update identity_sources set position = position + 1, forgotten = position + 1,
+    known = false where directory = ${directory}`.execute(trx);
 }
 
-/** Whether somebody is brought, or will be by a session that is open or waits. */
+/** Whether somebody is brought, or will be by a session that is open or waits; one that expired brings nobody. */
 export async function isBrought(
   db: Connection,
   directory: string,
@@ -94,7 +101,10 @@ export async function isBrought(
       where directory = ${directory} and external_id = ${externalId} and profile is not null)
     or exists (
       select from identity_source_uploads u join identity_source_sessions s on s.id = u.session_id
-      where s.directory = ${directory} and u.external_id = ${externalId}) as found`.execute(db);
+      where s.directory = ${directory} and u.external_id = ${externalId}
+        and u.profile is not null and not (s.status <> 'TRIGGERED' and ${isIdle})) as found`.execute(
+    db,
+  );
   return rows[0]?.found === true;
 }
 
@@ -123,11 +133,9 @@ export function broughtEntries(db: Connection, directory: string): BroughtEntrie
 }
 
 async function newsOf(db: Connection, directory: string): Promise<BroughtNews> {
-  const { position, forgotten } = await sourceOf(db, directory);
+  const { position, known } = await sourceOf(db, directory);
   const waiting = (await waitingSessions(db, directory)).join(" ");
-  const { rows } = await sql<{ found: boolean }>`select exists (
-    select from identity_source_entries where directory = ${directory}) as found`.execute(db);
-  const isEmpty = position === forgotten && waiting === "" && rows[0]?.found !== true;
+  const isEmpty = !known && waiting === "";
   const isBehind = position > (await reachedPosition(db, directory));
   return { position, waiting, isBehind, isEmpty };
 }
@@ -176,11 +184,12 @@ async function changesOf(
 async function sourceOf(
   db: Connection,
   directory: string,
-): Promise<{ readonly position: bigint; readonly forgotten: bigint }> {
+): Promise<{ readonly position: bigint; readonly forgotten: bigint; readonly known: boolean }> {
   const row = await db
     .selectFrom("identity_sources")
-    .select(["position", "forgotten"])
+    .select(["position", "forgotten", "known"])
     .where("directory", "=", directory)
     .executeTakeFirst();
-  return { position: BigInt(row?.position ?? 0), forgotten: BigInt(row?.forgotten ?? 0) };
+  const { position = "0", forgotten = "0", known = false } = row ?? {};
+  return { position: BigInt(position), forgotten: BigInt(forgotten), known };
 }

@@ -14,7 +14,8 @@ import type { IdentitySourceSessionsTable } from "./tables.ts";
 
 const COLUMNS = ["id", "directory", "status", "position", "created_at", "updated_at"] as const;
 const isOpen = sql<boolean>`status in ('CREATED', 'IN_PROGRESS')`;
-const isIdle = sql<boolean>`updated_at <= clock_timestamp() - make_interval(hours => ${IDLE_HOURS}::int)`;
+/** Whether nobody went on with a session for too long, should it be open. */
+export const isIdle = sql<boolean>`updated_at <= clock_timestamp() - make_interval(hours => ${IDLE_HOURS}::int)`;
 /** How long it is remembered what became of a session. */
 const KEPT_DAYS = 30;
 

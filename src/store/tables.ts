@@ -444,6 +444,8 @@ export interface IdentitySourcesTable {
   position: Generated<string>;
   /** Up to which position those who left are not remembered. */
   forgotten: Generated<string>;
+  /** Whether anything was taken up since it began, or began anew. */
+  known: Generated<boolean>;
 }
 
 export interface IdentitySourceEntriesTable {

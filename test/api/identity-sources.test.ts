@@ -433,6 +433,100 @@ test("what a dry run took up is imported all the same", async () => {
   place.remove();
 });
 
+test("a dry run of another type forgets nothing; and who was not brought to a source that began anew is not gone", async () => {
+  await begin();
+  await bring(person("ada"), person("bob"), person("cyd"));
+  await api.stop();
+  const file = place.file(
+    "hr.csv",
+    "id,mail,first\nada,ada@example.org,ada\nbob,bob@example.org,bob\ncyd,cyd@example.org,cyd\n",
+  );
+  const names = "firstName: appuser.first, lastName: appuser.first";
+  const csv = `directories:\n  hr:\n    type: csv\n    path: ${file}\n    users: { id: id }\n    toOkta: { login: appuser.mail, email: appuser.mail, ${names} }\n`;
+  place.configure(csv);
+  expect(await place.run("import", "hr", "--dry-run")).toMatchObject({ status: 0 });
+  expect(await rowsOf("select 1 from identity_source_entries")).toHaveLength(3);
+  expect(await place.run("import", "hr")).toMatchObject({ status: 0 });
+  expect(await rowsOf("select 1 from identity_source_entries")).toEqual([]);
+  place.configure(CONFIGURATION);
+  const { store, engine } = await opened();
+  const { id } = await beginSession(engine, "hr", BY);
+  const people = [person("ada")];
+  await bringPeople(engine, { source: "hr", id }, { what: "bulk_upsert", people }, BY);
+  await startSession(engine, "hr", id, BY);
+  await store[Symbol.asyncDispose]();
+  const run = await place.json<RunDocument>("import", "hr");
+  expect(run).toMatchObject({ status: "held", type: "full" });
+  expect(JSON.stringify(run.held)).toContain("whether everybody was brought");
+  const statuses = [...(await place.users()).values()].map(({ status }) => status);
+  expect(statuses).toEqual(["active", "active", "active"]);
+  place.remove();
+});
+
+test("whoever was brought back while an import was held loses nothing by its approval", async () => {
+  await begin(`directories:
+  hr:
+    type: identity-source
+    importSafeguard: { percent: 20, minimum: 5 }
+`);
+  const everybody = Array.from({ length: 20 }, (_, i) => person(`p${i}`));
+  await bring(...everybody);
+  const leaving = everybody.slice(0, 10);
+  const id = await session();
+  await upload(
+    id,
+    "bulk-delete",
+    leaving.map(({ externalId }) => ({ externalId })),
+  );
+  await ask("POST", `${SESSIONS}/${id}/start-import`);
+  const held = async (): Promise<RunDocument | undefined> =>
+    (await place.json<RunDocument[]>("imports", "list")).find(({ status }) => status === "held");
+  await expect.poll(held, PATIENCE).toBeDefined();
+  const back = await session();
+  await upload(back, "bulk-upsert", leaving.slice(0, 9));
+  await ask("POST", `${SESSIONS}/${back}/start-import`);
+  const approved = await place.json<RunDocument>("imports", "approve", (await held())?.run ?? "");
+  expect(approved).toMatchObject({ status: "done", counts: { removed: 1 } });
+  await expect.poll(() => statusOf(back), PATIENCE).toBe("COMPLETED");
+  const active = [...(await place.users()).values()].filter(({ status }) => status === "active");
+  expect(active).toHaveLength(19);
+  await api.stop();
+  place.remove();
+});
+
+test("a source whose last people left long ago is known to be empty", async () => {
+  await begin(`directories:\n  hr:\n    type: identity-source\n    importSafeguard: off\n`);
+  await bring(person("ada"), person("bob"));
+  const id = await session();
+  await upload(id, "bulk-delete", [{ externalId: "ada" }]);
+  await start(id);
+  await api.stop();
+  await query(
+    place.databaseUrl ?? "",
+    "update identity_source_entries set changed_at = now() - interval '31 days', profile = null",
+  );
+  const run = await place.json<RunDocument>("import", "hr", "--full");
+  expect(run.error).toBeNull();
+  place.remove();
+});
+
+test("a session that expired keeps nobody from being forgotten", async () => {
+  await begin();
+  await bring(person("ada"), person("bob"));
+  const gone = await session();
+  await upload(gone, "bulk-delete", [{ externalId: "ada" }]);
+  await start(gone);
+  await upload(await session(), "bulk-upsert", [person("ada")]);
+  const old =
+    "update identity_source_sessions set updated_at = now() - interval '2 days' where status = 'IN_PROGRESS'";
+  await query(place.databaseUrl ?? "", old);
+  expect(await place.run("users", "forget", "ada@example.org")).toMatchObject({ status: 0 });
+  expect(await place.run("import", "hr")).toMatchObject({ status: 0 });
+  expect(await rowsOf("select 1 from identity_source_uploads")).toEqual([]);
+  await api.stop();
+  place.remove();
+});
+
 test("whoever is brought again is not forgotten", async () => {
   await begin();
   await bring(person("ada"), person("bob"));

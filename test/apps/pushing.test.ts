@@ -259,6 +259,22 @@ test("putting back that would take much away waits for a decision, and then does
   expect(again.err).toContain("run.notHeld");
 });
 
+test("what putting back could not switch off is switched off when it is repeated", async () => {
+  await place.start({ people: ["ada", "bob"] });
+  const { run } = await place.push();
+  const ada = place.scim.userNamed("ada@example.org");
+  place.scim.hook = ({ method, path }) =>
+    method !== "GET" && path.endsWith(`/${ada?.id}`)
+      ? { status: 503, body: { detail: "not now" } }
+      : undefined;
+  const first = await place.json<PushDocument>("pushes", "revert", run);
+  expect(first.counts).toMatchObject({ deactivated: 1, failed: 1 });
+  place.scim.hook = () => undefined;
+  const second = await place.json<PushDocument>("pushes", "revert", run);
+  expect(second.counts).toMatchObject({ deactivated: 1, failed: 0 });
+  expect(place.scim.userNamed("ada@example.org")).toMatchObject({ active: false });
+});
+
 test("a held putting back can be dropped, and a later one takes its place", async () => {
   const people = Array.from({ length: 12 }, (_, i) => `p${i}`);
   place.app = `

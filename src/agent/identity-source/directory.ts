@@ -20,6 +20,7 @@ const IDS_AT_ONCE = 1000;
 const LOOK_EVERY_MS = 1000;
 /** What identifies people, as those who bring them call it. */
 const ID = "externalId";
+const ID_KEY = ID.toLowerCase();
 
 /** A directory whose entries others bring; they lie in the database of people itself. */
 export class IdentitySourceDirectory implements Directory {
@@ -41,7 +42,7 @@ export class IdentitySourceDirectory implements Directory {
       people: () => this.#people(signal, record),
       evidence: () => record.evidence,
       absence: () => ({ of: (ids) => this.#absence(ids, signal) }),
-      changes: new Positions(this.#entries, () => this.#identifiers(signal)),
+      changes: new Positions(this.#entries, () => this.#identifiers(signal), record),
       lookup: { people: (ids) => this.#peopleById(ids, signal), isSure: true },
       objects: { read: () => nothing() },
       [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -134,7 +135,8 @@ export class IdentitySourceDirectory implements Directory {
 
   #entry({ externalId: id, profile: brought }: BroughtEntry): RawEntry {
     const dn = `${ID}=${escapeDnValue(id)}`;
-    const own: AppProfile = { ...brought, [ID]: id };
+    const named = Object.entries(brought).filter(([name]) => name.toLowerCase() !== ID_KEY);
+    const own: AppProfile = { ...Object.fromEntries(named), [ID]: id };
     const state = stateOf(this.#source.users.disabled, dn, own);
     const text = JSON.stringify(Object.entries(own).toSorted(([a], [b]) => (a < b ? -1 : 1)));
     return {
@@ -153,18 +155,35 @@ export class IdentitySourceDirectory implements Directory {
   }
 }
 
+const NOT_WHOLE =
+  "It is the first import of what was brought, so it is not known whether everybody was brought who was known before.";
+
 /** From where to go on: every session that was taken up moved the position by one. */
 class Positions implements ChangeReader {
   readonly #entries: BroughtEntries;
   readonly identifiers: () => AsyncGenerator<string[]>;
+  readonly #record: EvidenceRecord;
   #mark: Mark | null = null;
 
-  constructor(entries: BroughtEntries, identifiers: () => AsyncGenerator<string[]>) {
+  constructor(
+    entries: BroughtEntries,
+    identifiers: () => AsyncGenerator<string[]>,
+    record: EvidenceRecord,
+  ) {
     this.#entries = entries;
     this.identifiers = identifiers;
+    this.#record = record;
   }
 
-  async begin(): Promise<readonly string[]> {
+  async begin(before: Mark | null): Promise<readonly string[]> {
+    const goesOn =
+      before !== null && (await this.#entries.changesSince(positionOf(before), 1)) !== null;
+    // Whoever left is told from then on; whoever was known before may not have been brought yet.
+    if (!goesOn) this.#record.doubt(NOT_WHOLE);
+    return await this.#note();
+  }
+
+  async #note(): Promise<readonly string[]> {
     const { position } = await this.#entries.news();
     this.#mark = {
       way: "brought",
@@ -179,7 +198,7 @@ class Positions implements ChangeReader {
   }
 
   async since(mark: Mark, limit: number): Promise<Changes> {
-    await this.begin();
+    await this.#note();
     const changed = await this.#entries.changesSince(positionOf(mark), limit + 1);
     if (changed === null)
       throw new MustReadAll(

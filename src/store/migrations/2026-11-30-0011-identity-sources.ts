@@ -2,9 +2,11 @@ import { sql, type Kysely } from "kysely";
 import type { Migration } from "kysely/migration";
 
 const STATEMENTS = [
-  // How far each source has come, and up to where the names of whoever left it are forgotten.
+  // How far each source has come, up to where the names of whoever left it are forgotten, and whether
+  // anything was brought since it began, or began anew.
   `create table identity_sources (
-    directory text primary key, position bigint not null default 0, forgotten bigint not null default 0)`,
+    directory text primary key, position bigint not null default 0, forgotten bigint not null default 0,
+    known boolean not null default false)`,
   // Without a profile: whoever left.
   `create table identity_source_entries (
     directory text not null, external_id text not null, profile jsonb, position bigint not null,
