@@ -67,7 +67,7 @@ test.each(["05-an-import-is-held", "06-a-value-is-wrong", "08-upgrade"])("%s", (
   expect(page.follow(name)).toBeGreaterThan(0);
 });
 
-test("07-run-two-replicas", () => {
+test("07-run-two-replicas", async () => {
   imported(3);
   const schedule = `    schedule: { incremental: "*/15 * * * *", full: "0 2 * * *", timezone: Europe/Berlin }`;
   page.run(
@@ -75,7 +75,7 @@ test("07-run-two-replicas", () => {
   );
   expect(
     page.follow("07-run-two-replicas", {
-      "18181": String(Number(page.environment["HTTP_PORT"]) + 1),
+      "18181": String(await freePort()),
     }),
   ).toBeGreaterThan(0);
 });
