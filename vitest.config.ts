@@ -14,6 +14,7 @@ const LONG = [
   "mappings",
   "force-sync",
   "revert",
+  "identity-sources",
   "openldap",
   "samba",
   "crash",

@@ -94,6 +94,23 @@ async function rowsOf(statement: string): Promise<unknown[]> {
   return rows;
 }
 
+/** The same directory, read from a file of these people. */
+function readFromFile(...names: readonly string[]): void {
+  const rows = names.map((name) => `${name},${name}@example.org,${name}\n`);
+  const file = place.file("hr.csv", `id,mail,first\n${rows.join("")}`);
+  const mappings =
+    "login: appuser.mail, email: appuser.mail, firstName: appuser.first, lastName: appuser.first";
+  place.configure(
+    `directories:\n  hr:\n    type: csv\n    path: ${file}\n    users: { id: id }\n    toOkta: { ${mappings} }\n`,
+  );
+}
+
+/** The import that waits for a decision. */
+async function held(): Promise<RunDocument | undefined> {
+  const runs = await place.json<RunDocument[]>("imports", "list");
+  return runs.find((run) => run.status === "held");
+}
+
 /** What a request is refused with. */
 async function refusal(method: string, path: string, body?: unknown): Promise<string> {
   const answer = await ask(method, path, body);
@@ -380,14 +397,7 @@ test("what was brought is forgotten where people are read from something else, a
   await begin();
   await bring(person("ada"), person("bob"), person("cyd"));
   await api.stop();
-  const csv = place.file(
-    "hr.csv",
-    "id,mail,first\nada,ada@example.org,ada\ncyd,cyd@example.org,cyd\n",
-  );
-  const names = "firstName: appuser.first, lastName: appuser.first";
-  place.configure(
-    `directories:\n  hr:\n    type: csv\n    path: ${csv}\n    users: { id: id }\n    toOkta: { login: appuser.mail, email: appuser.mail, ${names} }\n`,
-  );
+  readFromFile("ada", "cyd");
   expect(await place.run("import", "hr")).toMatchObject({ status: 0 });
   const statusOfBob = async () => (await place.users()).get("bob@example.org")?.status;
   expect(await statusOfBob()).toBe("deprovisioned");
@@ -437,13 +447,7 @@ test("a dry run of another type forgets nothing; and who was not brought to a so
   await begin();
   await bring(person("ada"), person("bob"), person("cyd"));
   await api.stop();
-  const file = place.file(
-    "hr.csv",
-    "id,mail,first\nada,ada@example.org,ada\nbob,bob@example.org,bob\ncyd,cyd@example.org,cyd\n",
-  );
-  const names = "firstName: appuser.first, lastName: appuser.first";
-  const csv = `directories:\n  hr:\n    type: csv\n    path: ${file}\n    users: { id: id }\n    toOkta: { login: appuser.mail, email: appuser.mail, ${names} }\n`;
-  place.configure(csv);
+  readFromFile("ada", "bob", "cyd");
   expect(await place.run("import", "hr", "--dry-run")).toMatchObject({ status: 0 });
   expect(await rowsOf("select 1 from identity_source_entries")).toHaveLength(3);
   expect(await place.run("import", "hr")).toMatchObject({ status: 0 });
@@ -479,8 +483,6 @@ test("whoever was brought back while an import was held loses nothing by its app
     leaving.map(({ externalId }) => ({ externalId })),
   );
   await ask("POST", `${SESSIONS}/${id}/start-import`);
-  const held = async (): Promise<RunDocument | undefined> =>
-    (await place.json<RunDocument[]>("imports", "list")).find(({ status }) => status === "held");
   await expect.poll(held, PATIENCE).toBeDefined();
   const back = await session();
   await upload(back, "bulk-upsert", leaving.slice(0, 9));
@@ -583,10 +585,6 @@ test("who would lose access by a session waits for a decision, as with every imp
     everybody.slice(0, 10).map(({ externalId }) => ({ externalId })),
   );
   await ask("POST", `${SESSIONS}/${id}/start-import`);
-  const held = async (): Promise<RunDocument | undefined> => {
-    const runs = await place.json<RunDocument[]>("imports", "list");
-    return runs.find((run) => run.status === "held");
-  };
   await expect.poll(held, PATIENCE).toMatchObject({ counts: { removed: 10 } });
   expect(await statusOf(id)).toBe("TRIGGERED");
   expect([...(await place.users()).values()].every(({ status }) => status === "active")).toBe(true);
