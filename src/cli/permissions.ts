@@ -42,7 +42,7 @@ export const COMMAND_PERMISSIONS: Readonly<Record<string, Permission>> = {
   "apps show": "read",
   "apps check": "run",
   "apps assignments": "read",
-  "apps unknown": "run",
+  "apps unknown": "read",
   "apps export": "read",
   "apps preview": "explain",
   "apps assign": "edit",

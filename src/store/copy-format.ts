@@ -11,8 +11,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 const TAB = 0x09;
 const NEWLINE = 0x0a;
-/** A sign of a string takes no more bytes than this, one and a half of a pair. */
-const MOST_BYTES_A_SIGN = 3;
+/** A unit of UTF-16 takes no more bytes of UTF-8 than this; both of a pair together take four. */
+const MOST_BYTES_A_UNIT = 3;
 const FIRST_BYTES = 256 * 1024;
 
 /**
@@ -54,7 +54,7 @@ export class CopyRows {
   }
 
   #text(text: string): void {
-    this.#makeRoom(text.length * MOST_BYTES_A_SIGN);
+    this.#makeRoom(text.length * MOST_BYTES_A_UNIT);
     this.#length += this.#bytes.write(text, this.#length, "utf8");
   }
 

@@ -111,6 +111,20 @@ async function held(): Promise<RunDocument | undefined> {
   return runs.find((run) => run.status === "held");
 }
 
+/** A source of twenty people, of whom a session takes ten away, which is held. */
+async function tenOfTwentyLeave() {
+  await begin(`${CONFIGURATION}    importSafeguard: { percent: 20, minimum: 5 }\n`);
+  const everybody = Array.from({ length: 20 }, (_, i) => person(`p${i}`));
+  await bring(...everybody);
+  const leaving = everybody.slice(0, 10);
+  const id = await session();
+  const ids = leaving.map(({ externalId }) => ({ externalId }));
+  await upload(id, "bulk-delete", ids);
+  await ask("POST", `${SESSIONS}/${id}/start-import`);
+  await expect.poll(held, PATIENCE).toBeDefined();
+  return { id, leaving };
+}
+
 /** What a request is refused with. */
 async function refusal(method: string, path: string, body?: unknown): Promise<string> {
   const answer = await ask(method, path, body);
@@ -468,22 +482,7 @@ test("a dry run of another type forgets nothing; and who was not brought to a so
 });
 
 test("whoever was brought back while an import was held loses nothing by its approval", async () => {
-  await begin(`directories:
-  hr:
-    type: identity-source
-    importSafeguard: { percent: 20, minimum: 5 }
-`);
-  const everybody = Array.from({ length: 20 }, (_, i) => person(`p${i}`));
-  await bring(...everybody);
-  const leaving = everybody.slice(0, 10);
-  const id = await session();
-  await upload(
-    id,
-    "bulk-delete",
-    leaving.map(({ externalId }) => ({ externalId })),
-  );
-  await ask("POST", `${SESSIONS}/${id}/start-import`);
-  await expect.poll(held, PATIENCE).toBeDefined();
+  const { leaving } = await tenOfTwentyLeave();
   const back = await session();
   await upload(back, "bulk-upsert", leaving.slice(0, 9));
   await ask("POST", `${SESSIONS}/${back}/start-import`);
@@ -571,21 +570,8 @@ test("a page has as many people as may be held at once", async () => {
 });
 
 test("who would lose access by a session waits for a decision, as with every import", async () => {
-  await begin(`directories:
-  hr:
-    type: identity-source
-    importSafeguard: { percent: 20, minimum: 5 }
-`);
-  const everybody = Array.from({ length: 20 }, (_, i) => person(`p${i}`));
-  await bring(...everybody);
-  const id = await session();
-  await upload(
-    id,
-    "bulk-delete",
-    everybody.slice(0, 10).map(({ externalId }) => ({ externalId })),
-  );
-  await ask("POST", `${SESSIONS}/${id}/start-import`);
-  await expect.poll(held, PATIENCE).toMatchObject({ counts: { removed: 10 } });
+  const { id } = await tenOfTwentyLeave();
+  expect(await held()).toMatchObject({ counts: { removed: 10 } });
   expect(await statusOf(id)).toBe("TRIGGERED");
   expect([...(await place.users()).values()].every(({ status }) => status === "active")).toBe(true);
   expect(await place.run("imports", "approve", (await held())?.run ?? "")).toMatchObject({

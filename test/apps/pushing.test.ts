@@ -229,7 +229,8 @@ test("a push that is put back leaves the accounts as they were before, and the a
   });
 });
 
-test("putting back that would take much away waits for a decision, and then does what was shown", async () => {
+/** Twelve accounts are made by a push, in an app that more than two may not be taken from at once. */
+async function twelvePushed() {
   const people = Array.from({ length: 12 }, (_, i) => `p${i}`);
   place.app = `
     ${ON}
@@ -237,6 +238,11 @@ test("putting back that would take much away waits for a decision, and then does
     safeguard: { percent: 20, minimum: 5 }`;
   await place.start({ people });
   const { run } = await place.push();
+  return { people, run };
+}
+
+test("putting back that would take much away waits for a decision, and then does what was shown", async () => {
+  const { people, run } = await twelvePushed();
   place.scim.forget();
   const dry = await place.json<PushDocument>("pushes", "revert", run, "--dry-run");
   expect(dry).toMatchObject({ counts: { deactivated: 12 }, held: { of: "deactivations" } });
@@ -259,6 +265,17 @@ test("putting back that would take much away waits for a decision, and then does
   expect(again.err).toContain("run.notHeld");
 });
 
+test("putting back does what its dry run says, also of whoever was made and then changed", async () => {
+  await place.start({ people: ["ada", "bob"], ada: { manager: dn("bob") } });
+  const { run } = await place.push();
+  const { changes = [] } = await place.json<PushDocument>("pushes", "show", run);
+  expect(changes.map(({ action }) => action)).toEqual(["created", "created", "updated"]);
+  const dry = await place.json<PushDocument>("pushes", "revert", run, "--dry-run");
+  const real = await place.json<PushDocument>("pushes", "revert", run);
+  expect(real.counts).toEqual(dry.counts);
+  expect(real.counts).toMatchObject({ deactivated: 2, updated: 0 });
+});
+
 test("what putting back could not switch off is switched off when it is repeated", async () => {
   await place.start({ people: ["ada", "bob"] });
   const { run } = await place.push();
@@ -276,13 +293,7 @@ test("what putting back could not switch off is switched off when it is repeated
 });
 
 test("a held putting back can be dropped, and a later one takes its place", async () => {
-  const people = Array.from({ length: 12 }, (_, i) => `p${i}`);
-  place.app = `
-    ${ON}
-    assign: [everyone]
-    safeguard: { percent: 20, minimum: 5 }`;
-  await place.start({ people });
-  const { run } = await place.push();
+  const { people, run } = await twelvePushed();
   const first = await place.json<PushDocument>("pushes", "revert", run);
   const second = await place.json<PushDocument>("pushes", "revert", run);
   const statusOf = async (id: string) =>

@@ -156,7 +156,7 @@ export class IdentitySourceDirectory implements Directory {
 }
 
 const NOT_WHOLE =
-  "It is the first import of what was brought, so it is not known whether everybody was brought who was known before.";
+  "This import goes on from no earlier one of what was brought, so it is not known whether everybody was brought who was known before.";
 
 /** From where to go on: every session that was taken up moved the position by one. */
 class Positions implements ChangeReader {
