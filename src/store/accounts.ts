@@ -124,21 +124,6 @@ export async function accountsOfUser(db: Connection, userId: string): Promise<Ac
   return rows.map(toAccount);
 }
 
-/** Whose account an external id is; null: nobody's, as far as is known here. */
-export async function holderOf(
-  db: Connection,
-  app: string,
-  externalId: string,
-): Promise<Account | null> {
-  const row = await db
-    .selectFrom("accounts")
-    .selectAll()
-    .where("app", "=", app)
-    .where("external_id", "=", externalId)
-    .executeTakeFirst();
-  return row === undefined ? null : toAccount(row);
-}
-
 /** Accounts by the app's own ids. */
 export async function accountsByExternalIds(
   db: Connection,

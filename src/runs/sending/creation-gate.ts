@@ -1,8 +1,10 @@
 /**
- * Puts creations on record before they are sent, all of a page in one statement: it waits until
- * everybody of the page is either through or about to be made.
+ * Puts creations on record before they are sent, many in one statement: it waits until so many are
+ * about to be made, or everybody of the page who is not through yet.
  */
 import type { Account } from "../../model/account.ts";
+
+const TOGETHER = 100;
 
 interface Waiting {
   readonly account: Account;
@@ -36,7 +38,8 @@ export class CreationGate {
   }
 
   #letThrough(): void {
-    if (this.#waiting.length === 0 || this.#waiting.length < this.#open) return;
+    if (this.#waiting.length === 0) return;
+    if (this.#waiting.length < Math.min(this.#open, TOGETHER)) return;
     const all = this.#waiting;
     this.#waiting = [];
     void this.#recordAll(all);

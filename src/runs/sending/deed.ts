@@ -22,9 +22,9 @@ import {
   type AccountDecision,
 } from "../../reconciler/decide-account.ts";
 import { placesOf, type DesiredAccount } from "../../reconciler/desired-account.ts";
-import { holderOf } from "../../store/accounts.ts";
 import type { PushContext } from "./context.ts";
-import { findAccount, type Claimed } from "./match.ts";
+import { findAccount } from "./match.ts";
+import type { Owners } from "./owners.ts";
 
 export interface Deed {
   readonly looked: Looked;
@@ -52,9 +52,9 @@ export interface DeedFailure {
   readonly thrown: AppFailure | null;
 }
 
-/** What the accounts of a page share while they are sent. */
+/** What accounts share while they are sent. */
 export interface Hands {
-  readonly claimed: Claimed;
+  readonly owners: Owners;
   /** Puts on record that an account is about to be made; resolves when it is. */
   readonly beforeCreation: (account: Account) => Promise<void>;
 }
@@ -200,7 +200,7 @@ async function unlessGone(
     if (!(thrown instanceof AppFailure) || thrown.kind !== "vanished") throw thrown;
     const { decision, hands } = sending;
     const account = thrown.uncertain ? withDoubt(sending.account, decision) : sending.account;
-    const asked = { account, desired: null, mayBeOurs: true, claimed: hands.claimed };
+    const asked = { account, desired: null, mayBeOurs: true, owners: hands.owners };
     const found = await stillUncertain(thrown, () => findAccount(context, asked));
     if (found.kind === "none") {
       return { account: gone(account), done: { action: "deactivated", changes: [] } };
@@ -285,8 +285,8 @@ async function find(
   { create, desired }: Extract<AccountDecision, { readonly do: "find" }>,
 ): Promise<Outcome> {
   const mayBeOurs = account.state === "attempted";
-  const { claimed } = hands;
-  const asked = { account, desired, mayBeOurs, claimed, before };
+  const { owners } = hands;
+  const asked = { account, desired, mayBeOurs, owners, before };
   const found = await findAccount(context, asked);
   if (found.kind === "several") return unmatched(account, found.error, desired);
   if (found.kind === "one") return adopted(context, account, found.remote, desired);
@@ -299,11 +299,11 @@ async function find(
   await hands.beforeCreation(attempt);
   try {
     const made = await context.provisioner.create(account.userId, desired.create);
-    return await created(context, { account: attempt, desired, claimed }, made);
+    return await created(context, { account: attempt, desired, owners }, made);
   } catch (thrown) {
     if (!(thrown instanceof AppFailure)) throw thrown;
     if (thrown.kind === "taken")
-      return await taken(context, { account: attempt, claimed, desired }, thrown);
+      return await taken(context, { account: attempt, owners, desired }, thrown);
     const failure = failureOf(thrown, { do: "find", create, reason: "assigned", desired });
     if (isOfNobody(thrown)) throw thrown;
     const after = thrown.uncertain ? attempt : { ...account, state: account.state };
@@ -314,22 +314,19 @@ async function find(
 interface Creating {
   readonly account: Account;
   readonly desired: DesiredAccount;
-  readonly claimed: Claimed;
+  readonly owners: Owners;
 }
 
 /** The app made an account. One that has somebody else's id is nobody's. */
 async function created(
-  { engine, app }: PushContext,
-  { account, desired, claimed }: Creating,
+  { app }: PushContext,
+  { account, desired, owners }: Creating,
   { externalId, active, notKept }: Acknowledged,
 ): Promise<Outcome> {
-  const other = claimed.get(externalId);
-  if (other === undefined) claimed.set(externalId, account.userId);
-  const holder = await holderOf(engine.store.db, app.settings.name, externalId);
-  if (
-    (other ?? account.userId) !== account.userId ||
-    (holder ?? account).userId !== account.userId
-  ) {
+  const { userId } = account;
+  const isClaimed = owners.claim(externalId, userId) !== userId;
+  const holder = await owners.holderOf(externalId);
+  if (isClaimed || (holder ?? account).userId !== userId) {
     const message = `The app gave the new account an id (${externalId}) that somebody else's has.`;
     const error = { code: "app.ambiguous", field: "id", message, appSaid: null } as const;
     return unmatched(account, error, desired);
@@ -346,10 +343,10 @@ async function created(
 /** The app has the name already: by every key, who is it? Never a second creation. */
 async function taken(
   context: PushContext,
-  { account, claimed, desired }: Creating,
+  { account, owners, desired }: Creating,
   refusal: AppFailure,
 ): Promise<Outcome> {
-  const again = await findAccount(context, { account, desired, mayBeOurs: true, claimed });
+  const again = await findAccount(context, { account, desired, mayBeOurs: true, owners });
   if (again.kind === "one") return adopted(context, account, again.remote, desired);
   if (again.kind === "several") return unmatched(account, again.error, desired);
   const { message, appSaid } = refusal;

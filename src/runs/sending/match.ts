@@ -4,25 +4,22 @@ import type { MatchKey } from "../../model/app.ts";
 import type { RemoteAccount, Wanted } from "../../provisioning/provisioner.ts";
 import type { DesiredAccount } from "../../reconciler/desired-account.ts";
 import type { Connection } from "../../store/connection.ts";
-import { holderOf } from "../../store/accounts.ts";
 import { usersByIds } from "../../store/users.ts";
 import { isUuid } from "../../lib/uuid.ts";
 import type { PushContext } from "./context.ts";
+import type { Owners } from "./owners.ts";
 
 export type Found =
   | { readonly kind: "none" }
   | { readonly kind: "one"; readonly remote: RemoteAccount }
   | { readonly kind: "several"; readonly error: AccountError };
 
-/** Accounts that this push has linked, so that no second person gets one of them. */
-export type Claimed = Map<string, string>;
-
 export interface MatchAsked {
   readonly account: Account;
   readonly desired: DesiredAccount | null;
   /** Whether the app may have made the account for us: then ours is found whatever `matching` says. */
   readonly mayBeOurs: boolean;
-  readonly claimed: Claimed;
+  readonly owners: Owners;
   /** The id under which the app had it before it was not found any more. */
   readonly before?: string | null;
 }
@@ -95,9 +92,9 @@ function ambiguous({ key, value }: Wanted, count: number): AccountError {
 
 /** Why a found account is not for this person; null if it is. */
 async function heldByAnother(
-  { engine, app }: PushContext,
+  { engine }: PushContext,
   { externalId, ownId }: RemoteAccount,
-  { account, claimed }: MatchAsked,
+  { account, owners }: MatchAsked,
 ): Promise<AccountError | null> {
   const { db } = engine.store;
   const refuse = (message: string): AccountError => {
@@ -107,16 +104,13 @@ async function heldByAnother(
     return refuse(
       `The account that matches (${externalId}) was made for another user of Rollcall (${ownId}).`,
     );
-  const holder = await holderOf(db, app.settings.name, externalId);
+  const holder = await owners.holderOf(externalId);
   if (holder !== null && holder.userId !== account.userId)
     return refuse(`The account that matches (${externalId}) belongs to ${holder.login}.`);
-  // Looked at and taken in one go: nothing may be awaited in between.
-  const other = claimed.get(externalId);
-  if (other !== undefined && other !== account.userId)
+  if (owners.claim(externalId, account.userId) !== account.userId)
     return refuse(
       `The account that matches (${externalId}) belongs to somebody else of this push.`,
     );
-  claimed.set(externalId, account.userId);
   return null;
 }
 

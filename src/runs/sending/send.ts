@@ -17,11 +17,13 @@ import { Breaker } from "./breaker.ts";
 import type { PushContext } from "./context.ts";
 import { CreationGate } from "./creation-gate.ts";
 import { doDeed, isOfNobody, type Hands } from "./deed.ts";
-import type { Claimed } from "./match.ts";
+import { Owners } from "./owners.ts";
 import { plannedAction, SEND_STEPS } from "./plan.ts";
 import { Recorder } from "./recorder.ts";
 
 const PAGE = 500;
+/** When so few of a page are left, the next one is looked at, so that the app does not wait for it. */
+const ALMOST_THROUGH = 100;
 const MOST_CLAIMED = 5000;
 
 /**
@@ -37,10 +39,10 @@ export async function sendPlan(
 ): Promise<{ readonly newAccounts: number }> {
   const breaker = new Breaker();
   const recorder = new Recorder(context, total);
-  const claimed: Claimed = new Map();
+  const owners = new Owners(context.engine.store.db, context.app.settings.name);
   try {
     for (const step of Object.values(SEND_STEPS))
-      await sendStep(context, step, { breaker, recorder, claimed, isExact });
+      await sendStep(context, step, { breaker, recorder, owners, isExact });
   } finally {
     await recorder.flush();
   }
@@ -50,27 +52,60 @@ export async function sendPlan(
 interface Sending {
   readonly breaker: Breaker;
   readonly recorder: Recorder;
-  readonly claimed: Claimed;
+  readonly owners: Owners;
   /** Whether only what was shown may be sent, to the last value. */
   readonly isExact: boolean;
 }
 
 async function sendStep(context: PushContext, step: number, sending: Sending): Promise<void> {
   const { db } = context.engine.store;
-  for (let after = -1; ;) {
-    const rows = await plannedPushes(db, context.run.id, step, { after, limit: PAGE });
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    after = last.seq;
-    await sendPage(context, rows, sending);
-    if (context.signal.aborted) throw interrupted(context.signal);
-    sending.breaker.check();
-    // What is recorded needs no other memory of who has which account.
-    if (sending.claimed.size > MOST_CLAIMED) {
-      await sending.recorder.flush();
-      sending.claimed.clear();
+  const { recorder, owners } = sending;
+  const underway: Promise<void>[] = [];
+  try {
+    for (let after = -1; ;) {
+      const rows = await plannedPushes(db, context.run.id, step, { after, limit: PAGE });
+      const last = rows.at(-1);
+      if (last === undefined) break;
+      after = last.seq;
+      const { almostThrough, through } = beginPage(context, rows, sending);
+      underway.push(through);
+      await almostThrough;
+      // Two at most: one that is almost through, and the next one.
+      if (underway.length > 1) await underway.shift();
+      mayGoOn(context, sending);
+      if (owners.claims > MOST_CLAIMED) {
+        await Promise.all(underway.splice(0));
+        await recorder.flush();
+        owners.forgetClaims();
+      }
     }
+    await Promise.all(underway);
+  } finally {
+    await Promise.allSettled(underway);
   }
+  mayGoOn(context, sending);
+}
+
+/** @throws AppFailure if the app as a whole cannot go on; RollcallError if the push was interrupted */
+function mayGoOn({ signal }: PushContext, { breaker }: Sending): void {
+  if (signal.aborted) throw interrupted(signal);
+  breaker.check();
+}
+
+/** A page on its way. */
+interface Underway {
+  /** When few are left of it, or it failed. */
+  readonly almostThrough: Promise<void>;
+  readonly through: Promise<void>;
+}
+
+function beginPage(context: PushContext, rows: readonly PlannedPush[], sending: Sending): Underway {
+  const { promise: almostThrough, resolve } = Promise.withResolvers<void>();
+  const through = sendPage(context, rows, sending, (left) => {
+    if (left <= ALMOST_THROUGH) resolve();
+  }).finally(resolve);
+  through.catch(() => undefined); // reported when it is waited for
+  return { almostThrough, through };
 }
 
 function interrupted({ reason }: AbortSignal): RollcallError {
@@ -80,10 +115,12 @@ function interrupted({ reason }: AbortSignal): RollcallError {
   return new RollcallError("push.interrupted", message);
 }
 
+/** @param onLeft is told how many people of the page are left, whenever that changes */
 async function sendPage(
   context: PushContext,
   rows: readonly PlannedPush[],
-  { breaker, recorder, claimed, isExact }: Sending,
+  { breaker, recorder, owners, isExact }: Sending,
+  onLeft: (people: number) => void,
 ): Promise<void> {
   const looked = await lookAgain(context, rows);
   const pairs = rows.flatMap((row) => {
@@ -102,7 +139,7 @@ async function sendPage(
   const gate = new CreationGate(pairs.length, (accounts) =>
     write(context, (trx) => noteIntents(trx, name, accounts.map(intentOf))),
   );
-  const hands: Hands = { claimed, beforeCreation: (account) => gate.enter(account) };
+  const hands: Hands = { owners, beforeCreation: (account) => gate.enter(account) };
   const sendOne = async ({ row, looked: one }: (typeof pairs)[number]): Promise<void> => {
     // What is not sent any more stays as it was planned.
     if (context.signal.aborted || breaker.reason !== null) return recorder.untouched(one);
@@ -114,7 +151,13 @@ async function sendPage(
     if (isOfNobody(thrown) && deed.done.length === 0) return recorder.untouched(one);
     await recorder.add(row, deed);
   };
-  await Promise.all(pairs.map((pair) => sendOne(pair).finally(() => gate.leave())));
+  let left = pairs.length;
+  onLeft(left);
+  const leave = (): void => {
+    gate.leave();
+    onLeft(--left);
+  };
+  await Promise.all(pairs.map((pair) => sendOne(pair).finally(leave)));
 }
 
 function intentOf({ userId, externalId, state, attempted, unsure }: Account): Intent {
