@@ -80,19 +80,19 @@ export function decodeValue(
     if (identifier !== null) return identifier;
   }
   if (kind === "binary" || kind === "sid") return bytes.toString("base64", start, end);
-  let ascii = true;
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at] ?? 0;
-    if (byte === 0) return { base64: bytes.toString("base64", start, end) };
-    if (byte > 0x7f) {
-      ascii = false;
-      break;
-    }
-  }
-  if (ascii) return bytes.toString("latin1", start, end);
+  if (isPlainText(bytes, start, end)) return bytes.toString("latin1", start, end);
   const slice = bytes.subarray(start, end);
   if (!isUtf8(slice) || slice.includes(0)) return { base64: bytes.toString("base64", start, end) };
   return bytes.toString("utf8", start, end);
+}
+
+/** Whether bytes are ASCII without a zero, which each character set writes alike. */
+export function isPlainText(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte === 0 || byte > 0x7f) return false;
+  }
+  return true;
 }
 
 /** Bytes that have a usual text form; null if these are none of that kind. */

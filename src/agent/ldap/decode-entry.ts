@@ -15,8 +15,9 @@ import {
 } from "../../model/entry.ts";
 import type { Problem } from "../../model/errors.ts";
 import { entryTooLarge, externalId, idProblem, idTooLong, MAX_ID, stateOf } from "../identity.ts";
-import { attributeKind, decodeDn, decodeValue, type AttributeKind } from "../values.ts";
+import { decodeDn, decodeValue, isPlainText, type AttributeKind } from "../values.ts";
 import { rangeOf } from "../range-option.ts";
+import { AttributeNames, type KnownName } from "./attribute-names.ts";
 import { BerCursor, BerError, TAG } from "./ber.ts";
 
 export const SEARCH_RESULT_ENTRY = 0x64;
@@ -182,32 +183,47 @@ function isName(bytes: Buffer, start: number, end: number, lower: string): boole
 /** Values of a person; a few thousand groups are many. */
 const MOST_VALUES = 200_000;
 
-interface Room {
-  left: number;
+/** The names that a read has met so far. */
+const NAMES = new WeakMap<EntryRules, AttributeNames>();
+
+function namesOf(rules: EntryRules): AttributeNames {
+  let names = NAMES.get(rules);
+  if (names === undefined) {
+    names = new AttributeNames((name) => isHidden(name, rules));
+    NAMES.set(rules, names);
+  }
+  return names;
+}
+
+function isHidden(name: string, { stamp, local, withheld }: EntryRules): boolean {
+  const lower = name.toLowerCase();
+  if (stamp?.hide === true && lower === stamp.attribute) return true;
+  return local?.has(lower) === true || withheld?.has(name) === true;
 }
 
 function decodeEntry(
   { dn, id }: { readonly dn: string; readonly id: string },
   { bytes, start, end }: { readonly bytes: Buffer; readonly start: number; readonly end: number },
-  { disabled, stamp, withheld, local, mostValues = MOST_VALUES }: EntryRules,
+  rules: EntryRules,
 ): Entry {
-  const room = { left: mostValues };
+  const { disabled, withheld, mostValues = MOST_VALUES } = rules;
+  const names = namesOf(rules);
+  const values = new ValueReader(bytes, { start, end }, mostValues);
   const profile: AppProfile = {};
   const attributes = new BerCursor(bytes, start, end);
+  let known: KnownName | null = null;
   while (!attributes.done) {
     attributes.take(TAG.sequence);
     const one = new BerCursor(bytes, attributes.contentStart, attributes.contentEnd);
     one.take(TAG.octetString);
-    const name = bytes.toString("latin1", one.contentStart, one.contentEnd);
-    if (stamp?.hide === true && name.toLowerCase() === stamp.attribute) continue;
-    if (local?.has(name.toLowerCase()) === true) continue;
-    if (withheld?.has(name) === true) continue;
-    const kind = attributeKind(name);
+    known = names.read(bytes, one.contentStart, one.contentEnd, known);
+    const { name, kind } = known;
+    if (known.isHidden) continue;
     if (kind === "invalid")
       throw new BerError(`\`${JSON.stringify(name)}\` is not an attribute name`);
     const set = one.enter(TAG.set);
     if (kind === "binary" && withheld?.isTooLarge(name, set.end - set.at) === true) continue;
-    const value = decodeValues(set, kind, room);
+    const value = values.read(set, kind);
     if (value !== undefined) addValues(profile, name, value);
   }
   return { dn, id, ...stateOf(disabled, dn, profile), profile };
@@ -225,21 +241,48 @@ function addValues(profile: AppProfile, name: string, value: AppProfile[string])
   profile[name] = all;
 }
 
-/** @param room how many values the entry may have yet @throws BerError if there are more */
-function decodeValues(
-  set: BerCursor,
-  kind: AttributeKind,
-  room: Room,
-): AppProfile[string] | undefined {
-  let first: AttributeValue | undefined;
-  let all: AttributeValue[] | undefined;
-  while (!set.done) {
-    set.take(TAG.octetString);
-    if (--room.left < 0) throw new BerError("it has more values than any person has");
-    const value = decodeValue(set.bytes, set.contentStart, set.contentEnd, kind);
-    if (first === undefined) first = value;
-    else if (all === undefined) all = [first, value];
-    else all.push(value);
+/**
+ * Values as they are kept. Most are ASCII: those are parts of one string that is made of the whole entry,
+ * which costs a fraction of making a string for each.
+ */
+class ValueReader {
+  readonly #bytes: Buffer;
+  readonly #start: number;
+  readonly #end: number;
+  /** How many values the entry may have yet. */
+  #left: number;
+  #text: string | null = null;
+
+  constructor(
+    bytes: Buffer,
+    { start, end }: { readonly start: number; readonly end: number },
+    most: number,
+  ) {
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = end;
+    this.#left = most;
   }
-  return all ?? first;
+
+  /** @throws BerError if there are more values than an entry may have */
+  read(set: BerCursor, kind: AttributeKind): AppProfile[string] | undefined {
+    let first: AttributeValue | undefined;
+    let all: AttributeValue[] | undefined;
+    while (!set.done) {
+      set.take(TAG.octetString);
+      if (--this.#left < 0) throw new BerError("it has more values than any person has");
+      const value = this.#value(set.contentStart, set.contentEnd, kind);
+      if (first === undefined) first = value;
+      else if (all === undefined) all = [first, value];
+      else all.push(value);
+    }
+    return all ?? first;
+  }
+
+  #value(start: number, end: number, kind: AttributeKind): AttributeValue {
+    if (kind !== "text" || !isPlainText(this.#bytes, start, end))
+      return decodeValue(this.#bytes, start, end, kind);
+    this.#text ??= this.#bytes.toString("latin1", this.#start, this.#end);
+    return this.#text.slice(start - this.#start, end - this.#start);
+  }
 }
