@@ -64,7 +64,7 @@ export class FileAbsence implements AbsenceFinder {
 
   async of(ids: readonly string[]): Promise<ReadonlyMap<string, "gone" | "outOfFilter">> {
     if (this.#all === null) {
-      const all = new IdSet(Date.now());
+      const all = new IdSet();
       for await (const id of this.#identifiers()) all.add(id);
       this.#all = all;
     }

@@ -1,18 +1,30 @@
+import { randomInt } from "node:crypto";
+
+type Seeds = readonly [number, number];
+
+const SEEDS = 2 ** 32;
+/** Slots of an empty set; always a power of two. */
+const LEAST = 1024;
+
 /**
  * A set of identifiers in 8 bytes each, for "was this person seen in this read?".
  *
  * Of every identifier only a 64-bit hash is kept, in one open-addressing table, so that a million
  * people need 16 MB and not 100. Two different identifiers may collide (1 in 37 million for a
- * million people). The seed is fresh for every read, so a collision cannot come back at the next.
+ * million people). Each set has a seed of its own that nobody can guess, so a collision can neither
+ * come back at the next read nor be made.
  */
 export class IdSet {
-  readonly #seed: number;
-  #slots = new Uint32Array(2 * 1024);
-  #mask = 1023;
+  readonly #seeds: Seeds = [randomInt(SEEDS), randomInt(SEEDS)];
+  #slots: Uint32Array;
+  #mask: number;
   #size = 0;
 
-  constructor(seed: number) {
-    this.#seed = seed >>> 0;
+  /** @param expected how many identifiers will come; more may */
+  constructor(expected = 0) {
+    const slots = 2 ** Math.ceil(Math.log2(Math.max(LEAST, 2 * expected + 1)));
+    this.#slots = new Uint32Array(2 * slots);
+    this.#mask = slots - 1;
   }
 
   /** How many different identifiers were added. */
@@ -23,12 +35,12 @@ export class IdSet {
   /** Adds an identifier; false if it was already there. */
   add(id: string): boolean {
     if (this.#size * 2 > this.#mask) this.#grow();
-    const [high, low] = hash64(id, this.#seed);
+    const [high, low] = hash64(id, this.#seeds);
     return this.#insert(high, low);
   }
 
   has(id: string): boolean {
-    const [high, low] = hash64(id, this.#seed);
+    const [high, low] = hash64(id, this.#seeds);
     const slots = this.#slots;
     for (let at = low & this.#mask; ; at = (at + 1) & this.#mask) {
       const slotHigh = slots[2 * at];
@@ -67,9 +79,9 @@ export class IdSet {
 }
 
 /** Two multiplicative lanes over the UTF-16 units; never (0, 0), which marks an empty slot. */
-function hash64(text: string, seed: number): [number, number] {
-  let high = 0xdeadbeef ^ seed;
-  let low = 0x41c6ce57 ^ seed;
+function hash64(text: string, seeds: Seeds): [number, number] {
+  let high = 0xdeadbeef ^ seeds[0];
+  let low = 0x41c6ce57 ^ seeds[1];
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     high = Math.imul(high ^ unit, 2654435761);

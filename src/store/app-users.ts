@@ -67,6 +67,40 @@ export function present(db: Connection, directory: string) {
     .where("app_users.status", "<>", "removed");
 }
 
+/** Whoever is looked at anew, although the entry is the same: who failed or is not linked, and who comes back. */
+const isSettled = sql`error is null and user_id is not null and status <> 'removed'`;
+
+/** Rows of a cursor that are in memory at a time. */
+const AT_ONCE = 10_000;
+
+/**
+ * Tells of each entry that is known as it was, and whose hash was made with this fingerprint: the same
+ * that `changedEntries` asks for, once for all of a directory. In one transaction, so nothing else may
+ * use an embedded database meanwhile.
+ * @param note receives the hash without the fingerprint
+ */
+export async function eachSettledEntry(
+  db: Connection,
+  directory: string,
+  fingerprint: string,
+  note: (id: string, hash: string) => void,
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    // All rows will be asked for: the planner shall not prefer what brings the first ones soon.
+    await sql`set local cursor_tuple_fraction = 1`.execute(trx);
+    await sql`declare settled no scroll cursor for
+      select external_id as id, substr(hash, ${fingerprint.length + 1}::int) as hash from app_users
+      where directory = ${directory}::text and ${isSettled}
+        and starts_with(hash, ${fingerprint}::text)`.execute(trx);
+    const fetch = sql<{ id: string; hash: string }>`fetch ${sql.lit(AT_ONCE)} from settled`;
+    for (;;) {
+      const { rows } = await fetch.execute(trx);
+      for (const { id, hash } of rows) note(id, hash);
+      if (rows.length < AT_ONCE) return;
+    }
+  });
+}
+
 /**
  * Positions of the entries that are not known as they are: new ones, changed ones, those that
  * failed or were not linked the last time, and those that come back.
@@ -89,7 +123,7 @@ export async function changedEntries(
     left join lateral (
       select 1 as known from app_users a
       where a.directory = ${directory} and a.external_id = i.id and a.hash = i.hash
-        and a.error is null and a.user_id is not null and a.status <> 'removed'
+        and ${isSettled}
       limit 1
     ) found on true
     where found.known is null

@@ -30,7 +30,7 @@ export class LdapAbsence implements AbsenceFinder {
   readonly #onePass: boolean;
   readonly #bases: readonly string[];
   #inBase: IdSet | null = null;
-  readonly #elsewhere = new IdSet(Date.now());
+  readonly #elsewhere = new IdSet();
 
   constructor(parts: Parts, expected: number) {
     this.#parts = parts;
@@ -63,7 +63,7 @@ export class LdapAbsence implements AbsenceFinder {
   }
 
   async #readAll(): Promise<IdSet> {
-    const inBase = new IdSet(Date.now());
+    const inBase = new IdSet();
     await this.#search(ANYTHING, (id, place) => {
       if (place === "outOfFilter") inBase.add(id);
       else this.#elsewhere.add(id);

@@ -67,7 +67,7 @@ export class SearchReader implements SearchListener {
     rules: EntryRules,
     again = false,
   ) {
-    this.#seen = again ? new IdSet(Date.now()) : null;
+    this.#seen = again ? new IdSet() : null;
     this.#connection = connection;
     this.#request = request;
     this.#rules = rules;

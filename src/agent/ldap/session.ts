@@ -263,7 +263,7 @@ export class LdapSession implements DirectorySession {
     const rules = { idAttribute, disabled: [], stamp, mostValues: MOST_MEMBERS };
     const attributes = (names: readonly string[]): readonly string[] =>
       stamping === null ? names : [...names, stamping.attribute];
-    const groups = new IdSet(Date.now());
+    const groups = new IdSet();
     for (const one of scope.objects) {
       const chunks = ids === null ? [null] : inChunks(ids, IDS_AT_ONCE);
       for (const some of chunks) {

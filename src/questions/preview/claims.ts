@@ -29,7 +29,7 @@ export class PreviewClaims {
   readonly #db: Connection;
   readonly #directory: string;
   readonly #unique: readonly string[];
-  readonly #claimed = new IdSet(Date.now());
+  readonly #claimed = new IdSet();
 
   constructor(db: Connection, directory: string, unique: readonly string[]) {
     this.#db = db;

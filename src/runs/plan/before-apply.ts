@@ -137,7 +137,7 @@ async function readEverybody(
 ): Promise<number[]> {
   const { engine, run, directory, signal, progress } = context;
   const { db } = engine.store;
-  const wanted = new IdSet(Date.now());
+  const wanted = new IdSet();
   for (let after = -1; ;) {
     const page = await lostAfter(db, run.id, after, PAGE);
     const last = page.at(-1);

@@ -36,7 +36,7 @@ export interface Deferred {
 
 /** Who was seen in a read, and what can be decided only at its end. */
 export class Census {
-  readonly #seen = new IdSet(Date.now());
+  readonly #seen = new IdSet();
   readonly #exact: IdSet | null;
   readonly #unusable: Unusable[] = [];
   readonly #deferred: Deferred[] = [];
@@ -57,7 +57,7 @@ export class Census {
 
   /** @param overlaps whether the same entry may rightly come twice, because bases overlap */
   constructor(overlaps: boolean) {
-    this.#exact = overlaps ? new IdSet(Date.now() + 1) : null;
+    this.#exact = overlaps ? new IdSet() : null;
   }
 
   /** Whether the entry is new to this read; "again" if it is the very same as one before. */

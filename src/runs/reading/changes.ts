@@ -264,7 +264,7 @@ async function compare(
   reader: ChangeReader,
   touched: Set<string>,
 ): Promise<IdSet> {
-  const present = new IdSet(Date.now());
+  const present = new IdSet();
   for await (const ids of reader.identifiers(null)) {
     for (const id of ids) present.add(id);
     for (const id of await unknownIds(engine.store.db, directory.name, ids)) touched.add(id);

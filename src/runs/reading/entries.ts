@@ -16,6 +16,7 @@ import type { PlanBuilder } from "../plan/builder.ts";
 import type { RunContext } from "../record/context.ts";
 import type { Census, Unusable } from "./census.ts";
 import { likenessOf } from "../../reconciler/likeness.ts";
+import type { SettledEntries } from "./settled.ts";
 
 /** Batches whose look-ups are under way at the same time. */
 const IN_FLIGHT = 2;
@@ -38,6 +39,8 @@ export interface Planning {
   readonly linked: LinkedUsers;
   /** Whether nobody of the directory is known, so that nobody needs to be looked up. */
   readonly nobodyKnown: boolean;
+  /** Whom nobody needs to look at; absent: that is asked for batch by batch. */
+  readonly settled?: SettledEntries | null;
   /** Whether everybody was read before, and only those count who were not shown then. */
   readonly isLate?: boolean;
   /** People who are looked at although their entry is as it was: their time has come. */
@@ -83,21 +86,19 @@ function goesInCircles(directory: string): RollcallError {
 }
 
 async function lookUp(
-  { engine, directory, run }: RunContext,
+  context: RunContext,
   read: readonly RawEntry[],
-  { census, linked, nobodyKnown, due, isLate = false }: Planning,
+  planning: Planning,
 ): Promise<LookedUp> {
+  const { engine, directory, run } = context;
+  const { census, linked, nobodyKnown, isLate = false } = planning;
   const spelled = nobodyKnown ? read : await asSpelledBefore(engine, directory, read, census);
   const entries = isLate ? spelled.filter(({ id }) => id !== null && !census.isSeen(id)) : spelled;
   const { usable, unfit, repeated } = sortOut(entries, census);
   const { fingerprint } = run;
-  const all = usable.length === 0 || nobodyKnown;
-  const positions = all
-    ? usable.keys().toArray()
-    : await changedEntries(engine.store.db, directory.name, usable, { fingerprint, due });
+  const changed = await changedOf(context, usable, planning);
   const sightings: Sighting[] = [];
   const unusable: Unusable[] = [];
-  const changed = positions.flatMap((at) => usable[at] ?? []);
   for (const raw of [...unfit, ...changed]) {
     const seen = sightingOf(raw, fingerprint);
     if ("problem" in seen) unusable.push({ ...raw, ...seen, likeness: likenessIn(raw) });
@@ -109,11 +110,26 @@ async function lookUp(
   return {
     size: entries.length - repeated,
     repeated,
-    unchanged: usable.length - positions.length,
+    unchanged: usable.length - changed.length,
     unusable,
     sightings,
     known,
   };
+}
+
+/** Those of them who have to be looked at. */
+async function changedOf(
+  { engine, directory, run }: RunContext,
+  usable: readonly RawEntry[],
+  { nobodyKnown, settled = null, due }: Planning,
+): Promise<readonly RawEntry[]> {
+  if (usable.length === 0 || nobodyKnown) return usable;
+  if (settled !== null)
+    return usable.filter((entry) => due.has(entry.id ?? "") || !settled.has(entry));
+  const { fingerprint } = run;
+  const how = { fingerprint, due };
+  const positions = await changedEntries(engine.store.db, directory.name, usable, how);
+  return positions.flatMap((at) => usable[at] ?? []);
 }
 
 /** By what an entry without an identifier looks like somebody, as far as it can be read. */

@@ -21,6 +21,7 @@ import { readAllObjects } from "./groups.ts";
 import { readMoved } from "./moved.ts";
 import { VanishedContainers } from "./vanished.ts";
 import { planRemovals } from "./leavers.ts";
+import { SettledEntries } from "./settled.ts";
 import { mayStay, planWhoIsWho } from "./who-is-who.ts";
 
 /**
@@ -39,12 +40,14 @@ export async function readEverybody(
   await session.changes?.begin(await earlierMark(context));
   const census = new Census(mayRepeat(settings.source));
   const linked = new LinkedUsers();
+  const nobodyKnown = await isUnknownDirectory(db, name);
   const planning = {
     plan,
     census,
     linked,
     due: await expiredIds(engine, name, settings.source.users),
-    nobodyKnown: await isUnknownDirectory(db, name),
+    nobodyKnown,
+    settled: nobodyKnown ? null : await SettledEntries.load(context, before.own),
     total: before.own > 0 ? before.own : null,
   };
   // Those whom the searches show, and those who moved meanwhile.

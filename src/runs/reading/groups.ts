@@ -33,7 +33,7 @@ export async function readAllObjects(
 ): Promise<ReadObjects> {
   const { engine, directory, run } = context;
   const { db } = engine.store;
-  const seen = new IdSet(Date.now());
+  const seen = new IdSet();
   const places = new Set<string>();
   let changed = 0;
   for await (const batch of session.objects?.read(null) ?? []) {

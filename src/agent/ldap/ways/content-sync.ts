@@ -173,7 +173,7 @@ class Refresh {
   readonly #server: ServerInfo;
   readonly #notes: ChangeNotes;
   /** Whom this refresh listed as still there; counts only in a present phase. */
-  readonly #listed = new IdSet(Date.now());
+  readonly #listed = new IdSet();
   /** Whether there was anything but the end. */
   told = false;
 
