@@ -22,9 +22,11 @@ export class EvidenceRecord {
     this.#evidence = { ...this.#evidence, entries: this.#evidence.entries + entries };
   }
 
-  base(one: BaseEvidence): void {
+  /** @param pageSize most entries of a page, as the server allowed; null: it does not page */
+  base(one: BaseEvidence, pageSize: number | null): void {
     const { pages, bases } = this.#evidence;
-    this.#evidence = { ...this.#evidence, pages: pages + one.pages, bases: [...bases, one] };
+    const all = { pages: pages + one.pages, bases: [...bases, one] };
+    this.#evidence = { ...this.#evidence, ...all, pageSize };
   }
 
   /** @param why it may not have been everybody, although it came to its end */

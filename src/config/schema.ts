@@ -213,7 +213,11 @@ const directory = z.strictObject({
     })
     .prefault({}),
   bind: bind.optional(),
-  pageSize: whole(1, 10_000).default(1000),
+  pageSize: whole(1, 10_000)
+    .optional()
+    .describe(
+      "Entries to ask for at a time. Default: 5000, with `rateLimit` 1000; of a server that allows fewer, fewer are asked for.",
+    ),
   rateLimit: whole(1).optional().describe("Entries to ask for in a second, to spare the server."),
   timeout: whole(1, 3600).default(60).describe("Seconds of silence until a server counts as dead."),
   users: users.prefault({}),

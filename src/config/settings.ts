@@ -230,6 +230,11 @@ function toCsv(name: string, directory: DirectoryConfig, users: UsersScope): Csv
   };
 }
 
+/** Between two pages the server and we wait for each other. */
+const PAGE = 5000;
+/** Where the server is to be spared, it shall not have to give much at once. */
+const SPARING_PAGE = 1000;
+
 function toTarget(
   name: string,
   { url, startTls, tls, bind, pageSize, rateLimit, timeout }: DirectoryConfig,
@@ -247,7 +252,7 @@ function toTarget(
       minVersion: minVersion === 1.3 || minVersion === "TLSv1.3" ? "TLSv1.3" : "TLSv1.2",
     },
     bind: toBind(bind, files),
-    pageSize,
+    pageSize: pageSize ?? (rateLimit === undefined ? PAGE : SPARING_PAGE),
     entriesPerSecond: rateLimit ?? null,
     timeoutSeconds: timeout,
   };

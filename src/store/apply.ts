@@ -49,21 +49,28 @@ export const dependsOnUser = sql`p.user_id is not null and not p.user_new
  * made, or their login was taken. Locks the users that the slice is going to change.
  */
 export async function conflicts(trx: Trx, slice: PlanSlice): Promise<Conflict[]> {
-  await sql`select u.id from users u
-    where u.id in (select p.user_id from ${rowsOf(slice)} where ${dependsOnUser})
-    order by u.id for update`.execute(trx);
-  const outdated = await sql<Conflict>`
-    select x.seq, null as attribute, null as holder, null as value
-    from (select p.seq, p.user_id, p.base_version from ${rowsOf(slice)} where ${dependsOnUser}) x
-    left join users u on u.id = x.user_id
-    where u.id is null or u.version <> x.base_version`.execute(trx);
+  // Whoever is created depends on no user, so nobody has to be locked and nobody can have changed.
+  const outdated = slice.step === "creation" ? [] : await outdatedUsers(trx, slice);
   const taken = await sql<Conflict>`
     select x.seq, null as attribute, u.login as holder, x.login as value
     from (select p.seq, p.user_id, p.login_key, p.login from ${rowsOf(slice)}
       where p.claims_login) x
     join users u on u.login_key = x.login_key and u.id <> x.user_id`.execute(trx);
   const lost = await lostValues(trx, rowsOf(slice), slice.unique);
-  return [...outdated.rows, ...taken.rows, ...lost];
+  return [...outdated, ...taken.rows, ...lost];
+}
+
+/** Rows whose user was changed by somebody else, or is gone. The others' users are locked. */
+async function outdatedUsers(trx: Trx, slice: PlanSlice): Promise<readonly Conflict[]> {
+  await sql`select u.id from users u
+    where u.id in (select p.user_id from ${rowsOf(slice)} where ${dependsOnUser})
+    order by u.id for update`.execute(trx);
+  const { rows } = await sql<Conflict>`
+    select x.seq, null as attribute, null as holder, null as value
+    from (select p.seq, p.user_id, p.base_version from ${rowsOf(slice)} where ${dependsOnUser}) x
+    left join users u on u.id = x.user_id
+    where u.id is null or u.version <> x.base_version`.execute(trx);
+  return rows;
 }
 
 /**
@@ -261,6 +268,8 @@ const newProfile = sql`
 /** The events of each person, with the person as their targets. */
 async function writeEvents(trx: Trx, slice: PlanSlice, actor: EventActor): Promise<void> {
   const { directory } = slice;
+  const instance = { id: directory, type: "AppInstance", alternateId: directory };
+  const target = JSON.stringify({ ...instance, displayName: directory });
   await sql`insert into system_log (id, published, event_type, severity, outcome, reason, actor,
     target, transaction_id, debug_data)
     select rollcall_uuid_v7(), date_trunc('milliseconds', clock_timestamp()), e.value->>'type',
@@ -273,8 +282,7 @@ async function writeEvents(trx: Trx, slice: PlanSlice, actor: EventActor): Promi
       || jsonb_build_array(
         jsonb_build_object('id', coalesce(x.external_id, 'unknown'), 'type', 'AppUser',
           'alternateId', x.dn, 'displayName', x.dn),
-        jsonb_build_object('id', ${directory}::text, 'type', 'AppInstance', 'alternateId',
-          ${directory}::text, 'displayName', ${directory}::text)),
+        ${target}::jsonb),
       x.run_id, coalesce(e.value->'data', '{}'::jsonb)
     from (select p.* from ${rowsOf(slice)} where p.events <> '[]') x,
       jsonb_array_elements(x.events::jsonb) e`.execute(trx);

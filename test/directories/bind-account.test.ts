@@ -1,22 +1,27 @@
-/** What a real OpenLDAP's password policy does to the account that reads: in words, with the cure. */
+/** What a real OpenLDAP's password policy and limits do to the account that reads: in words, with the cure. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { treeLdif } from "../support/people.ts";
+import { person, toLdif, treeLdif } from "../support/people.ts";
 import { SIMPLE_MAPPINGS, Workplace, type RunDocument } from "../support/rollcall.ts";
 import { startSlapd, type Slapd } from "../support/slapd.ts";
 
 const SUFFIX = "dc=example,dc=org";
 const POLICY = `cn=policy,${SUFFIX}`;
+const PEOPLE = 450;
 let slapd: Slapd;
 let place: Workplace;
 
 beforeAll(async () => {
   const account = (name: string): string =>
     `dn: cn=${name},${SUFFIX}\nobjectClass: person\ncn: ${name}\nsn: ${name}\nuserPassword: secret\n\n`;
+  const accounts = ["fine", "reset", "locked", "old", "limited", "tight"];
+  const people = Array.from({ length: PEOPLE }, (_, i) => toLdif(person(i), SUFFIX, false));
   const rules = ["pwdMustChange", "pwdLockout"].map((name) => `${name}: TRUE\n`).join("");
   slapd = await startSlapd({
     global: "moduleload ppolicy",
-    database: `overlay ppolicy\nppolicy_default "${POLICY}"\nppolicy_use_lockout`,
-    ldif: `${treeLdif(SUFFIX)}dn: ${POLICY}\nobjectClass: device\nobjectClass: pwdPolicy\ncn: policy\npwdAttribute: 2.5.4.35\npwdMaxFailure: 1\npwdMaxAge: 3600\n${rules}\n${["fine", "reset", "locked", "old"].map(account).join("")}`,
+    database: `limits dn.exact="cn=limited,${SUFFIX}" size.pr=250 size.prtotal=unlimited
+limits dn.exact="cn=tight,${SUFFIX}" size.pr=50 size.prtotal=unlimited
+overlay ppolicy\nppolicy_default "${POLICY}"\nppolicy_use_lockout`,
+    ldif: `${treeLdif(SUFFIX)}dn: ${POLICY}\nobjectClass: device\nobjectClass: pwdPolicy\ncn: policy\npwdAttribute: 2.5.4.35\npwdMaxFailure: 1\npwdMaxAge: 3600\n${rules}\n${accounts.map(account).join("")}${people.join("")}`,
   });
   const set = (name: string, line: string): void => {
     const [attribute] = line.split(":");
@@ -63,5 +68,22 @@ test("an account that nothing is wrong with reads, and a wrong password stays on
   expect(await importedAs("fine")).toMatchObject({ status: "done" });
   expect(await importedAs("fine", "other")).toMatchObject({
     error: { code: "ldap.credentials" },
+  });
+});
+
+test("of a server that allows smaller pages only, smaller ones are asked for, until it gives them", async () => {
+  const first = await importedAs("limited");
+  expect(first).toMatchObject({
+    status: "done",
+    counts: { read: PEOPLE },
+    evidence: { complete: true, entries: PEOPLE, pages: 3, pageSize: 200 },
+  });
+  expect(await place.json("import", "corp", "--incremental")).toMatchObject({
+    status: "done",
+    type: "incremental",
+  });
+  expect(await importedAs("tight")).toMatchObject({
+    status: "failed",
+    error: { code: "ldap.limitExceeded" },
   });
 });

@@ -4,7 +4,7 @@ import type { LdapConnection } from "./connection.ts";
 import type { ResponseControls } from "./result.ts";
 import { SearchChannel, type SearchListener, type SearchResult } from "./search-channel.ts";
 import { MAX_EMPTY_PAGES, pagingCookie } from "./search-reader.ts";
-import type { SearchRequest } from "./search-request.ts";
+import { withSmallerPages, type SearchRequest } from "./search-request.ts";
 
 /** An entry of a small search, with only the values that are asked for. */
 export interface SmallEntry {
@@ -38,25 +38,35 @@ export async function searchAll(
   signal.throwIfAborted();
   const { patience = connection.patience } = search;
   const { promise, resolve, reject } = Promise.withResolvers<SearchResult>();
+  let asked = request;
+  let isUnheard = true;
   let pages = 0;
   let emptyPages = 0;
   const listener: SearchListener = {
     entry: (bytes, at, end, controls) => {
       emptyPages = 0;
+      isUnheard = false;
       search.entry(smallEntry(bytes, at, end), controls());
     },
     intermediate: (oid, value) => search.intermediate?.(oid, value),
     done: (result) => {
+      const smaller = isUnheard ? withSmallerPages(asked, result.code) : null;
+      if (smaller !== null) {
+        asked = smaller;
+        channel.ask(asked, Buffer.alloc(0));
+        return;
+      }
+      isUnheard = false;
       const found = result.code === 0 ? pagingCookie(result.controls) : null;
       const cookie = found === null ? null : Buffer.from(found);
       if (result.code === 0 && cookie === null && ++pages > 1)
         throw new BerError("a page came without the paging control");
       if (cookie !== null && cookie.length > 0) {
-        if (request.pageSize === null) throw new BerError("a page came that was not asked for");
+        if (asked.pageSize === null) throw new BerError("a page came that was not asked for");
         pages++;
         if (++emptyPages > MAX_EMPTY_PAGES)
           throw new BerError(`${MAX_EMPTY_PAGES} pages in a row were empty`);
-        channel.ask(request, cookie);
+        channel.ask(asked, cookie);
       } else {
         channel.finish();
         resolve(result);

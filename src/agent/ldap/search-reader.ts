@@ -19,7 +19,7 @@ import { resultError } from "./result-codes.ts";
 import { PAGED_RESULTS } from "./oids.ts";
 import type { ResponseControls } from "./result.ts";
 import { SearchChannel, type SearchListener, type SearchResult } from "./search-channel.ts";
-import type { SearchRequest } from "./search-request.ts";
+import { withSmallerPages, type SearchRequest } from "./search-request.ts";
 import { hasDroppedSearch } from "./windows-words.ts";
 
 const BATCH_ENTRIES = 500;
@@ -39,7 +39,7 @@ const MOST_OF_A_PAGE = 20_000_000;
 export class SearchReader implements SearchListener {
   readonly #connection: LdapConnection;
   readonly #channel: SearchChannel;
-  readonly #request: SearchRequest;
+  #request: SearchRequest;
   readonly #rules: EntryRules;
   readonly #queue: LdapEntry[][] = [];
   #batch: LdapEntry[] = [];
@@ -120,12 +120,17 @@ export class SearchReader implements SearchListener {
     if (this.#queue.length > MAX_QUEUED) this.#channel.pause();
   }
 
+  /** Most entries of a page, as the server allows; null: it does not page. */
+  get pageSize(): number | null {
+    return this.#request.pageSize;
+  }
+
   intermediate(): void {
     // Servers may tell of their progress; nothing in it concerns an ordinary search.
   }
 
   done(result: SearchResult): void {
-    if (this.#beginsAnew(result)) return;
+    if (this.#beginsAnew(result) || this.#asksForLess(result)) return;
     if (result.code !== 0)
       throw resultError(this.#connection, `searching ${this.#request.base}`, result);
     this.pages++;
@@ -154,6 +159,15 @@ export class SearchReader implements SearchListener {
     this.#restarts++;
     this.#lastPage = "";
     this.#nextPage(Buffer.alloc(0));
+    return true;
+  }
+
+  #asksForLess({ code }: SearchResult): boolean {
+    if (this.pages > 0 || this.#pageEntries > 0) return false;
+    const smaller = withSmallerPages(this.#request, code);
+    if (smaller === null) return false;
+    this.#request = smaller;
+    this.#askPage(Buffer.alloc(0));
     return true;
   }
 

@@ -52,6 +52,25 @@ export function encodeSearch(messageId: number, request: SearchRequest, cookie: 
   return tlv(TAG.sequence, integer(messageId), ...parts);
 }
 
+/**
+ * How a server refuses pages that are larger than it allows: OpenLDAP with "administrative limit exceeded"
+ * (`size.pr`), others may say that they are unwilling. Active Directory gives smaller ones without a word.
+ */
+const REFUSED_PAGE: ReadonlySet<number> = new Set([11, 53]);
+const SMALLER_BY = 5;
+const SMALLEST_PAGE = 100;
+
+/**
+ * The search with smaller pages, where a search was refused before it brought anything.
+ * @param code of its result
+ * @returns null: that is not the reason, or the pages are small already
+ */
+export function withSmallerPages(request: SearchRequest, code: number): SearchRequest | null {
+  if (request.pageSize === null || !REFUSED_PAGE.has(code)) return null;
+  const pageSize = Math.floor(request.pageSize / SMALLER_BY);
+  return pageSize < SMALLEST_PAGE ? null : { ...request, pageSize };
+}
+
 /** AbandonRequest (RFC 4511 section 4.11). */
 export function encodeAbandon(messageId: number, abandoned: number): Buffer {
   return tlv(TAG.sequence, integer(messageId), integer(abandoned, 0x50));

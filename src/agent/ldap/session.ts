@@ -146,13 +146,17 @@ export class LdapSession implements DirectorySession {
       const request = { ...scope.request(base, filter, this.#attributes()), scope: depth };
       let entries = 0;
       let pages = 0;
-      for await (const batch of this.#entries(request, this.#rules(), (one) => (pages += one))) {
+      let { pageSize } = request;
+      const note = (reader: SearchReader): void => {
+        ({ pages, pageSize } = reader);
+      };
+      for await (const batch of this.#entries(request, this.#rules(), note)) {
         entries += batch.length;
         this.#record.count(batch.length);
         yield batch;
       }
       const readable = await seesBase(this.parts, base, entries);
-      this.#record.base({ base, entries, pages, readable });
+      this.#record.base({ base, entries, pages, readable }, pageSize);
     }
     const paging = scope.pageSize === null ? "" : ", no paging cookie left";
     this.#record.complete(`result code 0${paging}, no referral`);
@@ -311,7 +315,7 @@ export class LdapSession implements DirectorySession {
   async *#entries(
     request: SearchRequest,
     rules: EntryRules,
-    countPages: (pages: number) => void = () => undefined,
+    note: (reader: SearchReader) => void = () => undefined,
   ): AsyncGenerator<RawEntry[]> {
     const { connection, signal, server } = this.parts;
     const reader = new SearchReader(connection, request, rules, isAd(server));
@@ -321,7 +325,7 @@ export class LdapSession implements DirectorySession {
       partial.push(...batch.filter((entry) => entry.ranged));
       if (whole.length > 0) yield whole;
     }
-    countPages(reader.pages);
+    note(reader);
     for (const entry of partial) {
       const whole = await this.#whole(entry, request, rules);
       if (whole !== null) yield [whole];

@@ -1,3 +1,4 @@
+import { IdSet } from "../../lib/id-set.ts";
 import type { PlannedChange } from "../../model/plan.ts";
 import {
   NO_COUNTS,
@@ -6,6 +7,7 @@ import {
   type RunCounts,
   type Vanished,
 } from "../../model/run.ts";
+import { loginKey } from "../../model/user.ts";
 import type { PlanFigures } from "../../reconciler/safeguard.ts";
 import { PlanLines, stepOf } from "../../store/plan.ts";
 import type { RunContext } from "../record/context.ts";
@@ -39,6 +41,9 @@ export class PlanBuilder implements AsyncDisposable {
   };
   readonly #reasons = new Map<Reason, number>();
   #vanished: readonly Vanished[] = [];
+  /** Logins that somebody is to get. */
+  readonly #logins = new IdSet();
+  #repeatsLogins = false;
   readonly #lines: PlanLines;
   #size = 0;
   readonly #writing: Promise<void>[] = [];
@@ -70,6 +75,11 @@ export class PlanBuilder implements AsyncDisposable {
     return this.#reasons;
   }
 
+  /** Whether two may be to get the same login; false: certainly not. */
+  get repeatsLogins(): boolean {
+    return this.#repeatsLogins;
+  }
+
   /** Counts a person about whom there is nothing to write. */
   count(action: Action, people = 1): void {
     this.#counts[action] += people;
@@ -86,6 +96,7 @@ export class PlanBuilder implements AsyncDisposable {
   #note(planned: PlannedChange, by: 1 | -1 = 1): void {
     const { action, userId, user, changes, events } = planned;
     this.#noteLoss(planned, by);
+    if (by === 1) this.#noteLogin(planned);
     if (planned.reason === "regained") this.#figures.grants += by;
     // Whoever is unchanged is counted as such, with those who are not in the plan at all.
     if (userId === null || user?.isNew === true || action === "unchanged") return;
@@ -107,6 +118,11 @@ export class PlanBuilder implements AsyncDisposable {
     const people = (this.#reasons.get(reason) ?? 0) + by;
     if (people > 0) this.#reasons.set(reason, people);
     else this.#reasons.delete(reason);
+  }
+
+  #noteLogin({ claimsLogin, user }: PlannedChange): void {
+    if (!claimsLogin || user === null) return;
+    if (!this.#logins.add(loginKey(user.login))) this.#repeatsLogins = true;
   }
 
   /** Writes what is left. */

@@ -32,10 +32,12 @@ export async function settleClaims(
     readonly runId: string;
     readonly directory: string;
     readonly unique: readonly string[];
+    /** Whether several rows may claim the same login. */
+    readonly repeatsLogins: boolean;
   },
   onFailure: (was: PlannedChange, now: PlannedChange) => void,
 ): Promise<void> {
-  const { name, runId, directory, unique } = plan;
+  const { name, runId, directory, unique, repeatsLogins } = plan;
   const before = new Set<number>();
   for (;;) {
     const claims = new Map<number, Problem[]>();
@@ -43,7 +45,8 @@ export async function settleClaims(
       const all = (claims.get(seq) ?? []).filter((one) => one.field !== problem.field);
       claims.set(seq, [...all, problem]);
     };
-    for (const row of await repeatedLogins(db, name, runId)) note(row.seq, loginTaken(row));
+    const repeated = repeatsLogins ? await repeatedLogins(db, name, runId) : [];
+    for (const row of repeated) note(row.seq, loginTaken(row));
     for (const row of await takenLogins(db, name, runId)) note(row.seq, loginTaken(row));
     for (const row of await repeatedValues(db, name, runId, unique)) note(row.seq, valueTaken(row));
     for (const row of await takenValues(db, name, runId, unique)) note(row.seq, valueTaken(row));

@@ -45,6 +45,7 @@ export async function concludePlan(
     runId: context.run.id,
     directory: directory.name,
     unique,
+    repeatsLogins: plan.repeatsLogins,
   } as const;
   await settleClaims(engine.store.db, target, (was, now) => plan.recount(was, now));
   const judged = await requireRun(context, context.run.id);
