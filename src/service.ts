@@ -61,6 +61,8 @@ import {
 import { tryExpression } from "./questions/preview/try-expression.ts";
 import { requireAttribute } from "./questions/require-attribute.ts";
 import { linkedOf, listLinked, type LinkedAppUser, type LinkedQuery } from "./questions/linked.ts";
+import { gatherFigures } from "./questions/figures.ts";
+import { Counts } from "./engine/counts.ts";
 import { reportSources, type SourceReport } from "./questions/sources.ts";
 import { listUnmatched, type Unmatched } from "./questions/unmatched.ts";
 import { viewUser, type UserView } from "./questions/user-view.ts";
@@ -148,7 +150,7 @@ import { progressOf, requireAny } from "./questions/runs.ts";
 import { claimSlot } from "./store/leases.ts";
 import { RollcallError } from "./model/errors.ts";
 import { parseLogFilter } from "./store/filters/log-filter.ts";
-import { gatherMetrics, ping } from "./store/metrics.ts";
+import { ping } from "./store/metrics.ts";
 import { listPushes, pushChanges, type PushesQuery, type PushPeopleQuery } from "./store/pushes.ts";
 import { listRuns, type RunsQuery } from "./store/runs.ts";
 import { appendEvents, queryLog, settledUntil, type LogQuery } from "./store/system-log.ts";
@@ -466,25 +468,38 @@ export interface Service extends AsyncDisposable {
 export async function openService(
   settings: Settings,
   compiled: CompiledSettings = compileSettings(settings),
+  { mayBeOld = false }: Lasting = {},
 ): Promise<Service> {
   const store = await openStore(settings.database);
-  return serviceOn(store, settings, compiled);
+  return serviceOn({ store, counts: new Counts(store.db, mayBeOld) }, settings, compiled);
 }
 
-function serviceOn(store: Store, settings: Settings, compiled: CompiledSettings): Service {
-  const engine = engineOf(settings, compiled, store);
+/** What a process that lasts is asked for again and again. */
+export interface Lasting {
+  /** Whether large counts may be those of a while ago; see `Counts`. */
+  readonly mayBeOld?: boolean;
+}
+
+interface Opened {
+  readonly store: Store;
+  readonly counts: Counts;
+}
+
+function serviceOn(opened: Opened, settings: Settings, compiled: CompiledSettings): Service {
+  const { store, counts } = opened;
+  const engine = engineOf(settings, compiled, store, counts);
   const { db } = store;
   const database = `${store.title}, schema ${store.migrated.current}`;
   const about = { file: settings.file, database };
   return {
     settings,
-    with: (other) => serviceOn(store, other, compileSettings(other)),
+    with: (other) => serviceOn(opened, other, compileSettings(other)),
     database: {
       title: store.title,
       schema: store.migrated.current,
       migrated: store.migrated.applied,
       ping: () => ping(db),
-      figures: () => gatherMetrics(db),
+      figures: () => gatherFigures(engine),
       onFault: (listener) => store.onFault(listener),
     },
     runs: runService(engine),

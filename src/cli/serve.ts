@@ -31,7 +31,7 @@ export const serveCommand =
         { base: null, timestamp: pino.stdTimeFunctions.isoTime },
         { write: (line: string) => console.note(safeJsonText(line.trimEnd())) },
       );
-      return await withService(console, options, async (service) => {
+      const work = async (service: Service): Promise<number> => {
         log.info(
           { database: service.database.title, config: service.settings.file },
           "rollcall started",
@@ -47,6 +47,7 @@ export const serveCommand =
         await serve(service, { log, faceOf, hangups, reload, parse, signal });
         log.info({}, "rollcall stopped");
         return 0;
-      });
+      };
+      return await withService(console, options, work, { mayBeOld: true });
     });
   };

@@ -5,7 +5,7 @@ import { RollcallError } from "../model/errors.ts";
 import { commandLineActor } from "../model/event.ts";
 import type { Run } from "../model/run.ts";
 import type { Settings } from "../model/settings.ts";
-import type { Service } from "../service.ts";
+import type { Lasting, Service } from "../service.ts";
 import { visible, type Console } from "./console.ts";
 import { progressReporter } from "./progress.ts";
 
@@ -33,12 +33,13 @@ export async function withService<T>(
   console: Console,
   options: CommonOptions,
   work: (service: Service) => Promise<T>,
+  lasting: Lasting = {},
 ): Promise<T> {
   const { beside } = console;
   if (beside !== null) return await work(beside.service);
   const settings = await settingsOf(console, options);
-  const { openService } = await import("../service.ts");
-  await using service = await openService(settings);
+  const { compileSettings, openService } = await import("../service.ts");
+  await using service = await openService(settings, compileSettings(settings), lasting);
   return await work(service);
 }
 

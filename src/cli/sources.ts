@@ -37,6 +37,11 @@ function print(console: Console, reports: readonly SourceReport[]): void {
     `${number(Object.values(attributes).reduce((sum, one) => sum + one, 0))} values`,
   ]);
   for (const row of table(rows)) console.print(row);
+  const countedAt = reports[0]?.countedAt ?? null;
+  if (countedAt !== null)
+    console.print(
+      `counted at ${countedAt}; people may have changed since, and are being counted anew`,
+    );
   for (const { source, attributes } of reports) {
     const given = Object.entries(attributes);
     if (given.length === 0) continue;

@@ -8,7 +8,7 @@ import { MappingEnvironment } from "../mapping/environment.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { DirectorySettings, SafeguardLimits } from "../model/settings.ts";
 import type { DirectoryRules } from "../reconciler/rules.ts";
-import { directoriesWithPeople, isUnknownDirectory } from "../store/app-users.ts";
+import { countPresent, directoriesEver, isUnknownDirectory } from "../store/app-users.ts";
 import type { Engine } from "./engine.ts";
 
 /** A directory as a run deals with it. */
@@ -58,8 +58,12 @@ export async function formerDirectories({
   store,
   directories,
 }: Pick<Engine, "store" | "directories">): Promise<{ directory: string; people: number }[]> {
-  const all = await directoriesWithPeople(store.db);
-  return all.filter(({ directory }) => !directories.has(directory));
+  const all = await directoriesEver(store.db);
+  const former = all.filter((directory) => !directories.has(directory));
+  const counted = former.map(async (directory) => {
+    return { directory, people: (await countPresent(store.db, directory)).own };
+  });
+  return (await Promise.all(counted)).filter(({ people }) => people > 0);
 }
 
 const LIMITS: SafeguardLimits = {

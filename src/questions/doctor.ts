@@ -21,12 +21,6 @@ import type { DirectorySettings } from "../model/settings.ts";
 import type { Rules } from "../reconciler/rules.ts";
 import { countPresent } from "../store/app-users.ts";
 import { attributesWithoutValue, countOutdated } from "../store/mapped.ts";
-import {
-  sourcedAttributes,
-  sourcedUsers,
-  type SourcedAttribute,
-  type SourcedUsers,
-} from "../store/sourced.ts";
 import { loginsBeyondAscii } from "../store/users.ts";
 import { tableSizes } from "../store/metrics.ts";
 import { doubledValues, foldsLetters } from "../store/unique-values.ts";
@@ -34,6 +28,7 @@ import { countUnmatched } from "../store/unmatched.ts";
 import { appFindings } from "./app-findings.ts";
 import { listFailing } from "./failing.ts";
 import { connectionRisks } from "./security.ts";
+import { countSourced, type Sourced } from "./sources.ts";
 import { hookFindings } from "./hook-findings.ts";
 import { linkFindings } from "./link-findings.ts";
 
@@ -50,10 +45,7 @@ export async function examine(
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
-  const sourced = {
-    attributes: await sourcedAttributes(engine.store.db),
-    users: await sourcedUsers(engine.store.db, engine.rules.sources),
-  };
+  const sourced = await countSourced(engine);
   for (const [name, settings] of engine.directories) {
     signal.throwIfAborted();
     const state = await stateOf(engine, name);
@@ -77,6 +69,7 @@ export async function examine(
     ...(await appFindings(engine, now, signal)),
     ...(await hookFindings(engine)),
     ...(await sizeFindings(engine)),
+    ...oldFindings(sourced),
   );
   return findings.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
 }
@@ -203,23 +196,17 @@ function expiring(
   return [{ severity, directory, message, remedy: null }];
 }
 
-interface Sourced {
-  readonly attributes: readonly SourcedAttribute[];
-  readonly users: readonly SourcedUsers[];
-}
-
 /** Mappings that give nobody a value, and people who were mapped with older ones. */
 async function mappingFindings(
   engine: Engine,
   directory: string,
   sourced: Sourced,
 ): Promise<Finding[]> {
-  const { rules, store } = engine;
+  const { counts, rules, store } = engine;
   const findings: Finding[] = [];
-  const outdated = await countOutdated(
-    store.db,
-    directory,
-    mappingVersion(engine.fingerprintOf(directory)),
+  const version = mappingVersion(engine.fingerprintOf(directory));
+  const { value: outdated } = await counts.of(`outdated ${version} in ${directory}`, () =>
+    countOutdated(store.db, directory, version),
   );
   const failing = await listFailing(engine, { directory, code: null }, 0);
   // What was not applied yet, or fails, may be given all the same.
@@ -228,7 +215,7 @@ async function mappingFindings(
     if (!givesNobody(rules, directory, mapping, sourced)) continue;
     const { attribute, expression } = mapping;
     const names = [...new Set(expression.reads.map((read) => read.attribute.toLowerCase()))];
-    const missing = isSettled ? names : await attributesWithoutValue(store.db, directory, names);
+    const missing = isSettled ? names : await withoutValue(engine, directory, names);
     if (missing.length < names.length) continue;
     const message = `The mapping of ${attribute} gives nobody a value.`;
     findings.push({
@@ -250,6 +237,16 @@ async function mappingFindings(
   return findings;
 }
 
+/** Those of the attributes that nobody of the directory has. */
+async function withoutValue(
+  { counts, store }: Engine,
+  directory: string,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  const name = `without a value in ${directory}: ${names.join(" ")}`;
+  return (await counts.of(name, () => attributesWithoutValue(store.db, directory, names))).value;
+}
+
 /** Whether a mapping is the only one that is asked for its attribute, and nobody has a value of it. */
 function givesNobody(
   rules: Rules,
@@ -269,9 +266,11 @@ function givesNobody(
 
 /** People who fail, and entries that belong to nobody. */
 async function peopleFindings(engine: Engine, directory: string): Promise<Finding[]> {
-  const { db } = engine.store;
+  const { counts, store } = engine;
+  const { db } = store;
   const findings: Finding[] = [];
-  const { own } = await countPresent(db, directory);
+  const present = await counts.of(`present in ${directory}`, () => countPresent(db, directory));
+  const { own } = present.value;
   const causes = await listFailing(engine, { directory, code: null }, 0);
   const failing = causes.reduce((sum, cause) => sum + cause.people, 0);
   if (failing > 0) {
@@ -285,7 +284,9 @@ async function peopleFindings(engine: Engine, directory: string): Promise<Findin
       remedy: { kind: "listFailing", directory },
     });
   }
-  const unmatched = await countUnmatched(db, directory);
+  const { value: unmatched } = await counts.of(`unmatched in ${directory}`, () =>
+    countUnmatched(db, directory),
+  );
   if (unmatched > 0) {
     const message = `${count(unmatched, "entry belongs", "entries belong")} to no user.`;
     findings.push({
@@ -369,6 +370,13 @@ async function sizeFindings({ store, retention }: Engine): Promise<Finding[]> {
 function mebibytes(bytes: number): string {
   const size = bytes / MEBIBYTE;
   return `${size.toLocaleString("en-US", { maximumFractionDigits: size < 10 ? 1 : 0 })} MiB`;
+}
+
+/** Of very many people, counts are those of a while ago. */
+function oldFindings({ since }: Sourced): Finding[] {
+  if (since === null) return [];
+  const message = `People were counted at ${since.toISOString()}; what changed since is not in these findings yet, and is being counted.`;
+  return [{ severity: "info", directory: null, message, remedy: null }];
 }
 
 async function formerFindings(engine: Engine): Promise<Finding[]> {

@@ -7,10 +7,12 @@ import { linksByRule } from "../store/links.ts";
 
 /** Links of a directory by attributes of which two people may have the same value. */
 export async function linkFindings(
-  { rules, store }: Engine,
+  { counts, rules, store }: Engine,
   directory: string,
 ): Promise<Finding[]> {
-  const made = await linksByRule(store.db, directory);
+  const { value: made } = await counts.of(`linked by rules in ${directory}`, () =>
+    linksByRule(store.db, directory),
+  );
   const doubtful = made.filter(
     ({ attribute }) =>
       attribute !== "login" && !isGiven(attribute) && !rules.unique.includes(attribute),

@@ -1,6 +1,13 @@
 /** How many users and attributes each directory gives. */
+import { oldestOf } from "../engine/counts.ts";
 import type { Engine } from "../engine/engine.ts";
-import { countUsers, sourcedAttributes, sourcedUsers } from "../store/sourced.ts";
+import {
+  countUsers,
+  sourcedAttributes,
+  sourcedUsers,
+  type SourcedAttribute,
+  type SourcedUsers,
+} from "../store/sourced.ts";
 
 export interface SourceReport {
   /** A directory, or "okta" for what is edited here. */
@@ -14,15 +21,17 @@ export interface SourceReport {
   readonly users: number;
   /** How many users have each attribute from it. */
   readonly attributes: Readonly<Record<string, number>>;
+  /** When that was counted, if something may have changed since; null: it is as of now. */
+  readonly countedAt: string | null;
 }
 
 export async function reportSources(engine: Engine): Promise<SourceReport[]> {
-  const { rules, store, directories } = engine;
-  const users = new Map(
-    (await sourcedUsers(store.db, rules.sources)).map((one) => [one.directory, one]),
-  );
-  const attributes = Map.groupBy(await sourcedAttributes(store.db), (one) => one.source);
-  const { unlinked } = await countUsers(store.db);
+  const { rules, directories } = engine;
+  const sourced = await countSourced(engine);
+  const users = new Map(sourced.users.map((one) => [one.directory, one]));
+  const attributes = Map.groupBy(sourced.attributes, (one) => one.source);
+  const { unlinked } = sourced.all;
+  const countedAt = sourced.since?.toISOString() ?? null;
   const named = new Set([
     ...rules.sources,
     ...directories.keys(),
@@ -41,6 +50,27 @@ export async function reportSources(engine: Engine): Promise<SourceReport[]> {
       linked,
       users: source === "okta" ? unlinked : sourced,
       attributes: Object.fromEntries(given),
+      countedAt,
     };
   });
+}
+
+/** What each directory gives, and since when that is known; see `Counts`. */
+export interface Sourced {
+  readonly attributes: readonly SourcedAttribute[];
+  readonly users: readonly SourcedUsers[];
+  readonly all: { readonly all: number; readonly unlinked: number };
+  readonly since: Date | null;
+}
+
+export async function countSourced({ counts, store, rules }: Engine): Promise<Sourced> {
+  const { db } = store;
+  const { sources } = rules;
+  const attributes = await counts.of("attributes by source", () => sourcedAttributes(db));
+  const users = await counts.of(`users by source of ${sources.join(" ")}`, () =>
+    sourcedUsers(db, sources),
+  );
+  const all = await counts.of("users without a directory", () => countUsers(db));
+  const since = oldestOf([attributes.since, users.since, all.since]);
+  return { attributes: attributes.value, users: users.value, all: all.value, since };
 }

@@ -463,17 +463,18 @@ export async function isUnknownDirectory(db: Connection, directory: string): Pro
   return row === undefined;
 }
 
-/** All directories that have people, and how many. */
-export async function directoriesWithPeople(
-  db: Connection,
-): Promise<{ directory: string; people: number }[]> {
-  return await db
-    .selectFrom("app_users")
-    .select(["directory", sql<number>`count(*)::int`.as("people")])
-    .where("status", "<>", "removed")
-    .groupBy("directory")
-    .orderBy("directory")
-    .execute();
+/** All directories that have or had people, in order. Each by one look into the index. */
+export async function directoriesEver(db: Connection): Promise<string[]> {
+  const { rows } = await sql<{ directory: string }>`
+    with recursive each (directory) as (
+      (select directory from app_users order by directory limit 1)
+      union all
+      select (select a.directory from app_users a where a.directory > each.directory
+        order by a.directory limit 1)
+      from each where each.directory is not null
+    )
+    select directory from each where directory is not null`.execute(db);
+  return rows.map((row) => row.directory);
 }
 
 /** How many people are in the scope: of one directory, and of all. */

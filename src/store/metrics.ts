@@ -3,21 +3,40 @@ import type { Connection } from "./connection.ts";
 import type { Figures } from "../model/figures.ts";
 import { readTotals } from "./totals.ts";
 
-/** How many of everything there are. */
-export async function gatherMetrics(db: Connection): Promise<Figures> {
+/** What counting looks at everybody for. */
+export type PeopleFigures = Pick<Figures, "appUsers" | "users"> & {
+  readonly accounts: Figures["apps"]["accounts"];
+};
+
+/** How many people there are everywhere. A walk through everybody. */
+export async function countPeople(db: Connection): Promise<PeopleFigures> {
   const count = sql<number>`count(*)::int`.as("count");
   const appUsers = await db
     .selectFrom("app_users")
     .select(["directory", "status", count])
     .groupBy(["directory", "status"])
     .execute();
+  const users = await db.selectFrom("users").select(["status", count]).groupBy("status").execute();
+  const accounts = await db
+    .selectFrom("accounts")
+    .select(["app", "state", count])
+    .groupBy(["app", "state"])
+    .execute();
+  return { appUsers, users, accounts };
+}
+
+/** How much of everything there is. @param people see `countPeople` */
+export async function gatherMetrics(
+  db: Connection,
+  { appUsers, users, accounts }: PeopleFigures,
+): Promise<Figures> {
+  const count = sql<number>`count(*)::int`.as("count");
   const failing = await db
     .selectFrom("app_users")
     .select(["directory", sql<string>`error->>'code'`.as("code"), count])
     .where("error", "is not", null)
     .groupBy(["directory", sql`error->>'code'`])
     .execute();
-  const users = await db.selectFrom("users").select(["status", count]).groupBy("status").execute();
   const runs = await db
     .selectFrom("runs")
     .select([sql<string>`coalesce(directory, 'all')`.as("directory"), "status", count])
@@ -31,19 +50,14 @@ export async function gatherMetrics(db: Connection): Promise<Figures> {
     .selectFrom("checkpoints")
     .select(["directory", age("read_at").as("any"), age("full_at").as("full")])
     .execute();
-  const apps = await gatherApps(db);
+  const apps = { ...(await gatherApps(db)), accounts };
   const [tables, totals] = [await tableSizes(db), await readTotals(db)];
   return { appUsers, failing, users, runs, ages, apps, tables, totals };
 }
 
-/** Of every app with accounts or a state: accounts, failures, tasks, and what waits. */
-async function gatherApps(db: Connection): Promise<Figures["apps"]> {
+/** Of every app with accounts or a state: failures, tasks, and what waits. */
+async function gatherApps(db: Connection): Promise<Omit<Figures["apps"], "accounts">> {
   const count = sql<number>`count(*)::int`.as("count");
-  const accounts = await db
-    .selectFrom("accounts")
-    .select(["app", "state", count])
-    .groupBy(["app", "state"])
-    .execute();
   const failing = await db
     .selectFrom("accounts")
     .select(["app", sql<string>`error->>'code'`.as("code"), count])
@@ -71,7 +85,7 @@ async function gatherApps(db: Connection): Promise<Figures["apps"]> {
     .where("app", "is not", null)
     .groupBy(["app", "status"])
     .execute();
-  return { accounts, failing, tasks, pending, paused, open };
+  return { failing, tasks, pending, paused, open };
 }
 
 /** Bytes of each table with its indexes, the largest first. */

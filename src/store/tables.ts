@@ -482,6 +482,13 @@ export interface ScheduleSlotsTable {
   slot: Time;
 }
 
+export interface KeptCountsTable {
+  name: string;
+  counted_at: Time;
+  milliseconds: number;
+  value: Json<unknown>;
+}
+
 export interface Tables {
   users: UsersTable;
   app_users: AppUsersTable;
@@ -517,4 +524,5 @@ export interface Tables {
   identity_source_sessions: IdentitySourceSessionsTable;
   identity_source_uploads: IdentitySourceUploadsTable;
   hooks: HooksTable;
+  kept_counts: KeptCountsTable;
 }

@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { createMetrics } from "../../src/http/metrics.ts";
 import { Secret } from "../../src/model/secret.ts";
 import { openStore } from "../../src/store/database.ts";
-import { gatherMetrics } from "../../src/store/metrics.ts";
+import { countPeople, gatherMetrics } from "../../src/store/metrics.ts";
 import { ScriptedScim } from "../support/scripted-scim.ts";
 import { simplePerson, SIMPLE_MAPPINGS, Workplace, type RunDocument } from "../support/rollcall.ts";
 
@@ -70,7 +70,7 @@ async function scraped(): Promise<{ metrics: () => Promise<string>; close: () =>
     schema: store.migrated.current,
     migrated: store.migrated.applied,
     ping: () => store.ping(),
-    figures: () => gatherMetrics(store.db),
+    figures: async () => await gatherMetrics(store.db, await countPeople(store.db)),
     onFault: (listener: (code: string) => void) => store.onFault(listener),
   };
   const metrics = createMetrics({ database });

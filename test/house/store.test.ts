@@ -32,7 +32,8 @@ import {
 
 /** What the migration to apps and those behind it made, undone. */
 const BEFORE_APPS = [
-  ...["app_users_former", "users_not_active", "users_not_ascii"].map(
+  "drop table kept_counts",
+  ...["runs_finished", "app_users_former", "users_not_active", "users_not_ascii"].map(
     (name) => `drop index ${name}`,
   ),
   ...["uploads", "sessions", "entries"].map((table) => `drop table identity_source_${table}`),
@@ -126,6 +127,7 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
       "2026-11-30-0010-sessions",
       "2026-11-30-0011-identity-sources",
       "2026-11-30-0012-at-a-million",
+      "2026-11-30-0013-kept-counts",
     ]);
     const words = await sql<{ word: string }>`
       select labels::jsonb->>'phase' as word from totals where name like '%phase%'

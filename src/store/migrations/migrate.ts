@@ -14,6 +14,7 @@ import { pauses } from "./2026-11-30-0009-pauses.ts";
 import { sessions } from "./2026-11-30-0010-sessions.ts";
 import { identitySources } from "./2026-11-30-0011-identity-sources.ts";
 import { atAMillion } from "./2026-11-30-0012-at-a-million.ts";
+import { keptCounts } from "./2026-11-30-0013-kept-counts.ts";
 
 /** All migrations, in order. Append only; never change one that was released. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -29,6 +30,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "2026-11-30-0010-sessions": sessions,
   "2026-11-30-0011-identity-sources": identitySources,
   "2026-11-30-0012-at-a-million": atAMillion,
+  "2026-11-30-0013-kept-counts": keptCounts,
 };
 
 export interface MigrationReport {
