@@ -43,12 +43,13 @@ export class Counts {
   /**
    * @param name of what is counted, with whatever the answer depends on besides the data
    * @param count makes the answer, of what JSON can hold
+   * @param exactly whether it must be as of now, also in a process that lasts
    */
-  async of<T>(name: string, count: () => Promise<T>): Promise<Counted<T>> {
+  async of<T>(name: string, count: () => Promise<T>, exactly = false): Promise<Counted<T>> {
     const kept = await readCount(this.#db, name);
     if (kept !== null && !(await mayHaveChanged(this.#db, kept)))
       return { value: kept.value as T, since: null };
-    if (kept === null || !this.#mayBeOld)
+    if (kept === null || !this.#mayBeOld || exactly)
       return { value: await this.#count(name, count, kept), since: null };
     if (isRested(kept)) this.#count(name, count, kept).catch(() => undefined); // told at the next question
     return { value: kept.value as T, since: kept.countedAt };

@@ -6,7 +6,8 @@ import { count, closest } from "../lib/lines.ts";
 import type { Expression } from "../mapping/mapping.ts";
 import { namedBy, type DirectoryRules } from "../reconciler/rules.ts";
 import { countPresent } from "../store/app-users.ts";
-import { attributesWithoutValue, countOutdated, someAttributes } from "../store/mapped.ts";
+import { countOutdated, someAttributes } from "../store/mapped.ts";
+import { withoutValue } from "./without-value.ts";
 
 /**
  * @param schema names of the attributes that the directory can have, in lower case; null: not known
@@ -71,17 +72,17 @@ function readersOf(
 }
 
 async function unknownOf(
-  { store: { db } }: Engine,
+  engine: Engine,
   directory: string,
   readers: ReadonlyMap<string, Reader>,
   { people, schema }: { readonly people: number; readonly schema: ReadonlySet<string> | null },
 ): Promise<string[]> {
   const keys = [...readers.keys()];
-  const empty = people === 0 ? [] : await attributesWithoutValue(db, directory, keys);
+  const empty = people === 0 ? [] : await withoutValue(engine, directory, keys);
   const foreign = schema === null ? [] : keys.filter((key) => !schema.has(key));
   const wrong = [...new Set([...foreign, ...empty])];
   if (wrong.length === 0) return [];
-  const present = await someAttributes(db, directory);
+  const present = await someAttributes(engine.store.db, directory);
   return wrong.map((key) => {
     const { attribute, by } = readers.get(key) ?? { attribute: key, by: new Set<string>() };
     const others = present.filter((one) => one.toLowerCase() !== key);

@@ -20,7 +20,7 @@ import type { Remedy } from "../model/remedy.ts";
 import type { DirectorySettings } from "../model/settings.ts";
 import type { Rules } from "../reconciler/rules.ts";
 import { countPresent } from "../store/app-users.ts";
-import { attributesWithoutValue, countOutdated } from "../store/mapped.ts";
+import { countOutdated } from "../store/mapped.ts";
 import { loginsBeyondAscii } from "../store/users.ts";
 import { tableSizes } from "../store/metrics.ts";
 import { doubledValues, foldsLetters } from "../store/unique-values.ts";
@@ -29,6 +29,7 @@ import { appFindings } from "./app-findings.ts";
 import { listFailing } from "./failing.ts";
 import { connectionRisks } from "./security.ts";
 import { countSourced, type Sourced } from "./sources.ts";
+import { withoutValue } from "./without-value.ts";
 import { hookFindings } from "./hook-findings.ts";
 import { linkFindings } from "./link-findings.ts";
 
@@ -235,16 +236,6 @@ async function mappingFindings(
     });
   }
   return findings;
-}
-
-/** Those of the attributes that nobody of the directory has. */
-async function withoutValue(
-  { counts, store }: Engine,
-  directory: string,
-  names: readonly string[],
-): Promise<readonly string[]> {
-  const name = `without a value in ${directory}: ${names.join(" ")}`;
-  return (await counts.of(name, () => attributesWithoutValue(store.db, directory, names))).value;
 }
 
 /** Whether a mapping is the only one that is asked for its attribute, and nobody has a value of it. */

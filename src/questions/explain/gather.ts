@@ -22,7 +22,8 @@ import { resolveProfile } from "../../reconciler/source-priority.ts";
 import { linksOf } from "../../reconciler/writes.ts";
 import { appUsersByIds, appUsersOf } from "../../store/app-users.ts";
 import { lastChangesOf, lastCutOf, lastRemovalOf } from "../../store/history.ts";
-import { attributesWithoutValue, someAttributes } from "../../store/mapped.ts";
+import { someAttributes } from "../../store/mapped.ts";
+import { withoutValue } from "../without-value.ts";
 import { createdAtOf } from "../../store/users.ts";
 import { conflictsOf } from "./conflicts.ts";
 import type { ExplainRequest } from "./request.ts";
@@ -109,7 +110,7 @@ async function cutOf({ store: { db } }: Engine, user: User): Promise<CutLink | n
 
 /** Of what mappings read in vain: whether anybody has a value of it, and which names there are. */
 async function attributesOf(
-  { store: { db } }: Engine,
+  engine: Engine,
   facts: UserFacts,
   wanted: Iterable<string>,
 ): Promise<ReadonlyMap<string, AttributesOf>> {
@@ -124,7 +125,8 @@ async function attributesOf(
   }
   const found = new Map<string, AttributesOf>();
   for (const [directory, asked] of names) {
-    const without = new Set(await attributesWithoutValue(db, directory, [...asked]));
+    const without = new Set(await withoutValue(engine, directory, [...asked]));
+    const { db } = engine.store;
     const present = without.size === 0 ? [] : await someAttributes(db, directory);
     found.set(directory, { without, present });
   }
