@@ -4,6 +4,7 @@ import type { directoryDocument } from "../src/documents/directory.ts";
 import type { explanationDocument } from "../src/documents/explanation.ts";
 import type { assignmentDocument, taskDocument } from "../src/documents/push.ts";
 import type { AppSummary, AppView } from "../src/questions/apps.ts";
+import type { ExpressionWord, PlacedFault } from "../src/questions/expressions.ts";
 import type { PersonPreview, SummaryPreview } from "../src/questions/preview/preview.ts";
 import type { Unmatched } from "../src/questions/unmatched.ts";
 import type { findingDocument } from "../src/documents/finding.ts";
@@ -23,6 +24,12 @@ export type AppSummaryFacts = AppSummary;
 export type AssignmentFacts = ReturnType<typeof assignmentDocument>;
 export type TaskFacts = ReturnType<typeof taskDocument>;
 export type UnmatchedFacts = Unmatched;
+export interface FaultsFacts {
+  readonly faults: readonly PlacedFault[];
+}
+export interface WordsFacts {
+  readonly words: readonly ExpressionWord[];
+}
 export type PreviewFacts = PersonPreview | SummaryPreview;
 export type { SessionFacts };
 

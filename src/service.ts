@@ -61,6 +61,13 @@ import {
 import { tryExpression } from "./questions/preview/try-expression.ts";
 import { requireAttribute } from "./questions/require-attribute.ts";
 import { linkedOf, listLinked, type LinkedAppUser, type LinkedQuery } from "./questions/linked.ts";
+import {
+  faultsOf,
+  wordsOf,
+  type ExpressionWord,
+  type MappingOf,
+  type PlacedFault,
+} from "./questions/expressions.ts";
 import { gatherFigures } from "./questions/figures.ts";
 import { Counts } from "./engine/counts.ts";
 import { reportSources, type SourceReport } from "./questions/sources.ts";
@@ -320,6 +327,10 @@ export interface IdentitySourceService {
 export interface PreviewService {
   person(directory: string, who: string, request: PreviewAsked): Promise<PersonPreview>;
   all(directory: string, request: PreviewAsked): Promise<SummaryPreview>;
+  /** What is wrong with an expression, and where; see `faultsOf`. */
+  faults(of: MappingOf, attribute: string, expression: string): readonly PlacedFault[];
+  /** What an expression may be made of. */
+  words(of: MappingOf): Promise<readonly ExpressionWord[]>;
   /** What another configuration would make of the same people. */
   diff(other: Settings, request: DiffRequest): Promise<ConfigurationDiff>;
 }
@@ -672,6 +683,8 @@ function previewService(engine: Engine): PreviewService {
       const [tried, request] = prepared(directory, asked);
       return await previewAll(tried, directory, request);
     },
+    faults: (of, attribute, expression) => faultsOf(engine, of, attribute, expression),
+    words: (of) => wordsOf(engine, of),
     diff: (other, request) => {
       const theirs = engineOf(other, compileSettings(other), engine.store);
       return previewDiff(engine, { file: other.file, engine: theirs }, request);

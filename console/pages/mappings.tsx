@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { actOkta, ask, askOkta, Refused, type DirectoryFacts, type PreviewFacts } from "../api.ts";
 import { useAsked } from "../asked.ts";
 import { Columns } from "../parts/columns.tsx";
+import { ExpressionField } from "../parts/expression-field.tsx";
 import { Fault, Page, Shown } from "../parts/page.tsx";
 import { Question } from "../parts/question.tsx";
 import { may, noteRefusal } from "../session.ts";
@@ -127,15 +128,12 @@ function Trial({ directory, first, saved }: TrialProps) {
     <section aria-labelledby="trial" aria-busy={isBusy}>
       <h2 id="trial">Preview of {attribute}</h2>
       <form class="filters" onSubmit={preview}>
-        <label class="wide">
-          Expression
-          <textarea
-            rows={3}
-            spellcheck={false}
-            value={expression}
-            onInput={(event) => setDraft({ ...draft, expression: event.currentTarget.value })}
-          />
-        </label>
+        <ExpressionField
+          directory={directory}
+          attribute={attribute}
+          value={expression}
+          change={(text) => setDraft({ ...draft, expression: text })}
+        />
         <label>
           Login (empty: everybody)
           <input

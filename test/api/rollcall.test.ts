@@ -464,3 +464,58 @@ test("the document of the API is open to everybody, and names everything that is
         /\/(?:openapi\.json|sign-in(?:\/.*)?)$/.test(path) ? [] : [{ token: [] }],
       );
 });
+
+describe("an expression that is being written", () => {
+  const faults = async (query: Record<string, string>): Promise<unknown> => {
+    const { body } = await helpdesk(
+      "GET",
+      `${V1}/expressions/faults?${new URLSearchParams(query)}`,
+    );
+    return body;
+  };
+
+  test("is told every fault with its place, and nothing is evaluated", async () => {
+    const corp = { directory: "corp", attribute: "title" };
+    expect(await faults({ ...corp, expression: "appuser.title" })).toEqual({ faults: [] });
+    expect(await faults({ ...corp, expression: "1 +\nappuser" })).toMatchObject({
+      faults: [{ start: 4, end: 11, where: "line 2, column 1", pointer: "appuser\n^^^^^^^" }],
+    });
+    expect(await faults({ ...corp, expression: "" })).toMatchObject({
+      faults: [{ where: "column 1" }],
+    });
+    expect(await faults({ ...corp, attribute: "titel", expression: "1" })).toMatchObject({
+      faults: [{ message: expect.stringContaining("title") }],
+    });
+    const app = { app: "dx", attribute: "title" };
+    expect(await faults({ ...app, expression: "user.title" })).toEqual({ faults: [] });
+    expect(await faults({ ...app, expression: "appuser.title" })).toMatchObject({
+      faults: [{ start: 0, code: expect.stringContaining("platform.cvd") }],
+    });
+  });
+
+  test("has the words that may stand there, each of which can be used", async () => {
+    const { body } = await helpdesk("GET", `${V1}/expressions/words?directory=corp`);
+    const { words } = body as { words: { kind: string; word: string; signature: string | null }[] };
+    const names = words.filter(({ kind }) => kind === "name").map(({ word }) => word);
+    expect(names).toEqual(expect.arrayContaining(["appuser.mail", "org.name"]));
+    for (const expression of names)
+      expect(await faults({ directory: "corp", attribute: "title", expression })).toEqual({
+        faults: [],
+      });
+    expect(words).toContainEqual(
+      expect.objectContaining({ word: "String.len", signature: "String.len(input)" }),
+    );
+    expect(await helpdesk("GET", `${V1}/expressions/words?app=dx`)).toMatchObject({
+      body: { words: expect.arrayContaining([expect.objectContaining({ word: "user.title" })]) },
+    });
+  });
+
+  test.each(["", "?directory=corp&app=dx", "?directory=nobody", "?app=nobody"])(
+    "of nobody's mapping is refused: %s",
+    async (query) => {
+      const { status } = await helpdesk("GET", `${V1}/expressions/words${query}`);
+      expect(status).toBeGreaterThanOrEqual(400);
+      expect(status).toBeLessThan(500);
+    },
+  );
+});

@@ -342,6 +342,32 @@ test("another mapping is tried for everybody and for one person before it is any
   expect((await place.users()).get("p1@example.org")?.profile["lastName"]).not.toMatch(/^[A-Z]+$/);
 });
 
+test("while an expression is typed, its faults show with their place, and words are completed by keys alone", async () => {
+  const { page } = browser;
+  await signIn("helpdesk", "/console/directories/corp/mappings");
+  await page.getByRole("button", { name: "Try lastName" }).click();
+  const expression = page.getByLabel("Expression");
+  await expression.fill("");
+  await expression.pressSequentially("String.toUpp");
+  const words = page.getByLabel("Names and functions");
+  await words.waitFor();
+  expect(await words.innerText()).toContain("String.toUpperCase(input)");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("sn", { delay: 20 });
+  await words.getByText("appuser.sn").waitFor({ state: "attached" });
+  expect(await barriers(page)).toEqual([]);
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  expect(await expression.inputValue()).toBe("String.toUpperCase(appuser.sn");
+  const faults = page.locator(".expression output");
+  await expect.poll(() => faults.locator("pre").innerText(), PATIENCE).toMatch(/^String.*\n +\^$/);
+  await page.keyboard.type(")");
+  await expect.poll(() => faults.locator("pre").count(), PATIENCE).toBe(0);
+  await page.getByRole("button", { name: "Preview" }).click();
+  await page.getByText(/would get another lastName/).waitFor();
+});
+
 test("an entry that may be somebody is decided: it is that person, or nobody", async () => {
   const { page } = browser;
   await place.run("import", "guests");

@@ -15,6 +15,7 @@ const TAG = "Questions";
 export function questionRoutes(building: Building): void {
   explainRoute(building);
   previewRoute(building);
+  expressionRoutes(building);
   stateRoutes(building);
   failingRoute(building);
   route(
@@ -143,10 +144,7 @@ function previewRoute(building: Building): void {
     },
     async ({ query }) => {
       const { directory, app, user, attribute = null, expression = null, live = false } = query;
-      if ((directory === undefined) === (app === undefined)) {
-        const details = ["directory: name a directory or an app"];
-        throw new RollcallError("request.invalid", "The request is not understood.", { details });
-      }
+      oneOf({ directory, app });
       if (app !== undefined) {
         const asked = { attribute, expression };
         return user === undefined
@@ -161,6 +159,81 @@ function previewRoute(building: Building): void {
         : await service.previews.person(name, user, asked);
     },
   );
+}
+
+/** What helps to write an expression while it is being written. */
+function expressionRoutes(building: Building): void {
+  const { previews } = building.context.service;
+  const whose = { directory: text.optional(), app: text.optional() };
+  route(
+    building,
+    {
+      method: "get",
+      path: "/expressions/faults",
+      summary: "What is wrong with an expression for an attribute, and where; nothing is evaluated",
+      tag: TAG,
+      permission: "explain",
+      query: z.strictObject({
+        ...whose,
+        attribute: text,
+        expression: z.string().max(MOST_CHARACTERS),
+      }),
+      answer: z.object({
+        faults: z.array(
+          z.object({
+            code: z.string(),
+            message: z.string(),
+            start: z.int(),
+            end: z.int(),
+            where: z.string(),
+            pointer: z.string(),
+          }),
+        ),
+      }),
+    },
+    ({ query: { attribute, expression, ...of } }) => ({
+      faults: [...previews.faults(oneOf(of), attribute, expression)],
+    }),
+  );
+  route(
+    building,
+    {
+      method: "get",
+      path: "/expressions/words",
+      summary: "Names, functions and methods that an expression may use",
+      tag: TAG,
+      permission: "explain",
+      query: z.strictObject(whose),
+      answer: z.object({
+        words: z.array(
+          z.object({
+            kind: z.enum(["name", "function", "method"]),
+            word: z.string(),
+            signature: z.string().nullable(),
+            describe: z.string().nullable(),
+          }),
+        ),
+      }),
+    },
+    async ({ query }) => ({ words: [...(await previews.words(oneOf(query)))] }),
+  );
+}
+
+/** Of an expression, as addresses are no longer than this everywhere. */
+const MOST_CHARACTERS = 4096;
+
+/** @throws RollcallError `request.invalid` unless exactly one of both is named */
+function oneOf({
+  directory,
+  app,
+}: {
+  readonly directory?: string | undefined;
+  readonly app?: string | undefined;
+}): { readonly directory: string } | { readonly app: string } {
+  if (directory !== undefined && app === undefined) return { directory };
+  if (app !== undefined && directory === undefined) return { app };
+  const details = ["directory: name a directory or an app"];
+  throw new RollcallError("request.invalid", "The request is not understood.", { details });
 }
 
 async function checkAll({ service, words, stopping }: ApiContext) {

@@ -1,0 +1,157 @@
+/**
+ * Where an expression is written: what is wrong with it shows while it is typed, with the sign below
+ * the place, and names and functions are completed.
+ */
+import type { RefObject } from "preact";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { ask, type FaultsFacts, type WordsFacts } from "../api.ts";
+import { useAsked } from "../asked.ts";
+import { completionsOf, type Completion } from "../completion.ts";
+import { noteRefusal } from "../session.ts";
+
+interface ExpressionFieldProps {
+  readonly directory: string;
+  readonly attribute: string;
+  readonly value: string;
+  readonly change: (value: string) => void;
+}
+
+export function ExpressionField({ directory, attribute, value, change }: ExpressionFieldProps) {
+  const id = useId();
+  const field = useRef<HTMLTextAreaElement>(null);
+  const list = useRef<HTMLSelectElement>(null);
+  const caret = useRef<number | null>(null);
+  const words = useAsked(() => ask<WordsFacts>("/expressions/words", { directory }), directory);
+  const [offered, setOffered] = useState<readonly Completion[]>([]);
+  const accept = ({ from, text }: Completion): void => {
+    const end = field.current?.selectionEnd ?? value.length;
+    caret.current = from + text.length;
+    change(value.slice(0, from) + text + value.slice(end));
+    setOffered([]);
+  };
+  // Behind what was put in, when it stands there.
+  useLayoutEffect(() => {
+    if (caret.current === null) return;
+    field.current?.focus();
+    field.current?.setSelectionRange(caret.current, caret.current);
+    caret.current = null;
+  });
+  const type = (event: InputEvent & { readonly currentTarget: HTMLTextAreaElement }): void => {
+    const { value: text, selectionEnd } = event.currentTarget;
+    change(text);
+    setOffered(completionsOf(words.answer?.words ?? [], text.slice(0, selectionEnd)));
+  };
+  const press = (event: KeyboardEvent): void => {
+    if (offered.length === 0) return;
+    if (event.key === "ArrowDown") list.current?.focus();
+    else if (event.key === "Escape") setOffered([]);
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <div class="wide expression">
+      <label>
+        Expression
+        <textarea
+          ref={field}
+          rows={3}
+          spellcheck={false}
+          aria-describedby={`${id}-faults`}
+          value={value}
+          onInput={type}
+          onKeyDown={press}
+        />
+      </label>
+      {offered.length > 0 && (
+        <Offered
+          list={list}
+          of={offered}
+          accept={accept}
+          close={() => {
+            setOffered([]);
+            field.current?.focus();
+          }}
+        />
+      )}
+      <Faults id={id} directory={directory} attribute={attribute} expression={value} />
+    </div>
+  );
+}
+
+interface OfferedProps {
+  readonly list: RefObject<HTMLSelectElement | null>;
+  readonly of: readonly Completion[];
+  readonly accept: (one: Completion) => void;
+  readonly close: () => void;
+}
+
+/** A list of the browser's own: the arrow down leads into it, Enter or a click takes a word. */
+function Offered({ list, of, accept, close }: OfferedProps) {
+  const take = (): void => {
+    const one = of[list.current?.selectedIndex ?? -1];
+    if (one !== undefined) accept(one);
+  };
+  const press = (event: KeyboardEvent): void => {
+    if (event.key === "Enter") take();
+    else if (event.key === "Escape") close();
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <select
+      ref={list}
+      class="completions"
+      aria-label="Names and functions"
+      size={Math.max(of.length, 2)}
+      onKeyDown={press}
+      onClick={take}
+      onFocus={({ currentTarget }) => {
+        if (currentTarget.selectedIndex < 0) currentTarget.selectedIndex = 0;
+      }}
+    >
+      {of.map(({ of: { word, signature, describe } }) => (
+        <option key={word}>
+          {signature ?? word}
+          {describe === null ? "" : `: ${describe}`}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+/** So long nobody types any more. */
+const REST_MS = 250;
+
+type FaultsProps = Omit<ExpressionFieldProps, "value" | "change"> & {
+  readonly id: string;
+  readonly expression: string;
+};
+
+/** What is wrong with what stands there; while that is being asked, what was wrong before. */
+function Faults({ id, directory, attribute, expression }: FaultsProps) {
+  const [found, setFound] = useState<FaultsFacts["faults"]>([]);
+  useEffect(() => {
+    let isMeant = true;
+    const timer = setTimeout(() => {
+      ask<FaultsFacts>("/expressions/faults", { directory, attribute, expression })
+        .then(({ faults }) => isMeant && setFound(faults))
+        .catch(noteRefusal);
+    }, REST_MS);
+    return () => {
+      isMeant = false;
+      clearTimeout(timer);
+    };
+  }, [directory, attribute, expression]);
+  return (
+    <output id={`${id}-faults`}>
+      {found.map(({ message, where, pointer }) => (
+        <div key={message + where} class="fault">
+          {message} ({where})
+          <pre>
+            <code>{pointer}</code>
+          </pre>
+        </div>
+      ))}
+    </output>
+  );
+}
