@@ -7,6 +7,7 @@ import type { Store } from "../store/database.ts";
 import {
   acquireLease,
   breakLease,
+  isOfEndedRun,
   LEASE_SECONDS,
   leaseHolder,
   releaseLease,
@@ -75,7 +76,8 @@ export async function claimLease(
   const owner = randomUUID();
   // Before the row is there, so that nobody else in this process takes it for a dead one's.
   alive.add(owner);
-  const taken = await takeLease(store, name, holder, owner).catch((error: unknown) => {
+  const wanted = { name, holder, owner };
+  const taken = await takeInTurn(store, wanted, signal).catch((error: unknown) => {
     alive.delete(owner);
     throw error;
   });
@@ -88,12 +90,37 @@ export async function claimLease(
   return keepRenewed(store, taken, signal);
 }
 
+interface Wanted {
+  readonly name: string;
+  readonly holder: string;
+  readonly owner: string;
+}
+
+const TIDYING_MS = 10_000;
+const LOOK_AGAIN_MS = 100;
+
+/**
+ * Takes a lease. A run that is seen as ended, or held, has its claim for a moment yet: who decides about
+ * it then is not told that somebody else is at work.
+ */
+async function takeInTurn(
+  store: Store,
+  wanted: Wanted,
+  signal: AbortSignal,
+): ReturnType<typeof acquireLease> {
+  const until = Date.now() + TIDYING_MS;
+  for (;;) {
+    const taken = await takeLease(store, wanted);
+    if ("fence" in taken || signal.aborted || Date.now() > until) return taken;
+    if (!(await isOfEndedRun(store.db, wanted.name))) return taken;
+    await sleep(LOOK_AGAIN_MS, signal);
+  }
+}
+
 /** Takes a lease, also from somebody who is certainly dead. */
 async function takeLease(
   store: Store,
-  name: string,
-  holder: string,
-  owner: string,
+  { name, holder, owner }: Wanted,
 ): ReturnType<typeof acquireLease> {
   const taken = await acquireLease(store.db, name, holder, owner);
   if ("fence" in taken || !holderIsGone(store, taken, holder)) return taken;

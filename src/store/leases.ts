@@ -107,6 +107,16 @@ export async function leaseHolder(
   return rows[0] ?? null;
 }
 
+/** Whether a lease is held for a run that is over: whoever has it only tidies up. */
+export async function isOfEndedRun(db: Connection, name: string): Promise<boolean> {
+  const { rows } = await sql<{ ended: boolean }>`
+    select exists (select from leases l join runs r on r.id = l.run_id
+      where l.name = ${name} and l.expires_at >= clock_timestamp() and r.status <> 'running') as ended`.execute(
+    db,
+  );
+  return rows[0]?.ended ?? false;
+}
+
 /** Frees a lease whose holder is known to be dead. */
 export async function breakLease(
   db: Connection,

@@ -1,4 +1,9 @@
 /** Held runs: why, who, and what happens when somebody decides. Against a real OpenLDAP. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { claimDirectory } from "../../src/engine/claim.ts";
+import { Secret } from "../../src/model/secret.ts";
+import { openStore, transact } from "../../src/store/database.ts";
+import { workOn } from "../../src/store/leases.ts";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { treeLdif } from "../support/people.ts";
 import { simplePerson, SIMPLE_MAPPINGS, Workplace, type RunDocument } from "../support/rollcall.ts";
@@ -399,4 +404,23 @@ test("people of a run are exported as CSV and JSON lines, however many, page by 
   expect(page.next).toBe(10_999);
   const unknown = await place.run("imports", "export", "00000000");
   expect(unknown).toMatchObject({ status: 1, out: "" });
+});
+
+test("who decides while the run's own process still tidies up is not told that somebody is at work", async () => {
+  configure();
+  await imported();
+  for (const name of names(0, 20)) remove(dnOf(name));
+  const held = await imported();
+  expect(held.status).toBe("held");
+  await using store = await openStore({ url: new Secret(place.databaseUrl ?? ""), directory: "" });
+  const { signal } = new AbortController();
+  // Of another machine, so that nobody can tell whether it is alive.
+  const claim = await claimDirectory(store, "corp", "elsewhere process 1, started then", signal);
+  const decide = place.run("imports", "cancel", held.run);
+  expect(await decide).toMatchObject({ status: 1, err: expect.stringContaining("run.busy") });
+  await transact(store, (trx) => workOn(trx, claim.lease, held.run));
+  const again = place.run("imports", "cancel", held.run);
+  await sleep(300);
+  await claim[Symbol.asyncDispose]();
+  expect(await again).toMatchObject({ status: 0 });
 });
