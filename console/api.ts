@@ -4,6 +4,8 @@ import type { directoryDocument } from "../src/documents/directory.ts";
 import type { explanationDocument } from "../src/documents/explanation.ts";
 import type { assignmentDocument, taskDocument } from "../src/documents/push.ts";
 import type { AppSummary, AppView } from "../src/questions/apps.ts";
+import type { AppPersonPreview } from "../src/questions/app-preview.ts";
+import type { PushedGroupView } from "../src/questions/pushed-groups.ts";
 import type { ExpressionWord, PlacedFault } from "../src/questions/expressions.ts";
 import type { PersonPreview, SummaryPreview } from "../src/questions/preview/preview.ts";
 import type { Unmatched } from "../src/questions/unmatched.ts";
@@ -24,6 +26,9 @@ export type AppSummaryFacts = AppSummary;
 export type AssignmentFacts = ReturnType<typeof assignmentDocument>;
 export type TaskFacts = ReturnType<typeof taskDocument>;
 export type UnmatchedFacts = Unmatched;
+export type AppPreviewFacts = AppPersonPreview;
+export type PushedGroupFacts = PushedGroupView;
+
 export interface FaultsFacts {
   readonly faults: readonly PlacedFault[];
 }

@@ -69,6 +69,7 @@ import {
   type PlacedFault,
 } from "./questions/expressions.ts";
 import { gatherFigures } from "./questions/figures.ts";
+import { listPushedGroups, type PushedGroupView } from "./questions/pushed-groups.ts";
 import { Counts } from "./engine/counts.ts";
 import { reportSources, type SourceReport } from "./questions/sources.ts";
 import { listUnmatched, type Unmatched } from "./questions/unmatched.ts";
@@ -391,6 +392,8 @@ export interface AppService {
   explain(who: string, request: AppExplainRequest): Promise<AppExplanation>;
   preview(app: string, request: AppPreviewRequest, signal: AbortSignal): Promise<AppSummaryPreview>;
   previewPerson(app: string, who: string, request: AppPreviewRequest): Promise<AppPersonPreview>;
+  /** Groups that are pushed there. */
+  groups(app: string): Promise<PushedGroupView[]>;
   /** Every account that the app shows now, page by page. */
   accounts(app: string, signal: AbortSignal): AsyncGenerator<ListedAccount[]>;
   tasks(app: string | null): Promise<Task[]>;
@@ -705,6 +708,7 @@ function appService(engine: Engine): AppService {
     explain: (who, request) => explainApp(engine, who, request),
     preview: (app, request, signal) => previewApp(engine, app, request, signal),
     previewPerson: (app, who, request) => previewAppPerson(engine, app, who, request),
+    groups: (app) => listPushedGroups(engine, app),
     accounts: (app, signal) => appAccounts(engine, app, signal),
     tasks: (app) => tasksOf(engine, app),
     retry: (task, by) => retryTask(engine, task, by),

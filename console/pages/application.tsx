@@ -5,9 +5,11 @@ import { useAsked } from "../asked.ts";
 import { begin, type RunRequest } from "../begun.ts";
 import { news } from "../live.ts";
 import { Act } from "../parts/act.tsx";
+import { AppPreview } from "../parts/app-preview.tsx";
 import { Badge } from "../parts/badge.tsx";
 import { List } from "../parts/list.tsx";
 import { Page, Shown } from "../parts/page.tsx";
+import { PushGroups } from "../parts/push-groups.tsx";
 import { Question } from "../parts/question.tsx";
 import { When } from "../parts/when.tsx";
 import { may } from "../session.ts";
@@ -66,6 +68,8 @@ export function Application() {
         keyOf={({ userId }) => userId}
         Row={AssignmentRow}
       />
+      <h2>Push Groups</h2>
+      <PushGroups app={app} news={latest} />
     </Page>
   );
 }
@@ -118,6 +122,7 @@ function Provisioning({ of }: { readonly of: AppFacts }) {
       <Accounts of={of} />
       <details>
         <summary>Mappings</summary>
+        {may("explain") && <AppPreview of={of} />}
         <dl>
           {of.mappings.flatMap(({ attribute, expression, apply }) => [
             <dt key={attribute}>{attribute}</dt>,
@@ -149,13 +154,18 @@ function Accounts({ of: { app } }: { readonly of: AppFacts }) {
   );
 }
 
+function whyAssigned({ by }: AssignmentFacts): string {
+  if (by === null) return "not any more";
+  return by.kind === by.name ? by.kind : `${by.kind} ${by.name}`;
+}
+
 function AssignmentRow({ of }: { readonly of: AssignmentFacts }) {
   return (
     <tr>
       <td>
         <a href={`/console/people/${encodeURIComponent(of.login)}`}>{of.login}</a>
       </td>
-      <td>{of.by === null ? "not any more" : `${of.by.kind} ${of.by.name}`}</td>
+      <td>{whyAssigned(of)}</td>
       <td>
         <Badge of={of.syncState} /> {of.reason}
       </td>
@@ -167,6 +177,21 @@ function AssignmentRow({ of }: { readonly of: AssignmentFacts }) {
       </td>
       <td>{of.error !== null && <span class="fault">{of.error.message}</span>}</td>
       <td>
+        {may("edit") && of.by !== null && of.by.kind !== "person" && (
+          <Question
+            button="Convert to a person…"
+            label={`Convert to a person: ${of.login}`}
+            title={`Assign ${of.login} by hand?`}
+            verb="Convert"
+            field={null}
+            act={() => assignBy("assign", of.app, of.login)}
+          >
+            <p>
+              {of.login} keeps {of.app}, also when the rule ({whyAssigned(of)}) does not give it any
+              more. Values that the rule gives do not come with it.
+            </p>
+          </Question>
+        )}
         {may("edit") && of.by?.kind === "person" && (
           <Question
             button="Unassign…"

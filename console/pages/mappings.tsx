@@ -129,7 +129,7 @@ function Trial({ directory, first, saved }: TrialProps) {
       <h2 id="trial">Preview of {attribute}</h2>
       <form class="filters" onSubmit={preview}>
         <ExpressionField
-          directory={directory}
+          of={{ directory }}
           attribute={attribute}
           value={expression}
           change={(text) => setDraft({ ...draft, expression: text })}

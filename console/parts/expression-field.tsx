@@ -5,23 +5,26 @@
 import type { RefObject } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ask, type FaultsFacts, type WordsFacts } from "../api.ts";
-import { useAsked } from "../asked.ts";
+import { useAsked, type Asked } from "../asked.ts";
 import { completionsOf, type Completion } from "../completion.ts";
 import { noteRefusal } from "../session.ts";
 
+/** Whose mapping it is. */
+export type MappingOf = { readonly directory: string } | { readonly app: string };
+
 interface ExpressionFieldProps {
-  readonly directory: string;
+  readonly of: MappingOf;
   readonly attribute: string;
   readonly value: string;
   readonly change: (value: string) => void;
 }
 
-export function ExpressionField({ directory, attribute, value, change }: ExpressionFieldProps) {
+export function ExpressionField({ of, attribute, value, change }: ExpressionFieldProps) {
   const id = useId();
   const field = useRef<HTMLTextAreaElement>(null);
   const list = useRef<HTMLSelectElement>(null);
   const caret = useRef<number | null>(null);
-  const words = useAsked(() => ask<WordsFacts>("/expressions/words", { directory }), directory);
+  const words = useWords(of);
   const [offered, setOffered] = useState<readonly Completion[]>([]);
   const accept = ({ from, text }: Completion): void => {
     const end = field.current?.selectionEnd ?? value.length;
@@ -73,9 +76,13 @@ export function ExpressionField({ directory, attribute, value, change }: Express
           }}
         />
       )}
-      <Faults id={id} directory={directory} attribute={attribute} expression={value} />
+      <Faults id={id} of={of} attribute={attribute} expression={value} />
     </div>
   );
+}
+
+function useWords(of: MappingOf): Asked<WordsFacts> {
+  return useAsked(() => ask<WordsFacts>("/expressions/words", { ...of }), JSON.stringify(of));
 }
 
 interface OfferedProps {
@@ -127,13 +134,16 @@ type FaultsProps = Omit<ExpressionFieldProps, "value" | "change"> & {
   readonly expression: string;
 };
 
+type FaultsQuery = Readonly<Record<string, string>>;
+
 /** What is wrong with what stands there; while that is being asked, what was wrong before. */
-function Faults({ id, directory, attribute, expression }: FaultsProps) {
+function Faults({ id, of, attribute, expression }: FaultsProps) {
+  const asked = JSON.stringify({ ...of, attribute, expression });
   const [found, setFound] = useState<FaultsFacts["faults"]>([]);
   useEffect(() => {
     let isMeant = true;
     const timer = setTimeout(() => {
-      ask<FaultsFacts>("/expressions/faults", { directory, attribute, expression })
+      ask<FaultsFacts>("/expressions/faults", JSON.parse(asked) as FaultsQuery)
         .then(({ faults }) => isMeant && setFound(faults))
         .catch(noteRefusal);
     }, REST_MS);
@@ -141,7 +151,7 @@ function Faults({ id, directory, attribute, expression }: FaultsProps) {
       isMeant = false;
       clearTimeout(timer);
     };
-  }, [directory, attribute, expression]);
+  }, [asked]);
   return (
     <output id={`${id}-faults`}>
       {found.map(({ message, where, pointer }) => (

@@ -134,8 +134,23 @@ export async function listAssignments(
   query: AssignmentsQuery,
 ): Promise<AssignmentView[]> {
   const { settings } = configuredApp(engine.apps, query.app);
-  const accounts = await listAccounts(engine.store.db, query);
-  return accounts.map((account) => ({ ...account, syncState: syncStateOf(account, settings) }));
+  const { db } = engine.store;
+  const accounts = await listAccounts(db, query);
+  const ids = accounts.map((account) => account.userId);
+  const byHand = await assignmentsByHand(db, query.app, ids);
+  return accounts.map((known) => {
+    const account = { ...known, assignedBy: assignedSince(known, byHand) };
+    return { ...account, syncState: syncStateOf(account, settings) };
+  });
+}
+
+/** What assigns somebody: by hand at once, by what the last push found else. */
+function assignedSince(
+  { userId, assignedBy }: Account,
+  byHand: ReadonlyMap<string, string>,
+): AssignedBy | null {
+  const name = byHand.get(userId);
+  return name === undefined ? assignedBy : { kind: "person", name };
 }
 
 /** The account of one user who is assigned; null: the user is not. */
@@ -161,8 +176,7 @@ async function assignmentsOf(
   const found = new Map<string, AssignmentView>();
   for (const id of userIds) {
     const known = accounts.get(id) ?? newAccount(app, id, users.get(id) ?? "");
-    const name = byHand.get(id);
-    const assignedBy = name === undefined ? known.assignedBy : ({ kind: "person", name } as const);
+    const assignedBy = assignedSince(known, byHand);
     if (assignedBy === null) continue;
     const account = { ...known, assignedBy };
     found.set(id, { ...account, syncState: syncStateOf(account, settings) });

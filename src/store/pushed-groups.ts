@@ -29,6 +29,18 @@ export async function pushedGroups(db: Connection, app: string): Promise<PushedG
   }));
 }
 
+/** How many members each pushed group of an app was told to have: by `DIRECTORY GROUP`. */
+export async function membersByGroup(
+  db: Connection,
+  app: string,
+): Promise<ReadonlyMap<string, { readonly members: number; readonly unsure: number }>> {
+  const { rows } = await sql<{ key: string; members: number; unsure: number }>`
+    select directory || ' ' || group_id as key, count(*)::int as members,
+      (count(*) filter (where not confirmed))::int as unsure
+    from pushed_members where app = ${app} group by directory, group_id`.execute(db);
+  return new Map(rows.map(({ key, members, unsure }) => [key, { members, unsure }]));
+}
+
 export async function savePushedGroup(trx: Trx, group: PushedGroup): Promise<void> {
   const { app, directory, groupId, configured, name, externalId, state } = group;
   const columns = { configured, name, external_id: externalId, state };

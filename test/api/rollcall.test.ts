@@ -469,7 +469,7 @@ describe("an expression that is being written", () => {
   const faults = async (query: Record<string, string>): Promise<unknown> => {
     const { body } = await helpdesk(
       "GET",
-      `${V1}/expressions/faults?${new URLSearchParams(query)}`,
+      `${V1}/expressions/faults?${new URLSearchParams(query).toString()}`,
     );
     return body;
   };

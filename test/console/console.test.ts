@@ -7,6 +7,14 @@ import { SIMPLE_MAPPINGS, simplePerson, Workplace, type RunDocument } from "../s
 import { ScriptedScim } from "../support/scripted-scim.ts";
 
 const PEOPLE = Array.from({ length: 30 }, (_, at) => simplePerson(`p${at}`));
+const GROUP = `
+dn: cn=Eng,ou=groups,dc=example,dc=org
+objectClass: groupOfNames
+entryUUID: group-eng
+cn: Eng
+member: uid=p0,ou=people,dc=example,dc=org
+member: uid=p1,ou=people,dc=example,dc=org
+`;
 /** Until a page has followed what happened. */
 const PATIENCE = { timeout: 60_000 };
 
@@ -18,15 +26,15 @@ let held: RunDocument;
 
 /** Thirty people, of whom an import would remove twenty. */
 async function people(): Promise<void> {
-  const file = place.file("p.ldif", PEOPLE.join(""));
+  const file = place.file("p.ldif", PEOPLE.join("") + GROUP);
   place.configure(
-    `directories:\n  corp:\n    type: ldif\n    path: ${file}\n    onRemoval: deactivate${SIMPLE_MAPPINGS}` +
+    `directories:\n  corp:\n    type: ldif\n    path: ${file}\n    groups: {}\n    onRemoval: deactivate${SIMPLE_MAPPINGS}` +
       `  guests:\n    type: ldif\n    path: ${place.file("g.ldif", GUESTS)}\n    onNoMatch: ignore\n    matching:\n      - { user: email, app: appuser.mail, onMatch: confirm }\n` +
-      `apps:\n  dx:\n    type: scim\n    url: ${scim.url}\n    auth: { bearer: secret }\n    assign: [{ everyone: true }]\n    provisioning: { create: true, update: true, deactivate: true }\n` +
+      `apps:\n  dx:\n    type: scim\n    url: ${scim.url}\n    auth: { bearer: secret }\n    assign: [{ everyone: true }]\n    pushGroups: [{ directory: corp, name: Eng }, { directory: corp, name: Ops }]\n    provisioning: { create: true, update: true, deactivate: true }\n` +
       `  lab:\n    type: scim\n    url: ${scim.url}\n    auth: { bearer: secret }\n    assign: []\n    provisioning: { create: true, update: true, deactivate: true }\n`,
   );
   expect(await place.run("import", "corp")).toMatchObject({ status: 0 });
-  place.file("p.ldif", PEOPLE.slice(0, 10).join(""));
+  place.file("p.ldif", PEOPLE.slice(0, 10).join("") + GROUP);
   held = await place.json<RunDocument>("import", "corp");
   expect(held).toMatchObject({ status: "held", counts: { removed: 20 } });
 }
@@ -417,6 +425,43 @@ test("an app shows who is assigned, why, and how far each account is; a push is 
   expect(await barriers(page)).toEqual([]);
 });
 
+test("what an app would be sent for one person is shown, by another expression, too", async () => {
+  const { page } = browser;
+  await signIn("helpdesk", "/console/apps/dx");
+  await page.getByText("Mappings", { exact: true }).click();
+  await page.getByLabel("Login").fill("p3@example.org");
+  await page.getByRole("button", { name: "Preview" }).click();
+  const shown = page.getByRole("region", { name: "Preview for p3@example.org" });
+  await shown.waitFor();
+  expect(await shown.innerText()).toContain("is assigned by everyone");
+  await page.getByLabel("With another expression for").selectOption("title");
+  expect(await shown.count()).toBe(0);
+  await page.getByLabel("Expression", { exact: true }).fill('"Dr " + appuser.sn');
+  await page.locator(".expression output pre").waitFor();
+  await page.getByLabel("Expression", { exact: true }).fill('"Dr " + user.lastName');
+  await page.getByRole("button", { name: "Preview" }).click();
+  await shown.waitFor();
+  const row = shown.getByRole("row", { name: /^title / });
+  expect(await row.innerText()).toMatch(/user.lastName: .*\sDr /);
+  expect(await shown.locator("pre").first().innerText()).toContain('"title": "Dr ');
+  expect(await barriers(page)).toEqual([]);
+});
+
+test("pushed groups are shown with their members, and an assignment by a rule becomes one by hand", async () => {
+  const { page } = browser;
+  expect(await place.run("push", "dx")).toMatchObject({ status: 0 });
+  await signIn("operator", "/console/apps/dx");
+  const groups = page.getByRole("table", { name: /^Groups that are pushed/ });
+  const eng = groups.getByRole("row", { name: /^Eng/ });
+  await eng.waitFor();
+  expect(await eng.innerText()).toMatch(/active[\s\S]*\b2$/);
+  expect(await groups.getByRole("row", { name: /^Ops/ }).innerText()).toContain("waiting");
+  await page.getByRole("button", { name: "Convert to a person: p5@example.org" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Convert" }).click();
+  await page.getByRole("button", { name: "Unassign p5@example.org" }).waitFor(PATIENCE);
+  expect(await barriers(page)).toEqual([]);
+});
+
 test("a mapping that was tried is saved as a new version of the configuration", async () => {
   const { page } = browser;
   await signIn("admin", "/console/directories/corp/mappings");
@@ -496,6 +541,9 @@ test("somebody is assigned to an app by hand, and taken off again", async () => 
   await row.getByRole("button", { name: "Unassign p3@example.org" }).click();
   await question.getByRole("button", { name: "Unassign" }).click();
   await expect
-    .poll(async () => (await page.locator("tbody").innerText()).includes("person"), PATIENCE)
+    .poll(
+      async () => (await page.locator("tbody").first().innerText()).includes("person"),
+      PATIENCE,
+    )
     .toBe(false);
 });

@@ -37,6 +37,20 @@ export function appRoutes(building: Building): void {
     },
     async ({ params: { app } }) => await service.apps.get(app),
   );
+  route(
+    building,
+    {
+      method: "get",
+      path: "/apps/{app}/groups",
+      summary: "Groups that are pushed to an app, with how many members",
+      tag: TAG,
+      permission: "read",
+      params,
+      query: z.strictObject(page),
+      answer: listOf(document),
+    },
+    async ({ params: { app }, query }) => positionPage(await service.apps.groups(app), query),
+  );
   accountsRoute(building);
   assignmentRoutes(building);
 }

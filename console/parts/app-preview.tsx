@@ -1,0 +1,141 @@
+/** What the app would be sent for one person: by the mappings, or by another expression for one attribute. */
+import { useState } from "preact/hooks";
+import { ask, type AppFacts, type AppPreviewFacts } from "../api.ts";
+import { noteRefusal } from "../session.ts";
+import { value, visible } from "../text.ts";
+import { Columns } from "./columns.tsx";
+import { ExpressionField } from "./expression-field.tsx";
+import { Fault } from "./page.tsx";
+
+interface Draft {
+  readonly user: string;
+  /** Empty: the mappings as they are. */
+  readonly attribute: string;
+  readonly expression: string;
+}
+
+export function AppPreview({ of }: { readonly of: AppFacts }) {
+  const [draft, setDraft] = useState<Draft>({ user: "", attribute: "", expression: "" });
+  const [given, setGiven] = useState<{ of: Draft; result: AppPreviewFacts | Error } | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const { app } = of;
+  const preview = (event: Event): void => {
+    event.preventDefault();
+    setBusy(true);
+    const { user, attribute, expression } = draft;
+    const tried = attribute === "" ? {} : { attribute, expression };
+    ask<AppPreviewFacts>("/preview", { app, user, ...tried })
+      .then((result) => setGiven({ of: draft, result }))
+      .catch((error: unknown) => {
+        noteRefusal(error);
+        setGiven({ of: draft, result: error as Error });
+      })
+      .finally(() => setBusy(false));
+  };
+  const result = given?.of === draft ? given.result : null;
+  return (
+    <>
+      <form class="filters" onSubmit={preview} aria-busy={isBusy}>
+        <Fields of={of} draft={draft} change={setDraft} />
+        <button type="submit" disabled={isBusy}>
+          Preview
+        </button>
+      </form>
+      {result instanceof Error && <Fault error={result} />}
+      {result !== null && !(result instanceof Error) && <Previewed of={result} />}
+    </>
+  );
+}
+
+interface FieldsProps {
+  readonly of: AppFacts;
+  readonly draft: Draft;
+  readonly change: (draft: Draft) => void;
+}
+
+function Fields({ of: { app, mappings }, draft, change }: FieldsProps) {
+  const choose = (attribute: string): void => {
+    const expression = mappings.find((one) => one.attribute === attribute)?.expression ?? "";
+    change({ ...draft, attribute, expression });
+  };
+  return (
+    <>
+      <label>
+        Login
+        <input
+          required
+          value={draft.user}
+          onInput={(event) => change({ ...draft, user: event.currentTarget.value })}
+        />
+      </label>
+      <label>
+        With another expression for
+        <select value={draft.attribute} onChange={(event) => choose(event.currentTarget.value)}>
+          <option value="">nothing: as it is</option>
+          {mappings.map(({ attribute }) => (
+            <option key={attribute} value={attribute}>
+              {attribute}
+            </option>
+          ))}
+        </select>
+      </label>
+      {draft.attribute !== "" && (
+        <ExpressionField
+          key={draft.attribute}
+          of={{ app }}
+          attribute={draft.attribute}
+          value={draft.expression}
+          change={(expression) => change({ ...draft, expression })}
+        />
+      )}
+    </>
+  );
+}
+
+function Previewed({ of }: { readonly of: AppPreviewFacts }) {
+  const { login, assigned, decision, why, error, attributes, requests } = of;
+  return (
+    <section aria-label={`Preview for ${login}`}>
+      <p>
+        {visible(login)}{" "}
+        {assigned === null ? "is not assigned" : `is assigned by ${assigned.kind} ${assigned.name}`}
+        ; what would be done: {decision}
+        {why !== null && ` (${why})`}.{" "}
+        {error !== null && <span class="fault">{error.message}</span>}
+      </p>
+      <table>
+        <Columns of={["Attribute", "Read", "Value", "Goes to", "The app has"]} />
+        <tbody>
+          {attributes.map((one) => (
+            <tr key={one.attribute}>
+              <th scope="row">{one.attribute}</th>
+              <td>
+                {one.inputs.map(({ name, value: read }) => `${name}: ${value(read)}`).join(", ")}
+              </td>
+              <td>{value(one.value)}</td>
+              <td>
+                {one.externalName} <span class="quiet">{one.externalNamespace}</span>
+              </td>
+              <td>{value(one.acknowledged)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {requests.map((request) => (
+        <figure key={request.method + request.path}>
+          <figcaption>
+            <code>
+              {request.method} {request.path}
+            </code>{" "}
+            <span class="quiet">{request.note}</span>
+          </figcaption>
+          {request.body !== null && (
+            <pre>
+              <code>{JSON.stringify(request.body, null, 2)}</code>
+            </pre>
+          )}
+        </figure>
+      ))}
+    </section>
+  );
+}

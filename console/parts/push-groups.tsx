@@ -1,0 +1,42 @@
+import { ask, type PageOf, type PushedGroupFacts } from "../api.ts";
+import { number, visible } from "../text.ts";
+import { Badge } from "./badge.tsx";
+import { List } from "./list.tsx";
+
+/** Groups of directories that an app is told, with their members. @param news changes with whatever is pushed */
+export function PushGroups({ app, news }: { readonly app: string; readonly news: string }) {
+  const path = `/apps/${encodeURIComponent(app)}/groups`;
+  return (
+    <List<PushedGroupFacts>
+      ask={(after) => ask<PageOf<PushedGroupFacts>>(path, { limit: 50, after })}
+      about={app}
+      news={news}
+      caption={`Groups that are pushed to ${app}`}
+      columns={["Group", "State", "In the app", "Members"]}
+      empty={`No group is pushed: apps.${app}.pushGroups in the configuration names those that shall be.`}
+      keyOf={({ directory, group, externalId }) => `${directory} ${group} ${externalId ?? ""}`}
+      Row={GroupRow}
+    />
+  );
+}
+
+function GroupRow({ of }: { readonly of: PushedGroupFacts }) {
+  const { directory, group, name, externalId, state, members, unsure } = of;
+  return (
+    <tr>
+      <td>
+        {visible(group)} <span class="quiet">of {directory}</span>
+      </td>
+      <td>
+        <Badge of={state} />
+      </td>
+      <td>
+        {name === null ? "—" : visible(name)} <span class="quiet">{externalId}</span>
+      </td>
+      <td>
+        {number(members)}
+        {unsure > 0 && <span class="quiet">, {number(unsure)} not acknowledged yet</span>}
+      </td>
+    </tr>
+  );
+}
