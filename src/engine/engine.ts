@@ -4,13 +4,13 @@ import type { Provisioner, ProvisionerOptions } from "../provisioning/provisione
 import type { AppRules } from "../reconciler/app-rules.ts";
 import type { Rules } from "../reconciler/rules.ts";
 import type { Store } from "../store/database.ts";
-import type { Counts } from "./counts.ts";
+import type { Counting } from "./counts.ts";
 
 /** The configuration put to work: what runs and questions need. */
 export interface Engine {
   readonly store: Store;
   /** Of everybody. */
-  readonly counts: Counts;
+  readonly counts: Counting;
   /** With all expressions compiled. */
   readonly rules: Rules;
   /** Those of the configuration, by name. */

@@ -7,7 +7,7 @@ import { configuredApp } from "./apps.ts";
 import { processHolder } from "./claim.ts";
 import type { CompiledSettings } from "./compile-settings.ts";
 import { unknownDirectory } from "./directories.ts";
-import { Counts } from "./counts.ts";
+import { Counts, type Counting } from "./counts.ts";
 import type { Engine } from "./engine.ts";
 import { appFingerprint, decisionFingerprint } from "./fingerprint.ts";
 
@@ -16,7 +16,7 @@ export function engineOf(
   settings: Settings,
   { rules, apps }: CompiledSettings,
   store: Store,
-  counts: Counts = new Counts(store.db, false),
+  counts: Counting = new Counts(store.db, false),
 ): Engine {
   const directoryOf = (name: string): DirectorySettings => {
     const directory = settings.directories.get(name);

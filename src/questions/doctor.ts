@@ -9,6 +9,7 @@ import { formerDirectories } from "../engine/directories.ts";
 import { stateOf } from "../engine/directory-state.ts";
 import { mayBeEmpty } from "../model/directory.ts";
 import type { DirectoryState } from "../model/directory-state.ts";
+import { oldestOf, type Counting } from "../engine/counts.ts";
 import type { Engine } from "../engine/engine.ts";
 import { mappingVersion } from "../engine/fingerprint.ts";
 import { longestPause } from "../lib/cron.ts";
@@ -41,11 +42,13 @@ const CERTIFICATE_DAYS = 30;
 
 /** @param now milliseconds since 1970 */
 export async function examine(
-  engine: Engine,
+  engineOfNow: Engine,
   now: number,
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
+  const times: (Date | null)[] = [];
+  const engine = { ...engineOfNow, counts: noting(engineOfNow.counts, times) };
   const sourced = await countSourced(engine);
   for (const [name, settings] of engine.directories) {
     signal.throwIfAborted();
@@ -70,9 +73,20 @@ export async function examine(
     ...(await appFindings(engine, now, signal)),
     ...(await hookFindings(engine)),
     ...(await sizeFindings(engine)),
-    ...oldFindings(sourced),
+    ...oldFindings(oldestOf(times)),
   );
   return findings.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
+}
+
+/** The same counts, with a note of when those were made that are not as of now. */
+function noting(counts: Counting, times: (Date | null)[]): Counting {
+  return {
+    of: async (name, count, exactly) => {
+      const counted = await counts.of(name, count, exactly);
+      times.push(counted.since);
+      return counted;
+    },
+  };
 }
 
 function risk(directory: string | null, message: string): Finding {
@@ -364,7 +378,7 @@ function mebibytes(bytes: number): string {
 }
 
 /** Of very many people, counts are those of a while ago. */
-function oldFindings({ since }: Sourced): Finding[] {
+function oldFindings(since: Date | null): Finding[] {
   if (since === null) return [];
   const message = `People were counted at ${since.toISOString()}; what changed since is not in these findings yet, and is being counted.`;
   return [{ severity: "info", directory: null, message, remedy: null }];

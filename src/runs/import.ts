@@ -13,6 +13,7 @@ import type { ImportType, Run } from "../model/run.ts";
 import { mayBeRespelled } from "../model/directory.ts";
 import { ensureDnIndex, ensureIdIndex } from "../store/app-users.ts";
 import { dropObjects } from "../store/objects.ts";
+import { thinChanges } from "../store/kept-counts.ts";
 import { thinHistory, thinLog, thinRemoved } from "../store/retention.ts";
 import { ensureMatchIndex } from "../store/users.ts";
 import { beginRun, newRun, settle, withClaim, type RunRequest } from "./begin.ts";
@@ -60,6 +61,7 @@ export async function importDirectory(
       await thinHistory(store, retention, THINNING_BATCHES).catch(() => 0);
       await thinLog(store, retention.logDays, THINNING_BATCHES).catch(() => 0);
       await thinRemoved(store, retention.removedDays, THINNING_BATCHES).catch(() => 0);
+      await thinChanges(store.db).catch(() => undefined);
     }
     return run;
   });

@@ -2,35 +2,66 @@
 import { sql } from "kysely";
 import type { Connection } from "./connection.ts";
 
-export interface KeptCount {
+/** What a count saw: everything that was committed when it began. */
+export interface Sight {
+  /** Of a copy elsewhere, what was seen here says nothing. */
+  readonly database: number;
+  /** In Postgres' own words; see `pg_current_snapshot`. */
+  readonly seen: string;
   readonly countedAt: Date;
+}
+
+export interface KeptCount extends Sight {
   /** How long it took. */
   readonly milliseconds: number;
   readonly value: unknown;
 }
 
-export async function readCount(db: Connection, name: string): Promise<KeptCount | null> {
-  const row = await db
-    .selectFrom("kept_counts")
-    .select(["counted_at", "milliseconds", "value"])
-    .where("name", "=", name)
-    .executeTakeFirst();
-  if (row === undefined) return null;
-  const { counted_at: countedAt, milliseconds, value } = row;
-  return { countedAt, milliseconds, value };
+const DATABASE = sql<number>`(select oid::int8::float8 from pg_database where datname = current_database())`;
+
+/** What a count would see that begins now. */
+export async function sightOf(db: Connection): Promise<Sight> {
+  const { rows } = await sql<Sight>`select ${DATABASE} as database,
+    pg_current_snapshot()::text as seen, clock_timestamp() as "countedAt"`.execute(db);
+  const [sight] = rows;
+  if (sight === undefined) throw new Error("the database does not tell what it sees");
+  return sight;
 }
 
-/** Where another process has counted later, that stays. What nobody asks for any more goes after a month. */
+/**
+ * Whether something was committed that a count did not see. Transactions below its horizon it saw all.
+ * @param sight of the count
+ */
+export async function hasChanged(
+  db: Connection,
+  { database, seen }: Pick<Sight, "database" | "seen">,
+): Promise<boolean> {
+  const { rows } = await sql<{ changed: boolean }>`
+    select ${DATABASE} <> ${database}::float8 or exists (
+      select from data_changes where xid >= pg_snapshot_xmin(${seen}::pg_snapshot)
+        and not pg_visible_in_snapshot(xid, ${seen}::pg_snapshot)) as changed`.execute(db);
+  return rows[0]?.changed ?? true;
+}
+
+export async function readCount(db: Connection, name: string): Promise<KeptCount | null> {
+  const { rows } = await sql<KeptCount>`
+    select database::int8::float8 as database, seen::text as seen, counted_at as "countedAt",
+      milliseconds, value from kept_counts where name = ${name}`.execute(db);
+  return rows[0] ?? null;
+}
+
+/** Where another process has counted later, that stays. What nobody asks for any more goes after a week. */
 export async function keepCount(db: Connection, name: string, count: KeptCount): Promise<void> {
-  const { countedAt, milliseconds, value } = count;
-  await sql`insert into kept_counts (name, counted_at, milliseconds, value)
-    values (${name}, ${countedAt}, ${milliseconds}, ${JSON.stringify(value)}::jsonb)
-    on conflict (name) do update set counted_at = excluded.counted_at,
-      milliseconds = excluded.milliseconds, value = excluded.value
+  const { database, seen, countedAt, milliseconds, value } = count;
+  await sql`insert into kept_counts (name, database, seen, counted_at, milliseconds, value)
+    values (${name}, ${database}::int8::oid, ${seen}::pg_snapshot, ${countedAt}, ${milliseconds},
+      ${JSON.stringify(value)}::jsonb)
+    on conflict (name) do update set database = excluded.database, seen = excluded.seen,
+      counted_at = excluded.counted_at, milliseconds = excluded.milliseconds, value = excluded.value
     where kept_counts.counted_at < excluded.counted_at`.execute(db);
   await db
     .deleteFrom("kept_counts")
-    .where("counted_at", "<", sql<Date>`clock_timestamp() - interval '1 month'`)
+    .where("counted_at", "<", sql<Date>`clock_timestamp() - interval '1 week'`)
     .execute();
 }
 
@@ -38,20 +69,12 @@ export async function forgetCount(db: Connection, name: string): Promise<void> {
   await db.deleteFrom("kept_counts").where("name", "=", name).execute();
 }
 
-export async function clockOf(db: Connection): Promise<Date> {
-  const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(db);
-  return rows[0]?.now ?? new Date();
-}
-
 /**
- * Whether what was counted then may be another number by now: a run has written since, or is writing. A
- * run's end is on record before it is seen, hence some seconds more.
+ * Forgets changes that every count has seen that is kept. Those of the last hour stay, because of counts
+ * that are being made.
  */
-export async function mayHaveChanged(db: Connection, { countedAt }: KeptCount): Promise<boolean> {
-  const { rows } = await sql<{ changed: boolean }>`
-    select exists (select from runs where status = 'running' and phase = 'applying' and not dry_run)
-      or exists (select from runs where not dry_run
-        and finished_at > ${countedAt}::timestamptz - interval '10 seconds'
-        and (plan_size > 0 or kind <> 'import')) as changed`.execute(db);
-  return rows[0]?.changed ?? true;
+export async function thinChanges(db: Connection): Promise<void> {
+  await sql`delete from data_changes where at < clock_timestamp() - interval '1 hour'
+    and xid < coalesce((select min(pg_snapshot_xmin(seen)) from kept_counts),
+      pg_snapshot_xmin(pg_current_snapshot()))`.execute(db);
 }

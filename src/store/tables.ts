@@ -484,9 +484,18 @@ export interface ScheduleSlotsTable {
 
 export interface KeptCountsTable {
   name: string;
+  database: number;
+  /** A `pg_snapshot`. */
+  seen: string;
   counted_at: Time;
   milliseconds: number;
   value: Json<unknown>;
+}
+
+export interface DataChangesTable {
+  /** An `xid8`. */
+  xid: string;
+  at: Time;
 }
 
 export interface Tables {
@@ -525,4 +534,5 @@ export interface Tables {
   identity_source_uploads: IdentitySourceUploadsTable;
   hooks: HooksTable;
   kept_counts: KeptCountsTable;
+  data_changes: DataChangesTable;
 }

@@ -1,5 +1,8 @@
 /** What a push sends and when: places, managers, what is given once, what is held, what is shown first. */
+import { sql } from "kysely";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { Secret } from "../../src/model/secret.ts";
+import { openStore } from "../../src/store/database.ts";
 import { AppPlace, type PushDocument } from "../support/app-place.ts";
 import type { Hook } from "../support/scripted-scim.ts";
 
@@ -478,4 +481,38 @@ test("events tell of assignment, creation, change and switching off under Okta's
     "application.provision.user.push_profile",
     "application.user_membership.add",
   ]);
+});
+
+test("behind people whom the database does not let send, nobody is sent; the next push sends all who are left", async () => {
+  place.configure(`
+    ${ON}
+    assign: [everyone]
+    safeguard: off`);
+  const all = many(1100);
+  await place.import({ people: all });
+  await using store = await openStore({
+    url: new Secret(place.place.databaseUrl ?? ""),
+    directory: "",
+  });
+  const broken: Promise<unknown>[] = [];
+  // Of the second five hundred, whose page is prepared while the first ones are sent.
+  place.scim.hook = () => {
+    if (broken.length === 0)
+      broken.push(
+        sql`do $do$ begin execute format(
+      'create function refuse() returns trigger language plpgsql as $$ begin
+        if new.user_id = %L then raise exception ''not now''; end if; return new; end $$',
+      (select user_id from push_changes order by seq offset 700 limit 1));
+      create trigger refuse before insert or update on accounts
+        for each row execute function refuse(); end $do$`.execute(store.db),
+      );
+    return undefined;
+  };
+  expect(await place.place.run("push", "dx")).toMatchObject({ status: 1 });
+  await Promise.all(broken);
+  expect(place.scim.users.size).toBe(500);
+  place.scim.hook = () => undefined;
+  await sql`drop trigger refuse on accounts`.execute(store.db);
+  expect((await place.push()).counts).toMatchObject({ created: 600 });
+  expect(place.scim.users.size).toBe(all.length);
 });

@@ -1,5 +1,6 @@
 /** What a server must not be able to do: make people disappear, hang, or send anything but LDAP. */
-import { integer, octetString, TAG, tlv } from "../../src/agent/ldap/ber.ts";
+import { BerCursor, integer, octetString, TAG, tlv } from "../../src/agent/ldap/ber.ts";
+import { PAGED_RESULTS } from "../../src/agent/ldap/oids.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { simplePerson, SIMPLE_MAPPINGS, Workplace, type RunDocument } from "../support/rollcall.ts";
 import { startScriptedLdap, type Answer, type SearchCall } from "../support/scripted-ldap.ts";
@@ -63,6 +64,29 @@ test("an empty page with a cookie is not the end", async () => {
   ];
   const run = await imports((call) => pages[call.number] ?? {});
   expect(run).toMatchObject({ status: "done", counts: { read: 3, created: 3 } });
+});
+
+test("of a server that gives so many entries to one search, page by page, smaller pages are asked for, and nobody comes twice", async () => {
+  const MOST = 1000;
+  const all = Array.from({ length: 1500 }, (_, i) => `p${i}`);
+  const sizes: number[] = [];
+  const run = await imports((call) => {
+    if (call.scope === 0) return { entries: [ITSELF] };
+    const control = call.controls.get(PAGED_RESULTS) ?? Buffer.alloc(0);
+    const size = new BerCursor(control).enter(TAG.sequence).integer();
+    sizes.push(size);
+    const from = Number(call.cookie);
+    const entries = all.slice(from, from + Math.min(size, MOST)).map(entryOf);
+    const left = all.length - from - entries.length;
+    if (size > MOST && left > 0) return { entries, code: 4 };
+    return { entries, cookie: left > 0 ? String(from + entries.length) : "" };
+  });
+  expect(run).toMatchObject({
+    status: "done",
+    counts: { read: all.length, created: all.length },
+    evidence: { entries: all.length, pages: 2, pageSize: MOST },
+  });
+  expect(sizes.slice(0, 3)).toEqual([5000, MOST, MOST]);
 });
 
 describe("a read that is not proven complete removes nobody", () => {

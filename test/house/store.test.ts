@@ -33,7 +33,10 @@ import {
 /** What the migration to apps and those behind it made, undone. */
 const BEFORE_APPS = [
   "drop table kept_counts",
-  ...["runs_finished", "app_users_former", "users_not_active", "users_not_ascii"].map(
+  ...["users", "app_users", "accounts"].map((table) => `drop trigger ${table}_changed on ${table}`),
+  "drop function rollcall_note_change",
+  "drop table data_changes",
+  ...["app_users_former", "users_not_active", "users_not_ascii"].map(
     (name) => `drop index ${name}`,
   ),
   ...["uploads", "sessions", "entries"].map((table) => `drop table identity_source_${table}`),

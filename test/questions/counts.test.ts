@@ -2,9 +2,14 @@
 import { sql } from "kysely";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { loadSettings } from "../../src/config/load.ts";
+import { compileSettings } from "../../src/engine/compile-settings.ts";
 import { Counts } from "../../src/engine/counts.ts";
+import { engineOf } from "../../src/engine/open.ts";
 import { Secret } from "../../src/model/secret.ts";
+import { examine } from "../../src/questions/doctor.ts";
 import { openStore, type Store } from "../../src/store/database.ts";
+import { thinChanges } from "../../src/store/kept-counts.ts";
 import { simplePerson, SIMPLE_MAPPINGS, Workplace } from "../support/rollcall.ts";
 
 let place: Workplace;
@@ -20,7 +25,6 @@ beforeEach(async () => {
   place.configure(`directories:\n  corp:\n    type: ldif\n    path: ${path}${SIMPLE_MAPPINGS}`);
   expect(await place.run("import", "corp")).toMatchObject({ status: 0 });
   store = await openStore({ url: new Secret(place.databaseUrl ?? ""), directory: "" });
-  await aWhilePasses();
 });
 afterEach(async () => {
   await store[Symbol.asyncDispose]();
@@ -36,11 +40,6 @@ async function slowly(): Promise<number> {
 /** What a process has of them: one that ends with its answer, or one that lasts. */
 const ending = (): Counts => new Counts(store.db, false, 10);
 const lasting = (): Counts => new Counts(store.db, true, 10);
-
-async function aWhilePasses(): Promise<void> {
-  await sql`update runs set finished_at = finished_at - interval '1 minute'`.execute(store.db);
-  await sql`update kept_counts set counted_at = counted_at - interval '1 minute'`.execute(store.db);
-}
 
 async function kept(): Promise<number> {
   const { rows } = await sql<{ n: number }>`select count(*)::int as n from kept_counts`.execute(
@@ -68,7 +67,6 @@ test("what takes long is told again by every process, as long as nothing changed
   expect(await lasting().of("a", slowly)).toEqual({ value: 1, since: null });
   expect(await ending().of("another", slowly)).toEqual({ value: 2, since: null });
   // Neither a dry run nor an import that finds nothing new changes anything.
-  await aWhilePasses();
   expect(await place.run("force-sync", "corp", "--dry-run")).toMatchObject({ status: 0 });
   expect(await place.run("import", "corp")).toMatchObject({ status: 0 });
   expect(await ending().of("a", slowly)).toEqual({ value: 1, since: null });
@@ -84,25 +82,98 @@ test("when something changed, a command counts, and a process that lasts tells w
   await ending().of("a", slowly);
   await somebodyComes();
   const counts = lasting();
-  const old = await counts.of("a", slowly);
-  expect(old).toMatchObject({ value: 1, since: expect.any(Date) });
-  // It is counted anew meanwhile, when it has rested.
-  await aWhilePasses();
+  expect(await counts.of("a", slowly)).toMatchObject({ value: 1, since: expect.any(Date) });
+  // It is counted anew meanwhile.
+  await expect.poll(async () => await counts.of("a", slowly)).toEqual({ value: 2, since: null });
   await somebodyComes();
-  await expect.poll(async () => (await counts.of("a", slowly)).value).toBeGreaterThan(1);
-  const before = counted;
-  expect(await ending().of("a", slowly)).toEqual({ value: before + 1, since: null });
+  expect(await ending().of("a", slowly)).toEqual({ value: 3, since: null });
 });
 
-test("what somebody changes by hand, or pushes, is a change", async () => {
+test.each([
+  ["an edit by hand", `update users set version = version + 1`],
+  ["a deletion behind everybody's back", `delete from app_users`],
+  ["what becomes of an account", "delete from accounts"],
+])("%s is a change, whoever made it", async (_title, statement) => {
   await ending().of("a", slowly);
-  await aWhilePasses();
-  await place.run("users", "set", "ada@example.org", "nickName=A");
+  await sql.raw(statement).execute(store.db);
   expect(await ending().of("a", slowly)).toEqual({ value: 2, since: null });
+});
+
+test("a change that was not committed yet when it was counted is one afterwards", async () => {
+  await store.db.transaction().execute(async (trx) => {
+    await sql`update users set version = version + 1`.execute(trx);
+    await ending().of("a", slowly);
+    expect(await ending().of("a", slowly)).toEqual({ value: 1, since: null });
+  });
+  expect(await ending().of("a", slowly)).toEqual({ value: 2, since: null });
+});
+
+test("whoever must know it exactly is not answered by a count that was begun before a change", async () => {
+  const counts = lasting();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const before = counts.of("a", async () => {
+    await promise;
+    return "of before";
+  });
+  await sleep(50);
+  await sql`update users set version = version + 1`.execute(store.db);
+  expect(await counts.of("a", slowly, true)).toEqual({ value: 1, since: null });
+  resolve();
+  expect(await before).toEqual({ value: "of before", since: null });
+});
+
+test("behind everybody's back, one is counted behind the other, and between them it rests", async () => {
+  const names = ["a", "b", "c", "d"];
+  for (const name of names) await ending().of(name, slowly);
+  await sql`update users set version = version + 1`.execute(store.db);
+  const counts = lasting();
+  let [atOnce, most] = [0, 0];
+  const counting = async (): Promise<number> => {
+    most = Math.max(most, ++atOnce);
+    const count = await slowly();
+    atOnce--;
+    return count;
+  };
+  for (const name of names) await counts.of(name, counting);
+  await expect.poll(() => counted, { timeout: 20_000 }).toBe(8);
+  expect(most).toBe(1);
+});
+
+test("a count of a very long name is kept, and one that cannot be kept is told all the same", async () => {
+  const name = Array.from({ length: 400 }, (_, i) => `attribute${i}`).join(" ");
+  expect(await ending().of(name, slowly)).toEqual({ value: 1, since: null });
+  expect(await ending().of(name, slowly)).toEqual({ value: 1, since: null });
+  expect(await ending().of(`${name} more`, slowly)).toEqual({ value: 2, since: null });
+  await sql`alter table kept_counts add check (name <> 'full')`.execute(store.db);
+  expect(await ending().of("full", slowly)).toEqual({ value: 3, since: null });
 });
 
 test("a count that fails is told to whoever waits for it, and is not kept", async () => {
   const fail = (): Promise<number> => Promise.reject(new Error("the database is away"));
   await expect(ending().of("a", fail)).rejects.toThrow("away");
   expect(await ending().of("a", slowly)).toEqual({ value: 1, since: null });
+});
+
+test("changes that every count has seen are forgotten, and no other", async () => {
+  await sql`update users set version = version + 1`.execute(store.db);
+  await ending().of("a", slowly);
+  await sql`update users set version = version + 1`.execute(store.db);
+  await sql`update data_changes set at = at - interval '2 hours'`.execute(store.db);
+  await thinChanges(store.db);
+  const { rows } = await sql`select from data_changes`.execute(store.db);
+  expect(rows).toHaveLength(1);
+  expect(await ending().of("a", slowly)).toEqual({ value: 2, since: null });
+});
+
+test("findings that rest on counts of before say so", async () => {
+  const settings = loadSettings(place.config, {});
+  const engine = engineOf(settings, compileSettings(settings), store, lasting());
+  await engine.counts.of("unmatched in corp", slowly);
+  const { signal } = new AbortController();
+  const told = async (): Promise<string> =>
+    (await examine(engine, Date.now(), signal)).map(({ message }) => message).join(" ");
+  expect(await told()).toContain("1 entry belongs to no user");
+  expect(await told()).not.toContain("People were counted at");
+  await sql`update users set version = version + 1`.execute(store.db);
+  expect(await told()).toContain("People were counted at");
 });

@@ -241,6 +241,9 @@ function addValues(profile: AppProfile, name: string, value: AppProfile[string])
   profile[name] = all;
 }
 
+/** Of a larger entry, a value that is kept would keep much else. */
+const MOST_SHARED = 16 * 1024;
+
 /**
  * Values as they are kept. Most are ASCII: those are parts of one string that is made of the whole entry,
  * which costs a fraction of making a string for each.
@@ -252,6 +255,7 @@ class ValueReader {
   /** How many values the entry may have yet. */
   #left: number;
   #text: string | null = null;
+  readonly #isShared: boolean;
 
   constructor(
     bytes: Buffer,
@@ -262,6 +266,7 @@ class ValueReader {
     this.#start = start;
     this.#end = end;
     this.#left = most;
+    this.#isShared = end - start <= MOST_SHARED;
   }
 
   /** @throws BerError if there are more values than an entry may have */
@@ -280,7 +285,7 @@ class ValueReader {
   }
 
   #value(start: number, end: number, kind: AttributeKind): AttributeValue {
-    if (kind !== "text" || !isPlainText(this.#bytes, start, end))
+    if (kind !== "text" || !this.#isShared || !isPlainText(this.#bytes, start, end))
       return decodeValue(this.#bytes, start, end, kind);
     this.#text ??= this.#bytes.toString("latin1", this.#start, this.#end);
     return this.#text.slice(start - this.#start, end - this.#start);

@@ -38,7 +38,7 @@ export async function searchAll(
   signal.throwIfAborted();
   const { patience = connection.patience } = search;
   const { promise, resolve, reject } = Promise.withResolvers<SearchResult>();
-  let asked = request;
+  let asked = inSmallPages(request);
   let isUnheard = true;
   let pages = 0;
   let emptyPages = 0;
@@ -77,11 +77,19 @@ export async function searchAll(
   };
   const channel = new SearchChannel(connection, listener, patience);
   try {
-    channel.open(request, signal);
+    channel.open(asked, signal);
     return await promise;
   } finally {
     channel.close();
   }
+}
+
+/** What was told of cannot be told of anew, so no page is larger than any server allows. */
+const LARGEST_PAGE = 1000;
+
+function inSmallPages(request: SearchRequest): SearchRequest {
+  const { pageSize } = request;
+  return pageSize === null ? request : { ...request, pageSize: Math.min(pageSize, LARGEST_PAGE) };
 }
 
 function smallEntry(bytes: Buffer, at: number, end: number): SmallEntry {

@@ -46,8 +46,10 @@ export class SearchReader implements SearchListener {
   #batchBytes = 0;
   #failure: Error | null = null;
   #finished = false;
-  /** Who was read; null where a search that is dropped is not begun anew. */
-  readonly #seen: IdSet | null;
+  /** Who was read: by the first page, and where a search that is dropped is begun anew, by all. */
+  readonly #seen = new IdSet();
+  readonly #mayBeginAnew: boolean;
+  #isToldAnew = false;
   #restarts = 0;
   #emptyPages = 0;
   #samePages = 0;
@@ -67,7 +69,7 @@ export class SearchReader implements SearchListener {
     rules: EntryRules,
     again = false,
   ) {
-    this.#seen = again ? new IdSet() : null;
+    this.#mayBeginAnew = again;
     this.#connection = connection;
     this.#request = request;
     this.#rules = rules;
@@ -112,12 +114,18 @@ export class SearchReader implements SearchListener {
     if (this.#pageEntries++ === 0) this.#firstHash = entry.hash;
     // Whoever came before the search was begun anew is not read twice.
     // Another entry with the same identifier is: who is meant is decided elsewhere.
-    const isKnown = this.#seen?.add(`${entry.id ?? ""} ${entry.dn}`) === false;
-    if (isKnown && this.#restarts > 0) return;
+    if (this.#isRepeated(`${entry.id ?? ""} ${entry.dn}`)) return;
     this.#batch.push({ ...entry, decode: () => this.#decode(entry) });
     this.#batchBytes += entry.size;
     if (this.#batch.length >= BATCH_ENTRIES || this.#batchBytes >= BATCH_BYTES) this.#flush();
     if (this.#queue.length > MAX_QUEUED) this.#channel.pause();
+  }
+
+  /** Whether an entry came before the search was begun anew. */
+  #isRepeated(entry: string): boolean {
+    const notes = this.#mayBeginAnew || this.pages === 0;
+    const isKnown = notes ? !this.#seen.add(entry) : this.#seen.has(entry);
+    return isKnown && this.#isToldAnew;
   }
 
   /** Most entries of a page, as the server allows; null: it does not page. */
@@ -154,19 +162,21 @@ export class SearchReader implements SearchListener {
   }
 
   #beginsAnew({ code, diagnostic }: SearchResult): boolean {
-    if (this.#seen === null || this.pages === 0 || this.#restarts >= MAX_RESTARTS) return false;
+    if (!this.#mayBeginAnew || this.pages === 0 || this.#restarts >= MAX_RESTARTS) return false;
     if (!hasDroppedSearch(code, diagnostic)) return false;
     this.#restarts++;
+    this.#isToldAnew = true;
     this.#lastPage = "";
     this.#nextPage(Buffer.alloc(0));
     return true;
   }
 
   #asksForLess({ code }: SearchResult): boolean {
-    if (this.pages > 0 || this.#pageEntries > 0) return false;
+    if (this.pages > 0) return false;
     const smaller = withSmallerPages(this.#request, code);
     if (smaller === null) return false;
     this.#request = smaller;
+    this.#isToldAnew = true;
     this.#askPage(Buffer.alloc(0));
     return true;
   }

@@ -3,6 +3,7 @@ import type { SearchScope } from "../../model/directory.ts";
 import { encodeFilter, type Filter } from "../filter.ts";
 import { boolean, integer, octetString, TAG, tlv } from "./ber.ts";
 import { DOMAIN_SCOPE, PAGED_RESULTS } from "./oids.ts";
+import { SIZE_LIMIT_EXCEEDED } from "./result-codes.ts";
 
 export interface SearchRequest {
   readonly base: string;
@@ -54,14 +55,15 @@ export function encodeSearch(messageId: number, request: SearchRequest, cookie: 
 
 /**
  * How a server refuses pages that are larger than it allows: OpenLDAP with "administrative limit exceeded"
- * (`size.pr`), others may say that they are unwilling. Active Directory gives smaller ones without a word.
+ * (`size.pr`), others may say that they are unwilling; where a size limit counts page by page, it is reached
+ * within the first one. Active Directory gives smaller ones without a word.
  */
-const REFUSED_PAGE: ReadonlySet<number> = new Set([11, 53]);
+const REFUSED_PAGE: ReadonlySet<number> = new Set([SIZE_LIMIT_EXCEEDED, 11, 53]);
 const SMALLER_BY = 5;
 const SMALLEST_PAGE = 100;
 
 /**
- * The search with smaller pages, where a search was refused before it brought anything.
+ * The search with smaller pages, where a search was refused within its first page.
  * @param code of its result
  * @returns null: that is not the reason, or the pages are small already
  */

@@ -110,8 +110,11 @@ export class Census {
     this.#unusable.push({ id, claims, dn, problem, disabled, likeness });
   }
 
+  /** Until the end of the read. Its values are parts of the whole entry's text, which shall not stay. */
   defer(one: Deferred): void {
-    this.#deferred.push(one);
+    const { sighting } = one;
+    const profile = structuredClone(sighting.profile);
+    this.#deferred.push({ ...one, sighting: { ...sighting, profile } });
   }
 
   /** The read has ended. @param isGone where absence alone does not show who is gone */

@@ -61,15 +61,17 @@ async function sendStep(context: PushContext, step: number, sending: Sending): P
   const { db } = context.engine.store;
   const { recorder, owners } = sending;
   const underway: Promise<void>[] = [];
+  const faults = new Faults();
   try {
     for (let after = -1; ;) {
       const rows = await plannedPushes(db, context.run.id, step, { after, limit: PAGE });
       const last = rows.at(-1);
       if (last === undefined) break;
       after = last.seq;
-      const { almostThrough, through } = beginPage(context, rows, sending);
+      const { almostThrough, through } = beginPage(context, rows, sending, faults);
       underway.push(through);
       await almostThrough;
+      faults.check();
       // Two at most: one that is almost through, and the next one.
       if (underway.length > 1) await underway.shift();
       mayGoOn(context, sending);
@@ -99,11 +101,43 @@ interface Underway {
   readonly through: Promise<void>;
 }
 
-function beginPage(context: PushContext, rows: readonly PlannedPush[], sending: Sending): Underway {
+/** What failed of pages on their way; whoever waits for any of them is woken. */
+class Faults {
+  readonly #all: unknown[] = [];
+  readonly #wakes: (() => void)[] = [];
+
+  onFault(wake: () => void): void {
+    this.#wakes.push(wake);
+  }
+
+  note(fault: unknown): void {
+    this.#all.push(fault);
+    for (const wake of this.#wakes) wake();
+  }
+
+  /** @throws what failed first */
+  check(): void {
+    if (this.#all.length > 0) throw this.#all[0];
+  }
+}
+
+function beginPage(
+  context: PushContext,
+  rows: readonly PlannedPush[],
+  sending: Sending,
+  faults: Faults,
+): Underway {
   const { promise: almostThrough, resolve } = Promise.withResolvers<void>();
-  const through = sendPage(context, rows, sending, (left) => {
+  faults.onFault(resolve);
+  const sent = sendPage(context, rows, sending, (left) => {
     if (left <= ALMOST_THROUGH) resolve();
-  }).finally(resolve);
+  });
+  const through = sent
+    .catch((fault: unknown) => {
+      faults.note(fault);
+      throw fault;
+    })
+    .finally(resolve);
   through.catch(() => undefined); // reported when it is waited for
   return { almostThrough, through };
 }

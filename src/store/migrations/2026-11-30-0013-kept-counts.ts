@@ -1,16 +1,33 @@
 import { sql, type Kysely } from "kysely";
 import type { Migration } from "kysely/migration";
 
+/** What is counted. */
+const TABLES = ["users", "app_users", "accounts"];
+
 const STATEMENTS = [
-  // What takes long to count, as it was counted last.
+  // What takes long to count, as it was counted last; `seen`: the transactions that it saw.
   `create table kept_counts (
     name text primary key,
+    database oid not null,
+    seen pg_snapshot not null,
     counted_at timestamptz not null,
     milliseconds integer not null,
     value jsonb not null
   )`,
-  // When a run changed something last.
-  `create index runs_finished on runs (finished_at) where not dry_run`,
+  // The transactions that changed what is counted. Whoever writes, also a version of before: a trigger notes it.
+  `create table data_changes (xid xid8 primary key, at timestamptz not null)`,
+  `create function rollcall_note_change() returns trigger language plpgsql as $$
+    begin
+      insert into data_changes (xid, at) values (pg_current_xact_id(), clock_timestamp())
+        on conflict do nothing;
+      return null;
+    end $$`,
+  ...TABLES.map(
+    (
+      table,
+    ) => `create trigger ${table}_changed after insert or update or delete or truncate on ${table}
+      for each statement execute function rollcall_note_change()`,
+  ),
 ];
 
 export const keptCounts: Migration = {
