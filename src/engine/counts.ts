@@ -18,7 +18,7 @@ import {
 } from "../store/kept-counts.ts";
 
 /** Whatever is counted in less is not worth keeping. */
-const SLOW_MS = 200;
+const SLOW_MS = 50;
 /** How many times the time that a count took, counting rests behind it. */
 const REST = 20;
 /** A longer name cannot be a key. */

@@ -24,7 +24,8 @@ import type { LogFigures } from "./system-log.ts";
 
 const PEOPLE = Number(process.env["PEOPLE"] ?? 100_000);
 const ROUNDS = Number(process.env["ROUNDS"] ?? 3);
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+/** What is shipped; `npm run build` makes it. */
+const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const EXPRESSIONS = fileURLToPath(new URL("expressions.ts", import.meta.url));
 const PUSHING = fileURLToPath(new URL("pushing.ts", import.meta.url));
 const API = fileURLToPath(new URL("api.ts", import.meta.url));
@@ -186,7 +187,7 @@ async function round(number: number, slapd: Slapd, postgres: Postgres): Promise<
     "-b",
     `ou=people,${SUFFIX}`,
     "-E",
-    "pr=1000/noprompt",
+    "pr=5000/noprompt",
     "-LLL",
     "(objectClass=inetOrgPerson)",
     "*",

@@ -32,7 +32,8 @@ const SENT = Number(process.env["SENT"] ?? 3000);
 const PEOPLE = Number(process.env["PEOPLE"] ?? 100_000);
 /** As many at a time as a push sends without being told otherwise. */
 const AT_ONCE = 3;
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+/** What is shipped; `npm run build` makes it. */
+const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const SERVER = fileURLToPath(new URL("null-scim.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "rollcall-bench-push-"));
 const config = join(folder, "rollcall.yaml");

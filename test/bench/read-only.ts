@@ -32,7 +32,7 @@ const directory = await createDirectory(
       startTls: false,
       tls: { ca: null, rejectUnauthorized: true, client: null, minVersion: "TLSv1.2" },
       bind: { mechanism: "simple", dn, password: new Secret(password) },
-      pageSize: 1000,
+      pageSize: 5000,
       timeoutSeconds: 60,
       entriesPerSecond: null,
     },
