@@ -4,6 +4,7 @@ import type { directoryDocument } from "../src/documents/directory.ts";
 import type { explanationDocument } from "../src/documents/explanation.ts";
 import type { assignmentDocument, taskDocument } from "../src/documents/push.ts";
 import type { AppSummary, AppView } from "../src/questions/apps.ts";
+import type { PeopleDay } from "../src/store/people-days.ts";
 import type { AppPersonPreview } from "../src/questions/app-preview.ts";
 import type { PushedGroupView } from "../src/questions/pushed-groups.ts";
 import type { ExpressionWord, PlacedFault } from "../src/questions/expressions.ts";
@@ -26,6 +27,7 @@ export type AppSummaryFacts = AppSummary;
 export type AssignmentFacts = ReturnType<typeof assignmentDocument>;
 export type TaskFacts = ReturnType<typeof taskDocument>;
 export type UnmatchedFacts = Unmatched;
+export type PeopleDayFacts = PeopleDay;
 export type AppPreviewFacts = AppPersonPreview;
 export type PushedGroupFacts = PushedGroupView;
 

@@ -160,6 +160,7 @@ import { RollcallError } from "./model/errors.ts";
 import { parseLogFilter } from "./store/filters/log-filter.ts";
 import { ping } from "./store/metrics.ts";
 import { listPushes, pushChanges, type PushesQuery, type PushPeopleQuery } from "./store/pushes.ts";
+import { peopleDays, type PeopleDay } from "./store/people-days.ts";
 import { listRuns, type RunsQuery } from "./store/runs.ts";
 import { appendEvents, queryLog, settledUntil, type LogQuery } from "./store/system-log.ts";
 import type { UnmatchedQuery } from "./store/unmatched.ts";
@@ -285,6 +286,8 @@ export interface UserService {
   /** Links an entry to a user, or makes a new one of it. */
   link(entry: EntryName, request: LinkRequest, by: AskedBy): Promise<Run>;
   unlink(directory: string, request: UnlinkRequest, by: AskedBy): Promise<Run>;
+  /** How many there were at the end of each of the last days. */
+  byDay(days: number): Promise<PeopleDay[]>;
 }
 
 export interface DirectoryService {
@@ -596,6 +599,7 @@ function userService(engine: Engine): UserService {
     appUsersOf: (ids) => appUsersOfUsers(db, ids),
     explain: (who, request) => explain(engine, who, request),
     failing: (query, limit) => listFailing(engine, query, limit),
+    byDay: (days) => peopleDays(db, days),
     create: (values, status, by) => createUser(engine, values, status, by),
     edit: (who, request, by) => editUser(engine, who, request, by),
     changeStatus: (who, step, by) => changeStatus(engine, who, step, by),

@@ -1,9 +1,17 @@
-import { ask, type DirectoryFacts, type FindingFacts, type PageOf, type RunFacts } from "../api.ts";
+import {
+  ask,
+  type DirectoryFacts,
+  type FindingFacts,
+  type PageOf,
+  type PeopleDayFacts,
+  type RunFacts,
+} from "../api.ts";
 import { useAsked } from "../asked.ts";
 import { Columns } from "../parts/columns.tsx";
 import { Badge } from "../parts/badge.tsx";
 import { Cure } from "../parts/cure.tsx";
 import { Page, Shown } from "../parts/page.tsx";
+import { PeopleChart } from "../parts/people-chart.tsx";
 import { RUN_COLUMNS, RunRow } from "../parts/run-row.tsx";
 import { RunsChart } from "../parts/runs-chart.tsx";
 import { When } from "../parts/when.tsx";
@@ -27,6 +35,11 @@ export function Dashboard() {
     latest,
   );
   const runs = useAsked(() => ask<PageOf<RunFacts>>("/runs", { limit: 30 }), "runs", latest);
+  const people = useAsked(
+    () => ask<{ readonly items: readonly PeopleDayFacts[] }>("/people-by-day", { days: 90 }),
+    "people",
+    latest,
+  );
   return (
     <Page title="Dashboard" isBusy={findings.isBusy || directories.isBusy || runs.isBusy}>
       <section aria-labelledby="wrong">
@@ -50,6 +63,10 @@ export function Dashboard() {
             </ul>
           )}
         </Shown>
+      </section>
+      <section aria-labelledby="people">
+        <h2 id="people">People over time</h2>
+        <Shown of={people}>{({ items }) => <PeopleChart days={items} />}</Shown>
       </section>
       <section aria-labelledby="last">
         <h2 id="last">Last runs</h2>

@@ -14,6 +14,7 @@ import { mayBeRespelled } from "../model/directory.ts";
 import { ensureDnIndex, ensureIdIndex } from "../store/app-users.ts";
 import { dropObjects } from "../store/objects.ts";
 import { thinChanges } from "../store/kept-counts.ts";
+import { countByActivity, notePeople } from "../store/people-days.ts";
 import { thinHistory, thinLog, thinRemoved } from "../store/retention.ts";
 import { ensureMatchIndex } from "../store/users.ts";
 import { beginRun, newRun, settle, withClaim, type RunRequest } from "./begin.ts";
@@ -62,9 +63,16 @@ export async function importDirectory(
       await thinLog(store, retention.logDays, THINNING_BATCHES).catch(() => 0);
       await thinRemoved(store, retention.removedDays, THINNING_BATCHES).catch(() => 0);
       await thinChanges(store.db).catch(() => undefined);
+      await noteHowMany(engine).catch(() => undefined);
     }
     return run;
   });
+}
+
+/** For whoever looks at how many people there were over time. */
+async function noteHowMany({ store, counts }: Engine): Promise<void> {
+  const { value } = await counts.of("users by activity", () => countByActivity(store.db), true);
+  await notePeople(store.db, value);
 }
 
 async function runImport(context: ReadingContext, request: ImportRequest): Promise<void> {

@@ -492,6 +492,13 @@ export interface KeptCountsTable {
   value: Json<unknown>;
 }
 
+export interface PeopleDaysTable {
+  /** YYYY-MM-DD */
+  day: string;
+  active: number;
+  others: number;
+}
+
 export interface DataChangesTable {
   /** An `xid8`. */
   xid: string;
@@ -535,4 +542,5 @@ export interface Tables {
   hooks: HooksTable;
   kept_counts: KeptCountsTable;
   data_changes: DataChangesTable;
+  people_days: PeopleDaysTable;
 }

@@ -465,6 +465,28 @@ test("the document of the API is open to everybody, and names everything that is
       );
 });
 
+test("how many people there were is told day by day", async () => {
+  const { query } = await import("../support/postgres.ts");
+  await ended(await admin("POST", `${V1}/runs`, { kind: "import", directory: "corp" }));
+  await query(
+    place.databaseUrl ?? "",
+    `insert into people_days (day, active, others) values ('2026-01-02', 7, 1), ('2026-01-01', 5, 0)`,
+  );
+  const { body } = await helpdesk("GET", `${V1}/people-by-day?days=3`);
+  const today = new Date().toISOString().slice(0, 10);
+  expect(body).toEqual({
+    items: [
+      { day: "2026-01-01", active: 5, others: 0 },
+      { day: "2026-01-02", active: 7, others: 1 },
+      { day: today, active: expect.any(Number), others: expect.any(Number) },
+    ],
+  });
+  const people = (await admin("GET", "/api/v1/users?limit=200")).body as { status: string }[];
+  const active = people.filter(({ status }) => status === "ACTIVE").length;
+  expect((body as { items: { active: number }[] }).items[2]?.active).toBe(active);
+  expect((await helpdesk("GET", `${V1}/people-by-day?days=0`)).status).toBe(400);
+});
+
 describe("an expression that is being written", () => {
   const faults = async (query: Record<string, string>): Promise<unknown> => {
     const { body } = await helpdesk(

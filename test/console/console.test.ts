@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { serveApi, type ServedApi } from "../support/api.ts";
 import { barriers, closeBrowsers, openBrowser, type Browser } from "../support/browser.ts";
+import { query } from "../support/postgres.ts";
 import { SIMPLE_MAPPINGS, simplePerson, Workplace, type RunDocument } from "../support/rollcall.ts";
 import { ScriptedScim } from "../support/scripted-scim.ts";
 
@@ -308,6 +309,19 @@ test("a person shows each value with its source, and why it is not another one",
   expect(await barriers(page)).toEqual([]);
   await page.getByText("Additional LDAP Attributes of corp").click();
   await page.locator("details dt", { hasText: "givenName" }).waitFor();
+});
+
+test("the dashboard shows how many people there were over time", async () => {
+  const { page } = browser;
+  await query(
+    place.databaseUrl ?? "",
+    "insert into people_days (day, active, others) values ('2026-01-01', 5, 0), ('2026-01-20', 1200, 3)",
+  );
+  await signIn("viewer");
+  const plot = page.getByRole("img", { name: /^Active people: 5 on 2026-01-01, / });
+  await plot.waitFor();
+  expect(await plot.getAttribute("aria-label")).toContain("at most 1,200");
+  expect(await barriers(page)).toEqual([]);
 });
 
 test("the System Log keeps its filter in the address, and an event opens what is behind it", async () => {

@@ -22,6 +22,8 @@ const STATEMENTS = [
         on conflict do nothing;
       return null;
     end $$`,
+  // How many people there were at the end of each day, of the database's clock.
+  `create table people_days (day date primary key, active integer not null, others integer not null)`,
   ...TABLES.map(
     (
       table,
