@@ -144,13 +144,17 @@ export async function listAssignments(
   });
 }
 
-/** What assigns somebody: by hand at once, by what the last push found else. */
+/**
+ * What assigns somebody: by hand, that is so at once, and not any more at once; else what the last push
+ * found. Whether a rule assigns whoever was assigned by hand until now, the next one finds.
+ */
 function assignedSince(
   { userId, assignedBy }: Account,
   byHand: ReadonlyMap<string, string>,
 ): AssignedBy | null {
   const name = byHand.get(userId);
-  return name === undefined ? assignedBy : { kind: "person", name };
+  if (name !== undefined) return { kind: "person", name };
+  return assignedBy?.kind === "person" ? null : assignedBy;
 }
 
 /** The account of one user who is assigned; null: the user is not. */

@@ -67,7 +67,7 @@ export async function countSourced({ counts, store, rules }: Engine): Promise<So
   const { db } = store;
   const { sources } = rules;
   const attributes = await counts.of("attributes by source", () => sourcedAttributes(db));
-  const users = await counts.of(`users by source of ${sources.join(" ")}`, () =>
+  const users = await counts.of(`people by source of ${sources.join(" ")}`, () =>
     sourcedUsers(db, sources),
   );
   const all = await counts.of("users without a directory", () => countUsers(db));
