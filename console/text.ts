@@ -20,6 +20,11 @@ export function ago(at: string, now = Date.now()): string {
   return AGO.format(seconds, "second");
 }
 
+/** What assigns somebody to an app. */
+export function ruleOf({ kind, name }: { readonly kind: string; readonly name: string }): string {
+  return kind === name ? kind : `${kind} ${name}`;
+}
+
 export function people(count: number): string {
   return `${number(count)} ${count === 1 ? "person" : "people"}`;
 }

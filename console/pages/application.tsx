@@ -13,7 +13,7 @@ import { PushGroups } from "../parts/push-groups.tsx";
 import { Question } from "../parts/question.tsx";
 import { When } from "../parts/when.tsx";
 import { may } from "../session.ts";
-import { number, value } from "../text.ts";
+import { number, ruleOf, value } from "../text.ts";
 import { StateOfApp } from "./applications.tsx";
 
 /** One app: what is sent there, who is assigned and why, and what went wrong in the app's words. */
@@ -156,7 +156,7 @@ function Accounts({ of: { app } }: { readonly of: AppFacts }) {
 
 function whyAssigned({ by }: AssignmentFacts): string {
   if (by === null) return "not any more";
-  return by.kind === by.name ? by.kind : `${by.kind} ${by.name}`;
+  return ruleOf(by);
 }
 
 function AssignmentRow({ of }: { readonly of: AssignmentFacts }) {

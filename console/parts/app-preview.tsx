@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { ask, type AppFacts, type AppPreviewFacts } from "../api.ts";
 import { noteRefusal } from "../session.ts";
-import { value, visible } from "../text.ts";
+import { ruleOf, value, visible } from "../text.ts";
 import { Columns } from "./columns.tsx";
 import { ExpressionField } from "./expression-field.tsx";
 import { Fault } from "./page.tsx";
@@ -98,8 +98,8 @@ function Previewed({ of }: { readonly of: AppPreviewFacts }) {
     <section aria-label={`Preview for ${login}`}>
       <p>
         {visible(login)}{" "}
-        {assigned === null ? "is not assigned" : `is assigned by ${assigned.kind} ${assigned.name}`}
-        ; what would be done: {decision}
+        {assigned === null ? "is not assigned" : `is assigned by ${ruleOf(assigned)}`}; what would
+        be done: {decision}
         {why !== null && ` (${why})`}.{" "}
         {error !== null && <span class="fault">{error.message}</span>}
       </p>

@@ -2,7 +2,7 @@
  * Where an expression is written: what is wrong with it shows while it is typed, with the sign below
  * the place, and names and functions are completed.
  */
-import type { RefObject } from "preact";
+import type { RefObject, TargetedFocusEvent } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ask, type FaultsFacts, type WordsFacts } from "../api.ts";
 import { useAsked, type Asked } from "../asked.ts";
@@ -19,66 +19,91 @@ interface ExpressionFieldProps {
   readonly change: (value: string) => void;
 }
 
+/** As the API takes it. */
+const MOST_CHARACTERS = 4096;
+
+/** Words that may be meant, and where the caret stood. */
+interface Offer {
+  readonly all: readonly Completion[];
+  readonly at: number;
+}
+
+const NOTHING: Offer = { all: [], at: -1 };
+
 export function ExpressionField({ of, attribute, value, change }: ExpressionFieldProps) {
   const id = useId();
   const field = useRef<HTMLTextAreaElement>(null);
   const list = useRef<HTMLSelectElement>(null);
-  const caret = useRef<number | null>(null);
+  const put = useCaret(field);
   const words = useWords(of);
-  const [offered, setOffered] = useState<readonly Completion[]>([]);
+  const [offer, setOffer] = useState<Offer>(NOTHING);
   const accept = ({ from, text }: Completion): void => {
-    const end = field.current?.selectionEnd ?? value.length;
-    caret.current = from + text.length;
-    change(value.slice(0, from) + text + value.slice(end));
-    setOffered([]);
+    put(from + text.length);
+    change(value.slice(0, from) + text + value.slice(offer.at));
+    setOffer(NOTHING);
   };
-  // Behind what was put in, when it stands there.
+  // What is offered is for what stands before the caret of then.
+  const leave = (): void => {
+    if (field.current?.selectionEnd !== offer.at) setOffer(NOTHING);
+  };
+  const type = (event: InputEvent & { readonly currentTarget: HTMLTextAreaElement }): void => {
+    const { value: text, selectionEnd } = event.currentTarget;
+    change(text);
+    const all = completionsOf(words.answer?.words ?? [], text.slice(0, selectionEnd));
+    setOffer({ all, at: selectionEnd });
+  };
+  const press = (event: KeyboardEvent): void => {
+    if (offer.all.length === 0) return;
+    if (event.key === "ArrowDown") list.current?.focus();
+    else if (event.key === "Escape") setOffer(NOTHING);
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <div class="wide expression" onFocusOut={(event) => isLeft(event) && setOffer(NOTHING)}>
+      <label>
+        Expression
+        <textarea
+          ref={field}
+          rows={3}
+          maxLength={MOST_CHARACTERS}
+          spellcheck={false}
+          aria-describedby={`${id}-faults`}
+          value={value}
+          onInput={type}
+          onKeyDown={press}
+          onSelect={leave}
+        />
+      </label>
+      <Offered
+        list={list}
+        of={offer.all}
+        accept={accept}
+        close={() => {
+          setOffer(NOTHING);
+          field.current?.focus();
+        }}
+      />
+      <Faults id={id} of={of} attribute={attribute} expression={value} />
+    </div>
+  );
+}
+
+/** Whether the focus goes to somewhere outside. */
+function isLeft({ currentTarget, relatedTarget }: TargetedFocusEvent<HTMLElement>): boolean {
+  return !currentTarget.contains(relatedTarget as Node | null);
+}
+
+/** @returns what puts the caret to a place of the text that will stand there next */
+function useCaret(field: RefObject<HTMLTextAreaElement | null>): (at: number) => void {
+  const caret = useRef<number | null>(null);
   useLayoutEffect(() => {
     if (caret.current === null) return;
     field.current?.focus();
     field.current?.setSelectionRange(caret.current, caret.current);
     caret.current = null;
   });
-  const type = (event: InputEvent & { readonly currentTarget: HTMLTextAreaElement }): void => {
-    const { value: text, selectionEnd } = event.currentTarget;
-    change(text);
-    setOffered(completionsOf(words.answer?.words ?? [], text.slice(0, selectionEnd)));
-  };
-  const press = (event: KeyboardEvent): void => {
-    if (offered.length === 0) return;
-    if (event.key === "ArrowDown") list.current?.focus();
-    else if (event.key === "Escape") setOffered([]);
-    else return;
-    event.preventDefault();
-  };
-  return (
-    <div class="wide expression">
-      <label>
-        Expression
-        <textarea
-          ref={field}
-          rows={3}
-          spellcheck={false}
-          aria-describedby={`${id}-faults`}
-          value={value}
-          onInput={type}
-          onKeyDown={press}
-        />
-      </label>
-      {offered.length > 0 && (
-        <Offered
-          list={list}
-          of={offered}
-          accept={accept}
-          close={() => {
-            setOffered([]);
-            field.current?.focus();
-          }}
-        />
-      )}
-      <Faults id={id} of={of} attribute={attribute} expression={value} />
-    </div>
-  );
+  return (at) => (caret.current = at);
 }
 
 function useWords(of: MappingOf): Asked<WordsFacts> {
@@ -105,24 +130,31 @@ function Offered({ list, of, accept, close }: OfferedProps) {
     event.preventDefault();
   };
   return (
-    <select
-      ref={list}
-      class="completions"
-      aria-label="Names and functions"
-      size={Math.max(of.length, 2)}
-      onKeyDown={press}
-      onClick={take}
-      onFocus={({ currentTarget }) => {
-        if (currentTarget.selectedIndex < 0) currentTarget.selectedIndex = 0;
-      }}
-    >
-      {of.map(({ of: { word, signature, describe } }) => (
-        <option key={word}>
-          {signature ?? word}
-          {describe === null ? "" : `: ${describe}`}
-        </option>
-      ))}
-    </select>
+    <>
+      <output class="hidden">
+        {of.length > 0 && `${of.length} names and functions; arrow down chooses`}
+      </output>
+      {of.length > 0 && (
+        <select
+          ref={list}
+          class="completions"
+          aria-label="Names and functions"
+          size={Math.max(of.length, 2)}
+          onKeyDown={press}
+          onClick={take}
+          onFocus={({ currentTarget }) => {
+            if (currentTarget.selectedIndex < 0) currentTarget.selectedIndex = 0;
+          }}
+        >
+          {of.map(({ of: { word, signature, describe } }) => (
+            <option key={word}>
+              {signature ?? word}
+              {describe === null ? "" : `: ${describe}`}
+            </option>
+          ))}
+        </select>
+      )}
+    </>
   );
 }
 
@@ -145,7 +177,10 @@ function Faults({ id, of, attribute, expression }: FaultsProps) {
     const timer = setTimeout(() => {
       ask<FaultsFacts>("/expressions/faults", JSON.parse(asked) as FaultsQuery)
         .then(({ faults }) => isMeant && setFound(faults))
-        .catch(noteRefusal);
+        .catch((error: unknown) => {
+          noteRefusal(error);
+          if (isMeant) setFound([]);
+        });
     }, REST_MS);
     return () => {
       isMeant = false;

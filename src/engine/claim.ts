@@ -7,7 +7,7 @@ import type { Store } from "../store/database.ts";
 import {
   acquireLease,
   breakLease,
-  isOfEndedRun,
+  isAsGoodAsFree,
   LEASE_SECONDS,
   leaseHolder,
   releaseLease,
@@ -112,7 +112,7 @@ async function takeInTurn(
   for (;;) {
     const taken = await takeLease(store, wanted);
     if ("fence" in taken || signal.aborted || Date.now() > until) return taken;
-    if (!(await isOfEndedRun(store.db, wanted.name))) return taken;
+    if (!(await isAsGoodAsFree(store.db, wanted.name))) return taken;
     await sleep(LOOK_AGAIN_MS, signal);
   }
 }

@@ -74,9 +74,13 @@ export class Counts implements Counting {
 
   /** Several who ask at once wait for one answer, unless something changed since it was begun. */
   async #countOnce<T>(key: string, count: () => Promise<T>, isKept: boolean): Promise<T> {
-    const before = this.#underway.get(key);
-    if (before !== undefined && !(await hasChanged(this.#db, await before.sight)))
-      return (await before.value) as T;
+    // Whoever began one while this one looked has the newer one.
+    for (let before = this.#underway.get(key); before !== undefined;) {
+      if (!(await hasChanged(this.#db, await before.sight))) return (await before.value) as T;
+      const now = this.#underway.get(key);
+      if (now === before) break;
+      before = now;
+    }
     const sight = sightOf(this.#db);
     const value = this.#countAndKeep(key, count, sight, isKept);
     const underway = { sight, value };

@@ -42,9 +42,14 @@ export function faultsOf(
   attribute: string,
   expression: string,
 ): readonly PlacedFault[] {
-  const { environment, schema } = targetOf(engine, of);
+  const { environment, schema, profile } = targetOf(engine, of);
   const setting = { expression, apply: "update", line: 1 } as const;
-  const { problems } = compileMappings(environment, new Map([[attribute, setting]]), schema);
+  const { problems } = compileMappings(
+    environment,
+    new Map([[attribute, setting]]),
+    schema,
+    profile,
+  );
   return problems.map(({ code, message, place }) => {
     const whole = { start: 0, end: expression.length };
     const { start, end } = place ?? whole;
@@ -57,16 +62,21 @@ export function faultsOf(
 function targetOf(
   engine: Engine,
   of: MappingOf,
-): { readonly environment: Environment; readonly schema: ProfileSchema } {
+): {
+  readonly environment: Environment;
+  readonly schema: ProfileSchema;
+  /** What to call what is mapped to. */
+  readonly profile: string;
+} {
   if ("directory" in of) {
     const { environment } = configuredDirectory(engine, of.directory).rules;
-    return { environment, schema: engine.rules.schema };
+    return { environment, schema: engine.rules.schema, profile: "the user profile" };
   }
   const { environment, settings } = configuredApp(engine.apps, of.app);
   const schema = new Map(
     [...settings.attributes].map(([name, { type }]) => [name, { title: name, type }]),
   );
-  return { environment, schema };
+  return { environment, schema, profile: `the profile of ${of.app}` };
 }
 
 /** Names, functions and methods that an expression may use, in order. */
@@ -74,12 +84,14 @@ export async function wordsOf(engine: Engine, of: MappingOf): Promise<readonly E
   const names =
     "directory" in of ? [] : [...engine.rules.schema.keys()].map((one) => `user.${one}`);
   const own = "directory" in of ? of.directory : null;
-  if (own !== null) configuredDirectory(engine, own);
-  else if ("app" in of) configuredApp(engine.apps, of.app);
+  const { environment } = targetOf(engine, of);
   for (const directory of engine.directories.keys()) {
     const root = directory === own ? "appuser" : spelling(directory);
-    const attributes = await someAttributes(engine.store.db, directory);
-    names.push(...attributes.toSorted().map((one) => reference(root, one)));
+    // Not every name of a directory can stand in a mapping to an app.
+    if ("code" in environment.resolve([root, "name"])) continue;
+    const attributes = (await someAttributes(engine.store.db, directory)).toSorted();
+    const plain = Map.groupBy(attributes, plainName);
+    names.push(...attributes.map((one) => reference(root, one, plain)));
   }
   const functions = [...FUNCTIONS.values()].map((one): ExpressionWord => {
     return { kind: "function", word: one.name, signature: signature(one), describe: one.describe };
@@ -94,9 +106,19 @@ export async function wordsOf(engine: Engine, of: MappingOf): Promise<readonly E
   return [...all, ...functions, ...methods];
 }
 
-/** As a name behind a point, or in brackets where it cannot stand there. */
-function reference(root: string, attribute: string): string {
-  const plain = attribute.replaceAll(/[-;]/g, "_");
-  if (/^[A-Za-z_]\w*$/.test(plain)) return `${root}.${plain}`;
+/** As an attribute's name is written behind a point, and compared. */
+function plainName(attribute: string): string {
+  return attribute.replaceAll(/[-;]/g, "_");
+}
+
+/** As a name behind a point, or in brackets where it cannot stand there, or would be another one's, too. */
+function reference(
+  root: string,
+  attribute: string,
+  all: ReadonlyMap<string, readonly string[]>,
+): string {
+  const plain = plainName(attribute);
+  const isOnlyOne = all.get(plain)?.length === 1 || plain === attribute;
+  if (isOnlyOne && /^[A-Za-z_]\w*$/.test(plain)) return `${root}.${plain}`;
   return `${root}['${attribute.replaceAll("'", "''")}']`;
 }

@@ -32,6 +32,7 @@ import {
   recentLosses,
 } from "../store/pushes.ts";
 import { beginApplying, beginJudging, endAsDone, endDryRun, holdPush } from "../store/run-steps.ts";
+import { thinChanges } from "../store/kept-counts.ts";
 import { workOn } from "../store/leases.ts";
 import { keepStarted } from "../store/started-once.ts";
 import { appendEvents } from "../store/system-log.ts";
@@ -144,6 +145,8 @@ export async function beginPush(
     await failPush(claimed, id, thrown);
     if (!(thrown instanceof RollcallError) && !claimed.signal.aborted) throw thrown;
   }
+  // Each push is a change of accounts; the run is over, whatever becomes of old notes.
+  await thinChanges(engine.store.db).catch(() => undefined);
   return (await findPush(engine.store.db, id)) ?? idlePush(claimed, id, request);
 }
 

@@ -4,8 +4,8 @@ import type { Connection } from "./connection.ts";
 
 /** What a count saw: everything that was committed when it began. */
 export interface Sight {
-  /** Of a copy elsewhere, what was seen here says nothing. */
-  readonly database: number;
+  /** Which database of which cluster: of a copy elsewhere, what was seen here says nothing. */
+  readonly database: string;
   /** In Postgres' own words; see `pg_current_snapshot`. */
   readonly seen: string;
   readonly countedAt: Date;
@@ -17,7 +17,8 @@ export interface KeptCount extends Sight {
   readonly value: unknown;
 }
 
-const DATABASE = sql<number>`(select oid::int8::float8 from pg_database where datname = current_database())`;
+const DATABASE = sql<string>`(select c.system_identifier || '.' || d.oid
+  from pg_control_system() c, pg_database d where d.datname = current_database())`;
 
 /** What a count would see that begins now. */
 export async function sightOf(db: Connection): Promise<Sight> {
@@ -29,7 +30,9 @@ export async function sightOf(db: Connection): Promise<Sight> {
 }
 
 /**
- * Whether something was committed that a count did not see. Transactions below its horizon it saw all.
+ * Whether something was committed that a count did not see. Transactions below its horizon it saw all. What
+ * was forgotten since may be anything above it. Numbers that no transaction here has had yet came with a
+ * copy of another cluster.
  * @param sight of the count
  */
 export async function hasChanged(
@@ -37,32 +40,33 @@ export async function hasChanged(
   { database, seen }: Pick<Sight, "database" | "seen">,
 ): Promise<boolean> {
   const { rows } = await sql<{ changed: boolean }>`
-    select ${DATABASE} <> ${database}::float8 or exists (
+    select ${DATABASE} <> ${database} or exists (
       select from data_changes where xid >= pg_snapshot_xmin(${seen}::pg_snapshot)
-        and not pg_visible_in_snapshot(xid, ${seen}::pg_snapshot)) as changed`.execute(db);
+        and not pg_visible_in_snapshot(xid, ${seen}::pg_snapshot) and ${isOurs})
+      or exists (select from data_changes_forgotten
+        where xid >= pg_snapshot_xmin(${seen}::pg_snapshot) and ${isOurs}) as changed`.execute(db);
   return rows[0]?.changed ?? true;
 }
 
+const isOurs = sql`xid < pg_snapshot_xmax(pg_current_snapshot())`;
+
 export async function readCount(db: Connection, name: string): Promise<KeptCount | null> {
   const { rows } = await sql<KeptCount>`
-    select database::int8::float8 as database, seen::text as seen, counted_at as "countedAt",
+    select database, seen::text as seen, counted_at as "countedAt",
       milliseconds, value from kept_counts where name = ${name}`.execute(db);
   return rows[0] ?? null;
 }
 
-/** Where another process has counted later, that stays. What nobody asks for any more goes after a week. */
+/** Where another process has counted later, that stays. */
 export async function keepCount(db: Connection, name: string, count: KeptCount): Promise<void> {
   const { database, seen, countedAt, milliseconds, value } = count;
   await sql`insert into kept_counts (name, database, seen, counted_at, milliseconds, value)
-    values (${name}, ${database}::int8::oid, ${seen}::pg_snapshot, ${countedAt}, ${milliseconds},
+    values (${name}, ${database}, ${seen}::pg_snapshot, ${countedAt}, ${milliseconds},
       ${JSON.stringify(value)}::jsonb)
     on conflict (name) do update set database = excluded.database, seen = excluded.seen,
       counted_at = excluded.counted_at, milliseconds = excluded.milliseconds, value = excluded.value
-    where kept_counts.counted_at < excluded.counted_at`.execute(db);
-  await db
-    .deleteFrom("kept_counts")
-    .where("counted_at", "<", sql<Date>`clock_timestamp() - interval '1 week'`)
-    .execute();
+    where kept_counts.counted_at < excluded.counted_at
+      or kept_counts.database <> excluded.database`.execute(db);
 }
 
 export async function forgetCount(db: Connection, name: string): Promise<void> {
@@ -70,11 +74,23 @@ export async function forgetCount(db: Connection, name: string): Promise<void> {
 }
 
 /**
- * Forgets changes that every count has seen that is kept. Those of the last hour stay, because of counts
- * that are being made.
+ * Forgets changes that every count has seen that is kept, but for those of the last hour, because of counts
+ * that are being made; and counts that nobody has made anew for a week.
  */
 export async function thinChanges(db: Connection): Promise<void> {
-  await sql`delete from data_changes where at < clock_timestamp() - interval '1 hour'
-    and xid < coalesce((select min(pg_snapshot_xmin(seen)) from kept_counts),
-      pg_snapshot_xmin(pg_current_snapshot()))`.execute(db);
+  await db
+    .deleteFrom("kept_counts")
+    .where("counted_at", "<", sql<Date>`clock_timestamp() - interval '1 week'`)
+    .execute();
+  await sql`with gone as (
+      delete from data_changes where at < clock_timestamp() - interval '1 hour'
+        and xid < coalesce(
+          (select pg_snapshot_xmin(seen) as horizon from kept_counts order by horizon limit 1),
+          pg_snapshot_xmin(pg_current_snapshot()))
+      returning xid
+    )
+    insert into data_changes_forgotten (xid)
+    select xid from gone order by xid desc limit 1
+    on conflict (only_one) do update set xid = excluded.xid
+      where data_changes_forgotten.xid < excluded.xid`.execute(db);
 }

@@ -107,14 +107,13 @@ export async function leaseHolder(
   return rows[0] ?? null;
 }
 
-/** Whether a lease is held for a run that is over: whoever has it only tidies up. */
-export async function isOfEndedRun(db: Connection, name: string): Promise<boolean> {
-  const { rows } = await sql<{ ended: boolean }>`
-    select exists (select from leases l join runs r on r.id = l.run_id
-      where l.name = ${name} and l.expires_at >= clock_timestamp() and r.status <> 'running') as ended`.execute(
-    db,
-  );
-  return rows[0]?.ended ?? false;
+/** Whether a lease is free, or held for a run that is over: whoever has it only tidies up. */
+export async function isAsGoodAsFree(db: Connection, name: string): Promise<boolean> {
+  const { rows } = await sql<{ held: boolean }>`
+    select exists (select from leases l left join runs r on r.id = l.run_id
+      where l.name = ${name} and l.expires_at >= clock_timestamp()
+        and (r.id is null or r.status = 'running')) as held`.execute(db);
+  return rows[0]?.held === false;
 }
 
 /** Frees a lease whose holder is known to be dead. */

@@ -17,7 +17,13 @@ export interface PushedGroup {
 }
 
 export async function pushedGroups(db: Connection, app: string): Promise<PushedGroup[]> {
-  const rows = await db.selectFrom("pushed_groups").selectAll().where("app", "=", app).execute();
+  const rows = await db
+    .selectFrom("pushed_groups")
+    .selectAll()
+    .where("app", "=", app)
+    .orderBy("directory")
+    .orderBy("group_id")
+    .execute();
   return rows.map((row) => ({
     app: row.app,
     directory: row.directory,

@@ -484,12 +484,18 @@ export interface ScheduleSlotsTable {
 
 export interface KeptCountsTable {
   name: string;
-  database: number;
+  database: string;
   /** A `pg_snapshot`. */
   seen: string;
   counted_at: Time;
   milliseconds: number;
   value: Json<unknown>;
+}
+
+export interface DataChangesForgottenTable {
+  only_one: Generated<boolean>;
+  /** An `xid8`. */
+  xid: string;
 }
 
 export interface PeopleDaysTable {
@@ -542,5 +548,6 @@ export interface Tables {
   hooks: HooksTable;
   kept_counts: KeptCountsTable;
   data_changes: DataChangesTable;
+  data_changes_forgotten: DataChangesForgottenTable;
   people_days: PeopleDaysTable;
 }

@@ -532,6 +532,15 @@ describe("an expression that is being written", () => {
     });
   });
 
+  test("may be empty, which is explained, in a preview, too", async () => {
+    const { status, body } = await helpdesk(
+      "GET",
+      `${V1}/preview?directory=corp&attribute=title&expression=`,
+    );
+    expect(status).toBeLessThan(500);
+    expect(JSON.stringify(body)).toContain("The expression is empty");
+  });
+
   test.each(["", "?directory=corp&app=dx", "?directory=nobody", "?app=nobody"])(
     "of nobody's mapping is refused: %s",
     async (query) => {

@@ -382,7 +382,7 @@ test("while an expression is typed, its faults show with their place, and words 
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   expect(await expression.inputValue()).toBe("String.toUpperCase(appuser.sn");
-  const faults = page.locator(".expression output");
+  const faults = page.locator(".expression output:not(.hidden)");
   await expect.poll(() => faults.locator("pre").innerText(), PATIENCE).toMatch(/^String.*\n +\^$/);
   await page.keyboard.type(")");
   await expect.poll(() => faults.locator("pre").count(), PATIENCE).toBe(0);

@@ -36,6 +36,7 @@ const BEFORE_APPS = [
   ...["users", "app_users", "accounts"].map((table) => `drop trigger ${table}_changed on ${table}`),
   "drop function rollcall_note_change",
   "drop table data_changes",
+  "drop table data_changes_forgotten",
   "drop table people_days",
   ...["app_users_former", "users_not_active", "users_not_ascii"].map(
     (name) => `drop index ${name}`,

@@ -177,3 +177,41 @@ test("findings that rest on counts of before say so", async () => {
   await sql`update users set version = version + 1`.execute(store.db);
   expect(await told()).toContain("People were counted at");
 });
+
+test("a count that began before what is forgotten by now is not told as of now", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const counts = ending();
+  const slow = counts.of("a", async () => {
+    await promise;
+    return await slowly();
+  });
+  await sleep(50);
+  await sql`update users set version = version + 1`.execute(store.db);
+  await sql`update data_changes set at = at - interval '2 hours'`.execute(store.db);
+  await thinChanges(store.db);
+  expect((await sql`select from data_changes`.execute(store.db)).rows).toEqual([]);
+  resolve();
+  expect(await slow).toMatchObject({ value: 1 });
+  expect(await ending().of("a", slowly)).toEqual({ value: 2, since: null });
+});
+
+test("what was counted in the database that this one is a copy of says nothing here", async () => {
+  await ending().of("a", slowly);
+  await sql`update kept_counts set database = '1.' || database, seen = '1:9000000000:'`.execute(
+    store.db,
+  );
+  expect(await ending().of("a", slowly)).toEqual({ value: 2, since: null });
+  // Numbers that came with the copy, which no transaction here has had yet.
+  await sql`insert into data_changes (xid, at) values ('9000000000', now())`.execute(store.db);
+  await sql`insert into data_changes_forgotten (xid) values ('9000000000')`.execute(store.db);
+  expect(await ending().of("a", slowly)).toEqual({ value: 2, since: null });
+});
+
+test("a change is noted whatever the search path of whoever makes it", async () => {
+  await ending().of("a", slowly);
+  await store.db.transaction().execute(async (trx) => {
+    await sql`set local search_path to ''`.execute(trx);
+    await sql`update public.users set version = version + 1`.execute(trx);
+  });
+  expect(await ending().of("a", slowly)).toEqual({ value: 2, since: null });
+});

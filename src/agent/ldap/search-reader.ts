@@ -19,7 +19,7 @@ import { resultError } from "./result-codes.ts";
 import { PAGED_RESULTS } from "./oids.ts";
 import type { ResponseControls } from "./result.ts";
 import { SearchChannel, type SearchListener, type SearchResult } from "./search-channel.ts";
-import { withSmallerPages, type SearchRequest } from "./search-request.ts";
+import { canBeSmaller, withSmallerPages, type SearchRequest } from "./search-request.ts";
 import { hasDroppedSearch } from "./windows-words.ts";
 
 const BATCH_ENTRIES = 500;
@@ -123,7 +123,8 @@ export class SearchReader implements SearchListener {
 
   /** Whether an entry came before the search was begun anew. */
   #isRepeated(entry: string): boolean {
-    const notes = this.#mayBeginAnew || this.pages === 0;
+    const notes = this.#mayBeginAnew || (this.pages === 0 && canBeSmaller(this.#request));
+    if (!notes && !this.#isToldAnew) return false;
     const isKnown = notes ? !this.#seen.add(entry) : this.#seen.has(entry);
     return isKnown && this.#isToldAnew;
   }
@@ -177,7 +178,7 @@ export class SearchReader implements SearchListener {
     if (smaller === null) return false;
     this.#request = smaller;
     this.#isToldAnew = true;
-    this.#askPage(Buffer.alloc(0));
+    this.#nextPage(Buffer.alloc(0));
     return true;
   }
 

@@ -62,15 +62,19 @@ const REFUSED_PAGE: ReadonlySet<number> = new Set([SIZE_LIMIT_EXCEEDED, 11, 53])
 const SMALLER_BY = 5;
 const SMALLEST_PAGE = 100;
 
+/** Whether there are smaller pages to ask for. */
+export function canBeSmaller({ pageSize }: SearchRequest): boolean {
+  return pageSize !== null && Math.floor(pageSize / SMALLER_BY) >= SMALLEST_PAGE;
+}
+
 /**
  * The search with smaller pages, where a search was refused within its first page.
  * @param code of its result
  * @returns null: that is not the reason, or the pages are small already
  */
 export function withSmallerPages(request: SearchRequest, code: number): SearchRequest | null {
-  if (request.pageSize === null || !REFUSED_PAGE.has(code)) return null;
-  const pageSize = Math.floor(request.pageSize / SMALLER_BY);
-  return pageSize < SMALLEST_PAGE ? null : { ...request, pageSize };
+  if (!REFUSED_PAGE.has(code) || !canBeSmaller(request)) return null;
+  return { ...request, pageSize: Math.floor((request.pageSize ?? 0) / SMALLER_BY) };
 }
 
 /** AbandonRequest (RFC 4511 section 4.11). */

@@ -10,6 +10,9 @@ export const text = z
   .max(4096)
   .refine((value) => value.isWellFormed() && !value.includes("\0"), "not a text");
 
+/** The same, or nothing: what stands in a field that somebody emptied. */
+export const anyText = z.union([z.literal(""), text]);
+
 export const uuid = z.string().refine(isUuid, "an id is expected");
 
 export const flag = z

@@ -6,7 +6,7 @@ import { findingDocument } from "../../documents/finding.ts";
 import type { CheckResult } from "../../service.ts";
 import { RollcallError } from "../../model/errors.ts";
 import type { ApiContext } from "../context.ts";
-import { document, flag, listOf, page, positionPage, text } from "./forms.ts";
+import { anyText, document, flag, listOf, page, positionPage, text } from "./forms.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
 import { route, type Building } from "./route.ts";
 
@@ -137,7 +137,7 @@ function previewRoute(building: Building): void {
         app: text.optional(),
         user: text.optional(),
         attribute: text.optional(),
-        expression: text.optional(),
+        expression: anyText.optional(),
         live: flag,
       }),
       answer: document,
@@ -176,7 +176,7 @@ function expressionRoutes(building: Building): void {
       query: z.strictObject({
         ...whose,
         attribute: text,
-        expression: z.string().max(MOST_CHARACTERS),
+        expression: anyText,
       }),
       answer: z.object({
         faults: z.array(
@@ -218,9 +218,6 @@ function expressionRoutes(building: Building): void {
     async ({ query }) => ({ words: [...(await previews.words(oneOf(query)))] }),
   );
 }
-
-/** Of an expression, as addresses are no longer than this everywhere. */
-const MOST_CHARACTERS = 4096;
 
 /** @throws RollcallError `request.invalid` unless exactly one of both is named */
 function oneOf({

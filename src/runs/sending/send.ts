@@ -68,6 +68,8 @@ async function sendStep(context: PushContext, step: number, sending: Sending): P
       const last = rows.at(-1);
       if (last === undefined) break;
       after = last.seq;
+      // What failed while the database was asked.
+      faults.check();
       const { almostThrough, through } = beginPage(context, rows, sending, faults);
       underway.push(through);
       await almostThrough;

@@ -8,7 +8,7 @@ const STATEMENTS = [
   // What takes long to count, as it was counted last; `seen`: the transactions that it saw.
   `create table kept_counts (
     name text primary key,
-    database oid not null,
+    database text not null,
     seen pg_snapshot not null,
     counted_at timestamptz not null,
     milliseconds integer not null,
@@ -16,10 +16,14 @@ const STATEMENTS = [
   )`,
   // The transactions that changed what is counted. Whoever writes, also a version of before: a trigger notes it.
   `create table data_changes (xid xid8 primary key, at timestamptz not null)`,
-  `create function rollcall_note_change() returns trigger language plpgsql as $$
+  // The highest one that was forgotten, in one row.
+  `create table data_changes_forgotten (only_one boolean primary key default true check (only_one),
+    xid xid8 not null)`,
+  `create function rollcall_note_change() returns trigger language plpgsql
+    set search_path from current as $$
     begin
       insert into data_changes (xid, at) values (pg_current_xact_id(), clock_timestamp())
-        on conflict do nothing;
+        on conflict (xid) do update set at = excluded.at;
       return null;
     end $$`,
   // How many people there were at the end of each day, of the database's clock.
