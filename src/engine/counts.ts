@@ -41,7 +41,7 @@ export interface Counting {
 }
 
 interface Underway {
-  readonly sight: Promise<Sight>;
+  readonly sight: Promise<Sight | null>;
   readonly value: Promise<unknown>;
 }
 
@@ -64,24 +64,29 @@ export class Counts implements Counting {
   async of<T>(name: string, count: () => Promise<T>, exactly = false): Promise<Counted<T>> {
     const key = keyOf(name);
     const kept = await readCount(this.#db, key);
-    if (kept !== null && !(await hasChanged(this.#db, kept)))
-      return { value: kept.value as T, since: null };
+    if (kept !== null && !(await this.#isOld(kept))) return { value: kept.value as T, since: null };
     if (kept === null || !this.#mayBeOld || exactly)
       return { value: await this.#countOnce(key, count, kept !== null), since: null };
     this.#countLater(key, () => this.#countOnce(key, count, true));
     return { value: kept.value as T, since: kept.countedAt };
   }
 
+  /** Whether something may have changed since. What cannot be told counts as changed. */
+  async #isOld(sight: Sight | null): Promise<boolean> {
+    return sight === null || (await hasChanged(this.#db, sight).catch(() => true));
+  }
+
   /** Several who ask at once wait for one answer, unless something changed since it was begun. */
   async #countOnce<T>(key: string, count: () => Promise<T>, isKept: boolean): Promise<T> {
     // Whoever began one while this one looked has the newer one.
     for (let before = this.#underway.get(key); before !== undefined;) {
-      if (!(await hasChanged(this.#db, await before.sight))) return (await before.value) as T;
+      if (!(await this.#isOld(await before.sight))) return (await before.value) as T;
       const now = this.#underway.get(key);
       if (now === before) break;
       before = now;
     }
-    const sight = sightOf(this.#db);
+    // A database that does not say what it sees keeps nothing, and answers all the same.
+    const sight = sightOf(this.#db).catch(() => null);
     const value = this.#countAndKeep(key, count, sight, isKept);
     const underway = { sight, value };
     this.#underway.set(key, underway);
@@ -95,7 +100,7 @@ export class Counts implements Counting {
   async #countAndKeep<T>(
     key: string,
     count: () => Promise<T>,
-    sight: Promise<Sight>,
+    sight: Promise<Sight | null>,
     isKept: boolean,
   ): Promise<T> {
     const seen = await sight;
@@ -104,7 +109,7 @@ export class Counts implements Counting {
     const milliseconds = Math.round(performance.now() - started);
     const isSlow = milliseconds >= this.#slowMs;
     // Whoever asks has the answer, whether it can be kept or not.
-    if (isSlow)
+    if (isSlow && seen !== null)
       await keepCount(this.#db, key, { ...seen, milliseconds, value }).catch(() => undefined);
     else if (isKept) await forgetCount(this.#db, key).catch(() => undefined);
     return value;
