@@ -4,15 +4,13 @@
  */
 import type { RefObject, TargetedFocusEvent } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { ask, type FaultsFacts, type WordsFacts } from "../api.ts";
+import { ask, type FaultsFacts, type MappingOf, type WordsFacts } from "../api.ts";
 import { useAsked, type Asked } from "../asked.ts";
 import { completionsOf, type Completion } from "../completion.ts";
 import { noteRefusal } from "../session.ts";
 
-/** Whose mapping it is. */
-export type MappingOf = { readonly directory: string } | { readonly app: string };
-
 interface ExpressionFieldProps {
+  /** Whose mapping it is. */
   readonly of: MappingOf;
   readonly attribute: string;
   readonly value: string;

@@ -9,6 +9,7 @@ import { caret, positionOf, type ExpressionProblem } from "../mapping/problem.ts
 import { spelling } from "../mapping/scope.ts";
 import type { ProfileSchema } from "../model/profile-schema.ts";
 import type { Environment } from "../mapping/environment.ts";
+import { appSchema } from "../reconciler/app-rules.ts";
 import { someAttributes } from "../store/mapped.ts";
 
 /** Whose mapping it is or shall be. */
@@ -73,10 +74,7 @@ function targetOf(
     return { environment, schema: engine.rules.schema, profile: "the user profile" };
   }
   const { environment, settings } = configuredApp(engine.apps, of.app);
-  const schema = new Map(
-    [...settings.attributes].map(([name, { type }]) => [name, { title: name, type }]),
-  );
-  return { environment, schema, profile: `the profile of ${of.app}` };
+  return { environment, schema: appSchema(settings), profile: `the profile of ${of.app}` };
 }
 
 /** Names, functions and methods that an expression may use, in order. */

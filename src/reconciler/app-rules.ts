@@ -12,7 +12,7 @@ import {
 import { CODES } from "../mapping/problem.ts";
 import type { AppAttribute, AppSettings, AssignedValues, AssignRule } from "../model/app.ts";
 import { namespaceOf, placeName } from "../model/attribute-place.ts";
-import type { AttributeSchema } from "../model/profile-schema.ts";
+import type { AttributeSchema, ProfileSchema } from "../model/profile-schema.ts";
 import { namedBy, type DirectoryRules, type RulesNeeds } from "./rules.ts";
 
 export type CompiledAssign =
@@ -46,6 +46,11 @@ export interface AppProblem extends MappingProblem {
   readonly key: string;
 }
 
+/** What a mapping to the app may give. */
+export function appSchema({ attributes }: AppSettings): ProfileSchema {
+  return new Map([...attributes].map(([name, { type }]) => [name, { title: name, type }]));
+}
+
 /** Compiles one app; every problem is reported. @param attributes of the user profile */
 export function compileApp(
   settings: AppSettings,
@@ -54,9 +59,7 @@ export function compileApp(
 ): { readonly rules: AppRules; readonly problems: readonly AppProblem[] } {
   const { name: app, toApp } = settings;
   const environment = new AppEnvironment(directories, attributes);
-  const schema = new Map(
-    [...settings.attributes].map(([name, { type }]) => [name, { title: name, type }]),
-  );
+  const schema = appSchema(settings);
   const { mappings, problems } = compileMappings(
     environment,
     toApp,

@@ -279,7 +279,7 @@ export async function listAccounts(db: Connection, query: AccountsQuery): Promis
 }
 
 /**
- * Ids of users who are assigned: by what the last push found, or by hand since. In their order.
+ * Ids of users who are assigned: by a rule as the last push found, or by hand now. In their order.
  * @param prefix how the login begins; null: whatever it is
  */
 export async function assignedIds(
@@ -290,7 +290,7 @@ export async function assignedIds(
   const begins = sql`starts_with(lower(u.login), lower(${prefix}::text))`;
   const { rows } = await sql<{ id: string }>`
     select x.user_id as id from (
-      select user_id from accounts where app = ${app} and assigned_by is not null
+      select user_id from accounts where app = ${app} and assigned_by->>'kind' <> 'person'
       union select user_id from assignments where app = ${app}
     ) x ${prefix === null ? sql`` : sql`join users u on u.id = x.user_id and ${begins}`}
     where ${after === null ? sql`true` : sql`x.user_id > ${after}::uuid`}

@@ -1,6 +1,16 @@
 /** Who is assigned, by what, and what becomes of accounts of people who are not any more. */
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { loadSettings } from "../../src/config/load.ts";
+import { SYSTEM_ACTOR } from "../../src/model/event.ts";
+import { openService } from "../../src/service.ts";
 import { AppPlace } from "../support/app-place.ts";
+
+const BY = {
+  actor: SYSTEM_ACTOR,
+  signal: new AbortController().signal,
+  progress: () => undefined,
+  note: () => undefined,
+};
 
 let place: AppPlace;
 beforeEach(async () => {
@@ -244,4 +254,26 @@ test("a value that an assignment gave goes with it, also where the rule leaves t
   place.scim.hook = () => undefined;
   await place.run("tasks", "retry", "--app", "dx");
   expect(place.scim.userNamed("ada@example.org")).not.toHaveProperty("role");
+});
+
+test("who is not assigned by hand any more is on no page of those who are, and no page ends before its time", async () => {
+  place.configure(`
+    ${ON}
+    assign: []`);
+  const names = ["ada", "bob", "cyd", "dee"];
+  await place.import({ people: names });
+  await place.run("apps", "assign", "dx", ...names.map((name) => `${name}@example.org`));
+  expect((await place.push()).counts).toMatchObject({ created: names.length });
+  const settings = loadSettings(place.place.config, {});
+  await using service = await openService(settings);
+  const page = async (after: string | null): Promise<readonly string[]> => {
+    const found = await service.apps.assigned("dx", { after, prefix: null, limit: 2 });
+    return found.map(({ userId }) => userId);
+  };
+  const [first = "", second = ""] = await page(null);
+  await service.apps.unassign("dx", [first], BY);
+  // No push has looked at it since.
+  const pages = [await page(null), await page(second)];
+  expect(pages.map((ids) => ids.length)).toEqual([2, 2]);
+  expect(pages.flat()).not.toContain(first);
 });

@@ -84,7 +84,7 @@ export async function searchAll(
   }
 }
 
-/** What was told of cannot be told of anew, so no page is larger than any server allows. */
+/** What was told of cannot be told of anew, so pages are as large as nearly every server allows. */
 const LARGEST_PAGE = 1000;
 
 function inSmallPages(request: SearchRequest): SearchRequest {
