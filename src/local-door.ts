@@ -68,6 +68,7 @@ function owner(secret: string, given: string): ApiToken | null {
     createdBy: "rollcall",
     createdAt: new Date().toISOString(),
     expiresAt: null,
+    sources: null,
     lastUsedAt: null,
   };
 }

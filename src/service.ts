@@ -179,6 +179,7 @@ export { compileSettings, mappingProblems } from "./engine/compile-settings.ts";
 export type { CheckResult } from "./questions/check.ts";
 export type { AssignmentView } from "./questions/apps.ts";
 export type { LinkedAppUser } from "./questions/linked.ts";
+export type { MadeToken } from "./access/tokens.ts";
 export type { AnyRun } from "./store/all-runs.ts";
 export type { DatedUser } from "./store/user-search.ts";
 export { evaluateLine } from "./mapping/evaluate.ts";

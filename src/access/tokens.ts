@@ -1,4 +1,5 @@
 /** API tokens: made, shown once, revoked, and recognised. */
+import { unknownDirectory } from "../engine/directories.ts";
 import type { Engine } from "../engine/engine.ts";
 import { uuidV7 } from "../lib/uuid.ts";
 import type { ApiToken } from "../model/api-token.ts";
@@ -6,7 +7,7 @@ import type { AskedBy } from "../model/asked-by.ts";
 import { RollcallError } from "../model/errors.ts";
 import type { EventDraft } from "../model/event.ts";
 import type { EventType } from "../model/event-messages.ts";
-import { ROLE_NAMES, isRole } from "../model/role.ts";
+import { ROLE_NAMES, isRole, type Role } from "../model/role.ts";
 import { oneOf } from "../lib/lines.ts";
 import { deleteToken, insertToken, noteTokenUse, tokenByHash } from "../store/api-tokens.ts";
 import { transact } from "../store/database.ts";
@@ -23,6 +24,8 @@ export interface TokenRequest {
   readonly role: string;
   /** Null: it stays good until it is revoked. */
   readonly expiresAt: Date | null;
+  /** Identity sources that a token of the role `source` is for; null: all of them. */
+  readonly sources: readonly string[] | null;
 }
 
 /** In lists and in the System Log, where it stands for whoever holds it. */
@@ -31,7 +34,7 @@ const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9 ._@-]{0,98}[A-Za-z0-9._@-])?$/;
 /** @throws RollcallError `usage.invalid`, `token.exists` */
 export async function createToken(
   engine: Engine,
-  { name, role, expiresAt }: TokenRequest,
+  { name, role, expiresAt, sources }: TokenRequest,
   { actor }: AskedBy,
 ): Promise<MadeToken> {
   if (!NAME.test(name)) {
@@ -44,6 +47,7 @@ export async function createToken(
   }
   if (expiresAt !== null && expiresAt.getTime() <= Date.now())
     throw new RollcallError("usage.invalid", "The token would have expired already.");
+  refuseWrongSources(engine, role, sources);
   const token = newTokenText();
   return await transact(engine.store, async (trx) => {
     const createdBy = actor.displayName;
@@ -55,12 +59,34 @@ export async function createToken(
       hash: tokenHash(token),
       createdBy,
       expiresAt,
+      sources,
     });
     if (made === null)
       throw new RollcallError("token.exists", `There is a token named ${name} already.`);
     await appendEvents(trx, null, actor, [eventOf("system.api_token.create", made)]);
     return { ...made, token };
   });
+}
+
+/** @throws RollcallError `usage.invalid`, `config.unknownDirectory` */
+function refuseWrongSources(
+  { directories }: Engine,
+  role: Role,
+  sources: readonly string[] | null,
+): void {
+  if (sources === null) return;
+  if (role !== "source") {
+    const message = `A token of the role ${role} is for no identity source in particular; that is the role source.`;
+    throw new RollcallError("usage.invalid", message);
+  }
+  if (sources.length === 0)
+    throw new RollcallError("usage.invalid", "A token for no identity source opens nothing.");
+  for (const name of sources) {
+    const directory = directories.get(name);
+    if (directory === undefined) throw unknownDirectory(directories, name);
+    if (directory.source.type !== "identity-source")
+      throw new RollcallError("usage.invalid", `${name} is no identity source.`);
+  }
 }
 
 /** From now on it opens nothing. @throws RollcallError `token.notFound` */
@@ -92,9 +118,12 @@ function isFresh({ lastUsedAt }: ApiToken): boolean {
   return lastUsedAt !== null && Date.parse(lastUsedAt) > Date.now() - 60_000;
 }
 
-function eventOf(eventType: EventType, { id, name, role, expiresAt }: ApiToken): EventDraft {
+function eventOf(
+  eventType: EventType,
+  { id, name, role, expiresAt, sources }: ApiToken,
+): EventDraft {
   const target = [{ id, type: "Token", alternateId: name, displayName: name }];
-  const debugData = { role, expiresAt };
+  const debugData = { role, expiresAt, ...(sources === null ? {} : { sources }) };
   return { eventType, severity: "INFO", outcome: { result: "SUCCESS" }, target, debugData };
 }
 

@@ -19,6 +19,8 @@ export interface Caller {
   readonly actor: EventActor;
   /** ISO 8601; null: until it is revoked. */
   readonly expiresAt: string | null;
+  /** Identity sources that a token is good for; null: all. */
+  readonly sources: readonly string[] | null;
   may(permission: Permission): boolean;
 }
 

@@ -143,7 +143,9 @@ export class Gate {
   async #byToken(c: ApiCall, client: EventClient): Promise<Caller | null> {
     const [, secret] = SCHEME.exec((c.req.header("authorization") ?? "").trim()) ?? [];
     const token = secret === undefined ? null : await this.#service.tokens.of(secret);
-    return token && callerOf("token", token, tokenActor(token, client));
+    return (
+      token && { ...callerOf("token", token, tokenActor(token, client)), sources: token.sources }
+    );
   }
 
   async #bySession(c: ApiCall, client: EventClient, isUse: boolean): Promise<Caller | null> {
@@ -173,7 +175,7 @@ function callerOf(
   actor: Caller["actor"],
 ): Caller {
   const own = (permission: Permission): boolean => may(role, permission);
-  return { kind, id, name, role, actor, expiresAt, may: own };
+  return { kind, id, name, role, actor, expiresAt, sources: null, may: own };
 }
 
 /** Of this host only, by TLS or on loopback, for no script, and not sent by what other pages ask for. */

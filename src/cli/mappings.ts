@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { another } from "./another.ts";
 import type { Register } from "./register.ts";
 
 const HELP = `
@@ -11,10 +12,6 @@ Expressions call the application by its instance name there; --rename gives it t
   rollcall mappings import ad.json --directory corp --write
   rollcall preview corp`;
 
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value];
-}
-
 export function mappingsCommand(program: Command, register: Register): void {
   const mappings = program
     .command("mappings")
@@ -25,7 +22,7 @@ export function mappingsCommand(program: Command, register: Register): void {
     .description("read an exported Okta profile mapping into a directory's toOkta")
     .argument("<file>", "the exported mapping (JSON)")
     .option("--directory <name>", "whose mappings they become; needed if there are several")
-    .option("--rename <old=new>", "another name for a directory; may be given again", collect, [])
+    .option("--rename <old=new>", "another name for a directory; may be given again", another, [])
     .option("--write", "write them into the configuration file")
     .addHelpText("after", HELP);
   register(command, async (console, options, [file = ""]) => {

@@ -4,11 +4,13 @@ import { RollcallError } from "../model/errors.ts";
 import { ROLE_NAMES } from "../model/role.ts";
 import { tokenExpiry } from "../model/token-expiry.ts";
 import { table, visible, type Console } from "./console.ts";
+import { another } from "./another.ts";
 import type { Register } from "./register.ts";
 import { askedBy, copyable, withService } from "./session.ts";
 
 const HELP = `
 Roles, each with what the ones before it may:
+  (source   brings people to identity sources, to those of --source or to all, and sees nothing)
   viewer    sees people, apps, runs and the System Log
   helpdesk  asks why a value is what it is, and computes one person anew
   operator  starts imports, force syncs and pushes; edits, matches, cancels, retries
@@ -43,14 +45,18 @@ function list(tokens: Command, register: Register): void {
 
 function printTokens(console: Console, tokens: readonly ApiToken[]): void {
   if (tokens.length === 0) console.print("There are no API tokens.");
-  const rows = tokens.map(({ name, role, expiresAt, lastUsedAt, createdBy }) => [
-    visible(name),
-    role,
+  const rows = tokens.map(({ expiresAt, lastUsedAt, createdBy, ...token }) => [
+    visible(token.name),
+    roleOf(token),
     expiryOf(expiresAt),
     lastUsedAt === null ? "never used" : `last used ${lastUsedAt}`,
     `made by ${visible(createdBy)}`,
   ]);
   for (const row of table(rows)) console.print(row);
+}
+
+function roleOf({ role, sources }: Pick<ApiToken, "role" | "sources">): string {
+  return sources === null ? role : `${role} of ${sources.map(visible).join(", ")}`;
 }
 
 function expiryOf(expiresAt: string | null): string {
@@ -64,18 +70,25 @@ function create(tokens: Command, register: Register): void {
     .description("make a token; its secret is printed once")
     .argument("<name>", "whom or what it is for; stands in the System Log")
     .requiredOption("--role <role>", ROLE_NAMES.join(", "))
+    .option(
+      "--source <name>",
+      "of the role source: good for this identity source only; may be given again",
+      another,
+    )
     .option("--expires <when>", "after this time (90d, 12h), or at a date; default: never")
     .addHelpText("after", HELP);
   register(command, async (console, options, [name = ""]) =>
     withService(console, options, async (service) => {
       const expires = options["expires"];
       const expiresAt = typeof expires === "string" ? expiryAt(expires) : null;
-      const request = { name, role: String(options["role"]), expiresAt };
+      const sources = (options["source"] as string[] | undefined) ?? null;
+      const request = { name, role: String(options["role"]), expiresAt, sources };
       const made = await service.tokens.create(request, askedBy(console));
       const { token, role } = made;
-      console.document({ name: made.name, role, token, expiresAt: made.expiresAt });
+      const document = { name: made.name, role, sources: made.sources, token };
+      console.document({ ...document, expiresAt: made.expiresAt });
       console.print(token);
-      console.note(`The token of ${visible(name)}, role ${role}: it is shown this once.`);
+      console.note(`The token of ${visible(name)}, role ${roleOf(made)}: it is shown this once.`);
       return 0;
     }),
   );

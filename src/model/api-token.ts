@@ -5,6 +5,8 @@ export interface ApiToken {
   readonly id: string;
   readonly name: string;
   readonly role: Role;
+  /** Identity sources that it is good for; null: whatever its role reaches. */
+  readonly sources: readonly string[] | null;
   /** Who made it. */
   readonly createdBy: string;
   /** ISO 8601, as all of these. */

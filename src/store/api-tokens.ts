@@ -3,6 +3,7 @@ import { sql, type Selectable } from "kysely";
 import type { ApiToken } from "../model/api-token.ts";
 import { isRole } from "../model/role.ts";
 import type { Connection, Trx } from "./connection.ts";
+import { jsonText } from "./json-text.ts";
 import type { ApiTokensTable } from "./tables.ts";
 
 type Row = Omit<Selectable<ApiTokensTable>, "hash">;
@@ -15,6 +16,7 @@ const COLUMNS = [
   "created_at",
   "expires_at",
   "used_at",
+  "sources",
 ] as const;
 
 /** A role of a newer Rollcall is none that is known here: such a token opens nothing. */
@@ -24,6 +26,7 @@ function toToken(row: Row): ApiToken | null {
     id: row.id,
     name: row.name,
     role: row.role,
+    sources: row.sources,
     createdBy: row.created_by,
     createdAt: row.created_at.toISOString(),
     expiresAt: row.expires_at?.toISOString() ?? null,
@@ -38,6 +41,7 @@ export interface NewToken {
   readonly hash: string;
   readonly createdBy: string;
   readonly expiresAt: Date | null;
+  readonly sources: readonly string[] | null;
 }
 
 /** @returns null if there is one of this name */
@@ -52,6 +56,7 @@ export async function insertToken(trx: Trx, token: NewToken): Promise<ApiToken |
       created_by: token.createdBy,
       expires_at: token.expiresAt,
       used_at: null,
+      sources: token.sources === null ? null : jsonText(token.sources),
     })
     .onConflict((conflict) => conflict.doNothing())
     .returning(COLUMNS)

@@ -374,6 +374,8 @@ export interface ApiTokensTable {
   created_at: Generated<Time>;
   expires_at: Time | null;
   used_at: Time | null;
+  /** Identity sources that it is good for; null: all. */
+  sources: Json<string[] | null>;
 }
 
 export interface SignInLinksTable {

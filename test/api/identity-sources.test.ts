@@ -594,6 +594,48 @@ test("a token of the role source brings people and sees nothing; a viewer brings
   place.remove();
 });
 
+test("a token that is for one source reaches no other, by no route", async () => {
+  await begin("directories:\n  hr:\n    type: identity-source\n  it:\n    type: identity-source\n");
+  const asked = ["tokens", "create", "it-feed", "--role", "source", "--source", "it"];
+  const made = await place.json<{ token: string; sources: string[] }>(...asked);
+  expect(made.sources).toEqual(["it"]);
+  const id = await session();
+  const own = client(api.url, made.token);
+  const routes: [string, string][] = [
+    ["GET", ""],
+    ["POST", ""],
+    ["GET", `/${id}`],
+    ["DELETE", `/${id}`],
+    ["POST", `/${id}/bulk-upsert`],
+    ["POST", `/${id}/bulk-delete`],
+    ["POST", `/${id}/start-import`],
+  ];
+  for (const [method, path] of routes) {
+    const profiles = [{ externalId: "ada" }];
+    const body = path.includes("bulk") ? { entityType: "USERS", profiles } : undefined;
+    const { status, body: answer } = await own(method, SESSIONS + path, body);
+    expect(status, `${method} ${path}`).toBe(403);
+    expect(answer).toMatchObject({ errorCode: "E0000006" });
+  }
+  // Not even by another spelling, and not whether there is such a source.
+  expect((await own("POST", SESSIONS.replace("hr", "%68r"))).status).toBe(403);
+  expect((await own("POST", SESSIONS.replace("hr", "none"))).status).toBe(403);
+  expect(await statusOf(id)).toBe("CREATED");
+  expect((await own("POST", SESSIONS.replace("/hr/", "/it/"))).status).toBe(201);
+  expect((await place.run("tokens")).out).toContain("source of it");
+  const create = ["tokens", "create", "x"];
+  for (const [wrong, why] of [
+    [["--role", "source", "--source", "nowhere"], "There is no directory nowhere"],
+    [["--role", "admin", "--source", "it"], "that is the role source"],
+  ] as const) {
+    const { status, err } = await place.run(...create, ...wrong);
+    expect(status).not.toBe(0);
+    expect(err).toContain(why);
+  }
+  await api.stop();
+  place.remove();
+});
+
 test("nobody signs in as a program, and who is forgotten is forgotten among what was brought", async () => {
   await begin();
   const link = await place.run("admin", "sign-in", "--role", "source");

@@ -11,7 +11,7 @@ import {
   type SourceSession,
 } from "../../model/identity-source.ts";
 import { askedBy, type ApiCall, type ApiContext, type ApiEnv } from "../context.ts";
-import type { Gate } from "../gate.ts";
+import { AccessRefused, type Gate } from "../gate.ts";
 import { bodyOf, dateText, isRecord } from "./answer.ts";
 import { invalid, notOffered } from "./errors.ts";
 
@@ -62,8 +62,12 @@ const UPLOADS = [
   ["bulk-delete", "bulk_delete", () => null],
 ] as const;
 
+/** The source that is asked for. @throws AccessRefused if the token is for others */
 function sourceOf(c: ApiCall): string {
-  return c.req.param("source") ?? "";
+  const source = c.req.param("source") ?? "";
+  const { sources } = c.get("caller");
+  if (sources === null || sources.includes(source)) return source;
+  throw new AccessRefused("forbidden", `The token is for ${sources.join(", ")} only.`);
 }
 
 function sessionOf(c: ApiCall): string {

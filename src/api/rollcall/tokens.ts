@@ -3,6 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { RollcallError } from "../../model/errors.ts";
 import { ROLE_NAMES } from "../../model/role.ts";
 import { tokenExpiry } from "../../model/token-expiry.ts";
+import type { MadeToken } from "../../service.ts";
 import { askedBy } from "../context.ts";
 import { listOf, page, positionPage, text } from "./forms.ts";
 import { route, type Building } from "./route.ts";
@@ -13,9 +14,34 @@ const tokenSchema = z
   .looseObject({
     name: z.string(),
     role: z.enum(ROLE_NAMES),
+    sources: z.array(z.string()).nullable(),
     expiresAt: z.string().nullable(),
   })
   .meta({ id: "Token", description: "Without its secret." });
+
+const madeSchema = z.object({
+  name: z.string(),
+  role: z.enum(ROLE_NAMES),
+  sources: z.array(z.string()).nullable(),
+  token: z.string(),
+  expiresAt: z.string().nullable(),
+});
+
+function madeDocument(made: MadeToken): z.infer<typeof madeSchema> {
+  const { name, role, sources, token, expiresAt } = made;
+  return { name, role, sources: sources === null ? null : [...sources], token, expiresAt };
+}
+
+const askedSchema = z.strictObject({
+  name: text,
+  role: z.enum(ROLE_NAMES),
+  expires: text.optional().meta({ description: "After a time (90d), or at a date." }),
+  sources: z
+    .array(text)
+    .max(100)
+    .optional()
+    .meta({ description: "Of the role `source`: the identity sources that it is for." }),
+});
 
 export function tokenRoutes(building: Building): void {
   const { context } = building;
@@ -41,23 +67,14 @@ export function tokenRoutes(building: Building): void {
       summary: "Make a token; its secret is in this answer only",
       tag: TAG,
       permission: "tokens",
-      body: z.strictObject({
-        name: text,
-        role: z.enum(ROLE_NAMES),
-        expires: text.optional().meta({ description: "After a time (90d), or at a date." }),
-      }),
-      answer: z.object({
-        name: z.string(),
-        role: z.enum(ROLE_NAMES),
-        token: z.string(),
-        expiresAt: z.string().nullable(),
-      }),
+      body: askedSchema,
+      answer: madeSchema,
       status: 201,
     },
-    async ({ c, body: { name, role, expires } }) => {
-      const request = { name, role, expiresAt: expires === undefined ? null : expiryAt(expires) };
-      const made = await service.tokens.create(request, askedBy(context, c));
-      return { name: made.name, role: made.role, token: made.token, expiresAt: made.expiresAt };
+    async ({ c, body: { name, role, expires, sources = null } }) => {
+      const expiresAt = expires === undefined ? null : expiryAt(expires);
+      const request = { name, role, expiresAt, sources };
+      return madeDocument(await service.tokens.create(request, askedBy(context, c)));
     },
   );
   route(

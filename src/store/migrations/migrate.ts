@@ -15,6 +15,7 @@ import { sessions } from "./2026-11-30-0010-sessions.ts";
 import { identitySources } from "./2026-11-30-0011-identity-sources.ts";
 import { atAMillion } from "./2026-11-30-0012-at-a-million.ts";
 import { keptCounts } from "./2026-11-30-0013-kept-counts.ts";
+import { lookups } from "./2026-11-30-0014-lookups.ts";
 
 /** All migrations, in order. Append only; never change one that was released. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -31,6 +32,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "2026-11-30-0011-identity-sources": identitySources,
   "2026-11-30-0012-at-a-million": atAMillion,
   "2026-11-30-0013-kept-counts": keptCounts,
+  "2026-11-30-0014-lookups": lookups,
 };
 
 export interface MigrationReport {
