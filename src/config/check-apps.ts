@@ -161,8 +161,13 @@ function checkDirectories(
     if (typeof rule === "object" && "group" in rule)
       known(rule.group.directory, [...path, "assign", i, "group", "directory"]);
   const names = new Set<string>();
+  const groups = new Set<string>();
   for (const [i, { directory, name, as }] of pushGroups.entries()) {
     known(directory, [...path, "pushGroups", i, "directory"]);
+    const group = JSON.stringify([directory, name]);
+    if (groups.has(group))
+      report([...path, "pushGroups", i], `the group ${name} of ${directory} is pushed already`);
+    groups.add(group);
     const there = as ?? name;
     if (names.has(there))
       report([...path, "pushGroups", i], `two groups would be called ${there} in the app`);

@@ -49,7 +49,8 @@ export function unknownDirectory(
   name: string,
 ): RollcallError {
   const names = [...directories.keys()].join(", ");
-  const message = `There is no directory ${name} in the configuration; there are ${names}.`;
+  const there = names === "" ? "there is none" : `there are ${names}`;
+  const message = `There is no directory ${name} in the configuration; ${there}.`;
   return new RollcallError("config.unknownDirectory", message);
 }
 

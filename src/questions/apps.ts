@@ -138,10 +138,7 @@ export async function listAssignments(
   const accounts = await listAccounts(db, query);
   const ids = accounts.map((account) => account.userId);
   const byHand = await assignmentsByHand(db, query.app, ids);
-  return accounts.map((known) => {
-    const account = { ...known, assignedBy: assignedSince(known, byHand) };
-    return { ...account, syncState: syncStateOf(account, settings) };
-  });
+  return accounts.map((known) => viewOf(known, assignedSince(known, byHand), settings));
 }
 
 /**
@@ -155,6 +152,17 @@ function assignedSince(
   const name = byHand.get(userId);
   if (name !== undefined) return { kind: "person", name };
   return assignedBy?.kind === "person" ? null : assignedBy;
+}
+
+/** An account beside what assigns the person by now, of which the next push makes the account. */
+function viewOf(
+  known: Account,
+  assignedBy: AssignedBy | null,
+  settings: AppSettings,
+): AssignmentView {
+  const account = { ...known, assignedBy };
+  const isOwed = (assignedBy === null) !== (known.assignedBy === null);
+  return { ...account, syncState: syncStateOf(account, settings, isOwed) };
 }
 
 /** The account of one user who is assigned; null: the user is not. */
@@ -182,8 +190,7 @@ async function assignmentsOf(
     const known = accounts.get(id) ?? newAccount(app, id, users.get(id) ?? "");
     const assignedBy = assignedSince(known, byHand);
     if (assignedBy === null) continue;
-    const account = { ...known, assignedBy };
-    found.set(id, { ...account, syncState: syncStateOf(account, settings) });
+    found.set(id, viewOf(known, assignedBy, settings));
   }
   return found;
 }
@@ -199,13 +206,21 @@ export async function listAssigned(
   return ids.flatMap((id) => found.get(id) ?? []);
 }
 
-/** As Okta names how far an account is. */
-export function syncStateOf(account: Account, { provisioning }: AppSettings): SyncState {
+/**
+ * As Okta names how far an account is.
+ * @param isOwed whether the next push has something to do for it that no push knows of yet
+ */
+export function syncStateOf(
+  account: Account,
+  { provisioning }: AppSettings,
+  isOwed: boolean,
+): SyncState {
   const { create, update, deactivate } = provisioning;
   if (account.error !== null) return "ERROR";
   if (!create && !update && !deactivate) return "DISABLED";
   if (account.state === "attempted") return "SYNCING";
   if (account.state === "none")
     return account.reason === null && account.assignedBy === null ? "DISABLED" : "OUT_OF_SYNC";
+  if (isOwed) return "OUT_OF_SYNC";
   return account.reason === null || account.reason === "kept" ? "SYNCHRONIZED" : "OUT_OF_SYNC";
 }

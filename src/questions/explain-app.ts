@@ -39,7 +39,7 @@ export async function explainApp(
     assigned: looked.account.assignedBy,
     externalId: account?.externalId ?? null,
     status: account?.state ?? "none",
-    syncState: syncStateOf(looked.account, settings),
+    syncState: syncStateOf(looked.account, settings, isReassigned(looked)),
     lastPush: account?.lastPush ?? null,
     error: account?.error ?? null,
     mapping,
@@ -48,6 +48,11 @@ export async function explainApp(
     stages: stagesOf(question),
     cause: causeOf(question),
   };
+}
+
+/** Whether somebody is assigned, or is not any more, since the last push. */
+function isReassigned({ account, facts }: Looked): boolean {
+  return (account.assignedBy === null) !== ((facts.account?.assignedBy ?? null) === null);
 }
 
 function valuesOf({

@@ -33,7 +33,7 @@ export interface AppRules {
   readonly placed: readonly (readonly [string, AppAttribute])[];
   /** Attributes that a mapping or an assignment gives: of others, nothing is ours to take away. */
   readonly own: ReadonlySet<string>;
-  /** A mark of each attribute's place, to see whether it is another one. */
+  /** A mark of each attribute's place, to see whether it is another one; in the order of the names. */
   readonly places: ReadonlyMap<string, string>;
   /** Of the values, for evaluating. */
   readonly schema: ReadonlyMap<string, AttributeSchema>;
@@ -125,11 +125,10 @@ function ownAttributes(
 }
 
 function placesOf(attributes: ReadonlyMap<string, AppAttribute>): ReadonlyMap<string, string> {
-  return new Map(
-    [...attributes].flatMap(([name, { place }]) =>
-      place === null ? [] : [[name, checksum(`${namespaceOf(place)} ${placeName(place)}`)]],
-    ),
+  const marks = [...attributes].flatMap(([name, { place }]): [string, string][] =>
+    place === null ? [] : [[name, checksum(`${namespaceOf(place)} ${placeName(place)}`)]],
   );
+  return new Map(marks.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** What must be loaded before; what an expression asks of its own directory, it asks of all. */

@@ -171,6 +171,7 @@ function sameTask(one: TaskKind, other: TaskKind): boolean {
 function differs(account: Account | null, desired: DesiredAccount, places: string): boolean {
   if (account === null || account.acknowledged === null) return true;
   if (changesOf(account, desired).length > 0) return true;
+  if (places === account.acknowledgedPlaces) return false;
   const before = new Set(account.acknowledgedPlaces.split(" "));
   return places.split(" ").some((place) => place !== "" && !before.has(place));
 }

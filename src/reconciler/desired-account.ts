@@ -90,8 +90,8 @@ function missingName({ userName }: AccountProfile): { readonly error: AccountErr
 
 /** The marks of the places of a profile's attributes, as one text. */
 export function placesOf(app: AppRules, profile: AccountProfile): string {
-  return Object.keys(profile)
-    .toSorted()
-    .map((attribute) => `${attribute}:${app.places.get(attribute) ?? ""}`)
-    .join(" ");
+  let text = "";
+  for (const [attribute, mark] of app.places)
+    if (Object.hasOwn(profile, attribute)) text += `${text && " "}${attribute}:${mark}`;
+  return text;
 }

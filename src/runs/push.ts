@@ -23,17 +23,11 @@ import { AppFailure } from "../provisioning/failure.ts";
 import type { Provisioner } from "../provisioning/provisioner.ts";
 import { accountTotals, forgetTarget } from "../store/accounts.ts";
 import { appState, noteApp } from "../store/app-states.ts";
-import {
-  dropPush,
-  findPush,
-  insertPush,
-  nextSeq,
-  pushChanges,
-  recentLosses,
-} from "../store/pushes.ts";
+import { dropPush, findPush, insertPush, nextSeq, recentLosses } from "../store/pushes.ts";
 import { beginApplying, beginJudging, endAsDone, endDryRun, holdPush } from "../store/run-steps.ts";
 import { thinChanges } from "../store/kept-counts.ts";
 import { workOn } from "../store/leases.ts";
+import { refreshStatistics } from "../store/statistics.ts";
 import { keepStarted } from "../store/started-once.ts";
 import { appendEvents } from "../store/system-log.ts";
 import { judgePush } from "../reconciler/judge-push.ts";
@@ -42,7 +36,8 @@ import { Stopwatch } from "./record/stopwatch.ts";
 import type { ClaimedApp, PushContext } from "./sending/context.ts";
 import { dropHeldPushes, failPush, recoverPushes } from "./sending/end.ts";
 import * as events from "./sending/events.ts";
-import { groupMember, planGroups, sendGroups, type PlannedGroups } from "./sending/groups.ts";
+import { sendGroups } from "./sending/groups.ts";
+import { planGroups, type PlannedGroups } from "./sending/plan-groups.ts";
 import { countsAfter, planPush, type PlanResult, type PushAsked } from "./sending/plan.ts";
 import { ready, notePaused } from "./sending/ready.ts";
 import { totalsOfPush } from "./sending/totals.ts";
@@ -187,6 +182,9 @@ function idlePush(
   };
 }
 
+/** How many changes make the statistics of the database wrong. */
+const LARGE = 1000;
+
 async function decideAndSend(
   context: PushContext,
   request: PushRequest,
@@ -203,6 +201,9 @@ async function decideAndSend(
     everybody: kind === "force-sync" || userIds !== null,
   };
   const plan = await planPush(context, asked);
+  // Of everybody's first push the planner would know nothing while it is sent, and the next is looked for.
+  if (plan.size >= LARGE && !dryRun)
+    await refreshStatistics(engine.store.db, "accounts").catch(() => undefined);
   const groups = await planGroups(context, { first: plan.size, whole: userIds === null });
   if (request.trigger !== "manual") {
     if (plan.size === 0 && !groups.isOwed) return await endIdle(context, seen);
@@ -307,8 +308,7 @@ export async function sendAll(context: PushContext, sendable: Sendable): Promise
     // Of what was approved nothing follows; the next push sends that.
     if (!isExact && refersToUsers(context) && newAccounts > 0) await sendReferences(context, asked);
   }
-  if (asked.userIds === null)
-    await sendGroups(context, { shown: await shownMembers(context), isExact });
+  if (asked.userIds === null) await sendGroups(context, isExact);
   const counts = await countsAfter(context, plan.counts);
   await write(context, async (trx) => {
     await endAsDone(trx, run.id, counts, stopwatch.phases());
@@ -326,19 +326,6 @@ async function sendReferences(context: PushContext, asked: PushAsked): Promise<v
   const again: PushAsked = { ...asked, everybody: true, changesOnly: true };
   const second = await planPush(context, again, first);
   await sendPlan(context, second.counts.updated);
-}
-
-const ALL_SHOWN = 1_000_000;
-
-/** The memberships that were judged, or approved; others are not taken away. */
-async function shownMembers({ engine, run }: PushContext): Promise<ReadonlySet<string>> {
-  const query = { after: -1, limit: ALL_SHOWN, action: "removed", counted: false };
-  const rows = await pushChanges(engine.store.db, run.id, query);
-  return new Set(
-    rows.flatMap(({ userId, changes: [change] }) =>
-      userId === null ? [] : [groupMember(String(change?.from), userId)],
-    ),
-  );
 }
 
 function refersToUsers({ app }: PushContext): boolean {

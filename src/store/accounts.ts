@@ -5,6 +5,7 @@ import type { User } from "../model/user.ts";
 import type { Connection, Trx } from "./connection.ts";
 import { jsonText } from "./json-text.ts";
 import type { AccountsTable } from "./tables.ts";
+import { rowsByKeys } from "./rows-by-keys.ts";
 import { toUser, USER_COLUMNS } from "./users.ts";
 
 type Row = Selectable<AccountsTable>;
@@ -63,9 +64,11 @@ export async function dueUsers(
   if (userIds !== null) select = select.where(sql<boolean>`u.id = any(${userIds}::uuid[])`);
   if (!everybody)
     select = select
-      .leftJoin("accounts as a", (join) =>
-        join.onRef("a.user_id", "=", "u.id").on("a.app", "=", app),
-      )
+      .leftJoin("accounts as a", (join) => {
+        const own = join.onRef("a.user_id", "=", "u.id").on("a.app", "=", app);
+        // The planner does not conclude it from the user's.
+        return after === null ? own : own.on("a.user_id", ">", after);
+      })
       .where(
         sql<boolean>`(a.user_id is null or a.user_version <> u.version or not a.settled
           or a.fingerprint <> ${fingerprint})`,
@@ -103,13 +106,9 @@ export async function accountsOf(
   app: string,
   userIds: readonly string[],
 ): Promise<ReadonlyMap<string, Account>> {
-  if (userIds.length === 0) return new Map();
-  const rows = await db
-    .selectFrom("accounts")
-    .selectAll()
-    .where("app", "=", app)
-    .where(sql<boolean>`user_id = any(${userIds}::uuid[])`)
-    .execute();
+  const rows = await rowsByKeys(db, userIds, "uuid", (id) =>
+    db.selectFrom("accounts").selectAll().where("app", "=", app).where("user_id", "=", id),
+  );
   return new Map(rows.map((row) => [row.user_id, toAccount(row)]));
 }
 
@@ -130,12 +129,9 @@ export async function accountsByExternalIds(
   app: string,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, Account>> {
-  const rows = await db
-    .selectFrom("accounts")
-    .selectAll()
-    .where("app", "=", app)
-    .where(sql<boolean>`external_id = any(${ids}::text[])`)
-    .execute();
+  const rows = await rowsByKeys(db, ids, "text", (id) =>
+    db.selectFrom("accounts").selectAll().where("app", "=", app).where("external_id", "=", id),
+  );
   return new Map(rows.map((row) => [row.external_id ?? "", toAccount(row)]));
 }
 
@@ -206,19 +202,20 @@ export async function saveAccounts(trx: Trx, accounts: readonly Account[]): Prom
       .map((name) => `${name} = ${name === "settled" ? SETTLED : `excluded.${name}`}`)
       .join(", "),
   );
-  await sql`insert into accounts (${columns})
-    select ${values} from jsonb_to_recordset(${jsonText(rows)}::jsonb) as x (${sql.raw(COLUMNS.join(", "))})
-    on conflict (app, user_id) do update set ${updates}`.execute(trx);
-  const ids = accounts.map((one) => one.userId);
-  await sql`update accounts set pending_since =
-      case when settled or reason is null then null
-        else coalesce(pending_since, clock_timestamp()) end
-    where app = ${accounts[0]?.app} and user_id = any(${ids}::uuid[])
-      and (pending_since is null) <> (settled or reason is null)`.execute(trx);
+  await sql`insert into accounts (${columns}, pending_since)
+    select ${values}, case when x.settled or x.reason is null then null else clock_timestamp() end
+    from jsonb_to_recordset(${jsonText(rows)}::jsonb) as x (${sql.raw(COLUMNS.join(", "))})
+    on conflict (app, user_id) do update set ${updates}, pending_since = ${sql.raw(PENDING)}`.execute(
+    trx,
+  );
 }
 
 /** What somebody asked for meanwhile is not settled by what was decided before. */
-const SETTLED = "excluded.settled and accounts.touched = excluded.touched";
+const SETTLED = "(excluded.settled and accounts.touched = excluded.touched)";
+
+/** Since when something is owed of which it is known why it is not sent. */
+const PENDING = `case when ${SETTLED} or excluded.reason is null then null
+  else coalesce(accounts.pending_since, clock_timestamp()) end`;
 
 function nameOf(column: string): string {
   return column.split(" ", 1)[0] ?? "";

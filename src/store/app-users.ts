@@ -9,6 +9,7 @@ import {
 import { loginKey } from "../model/user.ts";
 import { trimOf } from "../lib/trim.ts";
 import type { Connection, Trx } from "./connection.ts";
+import { rowsByKeys } from "./rows-by-keys.ts";
 import type { AppUsersTable } from "./tables.ts";
 
 type Row = Selectable<AppUsersTable>;
@@ -136,13 +137,8 @@ export async function appUsersByIds(
   directory: string,
   ids: readonly string[],
 ): Promise<StoredAppUser[]> {
-  if (ids.length === 0) return [];
-  const rows = await db
-    .selectFrom("app_users")
-    .select(COLUMNS)
-    .where("directory", "=", directory)
-    .where(sql<boolean>`external_id = any(${ids}::text[])`)
-    .execute();
+  const ofDirectory = db.selectFrom("app_users").select(COLUMNS).where("directory", "=", directory);
+  const rows = await rowsByKeys(db, ids, "text", (id) => ofDirectory.where("external_id", "=", id));
   return rows.map(toAppUser);
 }
 
@@ -321,13 +317,8 @@ export async function appUsersOfUsers(
   db: Connection,
   userIds: readonly string[],
 ): Promise<StoredAppUser[]> {
-  if (userIds.length === 0) return [];
-  const rows = await db
-    .selectFrom("app_users")
-    .select(COLUMNS)
-    .where(sql<boolean>`user_id = any(${userIds}::uuid[])`)
-    .where("status", "<>", "removed")
-    .execute();
+  const inScope = db.selectFrom("app_users").select(COLUMNS).where("status", "<>", "removed");
+  const rows = await rowsByKeys(db, userIds, "uuid", (id) => inScope.where("user_id", "=", id));
   return rows.map(toAppUser);
 }
 
@@ -500,23 +491,35 @@ export async function countWithoutAccess(db: Connection, directory: string): Pro
   return row?.count ?? 0;
 }
 
-/** An app user by external id, DN, or the login of its user. */
+/**
+ * An app user by external id, the login of its user, or DN; one in the scope before one that left it. Asked
+ * for one after the other: all at once would walk through the directory, as the DN alone does.
+ */
 export async function findAppUser(
   db: Connection,
   directory: string,
   who: string,
 ): Promise<StoredAppUser | null> {
-  const row = await db
+  const own = db
     .selectFrom("app_users")
-    .leftJoin("users", "users.id", "app_users.user_id")
     .select(COLUMNS)
-    .where("directory", "=", directory)
-    .where(
-      sql<boolean>`(external_id = ${who} or lower(dn) = lower(${who}) or users.login_key = ${loginKey(who)})`,
-    )
-    .orderBy(sql`app_users.status = 'removed'`)
-    .executeTakeFirst();
-  return row === undefined ? null : toAppUser(row);
+    .where("app_users.directory", "=", directory);
+  const ways = [own.where("app_users.external_id", "=", who)];
+  const user = db.selectFrom("users").select("id").where("login_key", "=", loginKey(who));
+  ways.push(own.where("app_users.user_id", "=", user).where(sql<boolean>`${IN_ANY_STATUS}`));
+  if (who.includes("=")) ways.push(own.where(sql<boolean>`lower(dn) = lower(${who})`));
+  let former: StoredAppUser | null = null;
+  for (const way of ways) {
+    const row = await way
+      .orderBy(sql`app_users.status = 'removed'`)
+      .limit(1)
+      .executeTakeFirst();
+    if (row === undefined) continue;
+    const found = toAppUser(row);
+    if (found.status !== "removed") return found;
+    former ??= found;
+  }
+  return former;
 }
 
 /** Forgets of those outside the scope that their links ended with their directory. */

@@ -1,6 +1,7 @@
 /** Assignments of persons to apps, by hand. Those by group and condition stand in the configuration. */
 import { sql } from "kysely";
 import type { Connection, Trx } from "./connection.ts";
+import { rowsByKeys } from "./rows-by-keys.ts";
 
 /** Who assigned whom by hand, by user. */
 export async function assignmentsByHand(
@@ -8,13 +9,11 @@ export async function assignmentsByHand(
   app: string,
   userIds: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
-  if (userIds.length === 0) return new Map();
-  const rows = await db
+  const ofApp = db
     .selectFrom("assignments")
     .select(["user_id", "assigned_by"])
-    .where("app", "=", app)
-    .where(sql<boolean>`user_id = any(${userIds}::uuid[])`)
-    .execute();
+    .where("app", "=", app);
+  const rows = await rowsByKeys(db, userIds, "uuid", (id) => ofApp.where("user_id", "=", id));
   return new Map(rows.map((row) => [row.user_id, row.assigned_by]));
 }
 

@@ -18,6 +18,7 @@ import { lockFolder } from "./embedded-lock.ts";
 import { fenceStatement, LEASE_SECONDS, leaseLost, type Lease } from "./leases.ts";
 import { migrate, type MigrationReport } from "./migrations/migrate.ts";
 import type { Tables } from "./tables.ts";
+import { Turns } from "./turns.ts";
 
 export interface Store extends AsyncDisposable {
   readonly db: Connection;
@@ -218,6 +219,7 @@ async function openEmbedded(directory: string): Promise<Store> {
     const faults = new Faults();
     const db = new Kysely<Tables>({
       dialect: new PGliteDialect({ pglite }),
+      plugins: [new Turns()],
       log: (event) => faults.log(event),
     });
     const migrated = await migrate(db);

@@ -32,7 +32,9 @@ export async function linkedPage(
     .orderBy("app_users.user_id")
     .limit(limit);
   if (userId !== null) select = select.where("app_users.user_id", "=", userId);
-  if (after !== null) select = select.where("app_users.user_id", ">", after);
+  // Also of the user, from which the planner may begin: it does not conclude this by itself.
+  if (after !== null)
+    select = select.where("app_users.user_id", ">", after).where("users.id", ">", after);
   if (prefix !== null) {
     const begins = sql.join(
       [

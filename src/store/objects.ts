@@ -3,6 +3,7 @@
  * effect in the transaction that ends the run.
  */
 import { sql } from "kysely";
+import { rowsByKeys } from "./rows-by-keys.ts";
 import type {
   DirectoryObject,
   MemberKey,
@@ -26,13 +27,11 @@ export async function knownObjects(
   directory: string,
   ids: readonly string[],
 ): Promise<Map<string, KnownObject>> {
-  if (ids.length === 0) return new Map();
-  const rows = await db
+  const ofDirectory = db
     .selectFrom("directory_objects")
     .select(["external_id", "kind", "dn", "hash"])
-    .where("directory", "=", directory)
-    .where(sql<boolean>`external_id = any(${ids}::text[])`)
-    .execute();
+    .where("directory", "=", directory);
+  const rows = await rowsByKeys(db, ids, "text", (id) => ofDirectory.where("external_id", "=", id));
   return new Map(
     rows.map(({ external_id: id, kind, dn, hash }) => {
       return [id, { id, kind: kind as ObjectKind, dn, hash }];

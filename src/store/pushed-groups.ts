@@ -2,6 +2,7 @@
 import { sql } from "kysely";
 import type { Connection, Trx } from "./connection.ts";
 import { jsonText } from "./json-text.ts";
+import { rowsByKeys } from "./rows-by-keys.ts";
 
 export interface PushedGroup {
   readonly app: string;
@@ -111,12 +112,11 @@ export async function pushedMembersOf(
   app: string,
   userIds: readonly string[],
 ): Promise<ReadonlyMap<string, MembershipsTold>> {
-  const rows = await db
+  const ofApp = db
     .selectFrom("pushed_members")
     .select(["directory", "group_id", "user_id", "external_id", "confirmed"])
-    .where("app", "=", app)
-    .where(sql<boolean>`user_id = any(${userIds}::uuid[])`)
-    .execute();
+    .where("app", "=", app);
+  const rows = await rowsByKeys(db, userIds, "uuid", (id) => ofApp.where("user_id", "=", id));
   const groups = Map.groupBy(rows, (row) => `${row.directory} ${row.group_id}`);
   return new Map(
     [...groups].map(([key, members]) => [
@@ -132,12 +132,13 @@ export async function pushedMembersOf(
 }
 
 /**
- * Pushed members of a group who have no active account in the app any more. Whose account of then is
- * not known waits until it is.
+ * Pushed members of a group who have no active account in the app any more, a page in order of the users'
+ * ids. Whose account of then is not known waits until it is.
  */
 export async function strayMembers(
   db: Connection,
   { app, directory, groupId }: GroupName,
+  { after, limit }: { readonly after: string | null; readonly limit: number },
 ): Promise<(PushedMember & { readonly isGone: boolean })[]> {
   const { rows } = await sql<{ user_id: string; external_id: string; is_gone: boolean }>`
     select m.user_id, m.external_id, a.external_id is distinct from m.external_id as is_gone
@@ -145,7 +146,8 @@ export async function strayMembers(
     left join accounts a on a.app = m.app and a.user_id = m.user_id
     where m.app = ${app} and m.directory = ${directory} and m.group_id = ${groupId}
       and (a.state is distinct from 'active' or a.external_id is null)
-      and m.external_id <> ''`.execute(db);
+      and m.external_id <> '' and (${after}::uuid is null or m.user_id > ${after}::uuid)
+    order by m.user_id limit ${limit}`.execute(db);
   return rows.map((row) => ({
     userId: row.user_id,
     externalId: row.external_id,

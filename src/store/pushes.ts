@@ -295,6 +295,19 @@ export async function noteRemovals(
       and changes -> 0 ->> 'from' = ${group}`.execute(trx);
 }
 
+/** The groups from which a push says it would take these users: by user, names as they are in the app. */
+export async function removalsOf(
+  db: Connection,
+  runId: string,
+  userIds: readonly string[],
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const { rows } = await sql<{ user_id: string; names: string[] }>`
+    select user_id, array_agg(changes -> 0 ->> 'from') as names from push_changes
+    where run_id = ${runId} and action = 'removed' and user_id = any(${userIds}::uuid[])
+    group by user_id`.execute(db);
+  return new Map(rows.map((row) => [row.user_id, new Set(row.names)]));
+}
+
 /** The number behind the last row's. */
 export async function nextSeq(db: Connection, runId: string): Promise<number> {
   const row = await db

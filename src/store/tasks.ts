@@ -59,6 +59,17 @@ export async function closeTasks(
   return rows.map((row) => row.subject);
 }
 
+/** The subjects of tasks of one kind that wait for a person. */
+export async function openSubjects(db: Connection, app: string, what: TaskKind): Promise<string[]> {
+  const rows = await db
+    .selectFrom("tasks")
+    .select("subject")
+    .where("app", "=", app)
+    .where("what", "=", what)
+    .execute();
+  return rows.map((row) => row.subject);
+}
+
 export async function listTasks(
   db: Connection,
   app: string | null,

@@ -42,11 +42,19 @@ test("a person who is assigned by hand gets an account, and loses it when the as
     by: { kind: "person" },
     syncState: "SYNCHRONIZED",
   });
+  const state = async (): Promise<string | undefined> =>
+    (await place.assignments()).get("ada@example.org")?.syncState;
+  const explained = async (): Promise<unknown> =>
+    (await place.json("explain", "ada@example.org", "--app", "dx"))["syncState"];
   await place.run("apps", "unassign", "dx", "ada@example.org");
+  expect([await state(), await explained()]).toEqual(["OUT_OF_SYNC", "OUT_OF_SYNC"]);
   expect((await place.push()).counts).toMatchObject({ deactivated: 1 });
   expect(place.scim.userNamed("ada@example.org")?.["active"]).toBe(false);
+  expect(await state()).toBe("SYNCHRONIZED");
   await place.run("apps", "assign", "dx", "ada@example.org");
+  expect(await state()).toBe("OUT_OF_SYNC");
   expect((await place.push()).counts).toMatchObject({ updated: 1, created: 0 });
+  expect(await state()).toBe("SYNCHRONIZED");
   expect(place.scim.users.size).toBe(1);
   expect(place.scim.userNamed("ada@example.org")?.["active"]).toBe(true);
 });

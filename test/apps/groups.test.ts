@@ -64,6 +64,32 @@ test("a group is one POST, then its members in chunks, then only what differs", 
   expect(members()).toBe(230);
 });
 
+test("members are told in full requests, however many people and groups there are", async () => {
+  place.configure(`
+    provisioning: { create: true, update: true, deactivate: true }
+    assign: [everyone]
+    safeguard: off
+    pushGroups: [{ directory: corp, name: All }, { directory: corp, name: Odd }]`);
+  const people = many(1150);
+  const odd = people.filter((_, i) => i % 2 === 1);
+  await place.import({ people, groups: [group("All", people), group("Odd", odd)] });
+  await place.push();
+  const sizes = new Map<string, number[]>();
+  for (const patch of patches())
+    for (const { value = [] } of operationsOf(patch))
+      sizes.set(patch.path, [...(sizes.get(patch.path) ?? []), value.length]);
+  const full = (count: number): number[] => Array.from({ length: count }, () => 100);
+  const [all, some] = [...sizes.values()].toSorted((a, b) => b.length - a.length);
+  expect(all).toEqual([...full(11), 50]);
+  expect(some).toEqual([...full(5), 75]);
+  expect(members()).toBe(1150 + 575);
+  // Whoever has no account any more leaves their groups, also over several pages.
+  place.configure(place.app.replace("[everyone]", "[]"));
+  await place.push();
+  expect([...place.scim.users.values()].filter((user) => user["active"] !== false)).toEqual([]);
+  expect(members()).toBe(0);
+});
+
 test("a group that is renamed is renamed, and one that is no longer pushed stays there", async () => {
   place.configure(`
     provisioning: { create: true, update: true, deactivate: true }
@@ -230,4 +256,148 @@ test("a group may take the name of one that was pushed, and nothing is pushed tw
   await place.import({ people: ["ada", "bob"], groups: [group("Eng", ["bob"], "2")] });
   expect(await place.push()).toMatchObject({ status: "done" });
   expect(await place.json("tasks")).toMatchObject([{ error: { code: "app.groupUnreadable" } }]);
+});
+
+/** Who is a member in the app, by login. */
+function memberLogins(name: string): string[] {
+  const found = [...place.scim.groups.values()].find((one) => one["displayName"] === name);
+  const ids = ((found?.["members"] ?? []) as { value: string }[]).map(({ value }) => value);
+  return ids
+    .map((id) => String(place.scim.users.get(id)?.["userName"]).replace(/@.*/, ""))
+    .toSorted();
+}
+
+function pushing(safeguard: string, ...names: readonly string[]): void {
+  const groups = names.map((name) => `{ directory: corp, name: ${name} }`).join(", ");
+  place.configure(`
+    provisioning: { create: true, update: true, deactivate: true }
+    assign: [everyone]
+    safeguard: ${safeguard}
+    pushGroups: [${groups}]`);
+}
+
+/** Refuses changes of members of one group. */
+function refuseMembers(name: string, status: number): void {
+  place.scim.hook = ({ method, path }) => {
+    const meant = place.scim.groups.get(path.split("/")[2] ?? "")?.["displayName"] === name;
+    return method === "PATCH" && meant ? refusal(status, "not today") : undefined;
+  };
+}
+
+test("a group that has another identifier in the directory loses who was shown, and nobody is told twice", async () => {
+  pushing("{ minimum: 10 }", "Eng");
+  await place.import({ people: many(20), groups: [group("Eng", many(20), "1")] });
+  await place.push();
+  await place.import({ people: many(20), groups: [group("Eng", many(5), "2")] });
+  const held = await place.push();
+  expect(held).toMatchObject({ status: "held", held: { of: "memberships", removals: 15 } });
+  place.scim.forget();
+  expect((await place.json("pushes", "approve", held.run))["status"]).toBe("done");
+  expect(memberLogins("Eng")).toEqual(many(5).toSorted());
+  const told = new Set(
+    patches()
+      .flatMap(operationsOf)
+      .map(({ op }) => op),
+  );
+  expect([...told]).toEqual(["remove"]);
+});
+
+test("what ends a push leaves nothing open of the groups before: their events are there, their tasks end", async () => {
+  pushing("off", "A", "B");
+  await place.import({ people: many(3), groups: [group("A", many(3)), group("B", many(3))] });
+  refuseMembers("A", 403);
+  await place.push();
+  expect(await place.json("tasks")).toMatchObject([{ what: "group" }]);
+  refuseMembers("B", 401);
+  await place.import({ people: many(3), groups: [group("A", many(3)), group("B", many(2))] });
+  expect((await place.push()).status).toBe("failed");
+  expect(memberLogins("A")).toEqual(many(3));
+  const filter = 'eventType eq "application.provision.group_push.push_memberships"';
+  expect((await place.run("logs", "--filter", filter, "--json")).out).toContain('"A"');
+  place.scim.hook = () => undefined;
+  await place.push();
+  expect(await place.json("tasks")).toEqual([]);
+});
+
+test("Ctrl-C while members are told is no success, and the next push goes on", async () => {
+  pushing("off", "Eng");
+  place.configure(`${place.app}\n    capabilities: { groupChunk: 2 }`);
+  await place.import({ people: many(10), groups: [group("Eng", many(10))] });
+  const stopping = new AbortController();
+  place.scim.hook = ({ method, path }) => {
+    if (method === "PATCH" && path.startsWith("/Groups") && members() >= 4) stopping.abort();
+    return undefined;
+  };
+  const { status, out } = await place.place.runWith(stopping.signal, "push", "dx");
+  expect(status, out).toBe(1);
+  expect(out).toContain("push.interrupted");
+  expect(members()).toBeLessThan(10);
+  place.scim.hook = () => undefined;
+  await place.push();
+  expect(members()).toBe(10);
+});
+
+test("a task about a group ends when the group is as it should be, however that came", async () => {
+  pushing("off", "A");
+  const people = many(3);
+  const tasks = async (): Promise<number> => (await place.json<unknown[]>("tasks")).length;
+  await place.import({ people, groups: [group("A", people)] });
+  await place.push();
+  // Not there, and there again with the same members.
+  await place.import({ people });
+  await place.push();
+  expect(await tasks()).toBe(1);
+  await place.import({ people, groups: [group("A", people)] });
+  await place.push();
+  expect(await tasks()).toBe(0);
+  // Somebody is refused, and leaves.
+  await place.import({ people: [...people, "bad"], groups: [group("A", [...people, "bad"])] });
+  refuseMembers("A", 400);
+  await place.push();
+  expect(await tasks()).toBe(1);
+  await place.import({ people: [...people, "bad"], groups: [group("A", people)] });
+  await place.push();
+  expect(await tasks()).toBe(0);
+  // It is not to be pushed any more.
+  await place.import({ people });
+  await place.push();
+  expect(await tasks()).toBe(1);
+  pushing("off");
+  await place.push();
+  expect(await tasks()).toBe(0);
+});
+
+test("one group under two names is refused, and two names that come to mean one are told", async () => {
+  place.configure(`
+    assign: [everyone]
+    pushGroups: [{ directory: corp, name: A, as: x }, { directory: corp, name: A, as: y }]`);
+  const { err } = await place.run("push", "dx");
+  expect(err).toContain("the group A of corp is pushed already");
+  pushing("off", "A", "B");
+  await place.import({ people: many(2), groups: [group("A", many(2), "1")] });
+  await place.push();
+  // A is called B by now.
+  await place.import({ people: many(2), groups: [group("B", many(2), "1")] });
+  await place.push();
+  place.scim.forget();
+  await place.push();
+  expect(place.scim.writes).toEqual([]);
+  const [task] = await place.json<{ error: { message: string } }[]>("tasks");
+  expect(task?.error.message).toContain("B is the group that is pushed as A already");
+});
+
+test("a task about who is to go stays while nothing can be said of the group", async () => {
+  pushing("off", "A");
+  const people = many(3);
+  await place.import({ people, groups: [group("A", people)] });
+  await place.push();
+  refuseMembers("A", 400);
+  await place.import({ people, groups: [group("A", people.slice(1))] });
+  await place.push();
+  const before = await place.json("tasks");
+  expect(before).toMatchObject([{ error: { code: "app.groupMembers" } }]);
+  place.place.file("people.ldif", "broken");
+  await place.run("import", "corp", "--full");
+  await place.push();
+  expect(await place.json("tasks")).toEqual(before);
 });

@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { uuidV7 } from "../../src/lib/uuid.ts";
+import { newAccount } from "../../src/model/account.ts";
 import { SYSTEM_ACTOR, type EventDraft } from "../../src/model/event.ts";
 import { Secret } from "../../src/model/secret.ts";
+import { accountsByExternalIds, accountsOf, saveAccounts } from "../../src/store/accounts.ts";
 import { MIGRATIONS } from "../../src/store/migrations/migrate.ts";
 import { openStore, transact, type Store } from "../../src/store/database.ts";
 import {
@@ -133,6 +135,7 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
       "2026-11-30-0011-identity-sources",
       "2026-11-30-0012-at-a-million",
       "2026-11-30-0013-kept-counts",
+      "2026-11-30-0014-lookups",
     ]);
     const words = await sql<{ word: string }>`
       select labels::jsonb->>'phase' as word from totals where name like '%phase%'
@@ -218,6 +221,52 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
     expect(await statusOf("ﬁsher@example.org")).toBe("deprovisioned");
     expect(await statusOf("fisher@example.org")).toBe("active");
     store = await open();
+  });
+
+  test("whose accounts are is looked up one by one, although the planner knows of none", async () => {
+    const ids = Array.from({ length: 4000 }, () => randomUUID());
+    const accounts = ids.map((id) => newAccount("dx", id, id));
+    await transact(store, (trx) => saveAccounts(trx, accounts));
+    // So it is in the middle of a first push.
+    await sql`analyze accounts`.execute(store.db);
+    await sql`update accounts set external_id = 'a-' || user_id, state = 'active'`.execute(
+      store.db,
+    );
+    const few = ids.slice(0, 5);
+    const strangers = few.map((id) => `b-${id}`);
+    await transact(store, async (trx) => {
+      const read = async (): Promise<number> => {
+        const { rows } = await sql<{ read: number }>`
+          select (seq_tup_read + idx_tup_fetch)::int as read from pg_stat_xact_user_tables
+          where relname = 'accounts'`.execute(trx);
+        return rows[0]?.read ?? 0;
+      };
+      const before = await read();
+      const theirs = await accountsByExternalIds(trx, "dx", [
+        ...few.map((id) => `a-${id}`),
+        ...strangers,
+      ]);
+      expect([...theirs.values()].map((one) => one.userId).toSorted()).toEqual(few.toSorted());
+      expect((await accountsOf(trx, "dx", few)).size).toBe(5);
+      const rows = (await read()) - before;
+      expect(rows).toBeGreaterThanOrEqual(10);
+      expect(rows).toBeLessThan(50);
+    });
+  });
+
+  test("while statements follow each other, timers have their turn", async () => {
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    const slow = sql`select count(*) from generate_series(1, 20000)`;
+    const before = performance.now();
+    while (performance.now() - before < 500) await slow.execute(store.db);
+    await transact(store, async (trx) => {
+      const outside = turns;
+      expect(outside).toBeGreaterThan(2);
+      while (performance.now() - before < 1000) await slow.execute(trx);
+      expect(turns - outside).toBeGreaterThan(2);
+    });
+    clearInterval(timer);
   });
 
   test("a lease has one holder, passes on when it ended, and fences the one who had it", async () => {

@@ -32,19 +32,22 @@ export interface SourceGroup {
   readonly pushed: PushedGroup | null;
 }
 
-export interface GroupPlan {
-  readonly group: SourceGroup;
-  readonly add: readonly PushedMember[];
-  readonly remove: readonly Leaving[];
-}
-
-/** Who is to be a member no more. */
-export interface Leaving extends PushedMember {
+/** What the app has to be told of a person in a group. */
+export interface MemberStep extends PushedMember {
+  /** Whether the person is to be a member, or is to be one no more. */
+  readonly comes: boolean;
+  /** Null where the account is not there any more. */
   readonly login: string | null;
   /** Whether the account that was told is not the person's any more: then it is no member either. */
   readonly isGone: boolean;
   /** Whether the person has no active account any more. */
   readonly isStray: boolean;
+}
+
+export interface GroupSteps {
+  readonly group: SourceGroup;
+  /** Of one page of people; at least one. */
+  readonly steps: readonly MemberStep[];
 }
 
 export interface SourceGroups {
@@ -61,15 +64,20 @@ export async function sourceGroups(engine: Engine, { settings }: AppRules): Prom
   const known = await pushedGroups(db, settings.name);
   const groups: SourceGroup[] = [];
   const problems: SourceGroups["unreadable"][number][] = [];
-  const linked = new Set<PushedGroup>();
+  const pushedAs = ({ directory, name }: PushGroup): PushedGroup | undefined =>
+    known.find((one) => one.directory === directory && one.configured === name);
+  const linked = new Set(settings.pushGroups.map(pushedAs));
   for (const setting of settings.pushGroups) {
     const { directory, name, as } = setting;
-    const before = known.find((one) => one.directory === directory && one.configured === name);
-    if (before !== undefined) linked.add(before);
+    const before = pushedAs(setting);
     const renamed = before === undefined ? null : await groupById(db, directory, before.groupId);
     const found = renamed === null ? await groupsNamed(db, directory, name) : [renamed];
     const [group] = found;
-    const reason = unreadable(setting, found.length) ?? takenBy(known, before, group?.id);
+    const taken = groups.find((one) => isGroup(one, directory, group?.id))?.setting.name;
+    const reason =
+      unreadable(setting, found.length) ??
+      takenBy(linked, before, group?.id) ??
+      (taken === undefined ? null : `${name} is the group that is pushed as ${taken} already.`);
     if (group === undefined || reason !== null)
       problems.push({ setting, reason: reason ?? `${name} cannot be read.` });
     else
@@ -85,82 +93,83 @@ export async function sourceGroups(engine: Engine, { settings }: AppRules): Prom
   return { groups, unreadable: problems, unlinked };
 }
 
+function isGroup({ setting, groupId }: SourceGroup, directory: string, id?: string): boolean {
+  return setting.directory === directory && groupId === id;
+}
+
 /** Why the group of this name cannot take the place of the one that was pushed; null: it can. */
 function takenBy(
-  known: readonly PushedGroup[],
+  linked: ReadonlySet<PushedGroup | undefined>,
   before: PushedGroup | undefined,
   groupId: string | undefined,
 ): string | null {
   if (before === undefined || before.groupId === groupId) return null;
-  const other = known.find(
-    (one) =>
-      one !== before &&
-      one.directory === before.directory &&
-      one.groupId === groupId &&
-      one.state !== "unlinked",
+  const other = [...linked].find(
+    (one) => one !== before && one?.directory === before.directory && one.groupId === groupId,
   );
   if (other === undefined) return null;
   return `The group that is called ${before.configured} by now is pushed as ${other.configured} already.`;
 }
 
 /**
- * What differs, group by group. Only the differences are kept, however many members there are.
+ * What differs, page by page of the people and group by group: nothing is kept, however many groups and
+ * members there are. Whoever has no active account any more comes first.
  * @param app whose groups they are
+ * @throws the signal's reason, at the next page
  */
-export async function planMemberships(
+export async function* membershipSteps(
   engine: Engine,
   app: AppRules,
   groups: readonly SourceGroup[],
-  now: number,
-): Promise<GroupPlan[]> {
+  { now, signal }: { readonly now: number; readonly signal: AbortSignal },
+): AsyncGenerator<GroupSteps> {
+  for (const group of groups) yield* strayStepsOf(engine, app, group);
+  if (groups.length === 0) return;
   const { db } = engine.store;
   const { name } = app.settings;
-  const add = new Map<SourceGroup, PushedMember[]>(groups.map((group) => [group, []]));
-  const remove = new Map<SourceGroup, GroupPlan["remove"][number][]>();
-  for (const group of groups) {
-    const { directory } = group.setting;
-    const stray = await strayMembers(db, { app: name, directory, groupId: toldAs(group) });
-    remove.set(
-      group,
-      stray.map((one) => ({ ...one, login: null, isStray: true })),
-    );
-  }
-  for (let after: string | null = null; groups.length > 0;) {
+  for (let after: string | null = null; ;) {
+    signal.throwIfAborted();
     const page = await listAccounts(db, { app: name, after, limit: PAGE, all: true });
     const last = page.at(-1);
-    if (last === undefined) break;
+    if (last === undefined) return;
     after = last.userId;
     const active = page.filter((one) => one.state === "active" && one.externalId !== null);
-    const isMember = await membershipsIn(
-      engine,
-      active.map((one) => one.userId),
-      now,
-    );
-    const pushed = await pushedMembersOf(
-      db,
-      name,
-      active.map((one) => one.userId),
-    );
+    const ids = active.map((one) => one.userId);
+    const isMember = await membershipsIn(engine, ids, now);
+    const pushed = await pushedMembersOf(db, name, ids);
     for (const group of groups) {
       const { directory } = group.setting;
       const told = pushed.get(`${directory} ${toldAs(group)}`);
-      for (const account of active) {
-        const { userId } = account;
-        const wanted = isMember(userId, directory, group.groupId);
-        const step = stepOf(account, wanted, told?.get(userId));
-        if (step !== null && step.comes) add.get(group)?.push(step.member);
-        if (step !== null && !step.comes) remove.get(group)?.push(step.member);
-      }
+      const steps = active.flatMap((account) => {
+        const wanted = isMember(account.userId, directory, group.groupId);
+        return stepOf(account, wanted, told?.get(account.userId)) ?? [];
+      });
+      if (steps.length > 0) yield { group, steps };
     }
   }
-  return groups.map((group) => {
-    return { group, add: add.get(group) ?? [], remove: remove.get(group) ?? [] };
-  });
 }
 
-type MemberStep =
-  | { readonly comes: true; readonly member: PushedMember }
-  | { readonly comes: false; readonly member: Leaving };
+async function* strayStepsOf(
+  engine: Engine,
+  app: AppRules,
+  group: SourceGroup,
+): AsyncGenerator<GroupSteps> {
+  const told = {
+    app: app.settings.name,
+    directory: group.setting.directory,
+    groupId: toldAs(group),
+  };
+  for (let after: string | null = null; ;) {
+    const page = await strayMembers(engine.store.db, told, { after, limit: PAGE });
+    const last = page.at(-1);
+    if (last === undefined) return;
+    after = last.userId;
+    const steps = page.map((one): MemberStep => {
+      return { ...one, comes: false, login: null, isStray: true };
+    });
+    yield { group, steps };
+  }
+}
 
 /** What the app has to be told of somebody with an active account; null: nothing. */
 function stepOf(
@@ -168,13 +177,12 @@ function stepOf(
   wanted: boolean,
   before: Told | undefined,
 ): MemberStep | null {
-  const member = { userId, externalId: externalId ?? "" };
+  const member = { userId, externalId: externalId ?? "", login, isStray: false };
   // An account that was made anew is no member yet.
   const isGone = before?.externalId !== member.externalId;
   // What the app may have or not have is told again, either way.
-  if (wanted) return isGone || !before?.confirmed ? { comes: true, member } : null;
-  if (before === undefined) return null;
-  return { comes: false, member: { ...member, login, isGone, isStray: false } };
+  if (wanted) return isGone || !before?.confirmed ? { ...member, comes: true, isGone } : null;
+  return before === undefined ? null : { ...member, comes: false, isGone };
 }
 
 /** The identifier of a group under which its members were told. */

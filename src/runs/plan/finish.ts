@@ -84,7 +84,7 @@ export async function applyToEnd(
   watch.begin("applying");
   await applyPlan(context, run.planTable, run.planSize);
   const counts = await appliedCounts(context, run.counts);
-  if (run.planSize >= LARGE) await refreshStatistics(context.engine.store.db);
+  if (run.planSize >= LARGE) await refreshStatistics(context.engine.store.db, "people");
   await finishRun(context, run, counts, [...before, ...watch.phases()]);
 }
 

@@ -42,7 +42,8 @@ export async function failPush(claimed: ClaimedApp, id: string, thrown: unknown)
   });
 }
 
-function interrupted(signal: AbortSignal): RollcallError {
+/** What ends a push that somebody, or its process, wants to end. */
+export function interrupted(signal: AbortSignal): RollcallError {
   if (signal.reason instanceof RollcallError) return signal.reason;
   const message = `The push was interrupted${stoppedBy(signal)}. What was sent is on record; the next push goes on.`;
   return new RollcallError("push.interrupted", message);

@@ -3,79 +3,224 @@
  * record, because many apps never show a group's members. A group that cannot be read stays as it is.
  */
 import {
-  planMemberships,
   sourceGroups,
-  type GroupPlan,
+  type GroupSteps,
+  type MemberStep,
   type SourceGroup,
 } from "../../engine/accounts/memberships.ts";
 import type { AccountError } from "../../model/account.ts";
 import type { PushGroup } from "../../model/app.ts";
 import { AppFailure } from "../../provisioning/failure.ts";
-import type { PushTally } from "../../reconciler/judge-push.ts";
 import {
-  countPushedMembers,
   dropPushedGroup,
   moveGroup,
-  noteMembers,
-  noteMembersInDoubt,
   savePushedGroup,
   type PushedGroup,
-  type PushedMember,
 } from "../../store/pushed-groups.ts";
-import { noteRemovals, savePushChanges, type PlannedPush } from "../../store/pushes.ts";
+import { removalsOf } from "../../store/pushes.ts";
 import { appendEvents } from "../../store/system-log.ts";
-import { closeTasks, openTasks, type NewTask } from "../../store/tasks.ts";
+import { closeTasks, openSubjects, openTasks, type NewTask } from "../../store/tasks.ts";
 import { write } from "../record/write.ts";
 import type { PushContext } from "./context.ts";
+import { interrupted } from "./end.ts";
 import * as events from "./events.ts";
+import { sendMembers, type ActiveGroup } from "./members.ts";
+import { settledSteps, subjectOf } from "./plan-groups.ts";
 
-/** Of rows that only tell. */
-const TOLD = -1;
-
-export interface PlannedGroups {
-  readonly tally: Pick<PushTally, "memberships" | "removedMemberships">;
-  /** Whether the app has to be told anything of groups. */
-  readonly isOwed: boolean;
-}
-
-/** Memberships that would be taken away, for the safeguard and for whoever looks at the push. */
-export async function planGroups(
-  context: PushContext,
-  { first, whole }: { readonly first: number; readonly whole: boolean },
-): Promise<PlannedGroups> {
-  const { engine, app, run } = context;
-  const { unlinked } = await sourceGroups(engine, app);
-  if (!whole || app.settings.pushGroups.length === 0)
-    return {
-      tally: { memberships: 0, removedMemberships: 0 },
-      isOwed: whole && unlinked.length > 0,
-    };
-  const memberships = await countPushedMembers(engine.store.db, app.settings.name);
-  const plans = await plansOf(context);
-  const rows = plans.flatMap(({ group, remove }) =>
-    remove.map((member): PlannedPush => rowOf(group, member)),
-  );
-  const numbered = rows.map((row, i) => ({ ...row, seq: first + i }));
-  await write(context, (trx) => savePushChanges(trx, run.id, numbered));
-  const isOwed = unlinked.length > 0 || !plans.every(isInStep);
-  return { tally: { memberships, removedMemberships: rows.length }, isOwed };
-}
-
-function rowOf(group: SourceGroup, member: GroupPlan["remove"][number]): PlannedPush {
-  const { userId, login, externalId } = member;
-  return {
-    seq: 0,
-    step: TOLD,
-    action: "removed",
-    userId,
-    login,
-    externalId,
-    reason: "notMember",
-    changes: [{ attribute: "groups", from: group.name, to: null }],
-    error: null,
-    applied: false,
-    lost: true,
+/**
+ * Makes, renames and fills the groups. Who is a member is read page by page, and told as soon as there is
+ * enough for a request.
+ * @param isExact whether memberships of accounts that are not active any more are taken away only if they
+ *   were shown, as all others are
+ */
+export async function sendGroups(context: PushContext, isExact: boolean): Promise<void> {
+  const { engine, app } = context;
+  await unlinkGroups(context, (await sourceGroups(engine, app)).unlinked);
+  await moveGroups(context, (await sourceGroups(engine, app)).groups);
+  const { groups, unreadable } = await sourceGroups(engine, app);
+  const open = new Set(unreadable.map(({ setting }) => subjectOf(setting)));
+  for (const { setting, reason } of unreadable)
+    await openGroupTask(context, setting, { ...UNREADABLE, message: reason });
+  const sendings = new Map(groups.map((group) => [group, new GroupSending(context, group)]));
+  const conclude = async (): Promise<void> => {
+    for (const sending of sendings.values())
+      if (!(await sending.conclude())) open.add(subjectOf(sending.source.setting));
   };
+  try {
+    for (const sending of sendings.values()) await sending.begin();
+    for await (const { group, steps } of settledSteps(context, groups))
+      await sendings.get(group)?.take(await allowedSteps(context, { group, steps }, isExact));
+    for (const sending of sendings.values()) await sending.end();
+  } catch (thrown) {
+    // What was told stays told, whatever ends the push; and that is what is to be said.
+    await conclude().catch(() => undefined);
+    throw thrown;
+  }
+  await conclude();
+  const settled = await openSubjects(engine.store.db, app.settings.name, "group");
+  await closeGroupTasks(
+    context,
+    settled.filter((subject) => !open.has(subject)),
+  );
+}
+
+const UNREADABLE = {
+  code: "app.groupUnreadable",
+  field: "pushGroups",
+  appSaid: null,
+} as const;
+
+async function unlinkGroups(context: PushContext, unlinked: readonly PushedGroup[]): Promise<void> {
+  const { app, run, actor } = context;
+  for (const group of unlinked)
+    await write(context, async (trx) => {
+      // What was told stays on record, for the day on which it is pushed again.
+      await savePushedGroup(trx, { ...group, state: "unlinked" });
+      const type = "application.provision.group_push.deactivate_mapping";
+      await appendEvents(trx, run.id, actor, [events.group(app.settings, group.name, type)]);
+    });
+}
+
+/** Nobody is taken out of a group who was not shown as that: what was not judged waits. */
+async function allowedSteps(
+  { engine, run }: PushContext,
+  { group, steps }: GroupSteps,
+  isExact: boolean,
+): Promise<readonly MemberStep[]> {
+  const going = steps.filter(({ comes }) => !comes);
+  if (going.length === 0) return steps;
+  const ids = going.map(({ userId }) => userId);
+  const shown = await removalsOf(engine.store.db, run.id, ids);
+  return steps.filter(
+    ({ comes, isStray, userId }) =>
+      comes || (isStray && !isExact) || shown.get(userId)?.has(group.name) === true,
+  );
+}
+
+const EXAMPLES = 5;
+
+/** A group on its way. What fails for one waits for the next push, and does not touch the others. */
+class GroupSending {
+  readonly source: SourceGroup;
+  readonly #context: PushContext;
+  /** In the app; null before it is looked at, and where it cannot be had. */
+  #group: ActiveGroup | null = null;
+  /** Whether everybody was told of who is to be. */
+  #isThrough = false;
+  #waiting: MemberStep[] = [];
+  #sent = 0;
+  #refused = 0;
+  /** Some of those who are refused, to be named. */
+  readonly #examples: string[] = [];
+
+  constructor(context: PushContext, source: SourceGroup) {
+    this.#context = context;
+    this.source = source;
+  }
+
+  async begin(): Promise<void> {
+    this.#refuseInterrupted();
+    await this.#attempt(async () => {
+      const found = await ensureGroup(this.#context, this.source);
+      if ("externalId" in found) this.#group = found;
+      else await openGroupTask(this.#context, this.source.setting, found.error);
+    });
+  }
+
+  async take(steps: readonly MemberStep[]): Promise<void> {
+    if (this.#group === null) return;
+    this.#waiting.push(...steps);
+    // Whoever has no account any more goes first, and waits for nobody.
+    const least = steps.every(({ isStray }) => isStray) ? 1 : this.#chunk;
+    while (this.#waiting.length >= least) await this.#send();
+  }
+
+  async end(): Promise<void> {
+    while (this.#waiting.length > 0) await this.#send();
+    this.#isThrough = this.#group !== null;
+  }
+
+  /**
+   * Writes down what was told, and who was refused.
+   * @returns whether the app has the group as it should be, as far as is known
+   */
+  async conclude(): Promise<boolean> {
+    if (this.#sent > this.#refused) await this.#tellMemberships();
+    if (this.#refused > 0)
+      await openGroupTask(this.#context, this.source.setting, this.#membersRefused());
+    // What may be old says nothing of who is to be a member no more.
+    const isSettled = !this.#context.desk.isUnsettled(this.source.setting.directory);
+    return this.#isThrough && this.#refused === 0 && isSettled;
+  }
+
+  #refuseInterrupted(): void {
+    const { signal } = this.#context;
+    if (signal.aborted) throw interrupted(signal);
+  }
+
+  /** How many fit into one request; the app may turn out to take fewer. */
+  get #chunk(): number {
+    return this.#context.provisioner.capabilities.groupChunk;
+  }
+
+  async #send(): Promise<void> {
+    const group = this.#group;
+    const steps = this.#waiting.splice(0, this.#chunk);
+    this.#refuseInterrupted();
+    if (group === null) return;
+    await this.#attempt(async () => {
+      const refused = await sendMembers(this.#context, group, steps);
+      this.#sent += steps.length;
+      this.#refused += refused.length;
+      const names = refused.map(({ externalId }) => externalId);
+      this.#examples.push(...names.slice(0, EXAMPLES - this.#examples.length));
+    });
+  }
+
+  #membersRefused(): AccountError {
+    const more = this.#refused > this.#examples.length ? ", …" : "";
+    const some = `${this.#examples.join(", ")}${more}`;
+    const message = `The app refused ${this.#refused} members of the group ${this.source.name}: ${some}.`;
+    return { code: "app.groupMembers", field: "members", message, appSaid: null };
+  }
+
+  async #tellMemberships(): Promise<void> {
+    const { app, run, actor } = this.#context;
+    const type = "application.provision.group_push.push_memberships";
+    const event = events.group(app.settings, this.source.name, type);
+    await write(this.#context, (trx) => appendEvents(trx, run.id, actor, [event]));
+  }
+
+  async #attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (thrown) {
+      this.#group = null;
+      this.#waiting = [];
+      await noteFailure(this.#context, this.source, thrown);
+    }
+  }
+}
+
+/** What the app says against a group is a task; what concerns all of them ends the push. */
+async function noteFailure(
+  context: PushContext,
+  group: SourceGroup,
+  thrown: unknown,
+): Promise<void> {
+  if (!(thrown instanceof AppFailure)) throw thrown;
+  if (thrown.kind === "credential" || thrown.untried) throw thrown;
+  // Gone in the app: the next push makes it anew. A member may be what is not there, too.
+  if (thrown.kind === "vanished" && (await isGroupGone(context, group)))
+    await write(context, (trx) =>
+      dropPushedGroup(trx, {
+        app: context.app.settings.name,
+        directory: group.setting.directory,
+        groupId: group.groupId,
+      }),
+    );
+  const { code, message, appSaid } = thrown;
+  await openGroupTask(context, group.setting, { code, field: "group", message, appSaid });
 }
 
 /** A group that the directory has under another identifier now keeps what was told of it. */
@@ -87,88 +232,6 @@ async function moveGroups(context: PushContext, groups: readonly SourceGroup[]):
         await dropPushedGroup(trx, { ...pushed, groupId });
         await moveGroup(trx, pushed, groupId);
       });
-}
-
-/** Without removals of a directory that is held or failing: what it says of groups may be old. */
-async function plansOf(context: PushContext): Promise<GroupPlan[]> {
-  const { engine, app, run, desk } = context;
-  const { groups } = await sourceGroups(engine, app);
-  const plans = await planMemberships(engine, app, groups, run.now);
-  return plans.map((plan) =>
-    desk.isUnsettled(plan.group.setting.directory) ? { ...plan, remove: [] } : plan,
-  );
-}
-
-/**
- * Makes, renames and fills the groups; one behind the other.
- * @param allowed.shown the memberships that may be taken away, as `groupMember` names them
- * @param allowed.isExact else also those of accounts that are not active any more
- */
-export async function sendGroups(
-  context: PushContext,
-  { shown, isExact }: { readonly shown: ReadonlySet<string>; readonly isExact: boolean },
-): Promise<void> {
-  const { engine, app, run, actor } = context;
-  const { settings } = app;
-  const { groups, unreadable, unlinked } = await sourceGroups(engine, app);
-  await moveGroups(context, groups);
-  for (const group of unlinked)
-    await write(context, async (trx) => {
-      // What was told stays on record, for the day on which it is pushed again.
-      await savePushedGroup(trx, { ...group, state: "unlinked" });
-      const type = "application.provision.group_push.deactivate_mapping";
-      await appendEvents(trx, run.id, actor, [events.group(settings, group.name, type)]);
-    });
-  for (const { setting, reason } of unreadable) {
-    const error = {
-      code: "app.groupUnreadable",
-      field: "pushGroups",
-      message: reason,
-      appSaid: null,
-    } as const;
-    await openGroupTask(context, setting, error);
-  }
-  for (const plan of await plansOf(context)) {
-    if (context.signal.aborted) return;
-    const { group, remove } = plan;
-    const allowed = remove.filter(
-      ({ userId, isStray }) => shown.has(groupMember(group.name, userId)) || (isStray && !isExact),
-    );
-    await sendGroup(context, { ...plan, remove: allowed });
-  }
-}
-
-/** A membership in the list of what a push takes away. */
-export function groupMember(group: string, userId: string): string {
-  return `${userId} ${group}`;
-}
-
-async function sendGroup(context: PushContext, plan: GroupPlan): Promise<void> {
-  const { settings } = context.app;
-  const { group } = plan;
-  if (isInStep(plan)) return;
-  try {
-    const pushed = await ensureGroup(context, group);
-    if (!("externalId" in pushed)) return await openGroupTask(context, group.setting, pushed.error);
-    const refused = await sendMembers(context, pushed, plan);
-    if (refused.length > 0)
-      return await openGroupTask(context, group.setting, membersRefused(group, refused));
-    await closeGroupTask(context, group.setting);
-  } catch (thrown) {
-    if (!(thrown instanceof AppFailure)) throw thrown;
-    if (thrown.kind === "credential" || thrown.untried) throw thrown;
-    // Gone in the app: the next push makes it anew. A member may be what is not there, too.
-    if (thrown.kind === "vanished" && (await isGroupGone(context, group)))
-      await write(context, (trx) =>
-        dropPushedGroup(trx, {
-          app: settings.name,
-          directory: group.setting.directory,
-          groupId: group.groupId,
-        }),
-      );
-    const { code, message, appSaid } = thrown;
-    await openGroupTask(context, group.setting, { code, field: "group", message, appSaid });
-  }
 }
 
 /** Believed only if the app, asked for groups of its name, shows a list without it. */
@@ -188,25 +251,18 @@ async function isGroupGone(
   }
 }
 
-function isInStep({ group, add, remove }: GroupPlan): boolean {
-  const { pushed, name } = group;
-  return pushed?.state === "active" && pushed.name === name && add.length + remove.length === 0;
-}
-
-type Active = PushedGroup & { readonly externalId: string };
-
 /** The group in the app: made, if it is not there, and called as it should be. */
 async function ensureGroup(
   context: PushContext,
   source: SourceGroup,
-): Promise<Active | { readonly error: AccountError }> {
+): Promise<ActiveGroup | { readonly error: AccountError }> {
   const { app, provisioner } = context;
   const { setting, groupId, name, pushed } = source;
   const { directory, name: configured } = setting;
   const common = { app: app.settings.name, directory, groupId, configured, name } as const;
   if (pushed?.externalId != null) {
     const { externalId } = pushed;
-    const active: Active = { ...common, externalId, state: "active" };
+    const active: ActiveGroup = { ...common, externalId, state: "active" };
     if (pushed.name === name) {
       if (pushed.state !== "active") await write(context, (trx) => savePushedGroup(trx, active));
       return active;
@@ -221,7 +277,7 @@ async function ensureGroup(
   if (typeof found === "object" && found !== null) return found;
   const externalId =
     found ?? (await makeGroup(context, { ...common, externalId: null, state: "attempted" }));
-  const active: Active = { ...common, externalId, state: "active" };
+  const active: ActiveGroup = { ...common, externalId, state: "active" };
   await save(context, active, "application.provision.group_push.pushed");
   return active;
 }
@@ -271,115 +327,6 @@ async function save(
   });
 }
 
-/** @returns those whom the app refuses */
-async function sendMembers(
-  context: PushContext,
-  group: Active,
-  { add, remove }: GroupPlan,
-): Promise<PushedMember[]> {
-  const refused: PushedMember[] = [];
-  const changes = [
-    ...add.map((member) => ({ member, comes: true, isGone: false })),
-    ...remove.map((member) => ({ member, comes: false, isGone: member.isGone })),
-  ];
-  for (let from = 0; from < changes.length;) {
-    if (context.signal.aborted) break;
-    const size = context.provisioner.capabilities.groupChunk;
-    refused.push(...(await sendChunk(context, group, changes.slice(from, from + size))));
-    from += size;
-  }
-  if (changes.length > refused.length) {
-    const { app, run, actor } = context;
-    const event = events.group(
-      app.settings,
-      group.name,
-      "application.provision.group_push.push_memberships",
-    );
-    await write(context, (trx) => appendEvents(trx, run.id, actor, [event]));
-  }
-  return refused;
-}
-
-interface MemberStep {
-  readonly member: PushedMember;
-  readonly comes: boolean;
-  /** The app need not know whoever is not there any more. */
-  readonly isGone: boolean;
-}
-
-/** A chunk that is refused is halved, until it is clear who is refused. */
-async function sendChunk(
-  context: PushContext,
-  group: Active,
-  steps: readonly MemberStep[],
-): Promise<PushedMember[]> {
-  const coming = steps.filter(({ comes }) => comes).map(({ member }) => member);
-  const going = steps.filter(({ comes }) => !comes).map(({ member }) => member);
-  const ids = (members: readonly PushedMember[]): string[] => members.map((one) => one.externalId);
-  const all = steps.map(({ member }) => member);
-  await write(context, (trx) => noteMembersInDoubt(trx, group, all));
-  try {
-    await context.provisioner.changeMembers(group.externalId, {
-      add: ids(coming),
-      remove: ids(going),
-    });
-  } catch (thrown) {
-    if (!(await isAboutMembers(context, group, thrown))) throw thrown;
-    if (steps.length === 1 && steps[0]?.isGone === true) {
-      await noteTold(context, group, [], going);
-      return [];
-    }
-    if (steps.length === 1) {
-      // Whoever was refused did not become a member; whoever could not be removed still is one.
-      const refused = coming.map(({ userId }) => userId);
-      await write(context, (trx) => noteMembers(trx, group, { added: going, removed: refused }));
-      return all;
-    }
-    const middle = Math.ceil(steps.length / 2);
-    return [
-      ...(await sendChunk(context, group, steps.slice(0, middle))),
-      ...(await sendChunk(context, group, steps.slice(middle))),
-    ];
-  }
-  await noteTold(context, group, coming, going);
-  return [];
-}
-
-async function noteTold(
-  context: PushContext,
-  group: Active,
-  added: readonly PushedMember[],
-  going: readonly PushedMember[],
-): Promise<void> {
-  const removed = going.map(({ userId }) => userId);
-  await write(context, async (trx) => {
-    await noteMembers(trx, group, { added, removed });
-    if (removed.length > 0) await noteRemovals(trx, context.run.id, group.name, removed);
-  });
-}
-
-/** Whether a chunk was refused for somebody in it, and not because groups are refused at all. */
-async function isAboutMembers(
-  { provisioner }: PushContext,
-  { externalId }: Active,
-  thrown: unknown,
-): Promise<boolean> {
-  if (!(thrown instanceof AppFailure)) return false;
-  if (thrown.kind === "vanished") return await provisioner.hasGroup(externalId);
-  return thrown.kind === "refused" && thrown.status !== 403;
-}
-
-function membersRefused({ name }: SourceGroup, refused: readonly PushedMember[]): AccountError {
-  const some = refused.slice(0, 5).map(({ externalId }) => externalId);
-  const more = refused.length > some.length ? ", …" : "";
-  const message = `The app refused ${refused.length} members of the group ${name}: ${some.join(", ")}${more}.`;
-  return { code: "app.groupMembers", field: "members", message, appSaid: null };
-}
-
-function subjectOf({ directory, name }: PushGroup): string {
-  return `group ${directory} ${name}`;
-}
-
 async function openGroupTask(
   context: PushContext,
   setting: PushGroup,
@@ -405,10 +352,12 @@ async function openGroupTask(
   });
 }
 
-async function closeGroupTask(context: PushContext, setting: PushGroup): Promise<void> {
+/** Of groups that are as they should be, and of those that are not pushed any more. */
+async function closeGroupTasks(context: PushContext, subjects: readonly string[]): Promise<void> {
+  if (subjects.length === 0) return;
   const { app, run, actor } = context;
   await write(context, async (trx) => {
-    const closed = await closeTasks(trx, app.settings.name, [subjectOf(setting)]);
+    const closed = await closeTasks(trx, app.settings.name, subjects);
     const drafts = closed.map((subject) => events.taskDone(app.settings, subject));
     await appendEvents(trx, run.id, actor, drafts);
   });

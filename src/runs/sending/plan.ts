@@ -3,6 +3,7 @@
  * be sent becomes rows of the push's history that are not applied yet. Nothing is sent here.
  */
 import type { Looked } from "../../engine/accounts/desk.ts";
+import { mapAhead } from "../../lib/ahead.ts";
 import { sameJson } from "../../lib/same.ts";
 import {
   NO_PUSH_COUNTS,
@@ -11,6 +12,7 @@ import {
   type PushCounts,
 } from "../../model/account.ts";
 import type { EventDraft } from "../../model/event.ts";
+import type { User } from "../../model/user.ts";
 import {
   changesOf,
   plannedChanges,
@@ -38,6 +40,8 @@ import type { PushContext } from "./context.ts";
 import * as events from "./events.ts";
 
 const PAGE = 1000;
+/** Pages that are loaded while another is decided on. */
+const IN_FLIGHT = 2;
 
 /** In which order things are sent: whoever loses access first, then new accounts, then changes. */
 export const SEND_STEPS = { taken: 0, found: 1, changed: 2 } as const;
@@ -79,14 +83,9 @@ export async function planPush(
     userIds: asked.userIds,
   };
   const { db } = engine.store;
-  for (let after: string | null = null; ;) {
-    context.signal.throwIfAborted();
-    const users = await dueUsers(db, query, after, PAGE);
-    const last = users.at(-1);
-    if (last === undefined) break;
-    await plan.add(await desk.look(users));
-    after = last.id;
-  }
+  const pages = pagesOf(context, query);
+  for await (const looked of mapAhead(pages, IN_FLIGHT, (users) => desk.look(users)))
+    await plan.add(looked);
   for (let after: string | null = null; ;) {
     context.signal.throwIfAborted();
     const accounts: Account[] = await orphanedAccounts(db, query, after, PAGE);
@@ -96,6 +95,17 @@ export async function planPush(
     after = last.userId;
   }
   return await plan.result();
+}
+
+async function* pagesOf({ engine, signal }: PushContext, query: DueQuery): AsyncGenerator<User[]> {
+  for (let after: string | null = null; ;) {
+    signal.throwIfAborted();
+    const users = await dueUsers(engine.store.db, query, after, PAGE);
+    const last = users.at(-1);
+    if (last === undefined) return;
+    yield users;
+    after = last.id;
+  }
 }
 
 class Planner {

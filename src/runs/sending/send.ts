@@ -6,7 +6,6 @@
 import type { Looked } from "../../engine/accounts/desk.ts";
 import { sameJson } from "../../lib/same.ts";
 import type { Account, AccountAction } from "../../model/account.ts";
-import { RollcallError } from "../../model/errors.ts";
 import type { User } from "../../model/user.ts";
 import { accountsOf, noteIntents, type Intent } from "../../store/accounts.ts";
 import { plannedPushes, savePushChanges, type PlannedPush } from "../../store/pushes.ts";
@@ -17,6 +16,7 @@ import { Breaker } from "./breaker.ts";
 import type { PushContext } from "./context.ts";
 import { CreationGate } from "./creation-gate.ts";
 import { doDeed, isOfNobody, type Hands } from "./deed.ts";
+import { interrupted } from "./end.ts";
 import { Owners } from "./owners.ts";
 import { plannedAction, SEND_STEPS } from "./plan.ts";
 import { Recorder } from "./recorder.ts";
@@ -142,13 +142,6 @@ function beginPage(
     .finally(resolve);
   through.catch(() => undefined); // reported when it is waited for
   return { almostThrough, through };
-}
-
-function interrupted({ reason }: AbortSignal): RollcallError {
-  if (reason instanceof RollcallError) return reason;
-  const message =
-    "The push was interrupted. What was sent is on record; the next push goes on from there.";
-  return new RollcallError("push.interrupted", message);
 }
 
 /** @param onLeft is told how many people of the page are left, whenever that changes */
