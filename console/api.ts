@@ -11,6 +11,7 @@ import type { ExpressionWord, MappingOf, PlacedFault } from "../src/questions/ex
 import type { PersonPreview, SummaryPreview } from "../src/questions/preview/preview.ts";
 import type { Unmatched } from "../src/questions/unmatched.ts";
 import type { findingDocument } from "../src/documents/finding.ts";
+import type { Proposal } from "../src/model/proposal.ts";
 import type { RunChange } from "../src/model/run.ts";
 import type { Permission, Role } from "../src/model/role.ts";
 import type { Session as SessionFacts } from "../src/model/session.ts";
@@ -44,9 +45,19 @@ export type { SessionFacts };
 export interface TokenFacts {
   readonly name: string;
   readonly role: Role;
+  /** Identity sources that it is good for; null: all. */
+  readonly sources: readonly string[] | null;
   readonly createdBy: string;
   readonly expiresAt: string | null;
   readonly lastUsedAt: string | null;
+}
+
+/** What was found out about a server. */
+export interface SurveyFacts extends Proposal {
+  readonly survey: string;
+  readonly name: string;
+  /** What the configuration would get. */
+  readonly text: string;
 }
 
 export interface Me {

@@ -4,6 +4,8 @@ import type { RunFacts } from "./api.ts";
 
 /** By id, whatever was told of a run since the stream was opened. */
 export const told = signal<ReadonlyMap<string, RunFacts>>(new Map());
+/** Whether pages stay as they are until somebody wants them to go on. */
+export const paused = signal(false);
 /** How often the stream was opened: between two of them, nobody knows what happened. */
 export const opened = signal(0);
 
@@ -22,13 +24,18 @@ export function forget(run: string): void {
   told.value = new Map([...told.value].filter(([id]) => id !== run));
 }
 
+export function pause(isPaused: boolean): void {
+  paused.value = isPaused;
+  follow();
+}
+
 export function listen(): void {
   document.addEventListener("visibilitychange", follow);
   follow();
 }
 
 function follow(): void {
-  if (document.visibilityState === "hidden") {
+  if (paused.value || document.visibilityState === "hidden") {
     stream?.close();
     stream = null;
     return;

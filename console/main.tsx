@@ -1,7 +1,7 @@
 /** The web console: a client of the public API, in the browser of whoever signed in. */
 import { render, type ComponentType } from "preact";
 import { LocationProvider, Route, Router, useLocation, useRoute } from "preact-iso";
-import { listen } from "./live.ts";
+import { listen, pause, paused } from "./live.ts";
 import { Application } from "./pages/application.tsx";
 import { Applications } from "./pages/applications.tsx";
 import { Dashboard } from "./pages/dashboard.tsx";
@@ -9,6 +9,7 @@ import { Directories } from "./pages/directories.tsx";
 import { Directory } from "./pages/directory.tsx";
 import { ImportResults } from "./pages/import-results.tsx";
 import { Mappings } from "./pages/mappings.tsx";
+import { NewDirectory } from "./pages/new-directory.tsx";
 import { People } from "./pages/people.tsx";
 import { Person } from "./pages/person.tsx";
 import { ProfileEditor } from "./pages/profile-editor.tsx";
@@ -21,6 +22,7 @@ import { Tasks } from "./pages/tasks.tsx";
 import { Act } from "./parts/act.tsx";
 import { Page } from "./parts/page.tsx";
 import { begin, me, signOut } from "./session.ts";
+import { showTimes, TIMES, times } from "./times.ts";
 import "./style.css";
 
 const PLACES = [
@@ -52,7 +54,7 @@ const RunPage = apart(Run);
 function Navigation() {
   const { path } = useLocation();
   const isHere = (place: string): boolean =>
-    place === "/console/" ? path === place : path.startsWith(place);
+    place === "/console/" ? place.startsWith(path) : path.startsWith(place);
   return (
     <nav aria-label="Rollcall">
       <strong>Rollcall</strong>
@@ -65,8 +67,35 @@ function Navigation() {
           </li>
         ))}
       </ul>
+      <Switches />
       <Act label="Sign out" act={signOut} />
     </nav>
+  );
+}
+
+/** How every page is shown. */
+function Switches() {
+  return (
+    <div class="switches">
+      <label>
+        Times{" "}
+        <select value={times.value} onChange={(event) => showTimes(event.currentTarget.value)}>
+          {Object.entries(TIMES).map(([as, label]) => (
+            <option key={as} value={as}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <input
+          type="checkbox"
+          checked={!paused.value}
+          onChange={(event) => pause(!event.currentTarget.checked)}
+        />{" "}
+        Live updates
+      </label>
+    </div>
   );
 }
 
@@ -99,6 +128,7 @@ function Console() {
       <Router>
         <Route path="/console/" component={Dashboard} />
         <Route path="/console/directories" component={Directories} />
+        <Route path="/console/new-directory" component={NewDirectory} />
         <Route path="/console/directories/:directory" component={DirectoryPage} />
         <Route path="/console/directories/:directory/mappings" component={MappingsPage} />
         <Route path="/console/apps" component={Applications} />

@@ -1,10 +1,18 @@
 /** How things are written. */
 import type { Reason } from "../src/model/run.ts";
-const TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+import { times } from "./times.ts";
+
+const STYLE = { dateStyle: "medium", timeStyle: "medium" } as const;
+const LOCAL = new Intl.DateTimeFormat(undefined, STYLE);
+const UTC = new Intl.DateTimeFormat(undefined, { ...STYLE, timeZone: "UTC" });
 const NUMBER = new Intl.NumberFormat();
 const AGO = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
-export const time = (at: string): string => TIME.format(new Date(at));
+/** By the clock that was chosen. */
+export function time(at: string): string {
+  const date = new Date(at);
+  return times.value === "utc" ? `${UTC.format(date)} UTC` : LOCAL.format(date);
+}
 export const number = (value: number): string => NUMBER.format(value);
 
 const STEPS = [

@@ -44,9 +44,9 @@ export async function serve(first: Service, daemon: Daemon): Promise<void> {
     editing = done.catch(() => undefined);
     return done;
   };
-  const edit: EditConfiguration = (edits, by) =>
+  const edit: EditConfiguration = (change, by) =>
     inTurn(async () => {
-      now.service = await editConfiguration(now.service, daemon.parse, edits, by);
+      now.service = await editConfiguration(now.service, daemon.parse, change, by);
       doors.use(now.service);
       changes.tell();
       return now.service.settings;

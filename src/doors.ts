@@ -6,7 +6,7 @@ import { loadConsole } from "./http/console.ts";
 import { startHttp, startMetrics, type Answering } from "./http/server.ts";
 import type { EditConfiguration } from "./model/configuration-edit.ts";
 import type { SchedulerLog } from "./schedule/log.ts";
-import type { Service } from "./service.ts";
+import { Offers, type Service } from "./service.ts";
 
 export interface Doors extends AsyncDisposable {
   /** Answers by this service from now on; what is being answered is answered by the one before. */
@@ -22,12 +22,16 @@ export interface Opening {
 }
 
 /** What stays when the service is exchanged: what still works for requests, and who asked how often. */
-export type SharedByApis = Pick<ApiContext, "running" | "limits">;
+export type SharedByApis = Pick<ApiContext, "running" | "limits" | "offers">;
 
 /** The API of a service that may be exchanged. */
 export class ExchangedApi implements AsyncDisposable, Answering {
   readonly #create: (service: Service, shared: SharedByApis) => Api;
-  readonly #shared: SharedByApis = { running: new Set(), limits: new ApiLimits() };
+  readonly #shared: SharedByApis = {
+    running: new Set(),
+    limits: new ApiLimits(),
+    offers: new Offers(),
+  };
   #now: Api;
 
   constructor(service: Service, create: (service: Service, shared: SharedByApis) => Api) {

@@ -185,6 +185,8 @@ export type { DatedUser } from "./store/user-search.ts";
 export { evaluateLine } from "./mapping/evaluate.ts";
 export { certificateOf } from "./agent/ldap/certificate.ts";
 export { surveyDirectory, type SurveyOf } from "./survey/survey.ts";
+export { serverTarget } from "./survey/target.ts";
+export { Offers, type Offer, type OfferAsked } from "./offers.ts";
 export { tryProposed } from "./survey/trial.ts";
 
 /** A version of the configuration file. */

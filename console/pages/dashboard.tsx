@@ -51,6 +51,7 @@ export function Dashboard() {
         <Shown of={directories}>
           {({ items }) => (
             <ul class="cards">
+              {items.length === 0 && <li>No directory is read yet.</li>}
               {items.map((one) => (
                 <li key={one.directory}>
                   <a href={`/console/directories/${one.directory}`}>{one.directory}</a>{" "}

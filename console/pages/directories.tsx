@@ -2,13 +2,15 @@ import { ask, type DirectoryFacts, type PageOf } from "../api.ts";
 import { Badge } from "../parts/badge.tsx";
 import { List } from "../parts/list.tsx";
 import { Page } from "../parts/page.tsx";
+import { may } from "../session.ts";
 import { When } from "../parts/when.tsx";
 
 const COLUMNS = ["Directory", "Type", "Last read", "State", "Mappings"];
 
 export function Directories() {
+  const add = may("configuration") && <a href="/console/new-directory">Add a directory…</a>;
   return (
-    <Page title="Directory Integrations">
+    <Page title="Directory Integrations" actions={add}>
       <List<DirectoryFacts>
         ask={(after) => ask<PageOf<DirectoryFacts>>("/directories", { limit: 50, after })}
         about="directories"

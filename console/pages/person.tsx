@@ -98,20 +98,38 @@ function Steps({ person, again }: OfPerson) {
 }
 
 /** A value of one's own; what a directory owns is refused, with whose it is. */
+/** What was typed, as a value of the type that is there now. @throws Error that says what is expected */
+function typedAs(present: unknown, text: string): unknown {
+  if (Array.isArray(present)) {
+    const lines = text.split("\n").filter((line) => line.trim() !== "");
+    return lines.map((line) => typedAs(present[0] ?? "", line));
+  }
+  const word = text.trim();
+  if (typeof present === "number") {
+    if (word === "" || !Number.isFinite(Number(word))) throw new Error("A number is expected.");
+    return Number(word);
+  }
+  if (typeof present !== "boolean") return text;
+  if (word !== "true" && word !== "false") throw new Error("Write true or false.");
+  return word === "true";
+}
+
 function Edit({ person, again, name }: OfPerson & { readonly name: string }) {
   const { route } = useLocation();
   const present = person.profile[name];
-  if (typeof present !== "string") return null;
+  const isList = Array.isArray(present);
   return (
     <Question
       button="Edit…"
       label={`Edit ${name}`}
       title={`${name} of ${person.login}`}
       verb="Save"
-      field={name}
-      first={present}
+      field={isList ? `${name}, one value a line` : name}
+      first={isList ? present.map(String).join("\n") : String(present ?? "")}
+      isList={isList}
       act={async (text) => {
-        await actOkta(`/users/${person.id}`, { profile: { [name]: text } });
+        const profile = { [name]: typedAs(present, text) };
+        await actOkta(`/users/${person.id}`, { profile });
         // Under another login, the address is another one.
         if (name === "login") route(`/console/people/${person.id}`, true);
         else again();

@@ -85,7 +85,7 @@ function TokenRow({ of }: { readonly of: TokenFacts }) {
   return (
     <tr>
       <td>{of.name}</td>
-      <td>{of.role}</td>
+      <td>{of.sources === null ? of.role : `${of.role}: ${of.sources.join(", ")}`}</td>
       <td>{of.createdBy}</td>
       <td>
         <When at={of.lastUsedAt} />

@@ -10,6 +10,7 @@ type Of<Kind extends Remedy["kind"]> = Extract<Remedy, { readonly kind: Kind }>;
 
 /** What a page of the console does; whatever is not here is told as a command. */
 const PLACES: { readonly [Kind in Remedy["kind"]]?: (remedy: Of<Kind>) => Place } = {
+  addDirectory: () => ({ href: "/console/new-directory", label: "Add the first one" }),
   showRun: ({ run, counted }) => ({
     href: `/console/runs/${run}${counted === true ? "?counted=true" : ""}`,
     label: "Show the run",

@@ -12,12 +12,14 @@ interface QuestionProps {
   /** Of the field; null: there is none. */
   readonly field: string | null;
   readonly first?: string;
+  /** Whether it holds several values, one a line. */
+  readonly isList?: boolean;
   readonly act: (text: string) => Promise<unknown>;
   readonly children?: ComponentChildren;
 }
 
 export function Question(props: QuestionProps) {
-  const { button, label, title, verb, field, first = "", act, children } = props;
+  const { button, label, title, verb, field, first = "", isList, act, children } = props;
   const [text, setText] = useState<string | null>(null);
   return (
     <>
@@ -36,7 +38,15 @@ export function Question(props: QuestionProps) {
           {field !== null && (
             <label>
               {field}
-              <input value={text} onInput={(event) => setText(event.currentTarget.value)} />
+              {isList === true ? (
+                <textarea
+                  rows={5}
+                  value={text}
+                  onInput={(event) => setText(event.currentTarget.value)}
+                />
+              ) : (
+                <input value={text} onInput={(event) => setText(event.currentTarget.value)} />
+              )}
             </label>
           )}
         </Confirm>

@@ -28,7 +28,16 @@ export interface ApiRoute {
 /** What the face that opens the API gives it. */
 export type ApiSettings = Pick<
   ApiContext,
-  "baseUrl" | "stopping" | "words" | "run" | "edit" | "log" | "running" | "isLocal" | "limits"
+  | "baseUrl"
+  | "stopping"
+  | "words"
+  | "run"
+  | "edit"
+  | "log"
+  | "running"
+  | "isLocal"
+  | "limits"
+  | "offers"
 >;
 
 export function createApi(service: Service, settings: ApiSettings): Api {

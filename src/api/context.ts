@@ -6,7 +6,7 @@ import type { EditConfiguration } from "../model/configuration-edit.ts";
 import type { EventActor } from "../model/event.ts";
 import type { Remedy } from "../model/remedy.ts";
 import type { Permission, Role } from "../model/role.ts";
-import type { Service } from "../service.ts";
+import type { Offers, Service } from "../service.ts";
 import type { ApiLimits } from "./limits.ts";
 
 /** Whoever was let in. */
@@ -68,6 +68,8 @@ export interface ApiContext {
   /** Of faults that nobody who asks can do anything about. */
   readonly log: ApiLog;
   readonly limits: ApiLimits;
+  /** What was proposed and not saved yet, whichever configuration it is answered by. */
+  readonly offers: Offers;
   /** What still goes on, with or without its request: it is waited for before the process ends. */
   readonly running: Set<Promise<unknown>>;
 }

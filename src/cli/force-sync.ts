@@ -36,6 +36,7 @@ export function forceSyncCommand(program: Command, register: Register): void {
       if (directory !== undefined && service.settings.apps.has(directory))
         return await syncApp(console, service, { app: directory, login, options });
       const targets = await targetsOf(service, directory ?? null, login);
+      if (targets.length === 0) console.note("The configuration has no directory.");
       const runs: Run[] = [];
       for (const { name, externalIds } of targets) {
         if (console.signal.aborted) {

@@ -2,10 +2,8 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { passwordVariable, type Access } from "../config/proposed.ts";
-import type { LdapTarget } from "../model/directory.ts";
 import { RollcallError } from "../model/errors.ts";
-import { Secret } from "../model/secret.ts";
-import { certificateOf, type SurveyOf } from "../service.ts";
+import { certificateOf, serverTarget, type SurveyOf } from "../service.ts";
 import type { Asker } from "./ask.ts";
 import { table, type Console } from "./console.ts";
 import { configFile, type CommonOptions } from "./session.ts";
@@ -104,23 +102,10 @@ export async function serverAccess(asking: Asking, url: string, name: string): P
   const password = bindDn === null ? "" : await passwordOf(asking, name, passwordFile);
   const startTls = options["startTls"] === true;
   const trusted = given === undefined ? (kept?.pem ?? null) : readText(given);
-  const target = { ...targetOf(url, bindDn, password), startTls };
-  const tls = { ...target.tls, ca: trusted };
+  const target = serverTarget({ url, startTls, bindDn, password, ca: trusted });
   const base = textOf(options, "base") ?? null;
   const access = { ...NO_ACCESS, name, url, startTls, ca, bindDn, passwordFile };
-  return { access, of: { target: { ...target, tls }, base }, password, kept };
-}
-
-function targetOf(url: string, dn: string | null, password: string): LdapTarget {
-  return {
-    urls: [url],
-    startTls: false,
-    tls: { ca: null, rejectUnauthorized: true, client: null, minVersion: "TLSv1.2" },
-    bind: dn === null ? null : { mechanism: "simple", dn, password: new Secret(password) },
-    pageSize: 1000,
-    entriesPerSecond: null,
-    timeoutSeconds: 60,
-  };
+  return { access, of: { target, base }, password, kept };
 }
 
 /** What would have no effect, or show a secret. */

@@ -6,6 +6,7 @@ import { commandOf } from "./remedy.ts";
 const COMMANDS: {
   readonly [K in Remedy["kind"]]: readonly [Extract<Remedy, { kind: K }>, string];
 } = {
+  addDirectory: [{ kind: "addDirectory" }, "init"],
   check: [{ kind: "check" }, "check"],
   sources: [{ kind: "sources" }, "sources"],
   import: [

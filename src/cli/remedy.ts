@@ -10,6 +10,7 @@ type Kind = Remedy["kind"];
 type Words<K extends Kind> = (remedy: Extract<Remedy, { readonly kind: K }>) => readonly string[];
 
 const WORDS: { readonly [K in Kind]: Words<K> } = {
+  addDirectory: () => ["init"],
   check: () => ["check"],
   sources: () => ["sources"],
   import: ({ directory, how }) => ["import", directory, ...(how === undefined ? [] : HOW[how])],

@@ -16,7 +16,8 @@ import {
 import type { ConfigurationEdit } from "../model/configuration-edit.ts";
 import { RollcallError } from "../model/errors.ts";
 
-const AS_TEXT = { schema: "failsafe" } as const;
+/** Every value as it is written: a number that is written `007` stays that. */
+export const AS_TEXT = { schema: "failsafe" } as const;
 const BYTE_ORDER_MARK = "\ufeff";
 
 /**

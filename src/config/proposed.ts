@@ -1,6 +1,8 @@
 /** A proposal as text of a configuration: with comments that say what was found. */
 import { isMap, isScalar, parseDocument, stringify, type Document } from "yaml";
+import { isDeepStrictEqual } from "node:util";
 import { RollcallError } from "../model/errors.ts";
+import { AS_TEXT } from "./edit.ts";
 import type { Proposal } from "../model/proposal.ts";
 
 /** How the directory is reached; what is secret stands elsewhere. */
@@ -31,7 +33,7 @@ directories:
 
 /** A configuration of one directory. */
 export function proposedConfiguration(proposal: Proposal, access: Access): string {
-  return `${HEAD}${indented(directoryText(proposal, access, false), 2)}`;
+  return `${HEAD}${indented(proposedDirectory(proposal, access, false), 2)}`;
 }
 
 /**
@@ -42,17 +44,93 @@ export function withDirectory(text: string, proposal: Proposal, access: Access):
   refuseTaken(text, access.name);
   const document = readable(text);
   const directories: unknown = document.get("directories");
-  const added = directoryText(proposal, access, true);
+  const isFurther = isMap(directories) && directories.items.length > 0;
+  const added = proposedDirectory(proposal, access, isFurther);
+  const result = inserted(text, document, { name: access.name, added });
+  requireOnly(text, result, { access, proposal, added });
+  return result;
+}
+
+function inserted(
+  text: string,
+  document: Document,
+  { name, added }: { readonly name: string; readonly added: string },
+): string {
+  const directories: unknown = document.get("directories");
+  const empty = emptyRange(directories);
+  if (empty !== null) {
+    const [before, behind] = [text.slice(0, empty.from).trimEnd(), text.slice(empty.until)];
+    return `${before}\n${indented(added, 2)}${behind.replace(/^[ \t]*\r?\n/, "")}`;
+  }
   const place = placeBehind(directories);
   if (place === null) {
-    const one = parseDocument(added).contents;
-    document.setIn(["directories", access.name], isMap(one) ? one.get(access.name, true) : null);
+    const one = parseDocument(added, AS_TEXT).contents;
+    document.setIn(["directories", name], isMap(one) ? one.get(name, true) : null);
     return document.toString({ lineWidth: 0 });
   }
   const before = text.slice(0, place.at);
   const line = before.endsWith("\n") ? before : `${before}\n`;
   return `${line}${indented(added, columnOf(text, place.key))}${text.slice(place.at)}`;
 }
+
+/** What a proposal may say of a directory; what is not proposed, nobody but a person writes. */
+const KEYS: ReadonlySet<string> = new Set([
+  "type",
+  "url",
+  "path",
+  "separator",
+  "startTls",
+  "tls",
+  "bind",
+  "users",
+  "groups",
+  "matching",
+  "toOkta",
+]);
+
+/**
+ * What a server says must not become anything else than the values that were proposed, and everything that
+ * stood there stays as it was written.
+ * @throws RollcallError `usage.invalid`
+ */
+function requireOnly(
+  before: string,
+  after: string,
+  { access, proposal, added }: { access: Access; proposal: Proposal; added: string },
+): void {
+  const own = asText(added);
+  const said = own.value[access.name] as Tree;
+  if (own.errors > 0 || Object.keys(own.value).length !== 1 || !isMeant(said, access, proposal)) {
+    const message = "What the server says cannot be written into a configuration as it is.";
+    throw new RollcallError("usage.invalid", message);
+  }
+  const [was, is] = [asText(before).value, asText(after)];
+  const stood = was["directories"];
+  const others = typeof stood === "object" && stood !== null ? stood : {};
+  const wanted = { ...was, directories: { ...others, ...own.value } };
+  if (is.errors > 0 || !isDeepStrictEqual(is.value, wanted)) {
+    const message =
+      "The file is written in a way in which no directory can be added to it; write `directories:` with one line for each key.";
+    throw new RollcallError("usage.invalid", message);
+  }
+}
+
+function asText(text: string): { readonly errors: number; readonly value: Tree } {
+  const document = parseDocument(text, AS_TEXT);
+  return { errors: document.errors.length, value: (document.toJS() ?? {}) as Tree };
+}
+
+function isMeant(said: Tree, { url }: Access, { base, filter }: Proposal): boolean {
+  const users = (said["users"] ?? {}) as Tree;
+  return (
+    Object.keys(said).every((key) => KEYS.has(key)) &&
+    (said["url"] ?? null) === url &&
+    (users["base"] ?? null) === base &&
+    (users["filter"] ?? null) === filter
+  );
+}
+
+type Tree = Record<string, unknown>;
 
 /** @throws RollcallError `usage.invalid` if the configuration has a directory of this name */
 export function refuseTaken(text: string, name: string): void {
@@ -63,9 +141,11 @@ export function refuseTaken(text: string, name: string): void {
 
 /** The configuration, with directories, if only none. */
 function readable(text: string): Document {
-  const document: Document = parseDocument(text);
+  const document: Document = parseDocument(text, AS_TEXT);
   const isMapping = document.errors.length === 0 && isMap(document.contents);
-  const directories: unknown = isMapping ? (document.get("directories") ?? null) : undefined;
+  const found: unknown = isMapping ? (document.get("directories") ?? null) : undefined;
+  // As it is written, nothing and `~` are texts.
+  const directories = typeof found === "string" && /^(?:~|null)?$/i.test(found) ? null : found;
   if (directories !== null && !isMap(directories))
     throw new RollcallError(
       "usage.invalid",
@@ -74,6 +154,15 @@ function readable(text: string): Document {
   // A key without a value.
   if (directories === null) document.set("directories", document.createNode({}));
   return document;
+}
+
+/** Where `{}` stands; null: it does not. */
+function emptyRange(
+  directories: unknown,
+): { readonly from: number; readonly until: number } | null {
+  if (!isMap(directories) || directories.flow !== true || directories.items.length > 0) return null;
+  const [from, until] = directories.range ?? [];
+  return from === undefined || until === undefined ? null : { from, until };
 }
 
 /** Behind the last directory, so that everything else stays as it is written; null: there is no such place. */
@@ -93,8 +182,8 @@ function indented(text: string, by: number): string {
   return text.replaceAll(/^(?=.)/gm, " ".repeat(by));
 }
 
-/** @param isFurther whether its people may be in another directory, too */
-function directoryText(proposal: Proposal, access: Access, isFurther: boolean): string {
+/** What a configuration gets. @param isFurther whether its people may be in another directory, too */
+export function proposedDirectory(proposal: Proposal, access: Access, isFurther: boolean): string {
   const { people, isPart, title } = proposal;
   const lines = [
     `# ${oneLine(title)}: ${people}${isPart ? " or more" : ""} people.`,
@@ -119,14 +208,21 @@ function literal<T>(value: T): T {
   throw new RollcallError("usage.invalid", message);
 }
 
-function quoted(value: string): string {
-  literal(value);
-  return stringify(value, { defaultStringType: "QUOTE_DOUBLE", lineWidth: 0 }).trimEnd();
+/** On one line, whatever is in it: a line of its own would be a key of its own. JSON is YAML. */
+function quoted(value: unknown): string {
+  const text = JSON.stringify(literal(value));
+  return text.replaceAll(ODD, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
+/** What ends lines somewhere, or is seen nowhere. */
+const ODD = /[\u007f-\u009f\u2028\u2029\ufeff]/g;
+
+/** Also by signs that end lines in some languages only. */
+const SEVERAL_LINES = /[\r\n\u007f-\u009f\u2028\u2029\ufeff]/;
+
 function plain(value: string): string {
-  literal(value);
-  return stringify(value, { lineWidth: 0 }).trimEnd();
+  const text = stringify(literal(value), { lineWidth: 0 }).trimEnd();
+  return SEVERAL_LINES.test(text) ? quoted(value) : text;
 }
 
 function accessLines({ type, separator }: Proposal, access: Access): string[] {
@@ -164,7 +260,8 @@ function usersLines({ base, filter, id, disabled, places, missing }: Proposal): 
 
 function flow(value: object): string {
   literal(value);
-  return stringify(value, { collectionStyle: "flow", lineWidth: 0 }).trimEnd();
+  const text = stringify(value, { collectionStyle: "flow", lineWidth: 0 }).trimEnd();
+  return SEVERAL_LINES.test(text) ? quoted(value) : text;
 }
 
 function groupsLines({ groups }: Proposal): string[] {

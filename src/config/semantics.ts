@@ -31,7 +31,9 @@ export function checkSemantics(config: Config, report: Report): void {
   }
   checkHttp(config.http, report);
   checkHooks(config, report);
-  if (Object.keys(config.directories).length === 0) {
+  // The first one may come by the console.
+  const isWritable = config.http !== "off" && config.http.configuration === "writable";
+  if (Object.keys(config.directories).length === 0 && !isWritable) {
     report(["directories"], "there is no directory, so there is nothing to import");
   }
   for (const [name, directory] of Object.entries(config.directories)) {
@@ -295,7 +297,11 @@ function isLdapUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
   const bare =
-    url.username === "" && url.search === "" && (url.pathname === "" || url.pathname === "/");
+    url.username === "" &&
+    url.password === "" &&
+    url.search === "" &&
+    url.hash === "" &&
+    (url.pathname === "" || url.pathname === "/");
   return /^ldaps?:$/.test(url.protocol) && url.hostname !== "" && bare;
 }
 
@@ -311,6 +317,8 @@ function checkSchedule(path: Path, directory: DirectoryConfig, report: Report): 
 }
 
 function isTimeZone(name: string): boolean {
+  // Without loading the runtime's tables, which takes as long as the rest of the configuration.
+  if (name === "UTC") return true;
   try {
     new Intl.DateTimeFormat("en", { timeZone: name });
     return true;

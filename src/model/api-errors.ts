@@ -62,6 +62,22 @@ export const API_ERRORS = {
     what: "The session had as many requests as one may have.",
     cure: "Start its import, and begin another session for the rest.",
   },
+  "survey.notFound": {
+    what: "Nothing is kept of a server that was looked at: for a quarter of an hour, in one process, for whoever asked.",
+    cure: "Look at it again.",
+  },
+  "survey.incomplete": {
+    what: "The server was looked at, and something that every directory needs was not found, so it cannot be saved.",
+    cure: "Look at another part of it, or write the configuration by hand, beginning with what was found.",
+  },
+  "survey.tooSlow": {
+    what: "Looking at a server took longer than somebody waits in a browser.",
+    cure: "Name where people are, or write the configuration on the daemon's machine.",
+  },
+  "survey.busy": {
+    what: "A server is being looked at; one at a time is.",
+    cure: "Wait until that is done.",
+  },
   "server.unreachable": {
     what: "The daemon that was to carry out the command does not answer, or broke off.",
     cure: "Look whether it runs and whether the address is right; what it had begun stands in its list of runs.",

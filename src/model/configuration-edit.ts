@@ -10,11 +10,21 @@ export interface ConfigurationEdit {
   readonly whole?: { readonly path: readonly string[]; readonly value: unknown };
 }
 
+/** A change of the text as a whole, with what it names. */
+export interface ConfigurationChange {
+  /** Which places it changes, for whoever looks it up. */
+  readonly paths: readonly string[];
+  /** The text with the change. @throws RollcallError if it does not fit */
+  readonly to: (text: string) => string;
+  /** Files that come with it, for the daemon's own eyes; none is there yet. */
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+}
+
 /**
  * Changes the configuration file if the whole then checks, and takes it over.
  * @returns the new configuration @throws RollcallError `config.invalid`, `config.readOnly`
  */
 export type EditConfiguration = (
-  edits: readonly ConfigurationEdit[],
+  change: readonly ConfigurationEdit[] | ConfigurationChange,
   by: AskedBy,
 ) => Promise<Settings>;

@@ -5,6 +5,7 @@
 import type { StatusStep } from "./user.ts";
 
 export type Remedy =
+  | { readonly kind: "addDirectory" }
   | { readonly kind: "check" }
   | { readonly kind: "sources" }
   | { readonly kind: "import"; readonly directory: string; readonly how?: "full" | "fullDryRun" }

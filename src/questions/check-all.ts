@@ -13,7 +13,9 @@ export async function* checkAll(
   const { exposures, apps } = engine;
   const good = { ok: true, code: null, cure: null } as const;
   const valid = `${file} is valid, all mappings type-check`;
-  yield { ...good, name: "configuration", message: valid, remarks: exposures };
+  const none = engine.directories.size === 0 ? ["it has no directory, so nobody is read"] : [];
+  const remarks = [...none, ...exposures];
+  yield { ...good, name: "configuration", message: valid, remarks };
   yield { ...good, name: "database", message: database, remarks: [] };
   yield* checkDirectories(engine, signal);
   for (const app of apps.keys()) {

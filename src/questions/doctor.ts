@@ -64,6 +64,7 @@ export async function examine(
     );
   }
   findings.push(
+    ...beginnerFindings(engine),
     ...engine.exposures.map((message) => risk(null, message)),
     ...overrideFindings(engine),
     ...(await formerFindings(engine)),
@@ -76,6 +77,13 @@ export async function examine(
     ...oldFindings(oldestOf(times)),
   );
   return findings.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
+}
+
+/** Where the first directory may come by the console, there may be none. */
+function beginnerFindings({ directories }: Engine): Finding[] {
+  if (directories.size > 0) return [];
+  const message = "The configuration has no directory, so nobody is read.";
+  return [{ severity: "warning", directory: null, message, remedy: { kind: "addDirectory" } }];
 }
 
 /** The same counts, with a note of when those were made that are not as of now. */

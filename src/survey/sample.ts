@@ -114,6 +114,9 @@ function textsOf({ profile }: Seen, name: string): string[] {
   );
 }
 
+/** Longer than any identifier, and than any word that tells who has no access. */
+const LONGEST_ID = 300;
+
 class Values {
   readonly #name: string;
   #people = 0;
@@ -128,8 +131,11 @@ class Values {
   add(values: readonly string[]): void {
     this.#people++;
     const [only = ""] = values;
-    if (values.length !== 1 || this.#known?.has(only) === true) this.#known = null;
+    // What is so long identifies nobody, and would fill the memory.
+    const isOdd = values.length !== 1 || only.length > LONGEST_ID;
+    if (isOdd || this.#known?.has(only) === true) this.#known = null;
     this.#known?.add(only);
+    if (isOdd && values.some((value) => value.length > LONGEST_ID)) this.#few = null;
     for (const value of values) this.#few?.set(value, (this.#few.get(value) ?? 0) + 1);
     if ((this.#few?.size ?? 0) > FEW_VALUES) this.#few = null;
   }

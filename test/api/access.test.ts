@@ -4,6 +4,7 @@ import { openService } from "../../src/service.ts";
 import { loadSettings } from "../../src/config/load.ts";
 import { createApi, type ApiRoute } from "../../src/api/api.ts";
 import { ApiLimits } from "../../src/api/limits.ts";
+import { Offers } from "../../src/service.ts";
 import { may } from "../../src/model/role.ts";
 import { client, serveApi, tokenFor, type ServedApi } from "../support/api.ts";
 import { SIMPLE_MAPPINGS, simplePerson, Workplace } from "../support/rollcall.ts";
@@ -39,6 +40,7 @@ async function routes(): Promise<ApiRoute[]> {
     running: new Set(),
     isLocal: false,
     limits: new ApiLimits(),
+    offers: new Offers(),
   });
   // The document of the API and signing in are open to everybody; the stream of events does not end.
   const others = made

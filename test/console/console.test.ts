@@ -32,7 +32,8 @@ async function people(): Promise<void> {
     `directories:\n  corp:\n    type: ldif\n    path: ${file}\n    groups: {}\n    onRemoval: deactivate${SIMPLE_MAPPINGS}` +
       `  guests:\n    type: ldif\n    path: ${place.file("g.ldif", GUESTS)}\n    onNoMatch: ignore\n    matching:\n      - { user: email, app: appuser.mail, onMatch: confirm }\n` +
       `apps:\n  dx:\n    type: scim\n    url: ${scim.url}\n    auth: { bearer: secret }\n    assign: [{ everyone: true }]\n    pushGroups: [{ directory: corp, name: Eng }, { directory: corp, name: Ops }]\n    provisioning: { create: true, update: true, deactivate: true }\n` +
-      `  lab:\n    type: scim\n    url: ${scim.url}\n    auth: { bearer: secret }\n    assign: []\n    provisioning: { create: true, update: true, deactivate: true }\n`,
+      `  lab:\n    type: scim\n    url: ${scim.url}\n    auth: { bearer: secret }\n    assign: []\n    provisioning: { create: true, update: true, deactivate: true }\n` +
+      `profile:\n  attributes:\n    floor: { title: Floor, type: integer }\n    tall: { title: Tall, type: boolean }\n    tags: { title: Tags, type: array }\n`,
   );
   expect(await place.run("import", "corp")).toMatchObject({ status: 0 });
   place.file("p.ldif", PEOPLE.slice(0, 10).join("") + GROUP);
@@ -165,6 +166,7 @@ test("every page has one heading, a title of its own, and no barrier, in light a
     ["", "Dashboard"],
     ["directories", "Directory Integrations"],
     ["directories/corp", "corp"],
+    ["new-directory", "Add a directory"],
     ["directories/corp/mappings", "Okta Attribute Mappings of corp"],
     ["apps", "Applications"],
     ["apps/dx", "dx"],
@@ -188,7 +190,7 @@ test("every page has one heading, a title of its own, and no barrier, in light a
     titles.add(await page.title());
     expect(await barriers(page), path).toEqual([]);
   }
-  expect(titles.size).toBe(16);
+  expect(titles.size).toBe(17);
 });
 
 test("the pages are served under a policy that lets nothing in but their own files", async () => {
@@ -336,6 +338,36 @@ test("the System Log keeps its filter in the address, and an event opens what is
     .toEqual(new Set(["Import process complete"]));
   await page.locator("tbody summary").first().click();
   await page.locator("tbody dl").first().waitFor();
+});
+
+test("times are shown as ages, by the local clock or in UTC, and the browser remembers which", async () => {
+  const { page } = browser;
+  await signIn("viewer", "/console/logs");
+  const first = page.locator("tbody time").first();
+  await first.waitFor();
+  expect(await first.innerText()).toMatch(/ago|now/);
+  await page.getByLabel("Times").selectOption("UTC");
+  const at = new Date((await first.getAttribute("datetime")) ?? "");
+  const hour = String(at.getUTCHours() % 12 || 12);
+  expect(await first.innerText()).toMatch(new RegExp(` ${hour}:\\d\\d:\\d\\d.* UTC$`));
+  await page.reload();
+  await first.waitFor();
+  expect(await first.innerText()).toMatch(/ UTC$/);
+  await page.getByLabel("Times").selectOption("local time");
+  expect(await first.innerText()).not.toMatch(/UTC|ago/);
+});
+
+test("live updates are paused by whoever reads, and what happened meanwhile shows when they go on", async () => {
+  const { page } = browser;
+  await signIn("viewer", "/console/runs");
+  const rows = page.locator("tbody tr");
+  await rows.first().waitFor();
+  await page.getByLabel("Live updates").uncheck();
+  const before = await rows.count();
+  expect(await place.run("import", "guests", "--dry-run")).toMatchObject({ status: 0 });
+  expect(await rows.count()).toBe(before);
+  await page.getByLabel("Live updates").check();
+  await expect.poll(() => rows.count(), PATIENCE).toBe(before + 1);
 });
 
 test("another mapping is tried for everybody and for one person before it is anywhere", async () => {
@@ -509,6 +541,32 @@ test("a person is edited and suspended by hand; what a directory owns is refused
   await question.getByRole("button", { name: "Unsuspend" }).click();
   await page.locator("main .badge", { hasText: "active" }).first().waitFor();
   expect((await place.users()).get("p2@example.org")).toMatchObject({ status: "active" });
+});
+
+test("numbers, truths and lists are edited as what they are", async () => {
+  const { page } = browser;
+  const set = ["users", "set", "p3@example.org"];
+  for (const one of ["floor=3", "tall=true", 'tags=["a","b"]'])
+    expect(await place.run(...set, one), one).toMatchObject({ status: 0 });
+  await signIn("operator", "/console/people/p3%40example.org");
+  await heading();
+  const question = page.getByRole("dialog");
+  const edit = async (name: string, text: string): Promise<void> => {
+    await page.getByRole("button", { name: `Edit ${name}` }).click();
+    await question.getByRole("textbox").fill(text);
+    await question.getByRole("button", { name: "Save" }).click();
+  };
+  await edit("floor", "third");
+  await question.getByText("A number is expected.").waitFor();
+  await page.keyboard.press("Escape");
+  await edit("floor", "12");
+  await question.waitFor({ state: "detached" });
+  await edit("tall", "false");
+  await question.waitFor({ state: "detached" });
+  await edit("tags", "b\nc, d\n");
+  await question.waitFor({ state: "detached" });
+  const { profile } = (await place.users()).get("p3@example.org") ?? {};
+  expect(profile).toMatchObject({ floor: 12, tall: false, tags: ["b", "c, d"] });
 });
 
 test("somebody whom no directory has is added by hand, and whoever may only look is not offered it", async () => {

@@ -40,6 +40,11 @@ const STATUS: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   "run.notFound": 404,
   "task.notFound": 404,
   "token.notFound": 404,
+  "survey.notFound": 404,
+  "survey.tooSlow": 504,
+  "config.readOnly": 403,
+  "config.invalid": 422,
+  "directory.empty": 422,
   "session.notFound": 404,
   "signIn.used": 401,
   "signIn.expired": 401,
@@ -68,6 +73,9 @@ const CONFLICTS: ReadonlySet<string> = new Set<ErrorCode>([
   "user.changed",
   "app.paused",
   "app.moved",
+  "survey.busy",
+  "survey.incomplete",
+  "config.changed",
 ]);
 
 /** Whose message is about our inside. */
@@ -80,6 +88,12 @@ const REFUSALS = {
   tooMany: "access.limit",
 } as const satisfies Readonly<Record<Refusal, ErrorCode>>;
 
+function statusOf(code: ErrorCode): ContentfulStatusCode {
+  if (CONFLICTS.has(code)) return 409;
+  // A server behind this one.
+  return STATUS[code] ?? (code.startsWith("ldap.") ? 502 : 500);
+}
+
 /** @param cure what helps, as the face says it */
 export function problemOf(thrown: unknown, cure: (code: string) => string) {
   const error =
@@ -89,7 +103,7 @@ export function problemOf(thrown: unknown, cure: (code: string) => string) {
   const { message, details } = error;
   // Whoever asks over HTTP did not call a command.
   const code = error.code === "usage.invalid" ? "request.invalid" : error.code;
-  const status = STATUS[code] ?? (CONFLICTS.has(code) ? 409 : 500);
+  const status = statusOf(code);
   return {
     type: `urn:rollcall:error:${code}`,
     title: ERRORS[code].what,
