@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { closeBrowsers, openBrowser } from "../support/browser.ts";
 import { freePort, run } from "../support/process.ts";
 import { startPostgres } from "../support/postgres.ts";
 
@@ -34,6 +35,13 @@ export interface ApiFigures {
     readonly p50: number;
     readonly p99: number;
     readonly perSecond: number;
+  }[];
+  readonly pages: readonly {
+    readonly page: string;
+    /** Milliseconds until its data stands, of ten loads. */
+    readonly p95: number;
+    /** How many requests it makes, its own files among them. */
+    readonly requests: number;
   }[];
 }
 
@@ -93,6 +101,23 @@ const QUESTIONS: Readonly<Record<string, () => string>> = {
   explain: () => `/api/rollcall/v1/explain?who=person${any()}@example.org&attribute=title`,
 };
 
+const LOADS = 10;
+const PAGES: Readonly<Record<string, () => string>> = {
+  Dashboard: () => "",
+  "Directory Integrations": () => "directories",
+  "a directory": () => "directories/corp",
+  "its mappings": () => "directories/corp/mappings",
+  People: () => "people",
+  "People, by the beginning of a name": () => `people?q=person${any()}`,
+  "a person": () => `people/person${any()}@example.org`,
+  "Import Monitoring": () => "runs",
+  "Import results": () => "results",
+  Tasks: () => "tasks",
+  "Profile Editor": () => "profile",
+  "System Log": () => "logs",
+  Settings: () => "settings",
+};
+
 const folder = mkdtempSync(join(tmpdir(), "rollcall-bench-api-"));
 const postgres = await startPostgres({ durable: true });
 const url = postgres.createDatabase("api");
@@ -135,7 +160,7 @@ const ready = (): boolean =>
       "api",
       "select count(*) from pg_class c join pg_index i on i.indexrelid = c.oid where c.relname like 'users_search_%' and i.indisvalid",
     )
-    .trim() === "8";
+    .trim() === "9";
 while (!ready()) await sleep(500);
 postgres.psql("api", "vacuum analyze");
 
@@ -146,6 +171,33 @@ async function ask(path: string): Promise<number> {
   await response.arrayBuffer();
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
   return performance.now() - started;
+}
+
+/** The console's pages in a browser, each loaded anew ten times. */
+async function consolePages(): Promise<ApiFigures["pages"][number][]> {
+  const { url: link } = JSON.parse(rollcall("admin", "sign-in", "--json")) as { url: string };
+  const found: ApiFigures["pages"][number][] = [];
+  await using browser = await openBrowser();
+  const { page } = browser;
+  let requests = 0;
+  page.on("request", () => requests++);
+  await page.goto(link);
+  await page.waitForSelector('main[aria-busy="false"] h1');
+  for (const [name, path] of Object.entries(PAGES)) {
+    const times: number[] = [];
+    for (let i = 0; i < LOADS; i++) {
+      requests = 0;
+      const started = performance.now();
+      await page.goto(`${base}/console/${path()}`);
+      await page.waitForSelector('main[aria-busy="false"] h1');
+      times.push(performance.now() - started);
+    }
+    const p95 = times.toSorted((a, b) => a - b)[Math.floor(0.95 * LOADS)] ?? 0;
+    found.push({ page: name, p95, requests });
+    process.stderr.write(`  ${name.padEnd(36)} p95 ${p95.toFixed(0)} ms, ${requests} requests\n`);
+  }
+  await closeBrowsers();
+  return found;
 }
 
 const questions: ApiFigures["questions"][number][] = [];
@@ -168,10 +220,11 @@ for (const [question, path] of Object.entries(QUESTIONS)) {
     `  ${question.padEnd(36)} p50 ${figures.p50.toFixed(1)} ms, p99 ${figures.p99.toFixed(1)} ms, ${figures.perSecond.toFixed(0)}/s${mark}\n`,
   );
 }
+const pages = await consolePages();
 const status = readFileSync(`/proc/${daemon.pid}/status`, "utf8");
 const megabytes = Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
 daemon.kill("SIGTERM");
 await postgres.stop();
 rmSync(folder, { recursive: true, force: true });
-const figures: ApiFigures = { people: PEOPLE, megabytes, questions };
+const figures: ApiFigures = { people: PEOPLE, megabytes, questions, pages };
 process.stdout.write(`${JSON.stringify(figures)}\n`);

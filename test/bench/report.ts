@@ -100,6 +100,10 @@ ${startPart(facts.start)}
 
 ${apiPart(facts.api)}
 
+## The console
+
+${consolePart(facts.api)}
+
 ## Where the time goes
 
 By \`node --cpu-prof\` at 0.1.0, 100,000 people. Rollcall decides on one core, so that is what counts.
@@ -184,6 +188,20 @@ goal is ${API_GOAL} ms at the 99th percentile (\`PEOPLE=${people} node test/benc
 |---|---|---|---|---|
 ${rows.join("\n")}`;
 }
+
+function consolePart({ people, pages }: ApiFigures): string {
+  const lines = pages.map(({ page, p95, requests }) => {
+    return `| ${page} | ${p95.toFixed(0)} | ${requests} | ${p95 > MOST_PAGE_MS ? "beyond the goal" : ""} |`;
+  });
+  return `At the same ${people.toLocaleString("en")} people, in Chromium on the same machine: how long it takes from the address to the page with its
+data, of ten loads each, and how many requests it makes, its own files among them. The goal is a second.
+
+| page | p95 ms | requests | |
+|---|---|---|---|
+${lines.join("\n")}`;
+}
+
+const MOST_PAGE_MS = 1000;
 
 function startPart({ bare, version, help, usersShow }: StartFigures): string {
   const row = (what: string, seconds: number, goal: number): string => {
