@@ -62,6 +62,7 @@ export function appDocument(context: ApiContext, instance: Instance) {
     created: null,
     accessibility: { selfService: false, errorRedirectUrl: null, loginRedirectUrl: null },
     visibility: {
+      autoLaunch: false,
       autoSubmitToolbar: false,
       hide: { iOS: false, web: false },
       appLinks: {},
@@ -80,6 +81,7 @@ export function appDocument(context: ApiContext, instance: Instance) {
       },
       manualProvisioning: false,
       implicitAssignment: false,
+      notes: { admin: null, enduser: null },
     },
     _links: {
       self: href(context, `/api/v1/apps/${id}`),

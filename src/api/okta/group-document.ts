@@ -45,6 +45,7 @@ export function groupDocument(context: ApiContext, group: GroupFacts) {
     },
     source: { id: directory },
     _links: {
+      logo: [],
       users: href(context, `/api/v1/groups/${id}/users`),
       apps: href(context, `/api/v1/groups/${id}/apps`),
       source: href(context, `/api/v1/apps/${directory}`),

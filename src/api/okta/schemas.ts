@@ -85,7 +85,7 @@ function schema(context: ApiContext, { id, name, title, self, base, custom, requ
     },
     type: "object",
     properties: { profile: { allOf: [reference("custom"), reference("base")] } },
-    _links: { self: href(context, self) },
+    _links: { self: { ...href(context, self), rel: "self", method: "GET" } },
   };
 }
 
@@ -176,8 +176,9 @@ function userSchema(context: ApiContext, known: Known) {
   const type = {
     ...href(context, `/api/v1/meta/types/user/${USER_TYPE_ID}`),
     rel: "type",
+    method: "GET",
   };
-  return { ...made, _links: { ...made._links, type } };
+  return { ...made, description: "What every user can have", _links: { ...made._links, type } };
 }
 
 function attributesOf({ settings, profile }: Known): Record<string, unknown> {
@@ -238,7 +239,9 @@ function appSchema(context: ApiContext, instance: Instance, id: string) {
         ? {}
         : { externalName: placeName(place), externalNamespace: namespaceOf(place) };
     const items = type === "array" ? { items: { type: "string" } } : {};
-    return [name, { title: name, type, ...items, ...external }] as const;
+    const required = name === "userName" ? { required: true } : {};
+    const facts = { title: name, type, ...required, mutability: "READ_WRITE", scope: "NONE" };
+    return [name, { ...facts, ...items, ...external }] as const;
   });
   const isBase = ([name]: readonly [string, unknown]): boolean => name === "userName";
   return schema(context, {
