@@ -141,7 +141,12 @@ async function exchanged(
 }
 
 /** Of `http`, what is asked at each request. */
-const AT_ONCE: ReadonlySet<string> = new Set(["isWritable", "trustedProxies", "oidc"]);
+const AT_ONCE: ReadonlySet<string> = new Set([
+  "isWritable",
+  "trustedProxies",
+  "searchIndexes",
+  "oidc",
+]);
 
 /** Settings as they can be compared; secrets compare by what they are. */
 function plain(value: unknown): string {

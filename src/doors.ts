@@ -63,6 +63,7 @@ export async function openDoors(service: Service, opening: Opening): Promise<Doo
   const doors: Doors = {
     use: (next) => {
       for (const api of apis) api.use(next);
+      if (next.settings.http?.api === true) prepareSearch(next, opening);
     },
     [Symbol.asyncDispose]: async () => {
       for (const door of open) await door[Symbol.asyncDispose]();
@@ -121,8 +122,15 @@ async function openHttp(
   ({ address } = server);
   const where = console === null ? "off" : `${baseUrl()}/console/`;
   log.info({ address, api: http.api ? baseUrl() : "off", console: where }, "health and metrics");
-  if (http.api)
-    void service.users.prepareSearch().catch((error: unknown) => {
-      if (!stopping.aborted) log.warn({ error: String(error) }, "searches have no indexes yet");
-    });
+  if (http.api) prepareSearch(service, { log, signal: stopping });
+}
+
+/** Beside everything else; until it is done, searches walk through everybody. */
+function prepareSearch(
+  { users }: Service,
+  { log, signal: stopping }: Pick<Opening, "log" | "signal">,
+): void {
+  void users.prepareSearch().catch((error: unknown) => {
+    if (!stopping.aborted) log.warn({ error: String(error) }, "searches have no indexes yet");
+  });
 }

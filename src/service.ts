@@ -523,7 +523,7 @@ function serviceOn(opened: Opened, settings: Settings, compiled: CompiledSetting
       onFault: (listener) => store.onFault(listener),
     },
     runs: runService(engine),
-    users: userService(engine),
+    users: userService(engine, settings.http?.searchIndexes ?? []),
     groups: {
       list: (query) => findGroups(engine, query),
       users: (group, after, limit) => usersInGroup(engine, group, after, limit),
@@ -589,13 +589,13 @@ function runService(engine: Engine): RunService {
   };
 }
 
-function userService(engine: Engine): UserService {
+function userService(engine: Engine, searchIndexes: readonly string[]): UserService {
   const { db } = engine.store;
   return {
     list: (query) => findUsers(db, query),
     after: (key, limit) => usersAfter(db, key, limit),
     get: (who) => viewUser(db, who),
-    prepareSearch: () => ensureSearchIndexes(engine.store),
+    prepareSearch: () => ensureSearchIndexes(engine.store, searchIndexes),
     search: (request) => findUsersBy(engine, request),
     dated: (who) => datedUserOf(engine, who),
     groups: (userId) => groupsOfUser(engine, userId),

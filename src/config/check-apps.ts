@@ -1,5 +1,5 @@
 /** What zod cannot see of apps: addresses, names of directories and attributes, places of values. */
-import { closest } from "../lib/lines.ts";
+import { meantHint } from "../lib/lines.ts";
 import { BUILT_IN_ATTRIBUTES, DEFAULT_TO_APP } from "../model/app-attributes.ts";
 import { placeOf, type AttributePlace } from "../model/attribute-place.ts";
 import type { AttributeType } from "../model/profile-schema.ts";
@@ -151,11 +151,7 @@ function checkDirectories(
 ): void {
   const known = (name: string, at: Path): void => {
     if (directories.includes(name)) return;
-    const meant = closest(name, directories);
-    report(
-      at,
-      `there is no directory ${name}${meant === undefined ? "" : `; do you mean ${meant}?`}`,
-    );
+    report(at, `there is no directory ${name}${meantHint(name, directories)}`);
   };
   for (const [i, rule] of assign.entries())
     if (typeof rule === "object" && "group" in rule)
@@ -206,8 +202,7 @@ function checkValues(path: Path, { assign, attributes }: AppConfig, report: Repo
         if (fault !== null) report([...path, "assign", i, "values", name], fault);
         continue;
       }
-      const meant = closest(name, names);
-      const hint = meant === undefined ? "" : `; do you mean ${meant}?`;
+      const hint = meantHint(name, names);
       report(
         [...path, "assign", i, "values", name],
         `${name} is not an attribute of the app${hint}`,

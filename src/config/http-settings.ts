@@ -1,7 +1,9 @@
 /** Where `serve` answers, and what may cross the network without TLS: nothing, unless it is asked for. */
 import { Secret } from "../model/secret.ts";
 import type { HttpSettings } from "../model/settings.ts";
+import { meantHint } from "../lib/lines.ts";
 import { parseNetwork } from "../lib/networks.ts";
+import { ALWAYS_SEARCHED, SEARCHED_TIMES } from "../model/search-indexes.ts";
 import { isLoopback } from "../model/loopback.ts";
 import type { Path } from "./problems.ts";
 import type { Config } from "./schema.ts";
@@ -53,6 +55,36 @@ export function checkHttp(
   }
 }
 
+/** @param attributes what a user can have */
+export function checkSearchIndexes(
+  http: Config["http"],
+  attributes: ReadonlyMap<string, { readonly type: string }>,
+  report: (path: Path, message: string) => void,
+): void {
+  if (http === "off") return;
+  const names = http.searchIndexes;
+  for (const [at, name] of names.entries()) {
+    const fault = searchIndexFault(name, attributes);
+    const twice = names.indexOf(name) === at ? null : `${name} stands twice`;
+    const message = fault ?? twice;
+    if (message !== null) report(["http", "searchIndexes", at], message);
+  }
+}
+
+function searchIndexFault(
+  name: string,
+  attributes: ReadonlyMap<string, { readonly type: string }>,
+): string | null {
+  if (ALWAYS_SEARCHED.has(name)) return `${name} always has an index`;
+  if (SEARCHED_TIMES.has(name)) return null;
+  const type = attributes.get(name)?.type;
+  if (type === undefined) {
+    const known = [...attributes.keys(), ...SEARCHED_TIMES.keys()];
+    return `${name} is not an attribute of the user profile${meantHint(name, known)}`;
+  }
+  return type === "string" ? null : `${name} is no text (${type}); only texts have such an index`;
+}
+
 /** The provider learns who everybody is, and the daemon believes what it says. */
 function checkOidc(
   { oidc, publicUrl }: HttpConfig,
@@ -77,8 +109,8 @@ function checkOidc(
 }
 
 export function httpSettings(http: HttpConfig): HttpSettings {
-  const { host, port, publicUrl, api, metrics, configuration, trustedProxies, console, oidc } =
-    http;
+  const { host, port, publicUrl, api, metrics, configuration, console, oidc } = http;
+  const { trustedProxies, searchIndexes } = http;
   return {
     host,
     port,
@@ -87,6 +119,7 @@ export function httpSettings(http: HttpConfig): HttpSettings {
     console,
     isWritable: configuration === "writable",
     trustedProxies,
+    searchIndexes,
     metrics: metrics ?? null,
     oidc: oidc === undefined ? null : { ...oidc, clientSecret: new Secret(oidc.clientSecret) },
   };

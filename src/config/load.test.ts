@@ -41,6 +41,22 @@ function problems(text: string, environment?: ProcessEnvironment): readonly stri
   }
 }
 
+test("searches have indexes by texts that users can have, and by times, each once", () => {
+  const indexes = (names: string): string => `http: { searchIndexes: [${names}] }\n${GOOD}`;
+  expect(load(indexes("title, created, statusChanged")).http?.searchIndexes).toEqual([
+    "title",
+    "created",
+    "statusChanged",
+  ]);
+  const profile = "profile: { attributes: { floor: { type: integer }, badge: { type: string } } }";
+  expect(load(`${indexes("badge")}${profile}`).http?.searchIndexes).toEqual(["badge"]);
+  const faults = problems(`${indexes("titel, login, floor, title, title")}${profile}`).join("\n");
+  expect(faults).toContain("titel is not an attribute of the user profile; do you mean title?");
+  expect(faults).toContain("login always has an index");
+  expect(faults).toContain("floor is no text (integer)");
+  expect(faults).toContain("title stands twice");
+});
+
 test("defaults are filled in, and the secret cannot be printed", () => {
   const settings = load(GOOD);
   const corp = settings.directories.get("corp");

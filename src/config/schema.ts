@@ -455,6 +455,12 @@ export const configSchema = z.strictObject({
           .describe(
             "Signing in to the console by OpenID Connect. Without it: rollcall admin sign-in.",
           ),
+        searchIndexes: z
+          .array(z.string())
+          .default([])
+          .describe(
+            "What else clients of the API search users by: attributes that are texts, created, activated, statusChanged.",
+          ),
         plainHttp: z
           .boolean()
           .default(false)

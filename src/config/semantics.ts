@@ -1,6 +1,6 @@
 /** What zod cannot see: rules between two places of the file, and values with a grammar of their own. */
 import { validate as validCron } from "node-cron";
-import { closest } from "../lib/lines.ts";
+import { meantHint } from "../lib/lines.ts";
 import { patternFault } from "../lib/patterns.ts";
 import { columnName } from "../model/column-name.ts";
 import { isCredential } from "../model/credentials.ts";
@@ -8,7 +8,7 @@ import { dnKey, isWithin } from "../model/dn.ts";
 import { BASE_ATTRIBUTES } from "../model/profile-schema.ts";
 import { checkApps } from "./check-apps.ts";
 import { checkHooks } from "./hooks.ts";
-import { checkHttp } from "./http-settings.ts";
+import { checkHttp, checkSearchIndexes } from "./http-settings.ts";
 import type { Path } from "./problems.ts";
 import type { Config, DirectoryConfig } from "./schema.ts";
 
@@ -333,11 +333,14 @@ function checkProfile(config: Config, report: Report): void {
   const attributeNames = [...BASE_ATTRIBUTES.keys(), ...Object.keys(attributes)];
   const knownDirectory = (name: string, path: Path): void => {
     if (!directories.includes(name))
-      report(path, `there is no directory ${name}${hint(name, directories)}`);
+      report(path, `there is no directory ${name}${meantHint(name, directories)}`);
   };
   const knownAttribute = (name: string, path: Path): void => {
     if (!attributeNames.includes(name)) {
-      report(path, `${name} is not an attribute of the user profile${hint(name, attributeNames)}`);
+      report(
+        path,
+        `${name} is not an attribute of the user profile${meantHint(name, attributeNames)}`,
+      );
     }
   };
   for (const [i, name] of (sources ?? []).entries()) {
@@ -355,6 +358,11 @@ function checkProfile(config: Config, report: Report): void {
       if (directories.indexOf(source) !== i) report([...path, i], `${source} stands twice`);
     }
   }
+  const kinds: readonly (readonly [string, { readonly type: string }])[] = [
+    ...BASE_ATTRIBUTES,
+    ...Object.entries(attributes),
+  ];
+  checkSearchIndexes(config.http, new Map(kinds), report);
   checkAttributes(attributes, report);
   for (const [name, directory] of Object.entries(config.directories)) {
     for (const [i, rule] of directory.matching.entries()) {
@@ -406,9 +414,4 @@ function checkAttributes(attributes: Config["profile"]["attributes"], report: Re
     const fault = attribute.pattern === undefined ? null : patternFault(attribute.pattern);
     if (fault !== null) report([...path, "pattern"], fault.replace(/\.$/, ""));
   }
-}
-
-export function hint(name: string, candidates: readonly string[]): string {
-  const meant = closest(name, candidates);
-  return meant === undefined ? "" : `; do you mean ${meant}?`;
 }

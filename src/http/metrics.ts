@@ -82,7 +82,7 @@ export function createMetrics({ database }: Pick<Service, "database">): () => Pr
     }),
   );
   database.onFault((code) => databaseErrors.inc({ code }));
-  return async () => {
+  const scrape = async (): Promise<string> => {
     const figures = await database.figures();
     for (const one of [people, failing, users, open, age, tables]) one.reset();
     for (const one of totals.values()) one.reset();
@@ -95,6 +95,18 @@ export function createMetrics({ database }: Pick<Service, "database">): () => Pr
     setAges(age, figures);
     for (const { name, labels, value } of figures.totals) totals.get(name)?.inc(labels, value);
     return await registry.metrics();
+  };
+  return shared(scrape);
+}
+
+/** Whoever asks while it is being answered gets the same answer. */
+function shared(ask: () => Promise<string>): () => Promise<string> {
+  let asked: Promise<string> | null = null;
+  return () => {
+    asked ??= ask().finally(() => {
+      asked = null;
+    });
+    return asked;
   };
 }
 

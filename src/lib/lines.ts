@@ -23,6 +23,12 @@ export function closest(name: string, candidates: Iterable<string>): string | un
   return best;
 }
 
+/** "; do you mean NAME?", as the end of a sentence; empty where no candidate is close. */
+export function meantHint(name: string, candidates: Iterable<string>): string {
+  const meant = closest(name, candidates);
+  return meant === undefined ? "" : `; do you mean ${meant}?`;
+}
+
 /** Levenshtein distance of two short names. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);

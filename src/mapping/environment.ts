@@ -1,5 +1,5 @@
 /** What the names in an expression mean: in a mapping, and in an expression with a context of its own. */
-import { closest } from "../lib/lines.ts";
+import { closest, meantHint } from "../lib/lines.ts";
 import type { ErrorCode } from "../model/errors.ts";
 import { ACTIVE_DIRECTORY } from "./functions/people.ts";
 import { CODES } from "./problem.ts";
@@ -89,8 +89,7 @@ export class MappingEnvironment implements Environment {
   userFault(attribute: string): string | null {
     const lower = attribute.toLowerCase();
     if ([...this.#attributes].some((name) => name.toLowerCase() === lower)) return null;
-    const meant = closest(attribute, this.#attributes);
-    const hint = meant === undefined ? "" : `; do you mean ${meant}?`;
+    const hint = meantHint(attribute, this.#attributes);
     return `${attribute} is not an attribute of the user profile${hint}`;
   }
 
@@ -126,8 +125,7 @@ export class OpenEnvironment implements Environment {
     if (this.#names.has(root)) return { kind: "variable", path };
     const same = [...this.#names].find((name) => name.toLowerCase() === root.toLowerCase());
     if (same !== undefined) return { kind: "variable", path: [same, ...path.slice(1)] };
-    const meant = closest(root, this.#names);
-    const hint = meant === undefined ? "" : `; do you mean ${meant}?`;
+    const hint = meantHint(root, this.#names);
     return unknown(`${root} is not in the context${hint}`);
   }
 

@@ -1,4 +1,4 @@
-import { closest } from "../lib/lines.ts";
+import { meantHint } from "../lib/lines.ts";
 import type { ErrorCode, Problem } from "../model/errors.ts";
 import type { AttributeSchema, ProfileSchema } from "../model/profile-schema.ts";
 import type { MappingSetting } from "../model/mapping-setting.ts";
@@ -77,8 +77,7 @@ export function compileMappings(
     };
     const target = schema.get(attribute);
     if (target === undefined) {
-      const meant = closest(attribute, schema.keys());
-      const hint = meant === undefined ? "" : `; do you mean ${meant}?`;
+      const hint = meantHint(attribute, schema.keys());
       const message = `${attribute} is not an attribute of ${profile}${hint}`;
       add("platform.cvd.profiles.mapping.targetIsInvalid", message, null);
     }

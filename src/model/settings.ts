@@ -88,6 +88,8 @@ export interface HttpSettings extends Address {
   readonly isWritable: boolean;
   /** Addresses or networks of proxies that say who the client is. */
   readonly trustedProxies: readonly string[];
+  /** By what searches of the API find users by an index, besides what always has one. */
+  readonly searchIndexes: readonly string[];
   /** By whom people sign in to the console; null: by links of the command line only. */
   readonly oidc: OidcSettings | null;
   /** Where /metrics is open to everybody; null: nowhere else. */

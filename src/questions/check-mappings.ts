@@ -2,7 +2,7 @@
 import { configuredDirectory } from "../engine/directories.ts";
 import type { Engine } from "../engine/engine.ts";
 import { mappingVersion } from "../engine/fingerprint.ts";
-import { count, closest } from "../lib/lines.ts";
+import { count, meantHint } from "../lib/lines.ts";
 import type { Expression } from "../mapping/mapping.ts";
 import { namedBy, type DirectoryRules } from "../reconciler/rules.ts";
 import { countPresent } from "../store/app-users.ts";
@@ -86,8 +86,7 @@ async function unknownOf(
   return wrong.map((key) => {
     const { attribute, by } = readers.get(key) ?? { attribute: key, by: new Set<string>() };
     const others = present.filter((one) => one.toLowerCase() !== key);
-    const meant = closest(attribute, others);
-    const hint = meant === undefined ? "" : `; do you mean ${meant}?`;
+    const hint = meantHint(attribute, others);
     const why = foreign.includes(key)
       ? "is not in the directory's schema"
       : `has no value at any of ${count(people, "person", "people")} of ${directory}`;

@@ -2,7 +2,7 @@ import { configuredApp } from "../engine/apps.ts";
 import { Desk, type Looked } from "../engine/accounts/desk.ts";
 import { findUser } from "../engine/people/find-user.ts";
 import type { Engine } from "../engine/engine.ts";
-import { closest } from "../lib/lines.ts";
+import { meantHint } from "../lib/lines.ts";
 import type { AppExplanation, MappingShown } from "../model/app-explanation.ts";
 import { namespaceOf, placeName } from "../model/attribute-place.ts";
 import { RollcallError } from "../model/errors.ts";
@@ -108,8 +108,7 @@ function appAttribute({ settings, mappings }: AppRules, name: string): string {
     expression.source.toLowerCase().includes(`user.${name.toLowerCase()}`),
   );
   if (ofUser !== undefined) return ofUser.attribute;
-  const meant = closest(name, [...settings.attributes.keys()]);
-  const hint = meant === undefined ? "" : `; do you mean ${meant}?`;
+  const hint = meantHint(name, [...settings.attributes.keys()]);
   throw new RollcallError("usage.invalid", `${settings.name} has no attribute ${name}${hint}`);
 }
 

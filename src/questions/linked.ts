@@ -10,7 +10,8 @@ export type { LinkedQuery } from "../store/linked.ts";
 export interface LinkedAppUser extends AppUser {
   readonly userId: string;
   readonly login: string;
-  readonly importedAt: Date;
+  /** ISO 8601. */
+  readonly importedAt: string;
 }
 
 /** A page in order of the users' ids. @throws RollcallError `config.unknownDirectory` */

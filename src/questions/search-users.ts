@@ -1,14 +1,14 @@
 /** Users as clients of the API ask for them. */
-import { userOrNull } from "../engine/people/find-user.ts";
+import { namesOf, whoIsMeant } from "../engine/people/find-user.ts";
 import type { Engine } from "../engine/engine.ts";
 import { RollcallError } from "../model/errors.ts";
-import { loginKey, type User } from "../model/user.ts";
+import { loginKey } from "../model/user.ts";
 import { parseUserFilter, parseUserSearch } from "../store/filters/user-filter.ts";
 import { sortKey } from "../store/filters/user-condition.ts";
 import {
-  datedUsers,
+  datedUsersByShortName,
+  datedUsersNamed,
   searchUsers,
-  usersByShortName,
   type DatedUser,
   type PageStart,
 } from "../store/user-search.ts";
@@ -58,18 +58,16 @@ export async function findUsersBy(
  * @throws RollcallError `user.notFound`
  */
 export async function datedUserOf({ store: { db } }: Engine, who: string): Promise<DatedUser> {
-  const user = (await userOrNull(db, who)) ?? (await byShortName(db, who));
-  const dated = user === null ? null : ((await datedUsers(db, [user.id]))[0] ?? null);
+  const names = namesOf(who);
+  const named = names === null ? null : whoIsMeant(who, await datedUsersNamed(db, names));
+  const dated = named ?? (await byShortName(db, who));
   if (dated === null)
     throw new RollcallError("user.notFound", `There is no user ${who}.`, { field: who });
   return dated;
 }
 
-async function byShortName(
-  db: Engine["store"]["db"],
-  name: string,
-): Promise<Pick<User, "id"> | null> {
+async function byShortName(db: Engine["store"]["db"], name: string): Promise<DatedUser | null> {
   if (name === "" || /[@\0]/.test(name) || !name.isWellFormed()) return null;
-  const found = await usersByShortName(db, loginKey(name));
+  const found = await datedUsersByShortName(db, loginKey(name));
   return found.length === 1 ? (found[0] ?? null) : null;
 }

@@ -58,11 +58,11 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
 
 /**
  * A process that was paused, or cut off without a word, must not keep its locks: whoever takes over
- * would wait for it.
+ * would wait for it. And times are read as ISO writes them, however the database shows them to people.
  */
 const SESSION = `set idle_in_transaction_session_timeout = ${LEASE_SECONDS * 1000};
   set tcp_keepalives_idle = ${LEASE_SECONDS}; set tcp_keepalives_interval = 10;
-  set tcp_keepalives_count = 3`;
+  set tcp_keepalives_count = 3; set datestyle = iso`;
 
 async function openPostgres(url: Secret): Promise<Store> {
   const sockets = new Set<Socket>();

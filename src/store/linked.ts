@@ -2,6 +2,7 @@
 import { sql } from "kysely";
 import { present, COLUMNS, toAppUser, type StoredAppUser } from "./app-users.ts";
 import type { Connection } from "./connection.ts";
+import { isoOf, utcText } from "./utc-text.ts";
 
 export interface LinkedQuery {
   /** Only of this user; null: of all. */
@@ -16,7 +17,8 @@ export interface LinkedQuery {
 export type Linked = StoredAppUser & {
   readonly userId: string;
   readonly login: string;
-  readonly importedAt: Date;
+  /** ISO 8601. */
+  readonly importedAt: string;
 };
 
 /** In order of the users' ids. */
@@ -28,7 +30,7 @@ export async function linkedPage(
   let select = present(db, directory)
     .innerJoin("users", "users.id", "app_users.user_id")
     .select(COLUMNS)
-    .select(["users.login as login", "app_users.imported_at as imported_at"])
+    .select(["users.login as login", utcText<string>("app_users.imported_at").as("imported_text")])
     .orderBy("app_users.user_id")
     .limit(limit);
   if (userId !== null) select = select.where("app_users.user_id", "=", userId);
@@ -46,9 +48,9 @@ export async function linkedPage(
     select = select.where(sql<boolean>`(${begins})`);
   }
   const rows = await select.execute();
-  return rows.flatMap(({ login, imported_at: importedAt, ...row }) => {
+  return rows.flatMap(({ login, imported_text: imported, ...row }) => {
     const appUser = toAppUser(row);
     const id = appUser.userId;
-    return id === null ? [] : [{ ...appUser, userId: id, login, importedAt }];
+    return id === null ? [] : [{ ...appUser, userId: id, login, importedAt: isoOf(imported) }];
   });
 }

@@ -9,15 +9,16 @@ import { sqlState } from "./sql-state.ts";
 import type { Filter } from "./filters/grammar.ts";
 import { searchKey } from "./filters/search-key.ts";
 import { sortKey, userCondition, type SortKey } from "./filters/user-condition.ts";
-import { toUser, USER_COLUMNS } from "./users.ts";
+import { isNamed, toUser, USER_COLUMNS, type Named, type UserNames } from "./users.ts";
+import { isoOf, utcText } from "./utc-text.ts";
 
-/** A user with the times that lists show. */
+/** A user with the times that lists show, as ISO 8601 has them, with milliseconds and Z. */
 export interface DatedUser extends User {
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
+  readonly createdAt: string;
+  readonly updatedAt: string;
   /** Null: not known, or never. */
-  readonly activatedAt: Date | null;
-  readonly statusChangedAt: Date | null;
+  readonly activatedAt: string | null;
+  readonly statusChangedAt: string | null;
 }
 
 /** Behind which user a page begins. */
@@ -43,7 +44,13 @@ export interface UserPage {
   readonly limit: number;
 }
 
-const DATES = ["created_at", "updated_at", "activated_at", "status_changed_at"] as const;
+/** Under names that no column has: an order by a column would be taken for one by its text. */
+const DATES = [
+  utcText<string>("created_at").as("created_text"),
+  utcText<string>("updated_at").as("updated_text"),
+  utcText("activated_at").as("activated_text"),
+  utcText("status_changed_at").as("status_changed_text"),
+] as const;
 
 /** @returns a page, and where the next one begins; null: there is none */
 export async function searchUsers(
@@ -71,11 +78,21 @@ export async function searchUsers(
     const place = key.type === "text" ? sql`${from} collate "C"` : from;
     select = select.where(sql<boolean>`(${key.value}, id) ${behind} (${place}, ${after.id}::uuid)`);
   }
-  const rows = await patiently(db, kind, select);
-  const shown = rows.slice(0, page.limit);
+  // Without a condition the next ones are found at once; and the embedded database has no timer.
+  const isQuick = kind === "embedded" || page.filter === null;
+  const rows = await (isQuick ? select.execute() : patiently(db, select));
+  return cut(rows, page.limit);
+}
+
+/** @param rows one more than fit where there is a next page */
+function cut(
+  rows: readonly (Row & { readonly sort_key: string | null })[],
+  limit: number,
+): { readonly users: readonly DatedUser[]; readonly next: PageStart | null } {
+  const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   const next =
-    rows.length > page.limit && last !== undefined ? { id: last.id, key: last.sort_key } : null;
+    rows.length > limit && last !== undefined ? { id: last.id, key: last.sort_key } : null;
   return { users: shown.map(toDated), next };
 }
 
@@ -84,14 +101,8 @@ const PATIENCE_SECONDS = 10;
 const QUERY_CANCELED = "57014";
 
 /** @throws RollcallError `user.searchInvalid` if it takes too long */
-async function patiently<T>(
-  db: Connection,
-  kind: Store["kind"],
-  select: { compile(): CompiledQuery<T> },
-): Promise<T[]> {
+async function patiently<T>(db: Connection, select: { compile(): CompiledQuery<T> }): Promise<T[]> {
   const query = select.compile();
-  // The embedded database serves one after another, and has no timer.
-  if (kind === "embedded") return (await db.executeQuery(query)).rows;
   try {
     return await db.transaction().execute(async (trx) => {
       await sql`set local statement_timeout = ${sql.lit(PATIENCE_SECONDS * 1000)}`.execute(trx);
@@ -99,7 +110,7 @@ async function patiently<T>(
     });
   } catch (thrown) {
     if (sqlState(thrown) !== QUERY_CANCELED) throw thrown;
-    const message = `The search takes longer than ${PATIENCE_SECONDS} seconds; narrow it by an attribute that has an index, such as the login.`;
+    const message = `The search takes longer than ${PATIENCE_SECONDS} seconds; narrow it by what has an index, such as the login; http.searchIndexes gives attributes one.`;
     throw new RollcallError("user.searchInvalid", message, { cause: thrown });
   }
 }
@@ -122,15 +133,17 @@ function sortText(key: SortKey | null): RawBuilder<string | null> {
   return key === null ? sql`null::text` : sql`(${key.value})::text`;
 }
 
-type Row = Parameters<typeof toUser>[0] & Record<(typeof DATES)[number], Date | null>;
+type Row = Parameters<typeof toUser>[0] &
+  Record<"created_text" | "updated_text", string> &
+  Record<"activated_text" | "status_changed_text", string | null>;
 
 function toDated(row: Row): DatedUser {
   return {
     ...toUser(row),
-    createdAt: row.created_at ?? new Date(0),
-    updatedAt: row.updated_at ?? new Date(0),
-    activatedAt: row.activated_at,
-    statusChangedAt: row.status_changed_at,
+    createdAt: isoOf(row.created_text),
+    updatedAt: isoOf(row.updated_text),
+    activatedAt: row.activated_text === null ? null : isoOf(row.activated_text),
+    statusChangedAt: row.status_changed_text === null ? null : isoOf(row.status_changed_text),
   };
 }
 
@@ -164,13 +177,26 @@ export async function datedUsers(db: Connection, ids: readonly string[]): Promis
   return rows.map(toDated);
 }
 
-/** Users whose login is this up to the `@`; at most two, which are too many. */
-export async function usersByShortName(db: Connection, name: string): Promise<User[]> {
+/** Whoever has one of the names, with the times. */
+export async function datedUsersNamed(
+  db: Connection,
+  names: UserNames,
+): Promise<Named<DatedUser>[]> {
   const rows = await db
     .selectFrom("users")
-    .select(USER_COLUMNS)
+    .select([...USER_COLUMNS, ...DATES, "login_key"])
+    .where(isNamed(names))
+    .execute();
+  return rows.map((row) => ({ user: toDated(row), key: row.login_key }));
+}
+
+/** Users whose login is this up to the `@`; at most two, which are too many. */
+export async function datedUsersByShortName(db: Connection, name: string): Promise<DatedUser[]> {
+  const rows = await db
+    .selectFrom("users")
+    .select([...USER_COLUMNS, ...DATES])
     .where(sql<boolean>`split_part(login_key, '@', 1) = ${name}`)
     .limit(2)
     .execute();
-  return rows.map(toUser);
+  return rows.map(toDated);
 }

@@ -1,4 +1,4 @@
-import { sql, type Selectable } from "kysely";
+import { sql, type RawBuilder, type Selectable } from "kysely";
 import type { User, UserStatus } from "../model/user.ts";
 import { foldedValue } from "./folded.ts";
 import type { Connection } from "./connection.ts";
@@ -68,6 +68,34 @@ export async function userByLoginKey(db: Connection, key: string): Promise<User 
     .where("login_key", "=", key)
     .executeTakeFirst();
   return row === undefined ? null : toUser(row);
+}
+
+/** What a user may be found by: keys that the login can have, and an id. */
+export interface UserNames {
+  readonly keys: readonly string[];
+  readonly id: string | null;
+}
+
+/** A user, and the key of the login. */
+export interface Named<U extends User = User> {
+  readonly user: U;
+  readonly key: string;
+}
+
+/** Whoever has one of the names. */
+export function isNamed({ keys, id }: UserNames): RawBuilder<boolean> {
+  return id === null
+    ? sql<boolean>`login_key = any(${keys}::text[])`
+    : sql<boolean>`(login_key = any(${keys}::text[]) or id = ${id}::uuid)`;
+}
+
+export async function usersNamed(db: Connection, names: UserNames): Promise<Named[]> {
+  const rows = await db
+    .selectFrom("users")
+    .select([...USER_COLUMNS, "login_key"])
+    .where(isNamed(names))
+    .execute();
+  return rows.map((row) => ({ user: toUser(row), key: row.login_key }));
 }
 
 /** Users whose attribute has one of these values (given in lower case), with the value that fits. */

@@ -1,5 +1,6 @@
 /** A daemon that reads its configuration again, while it works. */
 import { readFileSync, writeFileSync } from "node:fs";
+import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { DATABASES, SIMPLE_MAPPINGS, simplePerson, Workplace } from "../support/rollcall.ts";
 import { client, serveApi, tokenFor, type Answer, type ServedApi } from "../support/api.ts";
@@ -108,8 +109,15 @@ test("that something waits for the next start is told of where it listens, and o
     place.hangups.tell();
   };
   let made = 0;
-  change(/^(http: \{.*) \}$/m, "$1, trustedProxies: [127.0.0.0/8] }");
+  change(/^(http: \{.*) \}$/m, "$1, trustedProxies: [127.0.0.0/8], searchIndexes: [title] }");
   await expect.poll(() => addressOf(`after${made++}`), { timeout: 30_000 }).toBe("203.0.113.9");
+  const database = new Client({ connectionString: place.databaseUrl ?? "" });
+  await database.connect();
+  const indexes = async (): Promise<number | null> =>
+    (await database.query("select 1 from pg_indexes where indexname like 'users_search_by_title%'"))
+      .rowCount;
+  await expect.poll(indexes, { timeout: 30_000 }).toBe(1);
+  await database.end();
   change(/^(http: \{.*) \}$/m, '$1, host: "127.0.0.2" }');
   change(/title: appuser.title/, `title: '"read"'`);
   const title = async (): Promise<unknown> =>

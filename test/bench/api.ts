@@ -19,7 +19,9 @@ import { startPostgres } from "../support/postgres.ts";
 
 const PEOPLE = Number(process.env["PEOPLE"] ?? 1_000_000);
 const CLIENTS = 8;
-const REQUESTS = Number(process.env["REQUESTS"] ?? 25);
+const REQUESTS = Number(process.env["REQUESTS"] ?? 75);
+/** Of each question before it is measured: the daemon has been answering for a while. */
+const WARM = 5;
 const SLICE = 100_000;
 /** Milliseconds at the 99th percentile. */
 const GOAL = 50;
@@ -78,7 +80,8 @@ const QUESTIONS: Readonly<Record<string, () => string>> = {
   "search: a last name": () => search(`profile.lastName eq "name${any() % 99_991}"`),
   "search: a last name begins so": () => search(`profile.lastName sw "Name${any() % 9999}"`),
   "search: a department": () => search(`profile.department eq "Department ${any() % 40}"`),
-  "search: nobody": () => search(`profile.title eq "nothing ${any()}"`),
+  "search: nobody's title": () => search(`profile.title eq "nothing ${any()}"`),
+  "search: nobody's city, which has no index": () => search(`profile.city eq "nothing ${any()}"`),
   "search: an employee's number": () => search(`profile.employeeNumber eq "${any()}"`),
   "search: deactivated": () => search('status eq "DEPROVISIONED"'),
   "search: changed since": () =>
@@ -127,7 +130,7 @@ writeFileSync(join(folder, "p.ldif"), "");
 writeFileSync(
   config,
   `database: { url: "${url}" }
-http: { port: ${port} }
+http: { port: ${port}, searchIndexes: [title] }
 directories:
   corp:
     type: ldif
@@ -160,7 +163,7 @@ const ready = (): boolean =>
       "api",
       "select count(*) from pg_class c join pg_index i on i.indexrelid = c.oid where c.relname like 'users_search_%' and i.indisvalid",
     )
-    .trim() === "9";
+    .trim() === "10";
 while (!ready()) await sleep(500);
 postgres.psql("api", "vacuum analyze");
 
@@ -202,13 +205,14 @@ async function consolePages(): Promise<ApiFigures["pages"][number][]> {
 
 const questions: ApiFigures["questions"][number][] = [];
 for (const [question, path] of Object.entries(QUESTIONS)) {
-  await ask(path());
+  const eight = Array.from({ length: CLIENTS }, (_, i) => i);
+  for (let i = 0; i < WARM; i++) await Promise.all(eight.map(() => ask(path())));
   const times: number[] = [];
   const started = performance.now();
   const client = async (): Promise<void> => {
     for (let i = 0; i < REQUESTS; i++) times.push(await ask(path()));
   };
-  await Promise.all(Array.from({ length: CLIENTS }, client));
+  await Promise.all(eight.map(client));
   const seconds = (performance.now() - started) / 1000;
   const sorted = times.toSorted((a, b) => a - b);
   const at = (part: number): number =>

@@ -20,6 +20,10 @@ import {
   renewLease,
   type Lease,
 } from "../../src/store/leases.ts";
+import { parseUserSearch } from "../../src/store/filters/user-filter.ts";
+import { ensureSearchIndexes } from "../../src/store/search-indexes.ts";
+import { searchUsers, type UserPage } from "../../src/store/user-search.ts";
+import { profileSchema } from "../../src/model/profile-schema.ts";
 import { parseLogFilter } from "../../src/store/filters/log-filter.ts";
 import { appendEvents, queryLog } from "../../src/store/system-log.ts";
 import {
@@ -252,6 +256,77 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
       expect(rows).toBeGreaterThanOrEqual(10);
       expect(rows).toBeLessThan(50);
     });
+  });
+
+  test("pages of users, in every order and by all that has an index, are read from it", async () => {
+    await sql`insert into users (id, login, login_key, status, profile, sources, version)
+      select ('01900000-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid, 'p' || i || '@x.org',
+        'p' || i || '@x.org', case when i % 100 = 0 then 'deprovisioned' else 'active' end,
+        jsonb_build_object('login', 'p' || i || '@x.org', 'email', 'p' || i || '@x.org', 'firstName',
+          'F' || i % 700, 'lastName', 'L' || i % 900, 'department', 'D' || i % 40,
+          'employeeNumber', i::text, 'title', 'T' || i % 300), '{"*": "corp"}', 1
+      from generate_series(1, 5000) i`.execute(store.db);
+    await sql`update users set created_at = now() - login_key_number * interval '1 minute',
+      updated_at = now() - login_key_number * interval '1 minute',
+      status_changed_at = now() - login_key_number * interval '1 minute'
+      from (select id as of, substring(login_key from 2 for position('@' in login_key) - 2)::int
+        as login_key_number from users) n where of = id`.execute(store.db);
+    const wanted = ["title", "created", "statusChanged"];
+    await ensureSearchIndexes(store, wanted);
+    await sql`analyze users`.execute(store.db);
+    const schema = profileSchema(new Map());
+    const page = { filter: null, exact: false, prefix: null, deprovisioned: true } as const;
+    const order = { sortBy: null, descending: false, after: null, limit: 50 } as const;
+    const found = (text: string) => ({ ...page, ...order, filter: parseUserSearch(text, schema) });
+    const everybody = found("profile.login pr");
+    const later = new Date(Date.now() - 600_000).toISOString();
+    const pages: Readonly<Record<string, UserPage>> = {
+      "by id": { ...page, ...order },
+      "by a name's beginning": { ...page, ...order, prefix: "F12" },
+      ...Object.fromEntries(
+        ["lastName", "title", "employeeNumber"].map((name) => [
+          `in order of ${name}`,
+          { ...everybody, sortBy: `profile.${name}` },
+        ]),
+      ),
+      "newest changes first": { ...everybody, sortBy: "lastUpdated", descending: true },
+      "oldest first": { ...everybody, sortBy: "created" },
+      "a title": found('profile.title eq "t17"'),
+      "nobody's title": found('profile.title eq "none"'),
+      "a title's beginning": found('profile.title sw "T17"'),
+      "an address": found('profile.email eq "P17@x.org"'),
+      "a status": found('status eq "DEPROVISIONED"'),
+      "created since": found(`created gt "${later}"`),
+      "changed since": found(`lastUpdated gt "${later}"`),
+      "another status since": found(`statusChanged gt "${later}"`),
+    };
+    const readBy: Record<string, number> = {};
+    await store.db.transaction().execute(async (trx) => {
+      const read = async (): Promise<number> => {
+        const { rows } = await sql<{ read: number }>`
+          select (seq_tup_read + idx_tup_fetch)::int as read from pg_stat_xact_user_tables
+          where relname = 'users'`.execute(trx);
+        return rows[0]?.read ?? 0;
+      };
+      for (const [name, asked] of Object.entries(pages)) {
+        const before = await read();
+        // Within this transaction, which tells what was read.
+        await searchUsers({ db: trx, kind: "embedded" }, schema, asked);
+        readBy[name] = (await read()) - before;
+      }
+    });
+    expect(Object.entries(readBy).filter(([, rows]) => rows > 700)).toEqual([]);
+    // What is not configured any more goes; what always is there stays.
+    const indexes = async (): Promise<number> => {
+      const { rows } = await sql<{ n: number }>`select count(*)::int as n from pg_indexes
+        where indexname like 'users_search_%'`.execute(store.db);
+      return rows[0]?.n ?? 0;
+    };
+    const all = await indexes();
+    await ensureSearchIndexes(store, ["title"]);
+    expect(await indexes()).toBe(all - 2);
+    await ensureSearchIndexes(store, []);
+    expect(await indexes()).toBe(all - 3);
   });
 
   test("while statements follow each other, timers have their turn", async () => {

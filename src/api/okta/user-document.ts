@@ -2,7 +2,7 @@ import { OKTA_STATUS, USER_SCHEMA_ID, USER_TYPE_ID } from "../../model/okta.ts";
 import type { DatedUser } from "../../service.ts";
 import type { User, UserStatus } from "../../model/user.ts";
 import type { ApiContext } from "../context.ts";
-import { dateText, entityTag, href, type Href } from "./answer.ts";
+import { entityTag, href, type Href } from "./answer.ts";
 
 /** Who is asked about whose the profile is. */
 export type ProviderType = "ACTIVE_DIRECTORY" | "LDAP" | "IMPORT" | "OKTA";
@@ -13,11 +13,11 @@ export function userDocument(context: ApiContext, user: DatedUser, links: "self"
   return {
     id,
     status: OKTA_STATUS[status],
-    created: dateText(user.createdAt),
-    activated: dateText(user.activatedAt),
-    statusChanged: dateText(user.statusChangedAt),
+    created: user.createdAt,
+    activated: user.activatedAt,
+    statusChanged: user.statusChangedAt,
     lastLogin: null,
-    lastUpdated: dateText(user.updatedAt),
+    lastUpdated: user.updatedAt,
     passwordChanged: null,
     type: { id: USER_TYPE_ID },
     // These two are always there.
