@@ -12,13 +12,16 @@ import type { PersonPreview, SummaryPreview } from "../src/questions/preview/pre
 import type { Unmatched } from "../src/questions/unmatched.ts";
 import type { findingDocument } from "../src/documents/finding.ts";
 import type { Proposal } from "../src/model/proposal.ts";
+import type { PushChange } from "../src/model/account.ts";
 import type { RunChange } from "../src/model/run.ts";
 import type { Permission, Role } from "../src/model/role.ts";
 import type { Session as SessionFacts } from "../src/model/session.ts";
 import type { UserView } from "../src/questions/user-view.ts";
+import { say } from "./texts.ts";
 
 export type RunFacts = AnyRunDocument;
-export type ChangeFacts = RunChange & { readonly seq: number };
+/** Of an import or a push. */
+export type ChangeFacts = (RunChange & { readonly seq: number }) | PushChange;
 export type DirectoryFacts = ReturnType<typeof directoryDocument>;
 export type FindingFacts = ReturnType<typeof findingDocument>;
 export type ExplanationFacts = ReturnType<typeof explanationDocument>;
@@ -193,8 +196,8 @@ async function send(
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   }).catch(() => {
-    throw new Refused(0, "The daemon does not answer.", {
-      cure: "See whether `rollcall serve` is running.",
+    throw new Refused(0, say().refused.noAnswer, {
+      cure: say().refused.isItRunning,
     });
   });
   const text = await response.text();
@@ -204,6 +207,6 @@ async function send(
   const { detail, errorSummary, errorCauses = [], ...more } = (told ?? {}) as Refusal;
   const causes = errorCauses.map((one) => one.errorSummary).filter((one) => one !== errorSummary);
   const okta = errorSummary === undefined ? undefined : [errorSummary, ...causes].join(". ");
-  const message = detail ?? okta ?? `The answer was ${response.status}.`;
+  const message = detail ?? okta ?? say().refused.status(response.status);
   throw new Refused(response.status, message, more);
 }

@@ -22,20 +22,21 @@ import { Tasks } from "./pages/tasks.tsx";
 import { Act } from "./parts/act.tsx";
 import { Page } from "./parts/page.tsx";
 import { begin, me, signOut } from "./session.ts";
+import { language, LANGUAGES, say, speak } from "./texts.ts";
 import { showTimes, TIMES, times } from "./times.ts";
 import "./style.css";
 
 const PLACES = [
-  ["/console/", "Dashboard"],
-  ["/console/directories", "Directory Integrations"],
-  ["/console/apps", "Applications"],
-  ["/console/people", "People"],
-  ["/console/runs", "Import Monitoring"],
-  ["/console/results", "Import results"],
-  ["/console/tasks", "Tasks"],
-  ["/console/profile", "Profile Editor"],
-  ["/console/logs", "System Log"],
-  ["/console/settings", "Settings"],
+  ["/console/", "dashboard"],
+  ["/console/directories", "directories"],
+  ["/console/apps", "applications"],
+  ["/console/people", "people"],
+  ["/console/runs", "runs"],
+  ["/console/results", "results"],
+  ["/console/tasks", "tasks"],
+  ["/console/profile", "profile"],
+  ["/console/logs", "logs"],
+  ["/console/settings", "settings"],
 ] as const;
 
 /** A page of another person, run or app is another page: nothing that was begun in one goes on in the other. */
@@ -59,30 +60,41 @@ function Navigation() {
     <nav aria-label="Rollcall">
       <strong>Rollcall</strong>
       <ul>
-        {PLACES.map(([href, label]) => (
+        {PLACES.map(([href, name]) => (
           <li key={href}>
             <a href={href} aria-current={isHere(href) ? "page" : undefined}>
-              {label}
+              {say().navigation[name]}
             </a>
           </li>
         ))}
       </ul>
       <Switches />
-      <Act label="Sign out" act={signOut} />
+      <Act label={say().common.signOut} act={signOut} />
     </nav>
   );
 }
 
 /** How every page is shown. */
 function Switches() {
+  const { navigation } = say();
   return (
     <div class="switches">
       <label>
-        Times{" "}
+        {navigation.times}{" "}
         <select value={times.value} onChange={(event) => showTimes(event.currentTarget.value)}>
-          {Object.entries(TIMES).map(([as, label]) => (
+          {TIMES.map((as) => (
             <option key={as} value={as}>
-              {label}
+              {navigation.timesAs[as]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        {navigation.language}{" "}
+        <select value={language.value} onChange={(event) => speak(event.currentTarget.value)}>
+          {Object.entries(LANGUAGES).map(([tag, name]) => (
+            <option key={tag} value={tag} lang={tag}>
+              {name}
             </option>
           ))}
         </select>
@@ -93,18 +105,17 @@ function Switches() {
           checked={!paused.value}
           onChange={(event) => pause(!event.currentTarget.checked)}
         />{" "}
-        Live updates
+        {navigation.liveUpdates}
       </label>
     </div>
   );
 }
 
 function NotFound() {
+  const { nothingHere, noAddress, goToDashboard } = say().navigation;
   return (
-    <Page title="Nothing is here">
-      <p>
-        This address is none of the console's. <a href="/console/">Go to the dashboard</a>
-      </p>
+    <Page title={nothingHere}>
+      <p>{noAddress(<a href="/console/">{goToDashboard}</a>)}</p>
     </Page>
   );
 }
@@ -119,7 +130,7 @@ function isAddress(path: string): boolean {
 }
 
 function Console() {
-  if (me.value === undefined) return <p class="quiet">Loading…</p>;
+  if (me.value === undefined) return <p class="quiet">{say().common.loading}</p>;
   if (me.value === null) return <SignedOut />;
   if (!isAddress(location.pathname)) return <NotFound />;
   return (

@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import type { Permission } from "../src/model/role.ts";
 import { act, ask, Refused, type Me } from "./api.ts";
+import { say } from "./texts.ts";
 
 /** Undefined: not known yet; null: nobody. */
 export const me = signal<Me | null | undefined>(undefined);
@@ -11,12 +12,6 @@ export const farewell = signal<string | null>(null);
 /** Whether there is an identity provider to sign in by. */
 export const hasProvider = signal(false);
 
-const REFUSALS: Readonly<Record<string, string>> = {
-  "signIn.noRole": "You are in no group that may come in here.",
-  "access.limit": "Too many attempts from here. Wait a minute.",
-  "signIn.unknown": "Signing in took too long, or began in another browser. Try again.",
-};
-
 /** By the link that stands in the address, or the session that the browser has. */
 export async function begin(): Promise<void> {
   const [, secret] = /^#sign-in=(.+)$/.exec(location.hash) ?? [];
@@ -25,7 +20,7 @@ export async function begin(): Promise<void> {
   if (secret !== undefined || refused !== undefined)
     history.replaceState(null, "", location.pathname + location.search);
   if (refused !== undefined)
-    farewell.value = REFUSALS[refused] ?? "The identity provider did not sign you in.";
+    farewell.value = say().signIn.refusals[refused] ?? say().signIn.notSignedIn;
   try {
     if (secret !== undefined) await act("POST", "/sign-in", { secret });
     me.value = await ask<Me>("/me");
@@ -43,7 +38,7 @@ export async function signOut(): Promise<void> {
     // Whose session has ended is out; else nobody should believe to be.
     if (!(error instanceof Refused) || error.status !== 401) throw error;
   });
-  farewell.value = "You are signed out.";
+  farewell.value = say().signIn.signedOut;
   me.value = null;
 }
 
@@ -55,6 +50,6 @@ export function may(permission: Permission): boolean {
 /** The session ended while a page was open. */
 export function noteRefusal(error: unknown): void {
   if (!(error instanceof Refused) || error.status !== 401) return;
-  farewell.value = "Your session has ended.";
+  farewell.value = say().signIn.ended;
   me.value = null;
 }

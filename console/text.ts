@@ -1,19 +1,28 @@
 /** How things are written. */
-import type { Reason } from "../src/model/run.ts";
+import { computed } from "@preact/signals";
+import { locale, say } from "./texts.ts";
 import { times } from "./times.ts";
 
 const STYLE = { dateStyle: "medium", timeStyle: "medium" } as const;
-const LOCAL = new Intl.DateTimeFormat(undefined, STYLE);
-const UTC = new Intl.DateTimeFormat(undefined, { ...STYLE, timeZone: "UTC" });
-const NUMBER = new Intl.NumberFormat();
-const AGO = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+
+/** What writes times and numbers in a language; making it takes long. */
+const writers = computed(() => {
+  const how = locale();
+  return {
+    local: new Intl.DateTimeFormat(how, STYLE),
+    utc: new Intl.DateTimeFormat(how, { ...STYLE, timeZone: "UTC" }),
+    number: new Intl.NumberFormat(how),
+    ago: new Intl.RelativeTimeFormat(how, { numeric: "auto" }),
+  };
+});
 
 /** By the clock that was chosen. */
 export function time(at: string): string {
   const date = new Date(at);
-  return times.value === "utc" ? `${UTC.format(date)} UTC` : LOCAL.format(date);
+  const { utc, local } = writers.value;
+  return times.value === "utc" ? `${utc.format(date)} UTC` : local.format(date);
 }
-export const number = (value: number): string => NUMBER.format(value);
+export const number = (value: number): string => writers.value.number.format(value);
 
 const STEPS = [
   ["day", 86_400],
@@ -24,8 +33,9 @@ const STEPS = [
 export function ago(at: string, now = Date.now()): string {
   const seconds = Math.round((Date.parse(at) - now) / 1000);
   for (const [unit, size] of STEPS)
-    if (Math.abs(seconds) >= size) return AGO.format(Math.round(seconds / size), unit);
-  return AGO.format(seconds, "second");
+    if (Math.abs(seconds) >= size)
+      return writers.value.ago.format(Math.round(seconds / size), unit);
+  return writers.value.ago.format(seconds, "second");
 }
 
 /** What assigns somebody to an app. */
@@ -33,9 +43,7 @@ export function ruleOf({ kind, name }: { readonly kind: string; readonly name: s
   return kind === name ? kind : `${kind} ${name}`;
 }
 
-export function people(count: number): string {
-  return `${number(count)} ${count === 1 ? "person" : "people"}`;
-}
+export const people = (count: number): string => say().people(number(count));
 
 /** Signs that nobody sees and that change the order of what stands beside them. */
 const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
@@ -53,38 +61,9 @@ export function value(of: unknown): string {
   return visible(typeof of === "string" ? of : JSON.stringify(of));
 }
 
-const KINDS: Readonly<Record<string, string>> = {
-  import: "Import",
-  "force-sync": "Force Sync",
-  revert: "Putting back",
-  push: "Push",
-  link: "Linking by hand",
-  edit: "Edit by hand",
-};
+export const kind = (of: string): string => say().kinds[of] ?? of;
 
-export const kind = (of: string): string => KINDS[of] ?? of;
-
-/** Why a run takes or changes somebody. */
-export const REASONS: Readonly<Record<Reason, string>> = {
-  gone: "the directory shows no such entry any more",
-  outOfFilter: "still there, but the filter or scope does not find it",
-  moved: "still there, but outside the base",
-  unexamined: "not found; where it is was not looked for",
-  handedOver: "the entry left; another directory's entry goes on with the account",
-  disabled: "disabled in the directory",
-  unlinked: "the link was cut by hand",
-  disconnected: "the directory is not in the configuration any more",
-  accessLost: "the settings take the access away",
-  regained: "access is given back",
-  replaced: "another entry took the place",
-  relinked: "the link that another entry had taken is back",
-  undone: "what another run did is put back",
-  cameBack: "left out: shown again, or as enabled",
-  changedSince: "left out: changed by something else since",
-  missing: "left out: no longer there",
-};
-
-/** What can be asked for of a run's people. */
+/** What can be asked for of those whom an import, or a push, concerns. */
 export const ACTIONS: readonly string[] = [
   "created",
   "updated",
@@ -93,4 +72,16 @@ export const ACTIONS: readonly string[] = [
   "ignored",
   "skipped",
   "unchanged",
+];
+export const PUSH_ACTIONS: readonly string[] = [
+  "created",
+  "adopted",
+  "updated",
+  "reactivated",
+  "deactivated",
+  "deleted",
+  "removed",
+  "failed",
+  "skipped",
+  "held",
 ];

@@ -1,8 +1,8 @@
 /** How times are shown: how long ago, or when, here or in UTC. The browser remembers it. */
 import { signal } from "@preact/signals";
 
-export const TIMES = { ago: "how long ago", local: "local time", utc: "UTC" } as const;
-export type Times = keyof typeof TIMES;
+export const TIMES = ["ago", "local", "utc"] as const;
+export type Times = (typeof TIMES)[number];
 
 const KEY = "rollcall.times";
 
@@ -11,7 +11,7 @@ export const times = signal<Times>(remembered());
 function remembered(): Times {
   try {
     const kept = localStorage.getItem(KEY) ?? "";
-    return Object.hasOwn(TIMES, kept) ? (kept as Times) : "ago";
+    return TIMES.find((one) => one === kept) ?? "ago";
   } catch {
     // A browser that keeps nothing.
     return "ago";
@@ -19,8 +19,9 @@ function remembered(): Times {
 }
 
 export function showTimes(as: string): void {
-  if (!Object.hasOwn(TIMES, as)) return;
-  times.value = as as Times;
+  const found = TIMES.find((one) => one === as);
+  if (found === undefined) return;
+  times.value = found;
   try {
     localStorage.setItem(KEY, as);
   } catch {

@@ -15,12 +15,14 @@ import { When } from "../parts/when.tsx";
 import { may } from "../session.ts";
 import { number, ruleOf, value } from "../text.ts";
 import { StateOfApp } from "./applications.tsx";
+import { say } from "../texts.ts";
 
 /** One app: what is sent there, who is assigned and why, and what went wrong in the app's words. */
 export function Application() {
   const { app = "" } = useRoute().params;
   const { route } = useLocation();
   const latest = news();
+  const { common, application } = say();
   const path = `/apps/${encodeURIComponent(app)}`;
   const facts = useAsked(() => ask<AppFacts>(path), app, latest);
   const start = (request: RunRequest) => async (): Promise<void> => {
@@ -34,9 +36,9 @@ export function Application() {
       actions={
         may("run") && (
           <>
-            <Act label="Push (dry run first)" act={start({ kind: "push", dryRun: true })} />
+            <Act label={application.pushDryFirst} act={start({ kind: "push", dryRun: true })} />
             <Act
-              label="Force Sync (dry run first)"
+              label={common.forceSyncDryFirst}
               act={start({ kind: "force-sync", dryRun: true })}
             />
           </>
@@ -44,33 +46,61 @@ export function Application() {
       }
     >
       <Shown of={facts}>{(one) => <Provisioning of={one} />}</Shown>
-      <h2>Assignments</h2>
+      <Assignments app={app} news={latest} />
+      <h2>{application.pushGroups}</h2>
+      <PushGroups app={app} news={latest} />
+    </Page>
+  );
+}
+
+interface OfApp {
+  readonly app: string;
+  /** Another text when others may be assigned. */
+  readonly news: string;
+}
+
+function Assignments({ app, news: latest }: OfApp) {
+  const { common, application } = say();
+  return (
+    <>
+      <h2>{application.assignments}</h2>
       {may("edit") && (
         <p>
           <Question
-            button="Assign…"
-            title={`Assign somebody to ${app}`}
-            verb="Assign"
-            field="Login"
+            button={application.assign}
+            title={application.assignTo(app)}
+            verb={application.assignVerb}
+            field={common.login}
             act={(login) => assignBy("assign", app, login)}
           >
-            <p>Whoever is assigned gets an account there with the next push.</p>
+            <p>{application.assignedGets}</p>
           </Question>
         </p>
       )}
       <List<AssignmentFacts>
-        ask={(after) => ask<PageOf<AssignmentFacts>>(`${path}/assignments`, { limit: 50, after })}
+        ask={(after) =>
+          ask<PageOf<AssignmentFacts>>(`/apps/${encodeURIComponent(app)}/assignments`, {
+            limit: 50,
+            after,
+          })
+        }
         about={app}
         news={`${latest} ${assigned.value}`}
-        caption={`Assignments of ${app}`}
-        columns={["Who", "Why", "State", "In the app", "Last push", "What went wrong", "End"]}
-        empty="Nobody is assigned."
+        caption={application.caption(app)}
+        columns={[
+          common.who,
+          common.why,
+          common.state,
+          common.inTheApp,
+          common.lastPush,
+          application.whatWentWrong,
+          common.end,
+        ]}
+        empty={application.nobody}
         keyOf={({ userId }) => userId}
         Row={AssignmentRow}
       />
-      <h2>Push Groups</h2>
-      <PushGroups app={app} news={latest} />
-    </Page>
+    </>
   );
 }
 
@@ -84,51 +114,57 @@ async function assignBy(verb: "assign" | "unassign", app: string, login: string)
 
 function Provisioning({ of }: { readonly of: AppFacts }) {
   const { heldPush, paused } = of;
+  const { common, application } = say();
   return (
     <>
       {heldPush !== null && (
         <p class="note">
-          A push is held: {heldPush.held?.reason}{" "}
-          <a href={`/console/runs/${heldPush.id}?counted=true`}>Show the push</a>
+          {application.pushHeld(heldPush.held?.reason ?? "")}{" "}
+          <a href={`/console/runs/${heldPush.id}?counted=true`}>{application.showPush}</a>
         </p>
       )}
       {paused !== null && (
         <p class="note">
-          Paused: {paused.message} {of.tasks > 0 && <a href="/console/tasks">Tasks</a>}
+          {application.paused(paused.message)}{" "}
+          {of.tasks > 0 && <a href="/console/tasks">{say().navigation.tasks}</a>}
         </p>
       )}
-      <h2>Provisioning</h2>
+      <h2>{application.provisioning}</h2>
       <dl>
-        <dt>State</dt>
+        <dt>{common.state}</dt>
         <dd>
           <StateOfApp of={of} />
         </dd>
-        <dt>Address</dt>
+        <dt>{application.address}</dt>
         <dd>{of.url}</dd>
-        <dt>To App</dt>
+        <dt>{application.toApp}</dt>
         <dd>
           {Object.entries(of.provisioning)
             .map(([name, on]) => `${name}: ${value(on)}`)
             .join(", ")}
         </dd>
-        <dt>Whoever is not assigned any more</dt>
+        <dt>{application.notAssignedAnyMore}</dt>
         <dd>{of.onUnassign}</dd>
-        <dt>Assigned</dt>
+        <dt>{say().applications.assigned}</dt>
         <dd>
-          {number(of.assigned)}, {number(of.inSync)} in step, {number(of.pending)} pending,{" "}
-          {number(of.failing)} failing
+          {application.counts(
+            number(of.assigned),
+            number(of.inSync),
+            number(of.pending),
+            number(of.failing),
+          )}
         </dd>
       </dl>
       <Accounts of={of} />
       <details>
-        <summary>Mappings</summary>
+        <summary>{common.mappings}</summary>
         {may("explain") && <AppPreview of={of} />}
         <dl>
           {of.mappings.flatMap(({ attribute, expression, apply }) => [
             <dt key={attribute}>{attribute}</dt>,
             <dd key={`${attribute} expression`}>
               <code>{expression}</code>
-              {apply === "create" && <span class="quiet"> on creation only</span>}
+              {apply === "create" && <span class="quiet"> {application.onCreationOnly}</span>}
             </dd>,
           ])}
         </dl>
@@ -139,27 +175,29 @@ function Provisioning({ of }: { readonly of: AppFacts }) {
 
 /** What the app has, whoever made it. */
 function Accounts({ of: { app } }: { readonly of: AppFacts }) {
+  const { application } = say();
   const accounts = `/api/rollcall/v1/apps/${encodeURIComponent(app)}/accounts`;
   return (
     <p>
-      Read from the app now, as CSV:{" "}
-      <a href={`${accounts}?unknown=true`} download>
-        unknown accounts
-      </a>{" "}
-      (which belong to nobody here),{" "}
-      <a href={accounts} download>
-        all accounts
-      </a>
+      {application.readNow(
+        <a href={`${accounts}?unknown=true`} download>
+          {application.unknownAccounts}
+        </a>,
+        <a href={accounts} download>
+          {application.allAccounts}
+        </a>,
+      )}
     </p>
   );
 }
 
 function whyAssigned({ by }: AssignmentFacts): string {
-  if (by === null) return "not any more";
+  if (by === null) return say().application.notAnyMore;
   return ruleOf(by);
 }
 
 function AssignmentRow({ of }: { readonly of: AssignmentFacts }) {
+  const { application } = say();
   return (
     <tr>
       <td>
@@ -167,7 +205,7 @@ function AssignmentRow({ of }: { readonly of: AssignmentFacts }) {
       </td>
       <td>{whyAssigned(of)}</td>
       <td>
-        <Badge of={of.syncState} /> {of.reason}
+        <Badge of={of.syncState} /> {of.reason !== null && say().accountReasons[of.reason]}
       </td>
       <td>
         {of.status} <span class="quiet">{of.externalId}</span>
@@ -179,29 +217,26 @@ function AssignmentRow({ of }: { readonly of: AssignmentFacts }) {
       <td>
         {may("edit") && of.by !== null && of.by.kind !== "person" && (
           <Question
-            button="Convert to a person…"
-            label={`Convert to a person: ${of.login}`}
-            title={`Assign ${of.login} by hand?`}
-            verb="Convert"
+            button={application.convert}
+            label={application.convertOf(of.login)}
+            title={application.convertTitle(of.login)}
+            verb={application.convertVerb}
             field={null}
             act={() => assignBy("assign", of.app, of.login)}
           >
-            <p>
-              {of.login} keeps {of.app}, also when the rule ({whyAssigned(of)}) does not give it any
-              more. Values that the rule gives do not come with it.
-            </p>
+            <p>{application.convertAbout(of.login, of.app, whyAssigned(of))}</p>
           </Question>
         )}
         {may("edit") && of.by?.kind === "person" && (
           <Question
-            button="Unassign…"
-            label={`Unassign ${of.login}`}
-            title={`Take ${of.app} from ${of.login}?`}
-            verb="Unassign"
+            button={application.unassign}
+            label={application.unassignOf(of.login)}
+            title={application.unassignTitle(of.login, of.app)}
+            verb={application.unassignVerb}
             field={null}
             act={() => assignBy("unassign", of.app, of.login)}
           >
-            <p>What happens to the account there is what the app is configured for.</p>
+            <p>{application.unassignAbout}</p>
           </Question>
         )}
       </td>

@@ -1,21 +1,28 @@
 import { ask, type AppSummaryFacts, type PageOf } from "../api.ts";
+import { news } from "../live.ts";
 import { Badge } from "../parts/badge.tsx";
 import { List } from "../parts/list.tsx";
 import { Page } from "../parts/page.tsx";
 import { When } from "../parts/when.tsx";
 import { number } from "../text.ts";
+import { say } from "../texts.ts";
 
-const COLUMNS = ["Application", "Assigned", "In step", "Pending", "Failing", "Last push", "State"];
+function columns(): string[] {
+  const { common, applications } = say();
+  const { assigned, inStep, pending, failing } = applications;
+  return [common.application, assigned, inStep, pending, failing, common.lastPush, common.state];
+}
 
 export function Applications() {
   return (
-    <Page title="Applications">
+    <Page title={say().navigation.applications}>
       <List<AppSummaryFacts>
         ask={(after) => ask<PageOf<AppSummaryFacts>>("/apps", { limit: 50, after })}
         about="apps"
-        caption="Applications"
-        columns={COLUMNS}
-        empty="There is no app in the configuration."
+        news={news()}
+        caption={say().navigation.applications}
+        columns={columns()}
+        empty={say().applications.none}
         keyOf={({ app }) => app}
         Row={AppRow}
       />
@@ -28,15 +35,17 @@ export function StateOfApp({ of }: { readonly of: AppSummaryFacts }) {
   return <Badge of={of.paused === null ? "active" : "paused"} />;
 }
 
+const COUNTED = ["assigned", "inSync", "pending", "failing"] as const;
+
 function AppRow({ of }: { readonly of: AppSummaryFacts }) {
   return (
     <tr>
       <td>
         <a href={`/console/apps/${encodeURIComponent(of.app)}`}>{of.label}</a>
       </td>
-      {[of.assigned, of.inSync, of.pending, of.failing].map((count, at) => (
-        <td key={COLUMNS[at + 1]} class="number">
-          {number(count)}
+      {COUNTED.map((what) => (
+        <td key={what} class="number">
+          {number(of[what])}
         </td>
       ))}
       <td>

@@ -12,10 +12,11 @@ import { Badge } from "../parts/badge.tsx";
 import { Cure } from "../parts/cure.tsx";
 import { Page, Shown } from "../parts/page.tsx";
 import { PeopleChart } from "../parts/people-chart.tsx";
-import { RUN_COLUMNS, RunRow } from "../parts/run-row.tsx";
+import { runColumns, RunRow } from "../parts/run-row.tsx";
 import { RunsChart } from "../parts/runs-chart.tsx";
 import { When } from "../parts/when.tsx";
 import { news } from "../live.ts";
+import { say } from "../texts.ts";
 
 /** Of the last runs, how many as rows. */
 const LISTED = 5;
@@ -24,6 +25,7 @@ const LISTED = 5;
 export function Dashboard() {
   // Whatever a run did may have changed what is wrong.
   const latest = news();
+  const { navigation, dashboard } = say();
   const findings = useAsked(
     () => ask<PageOf<FindingFacts>>("/doctor", { limit: 200 }),
     "doctor",
@@ -41,24 +43,25 @@ export function Dashboard() {
     latest,
   );
   return (
-    <Page title="Dashboard" isBusy={findings.isBusy || directories.isBusy || runs.isBusy}>
+    <Page
+      title={navigation.dashboard}
+      isBusy={findings.isBusy || directories.isBusy || runs.isBusy}
+    >
       <section aria-labelledby="wrong">
-        <h2 id="wrong">What needs you</h2>
+        <h2 id="wrong">{dashboard.needsYou}</h2>
         <Shown of={findings}>{({ items }) => <Findings items={items} />}</Shown>
       </section>
       <section aria-labelledby="fresh">
-        <h2 id="fresh">How current directories are</h2>
+        <h2 id="fresh">{dashboard.howCurrent}</h2>
         <Shown of={directories}>
           {({ items }) => (
             <ul class="cards">
-              {items.length === 0 && <li>No directory is read yet.</li>}
+              {items.length === 0 && <li>{dashboard.noDirectory}</li>}
               {items.map((one) => (
                 <li key={one.directory}>
                   <a href={`/console/directories/${one.directory}`}>{one.directory}</a>{" "}
                   {one.isHeld && <Badge of="held" />}
-                  <p class="quiet">
-                    {one.type}, read <When at={one.readAt} />
-                  </p>
+                  <p class="quiet">{dashboard.read(one.type, <When at={one.readAt} />)}</p>
                 </li>
               ))}
             </ul>
@@ -66,11 +69,11 @@ export function Dashboard() {
         </Shown>
       </section>
       <section aria-labelledby="people">
-        <h2 id="people">People over time</h2>
+        <h2 id="people">{dashboard.overTime}</h2>
         <Shown of={people}>{({ items }) => <PeopleChart days={items} />}</Shown>
       </section>
       <section aria-labelledby="last">
-        <h2 id="last">Last runs</h2>
+        <h2 id="last">{dashboard.lastRuns}</h2>
         <Shown of={runs}>{({ items }) => <LastRuns items={items} />}</Shown>
       </section>
     </Page>
@@ -82,7 +85,7 @@ function Findings({ items }: { readonly items: readonly FindingFacts[] }) {
   const others = items.filter(({ severity }) => severity === "info");
   return (
     <>
-      {serious.length === 0 && <p class="quiet">Nothing is wrong.</p>}
+      {serious.length === 0 && <p class="quiet">{say().dashboard.nothingWrong}</p>}
       <ul class="findings">
         {[...serious, ...others].map((one) => (
           <li key={one.message}>
@@ -100,7 +103,7 @@ function LastRuns({ items }: { readonly items: readonly RunFacts[] }) {
     <>
       <RunsChart runs={items} />
       <table>
-        <Columns of={RUN_COLUMNS} />
+        <Columns of={runColumns()} />
         <tbody>
           {items.slice(0, LISTED).map((run) => (
             <RunRow key={run.run} of={run} />

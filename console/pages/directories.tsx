@@ -1,22 +1,24 @@
 import { ask, type DirectoryFacts, type PageOf } from "../api.ts";
+import { news } from "../live.ts";
 import { Badge } from "../parts/badge.tsx";
 import { List } from "../parts/list.tsx";
 import { Page } from "../parts/page.tsx";
 import { may } from "../session.ts";
 import { When } from "../parts/when.tsx";
-
-const COLUMNS = ["Directory", "Type", "Last read", "State", "Mappings"];
+import { say } from "../texts.ts";
 
 export function Directories() {
-  const add = may("configuration") && <a href="/console/new-directory">Add a directory…</a>;
+  const { common, directories, navigation } = say();
+  const add = may("configuration") && <a href="/console/new-directory">{directories.add}</a>;
   return (
-    <Page title="Directory Integrations" actions={add}>
+    <Page title={navigation.directories} actions={add}>
       <List<DirectoryFacts>
         ask={(after) => ask<PageOf<DirectoryFacts>>("/directories", { limit: 50, after })}
         about="directories"
-        caption="Directories"
-        columns={COLUMNS}
-        empty="There is no directory in the configuration."
+        news={news()}
+        caption={directories.caption}
+        columns={[common.directory, common.type, common.lastRead, common.state, common.mappings]}
+        empty={directories.none}
         keyOf={({ directory }) => directory}
         Row={DirectoryRow}
       />

@@ -7,16 +7,18 @@ import { Act } from "../parts/act.tsx";
 import { Cure } from "../parts/cure.tsx";
 import { List } from "../parts/list.tsx";
 import { Page, Shown } from "../parts/page.tsx";
-import { RUN_COLUMNS, RunRow } from "../parts/run-row.tsx";
+import { runColumns, RunRow } from "../parts/run-row.tsx";
 import { When } from "../parts/when.tsx";
 import { may } from "../session.ts";
 import { value } from "../text.ts";
+import { say } from "../texts.ts";
 
 /** One directory: how current it is, what may be done, how it is set, what happened. */
 export function Directory() {
   const { directory = "" } = useRoute().params;
   const { route } = useLocation();
   const latest = news();
+  const { common, directory: words } = say();
   const path = `/directories/${encodeURIComponent(directory)}`;
   const facts = useAsked(() => ask<DirectoryFacts>(path), directory, latest);
   const start = (request: RunRequest) => async (): Promise<void> => {
@@ -30,10 +32,10 @@ export function Directory() {
       actions={
         may("run") && (
           <>
-            <Act label="Import now" act={start({ kind: "import" })} />
-            <Act label="Try an import (dry run)" act={start({ kind: "import", dryRun: true })} />
+            <Act label={words.importNow} act={start({ kind: "import" })} />
+            <Act label={words.tryImport} act={start({ kind: "import", dryRun: true })} />
             <Act
-              label="Force Sync (dry run first)"
+              label={common.forceSyncDryFirst}
               act={start({ kind: "force-sync", dryRun: true })}
             />
           </>
@@ -41,14 +43,14 @@ export function Directory() {
       }
     >
       <Shown of={facts}>{(one) => <Facts of={one} />}</Shown>
-      <h2>Import</h2>
+      <h2>{words.import}</h2>
       <List<RunFacts>
         ask={(after) => ask<PageOf<RunFacts>>("/runs", { directory, limit: 20, after })}
         about={directory}
         news={latest}
-        caption={`Runs of ${directory}`}
-        columns={RUN_COLUMNS}
-        empty="Nothing was imported yet."
+        caption={words.runsOf(directory)}
+        columns={runColumns()}
+        empty={words.nothingYet}
         keyOf={({ run }) => run}
         Row={RunRow}
       />
@@ -57,18 +59,18 @@ export function Directory() {
 }
 
 function scheduleOf({ schedule, watch }: DirectoryFacts): string {
+  const words = say().directory;
   const { full, incremental, timezone } = schedule;
   const parts = [
-    ...(incremental === null ? [] : [`incremental ${incremental}`]),
-    ...(full === null ? [] : [`full ${full}`]),
-    ...(watch ? ["listens"] : []),
+    ...(incremental === null ? [] : [words.incremental(incremental)]),
+    ...(full === null ? [] : [words.full(full)]),
+    ...(watch ? [words.listens] : []),
   ];
-  return parts.length === 0
-    ? "none; imports are started by hand"
-    : `${parts.join(", ")} (${timezone})`;
+  return parts.length === 0 ? words.noSchedule : `${parts.join(", ")} (${timezone})`;
 }
 
 function Facts({ of: one }: { readonly of: DirectoryFacts }) {
+  const { common, directory: words } = say();
   return (
     <>
       {one.problem !== null && (
@@ -76,27 +78,27 @@ function Facts({ of: one }: { readonly of: DirectoryFacts }) {
           {one.problem} <Cure remedy={one.remedy} command={one.command} />
         </p>
       )}
-      <h2>To Okta</h2>
+      <h2>{words.toOkta}</h2>
       <dl>
-        <dt>Type</dt>
+        <dt>{common.type}</dt>
         <dd>{one.type}</dd>
-        <dt>Last read</dt>
+        <dt>{common.lastRead}</dt>
         <dd>
           <When at={one.readAt} />
         </dd>
-        <dt>Schedule</dt>
+        <dt>{words.schedule}</dt>
         <dd>{scheduleOf(one)}</dd>
-        <dt>Whoever leaves</dt>
+        <dt>{words.whoeverLeaves}</dt>
         <dd>{one.onRemoval}</dd>
-        <dt>Whoever matches nobody</dt>
+        <dt>{words.whoeverMatchesNobody}</dt>
         <dd>{one.onNoMatch}</dd>
-        <dt>Okta Attribute Mappings</dt>
+        <dt>{words.mappings}</dt>
         <dd>
           <a href={`/console/directories/${one.directory}/mappings`}>
-            {one.mappings} mappings, and what others would give
+            {words.mappingsLink(one.mappings)}
           </a>
         </dd>
-        <dt>Import safeguard</dt>
+        <dt>{words.safeguard}</dt>
         <dd>
           {Object.entries(one.importSafeguard)
             .map(([name, limit]) => `${name}: ${value(limit)}`)

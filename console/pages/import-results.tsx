@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import { useLocation } from "preact-iso";
 import { useState } from "preact/hooks";
 import { act, ask, type PageOf, type UnmatchedFacts } from "../api.ts";
+import { news } from "../live.ts";
 import { Act } from "../parts/act.tsx";
 import { Badge } from "../parts/badge.tsx";
 import { Confirm } from "../parts/confirm.tsx";
@@ -11,6 +12,7 @@ import { Page } from "../parts/page.tsx";
 import { When } from "../parts/when.tsx";
 import { may } from "../session.ts";
 import { visible } from "../text.ts";
+import { say } from "../texts.ts";
 
 /** How many entries were decided here: then the list is another one. */
 const decided = signal(0);
@@ -19,20 +21,22 @@ const decided = signal(0);
 export function ImportResults() {
   const { directory, ignored } = useLocation().query;
   const filter = { directory, ignored };
+  const { common, results, navigation } = say();
   return (
-    <Page title="Import results">
+    <Page title={navigation.results}>
       <Filters
         of={[
-          { name: "directory", label: "Directory" },
-          { name: "ignored", label: "Set aside", options: ["true"] },
+          { name: "directory", label: common.directory },
+          { name: "ignored", label: results.setAside, options: ["true"] },
         ]}
       />
       <List<UnmatchedFacts>
         ask={(after) => ask<PageOf<UnmatchedFacts>>("/unmatched", { ...filter, limit: 25, after })}
         about={`${JSON.stringify(filter)} ${decided.value}`}
-        caption="Entries without a user"
-        columns={["Entry", "Since", "Why", "Who it may be", "Decide"]}
-        empty="Every entry belongs to somebody."
+        news={news()}
+        caption={results.caption}
+        columns={[results.entry, common.since, common.why, results.whoItMayBe, results.decide]}
+        empty={results.none}
         keyOf={({ directory: of, externalId }) => `${of} ${externalId}`}
         Row={EntryRow}
       />
@@ -49,14 +53,14 @@ function EntryRow({ of }: { readonly of: UnmatchedFacts }) {
       <td>
         <When at={of.since} />
       </td>
-      <td>{of.error?.message ?? "nobody was found"}</td>
+      <td>{of.error?.message ?? say().results.nobodyFound}</td>
       <td>
         <ul class="plain">
           {of.candidates.map(({ login, status, because, linkedTo }) => (
             <li key={login}>
               <a href={`/console/people/${encodeURIComponent(login)}`}>{login}</a>{" "}
               <Badge of={status} /> {because}
-              {linkedTo !== null && <span class="quiet">, is already {linkedTo}</span>}
+              {linkedTo !== null && <span class="quiet">{say().results.isAlready(linkedTo)}</span>}
             </li>
           ))}
         </ul>
@@ -68,6 +72,7 @@ function EntryRow({ of }: { readonly of: UnmatchedFacts }) {
 
 function Decide({ of }: { readonly of: UnmatchedFacts }) {
   const { query } = useLocation();
+  const { results } = say();
   const [user, setUser] = useState<string | null>(null);
   const entry = { directory: of.directory, id: of.externalId };
   const done = async (path: string, body: object): Promise<void> => {
@@ -77,27 +82,24 @@ function Decide({ of }: { readonly of: UnmatchedFacts }) {
   const free = of.candidates.filter(({ linkedTo }) => linkedTo === null);
   // The list of those that were set aside has nobody else.
   if (query["ignored"] === "true")
-    return <Act label="Take it up again" act={() => done("ignore", { undo: true })} />;
+    return <Act label={results.takeUp} act={() => done("ignore", { undo: true })} />;
   return (
     <>
       {free.map(({ login }) => (
         <button type="button" key={login} onClick={() => setUser(login)}>
-          It is {login}…
+          {results.itIs(login)}
         </button>
       ))}
-      <Act label="Ignore" act={() => done("ignore", {})} />
+      <Act label={results.ignore} act={() => done("ignore", {})} />
       {user !== null && (
         <Confirm
-          title={`Is ${visible(of.dn)} ${user}?`}
-          verb="Confirm"
+          title={results.isIt(visible(of.dn), user)}
+          verb={results.confirm}
           count={null}
           act={() => done("confirm", { user })}
           close={() => setUser(null)}
         >
-          <p>
-            From then on {of.directory} may give values to {user}, and take the access if the entry
-            leaves.
-          </p>
+          <p>{results.confirmAbout(of.directory, user)}</p>
         </Confirm>
       )}
     </>

@@ -8,6 +8,7 @@ import { Fault, Page, Shown } from "../parts/page.tsx";
 import { Question } from "../parts/question.tsx";
 import { may, noteRefusal } from "../session.ts";
 import { number, people, value, visible } from "../text.ts";
+import { say } from "../texts.ts";
 
 interface Draft {
   readonly attribute: string;
@@ -25,7 +26,7 @@ export function Mappings() {
   const facts = useAsked(() => ask<DirectoryFacts>(path), directory);
   const [draft, setDraft] = useState<Draft | null>(null);
   return (
-    <Page title={`Okta Attribute Mappings of ${directory}`} isBusy={facts.isBusy}>
+    <Page title={say().mappings.title(directory)} isBusy={facts.isBusy}>
       <Shown of={facts}>
         {({ toOkta }) => (
           <>
@@ -57,9 +58,11 @@ function Table({
   readonly of: readonly Mapping[];
   readonly attempt: (mapping: Mapping) => void;
 }) {
+  const { common, mappings } = say();
+  const columns = [common.attribute, common.expression, mappings.apply];
   return (
     <table>
-      <Columns of={["Attribute", "Expression", "Apply", ...(may("explain") ? ["Try"] : [])]} />
+      <Columns of={may("explain") ? [...columns, mappings.try] : columns} />
       <tbody>
         {of.map(({ attribute, expression, apply }) => (
           <tr key={attribute}>
@@ -67,15 +70,15 @@ function Table({
             <td>
               <code>{expression}</code>
             </td>
-            <td>{apply === "create" ? "on creation" : "on creation and update"}</td>
+            <td>{apply === "create" ? mappings.onCreation : mappings.onUpdate}</td>
             {may("explain") && (
               <td>
                 <button
                   type="button"
-                  aria-label={`Try ${attribute}`}
+                  aria-label={mappings.tryOne(attribute)}
                   onClick={() => attempt({ attribute, expression, apply })}
                 >
-                  Try…
+                  {mappings.tryIt}
                 </button>
               </td>
             )}
@@ -110,6 +113,7 @@ function Trial({ directory, first, saved }: TrialProps) {
   const [given, setGiven] = useState<{ readonly of: Draft; readonly result: Result } | null>(null);
   const [isBusy, setBusy] = useState(false);
   const { attribute, expression } = draft;
+  const { common, mappings } = say();
   // What was tried, only while it is what stands in the form.
   const result = given?.of === draft ? given.result : null;
   const preview = (event: Event): void => {
@@ -126,7 +130,7 @@ function Trial({ directory, first, saved }: TrialProps) {
   };
   return (
     <section aria-labelledby="trial" aria-busy={isBusy}>
-      <h2 id="trial">Preview of {attribute}</h2>
+      <h2 id="trial">{mappings.previewOf(attribute)}</h2>
       <form class="filters" onSubmit={preview}>
         <ExpressionField
           of={{ directory }}
@@ -135,14 +139,14 @@ function Trial({ directory, first, saved }: TrialProps) {
           change={(text) => setDraft({ ...draft, expression: text })}
         />
         <label>
-          Login (empty: everybody)
+          {mappings.loginOrEverybody}
           <input
             value={draft.user}
             onInput={(event) => setDraft({ ...draft, user: event.currentTarget.value })}
           />
         </label>
         <button type="submit" disabled={isBusy}>
-          Preview
+          {common.preview}
         </button>
       </form>
       {result instanceof Error && <Complaint of={result} />}
@@ -169,19 +173,18 @@ interface TakingProps {
 /** How the other mapping gets into the configuration: as text, or written by the daemon. */
 function Taking({ directory, draft, isGood, saved }: TakingProps) {
   const { attribute, expression } = draft;
+  const { common, mappings } = say();
   return (
     <>
-      <p>
-        In the configuration, at <code>directories.{directory}.toOkta</code>:
-      </p>
+      <p>{mappings.inTheConfiguration(<code>directories.{directory}.toOkta</code>)}</p>
       <pre>
         <code>{`${attribute}: ${JSON.stringify(expression)}`}</code>
       </pre>
       {may("configuration") && isGood && (
         <Question
-          button="Save in the configuration…"
-          title={`Map ${attribute} of ${directory} so?`}
-          verb="Save"
+          button={mappings.saveThere}
+          title={mappings.mapSo(attribute, directory)}
+          verb={common.save}
           field={null}
           act={async () => {
             await save(directory, draft);
@@ -191,10 +194,7 @@ function Taking({ directory, draft, isGood, saved }: TakingProps) {
           <pre>
             <code>{expression}</code>
           </pre>
-          <p>
-            It is a new version of the file, and takes effect with the next import of each person; a
-            Force Sync applies it to everybody.
-          </p>
+          <p>{mappings.newVersion}</p>
         </Question>
       )}
     </>
@@ -227,26 +227,27 @@ type OfOne = Extract<PreviewFacts, { readonly externalId: string }>;
 type OfAll = Exclude<PreviewFacts, OfOne>;
 
 function OnePerson({ of, attribute }: { readonly of: OfOne; readonly attribute: string }) {
+  const { mappings } = say();
   const found = of.attributes.find((one) => one.attribute === attribute);
-  if (found === undefined) return <p class="quiet">Nothing is mapped to {attribute}.</p>;
+  if (found === undefined) return <p class="quiet">{mappings.nothingMapped(attribute)}</p>;
   return (
     <dl>
-      <dt>Inputs</dt>
+      <dt>{mappings.inputs}</dt>
       <dd>
         {Object.entries(found.inputs)
           .map(([name, one]) => `${name}: ${value(one)}`)
           .join(", ")}
       </dd>
-      <dt>Gives</dt>
+      <dt>{mappings.gives}</dt>
       <dd>
         {value(found.value)}
         {found.problem !== null && <span class="fault"> {found.problem.message}</span>}
       </dd>
-      <dt>Now</dt>
+      <dt>{mappings.now}</dt>
       <dd>
         {value(found.present)} {found.source !== null && `(${found.source})`}
       </dd>
-      <dt>Would be</dt>
+      <dt>{mappings.wouldBe}</dt>
       <dd>
         {value(found.after.value)} {found.after.source !== null && `(${found.after.source})`}
       </dd>
@@ -259,8 +260,12 @@ function Everybody({ of, attribute }: { readonly of: OfAll; readonly attribute: 
   return (
     <>
       <p>
-        Of {people(of.people)}, {number(changed?.people ?? 0)} would get another {attribute};{" "}
-        {number(of.failed)} would fail.
+        {say().mappings.wouldChange(
+          people(of.people),
+          number(changed?.people ?? 0),
+          attribute,
+          number(of.failed),
+        )}
       </p>
       <ul>
         {(changed?.examples ?? []).map(({ dn, from, to }) => (

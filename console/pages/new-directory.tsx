@@ -6,13 +6,14 @@ import { Columns } from "../parts/columns.tsx";
 import { Fault, Page } from "../parts/page.tsx";
 import { may, noteRefusal } from "../session.ts";
 import { number, people, value, visible } from "../text.ts";
+import { say } from "../texts.ts";
 
 const FIELDS = [
-  ["name", "Name, by which mappings and people know it", "corp"],
-  ["url", "Address of the server", "ldaps://dc1.example.org"],
-  ["bindDn", "Account that reads (a DN, or user@domain; empty: nobody in particular)", ""],
-  ["password", "Its password", ""],
-  ["base", "Where people are (empty: it is found out)", ""],
+  ["name", "corp"],
+  ["url", "ldaps://dc1.example.org"],
+  ["bindDn", ""],
+  ["password", ""],
+  ["base", ""],
 ] as const;
 
 const HIDDEN = { type: "password" } as const;
@@ -37,6 +38,7 @@ export function NewDirectory() {
   const [found, setFound] = useState<SurveyFacts | null>(null);
   const [error, setError] = useState<Error | null>(null);
   const [isBusy, setBusy] = useState(false);
+  const words = say().newDirectory;
   const look = (trust: string): void => {
     setBusy(true);
     setError(null);
@@ -51,18 +53,15 @@ export function NewDirectory() {
   };
   if (!may("configuration"))
     return (
-      <Page title="Add a directory">
-        <p>Administrators add directories.</p>
+      <Page title={words.title}>
+        <p>{words.administrators}</p>
       </Page>
     );
   return (
-    <Page title="Add a directory" isBusy={isBusy}>
-      <p>
-        The server is asked who is there and what is known of them. Nothing is changed in it, and
-        nothing is written before you save.
-      </p>
+    <Page title={words.title} isBusy={isBusy}>
+      <p>{words.about}</p>
       <WantedForm of={wanted} change={setWanted} look={() => look("")} isBusy={isBusy} />
-      {isBusy && <p class="quiet">Looking at the server…</p>}
+      {isBusy && <p class="quiet">{words.looking}</p>}
       {error !== null && <Trouble error={error} trust={look} />}
       {found !== null && <Found of={found} />}
     </Page>
@@ -80,6 +79,7 @@ function WantedForm({
   readonly look: () => void;
   readonly isBusy: boolean;
 }) {
+  const words = say().newDirectory;
   return (
     <form
       class="stacked"
@@ -88,9 +88,9 @@ function WantedForm({
         look();
       }}
     >
-      {FIELDS.map(([name, label, placeholder]) => (
+      {FIELDS.map(([name, placeholder]) => (
         <label key={name}>
-          {label}
+          {words.fields[name]}
           <input
             name={name}
             {...(name === "password" && HIDDEN)}
@@ -108,10 +108,10 @@ function WantedForm({
           checked={of.startTls}
           onChange={(event) => change({ ...of, startTls: event.currentTarget.checked })}
         />{" "}
-        Encrypt an ldap:// connection (StartTLS)
+        {words.startTls}
       </label>
       <button type="submit" disabled={isBusy}>
-        Look at it
+        {words.look}
       </button>
     </form>
   );
@@ -134,7 +134,7 @@ function Trouble({
         <p>
           SHA-256 <code>{fingerprint}</code>{" "}
           <button type="button" onClick={() => trust(fingerprint)}>
-            I compared it: trust it
+            {say().newDirectory.trust}
           </button>
         </p>
       )}
@@ -142,10 +142,9 @@ function Trouble({
   );
 }
 
-const MAPPING_COLUMNS = ["Attribute", "Expression", "Valid for"];
-
 function Found({ of }: { readonly of: SurveyFacts }) {
   const { route } = useLocation();
+  const { common, newDirectory: words } = say();
   const { survey, name, title, type, mappings, preview, missing, remarks } = of;
   const save = async (): Promise<void> => {
     const { directory } = await act<{ directory: string }>("POST", `/surveys/${survey}/save`);
@@ -153,22 +152,19 @@ function Found({ of }: { readonly of: SurveyFacts }) {
   };
   return (
     <section aria-labelledby="found">
-      <h2 id="found">What was found</h2>
-      <p>
-        {visible(title)} ({type}): {people(of.people)}
-        {of.isPart && " or more"}.
-      </p>
+      <h2 id="found">{words.found}</h2>
+      <p>{words.foundPeople(visible(title), type, people(of.people), of.isPart)}</p>
       <ul>
         {remarks.map((one) => (
           <li key={one}>{visible(one)}</li>
         ))}
         {missing.map((one) => (
-          <li key={one}>Nothing was found for {one}, which every directory needs.</li>
+          <li key={one}>{words.missing(one)}</li>
         ))}
       </ul>
-      <h2>Mappings</h2>
+      <h2>{common.mappings}</h2>
       <table>
-        <Columns of={MAPPING_COLUMNS} />
+        <Columns of={[common.attribute, common.expression, words.validFor]} />
         <tbody>
           {mappings.map((one) => (
             <tr key={one.attribute}>
@@ -176,23 +172,17 @@ function Found({ of }: { readonly of: SurveyFacts }) {
               <td>
                 <code>{one.expression}</code>
               </td>
-              <td class="number">
-                {number(one.valid)} of {number(one.of)}
-              </td>
+              <td class="number">{common.of(number(one.valid), number(one.of))}</td>
             </tr>
           ))}
         </tbody>
       </table>
-      <h2>Some people, as they would become</h2>
+      <h2>{words.somePeople}</h2>
       <Preview of={preview} />
-      <h2>What the configuration gets</h2>
+      <h2>{words.configuration}</h2>
       <pre tabIndex={0}>{visible(of.text)}</pre>
-      <p class="quiet">
-        The password is written to a file of its own, which only the daemon reads. Nothing is
-        imported by saving: begin with a dry run on the directory's page, and give it a schedule in
-        the configuration.
-      </p>
-      {missing.length === 0 && <Act label={`Save ${name}`} act={save} />}
+      <p class="quiet">{words.afterwards}</p>
+      {missing.length === 0 && <Act label={words.save(name)} act={save} />}
     </section>
   );
 }
@@ -200,9 +190,10 @@ function Found({ of }: { readonly of: SurveyFacts }) {
 const SHOWN = ["login", "email", "firstName", "lastName"] as const;
 
 function Preview({ of }: { readonly of: SurveyFacts["preview"] }) {
+  const { entry, problems: troubles } = say().newDirectory;
   return (
     <table>
-      <Columns of={["Entry", ...SHOWN, "Problems"]} />
+      <Columns of={[entry, ...SHOWN, troubles]} />
       <tbody>
         {of.map(({ dn, profile, problems }) => (
           <tr key={dn}>

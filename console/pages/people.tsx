@@ -7,28 +7,29 @@ import { NewPerson } from "../parts/new-person.tsx";
 import { Page } from "../parts/page.tsx";
 import { may } from "../session.ts";
 import { value } from "../text.ts";
+import { say } from "../texts.ts";
 
-const COLUMNS = ["Login", "Name", "Status", "Profile source"];
 const STATUSES = ["ACTIVE", "STAGED", "SUSPENDED", "DEPROVISIONED"];
 
 export function People() {
   const { q, status } = useLocation().query;
   const filter = status === undefined ? undefined : `status eq "${status}"`;
   const asked = { q, search: filter };
+  const { common, navigation, peoplePage } = say();
   return (
-    <Page title="People" actions={may("edit") && <NewPerson />}>
+    <Page title={navigation.people} actions={may("edit") && <NewPerson />}>
       <Filters
         of={[
-          { name: "q", label: "Name or login begins with" },
-          { name: "status", label: "Status", options: STATUSES },
+          { name: "q", label: peoplePage.beginsWith },
+          { name: "status", label: peoplePage.status, options: STATUSES },
         ]}
       />
       <List<ListedUser>
         ask={(after) => askOkta<ListedUser>("/users", { ...asked, limit: 50, after })}
         about={JSON.stringify(asked)}
-        caption="People"
-        columns={COLUMNS}
-        empty="There is nobody like that."
+        caption={navigation.people}
+        columns={[common.login, common.name, peoplePage.status, peoplePage.profileSource]}
+        empty={peoplePage.none}
         keyOf={({ id }) => id}
         Row={UserRow}
       />

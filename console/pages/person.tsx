@@ -11,12 +11,14 @@ import { useAsked } from "../asked.ts";
 import { begin } from "../begun.ts";
 import { Act } from "../parts/act.tsx";
 import { Badge } from "../parts/badge.tsx";
+import { Columns } from "../parts/columns.tsx";
 import { Cure } from "../parts/cure.tsx";
 import { Page, Shown } from "../parts/page.tsx";
 import { Question } from "../parts/question.tsx";
 import { When } from "../parts/when.tsx";
 import { may } from "../session.ts";
 import { kind, value, visible } from "../text.ts";
+import { say } from "../texts.ts";
 
 /** A person: each value with whose it is and why; then what directories show, and what happened. */
 export function Person() {
@@ -35,15 +37,14 @@ export function Person() {
       title={person?.login ?? who}
       isBusy={asked.isBusy}
       actions={
-        directory !== undefined && may("sync-person") && <Act label="Force Sync" act={sync} />
+        directory !== undefined &&
+        may("sync-person") && <Act label={say().common.forceSync} act={sync} />
       }
     >
       <Shown of={asked}>
         {(one) => (
           <>
-            <p>
-              <Badge of={one.status} /> created <When at={one.createdAt} />
-            </p>
+            <p>{say().person.created(<Badge of={one.status} />, <When at={one.createdAt} />)}</p>
             {may("edit") && <Steps person={one} again={asked.again} />}
             <Profile person={one} again={asked.again} />
             {one.appUsers.map((appUser) => (
@@ -65,32 +66,31 @@ interface OfPerson {
 }
 
 /** What may follow each status, under Okta's names. */
-const STEPS: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
-  active: [
-    ["suspend", "Suspend"],
-    ["deactivate", "Deactivate"],
-  ],
-  suspended: [["unsuspend", "Unsuspend"]],
-  staged: [["activate", "Activate"]],
-  deprovisioned: [["reactivate", "Reactivate"]],
+const STEPS: Readonly<Record<string, readonly string[]>> = {
+  active: ["suspend", "deactivate"],
+  suspended: ["unsuspend"],
+  staged: ["activate"],
+  deprovisioned: ["reactivate"],
 };
 
 function Steps({ person, again }: OfPerson) {
+  const words = say().person;
+  const verb = (step: string): string => words.steps[step] ?? step;
   return (
     <p class="actions">
-      {(STEPS[person.status] ?? []).map(([step, verb]) => (
+      {(STEPS[person.status] ?? []).map((step) => (
         <Question
           key={step}
-          button={`${verb}…`}
-          title={`${verb} ${person.login}?`}
-          verb={verb}
+          button={`${verb(step)}…`}
+          title={words.stepTitle(verb(step), person.login)}
+          verb={verb(step)}
           field={null}
           act={async () => {
             await actOkta(`/users/${person.id}/lifecycle/${step}`, {});
             again();
           }}
         >
-          <p>A directory that decides about the status may change it again with its next import.</p>
+          <p>{words.stepAbout}</p>
         </Question>
       ))}
     </p>
@@ -106,25 +106,26 @@ function typedAs(present: unknown, text: string): unknown {
   }
   const word = text.trim();
   if (typeof present === "number") {
-    if (word === "" || !Number.isFinite(Number(word))) throw new Error("A number is expected.");
+    if (word === "" || !Number.isFinite(Number(word))) throw new Error(say().person.numberExpected);
     return Number(word);
   }
   if (typeof present !== "boolean") return text;
-  if (word !== "true" && word !== "false") throw new Error("Write true or false.");
+  if (word !== "true" && word !== "false") throw new Error(say().person.truthExpected);
   return word === "true";
 }
 
 function Edit({ person, again, name }: OfPerson & { readonly name: string }) {
   const { route } = useLocation();
+  const words = say().person;
   const present = person.profile[name];
   const isList = Array.isArray(present);
   return (
     <Question
-      button="Edit…"
-      label={`Edit ${name}`}
-      title={`${name} of ${person.login}`}
-      verb="Save"
-      field={isList ? `${name}, one value a line` : name}
+      button={words.edit}
+      label={words.editOne(name)}
+      title={words.editTitle(name, person.login)}
+      verb={say().common.save}
+      field={isList ? words.oneALine(name) : name}
       first={isList ? present.map(String).join("\n") : String(present ?? "")}
       isList={isList}
       act={async (text) => {
@@ -140,19 +141,14 @@ function Edit({ person, again, name }: OfPerson & { readonly name: string }) {
 
 function Profile({ person, again }: OfPerson) {
   const [open, setOpen] = useState<string | null>(null);
+  const { common, person: words } = say();
   const names = Object.keys(person.profile);
+  const columns = [common.attribute, common.value, words.source];
   return (
     <section aria-labelledby="profile">
-      <h2 id="profile">Profile</h2>
+      <h2 id="profile">{words.profile}</h2>
       <table>
-        <thead>
-          <tr>
-            <th scope="col">Attribute</th>
-            <th scope="col">Value</th>
-            <th scope="col">Source</th>
-            {may("explain") && <th scope="col">Why</th>}
-          </tr>
-        </thead>
+        <Columns of={may("explain") ? [...columns, common.why] : columns} />
         <tbody>
           {names.flatMap((name) => [
             <tr key={name}>
@@ -166,10 +162,10 @@ function Profile({ person, again }: OfPerson) {
                   <button
                     type="button"
                     aria-expanded={open === name}
-                    aria-label={`Why is ${name} not another value?`}
+                    aria-label={words.whyNot(name)}
                     onClick={() => setOpen(open === name ? null : name)}
                   >
-                    Why?
+                    {words.why}
                   </button>{" "}
                   {may("edit") && <Edit person={person} again={again} name={name} />}
                 </td>
@@ -233,15 +229,23 @@ function Additional({ of }: { readonly of: PersonFacts["appUsers"][number] }) {
   const path = `/directories/${encodeURIComponent(of.directory)}`;
   const { answer } = useAsked(() => ask<DirectoryFacts>(path), of.directory);
   const kindOf = answer?.type === "active-directory" ? "Active Directory" : "LDAP";
-  const title = `Additional ${kindOf} Attributes of ${of.directory}`;
+  const words = say().person;
+  const title = words.additional(kindOf, of.directory);
   return (
     <details>
       <summary>{title}</summary>
       <p class="quiet">
-        {visible(of.dn)} <Badge of={of.status} /> imported <When at={of.lastImported} />
+        {words.imported(
+          <>
+            {visible(of.dn)} <Badge of={of.status} />
+          </>,
+          <When at={of.lastImported} />,
+        )}
       </p>
       {of.error !== null && <p class="fault">{of.error.message}</p>}
-      {of.groups.length > 0 && <p>In {of.groups.map(({ name }) => name).join(", ")}</p>}
+      {of.groups.length > 0 && (
+        <p>{words.inGroups(of.groups.map(({ name }) => name).join(", "))}</p>
+      )}
       <dl>
         {Object.entries(of.profile).flatMap(([name, one]) => [
           <dt key={name}>{name}</dt>,
@@ -259,11 +263,16 @@ function Accounts({ of }: { readonly of: PersonFacts["accounts"] }) {
   if (of.length === 0) return null;
   return (
     <section aria-labelledby="accounts">
-      <h2 id="accounts">Applications</h2>
+      <h2 id="accounts">{say().common.applications}</h2>
       <ul>
         {of.map(({ app, status, lastPush, error }) => (
           <li key={app}>
-            {app} <Badge of={status} /> pushed <When at={lastPush} />
+            {say().person.pushed(
+              <>
+                {app} <Badge of={status} />
+              </>,
+              <When at={lastPush} />,
+            )}
             {error !== null && <span class="fault"> {error.message}</span>}
           </li>
         ))}
@@ -275,13 +284,13 @@ function Accounts({ of }: { readonly of: PersonFacts["accounts"] }) {
 function History({ of }: { readonly of: PersonFacts["history"] }) {
   return (
     <section aria-labelledby="history">
-      <h2 id="history">Last changes</h2>
-      {of.length === 0 && <p class="quiet">Nothing changed yet.</p>}
+      <h2 id="history">{say().person.lastChanges}</h2>
+      {of.length === 0 && <p class="quiet">{say().person.nothingChanged}</p>}
       <ul>
         {of.map((one) => (
           <li key={one.run + one.action}>
             <a href={`/console/runs/${one.run}`}>{kind(one.kind)}</a> <When at={one.at} />:{" "}
-            {one.action}
+            {say().actions[one.action] ?? one.action}
             {one.changes.length > 0 &&
               `, ${one.changes.map(({ attribute, to }) => `${attribute} ${value(to)}`).join(", ")}`}
           </li>

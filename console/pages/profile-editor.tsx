@@ -2,6 +2,7 @@ import { ask, askOktaOne, type DirectoryFacts, type PageOf } from "../api.ts";
 import { useAsked } from "../asked.ts";
 import { Columns } from "../parts/columns.tsx";
 import { Page, Shown } from "../parts/page.tsx";
+import { say } from "../texts.ts";
 
 /** A property of a profile as Okta's API describes one (JSON Schema). */
 interface Property {
@@ -33,12 +34,12 @@ export function ProfileEditor() {
     "directories",
   );
   return (
-    <Page title="Profile Editor" isBusy={schema.isBusy || directories.isBusy}>
+    <Page title={say().navigation.profile} isBusy={schema.isBusy || directories.isBusy}>
       <Shown of={schema}>
         {({ definitions }) =>
           (["custom", "base"] as const).map((part) => (
             <section key={part} aria-labelledby={part}>
-              <h2 id={part}>{part === "base" ? "Base attributes" : "Custom attributes"}</h2>
+              <h2 id={part}>{say().profileEditor[part]}</h2>
               <Attributes
                 of={definitions[part].properties}
                 required={definitions[part].required ?? []}
@@ -62,10 +63,11 @@ function Attributes({
   readonly directories: readonly DirectoryFacts[];
 }) {
   const names = Object.entries(of);
-  if (names.length === 0) return <p class="quiet">There are none.</p>;
+  const { common, profileEditor: words } = say();
+  if (names.length === 0) return <p class="quiet">{words.none}</p>;
   return (
     <table>
-      <Columns of={["Attribute", "Title", "Type", "Limits", "Mapped by"]} />
+      <Columns of={[common.attribute, words.title, common.type, words.limits, words.mappedBy]} />
       <tbody>
         {names.map(([name, property]) => (
           <tr key={name}>
@@ -90,11 +92,12 @@ function Attributes({
 }
 
 function limitsOf({ minLength, maxLength, unique }: Property, isRequired: boolean): string {
+  const words = say().profileEditor;
   const parts = [
-    ...(isRequired ? ["required"] : []),
-    ...(unique === undefined ? [] : ["unique"]),
-    ...(minLength ? [`at least ${minLength}`] : []),
-    ...(maxLength ? [`at most ${maxLength}`] : []),
+    ...(isRequired ? [words.required] : []),
+    ...(unique === undefined ? [] : [words.unique]),
+    ...(minLength ? [words.atLeast(minLength)] : []),
+    ...(maxLength ? [words.atMost(maxLength)] : []),
   ];
   return parts.join(", ");
 }

@@ -6,13 +6,15 @@ import { Badge } from "../parts/badge.tsx";
 import { Decisions } from "../parts/decisions.tsx";
 import { Page, Shown } from "../parts/page.tsx";
 import { RunPeople } from "../parts/run-people.tsx";
-import { isDry, ofRun } from "../parts/run-row.tsx";
+import { isDry, kindOf, ofRun } from "../parts/run-row.tsx";
 import { When } from "../parts/when.tsx";
-import { ACTIONS, kind, number } from "../text.ts";
+import { ACTIONS, number, PUSH_ACTIONS } from "../text.ts";
+import { say } from "../texts.ts";
 
 /** One run: what was read, whom it concerns and why; and, where it is held, the decision. */
 export function Run() {
   const { run: id = "" } = useRoute().params;
+  const words = say().run;
   const path = `/runs/${encodeURIComponent(id)}`;
   const news = told.value.get(id);
   const asked = useAsked(() => ask<RunFacts>(path), id, `${opened.value} ${news?.status ?? ""}`);
@@ -20,7 +22,7 @@ export function Run() {
   const shown = { ...asked, answer: news ?? asked.answer };
   return (
     <Page
-      title={shown.answer === null ? "Run" : titleOf(shown.answer)}
+      title={shown.answer === null ? say().runs.run : titleOf(shown.answer)}
       isBusy={asked.isBusy}
       actions={shown.answer !== null && <Decisions run={shown.answer} again={asked.again} />}
     >
@@ -28,13 +30,9 @@ export function Run() {
         {(run) => (
           <>
             <p>
-              <Badge of={run.status} /> started <When at={run.startedAt} />
-              {run.finishedAt !== null && (
-                <>
-                  , ended <When at={run.finishedAt} />
-                </>
-              )}
-              {run.decidedBy !== null && `, decided by ${run.decidedBy}`}
+              {words.started(<Badge of={run.status} />, <When at={run.startedAt} />)}
+              {run.finishedAt !== null && words.ended(<When at={run.finishedAt} />)}
+              {run.decidedBy !== null && words.decidedBy(run.decidedBy)}
             </p>
             {run.error !== null && <p class="fault">{run.error.message}</p>}
             <Progress run={run} />
@@ -50,7 +48,8 @@ export function Run() {
 }
 
 function titleOf(run: RunFacts): string {
-  return `${kind(run.kind)} of ${ofRun(run)}${isDry(run) ? " (dry run)" : ""}`;
+  const { run: words, runs } = say();
+  return words.title(kindOf(run), ofRun(run)) + (isDry(run) ? runs.dryRun : "");
 }
 
 function Progress({ run }: { readonly run: RunFacts }) {
@@ -63,9 +62,9 @@ function Progress({ run }: { readonly run: RunFacts }) {
   return (
     <output>
       {phase}: {number(done)}
-      {total !== null && ` of ${number(total)}`}{" "}
+      {total !== null && say().run.of(number(total))}{" "}
       {total !== null && total > 0 && (
-        <progress max={total} value={done} aria-label={`${phase} so far`} />
+        <progress max={total} value={done} aria-label={say().run.soFar(phase)} />
       )}
     </output>
   );
@@ -73,11 +72,12 @@ function Progress({ run }: { readonly run: RunFacts }) {
 
 function Held({ run }: { readonly run: RunFacts }) {
   const { held } = run;
+  const words = say().run;
   if (held === null || held === undefined) return null;
   const { reason, findings } = held as { reason: string; findings?: readonly string[] };
   return (
     <section class="held" aria-labelledby="held">
-      <h2 id="held">{run.status === "held" ? "Held: nothing is applied" : "It was held"}</h2>
+      <h2 id="held">{run.status === "held" ? words.held : words.wasHeld}</h2>
       <p>{reason}</p>
       {findings !== undefined && findings.length > 0 && (
         <ul>
@@ -87,10 +87,10 @@ function Held({ run }: { readonly run: RunFacts }) {
         </ul>
       )}
       <p>
-        <a href={`/console/runs/${run.run}?counted=true`}>Whom the safeguard counts</a>
+        <a href={`/console/runs/${run.run}?counted=true`}>{words.counted}</a>
         {" · "}
         <a href={`/api/rollcall/v1/runs/${run.run}/export?format=csv`} download>
-          Everybody as a CSV file
+          {words.everybodyAsCsv}
         </a>
       </p>
     </section>
@@ -99,17 +99,18 @@ function Held({ run }: { readonly run: RunFacts }) {
 
 function Counts({ run }: { readonly run: RunFacts }) {
   const all = Object.entries({ ...run.counts });
+  const askable = "app" in run ? PUSH_ACTIONS : ACTIONS;
   return (
-    <ul class="counts" aria-label="Counts">
+    <ul class="counts" aria-label={say().run.counts}>
       {all.map(([action, count]) => (
         <li key={action}>
-          {ACTIONS.includes(action) && action !== "unchanged" && count > 0 ? (
+          {askable.includes(action) && action !== "unchanged" && count > 0 ? (
             <a href={`/console/runs/${run.run}?action=${action}`}>
-              <strong>{number(count)}</strong> {action}
+              <strong>{number(count)}</strong> {say().actions[action] ?? action}
             </a>
           ) : (
             <>
-              <strong>{number(count)}</strong> {action}
+              <strong>{number(count)}</strong> {say().actions[action] ?? action}
             </>
           )}
         </li>
@@ -128,11 +129,11 @@ function Evidence({ run }: { readonly run: RunFacts }) {
     end: string;
     complete: boolean;
   };
+  const words = say().run;
   return (
     <p class="quiet">
-      {server} gave {number(entries)} {entries === 1 ? "entry" : "entries"}
-      {pages > 0 && ` on ${number(pages)} pages`}, up to {end}:{" "}
-      {complete ? "the read is proven to be whole." : "the read is not proven to be whole."}
+      {words.gave(server, number(entries), pages > 0 ? number(pages) : null, end)}
+      {complete ? words.isWhole : words.isNotWhole}
     </p>
   );
 }

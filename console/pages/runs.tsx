@@ -4,7 +4,8 @@ import { news } from "../live.ts";
 import { Filters } from "../parts/filters.tsx";
 import { List } from "../parts/list.tsx";
 import { Page } from "../parts/page.tsx";
-import { RUN_COLUMNS, RunRow } from "../parts/run-row.tsx";
+import { runColumns, RunRow } from "../parts/run-row.tsx";
+import { say } from "../texts.ts";
 
 const STATUSES = ["running", "held", "done", "failed", "cancelled"];
 const KINDS = ["import", "force-sync", "revert", "push"];
@@ -12,24 +13,25 @@ const KINDS = ["import", "force-sync", "revert", "push"];
 export function Runs() {
   const { query } = useLocation();
   const { directory, app, kind, status } = query;
+  const { common, navigation, runs } = say();
   const filter = { directory, app, kind, status };
   return (
-    <Page title="Import Monitoring">
+    <Page title={navigation.runs}>
       <Filters
         of={[
-          { name: "status", label: "State", options: STATUSES },
-          { name: "kind", label: "Kind", options: KINDS },
-          { name: "directory", label: "Directory" },
-          { name: "app", label: "App" },
+          { name: "status", label: common.state, options: STATUSES },
+          { name: "kind", label: runs.kind, options: KINDS },
+          { name: "directory", label: common.directory },
+          { name: "app", label: runs.app },
         ]}
       />
       <List<RunFacts>
         ask={(after) => ask<PageOf<RunFacts>>("/runs", { ...filter, limit: 50, after })}
         about={JSON.stringify(filter)}
         news={news()}
-        caption="Runs, newest first"
-        columns={RUN_COLUMNS}
-        empty="There is no such run."
+        caption={runs.caption}
+        columns={runColumns()}
+        empty={runs.none}
         keyOf={({ run }) => run}
         Row={RunRow}
       />

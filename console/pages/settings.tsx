@@ -7,6 +7,7 @@ import { List } from "../parts/list.tsx";
 import { Page } from "../parts/page.tsx";
 import { When } from "../parts/when.tsx";
 import { may, me } from "../session.ts";
+import { say } from "../texts.ts";
 
 /** How many sessions and tokens were ended here: then the lists are others. */
 const ended = signal(0);
@@ -18,38 +19,55 @@ async function end(id: string): Promise<void> {
 
 /** Who may come in. */
 export function Settings() {
+  const { common, navigation, settings } = say();
   return (
-    <Page title="Settings">
-      <h2>You</h2>
+    <Page title={navigation.settings}>
+      <h2>{settings.you}</h2>
       <p>
-        {me.value?.name}, role {me.value?.role}, signed in until{" "}
-        <When at={me.value?.expiresAt ?? null} />.
+        {settings.signedInUntil(
+          me.value?.name ?? "",
+          me.value?.role ?? "",
+          <When at={me.value?.expiresAt ?? null} />,
+        )}
       </p>
       {may("tokens") && (
         <>
-          <h2>Sessions</h2>
+          <h2>{settings.sessions}</h2>
           <List<SessionFacts>
             ask={(after) => ask<PageOf<SessionFacts>>("/sessions", { limit: 50, after })}
             about={`sessions ${ended.value}`}
-            caption="Who is signed in"
-            columns={["Who", "Role", "From", "Last use", "Until", "End"]}
-            empty="Nobody is signed in."
+            caption={settings.whoIsSignedIn}
+            columns={[
+              common.who,
+              common.role,
+              settings.from,
+              common.lastUse,
+              common.until,
+              common.end,
+            ]}
+            empty={settings.nobody}
             keyOf={({ id }) => id}
             Row={SessionRow}
           />
-          <h2>API tokens</h2>
+          <h2>{settings.tokens}</h2>
           <List<TokenFacts>
             ask={(after) => ask<PageOf<TokenFacts>>("/tokens", { limit: 50, after })}
             about={`tokens ${ended.value}`}
-            caption="API tokens"
-            columns={["Name", "Role", "Made by", "Last use", "Until", "End"]}
-            empty="There are no API tokens."
+            caption={settings.tokens}
+            columns={[
+              common.name,
+              common.role,
+              settings.madeBy,
+              common.lastUse,
+              common.until,
+              common.end,
+            ]}
+            empty={settings.noTokens}
             keyOf={({ name }) => name}
             Row={TokenRow}
           />
           <p class="quiet">
-            <code>rollcall tokens create NAME --role viewer</code> makes one; its secret is shown
-            once.
+            {settings.makesOne(<code>rollcall tokens create NAME --role viewer</code>)}
           </p>
         </>
       )}
@@ -70,7 +88,7 @@ function SessionRow({ of: one }: { readonly of: SessionFacts }) {
         <When at={one.expiresAt} />
       </td>
       <td>
-        <Act label="Sign out" act={() => end(one.id)} />
+        <Act label={say().common.signOut} act={() => end(one.id)} />
       </td>
     </tr>
   );
@@ -78,6 +96,7 @@ function SessionRow({ of: one }: { readonly of: SessionFacts }) {
 
 function TokenRow({ of }: { readonly of: TokenFacts }) {
   const [isAsked, setAsked] = useState(false);
+  const { settings } = say();
   const revoke = async (): Promise<void> => {
     await act("DELETE", `/tokens/${encodeURIComponent(of.name)}`);
     ended.value++;
@@ -95,17 +114,17 @@ function TokenRow({ of }: { readonly of: TokenFacts }) {
       </td>
       <td>
         <button type="button" onClick={() => setAsked(true)}>
-          Revoke…
+          {settings.revoke}
         </button>
         {isAsked && (
           <Confirm
-            title={`Revoke ${of.name}?`}
-            verb="Revoke"
+            title={settings.revokeTitle(of.name)}
+            verb={settings.revokeVerb}
             count={null}
             act={revoke}
             close={() => setAsked(false)}
           >
-            <p>Whoever still sends it is refused at once.</p>
+            <p>{settings.revokeAbout}</p>
           </Confirm>
         )}
       </td>

@@ -1,28 +1,26 @@
 import { farewell, hasProvider } from "../session.ts";
 import { Page } from "../parts/page.tsx";
+import { say } from "../texts.ts";
 
 /** For everybody who is not signed in: how to come in, and nothing else. */
 export function SignedOut() {
+  const words = say().signIn;
   return (
-    <Page title="Sign in">
+    <Page title={words.title}>
       {farewell.value !== null && <output class="note">{farewell.value}</output>}
       {hasProvider.value && (
         <p>
           <a class="main" href="/api/rollcall/v1/sign-in/oidc" target="_self">
-            Sign in with your organisation
+            {words.withOrganisation}
           </a>
         </p>
       )}
-      <p>
-        {hasProvider.value && "Or, where that does not work: "}On the machine where Rollcall runs,
-        this command prints a link that signs in once, for ten minutes:
-      </p>
+      <p>{hasProvider.value ? words.orByCommand : words.byCommand}</p>
       <pre>
         <code>npx rollcall admin sign-in</code>
       </pre>
       <p class="quiet">
-        <code>--role viewer</code>, <code>helpdesk</code> or <code>operator</code> makes a link for
-        somebody who may less.
+        {words.less(<code>--role viewer</code>, <code>helpdesk</code>, <code>operator</code>)}
       </p>
     </Page>
   );

@@ -6,23 +6,23 @@ import { List } from "../parts/list.tsx";
 import { Page } from "../parts/page.tsx";
 import { When } from "../parts/when.tsx";
 import { value } from "../text.ts";
-
-const COLUMNS = ["Time", "Event", "Actor", "Target", "Outcome"];
+import { say } from "../texts.ts";
 
 /** What happens outside runs; the transaction of anything else is a run. */
 const IS_OF_NO_RUN = /^(?:user\.session|system\.(?:api_token|configuration))\./;
 
 export function SystemLog() {
   const { q, filter, since, until } = useLocation().query;
+  const { navigation, logs } = say();
   const asked = { q, filter, since, until };
   return (
-    <Page title="System Log">
+    <Page title={navigation.logs}>
       <Filters
         of={[
-          { name: "q", label: "Words" },
-          { name: "filter", label: 'Filter, such as eventType eq "system.import.start"' },
-          { name: "since", label: "Since (ISO 8601)" },
-          { name: "until", label: "Until (ISO 8601)" },
+          { name: "q", label: logs.words },
+          { name: "filter", label: logs.filter },
+          { name: "since", label: logs.since },
+          { name: "until", label: logs.until },
         ]}
       />
       <List<ListedEvent>
@@ -30,9 +30,9 @@ export function SystemLog() {
           askOkta<ListedEvent>("/logs", { ...asked, sortOrder: "DESCENDING", limit: 50, after })
         }
         about={JSON.stringify(asked)}
-        caption="Events, newest first"
-        columns={COLUMNS}
-        empty="There is no such event."
+        caption={logs.caption}
+        columns={[logs.time, logs.event, logs.actor, logs.target, logs.outcome]}
+        empty={logs.none}
         keyOf={({ uuid }) => uuid}
         Row={EventRow}
       />
@@ -52,7 +52,9 @@ function EventRow({ of: event }: { readonly of: ListedEvent }) {
           <p class="quiet">
             {event.eventType} ·{" "}
             {!IS_OF_NO_RUN.test(event.eventType) && (
-              <a href={`/console/runs/${event.transaction.id}`}>run {event.transaction.id}</a>
+              <a href={`/console/runs/${event.transaction.id}`}>
+                {say().logs.run(event.transaction.id)}
+              </a>
             )}
           </p>
           <dl>

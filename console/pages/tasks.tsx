@@ -1,11 +1,13 @@
 import { signal } from "@preact/signals";
 import { act, ask, type PageOf, type TaskFacts } from "../api.ts";
+import { news } from "../live.ts";
 import { Act } from "../parts/act.tsx";
 import { List } from "../parts/list.tsx";
 import { Page } from "../parts/page.tsx";
 import { When } from "../parts/when.tsx";
 import { may } from "../session.ts";
 import { number, visible } from "../text.ts";
+import { say } from "../texts.ts";
 
 interface Failing {
   readonly code: string;
@@ -24,25 +26,36 @@ const tried = signal(0);
 
 /** What an app refused, and who could not be updated, by cause, with what helps. */
 export function Tasks() {
+  const { common, navigation, tasks } = say();
   return (
-    <Page title="Tasks">
-      <h2>Applications</h2>
+    <Page title={navigation.tasks}>
+      <h2>{common.applications}</h2>
       <List<TaskFacts>
         ask={(after) => ask<PageOf<TaskFacts>>("/tasks", { limit: 50, after })}
         about={`tasks ${tried.value}`}
-        caption="Pushes that need a person"
-        columns={["App", "Who", "What", "Since", "In the app's words", "What helps", "Do"]}
-        empty="No push needs a person."
+        news={news()}
+        caption={tasks.caption}
+        columns={[
+          tasks.app,
+          common.who,
+          common.what,
+          common.since,
+          tasks.inTheAppsWords,
+          tasks.whatHelps,
+          tasks.do,
+        ]}
+        empty={tasks.none}
         keyOf={({ id }) => id}
         Row={TaskRow}
       />
-      <h2>People</h2>
+      <h2>{tasks.people}</h2>
       <List<Failing>
         ask={(after) => ask<PageOf<Failing>>("/failing", { limit: 50, after })}
         about="failing"
-        caption="People whose last update failed, by cause"
-        columns={["Cause", "People", "Since", "What helps", "For example"]}
-        empty="Nobody's last update failed."
+        news={news()}
+        caption={tasks.failing}
+        columns={[tasks.cause, tasks.people, common.since, tasks.whatHelps, tasks.forExample]}
+        empty={tasks.nobodyFails}
         keyOf={({ code, field }) => `${code} ${field ?? ""}`}
         Row={FailingRow}
       />
@@ -96,8 +109,8 @@ function TaskRow({ of }: { readonly of: TaskFacts }) {
       <td class="actions">
         {may("retry") && (
           <>
-            <Act label="Retry" act={having("retry")} />
-            <Act label="Dismiss" act={having("dismiss")} />
+            <Act label={say().tasks.retry} act={having("retry")} />
+            <Act label={say().tasks.dismiss} act={having("dismiss")} />
           </>
         )}
       </td>

@@ -6,6 +6,7 @@ import { ruleOf, value, visible } from "../text.ts";
 import { Columns } from "./columns.tsx";
 import { ExpressionField } from "./expression-field.tsx";
 import { Fault } from "./page.tsx";
+import { say } from "../texts.ts";
 
 interface Draft {
   readonly user: string;
@@ -38,7 +39,7 @@ export function AppPreview({ of }: { readonly of: AppFacts }) {
       <form class="filters" onSubmit={preview} aria-busy={isBusy}>
         <Fields of={of} draft={draft} change={setDraft} />
         <button type="submit" disabled={isBusy}>
-          Preview
+          {say().common.preview}
         </button>
       </form>
       {result instanceof Error && <Fault error={result} />}
@@ -61,7 +62,7 @@ function Fields({ of: { app, mappings }, draft, change }: FieldsProps) {
   return (
     <>
       <label>
-        Login
+        {say().common.login}
         <input
           required
           value={draft.user}
@@ -69,9 +70,9 @@ function Fields({ of: { app, mappings }, draft, change }: FieldsProps) {
         />
       </label>
       <label>
-        With another expression for
+        {say().application.withAnother}
         <select value={draft.attribute} onChange={(event) => choose(event.currentTarget.value)}>
-          <option value="">nothing: as it is</option>
+          <option value="">{say().application.asItIs}</option>
           {mappings.map(({ attribute }) => (
             <option key={attribute} value={attribute}>
               {attribute}
@@ -94,17 +95,24 @@ function Fields({ of: { app, mappings }, draft, change }: FieldsProps) {
 
 function Previewed({ of }: { readonly of: AppPreviewFacts }) {
   const { login, assigned, decision, why, error, attributes, requests } = of;
+  const { common, application } = say();
+  const rule = assigned === null ? null : ruleOf(assigned);
   return (
-    <section aria-label={`Preview for ${login}`}>
+    <section aria-label={application.previewFor(login)}>
       <p>
-        {visible(login)}{" "}
-        {assigned === null ? "is not assigned" : `is assigned by ${ruleOf(assigned)}`}; what would
-        be done: {decision}
-        {why !== null && ` (${why})`}.{" "}
+        {application.wouldBeDone(visible(login), rule, decision, why)}{" "}
         {error !== null && <span class="fault">{error.message}</span>}
       </p>
       <table>
-        <Columns of={["Attribute", "Read", "Value", "Goes to", "The app has"]} />
+        <Columns
+          of={[
+            common.attribute,
+            application.read,
+            common.value,
+            application.goesTo,
+            application.theAppHas,
+          ]}
+        />
         <tbody>
           {attributes.map((one) => (
             <tr key={one.attribute}>

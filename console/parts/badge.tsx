@@ -1,3 +1,5 @@
+import { say } from "../texts.ts";
+
 /** A state as text and colour; never as colour alone. */
 const TONES: Readonly<Record<string, string>> = {
   done: "good",
@@ -18,5 +20,5 @@ const TONES: Readonly<Record<string, string>> = {
 };
 
 export function Badge({ of }: { readonly of: string }) {
-  return <span class={`badge ${TONES[of] ?? "plain"}`}>{of}</span>;
+  return <span class={`badge ${TONES[of] ?? "plain"}`}>{say().states[of] ?? of}</span>;
 }

@@ -7,6 +7,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { noteRefusal } from "../session.ts";
 import { number } from "../text.ts";
 import { Fault } from "./page.tsx";
+import { say } from "../texts.ts";
 
 /** As languages write between thousands. */
 const SEPARATORS = /[\s.,'\u2019\u066c]/g;
@@ -49,7 +50,7 @@ export function Confirm({ title, verb, children, count, act, close }: ConfirmPro
         {children}
         {count !== null && (
           <label>
-            Type {number(count)} to go on
+            {say().common.typeToGoOn(number(count))}
             <input
               inputMode="numeric"
               autocomplete="off"
@@ -64,7 +65,7 @@ export function Confirm({ title, verb, children, count, act, close }: ConfirmPro
             {verb}
           </button>
           <button type="button" onClick={() => dialog.current?.close()}>
-            Not now
+            {say().common.notNow}
           </button>
         </p>
       </form>

@@ -1,5 +1,6 @@
 /** What helps, as a link where a page of the console does it, else as the command that does. */
 import type { Remedy } from "../../src/model/remedy.ts";
+import { say } from "../texts.ts";
 
 interface Place {
   readonly href: string;
@@ -10,36 +11,36 @@ type Of<Kind extends Remedy["kind"]> = Extract<Remedy, { readonly kind: Kind }>;
 
 /** What a page of the console does; whatever is not here is told as a command. */
 const PLACES: { readonly [Kind in Remedy["kind"]]?: (remedy: Of<Kind>) => Place } = {
-  addDirectory: () => ({ href: "/console/new-directory", label: "Add the first one" }),
+  addDirectory: () => ({ href: "/console/new-directory", label: say().cures.addFirst }),
   showRun: ({ run, counted }) => ({
     href: `/console/runs/${run}${counted === true ? "?counted=true" : ""}`,
-    label: "Show the run",
+    label: say().cures.showRun,
   }),
-  showPush: ({ push }) => ({ href: `/console/runs/${push}`, label: "Show the push" }),
+  showPush: ({ push }) => ({ href: `/console/runs/${push}`, label: say().cures.showPush }),
   import: ({ directory }) => placeOfDirectory(directory),
   forceSync: ({ directory }) => placeOfDirectory(directory),
-  listFailing: () => ({ href: "/console/tasks", label: "Show who fails" }),
+  listFailing: () => ({ href: "/console/tasks", label: say().cures.showFailing }),
   listUnmatched: ({ directory }) => ({
     href: `/console/results${directory === undefined ? "" : `?directory=${directory}`}`,
-    label: "Decide",
+    label: say().cures.decide,
   }),
-  listTasks: () => ({ href: "/console/tasks", label: "Tasks" }),
+  listTasks: () => ({ href: "/console/tasks", label: say().cures.tasks }),
   showApp: ({ app }) => ({
     href: `/console/apps/${encodeURIComponent(app)}`,
-    label: "Show the app",
+    label: say().cures.showApp,
   }),
   preview: ({ directory, who }) => ({
     href: `/console/directories/${directory}/mappings${who === undefined ? "" : `?user=${encodeURIComponent(who)}`}`,
-    label: "Try the mapping",
+    label: say().cures.tryMapping,
   }),
   explain: ({ who }) => ({
     href: `/console/people/${encodeURIComponent(who)}`,
-    label: "Show the person",
+    label: say().cures.showPerson,
   }),
 };
 
 function placeOfDirectory(directory: string): Place {
-  return { href: `/console/directories/${directory}`, label: "Go to the directory" };
+  return { href: `/console/directories/${directory}`, label: say().cures.goToDirectory };
 }
 
 function placeOf(remedy: Remedy): Place | null {

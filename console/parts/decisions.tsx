@@ -5,11 +5,12 @@ import { act, type RunFacts } from "../api.ts";
 import { begin, requestOf } from "../begun.ts";
 import { forget } from "../live.ts";
 import { may } from "../session.ts";
-import { kind, number, people } from "../text.ts";
+import { number, people } from "../text.ts";
 import { Act } from "./act.tsx";
 import { Confirm } from "./confirm.tsx";
 import { Question } from "./question.tsx";
-import { isDry } from "./run-row.tsx";
+import { isDry, kindOf } from "./run-row.tsx";
+import { say } from "../texts.ts";
 
 interface Deciding {
   readonly run: RunFacts;
@@ -28,29 +29,20 @@ export function Decisions({ run, again }: Deciding) {
   );
 }
 
-const WORDS: Readonly<Record<string, string>> = {
-  removals: "would be removed",
-  deactivations: "would lose their account in the app",
-  updates: "would be changed",
-  logins: "would get another login",
-  grants: "would get access back",
-  failures: "could not be updated any more",
-};
-
 /** What it is held for, in words, and the number to type: whoever knows it has read whom. */
 function concerned({ held }: RunFacts): { readonly count: number; readonly what: string } {
   if (held === null) return { count: 0, what: "" };
   const { removals: count, of, total } = held;
-  if (of === "memberships")
-    return { count, what: `${number(count)} of ${number(total)} memberships would go` };
-  if (of === "people read")
-    return { count, what: `${people(count)} of ${number(total)} are missing in the read` };
-  return { count, what: `${people(count)} ${WORDS[of] ?? "are concerned"}` };
+  const words = say().decisions;
+  if (of === "memberships") return { count, what: words.memberships(number(count), number(total)) };
+  if (of === "people read") return { count, what: words.missing(people(count), number(total)) };
+  return { count, what: words.concerned(people(count), of) };
 }
 
 function Approve({ run, again }: Deciding) {
   const [isAsked, setAsked] = useState(false);
   const { count, what } = concerned(run);
+  const words = say().decisions;
   const close = (): void => {
     setAsked(false);
     // What was told before is older than the answer that comes now.
@@ -60,12 +52,12 @@ function Approve({ run, again }: Deciding) {
   return (
     <>
       <button type="button" class="main" onClick={() => setAsked(true)}>
-        Approve…
+        {words.approve}
       </button>
       {isAsked && (
         <Confirm
-          title={`Carry out this ${kind(run.kind).toLowerCase()} as it is shown?`}
-          verb="Approve"
+          title={words.approveTitle(kindOf(run))}
+          verb={words.approveVerb}
           count={count}
           act={() => act("POST", `/runs/${run.run}/approve`, {})}
           close={close}
@@ -82,6 +74,7 @@ function Approve({ run, again }: Deciding) {
 function Cancel({ run, again }: Deciding) {
   const [isAsked, setAsked] = useState(false);
   const isHeld = run.status === "held";
+  const words = say().decisions;
   const close = (): void => {
     setAsked(false);
     // What was told before is older than the answer that comes now.
@@ -91,17 +84,17 @@ function Cancel({ run, again }: Deciding) {
   return (
     <>
       <button type="button" onClick={() => setAsked(true)}>
-        {isHeld ? "Cancel…" : "Stop…"}
+        {isHeld ? words.cancel : words.stop}
       </button>
       {isAsked && (
         <Confirm
-          title={isHeld ? "Drop this run?" : "Stop this run?"}
-          verb={isHeld ? "Cancel the run" : "Stop the run"}
+          title={isHeld ? words.cancelTitle : words.stopTitle}
+          verb={isHeld ? words.cancelVerb : words.stopVerb}
           count={null}
           act={() => act("POST", `/runs/${run.run}/cancel`, {})}
           close={close}
         >
-          <p>{isHeld ? "Nothing of it is applied." : "It ends at the next safe point."}</p>
+          <p>{isHeld ? words.cancelAbout : words.stopAbout}</p>
         </Confirm>
       )}
     </>
@@ -115,6 +108,7 @@ function Afterwards({ run }: { readonly run: RunFacts }) {
     route(`/console/runs/${(await begun).run}`);
   };
   const request = requestOf(run.run);
+  const words = say().decisions;
   const revert = (dryRun: boolean) => () => {
     const of = isDry(run) && "reverts" in run ? (run.reverts ?? run.run) : run.run;
     return goTo(act<RunFacts>("POST", `/runs/${of}/revert`, { dryRun }));
@@ -122,20 +116,20 @@ function Afterwards({ run }: { readonly run: RunFacts }) {
   if (run.kind === "revert")
     return isDry(run) && may("revert") ? (
       <Question
-        button="Put back…"
-        title="Put back as it is shown?"
-        verb="Put back"
+        button={words.putBack}
+        title={words.putBackTitle}
+        verb={words.putBackVerb}
         field={null}
         act={revert(false)}
       >
-        <p>Whoever was changed by something else since is left out.</p>
+        <p>{words.putBackAbout}</p>
       </Question>
     ) : null;
   if (isDry(run))
     // By exactly the request of the dry run; of others, nobody here knows whom they were for.
     return request !== null && may("run") ? (
-      <Act label="Do it now" act={() => goTo(begin({ ...request, dryRun: false }))} />
+      <Act label={words.doItNow} act={() => goTo(begin({ ...request, dryRun: false }))} />
     ) : null;
   if (run.kind === "edit") return null;
-  return may("revert") ? <Act label="Put back (dry run first)" act={revert(true)} /> : null;
+  return may("revert") ? <Act label={words.putBackDryFirst} act={revert(true)} /> : null;
 }

@@ -8,6 +8,7 @@ import { ask, type FaultsFacts, type MappingOf, type WordsFacts } from "../api.t
 import { useAsked, type Asked } from "../asked.ts";
 import { completionsOf, type Completion } from "../completion.ts";
 import { noteRefusal } from "../session.ts";
+import { say } from "../texts.ts";
 
 interface ExpressionFieldProps {
   /** Whose mapping it is. */
@@ -60,7 +61,7 @@ export function ExpressionField({ of, attribute, value, change }: ExpressionFiel
   return (
     <div class="wide expression" onFocusOut={(event) => isLeft(event) && setOffer(NOTHING)}>
       <label>
-        Expression
+        {say().common.expression}
         <textarea
           ref={field}
           rows={3}
@@ -129,14 +130,12 @@ function Offered({ list, of, accept, close }: OfferedProps) {
   };
   return (
     <>
-      <output class="hidden">
-        {of.length > 0 && `${of.length} names and functions; arrow down chooses`}
-      </output>
+      <output class="hidden">{of.length > 0 && say().expressions.offered(of.length)}</output>
       {of.length > 0 && (
         <select
           ref={list}
           class="completions"
-          aria-label="Names and functions"
+          aria-label={say().expressions.names}
           size={Math.max(of.length, 2)}
           onKeyDown={press}
           onClick={take}

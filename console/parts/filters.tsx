@@ -1,11 +1,24 @@
 /** What a list shows, kept in the address: a link to it shows the same. */
 import { useLocation } from "preact-iso";
+import { say } from "../texts.ts";
 
 export interface Filter {
   readonly name: string;
   readonly label: string;
   /** What can be chosen; absent: a text. */
   readonly options?: readonly string[];
+}
+
+/** States and reasons as they are told elsewhere; what no text has is told as it is asked for. */
+function shown(option: string): string {
+  const { states, kinds, reasons, accountReasons } = say();
+  const all: Readonly<Record<string, string>> = {
+    ...accountReasons,
+    ...reasons,
+    ...kinds,
+    ...states,
+  };
+  return all[option] ?? option;
 }
 
 export function Filters({ of }: { readonly of: readonly Filter[] }) {
@@ -27,17 +40,17 @@ export function Filters({ of }: { readonly of: readonly Filter[] }) {
               <input name={name} defaultValue={query[name] ?? ""} />
             ) : (
               <select name={name} onChange={apply}>
-                <option value="">all</option>
+                <option value="">{say().common.all}</option>
                 {options.map((one) => (
                   <option key={one} value={one} selected={query[name] === one}>
-                    {one}
+                    {shown(one)}
                   </option>
                 ))}
               </select>
             )}
           </label>
         ))}
-        <button type="submit">Filter</button>
+        <button type="submit">{say().common.filter}</button>
       </form>
     </search>
   );

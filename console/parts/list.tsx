@@ -5,6 +5,7 @@ import type { PageOf } from "../api.ts";
 import { useAsked } from "../asked.ts";
 import { Columns } from "./columns.tsx";
 import { Shown } from "./page.tsx";
+import { say } from "../texts.ts";
 
 interface ListProps<Item> {
   /** A page that begins behind a cursor. */
@@ -71,14 +72,14 @@ function Turning({ path, next, turn }: TurningProps) {
   return (
     <p class="actions">
       <button type="button" disabled={path.length === 0} onClick={() => turn(path.slice(0, -1))}>
-        Previous page
+        {say().common.previousPage}
       </button>
       <button
         type="button"
         disabled={next === null}
         onClick={() => next !== null && turn([...path, next])}
       >
-        Next page
+        {say().common.nextPage}
       </button>
     </p>
   );

@@ -2,22 +2,19 @@ import { useLocation } from "preact-iso";
 import { useState } from "preact/hooks";
 import { actOkta } from "../api.ts";
 import { Confirm } from "./confirm.tsx";
+import { say } from "../texts.ts";
 
 /** What everybody has; the rest is added on the person's own page. */
-const FIELDS = [
-  ["firstName", "First name"],
-  ["lastName", "Last name"],
-  ["email", "E-mail"],
-  ["login", "Login (empty: the e-mail address)"],
-] as const;
+const FIELDS = ["firstName", "lastName", "email", "login"] as const;
 
-type Values = Readonly<Record<(typeof FIELDS)[number][0], string>>;
+type Values = Readonly<Record<(typeof FIELDS)[number], string>>;
 const NOBODY: Values = { firstName: "", lastName: "", email: "", login: "" };
 
 /** Adds somebody whom no directory has. */
 export function NewPerson() {
   const { route } = useLocation();
   const [values, setValues] = useState<Values | null>(null);
+  const words = say().peoplePage;
   const add = async ({ login, ...others }: Values): Promise<void> => {
     const profile = { ...others, login: login === "" ? others.email : login };
     await actOkta("/users", { profile });
@@ -26,20 +23,20 @@ export function NewPerson() {
   return (
     <>
       <button type="button" onClick={() => setValues(NOBODY)}>
-        Add a person…
+        {words.add}
       </button>
       {values !== null && (
         <Confirm
-          title="Add a person"
-          verb="Add"
+          title={words.addTitle}
+          verb={words.addVerb}
           count={null}
           act={() => add(values)}
           close={() => setValues(null)}
         >
-          <p>For people whom no directory has. They are active at once, and are edited here.</p>
-          {FIELDS.map(([name, label]) => (
+          <p>{words.addAbout}</p>
+          {FIELDS.map((name) => (
             <label key={name}>
-              {label}
+              {words.fields[name]}
               <input
                 name={name}
                 autocomplete="off"

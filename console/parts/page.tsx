@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Refused } from "../api.ts";
 import type { Asked } from "../asked.ts";
+import { say } from "../texts.ts";
 
 interface PageProps {
   readonly title: string;
@@ -41,7 +42,7 @@ export function Shown<Answer>({
   readonly children: (answer: Answer) => ComponentChildren;
 }) {
   if (of.error !== null) return <Fault error={of.error} />;
-  if (of.answer === null) return <p class="quiet">Loading…</p>;
+  if (of.answer === null) return <p class="quiet">{say().common.loading}</p>;
   return <>{children(of.answer)}</>;
 }
 

@@ -1,6 +1,7 @@
 /** How many people there were, day by day, as a line that a person reads at a glance. */
 import type { PeopleDayFacts } from "../api.ts";
 import { number } from "../text.ts";
+import { say } from "../texts.ts";
 
 const [WIDTH, HEIGHT, MARGIN] = [480, 80, 2];
 
@@ -8,7 +9,8 @@ const [WIDTH, HEIGHT, MARGIN] = [480, 80, 2];
 export function PeopleChart({ days }: { readonly days: readonly PeopleDayFacts[] }) {
   const [first, last] = [days[0], days.at(-1)];
   if (first === undefined || last === undefined || days.length < 2)
-    return <p class="quiet">From the second day on, a line shows how many people there are.</p>;
+    return <p class="quiet">{say().dashboard.secondDay}</p>;
+  const words = say().dashboard;
   const counts = days.map(({ active }) => active);
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
   const place = ({ day, active }: PeopleDayFacts): string => {
@@ -23,13 +25,13 @@ export function PeopleChart({ days }: { readonly days: readonly PeopleDayFacts[]
         width={WIDTH}
         height={HEIGHT}
         role="img"
-        aria-label={`Active people: ${number(first.active)} on ${first.day}, ${number(last.active)} on ${last.day}; at least ${number(least)}, at most ${number(most)}`}
+        aria-label={`${words.activeLine(number(first.active), first.day, number(last.active), last.day)}; ${words.activeBounds(number(least), number(most))}`}
       >
         <polyline class="line" points={days.map(place).join(" ")} />
       </svg>
       <figcaption class="quiet">
-        Active people from {first.day} ({number(first.active)}) to {last.day} ({number(last.active)}
-        ), between {number(least)} and {number(most)}; {number(last.others)} more are not active
+        {words.active(first.day, number(first.active), last.day, number(last.active))}
+        {words.between(number(least), number(most), number(last.others))}
       </figcaption>
     </figure>
   );

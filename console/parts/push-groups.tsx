@@ -2,18 +2,20 @@ import { ask, type PageOf, type PushedGroupFacts } from "../api.ts";
 import { number, visible } from "../text.ts";
 import { Badge } from "./badge.tsx";
 import { List } from "./list.tsx";
+import { say } from "../texts.ts";
 
 /** Groups of directories that an app is told, with their members. @param news changes with whatever is pushed */
 export function PushGroups({ app, news }: { readonly app: string; readonly news: string }) {
+  const { common, application } = say();
   const path = `/apps/${encodeURIComponent(app)}/groups`;
   return (
     <List<PushedGroupFacts>
       ask={(after) => ask<PageOf<PushedGroupFacts>>(path, { limit: 50, after })}
       about={app}
       news={news}
-      caption={`Groups that are pushed to ${app}`}
-      columns={["Group", "State", "In the app", "Members"]}
-      empty={`No group is pushed: apps.${app}.pushGroups in the configuration names those that shall be.`}
+      caption={application.groupsPushed(app)}
+      columns={[application.group, common.state, common.inTheApp, application.members]}
+      empty={application.noGroup(app)}
       keyOf={({ directory, group, externalId }) => `${directory} ${group} ${externalId ?? ""}`}
       Row={GroupRow}
     />
@@ -21,11 +23,12 @@ export function PushGroups({ app, news }: { readonly app: string; readonly news:
 }
 
 function GroupRow({ of }: { readonly of: PushedGroupFacts }) {
+  const { application } = say();
   const { directory, group, name, externalId, state, members, unsure } = of;
   return (
     <tr>
       <td>
-        {visible(group)} <span class="quiet">of {directory}</span>
+        {visible(group)} <span class="quiet">{application.ofDirectory(directory)}</span>
       </td>
       <td>
         <Badge of={state} />
@@ -35,7 +38,7 @@ function GroupRow({ of }: { readonly of: PushedGroupFacts }) {
       </td>
       <td>
         {number(members)}
-        {unsure > 0 && <span class="quiet">, {number(unsure)} not acknowledged yet</span>}
+        {unsure > 0 && <span class="quiet">{application.notAcknowledged(number(unsure))}</span>}
       </td>
     </tr>
   );

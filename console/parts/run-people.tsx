@@ -1,26 +1,28 @@
 import { useLocation } from "preact-iso";
 import { ask, type ChangeFacts, type PageOf, type RunFacts } from "../api.ts";
-import { ACTIONS, REASONS, value, visible } from "../text.ts";
+import { ACTIONS, PUSH_ACTIONS, value, visible } from "../text.ts";
 import { Badge } from "./badge.tsx";
 import { Filters } from "./filters.tsx";
 import { List } from "./list.tsx";
-
-const COLUMNS = ["What", "Who", "Why", "Changes"];
+import { say } from "../texts.ts";
 
 /** Whom a run concerns; which of them stands in the address. */
 export function RunPeople({ run }: { readonly run: RunFacts }) {
   const { query } = useLocation();
   const { action, reason, login, counted } = query;
+  const { common, run: words } = say();
   const filter = { action, reason, login, counted };
+  const isPush = "app" in run;
+  const reasons = isPush ? say().accountReasons : say().reasons;
   return (
     <section aria-labelledby="people">
-      <h2 id="people">{counted === "true" ? "Whom the safeguard counts" : "People"}</h2>
+      <h2 id="people">{counted === "true" ? words.counted : words.people}</h2>
       <Filters
         of={[
-          { name: "action", label: "What", options: ACTIONS },
-          { name: "reason", label: "Why", options: Object.keys(REASONS) },
-          { name: "login", label: "Login begins with" },
-          { name: "counted", label: "Counted by the safeguard", options: ["true"] },
+          { name: "action", label: common.what, options: isPush ? PUSH_ACTIONS : ACTIONS },
+          { name: "reason", label: common.why, options: Object.keys(reasons) },
+          { name: "login", label: words.loginBeginsWith },
+          { name: "counted", label: words.countedBy, options: ["true"] },
         ]}
       />
       <List<ChangeFacts>
@@ -28,14 +30,21 @@ export function RunPeople({ run }: { readonly run: RunFacts }) {
           ask<PageOf<ChangeFacts>>(`/runs/${run.run}/people`, { ...filter, limit: 50, after })
         }
         about={`${run.run} ${run.status} ${JSON.stringify(filter)}`}
-        caption="People of this run"
-        columns={COLUMNS}
-        empty="Nobody."
+        caption={words.peopleOf}
+        columns={[common.what, common.who, common.why, words.changes]}
+        empty={words.nobody}
         keyOf={({ seq }) => seq}
         Row={ChangeRow}
       />
     </section>
   );
+}
+
+/** A run's reasons, or those of a push. */
+function why({ reason }: ChangeFacts): string {
+  const { reasons, accountReasons } = say();
+  const all: Readonly<Record<string, string>> = { ...accountReasons, ...reasons };
+  return reason === null ? "" : (all[reason] ?? reason);
 }
 
 function ChangeRow({ of: change }: { readonly of: ChangeFacts }) {
@@ -48,10 +57,10 @@ function ChangeRow({ of: change }: { readonly of: ChangeFacts }) {
         {change.login !== null && (
           <a href={`/console/people/${encodeURIComponent(change.login)}`}>{change.login}</a>
         )}
-        <p class="quiet">{visible(change.dn)}</p>
+        <p class="quiet">{visible("dn" in change ? change.dn : (change.externalId ?? ""))}</p>
       </td>
       <td>
-        {change.reason !== null && REASONS[change.reason]}
+        {why(change)}
         {change.error !== null && (
           <span class="fault">
             {change.error.message} ({change.error.code})

@@ -3,23 +3,24 @@ import { told } from "../live.ts";
 import { kind, number } from "../text.ts";
 import { Badge } from "./badge.tsx";
 import { When } from "./when.tsx";
+import { say } from "../texts.ts";
 
-export const RUN_COLUMNS = [
-  "Run",
-  "Of",
-  "Started",
-  "State",
-  "Created",
-  "Updated",
-  "Removed",
-  "Failed",
-];
+export function runColumns(): string[] {
+  const { common, runs } = say();
+  const { created, updated, removed, failed } = runs;
+  return [runs.run, runs.of, runs.started, common.state, created, updated, removed, failed];
+}
 
 const COUNTED = ["created", "updated", "removed", "failed"] as const;
 
 /** Of what a run is: a directory, or an app. */
 export function ofRun(run: RunFacts): string {
   return "app" in run ? run.app : (run.directory ?? "");
+}
+
+/** A Force Sync of an app is a push that everybody is computed anew for. */
+export function kindOf(run: RunFacts): string {
+  return kind("forceSync" in run ? "force-sync" : run.kind);
 }
 
 export function isDry(run: RunFacts): boolean {
@@ -43,8 +44,8 @@ export function RunRow({ of }: { readonly of: RunFacts }) {
     <tr>
       <td>
         <a href={`/console/runs/${run.run}`}>
-          {kind(run.kind)}
-          {isDry(run) && " (dry run)"}
+          {kindOf(run)}
+          {isDry(run) && say().runs.dryRun}
         </a>
       </td>
       <td>{ofRun(run)}</td>

@@ -2,6 +2,7 @@
 import type { RunFacts } from "../api.ts";
 import { number, time } from "../text.ts";
 import { counted, isDry, ofRun, removedBy } from "./run-row.tsx";
+import { say } from "../texts.ts";
 
 const ACTIONS = ["created", "updated", "removed", "failed"] as const;
 const [WIDTH, HEIGHT, GAP] = [16, 80, 6];
@@ -18,7 +19,8 @@ export function RunsChart({ runs }: { readonly runs: readonly RunFacts[] }) {
   if (sums.every((sum) => sum === 0)) return null;
   const total = (action: string): number =>
     shown.reduce((sum, run) => sum + countOf(run, action), 0);
-  const words = ACTIONS.map((action) => `${number(total(action))} ${action}`).join(", ");
+  const { actions, dashboard } = say();
+  const words = ACTIONS.map((action) => `${number(total(action))} ${actions[action]}`).join(", ");
   return (
     <figure>
       <svg
@@ -26,13 +28,13 @@ export function RunsChart({ runs }: { readonly runs: readonly RunFacts[] }) {
         width={shown.length * (WIDTH + GAP)}
         height={HEIGHT}
         role="img"
-        aria-label={`The last ${shown.length} runs: ${words}`}
+        aria-label={dashboard.theLastRuns(shown.length, words)}
       >
         {shown.map((run, at) => {
           let top = HEIGHT;
           return (
             <g key={run.run}>
-              <title>{`${ofRun(run)}, ${time(run.startedAt)}: ${ACTIONS.map((one) => `${countOf(run, one)} ${one}`).join(", ")}`}</title>
+              <title>{`${ofRun(run)}, ${time(run.startedAt)}: ${ACTIONS.map((one) => `${countOf(run, one)} ${actions[one]}`).join(", ")}`}</title>
               {ACTIONS.map((action) => {
                 const size = (countOf(run, action) / most) * (HEIGHT - 2);
                 top -= size;
@@ -57,10 +59,10 @@ export function RunsChart({ runs }: { readonly runs: readonly RunFacts[] }) {
             <svg width="10" height="10" aria-hidden="true">
               <rect class={`bar ${action}`} width="10" height="10" />
             </svg>{" "}
-            {action}{" "}
+            {actions[action]}{" "}
           </span>
         ))}
-        in the last {shown.length} runs, the newest on the right
+        {dashboard.inTheLastRuns(shown.length)}
       </figcaption>
     </figure>
   );

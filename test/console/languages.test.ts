@@ -1,0 +1,170 @@
+/** Whatever language the console speaks, it says all of it, and nothing of another one. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { DE } from "../../console/texts/de.ts";
+import { EN } from "../../console/texts/en.ts";
+import { ACCOUNT_REASONS } from "../../src/model/account.ts";
+import { BASE_ATTRIBUTES } from "../../src/model/profile-schema.ts";
+import { serveApi, type ServedApi } from "../support/api.ts";
+import { barriers, closeBrowsers, openBrowser, type Browser } from "../support/browser.ts";
+import { SIMPLE_MAPPINGS, simplePerson, Workplace } from "../support/rollcall.ts";
+
+/** Each text by its place; a sentence with gaps as what it is with words in them. */
+function textsOf(of: object, at = ""): Map<string, string> {
+  const texts = new Map<string, string>();
+  for (const [name, one] of Object.entries(of) as [string, unknown][]) {
+    const place = `${at}.${name}`;
+    if (typeof one === "string") texts.set(place, one);
+    else if (typeof one === "function") texts.set(place, filled(one as Sentence));
+    else for (const [below, text] of textsOf(one as object, place)) texts.set(below, text);
+  }
+  return texts;
+}
+
+type Sentence = (...parts: string[]) => unknown;
+
+const GAPS = ["<0>", "<1>", "<2>", "<3>"];
+
+function filled(sentence: Sentence): string {
+  return [sentence(...GAPS.slice(0, sentence.length))].flat().join("");
+}
+
+/** In the browser, whose names no program of Node has. */
+const SAID = `(() => {
+  const texts = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode() !== null) texts.push(walk.currentNode.textContent);
+  for (const one of document.querySelectorAll("[aria-label], [placeholder]"))
+    texts.push(one.getAttribute("aria-label") ?? "", one.getAttribute("placeholder") ?? "");
+  return texts;
+})()`;
+
+const [english, german] = [textsOf(EN), textsOf(DE)];
+
+describe("texts", () => {
+  test("each language has the same texts, and each of them says something", () => {
+    // States are told as the API names them where a language has no word for one.
+    const places = (of: Map<string, string>): string[] =>
+      [...of.keys()].filter((place) => !place.startsWith(".states.")).toSorted();
+    expect(places(german)).toEqual(places(english));
+    for (const [place, text] of [...english, ...german]) expect(text.trim(), place).not.toBe("");
+  });
+
+  test("in English, why an account is changed or left is told as the commands tell it", () => {
+    expect(EN.accountReasons).toEqual(ACCOUNT_REASONS);
+  });
+
+  test("what is told of fills the same gaps in each language", () => {
+    const gapsIn = (text: string | undefined): string[] =>
+      GAPS.filter((gap) => text?.includes(gap));
+    for (const [place, text] of english)
+      expect(gapsIn(german.get(place)), place).toEqual(gapsIn(text));
+  });
+});
+
+describe("in a browser", () => {
+  let place: Workplace;
+  let api: ServedApi;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    place = await Workplace.create("postgres");
+    const people = ["ada", "bob", "cyd"].map((uid) => simplePerson(uid));
+    const loose = place.file("g.ldif", simplePerson("stranger"));
+    place.configure(
+      `directories:\n  corp:\n    type: ldif\n    path: ${place.file("p.ldif", people.join(""))}${SIMPLE_MAPPINGS}` +
+        `  guests:\n    type: ldif\n    path: ${loose}\n    onNoMatch: ignore\n    toOkta: {}\n` +
+        `apps:\n  dx: { type: scim, url: "http://127.0.0.1:9", assign: [everyone] }\n`,
+    );
+    for (const name of ["corp", "guests"])
+      expect(await place.run("import", name)).toMatchObject({ status: 0 });
+    api = await serveApi(place, "configuration: writable");
+  });
+  afterAll(async () => {
+    await closeBrowsers();
+    await api.stop();
+    place.remove();
+  });
+  beforeEach(async () => {
+    browser = await openBrowser();
+  });
+  afterEach(async () => {
+    const { complaints } = browser;
+    await browser[Symbol.asyncDispose]();
+    expect(complaints).toEqual([]);
+  });
+
+  const PAGES = [
+    "",
+    "directories",
+    "directories/corp",
+    "directories/corp/mappings",
+    "new-directory",
+    "apps",
+    "apps/dx",
+    "people",
+    "people/ada@example.org",
+    "runs",
+    "results",
+    "tasks",
+    "profile",
+    "logs",
+    "settings",
+    "nowhere",
+  ];
+
+  /** What a page says: each text that stands for itself, and each name for whoever hears it. */
+  async function said(): Promise<string[]> {
+    const texts: string[] = await browser.page.evaluate(SAID);
+    return texts.map((text) => text.trim()).filter((text) => text !== "");
+  }
+
+  async function visit(path: string): Promise<void> {
+    await browser.page.goto(`${api.url}/console/${path}`);
+    await browser.page.waitForSelector('main[aria-busy="false"] h1');
+  }
+
+  test("German is chosen once, and then every page speaks it, with its numbers and times", async () => {
+    const { page } = browser;
+    const { url } = await place.json<{ url: string }>("admin", "sign-in");
+    await page.goto(url);
+    await page.getByLabel("Language").selectOption("Deutsch");
+    await page.locator("h1", { hasText: "Übersicht" }).waitFor();
+    expect(await page.locator("html").getAttribute("lang")).toBe("de");
+    // What is the same in both says nothing about either.
+    const foreign = new Set(
+      [...english].flatMap(([at, text]) => (german.get(at) === text ? [] : [text.trim()])),
+    );
+    // What attributes are called is told by the daemon.
+    const own = new Set([
+      ...german.values(),
+      ...[...BASE_ATTRIBUTES.values()].map(({ title }) => title),
+    ]);
+    const strange: string[] = [];
+    for (const path of PAGES) {
+      await visit(path);
+      for (const text of await said())
+        if (foreign.has(text) && !own.has(text)) strange.push(`${path}: ${text}`);
+      expect(await barriers(page), path).toEqual([]);
+    }
+    expect(strange).toEqual([]);
+    await visit("people/ada@example.org");
+    expect(await page.locator("main").innerText()).toContain("angelegt vor ");
+    await page.getByLabel("Sprache").selectOption("English");
+    await page.getByRole("link", { name: "Dashboard" }).waitFor();
+    expect(await page.locator("html").getAttribute("lang")).toBe("en");
+  });
+
+  test("a browser that wants German gets it, and one that wants what nobody speaks gets English", async () => {
+    for (const [wanted, title] of [
+      ["de-AT", "Anmelden"],
+      ["tlh", "Sign in"],
+    ] as const) {
+      const context = await browser.page.context().browser()?.newContext({ locale: wanted });
+      const page = await context?.newPage();
+      await page?.goto(`${api.url}/console/`);
+      await page?.waitForSelector("h1");
+      expect(await page?.locator("h1").innerText()).toBe(title);
+      await context?.close();
+    }
+  });
+});
