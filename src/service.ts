@@ -169,12 +169,14 @@ import { keepHooks } from "./store/hooks.ts";
 import { endPauses, keepPause, pauseOf } from "./store/pauses.ts";
 import { listTokens } from "./store/api-tokens.ts";
 import { listSessions } from "./store/sessions.ts";
+import { withSources } from "./config/with-sources.ts";
 import { ensureSearchIndexes } from "./store/search-indexes.ts";
 import type { DatedUser } from "./store/user-search.ts";
 import type { ApiToken } from "./model/api-token.ts";
 import type { ProfileSchema } from "./model/profile-schema.ts";
 import { findUsers, usersAfter, type UsersQuery } from "./store/users.ts";
 
+export { withSources };
 export { compileSettings, mappingProblems } from "./engine/compile-settings.ts";
 export type { CheckResult } from "./questions/check.ts";
 export type { AssignmentView } from "./questions/apps.ts";
@@ -338,6 +340,11 @@ export interface PreviewService {
   faults(of: MappingOf, attribute: string, expression: string): readonly PlacedFault[];
   /** What an expression may be made of. */
   words(of: MappingOf): Promise<readonly ExpressionWord[]>;
+  /** What another order of the sources would make of the same people. @throws RollcallError `request.invalid` */
+  order(
+    sources: readonly string[],
+    request: Pick<DiffRequest, "signal" | "progress">,
+  ): Promise<ConfigurationDiff>;
   /** What another configuration would make of the same people. */
   diff(other: Settings, request: DiffRequest): Promise<ConfigurationDiff>;
 }
@@ -533,7 +540,7 @@ function serviceOn(opened: Opened, settings: Settings, compiled: CompiledSetting
     profile: engine.rules.schema,
     directories: directoryService(engine),
     identitySources: identitySourceService(engine),
-    previews: previewService(engine),
+    previews: previewService(engine, settings),
     apps: appService(engine),
     pushes: pushService(engine),
     log: {
@@ -676,13 +683,17 @@ function identitySourceService(engine: Engine): IdentitySourceService {
   };
 }
 
-function previewService(engine: Engine): PreviewService {
+function previewService(engine: Engine, settings: Settings): PreviewService {
   const prepared = (directory: string, asked: PreviewAsked): [Engine, PreviewRequest] => {
     const { attribute, expression } = asked;
     if (attribute !== null) requireAttribute(engine.rules.schema, attribute);
     if (expression === null) return [engine, asked];
     const name = attribute ?? "displayName";
     return [tryExpression(engine, directory, name, expression), { ...asked, attribute: name }];
+  };
+  const diff: PreviewService["diff"] = (other, request) => {
+    const theirs = engineOf(other, compileSettings(other), engine.store);
+    return previewDiff(engine, { file: other.file, engine: theirs }, request);
   };
   return {
     person: async (directory, who, asked) => {
@@ -695,10 +706,9 @@ function previewService(engine: Engine): PreviewService {
     },
     faults: (of, attribute, expression) => faultsOf(engine, of, attribute, expression),
     words: (of) => wordsOf(engine, of),
-    diff: (other, request) => {
-      const theirs = engineOf(other, compileSettings(other), engine.store);
-      return previewDiff(engine, { file: other.file, engine: theirs }, request);
-    },
+    order: (sources, request) =>
+      diff(withSources(settings, sources), { ...request, directory: null, who: null }),
+    diff,
   };
 }
 

@@ -1,7 +1,9 @@
-import { ask, askOktaOne, type DirectoryFacts, type PageOf } from "../api.ts";
+import { ask, askOktaOne, type DirectoryFacts, type PageOf, type SourceFacts } from "../api.ts";
 import { useAsked } from "../asked.ts";
 import { Columns } from "../parts/columns.tsx";
 import { Page, Shown } from "../parts/page.tsx";
+import { Sources } from "../parts/sources.tsx";
+import { number } from "../text.ts";
 import { say } from "../texts.ts";
 
 /** A property of a profile as Okta's API describes one (JSON Schema). */
@@ -33,8 +35,14 @@ export function ProfileEditor() {
     () => ask<PageOf<DirectoryFacts>>("/directories", { limit: 100 }),
     "directories",
   );
+  const sources = useAsked(() => ask<PageOf<SourceFacts>>("/sources", { limit: 1000 }), "sources");
+  const isBusy = schema.isBusy || directories.isBusy || sources.isBusy;
   return (
-    <Page title={say().navigation.profile} isBusy={schema.isBusy || directories.isBusy}>
+    <Page title={say().navigation.profile} isBusy={isBusy}>
+      <section aria-labelledby="sources">
+        <h2 id="sources">{say().profileEditor.sources}</h2>
+        <Shown of={sources}>{({ items }) => <Sources of={items} again={sources.again} />}</Shown>
+      </section>
       <Shown of={schema}>
         {({ definitions }) =>
           (["custom", "base"] as const).map((part) => (
@@ -44,6 +52,7 @@ export function ProfileEditor() {
                 of={definitions[part].properties}
                 required={definitions[part].required ?? []}
                 directories={directories.answer?.items ?? []}
+                sources={sources.answer?.items ?? []}
               />
             </section>
           ))
@@ -57,17 +66,28 @@ function Attributes({
   of,
   required,
   directories,
+  sources,
 }: {
   readonly of: Readonly<Record<string, Property>>;
   readonly required: readonly string[];
   readonly directories: readonly DirectoryFacts[];
+  readonly sources: readonly SourceFacts[];
 }) {
   const names = Object.entries(of);
   const { common, profileEditor: words } = say();
   if (names.length === 0) return <p class="quiet">{words.none}</p>;
   return (
     <table>
-      <Columns of={[common.attribute, words.title, common.type, words.limits, words.mappedBy]} />
+      <Columns
+        of={[
+          common.attribute,
+          words.title,
+          common.type,
+          words.limits,
+          words.mappedBy,
+          words.givenBy,
+        ]}
+      />
       <tbody>
         {names.map(([name, property]) => (
           <tr key={name}>
@@ -84,11 +104,23 @@ function Attributes({
                   </a>
                 ))}
             </td>
+            <td>{givenBy(name, sources)}</td>
           </tr>
         ))}
       </tbody>
     </table>
   );
+}
+
+/** How many people have it from where. */
+function givenBy(attribute: string, sources: readonly SourceFacts[]): string {
+  const { given } = say().profileEditor;
+  return sources
+    .flatMap(({ source, attributes }) => {
+      const count = attributes[attribute];
+      return count === undefined ? [] : [given(source, number(count))];
+    })
+    .join(", ");
 }
 
 function limitsOf({ minLength, maxLength, unique }: Property, isRequired: boolean): string {

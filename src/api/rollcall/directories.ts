@@ -45,19 +45,6 @@ export function directoryRoutes(building: Building): void {
     },
     async ({ params: { directory } }) => await shownDirectory(context, directory),
   );
-  route(
-    building,
-    {
-      method: "get",
-      path: "/sources",
-      summary: "How many users and attributes each directory gives",
-      tag: TAG,
-      permission: "read",
-      query: z.strictObject(page),
-      answer: listOf(document),
-    },
-    async ({ query }) => positionPage(await service.directories.sources(), query),
-  );
   unmatchedRoutes(building);
 }
 

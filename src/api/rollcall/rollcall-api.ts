@@ -18,6 +18,7 @@ import { questionRoutes } from "./questions.ts";
 import { refuseInvalid, ROLLCALL_API, type Building } from "./route.ts";
 import { runRoutes } from "./runs.ts";
 import { sessionRoutes } from "./sessions.ts";
+import { sourceRoutes } from "./sources.ts";
 import { surveyRoutes } from "./surveys.ts";
 import { taskRoutes } from "./tasks.ts";
 import { tokenRoutes } from "./tokens.ts";
@@ -35,6 +36,7 @@ export function rollcallApi(context: ApiContext, gate: Gate): OpenAPIHono<ApiEnv
   runRoutes(building);
   decisionRoutes(building);
   directoryRoutes(building);
+  sourceRoutes(building);
   surveyRoutes(building);
   appRoutes(building);
   taskRoutes(building);

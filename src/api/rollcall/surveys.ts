@@ -1,11 +1,10 @@
 /** `/surveys`: a server that no configuration has is looked at, and what is proposed is saved. */
 import { z } from "@hono/zod-openapi";
-import { RollcallError } from "../../model/errors.ts";
 import type { Offer, OfferAsked } from "../../service.ts";
-import { askedBy, type ApiContext } from "../context.ts";
-import type { EditConfiguration } from "../../model/configuration-edit.ts";
+import { askedBy } from "../context.ts";
 import { anyText, document, text, uuid } from "./forms.ts";
 import { route, type Building } from "./route.ts";
+import { writable } from "./writable.ts";
 
 const TAG = "Directories";
 
@@ -86,14 +85,6 @@ function saveRoute(building: Building): void {
       return { directory: name };
     },
   );
-}
-
-/** @throws RollcallError `config.readOnly` */
-function writable({ edit }: ApiContext): EditConfiguration {
-  if (edit !== null) return edit;
-  const message =
-    "The configuration is not written by this daemon: http.configuration is not writable.";
-  throw new RollcallError("config.readOnly", message);
 }
 
 function surveyDocument({ id, name, proposal, text: yaml }: Offer) {

@@ -1,0 +1,184 @@
+/** The sources of profiles in their order: how much each gives, and what another order would change. */
+import { useState } from "preact/hooks";
+import { act, ask, type OrderFacts, type SourceFacts } from "../api.ts";
+import { may } from "../session.ts";
+import { number, people, value, visible } from "../text.ts";
+import { say } from "../texts.ts";
+import { Act } from "./act.tsx";
+import { Columns } from "./columns.tsx";
+import { Question } from "./question.tsx";
+
+interface SourcesProps {
+  readonly of: readonly SourceFacts[];
+  /** Asks for them again. */
+  readonly again: () => void;
+}
+
+export function Sources({ of, again }: SourcesProps) {
+  const words = say().profileEditor;
+  const now = of.filter(({ priority }) => priority !== null).map(({ source }) => source);
+  const [order, setOrder] = useState<readonly string[] | null>(null);
+  const shown = order ?? now;
+  const inOrder = [
+    ...shown.flatMap((name) => of.filter(({ source }) => source === name)),
+    ...of.filter(({ priority }) => priority === null),
+  ];
+  const isMoved = order !== null && order.join() !== now.join();
+  return (
+    <>
+      <p class="quiet">{words.aboutSources}</p>
+      <table>
+        <Columns of={[words.order, words.source, words.profileOf, words.linked]} />
+        <tbody>
+          {inOrder.map((one) => (
+            <Source key={one.source} of={one} order={shown} move={setOrder} />
+          ))}
+        </tbody>
+      </table>
+      {isMoved && (
+        <Draft
+          order={shown}
+          forget={() => setOrder(null)}
+          saved={() => {
+            setOrder(null);
+            again();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+interface SourceProps {
+  readonly of: SourceFacts;
+  readonly order: readonly string[];
+  readonly move: (order: readonly string[]) => void;
+}
+
+function Source({ of, order, move }: SourceProps) {
+  const words = say().profileEditor;
+  const at = order.indexOf(of.source);
+  const isSource = at !== -1;
+  const to = (place: number) => () => {
+    const others = order.filter((name) => name !== of.source);
+    move(others.toSpliced(place, 0, of.source));
+  };
+  return (
+    <tr>
+      <td class="actions">
+        {isSource && may("configuration") && (
+          <>
+            <button
+              type="button"
+              aria-label={words.up(of.source)}
+              disabled={at === 0}
+              onClick={to(at - 1)}
+            >
+              ↑
+            </button>
+            <button
+              type="button"
+              aria-label={words.down(of.source)}
+              disabled={at === order.length - 1}
+              onClick={to(at + 1)}
+            >
+              ↓
+            </button>
+          </>
+        )}
+      </td>
+      <th scope="row">
+        {isSource ? `${at + 1}. ` : ""}
+        {of.source === "okta" ? (
+          of.source
+        ) : (
+          <a href={`/console/directories/${of.source}`}>{of.source}</a>
+        )}{" "}
+        {!isSource && of.source !== "okta" && <span class="quiet">{words.notAmongThem}</span>}
+      </th>
+      <td class="number">{number(of.users)}</td>
+      <td class="number">{number(of.linked)}</td>
+    </tr>
+  );
+}
+
+interface DraftProps {
+  readonly order: readonly string[];
+  readonly forget: () => void;
+  readonly saved: () => void;
+}
+
+/** Another order, before it counts: whom it would change, and then the configuration. */
+function Draft({ order, forget, saved }: DraftProps) {
+  const words = say().profileEditor;
+  const [seen, setSeen] = useState<{ readonly of: string; readonly result: OrderFacts } | null>(
+    null,
+  );
+  const asked = order.join(",");
+  const said = order.join(", ");
+  return (
+    <section class="note">
+      <p>{words.draft(said)}</p>
+      <p class="actions">
+        {may("explain") && (
+          <Act
+            label={words.previewOrder}
+            act={async () => {
+              const result = await ask<OrderFacts>("/sources/preview", { order: asked });
+              setSeen({ of: asked, result });
+            }}
+          />
+        )}
+        <Question
+          button={words.save}
+          title={words.saveTitle(said)}
+          verb={say().common.save}
+          field={null}
+          act={async () => {
+            await act("POST", "/sources/order", { order });
+            saved();
+          }}
+        >
+          <p>{say().mappings.newVersion}</p>
+        </Question>
+        <button type="button" onClick={forget}>
+          {words.forget}
+        </button>
+      </p>
+      {seen?.of === asked && <Seen of={seen.result} />}
+    </section>
+  );
+}
+
+function Seen({ of: { directories } }: { readonly of: OrderFacts }) {
+  const words = say().profileEditor;
+  return (
+    <output>
+      {directories.map(({ directory, people: all, different, ...found }) => (
+        <div key={directory}>
+          <p>{words.wouldDiffer(directory, number(different), people(all))}</p>
+          <ul>
+            {Object.entries({ ...found.attributes, ...found.statuses }).map(
+              ([attribute, { people: changed, examples }]) => (
+                <li key={attribute}>
+                  {words.wouldGet(attribute, people(changed))}
+                  {examples.slice(0, 1).map(({ dn, from, to }) => (
+                    <span key={dn} class="quiet">
+                      {" "}
+                      ({visible(dn)}: <del>{value(from)}</del> → <ins>{value(to)}</ins>)
+                    </span>
+                  ))}
+                </li>
+              ),
+            )}
+            {Object.entries(found.failures).map(([code, { people: failing, examples }]) => (
+              <li key={code} class="fault">
+                {words.wouldFail(people(failing), examples[0]?.message ?? code)}
+              </li>
+            ))}
+          </ul>
+        </div>
+      ))}
+    </output>
+  );
+}

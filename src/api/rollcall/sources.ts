@@ -1,0 +1,78 @@
+/** Sources of profiles: how much each gives, and in which order they count. */
+import { z } from "@hono/zod-openapi";
+import { withSources } from "../../service.ts";
+import { askedBy } from "../context.ts";
+import { document, listOf, page, positionPage, text } from "./forms.ts";
+import { route, type Building } from "./route.ts";
+import { writable } from "./writable.ts";
+
+const TAG = "Directories";
+
+export function sourceRoutes(building: Building): void {
+  const { service } = building.context;
+  route(
+    building,
+    {
+      method: "get",
+      path: "/sources",
+      summary: "How many users and attributes each directory gives",
+      tag: TAG,
+      permission: "read",
+      query: z.strictObject(page),
+      answer: listOf(document),
+    },
+    async ({ query }) => positionPage(await service.directories.sources(), query),
+  );
+  previewRoute(building);
+  orderRoute(building);
+}
+
+/** What another order would make of everybody; nothing is changed. */
+function previewRoute(building: Building): void {
+  const { service, stopping } = building.context;
+  route(
+    building,
+    {
+      method: "get",
+      path: "/sources/preview",
+      summary: "What another order of the sources would make of everybody",
+      tag: TAG,
+      permission: "explain",
+      query: z.strictObject({
+        order: text.meta({ description: "Directories, highest first, with commas between." }),
+      }),
+      answer: document,
+    },
+    async ({ query: { order } }) => {
+      const progress = (): undefined => undefined;
+      const { directories } = await service.previews.order(order.split(","), {
+        signal: stopping,
+        progress,
+      });
+      return { directories };
+    },
+  );
+}
+
+function orderRoute(building: Building): void {
+  const { context } = building;
+  route(
+    building,
+    {
+      method: "post",
+      path: "/sources/order",
+      summary:
+        "Put another order of the sources into the configuration, as a new version of the file",
+      tag: TAG,
+      permission: "configuration",
+      body: z.strictObject({ order: z.array(text).min(1) }),
+      answer: z.object({ order: z.array(z.string()) }),
+    },
+    async ({ c, body: { order } }) => {
+      withSources(context.service.settings, order);
+      const edits = [{ path: ["profile", "sources"], value: order }];
+      const { profile } = await writable(context)(edits, askedBy(context, c));
+      return { order: [...profile.sources] };
+    },
+  );
+}
