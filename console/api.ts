@@ -112,17 +112,20 @@ export class Refused extends Error {
   readonly cure: string;
   /** Each of several, such as where an expression is wrong. */
   readonly problems: readonly string[];
+  /** Of the catalogue; empty where the answer is in Okta's form. */
+  readonly code: string;
 
   constructor(
     status: number,
     message: string,
-    { cure = "", problems = [] }: { cure?: string; problems?: readonly string[] },
+    { cure = "", problems = [], code = "" }: Pick<Refusal, "cure" | "problems" | "code">,
   ) {
     super(message);
     this.name = "Refused";
     this.status = status;
     this.cure = cure;
     this.problems = problems;
+    this.code = code;
   }
 }
 
@@ -167,6 +170,7 @@ interface Refusal {
   readonly errorCauses?: readonly { readonly errorSummary: string }[];
   readonly cure?: string;
   readonly problems?: readonly string[];
+  readonly code?: string;
 }
 
 function search(query: Query): string {

@@ -1,8 +1,8 @@
 /** What every page has: one heading, a title of its own, and words while it waits or fails. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { Refused } from "../api.ts";
-import type { Asked } from "../asked.ts";
+import { ask, Refused } from "../api.ts";
+import { useAsked, type Asked } from "../asked.ts";
 import { say } from "../texts.ts";
 
 interface PageProps {
@@ -46,10 +46,22 @@ export function Shown<Answer>({
   return <>{children(of.answer)}</>;
 }
 
+/** Where people sign in by their organisation, the way there. */
+function SignInAgain() {
+  const { answer } = useAsked(() => ask<{ readonly oidc: boolean }>("/sign-in"), "sign-in");
+  if (answer?.oidc !== true) return null;
+  return (
+    <a href="/api/rollcall/v1/sign-in/oidc" target="_self">
+      {say().signIn.withOrganisation}
+    </a>
+  );
+}
+
 export function Fault({ error }: { readonly error: Error }) {
   return (
     <p class="fault" role="alert">
-      {error.message} {error instanceof Refused && error.cure}
+      {error.message} {error instanceof Refused && error.cure}{" "}
+      {error instanceof Refused && error.code === "access.signInAgain" && <SignInAgain />}
     </p>
   );
 }

@@ -22,6 +22,8 @@ export interface Caller {
   /** Identity sources that a token is good for; null: all. */
   readonly sources: readonly string[] | null;
   may(permission: Permission): boolean;
+  /** Of a session, whether somebody signed in shortly before; of a token, always. */
+  readonly isFresh: boolean;
 }
 
 export interface ApiEnv {

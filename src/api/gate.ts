@@ -8,15 +8,15 @@ import { getCookie, setCookie } from "hono/cookie";
 import type { Networks } from "../lib/networks.ts";
 import { sessionActor, tokenActor, type EventClient } from "../model/event.ts";
 import { isLoopback } from "../model/loopback.ts";
-import { may, type Permission } from "../model/role.ts";
-import { LONGEST_HOURS } from "../model/session.ts";
+import { FRESH_ONLY, may, type Permission } from "../model/role.ts";
+import { FRESH_MINUTES, LONGEST_HOURS } from "../model/session.ts";
 import type { Service } from "../service.ts";
 import { clientAddress } from "./client-address.ts";
 import type { ApiCall, ApiEnv, Caller } from "./context.ts";
 import type { ApiLimits } from "./limits.ts";
 import type { Allowance } from "./rate-limit.ts";
 
-export type Refusal = "noCredential" | "badCredential" | "forbidden" | "tooMany";
+export type Refusal = "noCredential" | "badCredential" | "forbidden" | "notFresh" | "tooMany";
 
 /** Why somebody is not let in; each API says it in its own form. */
 export class AccessRefused extends Error {
@@ -66,6 +66,7 @@ export class Gate {
         const message = `The role ${caller.role} may not do this; it needs the permission "${permission}".`;
         throw new AccessRefused("forbidden", message);
       }
+      if (FRESH_ONLY.has(permission) && !READING.has(c.req.method)) requireFresh(caller);
       c.set("caller", caller);
       await next();
     };
@@ -151,8 +152,17 @@ export class Gate {
   async #bySession(c: ApiCall, client: EventClient, isUse: boolean): Promise<Caller | null> {
     if (c.req.header("authorization") !== undefined) return null;
     const session = await this.#service.sessions.of(getCookie(c, ...COOKIE) ?? "", isUse);
-    return session && callerOf("session", session, sessionActor(session, client));
+    if (session === null) return null;
+    const caller = callerOf("session", session, sessionActor(session, client));
+    return { ...caller, isFresh: session.isFresh };
   }
+}
+
+/** @throws AccessRefused where somebody signed in too long ago for what is asked */
+export function requireFresh({ isFresh }: Caller): void {
+  if (isFresh) return;
+  const message = `This needs a sign-in of the last ${FRESH_MINUTES} minutes; yours is older.`;
+  throw new AccessRefused("notFresh", message);
 }
 
 /** The same origin; of one on loopback, its names are the same machine. */
@@ -175,7 +185,7 @@ function callerOf(
   actor: Caller["actor"],
 ): Caller {
   const own = (permission: Permission): boolean => may(role, permission);
-  return { kind, id, name, role, actor, expiresAt, sources: null, may: own };
+  return { kind, id, name, role, actor, expiresAt, sources: null, may: own, isFresh: true };
 }
 
 /** Of this host only, by TLS or on loopback, for no script, and not sent by what other pages ask for. */

@@ -4,7 +4,8 @@ import { Readable, Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { RollcallError } from "../model/errors.ts";
 import type { CommandRequest } from "../api/context.ts";
-import type { Permission } from "../model/role.ts";
+import { FRESH_ONLY, type Permission } from "../model/role.ts";
+import { FRESH_MINUTES } from "../model/session.ts";
 import type { Service } from "../service.ts";
 import { COMMAND_PERMISSIONS } from "./permissions.ts";
 import type { CommandLine } from "./console.ts";
@@ -55,6 +56,10 @@ export function commandsOf(
           if (!caller.may(permission)) {
             const message = `The role ${caller.role} may not do this; it needs the permission "${permission}".`;
             throw new RollcallError("access.forbidden", message);
+          }
+          if (FRESH_ONLY.has(permission) && !caller.isFresh) {
+            const message = `${command} needs a sign-in of the last ${FRESH_MINUTES} minutes; yours is older.`;
+            throw new RollcallError("access.signInAgain", message);
           }
         },
       },

@@ -10,6 +10,10 @@ export const API_ERRORS = {
     what: "The token's role may not do this.",
     cure: "Use a token whose role has the permission that is named.",
   },
+  "access.signInAgain": {
+    what: "Approving, putting back, tokens and deleting a person need a sign-in of the last 15 minutes, and the session is older.",
+    cure: "Sign in again, by a new link or by the identity provider, and repeat it.",
+  },
   "access.limit": {
     what: "There were too many requests within a minute.",
     cure: "Wait for as many seconds as Retry-After says.",

@@ -30,6 +30,9 @@ export const PERMISSIONS = [
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
+/** What a browser that was left open, or a cookie that was stolen, must not do: it needs a fresh sign-in. */
+export const FRESH_ONLY: ReadonlySet<Permission> = new Set(["approve", "revert", "tokens"]);
+
 /** A program that brings people, and sees nothing else. */
 const SOURCE = ["bring"] as const satisfies readonly Permission[];
 const VIEWER = ["read"] as const satisfies readonly Permission[];

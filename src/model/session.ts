@@ -10,6 +10,8 @@ export interface Session {
   readonly role: Role;
   readonly ipAddress: string | null;
   readonly userAgent: string | null;
+  /** Whether the sign-in is as recent as what cannot be taken back easily needs. */
+  readonly isFresh: boolean;
   /** ISO 8601, as all of these. */
   readonly createdAt: string;
   /** To the minute. */
@@ -18,6 +20,8 @@ export interface Session {
   readonly expiresAt: string;
 }
 
+/** How long a sign-in is fresh. */
+export const FRESH_MINUTES = 15;
 /** How long a link that signs in is good. */
 export const LINK_MINUTES = 10;
 /** A session ends when nobody used it for so long, … */

@@ -1,7 +1,13 @@
 /** Links that sign in, and the sessions that they make. Of secrets only hashes are here. */
 import { sql, type Selectable } from "kysely";
 import { isRole, type Role } from "../model/role.ts";
-import { IDLE_HOURS, LINK_MINUTES, LONGEST_HOURS, type Session } from "../model/session.ts";
+import {
+  FRESH_MINUTES,
+  IDLE_HOURS,
+  LINK_MINUTES,
+  LONGEST_HOURS,
+  type Session,
+} from "../model/session.ts";
 import type { Connection, Trx } from "./connection.ts";
 import type { SessionsTable } from "./tables.ts";
 
@@ -15,6 +21,9 @@ const COLUMNS = [
   "created_at",
   "used_at",
   "expires_at",
+  sql<boolean>`created_at > clock_timestamp() - make_interval(mins => ${sql.lit(FRESH_MINUTES)})`.as(
+    "is_fresh",
+  ),
 ] as const;
 
 /** Some hours from now, by the database's clock. */
@@ -139,7 +148,9 @@ export async function noteSessionUse(db: Connection, id: string): Promise<void> 
 }
 
 /** A role of a newer Rollcall is none that is known here: such a session opens nothing. */
-function toSession(row: Omit<Selectable<SessionsTable>, "hash">): Session | null {
+function toSession(
+  row: Omit<Selectable<SessionsTable>, "hash"> & { readonly is_fresh: boolean },
+): Session | null {
   if (!isRole(row.role)) return null;
   return {
     id: row.id,
@@ -148,6 +159,7 @@ function toSession(row: Omit<Selectable<SessionsTable>, "hash">): Session | null
     role: row.role,
     ipAddress: row.ip_address,
     userAgent: row.user_agent,
+    isFresh: row.is_fresh,
     createdAt: row.created_at.toISOString(),
     lastUsedAt: row.used_at.toISOString(),
     expiresAt: row.expires_at.toISOString(),

@@ -295,6 +295,56 @@ test("links, signing in and out, and what is done by a session are events that n
   expect(refused.length).toBeGreaterThan(0);
 });
 
+test("what cannot be taken back easily needs a sign-in of the last quarter of an hour, by every way", async () => {
+  const cookie = { ...(await signedIn()), ...own() };
+  const run = "01900000-0000-7000-8000-000000000000";
+  const made = {
+    login: "gone@example.org",
+    email: "gone@example.org",
+    firstName: "A",
+    lastName: "B",
+  };
+  expect(await ask("POST", "/api/v1/users", cookie, { profile: made })).toMatchObject({
+    status: 200,
+  });
+  const whom = "/api/v1/users/gone@example.org";
+  expect(await ask("DELETE", whom, cookie)).toMatchObject({ status: 204 });
+  const dangerous = [
+    ["POST", `${API}/runs/${run}/approve`, {}],
+    ["POST", `${API}/runs/${run}/revert`, {}],
+    ["POST", `${API}/tokens`, { name: "late", role: "admin" }],
+    ["DELETE", `${API}/tokens/none`, undefined],
+    ["DELETE", `${API}/sessions/none`, undefined],
+  ] as const;
+  for (const [method, path, body] of dangerous)
+    expect((await ask(method, path, cookie, body)).body["code"]).not.toBe("access.signInAgain");
+  expect(await ask("DELETE", `${API}/tokens/late`, cookie)).toMatchObject({ status: 204 });
+  await change("update sessions set created_at = created_at - interval '16 minutes'");
+  for (const [method, path, body] of dangerous)
+    expect(await ask(method, path, cookie, body), path).toMatchObject({
+      status: 403,
+      body: { code: "access.signInAgain" },
+    });
+  expect(await ask("DELETE", whom, cookie)).toMatchObject({
+    status: 403,
+    body: { errorCode: "E0000006" },
+  });
+  const args = ["tokens", "create", "late", "--role", "admin"];
+  const response = await fetch(`${api.url}${API}/commands`, {
+    method: "POST",
+    headers: { ...cookie, "content-type": "application/json" },
+    body: JSON.stringify({ args }),
+  });
+  expect(await response.text()).toContain("access.signInAgain");
+  expect((await place.run("tokens")).out).not.toContain("late");
+  // Whatever else the session may, it still may; and nobody else's token is concerned.
+  expect(await ask("GET", `${API}/tokens`, cookie)).toMatchObject({ status: 200 });
+  expect((await ask("GET", `${API}/me`, cookie)).body["permissions"]).toContain("approve");
+  expect(await ask("DELETE", whom, { ...(await signedIn()), ...own() })).toMatchObject({
+    status: 204,
+  });
+});
+
 test("a role that is none is refused, and so is a link where nobody could use it", async () => {
   expect(await place.run("admin", "sign-in", "--role", "root")).toMatchObject({ status: 2 });
   const other = await Workplace.create("postgres");

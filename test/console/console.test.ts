@@ -233,6 +233,26 @@ describe("a held import", () => {
     expect(page.url()).toContain("action=removed");
   });
 
+  test("is not approved by a window that was left open: it asks to sign in again", async () => {
+    const { page } = browser;
+    await signIn("admin", `/console/runs/${held.run}`);
+    await heading();
+    await query(
+      place.databaseUrl ?? "",
+      "update sessions set created_at = created_at - interval '16 minutes'",
+    );
+    await page.getByRole("button", { name: "Approve…" }).click();
+    const question = page.getByRole("dialog");
+    await question.getByRole("textbox").fill("20");
+    await question.getByRole("button", { name: "Approve" }).click();
+    const alert = await question.getByRole("alert").innerText();
+    expect(alert).toContain("needs a sign-in of the last 15 minutes");
+    expect(await barriers(page)).toEqual([]);
+    expect(await place.json<RunDocument>("imports", "show", held.run)).toMatchObject({
+      status: "held",
+    });
+  });
+
   test("is approved by whoever types the number; Escape closes the question and gives the focus back", async () => {
     const { page } = browser;
     await signIn("admin", `/console/runs/${held.run}`);

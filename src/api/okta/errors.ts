@@ -73,6 +73,7 @@ const REFUSALS: Readonly<Record<Refusal, readonly [ContentfulStatusCode, string,
   noCredential: [401, "E0000011", "Invalid token provided"],
   badCredential: [401, "E0000011", "Invalid token provided"],
   forbidden: [403, "E0000006", "You do not have permission to perform the requested action"],
+  notFresh: [403, "E0000006", "You do not have permission to perform the requested action"],
   tooMany: [429, "E0000047", "API call exceeded rate limit due to too many requests."],
 };
 

@@ -7,7 +7,7 @@ import { isUuid } from "../../lib/uuid.ts";
 import type { ProfileValue, StatusStep } from "../../model/user.ts";
 import type { DatedUser } from "../../service.ts";
 import { askedBy, type ApiCall, type ApiContext, type ApiEnv } from "../context.ts";
-import { AccessRefused, type Gate } from "../gate.ts";
+import { AccessRefused, requireFresh, type Gate } from "../gate.ts";
 import { cursorOf, readCursor } from "../cursor.ts";
 import { bodyOf, dateText, isRecord, limitOf, linkPages, queryOf } from "./answer.ts";
 import { invalid, notFound, notOffered, OktaError, oneOfThem } from "./errors.ts";
@@ -253,8 +253,10 @@ async function remove(context: ApiContext, c: ApiCall): Promise<Response> {
   const { users } = context.service;
   const user = await personOf(context, c);
   const by = askedBy(context, c);
-  if (user.status === "deprovisioned") await users.delete(user.id, by);
-  else await users.changeStatus(user.id, "deactivate", by);
+  if (user.status === "deprovisioned") {
+    requireFresh(c.get("caller"));
+    await users.delete(user.id, by);
+  } else await users.changeStatus(user.id, "deactivate", by);
   return c.body(null, 204);
 }
 

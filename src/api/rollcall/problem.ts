@@ -23,6 +23,7 @@ export const problemSchema = z
 const STATUS: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   "access.credential": 401,
   "access.forbidden": 403,
+  "access.signInAgain": 403,
   "access.limit": 429,
   "request.notFound": 404,
   "request.method": 405,
@@ -85,6 +86,7 @@ const REFUSALS = {
   noCredential: "access.credential",
   badCredential: "access.credential",
   forbidden: "access.forbidden",
+  notFresh: "access.signInAgain",
   tooMany: "access.limit",
 } as const satisfies Readonly<Record<Refusal, ErrorCode>>;
 
