@@ -60,10 +60,11 @@ export class ExchangedApi implements AsyncDisposable, Answering {
 export async function openDoors(service: Service, opening: Opening): Promise<Doors> {
   const apis: ExchangedApi[] = [];
   const open: AsyncDisposable[] = [];
+  const preparation = new SearchPreparation(opening);
   const doors: Doors = {
     use: (next) => {
       for (const api of apis) api.use(next);
-      if (next.settings.http?.api === true) prepareSearch(next, opening);
+      preparation.begin(next);
     },
     [Symbol.asyncDispose]: async () => {
       for (const door of open) await door[Symbol.asyncDispose]();
@@ -80,6 +81,7 @@ export async function openDoors(service: Service, opening: Opening): Promise<Doo
       apis.push(local.api);
     }
     await openHttp(service, opening, { apis, open });
+    preparation.begin(service);
     return doors;
   } catch (thrown) {
     await doors[Symbol.asyncDispose]();
@@ -122,15 +124,37 @@ async function openHttp(
   ({ address } = server);
   const where = console === null ? "off" : `${baseUrl()}/console/`;
   log.info({ address, api: http.api ? baseUrl() : "off", console: where }, "health and metrics");
-  if (http.api) prepareSearch(service, { log, signal: stopping });
 }
 
-/** Beside everything else; until it is done, searches walk through everybody. */
-function prepareSearch(
-  { users }: Service,
-  { log, signal: stopping }: Pick<Opening, "log" | "signal">,
-): void {
-  void users.prepareSearch().catch((error: unknown) => {
-    if (!stopping.aborted) log.warn({ error: String(error) }, "searches have no indexes yet");
-  });
+/**
+ * Makes the indexes of searches beside everything else, for one configuration after the other; until
+ * it is done, searches walk through everybody.
+ */
+class SearchPreparation {
+  readonly #opening: Pick<Opening, "log" | "signal">;
+  #next: Service | null = null;
+  #isBusy = false;
+
+  constructor(opening: Pick<Opening, "log" | "signal">) {
+    this.#opening = opening;
+  }
+
+  /** The newest configuration is the one that counts. */
+  begin(service: Service): void {
+    this.#next = service;
+    if (!this.#isBusy) void this.#work();
+  }
+
+  async #work(): Promise<void> {
+    const { log, signal } = this.#opening;
+    this.#isBusy = true;
+    while (this.#next !== null && !signal.aborted) {
+      const { users } = this.#next;
+      this.#next = null;
+      await users.prepareSearch(signal).catch((error: unknown) => {
+        if (!signal.aborted) log.warn({ error: String(error) }, "searches have no indexes yet");
+      });
+    }
+    this.#isBusy = false;
+  }
 }

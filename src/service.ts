@@ -267,8 +267,8 @@ export interface RunService {
 }
 
 export interface UserService {
-  /** Makes the indexes that searches need; a while, at many people. */
-  prepareSearch(): Promise<void>;
+  /** Makes the indexes that searches of the API need, if there is one; a while, at many people. */
+  prepareSearch(signal: AbortSignal): Promise<void>;
   /** A page of users, with where the next one begins. @throws RollcallError `user.searchInvalid` */
   search(request: UserSearchRequest): Promise<UserFound>;
   /** @param who a login, an id, or an unambiguous login without its domain */
@@ -530,7 +530,7 @@ function serviceOn(opened: Opened, settings: Settings, compiled: CompiledSetting
       onFault: (listener) => store.onFault(listener),
     },
     runs: runService(engine),
-    users: userService(engine, settings.http?.searchIndexes ?? []),
+    users: userService(engine, settings.http?.api === true ? settings.http.searchIndexes : null),
     groups: {
       list: (query) => findGroups(engine, query),
       users: (group, after, limit) => usersInGroup(engine, group, after, limit),
@@ -596,13 +596,13 @@ function runService(engine: Engine): RunService {
   };
 }
 
-function userService(engine: Engine, searchIndexes: readonly string[]): UserService {
+function userService(engine: Engine, searchIndexes: readonly string[] | null): UserService {
   const { db } = engine.store;
   return {
     list: (query) => findUsers(db, query),
     after: (key, limit) => usersAfter(db, key, limit),
     get: (who) => viewUser(db, who),
-    prepareSearch: () => ensureSearchIndexes(engine.store, searchIndexes),
+    prepareSearch: (signal) => ensureSearchIndexes(engine.store, searchIndexes, signal),
     search: (request) => findUsersBy(engine, request),
     dated: (who) => datedUserOf(engine, who),
     groups: (userId) => groupsOfUser(engine, userId),

@@ -3,7 +3,7 @@ import { Secret } from "../model/secret.ts";
 import type { HttpSettings } from "../model/settings.ts";
 import { meantHint } from "../lib/lines.ts";
 import { parseNetwork } from "../lib/networks.ts";
-import { ALWAYS_SEARCHED, SEARCHED_TIMES } from "../model/search-indexes.ts";
+import { ALWAYS_SEARCHED, PROFILE, SEARCHED_TIMES } from "../model/search-indexes.ts";
 import { isLoopback } from "../model/loopback.ts";
 import type { Path } from "./problems.ts";
 import type { Config } from "./schema.ts";
@@ -76,11 +76,17 @@ function searchIndexFault(
   attributes: ReadonlyMap<string, { readonly type: string }>,
 ): string | null {
   if (ALWAYS_SEARCHED.has(name)) return `${name} always has an index`;
-  if (SEARCHED_TIMES.has(name)) return null;
-  const type = attributes.get(name)?.type;
+  const times: readonly string[] = SEARCHED_TIMES;
+  if (times.includes(name)) return null;
+  const attribute = name.startsWith(PROFILE) ? name.slice(PROFILE.length) : "";
+  const type = attributes.get(attribute)?.type;
   if (type === undefined) {
-    const known = [...attributes.keys(), ...SEARCHED_TIMES.keys()];
-    return `${name} is not an attribute of the user profile${meantHint(name, known)}`;
+    const known = [...[...attributes.keys()].map((one) => PROFILE + one), ...times];
+    // Most people begin with the attribute alone.
+    const meant = attributes.has(name)
+      ? `; do you mean ${PROFILE}${name}?`
+      : meantHint(name, known);
+    return `${name} is nothing that users are searched by${meant}`;
   }
   return type === "string" ? null : `${name} is no text (${type}); only texts have such an index`;
 }

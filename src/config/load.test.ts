@@ -43,18 +43,28 @@ function problems(text: string, environment?: ProcessEnvironment): readonly stri
 
 test("searches have indexes by texts that users can have, and by times, each once", () => {
   const indexes = (names: string): string => `http: { searchIndexes: [${names}] }\n${GOOD}`;
-  expect(load(indexes("title, created, statusChanged")).http?.searchIndexes).toEqual([
-    "title",
+  expect(load(indexes("profile.title, created, statusChanged")).http?.searchIndexes).toEqual([
+    "profile.title",
     "created",
     "statusChanged",
   ]);
   const profile = "profile: { attributes: { floor: { type: integer }, badge: { type: string } } }";
-  expect(load(`${indexes("badge")}${profile}`).http?.searchIndexes).toEqual(["badge"]);
-  const faults = problems(`${indexes("titel, login, floor, title, title")}${profile}`).join("\n");
-  expect(faults).toContain("titel is not an attribute of the user profile; do you mean title?");
-  expect(faults).toContain("login always has an index");
-  expect(faults).toContain("floor is no text (integer)");
-  expect(faults).toContain("title stands twice");
+  expect(load(`${indexes("profile.badge")}${profile}`).http?.searchIndexes).toEqual([
+    "profile.badge",
+  ]);
+  const faults = problems(
+    `${indexes("profile.titel, profile.login, profile.floor, created, created, badge, profile.constructor")}${profile}`,
+  ).join("\n");
+  expect(faults).toContain(
+    "profile.titel is nothing that users are searched by; do you mean profile.title?",
+  );
+  expect(faults).toContain("profile.login always has an index");
+  expect(faults).toContain("profile.floor is no text (integer)");
+  expect(faults).toContain("created stands twice");
+  expect(faults).toContain(
+    "badge is nothing that users are searched by; do you mean profile.badge?",
+  );
+  expect(faults).toContain("profile.constructor is nothing");
 });
 
 test("defaults are filled in, and the secret cannot be printed", () => {

@@ -459,7 +459,7 @@ export const configSchema = z.strictObject({
           .array(z.string())
           .default([])
           .describe(
-            "What else clients of the API search users by: attributes that are texts, created, activated, statusChanged.",
+            "By what else searches of the API find users by an index: profile.NAME of texts; created, activated, statusChanged.",
           ),
         plainHttp: z
           .boolean()

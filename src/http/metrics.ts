@@ -99,14 +99,21 @@ export function createMetrics({ database }: Pick<Service, "database">): () => Pr
   return shared(scrape);
 }
 
+/** So long an answer is waited for by whoever asks meanwhile; behind that, the question may have been lost. */
+const SHARED_MS = 2000;
+
 /** Whoever asks while it is being answered gets the same answer. */
 function shared(ask: () => Promise<string>): () => Promise<string> {
   let asked: Promise<string> | null = null;
+  let until = 0;
   return () => {
-    asked ??= ask().finally(() => {
-      asked = null;
+    if (asked !== null && Date.now() < until) return asked;
+    until = Date.now() + SHARED_MS;
+    const own = ask().finally(() => {
+      if (asked === own) asked = null;
     });
-    return asked;
+    asked = own;
+    return own;
   };
 }
 

@@ -1,6 +1,6 @@
-/** By what searches of the API find users without walking through all of them. */
+/** By what searches of the API find users without walking through all of them, in the words of searches. */
 
-/** What clients look people up by everywhere. */
+/** Attributes that clients look people up by everywhere. */
 export const SEARCHED_ATTRIBUTES = [
   "login",
   "email",
@@ -10,15 +10,14 @@ export const SEARCHED_ATTRIBUTES = [
   "employeeNumber",
 ] as const;
 
-/** Times that have an index where the configuration says so, by the column of each. */
-export const SEARCHED_TIMES: ReadonlyMap<string, string> = new Map([
-  ["created", "created_at"],
-  ["activated", "activated_at"],
-  ["statusChanged", "status_changed_at"],
-]);
+/** What stands before an attribute in a search. */
+export const PROFILE = "profile.";
+
+/** Times that have an index where the configuration says so. */
+export const SEARCHED_TIMES = ["created", "activated", "statusChanged"] as const;
 
 export const ALWAYS_SEARCHED: ReadonlySet<string> = new Set([
-  ...SEARCHED_ATTRIBUTES,
+  ...SEARCHED_ATTRIBUTES.map((name) => PROFILE + name),
   "lastUpdated",
   "status",
   "id",

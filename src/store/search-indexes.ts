@@ -1,9 +1,13 @@
 /** Indexes by which clients of the API find users; made where an API is offered, and nowhere else. */
 import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { sql, type RawBuilder } from "kysely";
-import { SEARCHED_ATTRIBUTES, SEARCHED_TIMES } from "../model/search-indexes.ts";
+import { PROFILE, SEARCHED_ATTRIBUTES } from "../model/search-indexes.ts";
+import type { Connection } from "./connection.ts";
 import type { Store } from "./database.ts";
 import { searchKey } from "./filters/search-key.ts";
+import { timeValue } from "./filters/user-condition.ts";
+import { sqlState } from "./sql-state.ts";
 
 interface Index {
   readonly name: string;
@@ -20,6 +24,10 @@ function byAttribute(name: string, attribute: string): Index {
   return { name, columns: sql`(${key}), id`, ofWhom: null };
 }
 
+function byTime(name: string, time: string): Index {
+  return { name, columns: sql`(${timeValue(time)}), id`, ofWhom: null };
+}
+
 const ALWAYS: readonly Index[] = [
   ...SEARCHED_ATTRIBUTES.map((name) => byAttribute(`users_search_${name.toLowerCase()}`, name)),
   { name: "users_search_updated", columns: sql`updated_at, id`, ofWhom: null },
@@ -32,38 +40,73 @@ const ALWAYS: readonly Index[] = [
 ];
 
 /** Names of two attributes may differ by case alone, and be longer than that of an index. */
-function configured(what: string): Index {
-  const hash = createHash("sha256").update(what).digest("hex").slice(0, 8);
+function configured(path: string): Index {
+  const isTime = !path.startsWith(PROFILE);
+  const what = isTime ? path : path.slice(PROFILE.length);
+  const hash = createHash("sha256").update(path).digest("hex").slice(0, 8);
   const name = `${CONFIGURED}${what.slice(0, 30).toLowerCase()}_${hash}`;
-  const column = SEARCHED_TIMES.get(what);
-  if (column === undefined) return byAttribute(name, what);
-  return { name, columns: sql`${sql.id(column)}, id`, ofWhom: null };
+  return isTime ? byTime(name, what) : byAttribute(name, what);
 }
+
+/** Whoever works on them has this; to be tried, because whoever waited for it would be waited for. */
+const LOCK = 7_267_390;
+const AGAIN_MS = 1000;
+const DEADLOCK = "40P01";
 
 /**
  * Makes what is missing, without keeping anybody from writing meanwhile, and takes away what is not
- * configured any more.
- * @param names of what the configuration wants besides
+ * configured any more. One process at a time does.
+ * @param paths of what the configuration wants besides, in the words of searches; null: no API is offered
  */
 export async function ensureSearchIndexes(
-  { db, kind }: Store,
-  names: readonly string[],
+  { db, kind }: Pick<Store, "db" | "kind">,
+  paths: readonly string[] | null,
+  signal?: AbortSignal,
 ): Promise<void> {
-  const wanted = [...ALWAYS, ...names.map(configured)];
+  const wanted = paths === null ? [] : [...ALWAYS, ...paths.map(configured)];
+  if (kind === "embedded") return await work(db, wanted, sql``);
+  while (!(await workAlone(db, wanted))) await sleep(AGAIN_MS, undefined, { signal });
+}
+
+/** @returns false if another process is at it, or stood in the way */
+async function workAlone(db: Connection, wanted: readonly Index[]): Promise<boolean> {
+  return await db.connection().execute(async (own) => {
+    const { rows } = await sql<{ mine: boolean }>`
+      select pg_try_advisory_lock(${sql.lit(LOCK)}) as mine`.execute(own);
+    if (rows[0]?.mine !== true) return false;
+    try {
+      await work(own, wanted, sql`concurrently`);
+      return true;
+    } catch (thrown) {
+      // Another one who builds an index at the same time, such as an administrator.
+      if (sqlState(thrown) === DEADLOCK) return false;
+      throw thrown;
+    } finally {
+      await sql`select pg_advisory_unlock(${sql.lit(LOCK)})`.execute(own);
+    }
+  });
+}
+
+async function work(
+  db: Connection,
+  wanted: readonly Index[],
+  how: RawBuilder<unknown>,
+): Promise<void> {
   const { rows } = await sql<{ name: string; valid: boolean; begun: boolean }>`
     select c.relname as name, i.indisvalid as valid, p.pid is not null as begun
     from pg_class c join pg_index i on i.indexrelid = c.oid
       left join pg_stat_progress_create_index p on p.index_relid = c.oid
-    where i.indrelid = 'users'::regclass and c.relname like 'users\_search\_%'`.execute(db);
-  const how = kind === "postgres" ? sql`concurrently` : sql``;
+    where i.indrelid = 'users'::regclass and c.relname like 'users\\_search\\_%'
+      and c.relname !~ '_cc(new|old)[0-9]*$'`.execute(db);
   const drop = async (name: string): Promise<void> => {
     await sql`drop index ${how} if exists ${sql.id(name)}`.execute(db);
   };
-  for (const { name } of rows)
-    if (name.startsWith(CONFIGURED) && !wanted.some((one) => one.name === name)) await drop(name);
+  for (const { name, begun } of rows)
+    if (!begun && name.startsWith(CONFIGURED) && !wanted.some((one) => one.name === name))
+      await drop(name);
   for (const { name, columns, ofWhom } of wanted) {
     const found = rows.find((row) => row.name === name);
-    // Another replica may be at it.
+    // An administrator may make one anew.
     if (found?.valid === true || found?.begun === true) continue;
     // One that was being made when its process ended is of no use.
     if (found !== undefined) await drop(name);

@@ -79,7 +79,8 @@ export async function searchUsers(
     select = select.where(sql<boolean>`(${key.value}, id) ${behind} (${place}, ${after.id}::uuid)`);
   }
   // Without a condition the next ones are found at once; and the embedded database has no timer.
-  const isQuick = kind === "embedded" || page.filter === null;
+  const isPlain = page.filter === null && page.prefix === null;
+  const isQuick = kind === "embedded" || isPlain;
   const rows = await (isQuick ? select.execute() : patiently(db, select));
   return cut(rows, page.limit);
 }

@@ -23,6 +23,7 @@ test("a time is told to the millisecond, as `Date` writes it", () => {
   );
 });
 
-test("a clock far ahead is told, too", () => {
-  expect(isoOf("12026-11-30 23:59:59.5")).toBe("12026-11-30T23:59:59.5Z");
+test("a clock far ahead is told as `Date` tells it, too", () => {
+  const far = new Date("+012026-11-30T23:59:59.500Z");
+  expect(isoOf("12026-11-30 23:59:59.5")).toBe(far.toISOString());
 });

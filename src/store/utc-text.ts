@@ -8,8 +8,10 @@ export function utcText<T extends string | null = string | null>(column: string)
 
 /** Of `2026-11-30 23:59:59.120001` the same with T, milliseconds and Z, as `Date` writes it. */
 export function isoOf(text: string): string {
-  // A year of more than four digits; whoever has such a clock has other worries.
-  if (text[10] !== " ") return `${text.replace(" ", "T")}Z`;
-  const milliseconds = text.slice(20, 23).padEnd(3, "0");
-  return `${text.slice(0, 10)}T${text.slice(11, 19)}.${milliseconds}Z`;
+  const end = text.indexOf(" ");
+  const [day, time] = [text.slice(0, end), text.slice(end + 1)];
+  const milliseconds = time.slice(9, 12).padEnd(3, "0");
+  // A year of more than four digits has six, and a sign.
+  const date = end === 10 ? day : `+${day.padStart(12, "0")}`;
+  return `${date}T${time.slice(0, 8)}.${milliseconds}Z`;
 }

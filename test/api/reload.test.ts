@@ -109,7 +109,10 @@ test("that something waits for the next start is told of where it listens, and o
     place.hangups.tell();
   };
   let made = 0;
-  change(/^(http: \{.*) \}$/m, "$1, trustedProxies: [127.0.0.0/8], searchIndexes: [title] }");
+  change(
+    /^(http: \{.*) \}$/m,
+    "$1, trustedProxies: [127.0.0.0/8], searchIndexes: [profile.title] }",
+  );
   await expect.poll(() => addressOf(`after${made++}`), { timeout: 30_000 }).toBe("203.0.113.9");
   const database = new Client({ connectionString: place.databaseUrl ?? "" });
   await database.connect();

@@ -130,7 +130,7 @@ writeFileSync(join(folder, "p.ldif"), "");
 writeFileSync(
   config,
   `database: { url: "${url}" }
-http: { port: ${port}, searchIndexes: [title] }
+http: { port: ${port}, searchIndexes: [profile.title] }
 directories:
   corp:
     type: ldif

@@ -271,7 +271,7 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
       status_changed_at = now() - login_key_number * interval '1 minute'
       from (select id as of, substring(login_key from 2 for position('@' in login_key) - 2)::int
         as login_key_number from users) n where of = id`.execute(store.db);
-    const wanted = ["title", "created", "statusChanged"];
+    const wanted = ["profile.title", "created", "statusChanged"];
     await ensureSearchIndexes(store, wanted);
     await sql`analyze users`.execute(store.db);
     const schema = profileSchema(new Map());
@@ -280,6 +280,7 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
     const found = (text: string) => ({ ...page, ...order, filter: parseUserSearch(text, schema) });
     const everybody = found("profile.login pr");
     const later = new Date(Date.now() - 600_000).toISOString();
+    const early = new Date(Date.now() - 4990 * 60_000).toISOString();
     const pages: Readonly<Record<string, UserPage>> = {
       "by id": { ...page, ...order },
       "by a name's beginning": { ...page, ...order, prefix: "F12" },
@@ -291,6 +292,8 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
       ),
       "newest changes first": { ...everybody, sortBy: "lastUpdated", descending: true },
       "oldest first": { ...everybody, sortBy: "created" },
+      "other statuses first": { ...everybody, sortBy: "statusChanged", descending: true },
+      "another status before": found(`statusChanged lt "${early}"`),
       "a title": found('profile.title eq "t17"'),
       "nobody's title": found('profile.title eq "none"'),
       "a title's beginning": found('profile.title sw "T17"'),
@@ -323,10 +326,22 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
       return rows[0]?.n ?? 0;
     };
     const all = await indexes();
-    await ensureSearchIndexes(store, ["title"]);
+    await ensureSearchIndexes(store, ["profile.title"]);
     expect(await indexes()).toBe(all - 2);
     await ensureSearchIndexes(store, []);
     expect(await indexes()).toBe(all - 3);
+    // Where no API is offered any more, what is always there stays for the next one.
+    await ensureSearchIndexes(store, ["created"]);
+    await ensureSearchIndexes(store, null);
+    expect(await indexes()).toBe(all - 3);
+    // Whoever asks for something else meanwhile gets it, and nobody leaves half of one.
+    const [several, last] = [["profile.city", "profile.title", "activated"], ["created"]];
+    await Promise.all([several, [], several].map((one) => ensureSearchIndexes(store, one)));
+    await ensureSearchIndexes(store, last);
+    expect(await indexes()).toBe(all - 2);
+    const { rows } = await sql`select 1 from pg_index i join pg_class c on c.oid = i.indexrelid
+      where c.relname like 'users_search_%' and not i.indisvalid`.execute(store.db);
+    expect(rows).toEqual([]);
   });
 
   test("while statements follow each other, timers have their turn", async () => {

@@ -5,7 +5,7 @@ import { isUuid } from "../../lib/uuid.ts";
 import { OKTA_STATUS, USER_TYPE_ID } from "../../model/okta.ts";
 import { loginKey } from "../../model/user.ts";
 import type { Comparison, Filter } from "./grammar.ts";
-import { searchKey } from "./search-key.ts";
+import { searchKey, timeKey } from "./search-key.ts";
 import { kindOf } from "./user-filter.ts";
 
 type Compare = Extract<Filter, { readonly kind: "compare" }>;
@@ -66,7 +66,7 @@ export function userCondition(filter: Filter, matching: Matching): RawBuilder<bo
 
 function comparison({ path, operator, value }: Compare, matching: Matching): RawBuilder<boolean> {
   const kind = kindOf(path, matching.schema) ?? "string";
-  if (kind === "time") return timeCondition(valueOf(path), operator, value as Date);
+  if (kind === "time") return timeCondition(path, operator, value as Date);
   if (kind === "number" || kind === "integer")
     return sql<boolean>`${numberOf(path)} ${symbol(operator)} ${String(value)}::numeric`;
   if (kind === "boolean") return sql<boolean>`${valueOf(path)} = ${String(value)}`;
@@ -88,18 +88,22 @@ function comparison({ path, operator, value }: Compare, matching: Matching): Raw
   return sql<boolean>`(${keyCondition(valueOf(path), operator, text)} and ${plain})`;
 }
 
-/** Times are told in milliseconds; what is kept is finer. */
-function timeCondition(
-  own: RawBuilder<unknown>,
-  operator: Comparison,
-  time: Date,
-): RawBuilder<boolean> {
+/** Times are told in milliseconds; what is kept is finer. A time that is not known is before none. */
+function timeCondition(path: string, operator: Comparison, time: Date): RawBuilder<boolean> {
+  const own = timeValue(path);
   const next = new Date(time.getTime() + 1);
+  const isKnown = sql`${own} > '-infinity'`;
   if (operator === "gt") return sql<boolean>`${own} >= ${next}`;
   if (operator === "ge") return sql<boolean>`${own} >= ${time}`;
-  if (operator === "lt") return sql<boolean>`${own} < ${time}`;
-  if (operator === "le") return sql<boolean>`${own} < ${next}`;
+  if (operator === "lt") return sql<boolean>`(${isKnown} and ${own} < ${time})`;
+  if (operator === "le") return sql<boolean>`(${isKnown} and ${own} < ${next})`;
   return sql<boolean>`(${own} >= ${time} and ${own} < ${next})`;
+}
+
+/** As its index has it: these two every user has. */
+export function timeValue(path: string): RawBuilder<unknown> {
+  const isAlways = path === "created" || path === "lastUpdated";
+  return isAlways ? valueOf(path) : timeKey(valueOf(path));
 }
 
 /** What every text that fits fulfils, in the form in which there may be an index. */
@@ -153,11 +157,7 @@ export interface SortKey {
 export function sortKey(path: string, schema: ProfileSchema): SortKey | null {
   const kind = kindOf(path, schema);
   if (kind === undefined) return null;
-  // These two every user has, so that an index can be as plain.
-  if (path === "created" || path === "lastUpdated")
-    return { value: valueOf(path), type: "timestamptz" };
-  if (kind === "time")
-    return { value: sql`coalesce(${valueOf(path)}, '-infinity')`, type: "timestamptz" };
+  if (kind === "time") return { value: timeValue(path), type: "timestamptz" };
   if (kind === "number" || kind === "integer")
     return { value: sql`coalesce(${numberOf(path)}, '-Infinity')`, type: "numeric" };
   return { value: searchKey(valueOf(path)), type: "text" };
