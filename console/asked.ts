@@ -40,7 +40,13 @@ export function useAsked<Answer>(
       .then((answer) => isMeant && setState({ key, answer, error: null }))
       .catch((error: unknown) => {
         noteRefusal(error);
-        if (isMeant) setState({ key, answer: null, error: error as Error });
+        // Who only looks keeps what there was: it may have been a moment without an answer.
+        if (isMeant)
+          setState((before) =>
+            isNews && before.key === key && before.answer !== null
+              ? before
+              : { key, answer: null, error: error as Error },
+          );
       })
       .finally(() => isMeant && setBusy(false));
     return () => {

@@ -26,9 +26,17 @@ export function requestOf(run: string): RunRequest | null {
 
 function remember(run: string, request: RunRequest): void {
   const all = [...remembered(), [run, request] as const].slice(-MOST);
-  sessionStorage.setItem(KEY, JSON.stringify(all));
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify(all));
+  } catch {
+    // A browser that keeps nothing: the dry run is shown, and not repeated from its page.
+  }
 }
 
 function remembered(): (readonly [string, RunRequest])[] {
-  return JSON.parse(sessionStorage.getItem(KEY) ?? "[]") as (readonly [string, RunRequest])[];
+  try {
+    return JSON.parse(sessionStorage.getItem(KEY) ?? "[]") as (readonly [string, RunRequest])[];
+  } catch {
+    return [];
+  }
 }

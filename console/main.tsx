@@ -20,9 +20,10 @@ import { SignedOut } from "./pages/signed-out.tsx";
 import { SystemLog } from "./pages/system-log.tsx";
 import { Tasks } from "./pages/tasks.tsx";
 import { Act } from "./parts/act.tsx";
+import { LanguageSwitch } from "./parts/language-switch.tsx";
 import { Page } from "./parts/page.tsx";
 import { begin, me, signOut } from "./session.ts";
-import { language, LANGUAGES, say, speak } from "./texts.ts";
+import { say } from "./texts.ts";
 import { showTimes, TIMES, times } from "./times.ts";
 import "./style.css";
 
@@ -89,16 +90,7 @@ function Switches() {
           ))}
         </select>
       </label>
-      <label>
-        {navigation.language}{" "}
-        <select value={language.value} onChange={(event) => speak(event.currentTarget.value)}>
-          {Object.entries(LANGUAGES).map(([tag, name]) => (
-            <option key={tag} value={tag} lang={tag}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
+      <LanguageSwitch />
       <label>
         <input
           type="checkbox"

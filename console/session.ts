@@ -7,7 +7,7 @@ import { say } from "./texts.ts";
 /** Undefined: not known yet; null: nobody. */
 export const me = signal<Me | null | undefined>(undefined);
 /** Why nobody is, where there is something to say. */
-export const farewell = signal<string | null>(null);
+export const farewell = signal<(() => string) | null>(null);
 
 /** Whether there is an identity provider to sign in by. */
 export const hasProvider = signal(false);
@@ -20,13 +20,13 @@ export async function begin(): Promise<void> {
   if (secret !== undefined || refused !== undefined)
     history.replaceState(null, "", location.pathname + location.search);
   if (refused !== undefined)
-    farewell.value = say().signIn.refusals[refused] ?? say().signIn.notSignedIn;
+    farewell.value = () => say().signIn.refusals[refused] ?? say().signIn.notSignedIn;
   try {
     if (secret !== undefined) await act("POST", "/sign-in", { secret });
     me.value = await ask<Me>("/me");
   } catch (error) {
     if (error instanceof Refused && (secret !== undefined || error.status !== 401))
-      farewell.value = `${error.message} ${error.cure}`;
+      farewell.value = () => `${error.message} ${error.cure}`;
     me.value = null;
     const ways = await ask<{ oidc: boolean }>("/sign-in").catch(() => null);
     hasProvider.value = ways?.oidc === true;
@@ -38,7 +38,7 @@ export async function signOut(): Promise<void> {
     // Whose session has ended is out; else nobody should believe to be.
     if (!(error instanceof Refused) || error.status !== 401) throw error;
   });
-  farewell.value = say().signIn.signedOut;
+  farewell.value = () => say().signIn.signedOut;
   me.value = null;
 }
 
@@ -50,6 +50,6 @@ export function may(permission: Permission): boolean {
 /** The session ended while a page was open. */
 export function noteRefusal(error: unknown): void {
   if (!(error instanceof Refused) || error.status !== 401) return;
-  farewell.value = say().signIn.ended;
+  farewell.value = () => say().signIn.ended;
   me.value = null;
 }

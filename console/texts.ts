@@ -19,8 +19,19 @@ export function say(): Texts {
 
 /** How numbers and times are written: as the browser does, if it speaks the language. */
 export function locale(): string {
-  const own = navigator.languages.find((tag) => languageOf(tag) === language.value);
+  const own = navigator.languages.find(
+    (tag) => languageOf(tag) === language.value && isUsable(tag),
+  );
   return own ?? language.value;
+}
+
+/** Some systems give browsers tags that no standard knows. */
+function isUsable(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 export function speak(tag: string): void {
@@ -38,7 +49,7 @@ function isLanguage(tag: string): tag is Language {
 }
 
 function languageOf(tag: string): string {
-  return tag.split("-", 1)[0]?.toLowerCase() ?? "";
+  return tag.split(/[-_]/, 1)[0]?.toLowerCase() ?? "";
 }
 
 function remembered(): Language | null {

@@ -208,7 +208,7 @@ function AssignmentRow({ of }: { readonly of: AssignmentFacts }) {
         <Badge of={of.syncState} /> {of.reason !== null && say().accountReasons[of.reason]}
       </td>
       <td>
-        {of.status} <span class="quiet">{of.externalId}</span>
+        {say().states[of.status] ?? of.status} <span class="quiet">{of.externalId}</span>
       </td>
       <td>
         <When at={of.lastPush} />

@@ -21,7 +21,7 @@ export function People() {
       <Filters
         of={[
           { name: "q", label: peoplePage.beginsWith },
-          { name: "status", label: peoplePage.status, options: STATUSES },
+          { name: "status", label: peoplePage.status, options: STATUSES, words: say().states },
         ]}
       />
       <List<ListedUser>

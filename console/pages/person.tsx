@@ -155,7 +155,7 @@ function Profile({ person, again }: OfPerson) {
               <th scope="row">{name}</th>
               <td>{value(person.profile[name])}</td>
               <td>
-                <Badge of={person.sources[name] ?? "okta"} />
+                <span class="badge plain">{person.sources[name] ?? "okta"}</span>
               </td>
               {may("explain") && (
                 <td>

@@ -19,8 +19,8 @@ export function Runs() {
     <Page title={navigation.runs}>
       <Filters
         of={[
-          { name: "status", label: common.state, options: STATUSES },
-          { name: "kind", label: runs.kind, options: KINDS },
+          { name: "status", label: common.state, options: STATUSES, words: say().states },
+          { name: "kind", label: runs.kind, options: KINDS, words: say().kinds },
           { name: "directory", label: common.directory },
           { name: "app", label: runs.app },
         ]}

@@ -1,4 +1,5 @@
 import { farewell, hasProvider } from "../session.ts";
+import { LanguageSwitch } from "../parts/language-switch.tsx";
 import { Page } from "../parts/page.tsx";
 import { say } from "../texts.ts";
 
@@ -6,8 +7,8 @@ import { say } from "../texts.ts";
 export function SignedOut() {
   const words = say().signIn;
   return (
-    <Page title={words.title}>
-      {farewell.value !== null && <output class="note">{farewell.value}</output>}
+    <Page title={words.title} actions={<LanguageSwitch />}>
+      {farewell.value !== null && <output class="note">{farewell.value()}</output>}
       {hasProvider.value && (
         <p>
           <a class="main" href="/api/rollcall/v1/sign-in/oidc" target="_self">

@@ -7,18 +7,8 @@ export interface Filter {
   readonly label: string;
   /** What can be chosen; absent: a text. */
   readonly options?: readonly string[];
-}
-
-/** States and reasons as they are told elsewhere; what no text has is told as it is asked for. */
-function shown(option: string): string {
-  const { states, kinds, reasons, accountReasons } = say();
-  const all: Readonly<Record<string, string>> = {
-    ...accountReasons,
-    ...reasons,
-    ...kinds,
-    ...states,
-  };
-  return all[option] ?? option;
+  /** How options are told; one that is not among them as it is. */
+  readonly words?: Readonly<Record<string, string>>;
 }
 
 export function Filters({ of }: { readonly of: readonly Filter[] }) {
@@ -33,7 +23,7 @@ export function Filters({ of }: { readonly of: readonly Filter[] }) {
   return (
     <search>
       <form class="filters" onSubmit={apply} key={JSON.stringify(query)}>
-        {of.map(({ name, label, options }) => (
+        {of.map(({ name, label, options, words }) => (
           <label key={name}>
             {label}
             {options === undefined ? (
@@ -43,7 +33,7 @@ export function Filters({ of }: { readonly of: readonly Filter[] }) {
                 <option value="">{say().common.all}</option>
                 {options.map((one) => (
                   <option key={one} value={one} selected={query[name] === one}>
-                    {shown(one)}
+                    {words?.[one] ?? one}
                   </option>
                 ))}
               </select>

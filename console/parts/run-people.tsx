@@ -19,8 +19,13 @@ export function RunPeople({ run }: { readonly run: RunFacts }) {
       <h2 id="people">{counted === "true" ? words.counted : words.people}</h2>
       <Filters
         of={[
-          { name: "action", label: common.what, options: isPush ? PUSH_ACTIONS : ACTIONS },
-          { name: "reason", label: common.why, options: Object.keys(reasons) },
+          {
+            name: "action",
+            label: common.what,
+            options: isPush ? PUSH_ACTIONS : ACTIONS,
+            words: say().actions,
+          },
+          { name: "reason", label: common.why, options: Object.keys(reasons), words: reasons },
           { name: "login", label: words.loginBeginsWith },
           { name: "counted", label: words.countedBy, options: ["true"] },
         ]}
@@ -40,11 +45,12 @@ export function RunPeople({ run }: { readonly run: RunFacts }) {
   );
 }
 
-/** A run's reasons, or those of a push. */
-function why({ reason }: ChangeFacts): string {
+/** Both have reasons of the same name that mean something else. */
+function why(change: ChangeFacts): string {
   const { reasons, accountReasons } = say();
-  const all: Readonly<Record<string, string>> = { ...accountReasons, ...reasons };
-  return reason === null ? "" : (all[reason] ?? reason);
+  const isOfImport = "dn" in change;
+  const all: Readonly<Record<string, string>> = isOfImport ? reasons : accountReasons;
+  return change.reason === null ? "" : (all[change.reason] ?? change.reason);
 }
 
 function ChangeRow({ of: change }: { readonly of: ChangeFacts }) {

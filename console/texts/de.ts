@@ -4,13 +4,17 @@ import type { Texts } from "./en.ts";
 const plural = (count: string, one: string, many: string): string =>
   `${count} ${count === "1" ? one : many}`;
 
-const CONCERNED: Readonly<Record<string, string>> = {
-  removals: "würden entfernt",
-  deactivations: "würden ihr Konto in der App verlieren",
-  updates: "würden geändert",
-  logins: "bekämen eine andere Anmeldung",
-  grants: "bekämen Zugang zurück",
-  failures: "könnten nicht mehr aktualisiert werden",
+/** Whether "1 Person" is told of, and not "1.234 Personen". */
+const isOne = (count: string): boolean => /^1(?!\d|[.,\s\u2019']\d)/.test(count);
+
+/** For one person, and for several. */
+const CONCERNED: Readonly<Record<string, readonly [string, string]>> = {
+  removals: ["würde entfernt", "würden entfernt"],
+  deactivations: ["würde das Konto in der App verlieren", "würden ihr Konto in der App verlieren"],
+  updates: ["würde geändert", "würden geändert"],
+  logins: ["bekäme eine andere Anmeldung", "bekämen eine andere Anmeldung"],
+  grants: ["bekäme Zugang zurück", "bekämen Zugang zurück"],
+  failures: ["könnte nicht mehr aktualisiert werden", "könnten nicht mehr aktualisiert werden"],
 };
 
 export const DE: Texts = {
@@ -23,6 +27,7 @@ export const DE: Texts = {
     ignored: "übergangen",
     skipped: "ausgelassen",
     unchanged: "unverändert",
+    read: "gelesen",
     assigned: "zugewiesen",
     adopted: "übernommen",
     reactivated: "reaktiviert",
@@ -46,7 +51,7 @@ export const DE: Texts = {
       "wartet: eine Quelle dieser Person ist angehalten oder fehlerhaft, was den Verlust erklären könnte",
     assignmentUnknown: "wartet: ob es zugewiesen ist, lässt sich nicht sagen",
     blocked:
-      "von der App abgelehnt; wird erst wieder gesendet, wenn sich etwas ändert oder jemand es versucht",
+      "von der App abgelehnt; wird erst wieder gesendet, wenn sich etwas ändert oder jemand es erneut versucht",
     later: "schon ohne Erfolg versucht; wartet auf seine Zeit",
     invalid: "eine Zuordnung ergibt keinen brauchbaren Wert",
     notMember: "kein Mitglied der Gruppe mehr",
@@ -84,7 +89,6 @@ export const DE: Texts = {
     done: "fertig",
     failed: "fehlgeschlagen",
     cancelled: "abgebrochen",
-    interrupted: "unterbrochen",
     active: "aktiv",
     ACTIVE: "aktiv",
     staged: "vorbereitet",
@@ -111,6 +115,17 @@ export const DE: Texts = {
     info: "Hinweis",
     SUCCESS: "gelungen",
     FAILURE: "misslungen",
+    SKIPPED: "ausgelassen",
+    SYNCHRONIZED: "im Gleichstand",
+    SYNCING: "wird angeglichen",
+    OUT_OF_SYNC: "nicht im Gleichstand",
+    ERROR: "Fehler",
+    DISABLED: "abgeschaltet",
+    none: "kein Konto",
+    attempted: "versucht",
+    unsure: "ungewiss",
+    unlinked: "nicht mehr übertragen",
+    waiting: "wartet",
   },
   common: {
     loading: "Wird geladen …",
@@ -230,7 +245,7 @@ export const DE: Texts = {
     now: "Jetzt",
     wouldBe: "Wäre",
     wouldChange: (of, changed, attribute, failed) =>
-      `Von ${of} bekämen ${changed} anderes als ${attribute}; bei ${failed} ginge es schief.`,
+      `Von ${of} bekämen ${changed} einen anderen Wert für ${attribute}; bei ${failed} schlüge es fehl.`,
   },
   newDirectory: {
     title: "Verzeichnis hinzufügen",
@@ -303,12 +318,13 @@ export const DE: Texts = {
     convertTitle: (login) => `${login} von Hand zuweisen?`,
     convertVerb: "Umwandeln",
     convertAbout: (login, app, why) =>
-      `${login} behält ${app}, auch wenn die Regel (${why}) es nicht mehr gibt. Werte, die die Regel gibt, kommen nicht mit.`,
-    unassign: "Wegnehmen …",
-    unassignOf: (login) => `${login} wegnehmen`,
+      `${login} behält ${app}, auch wenn die Regel (${why}) die App nicht mehr zuweist. Werte, die die Regel gibt, kommen nicht mit.`,
+    unassign: "Aufheben …",
+    unassignOf: (login) => `Zuweisung von ${login} aufheben`,
     unassignTitle: (login, app) => `${login} die App ${app} wegnehmen?`,
-    unassignVerb: "Wegnehmen",
-    unassignAbout: "Was mit dem Konto dort geschieht, steht in den Einstellungen der App.",
+    unassignVerb: "Aufheben",
+    unassignAbout:
+      "Was mit dem Konto dort geschieht, sagt onUnassign der App in der Konfiguration.",
     withAnother: "Mit anderem Ausdruck für",
     asItIs: "nichts: wie es ist",
     previewFor: (login) => `Vorschau für ${login}`,
@@ -337,7 +353,7 @@ export const DE: Texts = {
       email: "E-Mail",
       login: "Anmeldung (leer: die E-Mail-Adresse)",
     },
-    beginsWith: "Name oder Anmeldung beginnt mit",
+    beginsWith: "Name oder E-Mail beginnt mit",
     status: "Status",
     profileSource: "Profilquelle",
     none: "So jemanden gibt es nicht.",
@@ -409,14 +425,19 @@ export const DE: Texts = {
     changes: "Änderungen",
   },
   decisions: {
-    memberships: (count, total) => `${count} von ${total} Mitgliedschaften würden enden`,
-    missing: (count, total) => `${count} von ${total} fehlen im Gelesenen`,
-    concerned: (count, of) => `${count} ${CONCERNED[of] ?? "sind betroffen"}`,
+    memberships: (count, total) =>
+      `${count} von ${total} Mitgliedschaften ${isOne(count) ? "würde" : "würden"} enden`,
+    missing: (count, total) =>
+      `${count} von ${total} ${isOne(count) ? "fehlt" : "fehlen"} im Gelesenen`,
+    concerned: (count, of) => {
+      const [one, many] = CONCERNED[of] ?? ["ist betroffen", "sind betroffen"];
+      return `${count} ${isOne(count) ? one : many}`;
+    },
     approve: "Genehmigen …",
     approveTitle: (kind) => `${kind} ausführen, wie gezeigt?`,
     approveVerb: "Genehmigen",
-    cancel: "Abbrechen …",
-    stop: "Anhalten …",
+    cancel: "Verwerfen …",
+    stop: "Beenden …",
     cancelTitle: "Diesen Lauf verwerfen?",
     stopTitle: "Diesen Lauf beenden?",
     cancelVerb: "Lauf verwerfen",

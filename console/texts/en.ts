@@ -1,6 +1,15 @@
 /** All that the console says, in English; every other language has exactly the same keys. */
-import type { AccountReason } from "../../src/model/account.ts";
-import type { Reason } from "../../src/model/run.ts";
+import type {
+  AccountAction,
+  AccountReason,
+  AccountState,
+  SyncState,
+} from "../../src/model/account.ts";
+import type { FindingSeverity } from "../../src/model/finding.ts";
+import type { OKTA_STATUS } from "../../src/model/okta.ts";
+import type { Action, Reason, RunStatus } from "../../src/model/run.ts";
+import type { UserStatus } from "../../src/model/user.ts";
+import type { PushedGroupView } from "../../src/questions/pushed-groups.ts";
 
 /** A part of a sentence that may be more than text: a link, a time, code, or a list of them. */
 type Part = string | object;
@@ -8,6 +17,8 @@ type Part = string | object;
 const plural = (count: string, one: string, many: string): string =>
   `${count} ${count === "1" ? one : many}`;
 const people = (count: string): string => plural(count, "person", "people");
+/** Whether "1 person" is told of, and not "1,234 people". */
+const isOne = (count: string): boolean => /^1(?!\d|[.,\s\u2019']\d)/.test(count);
 
 /** Of a run, as the API names them. */
 const ACTIONS: Readonly<Record<string, string>> = {
@@ -18,6 +29,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   ignored: "ignored",
   skipped: "skipped",
   unchanged: "unchanged",
+  read: "read",
   assigned: "assigned",
   adopted: "adopted",
   reactivated: "reactivated",
@@ -88,8 +100,67 @@ const CONCERNED: Readonly<Record<string, string>> = {
   failures: "could not be updated any more",
 };
 
-/** Of runs, people, accounts and events; a state that is not here is told as the API names it. */
-const STATES: Readonly<Record<string, string>> = {};
+/** Of runs, people, accounts, groups, findings and events, as the API names them. */
+type State =
+  | RunStatus
+  | UserStatus
+  | (typeof OKTA_STATUS)[UserStatus]
+  | Action
+  | AccountAction
+  | AccountState
+  | SyncState
+  | PushedGroupView["state"]
+  | FindingSeverity
+  | "disabled"
+  | "paused"
+  | "SUCCESS"
+  | "FAILURE"
+  | "SKIPPED";
+
+const STATES: Readonly<Record<State, string>> = {
+  ACTIVE: "ACTIVE",
+  DEPROVISIONED: "DEPROVISIONED",
+  DISABLED: "DISABLED",
+  ERROR: "ERROR",
+  FAILURE: "FAILURE",
+  OUT_OF_SYNC: "OUT_OF_SYNC",
+  SKIPPED: "SKIPPED",
+  STAGED: "STAGED",
+  SUCCESS: "SUCCESS",
+  SUSPENDED: "SUSPENDED",
+  SYNCHRONIZED: "SYNCHRONIZED",
+  SYNCING: "SYNCING",
+  active: "active",
+  adopted: "adopted",
+  attempted: "attempted",
+  cancelled: "cancelled",
+  created: "created",
+  deactivated: "deactivated",
+  deleted: "deleted",
+  deprovisioned: "deprovisioned",
+  disabled: "disabled",
+  done: "done",
+  error: "error",
+  failed: "failed",
+  held: "held",
+  ignored: "ignored",
+  inactive: "inactive",
+  info: "info",
+  none: "none",
+  paused: "paused",
+  reactivated: "reactivated",
+  removed: "removed",
+  running: "running",
+  skipped: "skipped",
+  staged: "staged",
+  suspended: "suspended",
+  unchanged: "unchanged",
+  unlinked: "unlinked",
+  unsure: "unsure",
+  updated: "updated",
+  waiting: "waiting",
+  warning: "warning",
+};
 
 export const EN = {
   people,
@@ -97,7 +168,7 @@ export const EN = {
   reasons: REASONS,
   accountReasons: ACCOUNT_REASONS,
   kinds: KINDS,
-  states: STATES,
+  states: STATES as Readonly<Record<State, string>> & Readonly<Record<string, string>>,
   common: {
     loading: "Loading…",
     never: "never",
@@ -324,7 +395,7 @@ export const EN = {
       email: "E-mail",
       login: "Login (empty: the e-mail address)",
     },
-    beginsWith: "Name or login begins with",
+    beginsWith: "Name or e-mail begins with",
     status: "Status",
     profileSource: "Profile source",
     none: "There is nobody like that.",
@@ -398,7 +469,8 @@ export const EN = {
   },
   decisions: {
     memberships: (count: string, total: string) => `${count} of ${total} memberships would go`,
-    missing: (count: string, total: string) => `${count} of ${total} are missing in the read`,
+    missing: (count: string, total: string) =>
+      `${count} of ${total} ${isOne(count) ? "is" : "are"} missing in the read`,
     concerned: (count: string, of: string) => `${count} ${CONCERNED[of] ?? "are concerned"}`,
     approve: "Approve…",
     approveTitle: (kind: string) => `Carry out this ${kind.toLowerCase()} as it is shown?`,

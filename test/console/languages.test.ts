@@ -42,15 +42,25 @@ const [english, german] = [textsOf(EN), textsOf(DE)];
 
 describe("texts", () => {
   test("each language has the same texts, and each of them says something", () => {
-    // States are told as the API names them where a language has no word for one.
-    const places = (of: Map<string, string>): string[] =>
-      [...of.keys()].filter((place) => !place.startsWith(".states.")).toSorted();
+    const places = (of: Map<string, string>): string[] => [...of.keys()].toSorted();
     expect(places(german)).toEqual(places(english));
     for (const [place, text] of [...english, ...german]) expect(text.trim(), place).not.toBe("");
   });
 
   test("in English, why an account is changed or left is told as the commands tell it", () => {
     expect(EN.accountReasons).toEqual(ACCOUNT_REASONS);
+  });
+
+  test("of one and of several is told as each language does", () => {
+    for (const [texts, one, several] of [
+      [EN, "1 person would be removed", "1,234 people would be removed"],
+      [DE, "1 Person würde entfernt", "1.234 Personen würden entfernt"],
+    ] as const) {
+      const told = (count: string): string =>
+        texts.decisions.concerned(texts.people(count), "removals");
+      expect(told("1")).toBe(one);
+      expect(told(several.split(" ", 1)[0] ?? "")).toBe(several);
+    }
   });
 
   test("what is told of fills the same gaps in each language", () => {
@@ -152,6 +162,26 @@ describe("in a browser", () => {
     await page.getByLabel("Sprache").selectOption("English");
     await page.getByRole("link", { name: "Dashboard" }).waitFor();
     expect(await page.locator("html").getAttribute("lang")).toBe("en");
+  });
+
+  test("a browser that keeps nothing, and one with a tag that no standard knows, show every page", async () => {
+    const { page } = browser;
+    await page.addInitScript(`
+      for (const name of ["localStorage", "sessionStorage"])
+        Object.defineProperty(window, name, {
+          get() { throw new DOMException("storage is off", "SecurityError"); },
+        });
+      Object.defineProperty(navigator, "languages", { get: () => ["en-US@posix", "de_DE"] });
+    `);
+    const { url } = await place.json<{ url: string }>("admin", "sign-in");
+    await page.goto(url);
+    await page.locator("h1", { hasText: "Dashboard" }).waitFor();
+    await visit("runs");
+    await page.locator("tbody a").first().click();
+    await page.getByRole("list", { name: "Counts" }).waitFor();
+    await page.getByLabel("Language").selectOption("Deutsch");
+    await page.getByRole("list", { name: "Zahlen" }).waitFor();
+    expect(await page.locator("html").getAttribute("lang")).toBe("de");
   });
 
   test("a browser that wants German gets it, and one that wants what nobody speaks gets English", async () => {
