@@ -93,7 +93,7 @@ function Attributes({
           <tr key={name}>
             <th scope="row">{name}</th>
             <td>{property.title}</td>
-            <td>{property.type}</td>
+            <td class="word">{property.type}</td>
             <td>{limitsOf(property, required.includes(name))}</td>
             <td>
               {directories

@@ -38,6 +38,7 @@ export function Sources({ of, again }: SourcesProps) {
       {isMoved && (
         <Draft
           order={shown}
+          now={now}
           forget={() => setOrder(null)}
           saved={() => {
             setOrder(null);
@@ -104,12 +105,14 @@ function Source({ of, order, move }: SourceProps) {
 
 interface DraftProps {
   readonly order: readonly string[];
+  /** What counts, as far as this page knows. */
+  readonly now: readonly string[];
   readonly forget: () => void;
   readonly saved: () => void;
 }
 
 /** Another order, before it counts: whom it would change, and then the configuration. */
-function Draft({ order, forget, saved }: DraftProps) {
+function Draft({ order, now, forget, saved }: DraftProps) {
   const words = say().profileEditor;
   const [seen, setSeen] = useState<{ readonly of: string; readonly result: OrderFacts } | null>(
     null,
@@ -135,7 +138,7 @@ function Draft({ order, forget, saved }: DraftProps) {
           verb={say().common.save}
           field={null}
           act={async () => {
-            await act("POST", "/sources/order", { order });
+            await act("POST", "/sources/order", { order, was: now });
             saved();
           }}
         >

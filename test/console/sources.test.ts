@@ -115,6 +115,20 @@ test("an order of what is no directory is refused with what is wrong, and by who
   expect(await admin("GET", "/api/rollcall/v1/sources/preview?order=nobody")).toMatchObject({
     status: 400,
   });
+  const [now, other] = [
+    ["hr", "corp", "guests"],
+    ["guests", "hr", "corp"],
+  ];
+  const was = { order: other, was: ["corp", "hr", "guests"] };
+  expect(await admin("POST", "/api/rollcall/v1/sources/order", was)).toMatchObject({
+    status: 409,
+    body: { code: "config.changed" },
+  });
+  expect(
+    await admin("POST", "/api/rollcall/v1/sources/order", { order: now, was: now }),
+  ).toMatchObject({
+    status: 200,
+  });
   const operator = client(api.url, await tokenFor(place, "operator"));
   expect(
     await operator("POST", "/api/rollcall/v1/sources/order", { order: ["corp"] }),

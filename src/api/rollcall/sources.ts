@@ -1,5 +1,6 @@
 /** Sources of profiles: how much each gives, and in which order they count. */
 import { z } from "@hono/zod-openapi";
+import { RollcallError } from "../../model/errors.ts";
 import { withSources } from "../../service.ts";
 import { askedBy } from "../context.ts";
 import { document, listOf, page, positionPage, text } from "./forms.ts";
@@ -7,6 +8,8 @@ import { route, type Building } from "./route.ts";
 import { writable } from "./writable.ts";
 
 const TAG = "Directories";
+/** Directories; more than any configuration has. */
+const MOST = 1000;
 
 export function sourceRoutes(building: Building): void {
   const { service } = building.context;
@@ -65,11 +68,22 @@ function orderRoute(building: Building): void {
         "Put another order of the sources into the configuration, as a new version of the file",
       tag: TAG,
       permission: "configuration",
-      body: z.strictObject({ order: z.array(text).min(1) }),
+      body: z.strictObject({
+        order: z.array(text).min(1).max(MOST),
+        was: z
+          .array(text)
+          .max(MOST)
+          .optional()
+          .meta({ description: "The order that was seen; another one now is a conflict." }),
+      }),
       answer: z.object({ order: z.array(z.string()) }),
     },
-    async ({ c, body: { order } }) => {
-      withSources(context.service.settings, order);
+    async ({ c, body: { order, was } }) => {
+      const { settings } = context.service;
+      withSources(settings, order);
+      const now = settings.profile.sources;
+      if (was !== undefined && was.join() !== now.join())
+        throw new RollcallError("config.changed", `The order is ${now.join(", ")} meanwhile.`);
       const edits = [{ path: ["profile", "sources"], value: order }];
       const { profile } = await writable(context)(edits, askedBy(context, c));
       return { order: [...profile.sources] };
