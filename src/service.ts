@@ -377,7 +377,8 @@ export interface SessionService {
   /** Whether people sign in by an identity provider. */
   readonly hasProvider: boolean;
   /** Goes to the identity provider. @throws RollcallError `signIn.provider`, `request.notFound` */
-  beginOidc(redirect: string): Promise<OidcBegun>;
+  /** @param again for whoever has to show once more who they are */
+  beginOidc(redirect: string, again: boolean): Promise<OidcBegun>;
   /** Comes back from it. @throws RollcallError with one of the `signIn.` codes */
   finishOidc(back: OidcBack): Promise<MadeSession>;
   /**
@@ -637,7 +638,7 @@ function sessionService(engine: Engine, settings: Settings): SessionService {
   };
   return {
     hasProvider: (settings.http?.oidc ?? null) !== null,
-    beginOidc: async (redirect) => await beginOidc(provider(), redirect),
+    beginOidc: async (redirect, again) => await beginOidc(provider(), redirect, again),
     finishOidc: async (back) => await finishOidc(engine, provider(), back),
     list: () => listSessions(engine.store.db),
     link: (role, by) => createSignInLink(engine, { role, at: consoleUrl(settings) }, by),

@@ -51,7 +51,7 @@ function SignInAgain() {
   const { answer } = useAsked(() => ask<{ readonly oidc: boolean }>("/sign-in"), "sign-in");
   if (answer?.oidc !== true) return null;
   return (
-    <a href="/api/rollcall/v1/sign-in/oidc" target="_self">
+    <a href="/api/rollcall/v1/sign-in/oidc?again=true" target="_self">
       {say().signIn.withOrganisation}
     </a>
   );

@@ -8,6 +8,7 @@ import { cleanText } from "../lib/clean-text.ts";
 import { RollcallError } from "../model/errors.ts";
 import { SYSTEM_ACTOR, type EventClient } from "../model/event.ts";
 import { SIGN_IN_ROLES, type Role } from "../model/role.ts";
+import { LONGEST_HOURS } from "../model/session.ts";
 import type { OidcSettings } from "../model/settings.ts";
 import { transact } from "../store/database.ts";
 import { appendEvents } from "../store/system-log.ts";
@@ -33,8 +34,16 @@ const MOST_OF_A_NAME = 200;
 /** What is known of a provider; asked for once, and again if that failed. */
 const known = new WeakMap<OidcSettings, Promise<Configuration>>();
 
-/** @param redirect where the provider sends the browser back to @throws RollcallError `signIn.provider` */
-export async function beginOidc(settings: OidcSettings, redirect: string): Promise<OidcBegun> {
+/**
+ * @param redirect where the provider sends the browser back to
+ * @param again whether somebody who is known there already has to show once more who they are
+ * @throws RollcallError `signIn.provider`
+ */
+export async function beginOidc(
+  settings: OidcSettings,
+  redirect: string,
+  again: boolean,
+): Promise<OidcBegun> {
   const library = await import("openid-client");
   const provider = await providerOf(settings);
   const memory: Memory = {
@@ -49,6 +58,9 @@ export async function beginOidc(settings: OidcSettings, redirect: string): Promi
     nonce: memory.nonce,
     code_challenge: await library.calculatePKCECodeChallenge(memory.verifier),
     code_challenge_method: "S256",
+    // Whoever is asked for this says when they were last asked who they are (Core 1.0, 3.1.2.1).
+    max_age: again ? "0" : String(LONGEST_HOURS * 3600),
+    ...(again ? { prompt: "login" } : {}),
   });
   const written = Buffer.from(JSON.stringify(memory)).toString("base64url");
   return { url: url.href, memory: written };
@@ -83,7 +95,10 @@ export async function finishOidc(
     });
     throw new RollcallError("signIn.noRole", message);
   }
-  return await transact(engine.store, (trx) => openSession(trx, { subject, name, role }, client));
+  const { auth_time: time } = claims;
+  const authenticatedAt = typeof time === "number" ? new Date(time * 1000) : null;
+  const who = { subject, name, role, authenticatedAt };
+  return await transact(engine.store, (trx) => openSession(trx, who, client));
 }
 
 interface Claims {

@@ -101,7 +101,8 @@ export async function signIn(
         await appendEvents(trx, null, { ...SYSTEM_ACTOR, client }, [refused(taken)]);
       return taken;
     }
-    return await openSession(trx, { subject: null, name: taken.by, role: taken.role }, client);
+    const who = { subject: null, name: taken.by, role: taken.role };
+    return await openSession(trx, { ...who, authenticatedAt: "now" }, client);
   });
   if (typeof outcome !== "string") return outcome;
   throw new RollcallError(`signIn.${outcome}`, WHY[outcome]);
@@ -116,7 +117,9 @@ const WHY = {
 /** Somebody is who they say, and may come in. */
 export async function openSession(
   trx: Trx,
-  who: Pick<Session, "subject" | "name" | "role">,
+  who: Pick<Session, "subject" | "name" | "role"> & {
+    readonly authenticatedAt: Date | "now" | null;
+  },
   client: EventClient,
 ): Promise<MadeSession> {
   const secret = newSecret();

@@ -1,6 +1,21 @@
 /** Which permission a command needs of whoever asks over the network. One that is not here works on its own machine only. */
 import type { Permission } from "../model/role.ts";
 
+/** What cannot be taken back easily: whoever asks by a session signed in shortly before. */
+export const FRESH_COMMANDS: ReadonlySet<string> = new Set([
+  "imports approve",
+  "imports revert",
+  "imports forget",
+  "users delete",
+  "users forget",
+  "pushes approve",
+  "pushes revert",
+  "tokens create",
+  "tokens revoke",
+  "admin sign-in",
+  "admin sign-out",
+]);
+
 export const COMMAND_PERMISSIONS: Readonly<Record<string, Permission>> = {
   import: "run",
   "imports list": "read",

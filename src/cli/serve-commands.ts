@@ -4,10 +4,10 @@ import { Readable, Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { RollcallError } from "../model/errors.ts";
 import type { CommandRequest } from "../api/context.ts";
-import { FRESH_ONLY, type Permission } from "../model/role.ts";
+import type { Permission } from "../model/role.ts";
 import { FRESH_MINUTES } from "../model/session.ts";
 import type { Service } from "../service.ts";
-import { COMMAND_PERMISSIONS } from "./permissions.ts";
+import { COMMAND_PERMISSIONS, FRESH_COMMANDS } from "./permissions.ts";
 import type { CommandLine } from "./console.ts";
 
 export type RunCommandLine = (args: readonly string[], line: CommandLine) => Promise<number>;
@@ -57,7 +57,7 @@ export function commandsOf(
             const message = `The role ${caller.role} may not do this; it needs the permission "${permission}".`;
             throw new RollcallError("access.forbidden", message);
           }
-          if (FRESH_ONLY.has(permission) && !caller.isFresh) {
+          if (FRESH_COMMANDS.has(command) && options["dryRun"] !== true && !caller.isFresh) {
             const message = `${command} needs a sign-in of the last ${FRESH_MINUTES} minutes; yours is older.`;
             throw new RollcallError("access.signInAgain", message);
           }

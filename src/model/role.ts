@@ -31,7 +31,7 @@ export const PERMISSIONS = [
 export type Permission = (typeof PERMISSIONS)[number];
 
 /** What a browser that was left open, or a cookie that was stolen, must not do: it needs a fresh sign-in. */
-export const FRESH_ONLY: ReadonlySet<Permission> = new Set(["approve", "revert", "tokens"]);
+export const FRESH_ONLY: ReadonlySet<Permission> = new Set(["approve", "tokens"]);
 
 /** A program that brings people, and sees nothing else. */
 const SOURCE = ["bring"] as const satisfies readonly Permission[];

@@ -21,7 +21,7 @@ const COLUMNS = [
   "created_at",
   "used_at",
   "expires_at",
-  sql<boolean>`created_at > clock_timestamp() - make_interval(mins => ${sql.lit(FRESH_MINUTES)})`.as(
+  sql<boolean>`coalesce(authenticated_at > clock_timestamp() - make_interval(mins => ${sql.lit(FRESH_MINUTES)}), false)`.as(
     "is_fresh",
   ),
 ] as const;
@@ -82,6 +82,8 @@ export async function insertSession(
   trx: Trx,
   session: Pick<Session, "id" | "subject" | "name" | "role" | "ipAddress" | "userAgent"> & {
     readonly hash: string;
+    /** When they showed who they are; "now": by what they came with; null: nobody said. */
+    readonly authenticatedAt: Date | "now" | null;
   },
 ): Promise<Session> {
   await trx
@@ -98,6 +100,12 @@ export async function insertSession(
       role: session.role,
       ip_address: session.ipAddress,
       user_agent: session.userAgent,
+      // Another machine said so, whose clock may be ahead.
+      authenticated_at:
+        session.authenticatedAt === "now"
+          ? sql<Date>`clock_timestamp()`
+          : session.authenticatedAt &&
+            sql<Date>`least(${session.authenticatedAt}, clock_timestamp())`,
       expires_at: inHours(LONGEST_HOURS),
     })
     .returning(COLUMNS)
@@ -149,7 +157,9 @@ export async function noteSessionUse(db: Connection, id: string): Promise<void> 
 
 /** A role of a newer Rollcall is none that is known here: such a session opens nothing. */
 function toSession(
-  row: Omit<Selectable<SessionsTable>, "hash"> & { readonly is_fresh: boolean },
+  row: Omit<Selectable<SessionsTable>, "hash" | "authenticated_at"> & {
+    readonly is_fresh: boolean;
+  },
 ): Session | null {
   if (!isRole(row.role)) return null;
   return {

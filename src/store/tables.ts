@@ -400,6 +400,8 @@ export interface SessionsTable {
   ip_address: string | null;
   user_agent: string | null;
   created_at: Generated<Time>;
+  /** When somebody showed who they are; null: nobody said. */
+  authenticated_at: Time | null;
   used_at: Generated<Time>;
   expires_at: Time;
 }

@@ -319,7 +319,7 @@ test("what cannot be taken back easily needs a sign-in of the last quarter of an
   for (const [method, path, body] of dangerous)
     expect((await ask(method, path, cookie, body)).body["code"]).not.toBe("access.signInAgain");
   expect(await ask("DELETE", `${API}/tokens/late`, cookie)).toMatchObject({ status: 204 });
-  await change("update sessions set created_at = created_at - interval '16 minutes'");
+  await change("update sessions set authenticated_at = authenticated_at - interval '16 minutes'");
   for (const [method, path, body] of dangerous)
     expect(await ask(method, path, cookie, body), path).toMatchObject({
       status: 403,
@@ -329,13 +329,31 @@ test("what cannot be taken back easily needs a sign-in of the last quarter of an
     status: 403,
     body: { errorCode: "E0000006" },
   });
-  const args = ["tokens", "create", "late", "--role", "admin"];
-  const response = await fetch(`${api.url}${API}/commands`, {
-    method: "POST",
-    headers: { ...cookie, "content-type": "application/json" },
-    body: JSON.stringify({ args }),
-  });
-  expect(await response.text()).toContain("access.signInAgain");
+  const command = async (...args: string[]): Promise<string> => {
+    const response = await fetch(`${api.url}${API}/commands`, {
+      method: "POST",
+      headers: { ...cookie, "content-type": "application/json" },
+      body: JSON.stringify({ args }),
+    });
+    return await response.text();
+  };
+  for (const args of [
+    ["tokens", "create", "late", "--role", "admin"],
+    ["users", "delete", "gone@example.org"],
+    ["users", "forget", "gone@example.org"],
+    ["admin", "sign-in"],
+    ["imports", "revert", run],
+  ])
+    expect(await command(...args), args.join(" ")).toContain("access.signInAgain");
+  // What only shows is shown.
+  for (const args of [
+    ["tokens", "list"],
+    ["admin", "sessions"],
+    ["imports", "revert", run, "--dry-run"],
+  ])
+    expect(await command(...args), args.join(" ")).not.toContain("access.signInAgain");
+  const tried = await ask("POST", `${API}/runs/${run}/revert`, cookie, { dryRun: true });
+  expect(tried.body["code"]).toBe("run.notFound");
   expect((await place.run("tokens")).out).not.toContain("late");
   // Whatever else the session may, it still may; and nobody else's token is concerned.
   expect(await ask("GET", `${API}/tokens`, cookie)).toMatchObject({ status: 200 });

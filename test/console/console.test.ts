@@ -239,7 +239,7 @@ describe("a held import", () => {
     await heading();
     await query(
       place.databaseUrl ?? "",
-      "update sessions set created_at = created_at - interval '16 minutes'",
+      "update sessions set authenticated_at = authenticated_at - interval '16 minutes'",
     );
     await page.getByRole("button", { name: "Approve…" }).click();
     const question = page.getByRole("dialog");

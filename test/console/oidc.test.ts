@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { serveApi, type ServedApi } from "../support/api.ts";
 import { closeBrowsers, openBrowser, type Browser } from "../support/browser.ts";
 import { CLIENT, startProvider, type IdentityProvider } from "../support/oidc.ts";
+import { query } from "../support/postgres.ts";
 import { freePort } from "../support/process.ts";
 import { SIMPLE_MAPPINGS, simplePerson, Workplace } from "../support/rollcall.ts";
 
@@ -73,6 +74,48 @@ describe.each([
       actor: { id: `${provider.issuer} ada`, displayName: "ada@idp.example.org" },
       outcome: { result: "SUCCESS" },
     });
+  });
+
+  test("who was asked by the provider long ago is no fresh sign-in, and is asked again for one", async () => {
+    const { page } = browser;
+    await signInAs("ada");
+    await page.locator("h1", { hasText: "Dashboard" }).waitFor();
+    const make = async (name: string): Promise<unknown> =>
+      await page.evaluate(
+        async ([path, body]) => {
+          const headers = { "content-type": "application/json" };
+          const response = await fetch(path ?? "", { method: "POST", headers, body: body ?? "" });
+          const told = (await response.json()) as { code?: string };
+          return told.code ?? response.status;
+        },
+        ["/api/rollcall/v1/tokens", JSON.stringify({ name, role: "viewer" })],
+      );
+    expect(await make("first")).toBe(201);
+    // As a window that was left open, whose provider still knows its user.
+    const old = "update sessions set authenticated_at = authenticated_at - interval '16 minutes'";
+    await query(place.databaseUrl ?? "", old);
+    expect(await make("second")).toBe("access.signInAgain");
+    await page.goto(`${api.url}/console/settings`);
+    await page
+      .getByRole("row", { name: /^first/ })
+      .getByRole("button", { name: "Revoke…" })
+      .click();
+    await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+    const again = page.getByRole("link", { name: "Sign in with your organisation" });
+    await again.waitFor();
+    await again.click();
+    // The provider shows its form, although it knows who this is.
+    await page.getByPlaceholder("Enter any login").fill("ada");
+    await page.getByPlaceholder("and password").fill("any");
+    await page.getByRole("button", { name: "Sign-in" }).click();
+    const consent = page.getByRole("button", { name: "Continue" });
+    const dashboard = page.locator("h1", { hasText: "Dashboard" });
+    await consent.or(dashboard).first().waitFor();
+    if (await consent.isVisible()) await consent.click();
+    await dashboard.waitFor();
+    expect(await make("third")).toBe(201);
+    await place.run("tokens", "revoke", "first");
+    await place.run("tokens", "revoke", "third");
   });
 
   test("who is in no group with a role is told so, and is not in", async () => {

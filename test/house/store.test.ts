@@ -140,6 +140,7 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
       "2026-11-30-0012-at-a-million",
       "2026-11-30-0013-kept-counts",
       "2026-11-30-0014-lookups",
+      "2026-12-01-0015-authenticated",
     ]);
     const words = await sql<{ word: string }>`
       select labels::jsonb->>'phase' as word from totals where name like '%phase%'

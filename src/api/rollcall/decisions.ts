@@ -1,6 +1,7 @@
 /** Decisions about runs: approve, cancel, resume, revert. */
 import { z } from "@hono/zod-openapi";
 import { askedBy } from "../context.ts";
+import { requireFresh } from "../gate.ts";
 import { startedBy } from "../start-run.ts";
 import { text } from "./forms.ts";
 import { route, type Building } from "./route.ts";
@@ -90,6 +91,7 @@ function endedRoutes(building: Building): void {
       status: 202,
     },
     async ({ c, params: { run }, body: { dryRun = false } }) => {
+      if (!dryRun) requireFresh(c.get("caller"));
       const of = await service.runs.one(run);
       const reverting = await startedBy(context, c, (by) =>
         of.of === "app"

@@ -172,12 +172,13 @@ function providerRoutes({ api, context, gate }: Building): void {
   const there = { ...open, path: OIDC, summary: "Go to the identity provider", responses };
   api.openapi(createRoute(there), async (c) => {
     const base = new URL(context.baseUrl());
+    const again = c.req.query("again") === "true";
     const asked = URL.parse(`http://${c.req.header("host") ?? base.host}`);
     // The cookie has to be of the name to which the provider sends the browser back.
     const isOtherName = asked !== null && asked.host !== base.host;
     if (isOtherName && isLoopback(asked.hostname) && isLoopback(base.hostname))
-      return c.redirect(`${base.origin}${OIDC}`, 302);
-    const begun = await refusing(() => sessions.beginOidc(`${base.origin}${OIDC}/callback`));
+      return c.redirect(`${base.origin}${OIDC}${again ? "?again=true" : ""}`, 302);
+    const begun = await refusing(() => sessions.beginOidc(`${base.origin}${OIDC}/callback`, again));
     if (typeof begun === "string") return c.redirect(begun, 302);
     const { url, memory } = begun;
     const [name, prefix] = MEMORY;
