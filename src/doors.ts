@@ -134,6 +134,8 @@ class SearchPreparation {
   readonly #opening: Pick<Opening, "log" | "signal">;
   #next: Service | null = null;
   #isBusy = false;
+  /** What the configurations so far wanted. */
+  #former: readonly string[] = [];
 
   constructor(opening: Pick<Opening, "log" | "signal">) {
     this.#opening = opening;
@@ -149,11 +151,17 @@ class SearchPreparation {
     const { log, signal } = this.#opening;
     this.#isBusy = true;
     while (this.#next !== null && !signal.aborted) {
-      const { users } = this.#next;
+      const { users, settings } = this.#next;
       this.#next = null;
-      await users.prepareSearch(signal).catch((error: unknown) => {
+      const waiting = (): void =>
+        log.info(
+          {},
+          "another process makes the indexes of searches, or something keeps them from being made; it is tried on",
+        );
+      await users.prepareSearch(this.#former, { signal, waiting }).catch((error: unknown) => {
         if (!signal.aborted) log.warn({ error: String(error) }, "searches have no indexes yet");
       });
+      this.#former = [...new Set([...this.#former, ...(settings.http?.searchIndexes ?? [])])];
     }
     this.#isBusy = false;
   }

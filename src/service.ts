@@ -267,8 +267,14 @@ export interface RunService {
 }
 
 export interface UserService {
-  /** Makes the indexes that searches of the API need, if there is one; a while, at many people. */
-  prepareSearch(signal: AbortSignal): Promise<void>;
+  /**
+   * Makes the indexes that searches of the API need, if there is one; a while, at many people.
+   * @param former what another configuration of this process wanted
+   */
+  prepareSearch(
+    former: readonly string[],
+    how: { readonly signal: AbortSignal; readonly waiting: () => void },
+  ): Promise<void>;
   /** A page of users, with where the next one begins. @throws RollcallError `user.searchInvalid` */
   search(request: UserSearchRequest): Promise<UserFound>;
   /** @param who a login, an id, or an unambiguous login without its domain */
@@ -603,7 +609,10 @@ function userService(engine: Engine, searchIndexes: readonly string[] | null): U
     list: (query) => findUsers(db, query),
     after: (key, limit) => usersAfter(db, key, limit),
     get: (who) => viewUser(db, who),
-    prepareSearch: (signal) => ensureSearchIndexes(engine.store, searchIndexes, signal),
+    prepareSearch: async (former, how) => {
+      if (searchIndexes === null) return;
+      await ensureSearchIndexes(engine.store, { paths: searchIndexes, former }, how);
+    },
     search: (request) => findUsersBy(engine, request),
     dated: (who) => datedUserOf(engine, who),
     groups: (userId) => groupsOfUser(engine, userId),

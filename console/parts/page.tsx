@@ -43,7 +43,12 @@ export function Shown<Answer>({
 }) {
   if (of.error !== null) return <Fault error={of.error} />;
   if (of.answer === null) return <p class="quiet">{say().common.loading}</p>;
-  return <>{children(of.answer)}</>;
+  return (
+    <>
+      {of.isOld && <output class="note">{say().common.notNewest}</output>}
+      {children(of.answer)}
+    </>
+  );
 }
 
 /** Where people sign in by their organisation, the way there. */

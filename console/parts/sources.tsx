@@ -21,7 +21,7 @@ export function Sources({ of, again }: SourcesProps) {
   const shown = order ?? now;
   const inOrder = [
     ...shown.flatMap((name) => of.filter(({ source }) => source === name)),
-    ...of.filter(({ priority }) => priority === null),
+    ...of.filter(({ source }) => !shown.includes(source)),
   ];
   const isMoved = order !== null && order.join() !== now.join();
   return (
@@ -87,10 +87,15 @@ function Source({ of, order, move }: SourceProps) {
             </button>
           </>
         )}
+        {!isSource && of.configured && of.source !== "okta" && may("configuration") && (
+          <button type="button" onClick={() => move([...order, of.source])}>
+            {words.makeSource(of.source)}
+          </button>
+        )}
       </td>
       <th scope="row">
         {isSource ? `${at + 1}. ` : ""}
-        {of.source === "okta" ? (
+        {of.source === "okta" || !of.configured ? (
           of.source
         ) : (
           <a href={`/console/directories/${of.source}`}>{of.source}</a>
@@ -157,6 +162,7 @@ function Seen({ of: { directories } }: { readonly of: OrderFacts }) {
   const words = say().profileEditor;
   return (
     <output>
+      <p class="quiet">{words.appsFollow}</p>
       {directories.map(({ directory, people: all, different, ...found }) => (
         <div key={directory}>
           <p>{words.wouldDiffer(directory, number(different), people(all))}</p>
@@ -174,6 +180,9 @@ function Seen({ of: { directories } }: { readonly of: OrderFacts }) {
                 </li>
               ),
             )}
+            {Object.entries(found.cured).map(([code, { people: cured }]) => (
+              <li key={code}>{words.wouldBeCured(people(cured))}</li>
+            ))}
             {Object.entries(found.failures).map(([code, { people: failing, examples }]) => (
               <li key={code} class="fault">
                 {words.wouldFail(people(failing), examples[0]?.message ?? code)}

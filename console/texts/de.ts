@@ -129,6 +129,7 @@ export const DE: Texts = {
   },
   common: {
     loading: "Wird geladen …",
+    notNewest: "Das Neueste war nicht zu haben; so war es zuvor. Es wird wieder versucht.",
     never: "nie",
     of: (count, all) => `${count} von ${all}`,
     login: "Anmeldung",
@@ -503,6 +504,9 @@ export const DE: Texts = {
     source: "Quelle",
     profileOf: "Profilquelle von",
     linked: "Einträge von Personen",
+    appsFollow: "Was Apps dann geschickt würde, ist hier nicht gezählt.",
+    wouldBeCured: (count) => `${count} könnten wieder aktualisiert werden`,
+    makeSource: (source) => `${source} zur Quelle machen`,
     notAmongThem: "keine Profilquelle",
     up: (source) => `${source} nach oben`,
     down: (source) => `${source} nach unten`,

@@ -171,6 +171,7 @@ export const EN = {
   states: STATES as Readonly<Record<State, string>> & Readonly<Record<string, string>>,
   common: {
     loading: "Loading…",
+    notNewest: "The newest could not be had; this is how it was before. It is tried again.",
     never: "never",
     of: (count: string, all: string) => `${count} of ${all}`,
     login: "Login",
@@ -542,6 +543,9 @@ export const EN = {
     source: "Source",
     profileOf: "Profile source of",
     linked: "Entries of people",
+    appsFollow: "What apps would be sent then is not counted here.",
+    wouldBeCured: (count: string) => `${count} could be updated again`,
+    makeSource: (source: string) => `Make ${source} a source`,
     notAmongThem: "no profile source",
     up: (source: string) => `Move ${source} up`,
     down: (source: string) => `Move ${source} down`,

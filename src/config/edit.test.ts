@@ -99,3 +99,17 @@ describe("an edit of the configuration", () => {
     );
   });
 });
+
+test("what is said of a list, and of what stays in it, stays", () => {
+  const flow = "profile:\n  sources: [hr, corp] # the order\n  fallback: true\n";
+  const path = ["profile", "sources"];
+  expect(withEdits(flow, [{ path, value: ["corp", "hr", "late"] }])).toBe(
+    "profile:\n  sources: [ corp, hr, late ] # the order\n  fallback: true\n",
+  );
+  const block = "profile:\n  sources: # who counts\n    - hr # first\n    - corp # then\n";
+  const moved = withEdits(block, [{ path, value: ["corp", "late", "hr"] }]);
+  expect(moved).toContain("# who counts");
+  expect(moved).toMatch(/- corp # then\n    - late\n    - hr # first\n/);
+  const one = "profile:\n  sources: hr # only\n";
+  expect(withEdits(one, [{ path, value: ["hr", "corp"] }])).toContain("# only");
+});

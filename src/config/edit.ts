@@ -5,7 +5,9 @@
 import { isDeepStrictEqual } from "node:util";
 import {
   isMap,
+  isNode,
   isScalar,
+  isSeq,
   parseDocument,
   Scalar,
   stringify,
@@ -73,8 +75,26 @@ function put(
     const node = scalarOf(value);
     present.value = node.value;
     present.type = node.type ?? "PLAIN";
-  } else setAt(document, path, nodeOf(value));
+  } else if (isSeq(present) && Array.isArray(value)) {
+    present.items = itemsOf(present, value);
+  } else {
+    const node = nodeOf(value);
+    if (isNode(present)) {
+      node.comment = present.comment ?? null;
+      node.commentBefore = present.commentBefore ?? null;
+    }
+    setAt(document, path, node);
+  }
   assign(wanted, path, value);
+}
+
+/** What stays in a list keeps what is said of it, wherever it goes. */
+function itemsOf(present: YAMLSeq, value: readonly unknown[]): unknown[] {
+  const left = [...present.items];
+  return value.map((one) => {
+    const at = left.findIndex((item) => isScalar(item) && item.value === one);
+    return at === -1 ? nodeOf(one) : left.splice(at, 1)[0];
+  });
 }
 
 /** Makes what is missing on the way; a new key is written so that it is a text. */

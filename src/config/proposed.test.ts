@@ -88,6 +88,11 @@ test.each(FILES)("whatever a server says is a value and nothing else, in %j", (f
 test("what stood in the file stays as it was written", () => {
   const block = "directories:\n  hr:\n    type: csv\n    users: { disabled: { values: [007] } }\n";
   expect(withDirectory(block, PROPOSAL, ACCESS).startsWith(block)).toBe(true);
+  // Where the order of sources is written, a directory that is not in it would give nothing.
+  const ordered = `# kept\n${block}profile:\n  sources: [hr] # the order\n`;
+  const withOrder = withDirectory(ordered, PROPOSAL, ACCESS);
+  expect(withOrder).toContain("# the order");
+  expect(parse(withOrder)).toMatchObject({ profile: { sources: ["hr", ACCESS.name] } });
   const flow = "directories: { hr: { type: csv, users: { disabled: { values: [007, 1e3] } } } }\n";
   expect(withDirectory(flow, PROPOSAL, ACCESS)).toMatch(/values: \[ ?007, 1e3 ?\]/);
 });

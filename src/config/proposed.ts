@@ -2,7 +2,7 @@
 import { isMap, isScalar, parseDocument, stringify, type Document } from "yaml";
 import { isDeepStrictEqual } from "node:util";
 import { RollcallError } from "../model/errors.ts";
-import { AS_TEXT } from "./edit.ts";
+import { withEdits, AS_TEXT } from "./edit.ts";
 import type { Proposal } from "../model/proposal.ts";
 
 /** How the directory is reached; what is secret stands elsewhere. */
@@ -48,7 +48,17 @@ export function withDirectory(text: string, proposal: Proposal, access: Access):
   const added = proposedDirectory(proposal, access, isFurther);
   const result = inserted(text, document, { name: access.name, added });
   requireOnly(text, result, { access, proposal, added });
-  return result;
+  return asSource(result, access.name);
+}
+
+/** Where the order of sources is written, a directory that is not in it would give nothing: it is the last one. */
+function asSource(text: string, name: string): string {
+  const written: unknown = asText(text).value["profile"];
+  const sources = typeof written === "object" && written !== null && (written as Tree)["sources"];
+  if (!Array.isArray(sources)) return text;
+  return withEdits(text, [
+    { path: ["profile", "sources"], value: [...(sources as unknown[]), name] },
+  ]);
 }
 
 function inserted(

@@ -8,7 +8,8 @@ import type { Settings } from "../model/settings.ts";
  */
 export function withSources(settings: Settings, sources: readonly string[]): Settings {
   const known = [...settings.directories.keys()];
-  const details = sources.flatMap((name, at) => {
+  // Of a list that cannot be one, the beginning says enough.
+  const details = sources.slice(0, known.length + 1).flatMap((name, at) => {
     if (!known.includes(name))
       return [`order[${at}]: there is no directory ${name}${meantHint(name, known)}`];
     return sources.indexOf(name) === at ? [] : [`order[${at}]: ${name} stands twice`];

@@ -102,14 +102,20 @@ export function createMetrics({ database }: Pick<Service, "database">): () => Pr
 /** So long an answer is waited for by whoever asks meanwhile; behind that, the question may have been lost. */
 const SHARED_MS = 2000;
 
+/** A second one where the first is lost; more would take the connections that work needs. */
+const MOST_AT_ONCE = 2;
+
 /** Whoever asks while it is being answered gets the same answer. */
 function shared(ask: () => Promise<string>): () => Promise<string> {
   let asked: Promise<string> | null = null;
   let until = 0;
+  let underWay = 0;
   return () => {
-    if (asked !== null && Date.now() < until) return asked;
+    if (asked !== null && (Date.now() < until || underWay >= MOST_AT_ONCE)) return asked;
     until = Date.now() + SHARED_MS;
+    underWay++;
     const own = ask().finally(() => {
+      underWay--;
       if (asked === own) asked = null;
     });
     asked = own;

@@ -51,59 +51,72 @@ function configured(path: string): Index {
 /** Whoever works on them has this; to be tried, because whoever waited for it would be waited for. */
 const LOCK = 7_267_390;
 const AGAIN_MS = 1000;
-const DEADLOCK = "40P01";
+/** Somebody else stood in the way: a deadlock, a lock that was not to be had, a statement that was stopped. */
+const IN_THE_WAY: ReadonlySet<string> = new Set(["40P01", "55P03", "57014"]);
+
+/** What is searched by, in the words of searches. */
+export interface SearchIndexes {
+  /** Of the configuration. */
+  readonly paths: readonly string[];
+  /** What this process had made before by another configuration; what another one wants is its own. */
+  readonly former: readonly string[];
+}
 
 /**
- * Makes what is missing, without keeping anybody from writing meanwhile, and takes away what is not
- * configured any more. One process at a time does.
- * @param paths of what the configuration wants besides, in the words of searches; null: no API is offered
+ * Makes what is missing, without keeping anybody from writing meanwhile, and takes away what this
+ * process wants no more. One process at a time does.
+ * @param waiting called once where another process is at it
  */
 export async function ensureSearchIndexes(
   { db, kind }: Pick<Store, "db" | "kind">,
-  paths: readonly string[] | null,
-  signal?: AbortSignal,
+  { paths, former }: SearchIndexes,
+  { signal, waiting }: { readonly signal?: AbortSignal; readonly waiting?: () => void } = {},
 ): Promise<void> {
-  const wanted = paths === null ? [] : [...ALWAYS, ...paths.map(configured)];
-  if (kind === "embedded") return await work(db, wanted, sql``);
-  while (!(await workAlone(db, wanted))) await sleep(AGAIN_MS, undefined, { signal });
+  const wanted = [...ALWAYS, ...paths.map(configured)];
+  const left = former.filter((path) => !paths.includes(path)).map((path) => configured(path).name);
+  if (kind === "embedded") return await work(db, { wanted, left, how: sql`` });
+  const how = sql`concurrently`;
+  if (await workAlone(db, { wanted, left, how })) return;
+  waiting?.();
+  do await sleep(AGAIN_MS, undefined, { signal });
+  while (!(await workAlone(db, { wanted, left, how })));
+}
+
+interface Work {
+  readonly wanted: readonly Index[];
+  /** Names of those that go. */
+  readonly left: readonly string[];
+  readonly how: RawBuilder<unknown>;
 }
 
 /** @returns false if another process is at it, or stood in the way */
-async function workAlone(db: Connection, wanted: readonly Index[]): Promise<boolean> {
+async function workAlone(db: Connection, asked: Work): Promise<boolean> {
   return await db.connection().execute(async (own) => {
     const { rows } = await sql<{ mine: boolean }>`
       select pg_try_advisory_lock(${sql.lit(LOCK)}) as mine`.execute(own);
     if (rows[0]?.mine !== true) return false;
     try {
-      await work(own, wanted, sql`concurrently`);
+      await work(own, asked);
       return true;
     } catch (thrown) {
-      // Another one who builds an index at the same time, such as an administrator.
-      if (sqlState(thrown) === DEADLOCK) return false;
+      if (IN_THE_WAY.has(sqlState(thrown) ?? "")) return false;
       throw thrown;
     } finally {
-      await sql`select pg_advisory_unlock(${sql.lit(LOCK)})`.execute(own);
+      await sql`select pg_advisory_unlock(${sql.lit(LOCK)})`.execute(own).catch(() => undefined);
     }
   });
 }
 
-async function work(
-  db: Connection,
-  wanted: readonly Index[],
-  how: RawBuilder<unknown>,
-): Promise<void> {
+async function work(db: Connection, { wanted, left, how }: Work): Promise<void> {
   const { rows } = await sql<{ name: string; valid: boolean; begun: boolean }>`
     select c.relname as name, i.indisvalid as valid, p.pid is not null as begun
     from pg_class c join pg_index i on i.indexrelid = c.oid
       left join pg_stat_progress_create_index p on p.index_relid = c.oid
-    where i.indrelid = 'users'::regclass and c.relname like 'users\\_search\\_%'
-      and c.relname !~ '_cc(new|old)[0-9]*$'`.execute(db);
+    where i.indrelid = 'users'::regclass and c.relname like 'users\\_search\\_%'`.execute(db);
   const drop = async (name: string): Promise<void> => {
     await sql`drop index ${how} if exists ${sql.id(name)}`.execute(db);
   };
-  for (const { name, begun } of rows)
-    if (!begun && name.startsWith(CONFIGURED) && !wanted.some((one) => one.name === name))
-      await drop(name);
+  for (const { name, begun } of rows) if (!begun && left.includes(name)) await drop(name);
   for (const { name, columns, ofWhom } of wanted) {
     const found = rows.find((row) => row.name === name);
     // An administrator may make one anew.

@@ -179,6 +179,24 @@ describe("paths of Okta's documents", () => {
   });
 });
 
+test("a page that cannot have the newest says so, keeps what it has, and has it later", async () => {
+  const { page } = browser;
+  await page.goto(`${api.url}/console/directories/corp`);
+  await at("corp");
+  const rows = (): Promise<number> => page.locator("tbody tr").count();
+  await page.locator("tbody tr").first().waitFor();
+  const before = await rows();
+  await page.route("**/api/rollcall/v1/runs?**", (route) =>
+    route.fulfill({ status: 503, body: "{}" }),
+  );
+  expect(await place.run("import", "corp")).toMatchObject({ status: 0 });
+  await page.getByText("The newest could not be had").first().waitFor(PATIENCE);
+  expect(await rows()).toBe(before);
+  await page.unroute("**/api/rollcall/v1/runs?**");
+  await expect.poll(rows, PATIENCE).toBe(before + 1);
+  expect(await page.getByText("The newest could not be had").count()).toBe(0);
+});
+
 test("what one tab decides, another one shows; and a daemon that starts again finds both where they were", async () => {
   const { page } = browser;
   people("Analyst");

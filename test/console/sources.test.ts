@@ -22,6 +22,7 @@ beforeAll(async () => {
       `  corp:\n    type: ldif\n    path: ${file("corp", "Analyst")}${SIMPLE_MAPPINGS}` +
       `  hr:\n    type: ldif\n    path: ${file("hr", "Director")}\n${matching}${SIMPLE_MAPPINGS.slice(1)}` +
       `  guests:\n    type: ldif\n    path: ${file("guests", "Guest")}\n${matching}    toOkta: { title: appuser.title }\n` +
+      `  late:\n    type: ldif\n    path: ${file("late", "Late")}\n    onNoMatch: ignore\n    toOkta: { title: appuser.title }\n` +
       `profile: { sources: [corp, hr, guests] }\n`,
   );
   for (const name of ["corp", "hr", "guests"])
@@ -58,6 +59,7 @@ test("whoever may only look sees the order, how much each source gives, and no b
     "1. corp",
     "2. hr",
     "3. guests",
+    "late no profile source",
     "okta",
   ]);
   expect(await sources.getByRole("button").count()).toBe(0);
@@ -89,6 +91,9 @@ test("another order is tried for everybody before it is anywhere, and saved as a
   await page.getByText("3 people could not be updated: login has no value").first().waitFor();
   await page.getByRole("button", { name: "Leave it as it is" }).click();
   expect(await page.getByText("Instead:").count()).toBe(0);
+  await page.getByRole("button", { name: "Make late a source" }).click();
+  await page.getByText("Instead: corp, hr, guests, late").waitFor();
+  await page.getByRole("button", { name: "Leave it as it is" }).click();
   await up.click();
   await page.getByRole("button", { name: "Save the order…" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();

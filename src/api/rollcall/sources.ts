@@ -46,10 +46,11 @@ function previewRoute(building: Building): void {
       }),
       answer: document,
     },
-    async ({ query: { order } }) => {
+    async ({ c, query: { order } }) => {
       const progress = (): undefined => undefined;
       const { directories } = await service.previews.order(order.split(","), {
-        signal: stopping,
+        // Nobody waits for it who left the page.
+        signal: AbortSignal.any([stopping, c.req.raw.signal]),
         progress,
       });
       return { directories };
