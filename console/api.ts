@@ -10,6 +10,7 @@ import type { PushedGroupView } from "../src/questions/pushed-groups.ts";
 import type { ExpressionWord, MappingOf, PlacedFault } from "../src/questions/expressions.ts";
 import type { PersonPreview, SummaryPreview } from "../src/questions/preview/preview.ts";
 import type { ConfigurationDiff } from "../src/questions/preview/diff.ts";
+import type { CheckResult } from "../src/questions/check.ts";
 import type { SourceReport } from "../src/questions/sources.ts";
 import type { Unmatched } from "../src/questions/unmatched.ts";
 import type { findingDocument } from "../src/documents/finding.ts";
@@ -34,6 +35,9 @@ export type AssignmentFacts = ReturnType<typeof assignmentDocument>;
 export type TaskFacts = ReturnType<typeof taskDocument>;
 export type UnmatchedFacts = Unmatched;
 export type { MappingOf };
+export interface CheckFacts {
+  readonly checks: readonly CheckResult[];
+}
 export type SourceFacts = SourceReport;
 export type OrderFacts = Pick<ConfigurationDiff, "directories">;
 export type PeopleDayFacts = PeopleDay;

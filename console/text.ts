@@ -12,6 +12,7 @@ const writers = computed(() => {
     local: new Intl.DateTimeFormat(how, STYLE),
     utc: new Intl.DateTimeFormat(how, { ...STYLE, timeZone: "UTC" }),
     number: new Intl.NumberFormat(how),
+    decimal: new Intl.NumberFormat(how, { maximumFractionDigits: 1 }),
     ago: new Intl.RelativeTimeFormat(how, { numeric: "auto" }),
   };
 });
@@ -23,6 +24,8 @@ export function time(at: string): string {
   return times.value === "utc" ? `${utc.format(date)} UTC` : local.format(date);
 }
 export const number = (value: number): string => writers.value.number.format(value);
+
+export const decimal = (value: number): string => writers.value.decimal.format(value);
 
 const STEPS = [
   ["day", 86_400],

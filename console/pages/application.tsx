@@ -11,6 +11,7 @@ import { List } from "../parts/list.tsx";
 import { Page, Shown } from "../parts/page.tsx";
 import { PushGroups } from "../parts/push-groups.tsx";
 import { Question } from "../parts/question.tsx";
+import { Test } from "../parts/test.tsx";
 import { When } from "../parts/when.tsx";
 import { may } from "../session.ts";
 import { number, ruleOf, value } from "../text.ts";
@@ -136,7 +137,9 @@ function Provisioning({ of }: { readonly of: AppFacts }) {
           <StateOfApp of={of} />
         </dd>
         <dt>{application.address}</dt>
-        <dd>{of.url}</dd>
+        <dd>
+          {of.url} {may("run") && <Test key={of.app} of={of.app} />}
+        </dd>
         <dt>{application.toApp}</dt>
         <dd>
           {Object.entries(of.provisioning)
@@ -156,20 +159,27 @@ function Provisioning({ of }: { readonly of: AppFacts }) {
         </dd>
       </dl>
       <Accounts of={of} />
-      <details>
-        <summary>{common.mappings}</summary>
-        {may("explain") && <AppPreview of={of} />}
-        <dl>
-          {of.mappings.flatMap(({ attribute, expression, apply }) => [
-            <dt key={attribute}>{attribute}</dt>,
-            <dd key={`${attribute} expression`}>
-              <code>{expression}</code>
-              {apply === "create" && <span class="quiet"> {application.onCreationOnly}</span>}
-            </dd>,
-          ])}
-        </dl>
-      </details>
+      <Mappings of={of} />
     </>
+  );
+}
+
+function Mappings({ of }: { readonly of: AppFacts }) {
+  const { common, application } = say();
+  return (
+    <details>
+      <summary>{common.mappings}</summary>
+      {may("explain") && <AppPreview of={of} />}
+      <dl>
+        {of.mappings.flatMap(({ attribute, expression, apply }) => [
+          <dt key={attribute}>{attribute}</dt>,
+          <dd key={`${attribute} expression`}>
+            <code>{expression}</code>
+            {apply === "create" && <span class="quiet"> {application.onCreationOnly}</span>}
+          </dd>,
+        ])}
+      </dl>
+    </details>
   );
 }
 

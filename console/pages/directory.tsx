@@ -8,6 +8,7 @@ import { Cure } from "../parts/cure.tsx";
 import { List } from "../parts/list.tsx";
 import { Page, Shown } from "../parts/page.tsx";
 import { runColumns, RunRow } from "../parts/run-row.tsx";
+import { Test } from "../parts/test.tsx";
 import { When } from "../parts/when.tsx";
 import { may } from "../session.ts";
 import { value } from "../text.ts";
@@ -81,7 +82,9 @@ function Facts({ of: one }: { readonly of: DirectoryFacts }) {
       <h2>{words.toOkta}</h2>
       <dl>
         <dt>{common.type}</dt>
-        <dd>{one.type}</dd>
+        <dd>
+          {one.type} {may("run") && <Test key={one.directory} of={one.directory} />}
+        </dd>
         <dt>{common.lastRead}</dt>
         <dd>
           <When at={one.readAt} />

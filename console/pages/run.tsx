@@ -8,7 +8,7 @@ import { Page, Shown } from "../parts/page.tsx";
 import { RunPeople } from "../parts/run-people.tsx";
 import { isDry, kindOf, ofRun } from "../parts/run-row.tsx";
 import { When } from "../parts/when.tsx";
-import { ACTIONS, number, PUSH_ACTIONS } from "../text.ts";
+import { ACTIONS, number, PUSH_ACTIONS, decimal } from "../text.ts";
 import { say } from "../texts.ts";
 
 /** One run: what was read, whom it concerns and why; and, where it is held, the decision. */
@@ -38,6 +38,7 @@ export function Run() {
             <Progress run={run} />
             <Held run={run} />
             <Counts run={run} />
+            <Phases run={run} />
             <Evidence run={run} />
             <RunPeople run={run} />
           </>
@@ -116,6 +117,17 @@ function Counts({ run }: { readonly run: RunFacts }) {
         </li>
       ))}
     </ul>
+  );
+}
+
+/** How long each step took. */
+function Phases({ run: { phases } }: { readonly run: RunFacts }) {
+  if (phases.length === 0) return null;
+  const { phase: words } = say().run;
+  return (
+    <p class="quiet">
+      {phases.map(({ phase, seconds }) => words(phase, decimal(seconds))).join(", ")}
+    </p>
   );
 }
 

@@ -1,10 +1,11 @@
 import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { act, ask, type PageOf, type SessionFacts, type TokenFacts } from "../api.ts";
+import { useAsked } from "../asked.ts";
 import { Act } from "../parts/act.tsx";
 import { Confirm } from "../parts/confirm.tsx";
 import { List } from "../parts/list.tsx";
-import { Page } from "../parts/page.tsx";
+import { Page, Shown } from "../parts/page.tsx";
 import { When } from "../parts/when.tsx";
 import { may, me } from "../session.ts";
 import { say } from "../texts.ts";
@@ -71,7 +72,38 @@ export function Settings() {
           </p>
         </>
       )}
+      {may("configuration") && <Configuration />}
     </Page>
+  );
+}
+
+interface Loaded {
+  readonly file: string;
+  readonly version: string;
+}
+
+/** As the daemon read it; of secrets only that there are some. */
+function Configuration() {
+  const { settings } = say();
+  const asked = useAsked(() => ask<Loaded>("/configuration"), "configuration");
+  return (
+    <section aria-labelledby="configuration">
+      <h2 id="configuration">{settings.configuration}</h2>
+      <Shown of={asked}>
+        {(loaded) => (
+          <>
+            <p>
+              <code>{loaded.file}</code>{" "}
+              <span class="quiet">{settings.version(loaded.version.slice(0, 12))}</span>
+            </p>
+            <details>
+              <summary>{settings.asLoaded}</summary>
+              <pre tabIndex={0}>{JSON.stringify(loaded, null, 2)}</pre>
+            </details>
+          </>
+        )}
+      </Shown>
+    </section>
   );
 }
 

@@ -11,6 +11,14 @@ import { say } from "../texts.ts";
 /** What happens outside runs; the transaction of anything else is a run. */
 const IS_OF_NO_RUN = /^(?:user\.session|system\.(?:api_token|configuration))\./;
 
+/** What Okta's documents have administrators look for. */
+const QUERIES = [
+  ["failed", 'eventType eq "app.user_management.update_from_master_failed"'],
+  ["held", 'eventType eq "system.import.roadblock"'],
+  ["deactivated", 'eventType eq "user.lifecycle.deactivate"'],
+  ["configuration", 'eventType eq "system.configuration.update"'],
+] as const;
+
 export function SystemLog() {
   const { q, filter, since, until } = useLocation().query;
   const { navigation, logs } = say();
@@ -25,6 +33,13 @@ export function SystemLog() {
           { name: "until", label: logs.until },
         ]}
       />
+      <ul class="plain">
+        {QUERIES.map(([name, ready]) => (
+          <li key={name}>
+            <a href={`/console/logs?filter=${encodeURIComponent(ready)}`}>{logs.queries[name]}</a>
+          </li>
+        ))}
+      </ul>
       <List<ListedEvent>
         ask={(after) =>
           askOkta<ListedEvent>("/logs", { ...asked, sortOrder: "DESCENDING", limit: 50, after })

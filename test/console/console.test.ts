@@ -294,6 +294,10 @@ test("an import is started from its directory, and what it did is a page with an
   await page.waitForURL("**/console/runs/*");
   await page.locator("main .badge", { hasText: "done" }).first().waitFor();
   expect(await page.locator("main").innerText()).toContain("the read is proven to be whole");
+  expect(await page.locator("main").innerText()).toMatch(/reading [\d.]+ s/);
+  await page.goto(`${api.url}/console/settings`);
+  await heading();
+  expect(await page.getByText("As it was loaded").count()).toBe(0);
 });
 
 test("a dry run is repeated by the request that it was asked for by, and by nobody who does not know it", async () => {
@@ -541,6 +545,16 @@ test("a mapping that was tried is saved as a new version of the configuration", 
   expect(readFileSync(place.config, "utf8")).toContain("Dr ");
   const [event] = await place.events('eventType eq "system.configuration.update"');
   expect(event).toMatchObject({ actor: { type: "User" } });
+});
+
+test("an administrator sees the configuration as it was loaded, and no secret of it", async () => {
+  const { page } = browser;
+  await signIn("admin", "/console/settings");
+  await page.getByText("As it was loaded, without secrets").click();
+  const shown = await page.locator("details pre").innerText();
+  expect(shown).toContain('"directories"');
+  expect(shown).not.toContain('"secret"');
+  expect(await barriers(page)).toEqual([]);
 });
 
 test("a person is edited and suspended by hand; what a directory owns is refused, with whose it is", async () => {

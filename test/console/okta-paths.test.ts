@@ -85,6 +85,21 @@ describe("paths of Okta's documents", () => {
     expect(await page.getByRole("list", { name: "Counts" }).innerText()).toMatch(/12\s+unchanged/);
   });
 
+  test("Provisioning > Integration > Test ends at whether the directory, or the app, answers", async () => {
+    const { page } = browser;
+    for (const [list, name] of [
+      ["Directory Integrations", "corp"],
+      ["Applications", "dx"],
+    ] as const) {
+      await follow(list, name);
+      await at(name);
+      await page.getByRole("button", { name: "Test", exact: true }).click();
+      await page.locator("output .badge", { hasText: "SUCCESS" }).first().waitFor();
+    }
+    const [checked] = await page.locator("dd output").allInnerTexts();
+    expect(checked).toMatch(/SUCCESS .+/);
+  });
+
   test("the user's profile > Additional attributes ends at what the directory gave", async () => {
     const { page } = browser;
     await follow("People", "p1@example.org");
@@ -113,9 +128,12 @@ describe("paths of Okta's documents", () => {
   test("System Log > expand > DebugData ends at what was decided", async () => {
     const { page } = browser;
     await follow("System Log");
+    await follow("Profile updates that failed");
+    await page.getByText("There is no such event.").waitFor();
+    expect(await page.getByLabel(/^Filter/).inputValue()).toContain("update_from_master_failed");
     await page.getByLabel(/^Filter/).fill('eventType eq "system.import.complete"');
     await page.getByRole("button", { name: "Filter" }).click();
-    await page.waitForURL(/filter=/);
+    await page.waitForURL(/import.complete/);
     await page.locator("tbody summary").first().click();
     const name = page.locator("tbody dt", { hasText: "AppName" }).first();
     expect(await name.locator("xpath=following-sibling::dd[1]").innerText()).toBe("corp");
