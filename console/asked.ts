@@ -67,10 +67,12 @@ export function useAsked<Answer>(
         noteRefusal(error);
         if (!isMeant) return;
         // Who only looks keeps what there was, is told so, and it is asked for again.
-        if (isNews && isMoment(error)) {
-          setState((now) => ({ ...now, isOld: true }));
-          again = setTimeout(() => setRetry((now) => now + 1), AGAIN_MS);
-        } else setState({ key, answer: null, error: error as Error, isOld: false });
+        const isKept = isNews && isMoment(error);
+        const failed = { key, answer: null, error: error as Error, isOld: false };
+        setState((now) =>
+          isKept && now.key === key && now.answer !== null ? { ...now, isOld: true } : failed,
+        );
+        if (isKept) again = setTimeout(() => setRetry((now) => now + 1), AGAIN_MS);
       })
       .finally(() => isMeant && setBusy(false));
     return () => {

@@ -161,7 +161,7 @@ export class Gate {
 /** @throws AccessRefused where somebody signed in too long ago for what is asked */
 export function requireFresh({ isFresh }: Caller): void {
   if (isFresh) return;
-  const message = `This needs a sign-in of the last ${FRESH_MINUTES} minutes; yours is older.`;
+  const message = `This needs a sign-in of the last ${FRESH_MINUTES} minutes; yours is older, or its provider does not say when it was.`;
   throw new AccessRefused("notFresh", message);
 }
 

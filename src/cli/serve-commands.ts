@@ -58,7 +58,7 @@ export function commandsOf(
             throw new RollcallError("access.forbidden", message);
           }
           if (FRESH_COMMANDS.has(command) && options["dryRun"] !== true && !caller.isFresh) {
-            const message = `${command} needs a sign-in of the last ${FRESH_MINUTES} minutes; yours is older.`;
+            const message = `${command} needs a sign-in of the last ${FRESH_MINUTES} minutes; yours is older, or its provider does not say when it was.`;
             throw new RollcallError("access.signInAgain", message);
           }
         },

@@ -113,3 +113,12 @@ test("what is said of a list, and of what stays in it, stays", () => {
   const one = "profile:\n  sources: hr # only\n";
   expect(withEdits(one, [{ path, value: ["hr", "corp"] }])).toContain("# only");
 });
+
+test.each([
+  ["a variable", 'profile: { sources: ["${FIRST:-corp}", hr] }\n'],
+  ["an alias", "first: &x corp\nprofile: { sources: [*x, hr] }\n"],
+  ["an anchor that is used elsewhere", "profile: { sources: [&x corp, hr] }\nother: *x\n"],
+])("a list with %s is a person's to change", (_, text) => {
+  const edit = { path: ["profile", "sources"], value: ["hr"] };
+  expect(() => withEdits(text, [edit])).toThrow(/cannot be changed/);
+});

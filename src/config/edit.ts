@@ -34,13 +34,24 @@ export function withEdits(text: string, edits: readonly ConfigurationEdit[]): st
     if (whole !== undefined && isEmpty(document, whole.path)) put(document, wanted, whole);
     put(document, wanted, { path, value });
   }
-  const written = document.toString({ lineWidth: 0, flowCollectionPadding: true });
-  const result = asBefore(text, written);
-  if (!isDeepStrictEqual(parseDocument(result, AS_TEXT).toJS(), wanted)) {
-    const message = "The file is written in a way in which a single place of it cannot be changed.";
-    throw new RollcallError("config.readOnly", message);
-  }
+  const result = asBefore(text, written(document));
+  if (!isDeepStrictEqual(parseDocument(result, AS_TEXT).toJS(), wanted)) throw unchangeable();
   return result;
+}
+
+/** @throws RollcallError `config.readOnly` */
+function written(document: Document): string {
+  try {
+    return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+  } catch {
+    // Such as an alias of what was taken away.
+    throw unchangeable();
+  }
+}
+
+function unchangeable(): RollcallError {
+  const message = "The file is written in a way in which a single place of it cannot be changed.";
+  return new RollcallError("config.readOnly", message);
 }
 
 /** Line ends and the mark at the beginning, as they were. */
@@ -90,6 +101,9 @@ function put(
 
 /** What stays in a list keeps what is said of it, wherever it goes. */
 function itemsOf(present: YAMLSeq, value: readonly unknown[]): unknown[] {
+  // Whoever asks knows what a variable or an alias stands for, and not that it is one.
+  const isPlain = (item: unknown): boolean => isScalar(item) && !String(item.value).includes("${");
+  if (!present.items.every((item) => isPlain(item) || isMap(item))) throw unchangeable();
   const left = [...present.items];
   return value.map((one) => {
     const at = left.findIndex((item) => isScalar(item) && item.value === one);

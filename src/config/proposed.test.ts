@@ -93,6 +93,10 @@ test("what stood in the file stays as it was written", () => {
   const withOrder = withDirectory(ordered, PROPOSAL, ACCESS);
   expect(withOrder).toContain("# the order");
   expect(parse(withOrder)).toMatchObject({ profile: { sources: ["hr", ACCESS.name] } });
+  const variable = `${block}profile:\n  sources: ["\${FIRST}"]\n`;
+  expect(withDirectory(variable, PROPOSAL, ACCESS)).toContain('sources: ["${FIRST}"]');
+  const there = `${block}profile:\n  sources: [hr, ${ACCESS.name}]\n`;
+  expect(withDirectory(there, PROPOSAL, ACCESS)).toContain(`sources: [hr, ${ACCESS.name}]`);
   const flow = "directories: { hr: { type: csv, users: { disabled: { values: [007, 1e3] } } } }\n";
   expect(withDirectory(flow, PROPOSAL, ACCESS)).toMatch(/values: \[ ?007, 1e3 ?\]/);
 });

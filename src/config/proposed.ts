@@ -1,7 +1,7 @@
 /** A proposal as text of a configuration: with comments that say what was found. */
 import { isMap, isScalar, parseDocument, stringify, type Document } from "yaml";
 import { isDeepStrictEqual } from "node:util";
-import { RollcallError } from "../model/errors.ts";
+import { asRollcallError, RollcallError } from "../model/errors.ts";
 import { withEdits, AS_TEXT } from "./edit.ts";
 import type { Proposal } from "../model/proposal.ts";
 
@@ -55,10 +55,15 @@ export function withDirectory(text: string, proposal: Proposal, access: Access):
 function asSource(text: string, name: string): string {
   const written: unknown = asText(text).value["profile"];
   const sources = typeof written === "object" && written !== null && (written as Tree)["sources"];
-  if (!Array.isArray(sources)) return text;
-  return withEdits(text, [
-    { path: ["profile", "sources"], value: [...(sources as unknown[]), name] },
-  ]);
+  if (!Array.isArray(sources) || sources.includes(name)) return text;
+  const value = [...(sources as unknown[]), name];
+  try {
+    return withEdits(text, [{ path: ["profile", "sources"], value }]);
+  } catch (thrown) {
+    // An order that is written with variables or aliases is a person's to change.
+    if (asRollcallError(thrown).code === "config.readOnly") return text;
+    throw thrown;
+  }
 }
 
 function inserted(

@@ -4,6 +4,7 @@
  */
 import { Counter, Gauge, Registry, collectDefaultMetrics } from "@prometheus-io/client";
 import type { Figures, TotalName } from "../model/figures.ts";
+import { RollcallError } from "../model/errors.ts";
 import type { Service } from "../service.ts";
 
 const TOTALS: Readonly<Record<TotalName, { name: string; help: string; labels: string[] }>> = {
@@ -102,6 +103,22 @@ export function createMetrics({ database }: Pick<Service, "database">): () => Pr
 /** So long an answer is waited for by whoever asks meanwhile; behind that, the question may have been lost. */
 const SHARED_MS = 2000;
 
+/** A connection may be silent for hours before the system says so. */
+const DEADLINE_MS = 30_000;
+
+async function inTime(answer: Promise<string>): Promise<string> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(silent()), DEADLINE_MS);
+  });
+  return await Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}
+
+function silent(): RollcallError {
+  const message = `The database has not answered for ${DEADLINE_MS / 1000} seconds.`;
+  return new RollcallError("database.failed", message);
+}
+
 /** A second one where the first is lost; more would take the connections that work needs. */
 const MOST_AT_ONCE = 2;
 
@@ -111,11 +128,13 @@ function shared(ask: () => Promise<string>): () => Promise<string> {
   let until = 0;
   let underWay = 0;
   return () => {
-    if (asked !== null && (Date.now() < until || underWay >= MOST_AT_ONCE)) return asked;
+    const isFull = underWay >= MOST_AT_ONCE;
+    if (asked !== null && (isFull || Date.now() < until)) return asked;
+    if (isFull) return Promise.reject(silent());
     until = Date.now() + SHARED_MS;
     underWay++;
-    const own = ask().finally(() => {
-      underWay--;
+    // What was asked for holds its connection until the database says something, whoever waits.
+    const own = inTime(ask().finally(() => underWay--)).finally(() => {
       if (asked === own) asked = null;
     });
     asked = own;

@@ -11,8 +11,8 @@ export const API_ERRORS = {
     cure: "Use a token whose role has the permission that is named.",
   },
   "access.signInAgain": {
-    what: "Approving, putting back, tokens and deleting a person need a sign-in of the last 15 minutes, and the session is older.",
-    cure: "Sign in again, by a new link or by the identity provider, and repeat it.",
+    what: "Approving, putting back, tokens and deleting a person need a sign-in of the last 15 minutes, and the session is older, or its identity provider does not say when somebody signed in (auth_time).",
+    cure: "Sign in again, by the identity provider or, where that does not help, by a new link, and repeat it.",
   },
   "access.limit": {
     what: "There were too many requests within a minute.",
