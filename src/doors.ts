@@ -6,6 +6,7 @@ import { loadConsole } from "./http/console.ts";
 import { startHttp, startMetrics, type Answering } from "./http/server.ts";
 import type { EditConfiguration } from "./model/configuration-edit.ts";
 import type { SchedulerLog } from "./schedule/log.ts";
+import { SearchPreparation } from "./search-preparation.ts";
 import { Offers, type Service } from "./service.ts";
 
 export interface Doors extends AsyncDisposable {
@@ -124,45 +125,4 @@ async function openHttp(
   ({ address } = server);
   const where = console === null ? "off" : `${baseUrl()}/console/`;
   log.info({ address, api: http.api ? baseUrl() : "off", console: where }, "health and metrics");
-}
-
-/**
- * Makes the indexes of searches beside everything else, for one configuration after the other; until
- * it is done, searches walk through everybody.
- */
-class SearchPreparation {
-  readonly #opening: Pick<Opening, "log" | "signal">;
-  #next: Service | null = null;
-  #isBusy = false;
-  /** What the configurations so far wanted. */
-  #former: readonly string[] = [];
-
-  constructor(opening: Pick<Opening, "log" | "signal">) {
-    this.#opening = opening;
-  }
-
-  /** The newest configuration is the one that counts. */
-  begin(service: Service): void {
-    this.#next = service;
-    if (!this.#isBusy) void this.#work();
-  }
-
-  async #work(): Promise<void> {
-    const { log, signal } = this.#opening;
-    this.#isBusy = true;
-    while (this.#next !== null && !signal.aborted) {
-      const { users, settings } = this.#next;
-      this.#next = null;
-      const waiting = (): void =>
-        log.info(
-          {},
-          "another process makes the indexes of searches, or something keeps them from being made; it is tried on",
-        );
-      await users.prepareSearch(this.#former, { signal, waiting }).catch((error: unknown) => {
-        if (!signal.aborted) log.warn({ error: String(error) }, "searches have no indexes yet");
-      });
-      this.#former = [...new Set([...this.#former, ...(settings.http?.searchIndexes ?? [])])];
-    }
-    this.#isBusy = false;
-  }
 }

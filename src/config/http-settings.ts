@@ -75,7 +75,8 @@ function searchIndexFault(
   name: string,
   attributes: ReadonlyMap<string, { readonly type: string }>,
 ): string | null {
-  if (ALWAYS_SEARCHED.has(name)) return `${name} always has an index`;
+  for (const one of [name, PROFILE + name])
+    if (ALWAYS_SEARCHED.has(one)) return `${one} always has an index`;
   const times: readonly string[] = SEARCHED_TIMES;
   if (times.includes(name)) return null;
   const attribute = name.startsWith(PROFILE) ? name.slice(PROFILE.length) : "";

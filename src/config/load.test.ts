@@ -53,7 +53,7 @@ test("searches have indexes by texts that users can have, and by times, each onc
     "profile.badge",
   ]);
   const faults = problems(
-    `${indexes("profile.titel, profile.login, profile.floor, created, created, badge, profile.constructor")}${profile}`,
+    `${indexes("profile.titel, profile.login, profile.floor, created, created, badge, profile.constructor, email")}${profile}`,
   ).join("\n");
   expect(faults).toContain(
     "profile.titel is nothing that users are searched by; do you mean profile.title?",
@@ -65,6 +65,7 @@ test("searches have indexes by texts that users can have, and by times, each onc
     "badge is nothing that users are searched by; do you mean profile.badge?",
   );
   expect(faults).toContain("profile.constructor is nothing");
+  expect(faults).toContain("profile.email always has an index");
 });
 
 test("defaults are filled in, and the secret cannot be printed", () => {

@@ -1,11 +1,11 @@
 /** Whatever language the console speaks, it says all of it, and nothing of another one. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DE } from "../../console/texts/de.ts";
 import { EN } from "../../console/texts/en.ts";
 import { ACCOUNT_REASONS } from "../../src/model/account.ts";
 import { BASE_ATTRIBUTES } from "../../src/model/profile-schema.ts";
 import { serveApi, type ServedApi } from "../support/api.ts";
-import { barriers, closeBrowsers, openBrowser, type Browser } from "../support/browser.ts";
+import { barriers, useBrowser } from "../support/browser.ts";
 import { SIMPLE_MAPPINGS, simplePerson, Workplace } from "../support/rollcall.ts";
 
 /** Each text by its place; a sentence with gaps as what it is with words in them. */
@@ -74,7 +74,7 @@ describe("texts", () => {
 describe("in a browser", () => {
   let place: Workplace;
   let api: ServedApi;
-  let browser: Browser;
+  const browser = useBrowser();
 
   beforeAll(async () => {
     place = await Workplace.create("postgres");
@@ -90,17 +90,8 @@ describe("in a browser", () => {
     api = await serveApi(place, "configuration: writable");
   });
   afterAll(async () => {
-    await closeBrowsers();
     await api.stop();
     place.remove();
-  });
-  beforeEach(async () => {
-    browser = await openBrowser();
-  });
-  afterEach(async () => {
-    const { complaints } = browser;
-    await browser[Symbol.asyncDispose]();
-    expect(complaints).toEqual([]);
   });
 
   const PAGES = [
@@ -124,17 +115,17 @@ describe("in a browser", () => {
 
   /** What a page says: each text that stands for itself, and each name for whoever hears it. */
   async function said(): Promise<string[]> {
-    const texts: string[] = await browser.page.evaluate(SAID);
+    const texts: string[] = await browser().page.evaluate(SAID);
     return texts.map((text) => text.trim()).filter((text) => text !== "");
   }
 
   async function visit(path: string): Promise<void> {
-    await browser.page.goto(`${api.url}/console/${path}`);
-    await browser.page.waitForSelector('main[aria-busy="false"] h1');
+    await browser().page.goto(`${api.url}/console/${path}`);
+    await browser().page.waitForSelector('main[aria-busy="false"] h1');
   }
 
   test("German is chosen once, and then every page speaks it, with its numbers and times", async () => {
-    const { page } = browser;
+    const { page } = browser();
     const { url } = await place.json<{ url: string }>("admin", "sign-in");
     await page.goto(url);
     await page.getByLabel("Language").selectOption("Deutsch");
@@ -165,7 +156,7 @@ describe("in a browser", () => {
   });
 
   test("a browser that keeps nothing, and one with a tag that no standard knows, show every page", async () => {
-    const { page } = browser;
+    const { page } = browser();
     await page.addInitScript(`
       for (const name of ["localStorage", "sessionStorage"])
         Object.defineProperty(window, name, {
@@ -189,7 +180,7 @@ describe("in a browser", () => {
       ["de-AT", "Anmelden"],
       ["tlh", "Sign in"],
     ] as const) {
-      const context = await browser.page.context().browser()?.newContext({ locale: wanted });
+      const context = await browser().page.context().browser()?.newContext({ locale: wanted });
       const page = await context?.newPage();
       await page?.goto(`${api.url}/console/`);
       await page?.waitForSelector("h1");

@@ -1,5 +1,6 @@
 /** Signing in to the console by a real identity provider, in a real browser. */
 import { readFileSync, writeFileSync } from "node:fs";
+import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { serveApi, type ServedApi } from "../support/api.ts";
 import { closeBrowsers, openBrowser, type Browser } from "../support/browser.ts";
@@ -74,6 +75,25 @@ describe.each([
       actor: { id: `${provider.issuer} ada`, displayName: "ada@idp.example.org" },
       outcome: { result: "SUCCESS" },
     });
+  });
+
+  test("signing in again without being asked is no newer than when the provider asked", async () => {
+    const { page } = browser;
+    await signInAs("ada");
+    await page.getByRole("heading", { name: "Dashboard" }).waitFor();
+    // The provider tells whole seconds.
+    await page.waitForTimeout(2100);
+    await page.goto(`${api.url}/api/rollcall/v1/sign-in/oidc`);
+    await page.getByRole("heading", { name: "Dashboard" }).waitFor();
+    const database = new Client({ connectionString: place.databaseUrl ?? "" });
+    await database.connect();
+    const { rows } = await database.query<{ created: Date; asked: Date }>(
+      "select created_at as created, authenticated_at as asked from sessions order by created_at desc limit 2",
+    );
+    await database.end();
+    const [second, first] = rows;
+    expect(second?.created.getTime()).toBeGreaterThan((first?.created.getTime() ?? 0) + 2000);
+    expect(second?.asked).toEqual(first?.asked);
   });
 
   test("who was asked by the provider long ago is no fresh sign-in, and is asked again for one", async () => {

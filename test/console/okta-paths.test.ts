@@ -2,15 +2,15 @@
  * The ways that Okta's own documents send administrators, under the names that they have there: each
  * ends at an answer. And what happens to a page while others decide and daemons come and go.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { serveApi, type ServedApi } from "../support/api.ts";
-import { closeBrowsers, openBrowser, type Browser } from "../support/browser.ts";
+import { useBrowser } from "../support/browser.ts";
 import { SIMPLE_MAPPINGS, simplePerson, Workplace, type RunDocument } from "../support/rollcall.ts";
 import { ScriptedScim } from "../support/scripted-scim.ts";
 
 let place: Workplace;
 let api: ServedApi;
-let browser: Browser;
+const browser = useBrowser();
 let scim: ScriptedScim;
 
 const PATIENCE = { timeout: 60_000 };
@@ -37,37 +37,30 @@ beforeAll(async () => {
   api = await serveApi(place, WRITABLE);
 });
 afterAll(async () => {
-  await closeBrowsers();
   await api.stop();
   await scim[Symbol.asyncDispose]();
   place.remove();
 });
 beforeEach(async () => {
-  browser = await openBrowser();
   const { url } = await place.json<{ url: string }>("admin", "sign-in");
-  await browser.page.goto(url);
+  await browser().page.goto(url);
   await at("Dashboard");
-});
-afterEach(async () => {
-  const { complaints } = browser;
-  await browser[Symbol.asyncDispose]();
-  expect(complaints).toEqual([]);
 });
 
 /** Waits until the page of this heading stands. */
 async function at(heading: string | RegExp): Promise<void> {
-  await browser.page.locator('main[aria-busy="false"] h1', { hasText: heading }).waitFor();
+  await browser().page.locator('main[aria-busy="false"] h1', { hasText: heading }).waitFor();
 }
 
 /** Follows links, each by its name. */
 async function follow(...names: readonly string[]): Promise<void> {
   for (const name of names)
-    await browser.page.getByRole("link", { name, exact: true }).first().click();
+    await browser().page.getByRole("link", { name, exact: true }).first().click();
 }
 
 /** The dry run that a button begins, and then the same in earnest. */
 async function dryThenEarnest(button: string, heading: RegExp): Promise<void> {
-  const { page } = browser;
+  const { page } = browser();
   await page.getByRole("button", { name: button }).click();
   await page.waitForURL("**/console/runs/*");
   await page.getByRole("button", { name: "Do it now" }).click();
@@ -77,7 +70,7 @@ async function dryThenEarnest(button: string, heading: RegExp): Promise<void> {
 
 describe("paths of Okta's documents", () => {
   test("Directory Integrations > instance > To Okta > Force Sync ends at who was changed", async () => {
-    const { page } = browser;
+    const { page } = browser();
     await follow("Directory Integrations", "corp");
     await at("corp");
     await page.getByRole("heading", { name: "To Okta" }).waitFor();
@@ -86,7 +79,7 @@ describe("paths of Okta's documents", () => {
   });
 
   test("Provisioning > Integration > Test ends at whether the directory, or the app, answers", async () => {
-    const { page } = browser;
+    const { page } = browser();
     for (const [list, name] of [
       ["Directory Integrations", "corp"],
       ["Applications", "dx"],
@@ -101,7 +94,7 @@ describe("paths of Okta's documents", () => {
   });
 
   test("the user's profile > Additional attributes ends at what the directory gave", async () => {
-    const { page } = browser;
+    const { page } = browser();
     await follow("People", "p1@example.org");
     await at("p1@example.org");
     await page.getByText("Additional LDAP Attributes of corp").click();
@@ -110,7 +103,7 @@ describe("paths of Okta's documents", () => {
   });
 
   test("Profile Editor > Mappings > Preview ends at what an expression would give", async () => {
-    const { page } = browser;
+    const { page } = browser();
     await follow("Profile Editor");
     await at("Profile Editor");
     await page
@@ -126,7 +119,7 @@ describe("paths of Okta's documents", () => {
   });
 
   test("System Log > expand > DebugData ends at what was decided", async () => {
-    const { page } = browser;
+    const { page } = browser();
     await follow("System Log");
     await follow("Profile updates that failed");
     await page.getByText("There is no such event.").waitFor();
@@ -140,7 +133,7 @@ describe("paths of Okta's documents", () => {
   });
 
   test("an application > To App > Force Sync sends what differs from the last push, which is nothing", async () => {
-    const { page } = browser;
+    const { page } = browser();
     people("Director");
     expect(await place.run("import", "corp")).toMatchObject({ status: 0 });
     // The daemon has sent it by itself before anybody looks.
@@ -159,7 +152,7 @@ describe("paths of Okta's documents", () => {
   });
 
   test("Assignments > Assign, X and pencil: by hand, not any more, and by hand instead of by a rule", async () => {
-    const { page } = browser;
+    const { page } = browser();
     await follow("Applications", "lab");
     await page.getByText("Nobody is assigned.").waitFor();
     await page.getByRole("button", { name: "Assign…" }).click();
@@ -178,7 +171,7 @@ describe("paths of Okta's documents", () => {
   });
 
   test("Tasks ends at the app's own words, and a retry at an account", async () => {
-    const { page } = browser;
+    const { page } = browser();
     const theirs = scim.userNamed("p4@example.org")?.id ?? "nobody";
     scim.hook = ({ method, path }) =>
       method !== "GET" && path === `/Users/${theirs}`
@@ -198,7 +191,7 @@ describe("paths of Okta's documents", () => {
 });
 
 test("a page that cannot have the newest says so, keeps what it has, and has it later", async () => {
-  const { page } = browser;
+  const { page } = browser();
   await page.goto(`${api.url}/console/directories/corp`);
   await at("corp");
   const rows = (): Promise<number> => page.locator("tbody tr").count();
@@ -216,7 +209,7 @@ test("a page that cannot have the newest says so, keeps what it has, and has it 
 });
 
 test("what one tab decides, another one shows; and a daemon that starts again finds both where they were", async () => {
-  const { page } = browser;
+  const { page } = browser();
   people("Analyst");
   const dry = await place.json<RunDocument>("import", "corp", "--dry-run");
   await page.goto(`${api.url}/console/runs/${dry.run}`);

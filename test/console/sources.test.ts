@@ -1,13 +1,13 @@
 /** The order in which sources count: seen, tried for everybody, and put into the configuration. */
 import { readFileSync } from "node:fs";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { client, serveApi, tokenFor, type ServedApi } from "../support/api.ts";
-import { barriers, closeBrowsers, openBrowser, type Browser } from "../support/browser.ts";
+import { barriers, useBrowser } from "../support/browser.ts";
 import { SIMPLE_MAPPINGS, simplePerson, Workplace } from "../support/rollcall.ts";
 
 let place: Workplace;
 let api: ServedApi;
-let browser: Browser;
+const browser = useBrowser();
 
 const UIDS = ["ada", "bob", "cyd"];
 
@@ -30,21 +30,12 @@ beforeAll(async () => {
   api = await serveApi(place, "configuration: writable");
 });
 afterAll(async () => {
-  await closeBrowsers();
   await api.stop();
   place.remove();
 });
-beforeEach(async () => {
-  browser = await openBrowser();
-});
-afterEach(async () => {
-  const { complaints } = browser;
-  await browser[Symbol.asyncDispose]();
-  expect(complaints).toEqual([]);
-});
 
 async function open(role: string): Promise<void> {
-  const { page } = browser;
+  const { page } = browser();
   const { url } = await place.json<{ url: string }>("admin", "sign-in", "--role", role);
   await page.goto(url);
   await page.getByRole("link", { name: "Profile Editor" }).click();
@@ -52,7 +43,7 @@ async function open(role: string): Promise<void> {
 }
 
 test("whoever may only look sees the order, how much each source gives, and no button", async () => {
-  const { page } = browser;
+  const { page } = browser();
   await open("viewer");
   const sources = page.locator("section[aria-labelledby=sources]");
   expect(await sources.locator("th[scope=row]").allInnerTexts()).toEqual([
@@ -69,7 +60,7 @@ test("whoever may only look sees the order, how much each source gives, and no b
 });
 
 test("another order is tried for everybody before it is anywhere, and saved as a new version of the file", async () => {
-  const { page } = browser;
+  const { page } = browser();
   await open("admin");
   const up = page.getByRole("button", { name: "Move hr up" });
   await up.focus();

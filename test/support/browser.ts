@@ -1,5 +1,6 @@
 /** A real browser, and what it says against a page. */
 import { AxeBuilder } from "@axe-core/playwright";
+import { afterAll, afterEach, beforeEach, expect } from "vitest";
 import { chromium, type Browser as ChromiumBrowser, type Page } from "playwright-core";
 
 /** One window with cookies of its own. */
@@ -43,6 +44,24 @@ export async function openBrowser(): Promise<Browser> {
     complaints,
     [Symbol.asyncDispose]: () => context.close(),
   };
+}
+
+/**
+ * A window for each test of a file, which at its end has nothing to complain of.
+ * @returns the window of the test that runs
+ */
+export function useBrowser(): () => Browser {
+  let browser: Browser;
+  beforeEach(async () => {
+    browser = await openBrowser();
+  });
+  afterEach(async () => {
+    const { complaints } = browser;
+    await browser[Symbol.asyncDispose]();
+    expect(complaints).toEqual([]);
+  });
+  afterAll(closeBrowsers);
+  return () => browser;
 }
 
 /** After the last window of a file. */
