@@ -21,13 +21,8 @@ interface ExpressionFieldProps {
 /** As the API takes it. */
 const MOST_CHARACTERS = 4096;
 
-/** Words that may be meant, and where the caret stood. */
-interface Offer {
-  readonly all: readonly Completion[];
-  readonly at: number;
-}
-
-const NOTHING: Offer = { all: [], at: -1 };
+/** Where no words are offered. */
+const NOWHERE = -1;
 
 export function ExpressionField({ of, attribute, value, change }: ExpressionFieldProps) {
   const id = useId();
@@ -35,31 +30,33 @@ export function ExpressionField({ of, attribute, value, change }: ExpressionFiel
   const list = useRef<HTMLSelectElement>(null);
   const put = useCaret(field);
   const words = useWords(of);
-  const [offer, setOffer] = useState<Offer>(NOTHING);
+  // Where words are offered: made anew from what is known, as they may come after what is typed.
+  const [at, setAt] = useState(NOWHERE);
+  const offered =
+    at === NOWHERE ? [] : completionsOf(words.answer?.words ?? [], value.slice(0, at));
   const accept = ({ from, text }: Completion): void => {
     put(from + text.length);
-    change(value.slice(0, from) + text + value.slice(offer.at));
-    setOffer(NOTHING);
+    change(value.slice(0, from) + text + value.slice(at));
+    setAt(NOWHERE);
   };
   // What is offered is for what stands before the caret of then.
   const leave = (): void => {
-    if (field.current?.selectionEnd !== offer.at) setOffer(NOTHING);
+    if (field.current?.selectionEnd !== at) setAt(NOWHERE);
   };
   const type = (event: InputEvent & { readonly currentTarget: HTMLTextAreaElement }): void => {
     const { value: text, selectionEnd } = event.currentTarget;
     change(text);
-    const all = completionsOf(words.answer?.words ?? [], text.slice(0, selectionEnd));
-    setOffer({ all, at: selectionEnd });
+    setAt(selectionEnd);
   };
   const press = (event: KeyboardEvent): void => {
-    if (offer.all.length === 0) return;
+    if (offered.length === 0) return;
     if (event.key === "ArrowDown") list.current?.focus();
-    else if (event.key === "Escape") setOffer(NOTHING);
+    else if (event.key === "Escape") setAt(NOWHERE);
     else return;
     event.preventDefault();
   };
   return (
-    <div class="wide expression" onFocusOut={(event) => isLeft(event) && setOffer(NOTHING)}>
+    <div class="wide expression" onFocusOut={(event) => isLeft(event) && setAt(NOWHERE)}>
       <label>
         {say().common.expression}
         <textarea
@@ -76,10 +73,10 @@ export function ExpressionField({ of, attribute, value, change }: ExpressionFiel
       </label>
       <Offered
         list={list}
-        of={offer.all}
+        of={offered}
         accept={accept}
         close={() => {
-          setOffer(NOTHING);
+          setAt(NOWHERE);
           field.current?.focus();
         }}
       />

@@ -67,7 +67,11 @@ export class Counts implements Counting {
     if (kept !== null && !(await this.#isOld(kept))) return { value: kept.value as T, since: null };
     if (kept === null || !this.#mayBeOld || exactly)
       return { value: await this.#countOnce(key, count, kept !== null), since: null };
-    this.#countLater(key, () => this.#countOnce(key, count, true));
+    this.#countLater(key, async () => {
+      // Whoever asked while another count of it ended has seen the one before.
+      const now = await readCount(this.#db, key);
+      if (now === null || (await this.#isOld(now))) await this.#countOnce(key, count, true);
+    });
     return { value: kept.value as T, since: kept.countedAt };
   }
 

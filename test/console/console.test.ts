@@ -446,6 +446,26 @@ test("while an expression is typed, its faults show with their place, and words 
   await page.getByText(/would get another lastName/).waitFor();
 });
 
+test("words that come after what was typed are offered when they come", async () => {
+  const { page } = browser;
+  const typed = Promise.withResolvers<void>();
+  await page.route("**/expressions/words?**", async (route) => {
+    await typed.promise;
+    await route.continue();
+  });
+  await signIn("helpdesk", "/console/directories/corp/mappings");
+  await page.getByRole("button", { name: "Try lastName" }).click();
+  const expression = page.getByLabel("Expression");
+  await expression.fill("");
+  await expression.pressSequentially("String.toUpp");
+  expect(await page.getByLabel("Names and functions").count()).toBe(0);
+  typed.resolve();
+  await page.getByLabel("Names and functions").waitFor();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  expect(await expression.inputValue()).toBe("String.toUpperCase(");
+});
+
 test("an entry that may be somebody is decided: it is that person, or nobody", async () => {
   const { page } = browser;
   await place.run("import", "guests");

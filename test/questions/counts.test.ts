@@ -142,6 +142,24 @@ test("behind everybody's back, one is counted behind the other, and between them
   expect(most).toBe(1);
 });
 
+test("behind everybody's back, nothing is counted that somebody else has counted meanwhile", async () => {
+  for (const name of ["a", "b", "c"]) await ending().of(name, slowly);
+  await sql`update users set version = version + 1`.execute(store.db);
+  const counts = lasting();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const order: string[] = [];
+  const noting = (name: string) => async (): Promise<number> => {
+    if (name === "a") await promise;
+    const value = await slowly();
+    order.push(name);
+    return value;
+  };
+  for (const name of ["a", "b", "c"]) await counts.of(name, noting(name));
+  await ending().of("b", slowly);
+  resolve();
+  await expect.poll(() => order, { timeout: 20_000 }).toEqual(["a", "c"]);
+});
+
 test("a count of a very long name is kept, and one that cannot be kept is told all the same", async () => {
   const name = Array.from({ length: 400 }, (_, i) => `attribute${i}`).join(" ");
   expect(await ending().of(name, slowly)).toEqual({ value: 1, since: null });
