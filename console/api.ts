@@ -1,83 +1,53 @@
-/** The public API, as every other client has it: questions, answers, and what went wrong in words. */
-import type { AnyRunDocument } from "../src/api/rollcall/runs.ts";
-import type { directoryDocument } from "../src/documents/directory.ts";
-import type { explanationDocument } from "../src/documents/explanation.ts";
-import type { assignmentDocument, taskDocument } from "../src/documents/push.ts";
-import type { AppSummary, AppView } from "../src/questions/apps.ts";
-import type { PeopleDay } from "../src/store/people-days.ts";
-import type { AppPersonPreview } from "../src/questions/app-preview.ts";
-import type { PushedGroupView } from "../src/questions/pushed-groups.ts";
-import type { ExpressionWord, MappingOf, PlacedFault } from "../src/questions/expressions.ts";
-import type { PersonPreview, SummaryPreview } from "../src/questions/preview/preview.ts";
-import type { ConfigurationDiff } from "../src/questions/preview/diff.ts";
-import type { CheckResult } from "../src/questions/check.ts";
-import type { SourceReport } from "../src/questions/sources.ts";
-import type { Unmatched } from "../src/questions/unmatched.ts";
-import type { findingDocument } from "../src/documents/finding.ts";
-import type { Proposal } from "../src/model/proposal.ts";
-import type { PushChange } from "../src/model/account.ts";
-import type { RunChange } from "../src/model/run.ts";
-import type { Permission, Role } from "../src/model/role.ts";
-import type { Session as SessionFacts } from "../src/model/session.ts";
-import type { UserView } from "../src/questions/user-view.ts";
+/**
+ * The public API, as every other client has it: questions, answers, and what went wrong in words.
+ *
+ * Rollcall's own is asked by Hono's client: what a route takes and answers is what its handler says, so
+ * that whatever the daemon changes shows here as an error of types. Okta's is asked by its addresses.
+ */
+import { hc, type InferResponseType } from "hono/client";
+import type { RollcallApi } from "../src/api/rollcall/rollcall-api.ts";
 import { say } from "./texts.ts";
 
-export type RunFacts = AnyRunDocument;
+const OWN = "/api/rollcall/v1";
+const OKTA = "/api/v1";
+
+export const rollcall = hc<RollcallApi>(OWN, { fetch: reach });
+
+type Rollcall = typeof rollcall;
+type OneRun = Rollcall["runs"][":run"];
+type OneApp = Rollcall["apps"][":app"];
+type OneDirectory = Rollcall["directories"][":directory"];
+
+export type RunFacts = InferResponseType<OneRun["$get"]>;
 /** Of an import or a push. */
-export type ChangeFacts = (RunChange & { readonly seq: number }) | PushChange;
-export type DirectoryFacts = ReturnType<typeof directoryDocument>;
-export type FindingFacts = ReturnType<typeof findingDocument>;
-export type ExplanationFacts = ReturnType<typeof explanationDocument>;
-export type PersonFacts = UserView;
-export type AppFacts = AppView;
-export type AppSummaryFacts = AppSummary;
-export type AssignmentFacts = ReturnType<typeof assignmentDocument>;
-export type TaskFacts = ReturnType<typeof taskDocument>;
-export type UnmatchedFacts = Unmatched;
-export type { MappingOf };
-export interface CheckFacts {
-  readonly checks: readonly CheckResult[];
-}
-export type SourceFacts = SourceReport;
-export type OrderFacts = Pick<ConfigurationDiff, "directories">;
-export type PeopleDayFacts = PeopleDay;
-export type AppPreviewFacts = AppPersonPreview;
-export type PushedGroupFacts = PushedGroupView;
-
-export interface FaultsFacts {
-  readonly faults: readonly PlacedFault[];
-}
-export interface WordsFacts {
-  readonly words: readonly ExpressionWord[];
-}
-export type PreviewFacts = PersonPreview | SummaryPreview;
-export type { SessionFacts };
-
-export interface TokenFacts {
-  readonly name: string;
-  readonly role: Role;
-  /** Identity sources that it is good for; null: all. */
-  readonly sources: readonly string[] | null;
-  readonly createdBy: string;
-  readonly expiresAt: string | null;
-  readonly lastUsedAt: string | null;
-}
-
+export type ChangeFacts = ItemOf<OneRun["people"]["$get"]>;
+export type DirectoryFacts = InferResponseType<OneDirectory["$get"]>;
+export type FindingFacts = ItemOf<Rollcall["doctor"]["$get"]>;
+export type FailingFacts = ItemOf<Rollcall["failing"]["$get"]>;
+export type PersonFacts = InferResponseType<Rollcall["users"][":user"]["$get"]>;
+export type AppFacts = InferResponseType<OneApp["$get"]>;
+export type AppSummaryFacts = ItemOf<Rollcall["apps"]["$get"]>;
+export type AssignmentFacts = ItemOf<OneApp["assignments"]["$get"]>;
+export type PushedGroupFacts = ItemOf<OneApp["groups"]["$get"]>;
+export type TaskFacts = ItemOf<Rollcall["tasks"]["$get"]>;
+export type UnmatchedFacts = ItemOf<Rollcall["unmatched"]["$get"]>;
+export type CheckFacts = InferResponseType<Rollcall["check"]["$get"]>;
+export type SourceFacts = ItemOf<Rollcall["sources"]["$get"]>;
+export type OrderFacts = InferResponseType<Rollcall["sources"]["preview"]["$get"]>;
+export type PeopleDayFacts = ItemOf<Rollcall["people-by-day"]["$get"]>;
+export type FaultsFacts = InferResponseType<Rollcall["expressions"]["faults"]["$get"]>;
+export type WordsFacts = InferResponseType<Rollcall["expressions"]["words"]["$get"]>;
+export type SessionFacts = ItemOf<Rollcall["sessions"]["$get"]>;
+export type TokenFacts = ItemOf<Rollcall["tokens"]["$get"]>;
 /** What was found out about a server. */
-export interface SurveyFacts extends Proposal {
-  readonly survey: string;
-  readonly name: string;
-  /** What the configuration would get. */
-  readonly text: string;
-}
+export type SurveyFacts = InferResponseType<Rollcall["surveys"]["$post"]>;
+export type Me = InferResponseType<Rollcall["me"]["$get"]>;
 
-export interface Me {
-  readonly kind: "token" | "session";
-  readonly name: string;
-  readonly role: Role;
-  readonly permissions: readonly Permission[];
-  readonly expiresAt: string | null;
-}
+/** Whose mapping it is. */
+export type MappingOf = { readonly directory: string } | { readonly app: string };
+
+type ItemOf<Route> =
+  InferResponseType<Route> extends { readonly items: readonly (infer Item)[] } ? Item : never;
 
 /** A page of a list; `next` is where the following one begins. */
 export interface PageOf<Item> {
@@ -107,9 +77,6 @@ export interface ListedEvent {
   readonly debugContext: { readonly debugData: Readonly<Record<string, unknown>> };
 }
 
-const OWN = "/api/rollcall/v1";
-const OKTA = "/api/v1";
-
 /** Why the API did not do what was asked; `cure` is what helps. */
 export class Refused extends Error {
   readonly status: number;
@@ -135,33 +102,54 @@ export class Refused extends Error {
 
 export type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-/** Asks Rollcall's API. @throws Refused */
-export async function ask<Answer>(path: string, query: Query = {}): Promise<Answer> {
-  return (await send("GET", `${OWN}${path}${search(query)}`)).body as Answer;
+/** Values of a path's names. */
+export function named<Names extends Readonly<Record<string, string>>>(
+  names: Names,
+): { readonly param: Names } {
+  const param = Object.entries(names).map(([name, value]) => [name, encodeURIComponent(value)]);
+  return { param: Object.fromEntries(param) as Names };
 }
 
-/** Has something done. @throws Refused */
-export async function act<Answer>(
-  method: "POST" | "DELETE",
-  path: string,
-  body?: object,
-): Promise<Answer> {
-  return (await send(method, `${OWN}${path}`, body)).body as Answer;
+/**
+ * What is given of a question: what is not there is not asked for. Filters stand in the address of a page,
+ * where anybody can write anything; the API says what it does not take.
+ */
+export function given<Asked>(query: {
+  readonly [name in keyof NoInfer<Asked>]?: Query[string];
+}): Asked {
+  return Object.fromEntries(filled(query)) as Asked;
+}
+
+function filled(query: object): [string, string][] {
+  const all = Object.entries(query as Query);
+  return all.flatMap(([name, value]) =>
+    value === null || value === undefined ? [] : [[name, String(value)]],
+  );
+}
+
+/** What a response brings, as Hono's client has it. */
+interface Coming<Answer> {
+  json(): Promise<Answer>;
+}
+
+/** What Rollcall's API answers, to a question or when something was done. @throws Refused */
+export async function ask<Answer>(asked: Promise<Coming<Answer>>): Promise<Answer> {
+  return (await told((await asked) as unknown as Response)) as Answer;
 }
 
 /** Has something done by Okta's API. @throws Refused */
 export async function actOkta(path: string, body: object): Promise<void> {
-  await send("POST", `${OKTA}${path}`, body);
+  await okta("POST", path, body);
 }
 
 /** One thing of Okta's API. @throws Refused */
 export async function askOktaOne<Answer>(path: string): Promise<Answer> {
-  return (await send("GET", `${OKTA}${path}`)).body as Answer;
+  return (await okta("GET", path)).body as Answer;
 }
 
 /** A page of a list of Okta's API, whose next page is in a header. @throws Refused */
 export async function askOkta<Item>(path: string, query: Query): Promise<PageOf<Item>> {
-  const { body, headers } = await send("GET", `${OKTA}${path}${search(query)}`);
+  const { body, headers } = await okta("GET", path + search(query));
   const [, next] = /<([^>]*)>;\s*rel="next"/.exec(headers.get("link") ?? "") ?? [];
   const after = next === undefined ? null : new URL(next).searchParams.get("after");
   return { items: body as Item[], next: after };
@@ -178,8 +166,7 @@ interface Refusal {
 }
 
 function search(query: Query): string {
-  const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined);
-  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  const text = new URLSearchParams(filled(query)).toString();
   return text === "" ? "" : `?${text}`;
 }
 
@@ -195,30 +182,67 @@ export function unattended<Answer>(work: () => Answer): Answer {
   }
 }
 
-async function send(
+/** @throws Refused where nobody answers */
+async function reach(to: RequestInfo | URL, how: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(how.headers);
+  if (isUnattended) headers.set("rollcall-unattended", "true");
+  return await fetch(to, { ...how, headers }).catch(() => {
+    throw new Refused(0, say().refused.noAnswer, { cure: say().refused.isItRunning });
+  });
+}
+
+async function okta(
   method: string,
   path: string,
   body?: object,
 ): Promise<{ body: unknown; headers: Headers }> {
-  const response = await fetch(path, {
-    method,
-    headers: {
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
-      ...(isUnattended ? { "rollcall-unattended": "true" } : {}),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  }).catch(() => {
-    throw new Refused(0, say().refused.noAnswer, {
-      cure: say().refused.isItRunning,
-    });
-  });
+  const json = { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  const response = await reach(OKTA + path, { method, ...(body === undefined ? {} : json) });
+  return { body: await told(response), headers: response.headers };
+}
+
+/** What was answered. @throws Refused */
+async function told(response: Response): Promise<unknown> {
   const text = await response.text();
   const isJson = response.headers.get("content-type")?.includes("json") === true;
-  const told: unknown = isJson && text !== "" ? JSON.parse(text) : null;
-  if (response.ok) return { body: told, headers: response.headers };
-  const { detail, errorSummary, errorCauses = [], ...more } = (told ?? {}) as Refusal;
+  const answer: unknown = isJson && text !== "" ? JSON.parse(text) : null;
+  if (response.ok) return answer;
+  const { detail, errorSummary, errorCauses = [], ...more } = (answer ?? {}) as Refusal;
   const causes = errorCauses.map((one) => one.errorSummary).filter((one) => one !== errorSummary);
-  const okta = errorSummary === undefined ? undefined : [errorSummary, ...causes].join(". ");
-  const message = detail ?? okta ?? say().refused.status(response.status);
+  const summary = errorSummary === undefined ? undefined : [errorSummary, ...causes].join(". ");
+  const message = detail ?? summary ?? say().refused.status(response.status);
   throw new Refused(response.status, message, more);
+}
+
+// One address each, whose answer is of what was asked for.
+
+type AnyPreview = InferResponseType<Rollcall["preview"]["$get"]>;
+type OfApp = Extract<AnyPreview, { readonly app: string }>;
+export type PreviewFacts = Exclude<AnyPreview, OfApp>;
+export type AppPreviewFacts = Extract<OfApp, { readonly login: string }>;
+type AnyExplanation = InferResponseType<Rollcall["explain"]["$get"]>;
+export type AppExplanationFacts = Extract<AnyExplanation, { readonly app: string }>;
+export type ExplanationFacts = Exclude<AnyExplanation, AppExplanationFacts>;
+
+/** What a directory's mappings give, for one person or for all. @throws Refused */
+export async function askPreview(
+  directory: string,
+  query: { readonly [name in "attribute" | "expression" | "user"]?: string },
+): Promise<PreviewFacts> {
+  const asked = given<{ directory?: string }>({ ...query, directory });
+  return (await ask(rollcall.preview.$get({ query: asked }))) as PreviewFacts;
+}
+
+/** What an app would be sent for one person. @throws Refused */
+export async function askAppPreview(
+  app: string,
+  query: { readonly [name in "attribute" | "expression" | "user"]?: string },
+): Promise<AppPreviewFacts> {
+  const asked = given<{ app?: string }>({ ...query, app });
+  return (await ask(rollcall.preview.$get({ query: asked }))) as AppPreviewFacts;
+}
+
+/** Where a value of a profile comes from. @throws Refused */
+export async function askWhy(who: string, attribute: string): Promise<ExplanationFacts> {
+  return (await ask(rollcall.explain.$get({ query: { who, attribute } }))) as ExplanationFacts;
 }

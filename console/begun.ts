@@ -1,20 +1,15 @@
 /** Runs that were begun here, and by what request: a dry run is repeated in earnest exactly as it was asked for. */
-import { act, type RunFacts } from "./api.ts";
+import type { InferRequestType } from "hono/client";
+import { ask, rollcall, type RunFacts } from "./api.ts";
 
-export interface RunRequest {
-  readonly kind: string;
-  readonly directory?: string;
-  readonly app?: string;
-  readonly type?: string;
-  readonly user?: string;
-  readonly dryRun?: boolean;
-}
+/** As the API takes it. */
+export type RunRequest = InferRequestType<typeof rollcall.runs.$post>["json"];
 
 const KEY = "rollcall-dry-runs";
 const MOST = 50;
 
 export async function begin(request: RunRequest): Promise<RunFacts> {
-  const run = await act<RunFacts>("POST", "/runs", request);
+  const run = await ask(rollcall.runs.$post({ json: request }));
   if (request.dryRun === true) remember(run.run, request);
   return run;
 }

@@ -1,7 +1,7 @@
 /** Who is signed in, and what they may do. */
 import { signal } from "@preact/signals";
 import type { Permission } from "../src/model/role.ts";
-import { act, ask, Refused, type Me } from "./api.ts";
+import { ask, Refused, rollcall, type Me } from "./api.ts";
 import { say } from "./texts.ts";
 
 /** Undefined: not known yet; null: nobody. */
@@ -22,19 +22,19 @@ export async function begin(): Promise<void> {
   if (refused !== undefined)
     farewell.value = () => say().signIn.refusals[refused] ?? say().signIn.notSignedIn;
   try {
-    if (secret !== undefined) await act("POST", "/sign-in", { secret });
-    me.value = await ask<Me>("/me");
+    if (secret !== undefined) await ask(rollcall["sign-in"].$post({ json: { secret } }));
+    me.value = await ask(rollcall.me.$get());
   } catch (error) {
     if (error instanceof Refused && (secret !== undefined || error.status !== 401))
       farewell.value = () => `${error.message} ${error.cure}`;
     me.value = null;
-    const ways = await ask<{ oidc: boolean }>("/sign-in").catch(() => null);
+    const ways = await ask(rollcall["sign-in"].$get()).catch(() => null);
     hasProvider.value = ways?.oidc === true;
   }
 }
 
 export async function signOut(): Promise<void> {
-  await act("POST", "/sign-out").catch((error: unknown) => {
+  await ask(rollcall["sign-out"].$post()).catch((error: unknown) => {
     // Whose session has ended is out; else nobody should believe to be.
     if (!(error instanceof Refused) || error.status !== 401) throw error;
   });

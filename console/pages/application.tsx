@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { useLocation, useRoute } from "preact-iso";
-import { act, ask, type AppFacts, type AssignmentFacts, type PageOf } from "../api.ts";
+import { type AppFacts, ask, type AssignmentFacts, given, named, rollcall } from "../api.ts";
 import { useAsked } from "../asked.ts";
 import { begin, type RunRequest } from "../begun.ts";
 import { news } from "../live.ts";
@@ -24,10 +24,9 @@ export function Application() {
   const { route } = useLocation();
   const latest = news();
   const { common, application } = say();
-  const path = `/apps/${encodeURIComponent(app)}`;
-  const facts = useAsked(() => ask<AppFacts>(path), app, latest);
+  const facts = useAsked(() => ask(rollcall.apps[":app"].$get(named({ app }))), app, latest);
   const start = (request: RunRequest) => async (): Promise<void> => {
-    const { run } = await begin({ app, ...request });
+    const { run } = await begin(request);
     route(`/console/runs/${run}`);
   };
   return (
@@ -37,10 +36,13 @@ export function Application() {
       actions={
         may("run") && (
           <>
-            <Act label={application.pushDryFirst} act={start({ kind: "push", dryRun: true })} />
+            <Act
+              label={application.pushDryFirst}
+              act={start({ kind: "push", app, dryRun: true })}
+            />
             <Act
               label={common.forceSyncDryFirst}
-              act={start({ kind: "force-sync", dryRun: true })}
+              act={start({ kind: "force-sync", app, dryRun: true })}
             />
           </>
         )
@@ -80,10 +82,12 @@ function Assignments({ app, news: latest }: OfApp) {
       )}
       <List<AssignmentFacts>
         ask={(after) =>
-          ask<PageOf<AssignmentFacts>>(`/apps/${encodeURIComponent(app)}/assignments`, {
-            limit: 50,
-            after,
-          })
+          ask(
+            rollcall.apps[":app"].assignments.$get({
+              ...named({ app }),
+              query: given({ limit: 50, after }),
+            }),
+          )
         }
         about={app}
         news={`${latest} ${assigned.value}`}
@@ -109,7 +113,7 @@ function Assignments({ app, news: latest }: OfApp) {
 const assigned = signal(0);
 
 async function assignBy(verb: "assign" | "unassign", app: string, login: string): Promise<void> {
-  await act("POST", `/apps/${encodeURIComponent(app)}/${verb}`, { people: [login] });
+  await ask(rollcall.apps[":app"][verb].$post({ ...named({ app }), json: { people: [login] } }));
   assigned.value++;
 }
 

@@ -1,4 +1,4 @@
-import { ask, type AppSummaryFacts, type PageOf } from "../api.ts";
+import { type AppSummaryFacts, ask, given, rollcall } from "../api.ts";
 import { news } from "../live.ts";
 import { Badge } from "../parts/badge.tsx";
 import { List } from "../parts/list.tsx";
@@ -17,7 +17,7 @@ export function Applications() {
   return (
     <Page title={say().navigation.applications}>
       <List<AppSummaryFacts>
-        ask={(after) => ask<PageOf<AppSummaryFacts>>("/apps", { limit: 50, after })}
+        ask={(after) => ask(rollcall.apps.$get({ query: given({ limit: 50, after }) }))}
         about="apps"
         news={news()}
         caption={say().navigation.applications}

@@ -1,11 +1,4 @@
-import {
-  ask,
-  type DirectoryFacts,
-  type FindingFacts,
-  type PageOf,
-  type PeopleDayFacts,
-  type RunFacts,
-} from "../api.ts";
+import { ask, type FindingFacts, rollcall, type RunFacts } from "../api.ts";
 import { useAsked } from "../asked.ts";
 import { Columns } from "../parts/columns.tsx";
 import { Badge } from "../parts/badge.tsx";
@@ -27,18 +20,18 @@ export function Dashboard() {
   const latest = news();
   const { navigation, dashboard } = say();
   const findings = useAsked(
-    () => ask<PageOf<FindingFacts>>("/doctor", { limit: 200 }),
+    () => ask(rollcall.doctor.$get({ query: { limit: "200" } })),
     "doctor",
     latest,
   );
   const directories = useAsked(
-    () => ask<PageOf<DirectoryFacts>>("/directories", { limit: 100 }),
+    () => ask(rollcall.directories.$get({ query: { limit: "100" } })),
     "directories",
     latest,
   );
-  const runs = useAsked(() => ask<PageOf<RunFacts>>("/runs", { limit: 30 }), "runs", latest);
+  const runs = useAsked(() => ask(rollcall.runs.$get({ query: { limit: "30" } })), "runs", latest);
   const people = useAsked(
-    () => ask<{ readonly items: readonly PeopleDayFacts[] }>("/people-by-day", { days: 90 }),
+    () => ask(rollcall["people-by-day"].$get({ query: { days: "90" } })),
     "people",
     latest,
   );

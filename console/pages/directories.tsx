@@ -1,4 +1,4 @@
-import { ask, type DirectoryFacts, type PageOf } from "../api.ts";
+import { ask, type DirectoryFacts, given, rollcall } from "../api.ts";
 import { news } from "../live.ts";
 import { Badge } from "../parts/badge.tsx";
 import { List } from "../parts/list.tsx";
@@ -13,7 +13,7 @@ export function Directories() {
   return (
     <Page title={navigation.directories} actions={add}>
       <List<DirectoryFacts>
-        ask={(after) => ask<PageOf<DirectoryFacts>>("/directories", { limit: 50, after })}
+        ask={(after) => ask(rollcall.directories.$get({ query: given({ limit: 50, after }) }))}
         about="directories"
         news={news()}
         caption={directories.caption}

@@ -1,5 +1,5 @@
 import { useLocation, useRoute } from "preact-iso";
-import { ask, type DirectoryFacts, type PageOf, type RunFacts } from "../api.ts";
+import { ask, type DirectoryFacts, given, named, rollcall, type RunFacts } from "../api.ts";
 import { useAsked } from "../asked.ts";
 import { begin, type RunRequest } from "../begun.ts";
 import { news } from "../live.ts";
@@ -20,10 +20,13 @@ export function Directory() {
   const { route } = useLocation();
   const latest = news();
   const { common, directory: words } = say();
-  const path = `/directories/${encodeURIComponent(directory)}`;
-  const facts = useAsked(() => ask<DirectoryFacts>(path), directory, latest);
+  const facts = useAsked(
+    () => ask(rollcall.directories[":directory"].$get(named({ directory }))),
+    directory,
+    latest,
+  );
   const start = (request: RunRequest) => async (): Promise<void> => {
-    const { run } = await begin({ directory, ...request });
+    const { run } = await begin(request);
     route(`/console/runs/${run}`);
   };
   return (
@@ -33,11 +36,11 @@ export function Directory() {
       actions={
         may("run") && (
           <>
-            <Act label={words.importNow} act={start({ kind: "import" })} />
-            <Act label={words.tryImport} act={start({ kind: "import", dryRun: true })} />
+            <Act label={words.importNow} act={start({ kind: "import", directory })} />
+            <Act label={words.tryImport} act={start({ kind: "import", directory, dryRun: true })} />
             <Act
               label={common.forceSyncDryFirst}
-              act={start({ kind: "force-sync", dryRun: true })}
+              act={start({ kind: "force-sync", directory, dryRun: true })}
             />
           </>
         )
@@ -46,7 +49,7 @@ export function Directory() {
       <Shown of={facts}>{(one) => <Facts of={one} />}</Shown>
       <h2>{words.import}</h2>
       <List<RunFacts>
-        ask={(after) => ask<PageOf<RunFacts>>("/runs", { directory, limit: 20, after })}
+        ask={(after) => ask(rollcall.runs.$get({ query: given({ directory, limit: 20, after }) }))}
         about={directory}
         news={latest}
         caption={words.runsOf(directory)}

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { useLocation } from "preact-iso";
 import { useState } from "preact/hooks";
-import { act, ask, type PageOf, type UnmatchedFacts } from "../api.ts";
+import { ask, given, rollcall, type UnmatchedFacts } from "../api.ts";
 import { news } from "../live.ts";
 import { Act } from "../parts/act.tsx";
 import { Badge } from "../parts/badge.tsx";
@@ -31,7 +31,9 @@ export function ImportResults() {
         ]}
       />
       <List<UnmatchedFacts>
-        ask={(after) => ask<PageOf<UnmatchedFacts>>("/unmatched", { ...filter, limit: 25, after })}
+        ask={(after) =>
+          ask(rollcall.unmatched.$get({ query: given({ ...filter, limit: 25, after }) }))
+        }
         about={`${JSON.stringify(filter)} ${decided.value}`}
         news={news()}
         caption={results.caption}
@@ -75,14 +77,17 @@ function Decide({ of }: { readonly of: UnmatchedFacts }) {
   const { results } = say();
   const [user, setUser] = useState<string | null>(null);
   const entry = { directory: of.directory, id: of.externalId };
-  const done = async (path: string, body: object): Promise<void> => {
-    await act("POST", `/unmatched/${path}`, { ...entry, ...body });
+  const ignore = async (undo: boolean): Promise<void> => {
+    await ask(rollcall.unmatched.ignore.$post({ json: { ...entry, undo } }));
+    decided.value++;
+  };
+  const confirm = async (login: string): Promise<void> => {
+    await ask(rollcall.unmatched.confirm.$post({ json: { ...entry, user: login } }));
     decided.value++;
   };
   const free = of.candidates.filter(({ linkedTo }) => linkedTo === null);
   // The list of those that were set aside has nobody else.
-  if (query["ignored"] === "true")
-    return <Act label={results.takeUp} act={() => done("ignore", { undo: true })} />;
+  if (query["ignored"] === "true") return <Act label={results.takeUp} act={() => ignore(true)} />;
   return (
     <>
       {free.map(({ login }) => (
@@ -90,13 +95,13 @@ function Decide({ of }: { readonly of: UnmatchedFacts }) {
           {results.itIs(login)}
         </button>
       ))}
-      <Act label={results.ignore} act={() => done("ignore", {})} />
+      <Act label={results.ignore} act={() => ignore(false)} />
       {user !== null && (
         <Confirm
           title={results.isIt(visible(of.dn), user)}
           verb={results.confirm}
           count={null}
-          act={() => done("confirm", { user })}
+          act={() => confirm(user)}
           close={() => setUser(null)}
         >
           <p>{results.confirmAbout(of.directory, user)}</p>

@@ -1,6 +1,16 @@
 import { useLocation, useRoute } from "preact-iso";
 import { useState } from "preact/hooks";
-import { actOkta, ask, askOkta, Refused, type DirectoryFacts, type PreviewFacts } from "../api.ts";
+import {
+  askPreview,
+  actOkta,
+  ask,
+  askOkta,
+  type DirectoryFacts,
+  named,
+  type PreviewFacts,
+  Refused,
+  rollcall,
+} from "../api.ts";
 import { useAsked } from "../asked.ts";
 import { Columns } from "../parts/columns.tsx";
 import { ExpressionField } from "../parts/expression-field.tsx";
@@ -22,8 +32,10 @@ interface Draft {
 export function Mappings() {
   const { directory = "" } = useRoute().params;
   const { query } = useLocation();
-  const path = `/directories/${encodeURIComponent(directory)}`;
-  const facts = useAsked(() => ask<DirectoryFacts>(path), directory);
+  const facts = useAsked(
+    () => ask(rollcall.directories[":directory"].$get(named({ directory }))),
+    directory,
+  );
   const [draft, setDraft] = useState<Draft | null>(null);
   return (
     <Page title={say().mappings.title(directory)} isBusy={facts.isBusy}>
@@ -119,8 +131,8 @@ function Trial({ directory, first, saved }: TrialProps) {
   const preview = (event: Event): void => {
     event.preventDefault();
     setBusy(true);
-    const user = draft.user === "" ? null : draft.user;
-    ask<PreviewFacts>("/preview", { directory, attribute, expression, user })
+    const whom = draft.user === "" ? {} : { user: draft.user };
+    askPreview(directory, { attribute, expression, ...whom })
       .then((result) => setGiven({ of: draft, result }))
       .catch((error: unknown) => {
         noteRefusal(error);

@@ -1,6 +1,6 @@
 import { useLocation } from "preact-iso";
 import { useState } from "preact/hooks";
-import { act, Refused, type SurveyFacts } from "../api.ts";
+import { ask, named, Refused, rollcall, type SurveyFacts } from "../api.ts";
 import { Act } from "../parts/act.tsx";
 import { Columns } from "../parts/columns.tsx";
 import { Fault, Page } from "../parts/page.tsx";
@@ -43,7 +43,7 @@ export function NewDirectory() {
     setBusy(true);
     setError(null);
     setFound(null);
-    act<SurveyFacts>("POST", "/surveys", { ...wanted, trust })
+    ask(rollcall.surveys.$post({ json: { ...wanted, trust } }))
       .then(setFound)
       .catch((thrown: unknown) => {
         noteRefusal(thrown);
@@ -147,7 +147,7 @@ function Found({ of }: { readonly of: SurveyFacts }) {
   const { common, newDirectory: words } = say();
   const { survey, name, title, type, mappings, preview, missing, remarks } = of;
   const save = async (): Promise<void> => {
-    const { directory } = await act<{ directory: string }>("POST", `/surveys/${survey}/save`);
+    const { directory } = await ask(rollcall.surveys[":survey"].save.$post(named({ survey })));
     route(`/console/directories/${encodeURIComponent(directory)}`);
   };
   return (

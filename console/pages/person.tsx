@@ -1,12 +1,6 @@
 import { useLocation, useRoute } from "preact-iso";
 import { useState } from "preact/hooks";
-import {
-  actOkta,
-  ask,
-  type DirectoryFacts,
-  type ExplanationFacts,
-  type PersonFacts,
-} from "../api.ts";
+import { actOkta, askWhy, ask, named, type PersonFacts, rollcall } from "../api.ts";
 import { useAsked } from "../asked.ts";
 import { begin } from "../begun.ts";
 import { Act } from "../parts/act.tsx";
@@ -24,12 +18,11 @@ import { say } from "../texts.ts";
 export function Person() {
   const { who = "" } = useRoute().params;
   const { route } = useLocation();
-  const asked = useAsked(() => ask<PersonFacts>(`/users/${encodeURIComponent(who)}`), who);
+  const asked = useAsked(() => ask(rollcall.users[":user"].$get(named({ user: who }))), who);
   const person = asked.answer;
   const directory = person?.appUsers[0]?.directory;
   const sync = async (): Promise<void> => {
-    const body = { kind: "force-sync", directory: directory ?? "", user: who };
-    const { run } = await begin(body);
+    const { run } = await begin({ kind: "force-sync", directory: directory ?? "", user: who });
     route(`/console/runs/${run}`);
   };
   return (
@@ -189,10 +182,7 @@ function Profile({ person, again }: OfPerson) {
 
 /** The way of a value from the directory to the profile, and where it turned. */
 function Why({ who, attribute }: { readonly who: string; readonly attribute: string }) {
-  const asked = useAsked(
-    () => ask<ExplanationFacts>("/explain", { who, attribute }),
-    `${who} ${attribute}`,
-  );
+  const asked = useAsked(() => askWhy(who, attribute), `${who} ${attribute}`);
   return (
     <div aria-busy={asked.isBusy} class="why">
       <Shown of={asked}>
@@ -226,8 +216,10 @@ function Why({ who, attribute }: { readonly who: string; readonly attribute: str
 }
 
 function Additional({ of }: { readonly of: PersonFacts["appUsers"][number] }) {
-  const path = `/directories/${encodeURIComponent(of.directory)}`;
-  const { answer } = useAsked(() => ask<DirectoryFacts>(path), of.directory);
+  const { answer } = useAsked(
+    () => ask(rollcall.directories[":directory"].$get(named({ directory: of.directory }))),
+    of.directory,
+  );
   const kindOf = answer?.type === "active-directory" ? "Active Directory" : "LDAP";
   const words = say().person;
   const title = words.additional(kindOf, of.directory);

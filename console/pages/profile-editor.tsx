@@ -1,4 +1,4 @@
-import { ask, askOktaOne, type DirectoryFacts, type PageOf, type SourceFacts } from "../api.ts";
+import { ask, askOktaOne, type DirectoryFacts, rollcall, type SourceFacts } from "../api.ts";
 import { useAsked } from "../asked.ts";
 import { Columns } from "../parts/columns.tsx";
 import { Page, Shown } from "../parts/page.tsx";
@@ -32,10 +32,13 @@ interface Schema {
 export function ProfileEditor() {
   const schema = useAsked(() => askOktaOne<Schema>("/meta/schemas/user/default"), "schema");
   const directories = useAsked(
-    () => ask<PageOf<DirectoryFacts>>("/directories", { limit: 100 }),
+    () => ask(rollcall.directories.$get({ query: { limit: "100" } })),
     "directories",
   );
-  const sources = useAsked(() => ask<PageOf<SourceFacts>>("/sources", { limit: 1000 }), "sources");
+  const sources = useAsked(
+    () => ask(rollcall.sources.$get({ query: { limit: "1000" } })),
+    "sources",
+  );
   const isBusy = schema.isBusy || directories.isBusy || sources.isBusy;
   return (
     <Page title={say().navigation.profile} isBusy={isBusy}>

@@ -1,5 +1,5 @@
 import { useRoute } from "preact-iso";
-import { ask, type RunFacts } from "../api.ts";
+import { ask, named, rollcall, type RunFacts } from "../api.ts";
 import { useAsked } from "../asked.ts";
 import { opened, told } from "../live.ts";
 import { Badge } from "../parts/badge.tsx";
@@ -15,9 +15,12 @@ import { say } from "../texts.ts";
 export function Run() {
   const { run: id = "" } = useRoute().params;
   const words = say().run;
-  const path = `/runs/${encodeURIComponent(id)}`;
   const news = told.value.get(id);
-  const asked = useAsked(() => ask<RunFacts>(path), id, `${opened.value} ${news?.status ?? ""}`);
+  const asked = useAsked(
+    () => ask(rollcall.runs[":run"].$get(named({ run: id }))),
+    id,
+    `${opened.value} ${news?.status ?? ""}`,
+  );
   // What the stream told is newer; but for an answer that the page asked for behind it.
   const shown = { ...asked, answer: news ?? asked.answer };
   return (

@@ -1,5 +1,5 @@
 import { useLocation } from "preact-iso";
-import { ask, type PageOf, type RunFacts } from "../api.ts";
+import { ask, given, rollcall, type RunFacts } from "../api.ts";
 import { news } from "../live.ts";
 import { Filters } from "../parts/filters.tsx";
 import { List } from "../parts/list.tsx";
@@ -26,7 +26,7 @@ export function Runs() {
         ]}
       />
       <List<RunFacts>
-        ask={(after) => ask<PageOf<RunFacts>>("/runs", { ...filter, limit: 50, after })}
+        ask={(after) => ask(rollcall.runs.$get({ query: given({ ...filter, limit: 50, after }) }))}
         about={JSON.stringify(filter)}
         news={news()}
         caption={runs.caption}

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
-import { act, ask, type PageOf, type SessionFacts, type TokenFacts } from "../api.ts";
+import { ask, given, named, rollcall, type SessionFacts, type TokenFacts } from "../api.ts";
 import { useAsked } from "../asked.ts";
 import { Act } from "../parts/act.tsx";
 import { Confirm } from "../parts/confirm.tsx";
@@ -14,7 +14,7 @@ import { say } from "../texts.ts";
 const ended = signal(0);
 
 async function end(id: string): Promise<void> {
-  await act("DELETE", `/sessions/${id}`);
+  await ask(rollcall.sessions[":id"].$delete(named({ id })));
   ended.value++;
 }
 
@@ -35,7 +35,7 @@ export function Settings() {
         <>
           <h2>{settings.sessions}</h2>
           <List<SessionFacts>
-            ask={(after) => ask<PageOf<SessionFacts>>("/sessions", { limit: 50, after })}
+            ask={(after) => ask(rollcall.sessions.$get({ query: given({ limit: 50, after }) }))}
             about={`sessions ${ended.value}`}
             caption={settings.whoIsSignedIn}
             columns={[
@@ -52,7 +52,7 @@ export function Settings() {
           />
           <h2>{settings.tokens}</h2>
           <List<TokenFacts>
-            ask={(after) => ask<PageOf<TokenFacts>>("/tokens", { limit: 50, after })}
+            ask={(after) => ask(rollcall.tokens.$get({ query: given({ limit: 50, after }) }))}
             about={`tokens ${ended.value}`}
             caption={settings.tokens}
             columns={[
@@ -77,15 +77,10 @@ export function Settings() {
   );
 }
 
-interface Loaded {
-  readonly file: string;
-  readonly version: string;
-}
-
 /** As the daemon read it; of secrets only that there are some. */
 function Configuration() {
   const { settings } = say();
-  const asked = useAsked(() => ask<Loaded>("/configuration"), "configuration");
+  const asked = useAsked(() => ask(rollcall.configuration.$get()), "configuration");
   return (
     <section aria-labelledby="configuration">
       <h2 id="configuration">{settings.configuration}</h2>
@@ -130,7 +125,7 @@ function TokenRow({ of }: { readonly of: TokenFacts }) {
   const [isAsked, setAsked] = useState(false);
   const { settings } = say();
   const revoke = async (): Promise<void> => {
-    await act("DELETE", `/tokens/${encodeURIComponent(of.name)}`);
+    await ask(rollcall.tokens[":name"].$delete(named({ name: of.name })));
     ended.value++;
   };
   return (

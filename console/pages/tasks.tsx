@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { act, ask, type PageOf, type TaskFacts } from "../api.ts";
+import { ask, given, named, rollcall, type TaskFacts, type FailingFacts } from "../api.ts";
 import { news } from "../live.ts";
 import { Act } from "../parts/act.tsx";
 import { List } from "../parts/list.tsx";
@@ -8,18 +8,6 @@ import { When } from "../parts/when.tsx";
 import { may } from "../session.ts";
 import { number, visible } from "../text.ts";
 import { say } from "../texts.ts";
-
-interface Failing {
-  readonly code: string;
-  readonly field: string | null;
-  readonly people: number;
-  readonly since: string;
-  readonly cure: string;
-  readonly examples: readonly {
-    readonly dn: string;
-    readonly error: { readonly message: string };
-  }[];
-}
 
 /** How many tasks were tried or taken off here: then the list is another one. */
 const tried = signal(0);
@@ -31,7 +19,7 @@ export function Tasks() {
     <Page title={navigation.tasks}>
       <h2>{common.applications}</h2>
       <List<TaskFacts>
-        ask={(after) => ask<PageOf<TaskFacts>>("/tasks", { limit: 50, after })}
+        ask={(after) => ask(rollcall.tasks.$get({ query: given({ limit: 50, after }) }))}
         about={`tasks ${tried.value}`}
         news={news()}
         caption={tasks.caption}
@@ -49,8 +37,8 @@ export function Tasks() {
         Row={TaskRow}
       />
       <h2>{tasks.people}</h2>
-      <List<Failing>
-        ask={(after) => ask<PageOf<Failing>>("/failing", { limit: 50, after })}
+      <List<FailingFacts>
+        ask={(after) => ask(rollcall.failing.$get({ query: given({ limit: 50, after }) }))}
         about="failing"
         news={news()}
         caption={tasks.failing}
@@ -63,7 +51,7 @@ export function Tasks() {
   );
 }
 
-function FailingRow({ of: one }: { readonly of: Failing }) {
+function FailingRow({ of: one }: { readonly of: FailingFacts }) {
   return (
     <tr>
       <td>
@@ -86,8 +74,8 @@ function FailingRow({ of: one }: { readonly of: Failing }) {
 }
 
 function TaskRow({ of }: { readonly of: TaskFacts }) {
-  const having = (what: string) => async (): Promise<void> => {
-    await act("POST", `/tasks/${of.id}/${what}`, {});
+  const having = (what: "retry" | "dismiss") => async (): Promise<void> => {
+    await ask<object>(rollcall.tasks[":task"][what].$post({ ...named({ task: of.id }), json: {} }));
     tried.value++;
   };
   return (

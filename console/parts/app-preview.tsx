@@ -1,6 +1,6 @@
 /** What the app would be sent for one person: by the mappings, or by another expression for one attribute. */
 import { useState } from "preact/hooks";
-import { ask, type AppFacts, type AppPreviewFacts } from "../api.ts";
+import { askAppPreview, type AppFacts, type AppPreviewFacts } from "../api.ts";
 import { noteRefusal } from "../session.ts";
 import { ruleOf, value, visible } from "../text.ts";
 import { Columns } from "./columns.tsx";
@@ -25,7 +25,7 @@ export function AppPreview({ of }: { readonly of: AppFacts }) {
     setBusy(true);
     const { user, attribute, expression } = draft;
     const tried = attribute === "" ? {} : { attribute, expression };
-    ask<AppPreviewFacts>("/preview", { app, user, ...tried })
+    askAppPreview(app, { user, ...tried })
       .then((result) => setGiven({ of: draft, result }))
       .catch((error: unknown) => {
         noteRefusal(error);

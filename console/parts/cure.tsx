@@ -1,6 +1,8 @@
 /** What helps, as a link where a page of the console does it, else as the command that does. */
-import type { Remedy } from "../../src/model/remedy.ts";
+import type { FindingFacts } from "../api.ts";
 import { say } from "../texts.ts";
+
+type Remedy = NonNullable<FindingFacts["remedy"]>;
 
 interface Place {
   readonly href: string;

@@ -1,7 +1,7 @@
 /** What can be decided about a run, by whoever may. */
 import { useLocation } from "preact-iso";
 import { useState } from "preact/hooks";
-import { act, type RunFacts } from "../api.ts";
+import { ask, named, rollcall, type RunFacts } from "../api.ts";
 import { begin, requestOf } from "../begun.ts";
 import { forget } from "../live.ts";
 import { may } from "../session.ts";
@@ -43,6 +43,7 @@ function Approve({ run, again }: Deciding) {
   const [isAsked, setAsked] = useState(false);
   const { count, what } = concerned(run);
   const words = say().decisions;
+  const of = named({ run: run.run });
   const close = (): void => {
     setAsked(false);
     // What was told before is older than the answer that comes now.
@@ -59,7 +60,7 @@ function Approve({ run, again }: Deciding) {
           title={words.approveTitle(kindOf(run))}
           verb={words.approveVerb}
           count={count}
-          act={() => act("POST", `/runs/${run.run}/approve`, {})}
+          act={() => ask(rollcall.runs[":run"].approve.$post({ ...of, json: {} }))}
           close={close}
         >
           <p>
@@ -75,6 +76,7 @@ function Cancel({ run, again }: Deciding) {
   const [isAsked, setAsked] = useState(false);
   const isHeld = run.status === "held";
   const words = say().decisions;
+  const of = named({ run: run.run });
   const close = (): void => {
     setAsked(false);
     // What was told before is older than the answer that comes now.
@@ -91,7 +93,7 @@ function Cancel({ run, again }: Deciding) {
           title={isHeld ? words.cancelTitle : words.stopTitle}
           verb={isHeld ? words.cancelVerb : words.stopVerb}
           count={null}
-          act={() => act("POST", `/runs/${run.run}/cancel`, {})}
+          act={() => ask(rollcall.runs[":run"].cancel.$post({ ...of, json: {} }))}
           close={close}
         >
           <p>{isHeld ? words.cancelAbout : words.stopAbout}</p>
@@ -111,7 +113,9 @@ function Afterwards({ run }: { readonly run: RunFacts }) {
   const words = say().decisions;
   const revert = (dryRun: boolean) => () => {
     const of = isDry(run) && "reverts" in run ? (run.reverts ?? run.run) : run.run;
-    return goTo(act<RunFacts>("POST", `/runs/${of}/revert`, { dryRun }));
+    return goTo(
+      ask(rollcall.runs[":run"].revert.$post({ ...named({ run: of }), json: { dryRun } })),
+    );
   };
   if (run.kind === "revert")
     return isDry(run) && may("revert") ? (

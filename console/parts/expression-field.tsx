@@ -4,7 +4,7 @@
  */
 import type { RefObject, TargetedFocusEvent } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { ask, type FaultsFacts, type MappingOf, type WordsFacts } from "../api.ts";
+import { ask, type FaultsFacts, type MappingOf, rollcall, type WordsFacts } from "../api.ts";
 import { useAsked, type Asked } from "../asked.ts";
 import { completionsOf, type Completion } from "../completion.ts";
 import { noteRefusal } from "../session.ts";
@@ -103,7 +103,7 @@ function useCaret(field: RefObject<HTMLTextAreaElement | null>): (at: number) =>
 }
 
 function useWords(of: MappingOf): Asked<WordsFacts> {
-  return useAsked(() => ask<WordsFacts>("/expressions/words", { ...of }), JSON.stringify(of));
+  return useAsked(() => ask(rollcall.expressions.words.$get({ query: of })), JSON.stringify(of));
 }
 
 interface OfferedProps {
@@ -160,7 +160,7 @@ type FaultsProps = Omit<ExpressionFieldProps, "value" | "change"> & {
   readonly expression: string;
 };
 
-type FaultsQuery = Readonly<Record<string, string>>;
+type FaultsQuery = MappingOf & { readonly attribute: string; readonly expression: string };
 
 /** What is wrong with what stands there; while that is being asked, what was wrong before. */
 function Faults({ id, of, attribute, expression }: FaultsProps) {
@@ -169,7 +169,7 @@ function Faults({ id, of, attribute, expression }: FaultsProps) {
   useEffect(() => {
     let isMeant = true;
     const timer = setTimeout(() => {
-      ask<FaultsFacts>("/expressions/faults", JSON.parse(asked) as FaultsQuery)
+      ask(rollcall.expressions.faults.$get({ query: JSON.parse(asked) as FaultsQuery }))
         .then(({ faults }) => isMeant && setFound(faults))
         .catch((error: unknown) => {
           noteRefusal(error);

@@ -1,7 +1,7 @@
 /** What every page has: one heading, a title of its own, and words while it waits or fails. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { ask, Refused } from "../api.ts";
+import { ask, Refused, rollcall } from "../api.ts";
 import { useAsked, type Asked } from "../asked.ts";
 import { say } from "../texts.ts";
 
@@ -53,7 +53,7 @@ export function Shown<Answer>({
 
 /** Where people sign in by their organisation, the way there. */
 function SignInAgain() {
-  const { answer } = useAsked(() => ask<{ readonly oidc: boolean }>("/sign-in"), "sign-in");
+  const { answer } = useAsked(() => ask(rollcall["sign-in"].$get()), "sign-in");
   if (answer?.oidc !== true) return null;
   return (
     <a href="/api/rollcall/v1/sign-in/oidc?again=true" target="_self">

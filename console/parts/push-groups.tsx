@@ -1,4 +1,4 @@
-import { ask, type PageOf, type PushedGroupFacts } from "../api.ts";
+import { ask, given, named, type PushedGroupFacts, rollcall } from "../api.ts";
 import { number, visible } from "../text.ts";
 import { Badge } from "./badge.tsx";
 import { List } from "./list.tsx";
@@ -7,10 +7,16 @@ import { say } from "../texts.ts";
 /** Groups of directories that an app is told, with their members. @param news changes with whatever is pushed */
 export function PushGroups({ app, news }: { readonly app: string; readonly news: string }) {
   const { common, application } = say();
-  const path = `/apps/${encodeURIComponent(app)}/groups`;
   return (
     <List<PushedGroupFacts>
-      ask={(after) => ask<PageOf<PushedGroupFacts>>(path, { limit: 50, after })}
+      ask={(after) =>
+        ask(
+          rollcall.apps[":app"].groups.$get({
+            ...named({ app }),
+            query: given({ limit: 50, after }),
+          }),
+        )
+      }
       about={app}
       news={news}
       caption={application.groupsPushed(app)}

@@ -1,5 +1,5 @@
 import { useLocation } from "preact-iso";
-import { ask, type ChangeFacts, type PageOf, type RunFacts } from "../api.ts";
+import { ask, type ChangeFacts, given, named, rollcall, type RunFacts } from "../api.ts";
 import { ACTIONS, PUSH_ACTIONS, value, visible } from "../text.ts";
 import { Badge } from "./badge.tsx";
 import { Filters } from "./filters.tsx";
@@ -32,7 +32,12 @@ export function RunPeople({ run }: { readonly run: RunFacts }) {
       />
       <List<ChangeFacts>
         ask={(after) =>
-          ask<PageOf<ChangeFacts>>(`/runs/${run.run}/people`, { ...filter, limit: 50, after })
+          ask(
+            rollcall.runs[":run"].people.$get({
+              ...named({ run: run.run }),
+              query: given({ ...filter, limit: 50, after }),
+            }),
+          )
         }
         about={`${run.run} ${run.status} ${JSON.stringify(filter)}`}
         caption={words.peopleOf}

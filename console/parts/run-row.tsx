@@ -24,7 +24,7 @@ export function kindOf(run: RunFacts): string {
 }
 
 export function isDry(run: RunFacts): boolean {
-  return "dryRun" in run && run.dryRun;
+  return "dryRun" in run && run.dryRun === true;
 }
 
 export function counted(run: RunFacts, action: string): number {

@@ -1,6 +1,6 @@
 /** The sources of profiles in their order: how much each gives, and what another order would change. */
 import { useState } from "preact/hooks";
-import { act, ask, type OrderFacts, type SourceFacts } from "../api.ts";
+import { ask, type OrderFacts, rollcall, type SourceFacts } from "../api.ts";
 import { may } from "../session.ts";
 import { number, people, value, visible } from "../text.ts";
 import { say } from "../texts.ts";
@@ -132,7 +132,7 @@ function Draft({ order, now, forget, saved }: DraftProps) {
           <Act
             label={words.previewOrder}
             act={async () => {
-              const result = await ask<OrderFacts>("/sources/preview", { order: asked });
+              const result = await ask(rollcall.sources.preview.$get({ query: { order: asked } }));
               setSeen({ of: asked, result });
             }}
           />
@@ -143,7 +143,7 @@ function Draft({ order, now, forget, saved }: DraftProps) {
           verb={say().common.save}
           field={null}
           act={async () => {
-            await act("POST", "/sources/order", { order, was: now });
+            await ask(rollcall.sources.order.$post({ json: { order: [...order], was: [...now] } }));
             saved();
           }}
         >

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { ask, type CheckFacts } from "../api.ts";
+import { ask, type CheckFacts, rollcall } from "../api.ts";
 import { visible } from "../text.ts";
 import { say } from "../texts.ts";
 import { Act } from "./act.tsx";
@@ -10,7 +10,7 @@ export function Test({ of }: { readonly of: string }) {
   const [found, setFound] = useState<CheckFacts["checks"] | null>(null);
   const test = async (): Promise<void> => {
     setFound(null);
-    const { checks } = await ask<CheckFacts>("/check");
+    const { checks } = await ask(rollcall.check.$get());
     setFound(checks.filter(({ name }) => name === of));
   };
   return (

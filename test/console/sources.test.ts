@@ -88,6 +88,7 @@ test("another order is tried for everybody before it is anywhere, and saved as a
   await up.click();
   await page.getByRole("button", { name: "Save the order…" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await page.getByText("Instead:").waitFor({ state: "detached" });
   await page.getByRole("row", { name: /1\. hr/ }).waitFor();
   const written = readFileSync(place.config, "utf8");
   expect(written).toContain("# Who counts first stands below.");

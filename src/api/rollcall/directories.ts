@@ -10,42 +10,44 @@ import { route, type Building } from "./route.ts";
 
 const TAG = "Directories";
 
-export function directoryRoutes(building: Building): void {
+export function directoryRoutes(building: Building) {
   const { context } = building;
   const { service } = context;
-  route(
-    building,
-    {
-      method: "get",
-      path: "/directories",
-      summary: "The directories, and how current what is kept of each is",
-      tag: TAG,
-      permission: "read",
-      query: z.strictObject(page),
-      answer: listOf(document),
-    },
-    async ({ query }) => {
-      const { items, next } = positionPage([...service.settings.directories.keys()], query);
-      return {
-        items: await Promise.all(items.map((name) => shownDirectory(context, name))),
-        next,
-      };
-    },
-  );
-  route(
-    building,
-    {
-      method: "get",
-      path: "/directories/{directory}",
-      summary: "One directory: how it is read, how current it is, its last run",
-      tag: TAG,
-      permission: "read",
-      params: z.strictObject({ directory: text }),
-      answer: document,
-    },
-    async ({ params: { directory } }) => await shownDirectory(context, directory),
-  );
-  unmatchedRoutes(building);
+  return [
+    route(
+      building,
+      {
+        method: "get",
+        path: "/directories",
+        summary: "The directories, and how current what is kept of each is",
+        tag: TAG,
+        permission: "read",
+        query: z.strictObject(page),
+        answer: listOf(document),
+      },
+      async ({ query }) => {
+        const { items, next } = positionPage([...service.settings.directories.keys()], query);
+        return {
+          items: await Promise.all(items.map((name) => shownDirectory(context, name))),
+          next,
+        };
+      },
+    ),
+    route(
+      building,
+      {
+        method: "get",
+        path: "/directories/{directory}",
+        summary: "One directory: how it is read, how current it is, its last run",
+        tag: TAG,
+        permission: "read",
+        params: z.strictObject({ directory: text }),
+        answer: document,
+      },
+      async ({ params: { directory } }) => await shownDirectory(context, directory),
+    ),
+    ...unmatchedRoutes(building),
+  ];
 }
 
 async function shownDirectory({ service, words }: ApiContext, name: string) {
@@ -68,59 +70,70 @@ const unmatchedQuery = z.strictObject({
   ignored: flag,
 });
 
-function unmatchedRoutes(building: Building): void {
+function unmatchedRoutes(building: Building) {
   const { context } = building;
   const { service } = context;
-  route(
-    building,
-    {
-      method: "get",
-      path: "/unmatched",
-      summary: "Entries that belong to no user, and who they may be",
-      tag: TAG,
-      permission: "read",
-      query: unmatchedQuery,
-      answer: listOf(document),
-    },
-    async ({ query: { directory = null, ignored = false, after = null, limit } }) => {
-      const asked = { directory, aside: ignored, after, limit: limit + 1 };
-      const found = await service.directories.unmatched(asked);
-      return pageOf(found, limit, (one) => one, cursorOfEntry);
-    },
-  );
+  return [
+    route(
+      building,
+      {
+        method: "get",
+        path: "/unmatched",
+        summary: "Entries that belong to no user, and who they may be",
+        tag: TAG,
+        permission: "read",
+        query: unmatchedQuery,
+        answer: listOf(document),
+      },
+      async ({ query: { directory = null, ignored = false, after = null, limit } }) => {
+        const asked = { directory, aside: ignored, after, limit: limit + 1 };
+        const found = await service.directories.unmatched(asked);
+        return pageOf(found, limit, (one) => one, cursorOfEntry);
+      },
+    ),
+    ...decideRoutes(building),
+  ];
+}
+
+/** Whose an entry is, or that it is nobody's. */
+function decideRoutes(building: Building) {
+  const { context } = building;
+  const { service } = context;
   const entry = { directory: text, id: text.meta({ description: "Its external id, or its DN." }) };
-  route(
-    building,
-    {
-      method: "post",
-      path: "/unmatched/confirm",
-      summary: "Say whose an entry is: a user's, or, without one, somebody new's",
-      tag: TAG,
-      permission: "match",
-      body: z.strictObject({ ...entry, user: text.optional(), dryRun: z.boolean().optional() }),
-      answer: runSchema,
-    },
-    async ({ c, body: { directory, id, user = null, dryRun = false } }) => {
-      const request = { who: user, dryRun, trigger: "manual" as const };
-      const run = await service.users.link({ directory, id }, request, askedBy(context, c));
-      return await anyRunDocument(context, { of: "directory", run });
-    },
-  );
-  route(
-    building,
-    {
-      method: "post",
-      path: "/unmatched/ignore",
-      summary: "Set an entry aside, or take that back",
-      tag: TAG,
-      permission: "match",
-      body: z.strictObject({ ...entry, undo: z.boolean().optional() }),
-      answer: document,
-    },
-    async ({ c, body: { directory, id, undo = false } }) => {
-      const name = { directory, id };
-      const { dn } = await service.directories.setAside(name, undo, askedBy(context, c));
-      return { directory, id, dn, ignored: !undo };
-    },
-  );
+  return [
+    route(
+      building,
+      {
+        method: "post",
+        path: "/unmatched/confirm",
+        summary: "Say whose an entry is: a user's, or, without one, somebody new's",
+        tag: TAG,
+        permission: "match",
+        body: z.strictObject({ ...entry, user: text.optional(), dryRun: z.boolean().optional() }),
+        answer: runSchema,
+      },
+      async ({ c, body: { directory, id, user = null, dryRun = false } }) => {
+        const request = { who: user, dryRun, trigger: "manual" as const };
+        const run = await service.users.link({ directory, id }, request, askedBy(context, c));
+        return await anyRunDocument(context, { of: "directory", run });
+      },
+    ),
+    route(
+      building,
+      {
+        method: "post",
+        path: "/unmatched/ignore",
+        summary: "Set an entry aside, or take that back",
+        tag: TAG,
+        permission: "match",
+        body: z.strictObject({ ...entry, undo: z.boolean().optional() }),
+        answer: document,
+      },
+      async ({ c, body: { directory, id, undo = false } }) => {
+        const name = { directory, id };
+        const { dn } = await service.directories.setAside(name, undo, askedBy(context, c));
+        return { directory, id, dn, ignored: !undo };
+      },
+    ),
+  ];
 }

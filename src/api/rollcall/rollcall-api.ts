@@ -1,5 +1,6 @@
 /** `/api/rollcall/v1`: everything that commands can do and Okta's API has no word for. */
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import type { Hono } from "hono";
 import { RollcallError } from "../../model/errors.ts";
 import type { ApiContext, ApiEnv } from "../context.ts";
 import type { Gate } from "../gate.ts";
@@ -15,7 +16,7 @@ import { eventRoute } from "./events.ts";
 import { answerProblem } from "./problem.ts";
 import { peopleRoutes } from "./people.ts";
 import { questionRoutes } from "./questions.ts";
-import { refuseInvalid, ROLLCALL_API, type Building } from "./route.ts";
+import { refuseInvalid, ROLLCALL_API, type Building, type SchemaOf } from "./route.ts";
 import { runRoutes } from "./runs.ts";
 import { sessionRoutes } from "./sessions.ts";
 import { sourceRoutes } from "./sources.ts";
@@ -33,17 +34,7 @@ export function rollcallApi(context: ApiContext, gate: Gate): OpenAPIHono<ApiEnv
   app.use(mostBytes);
   app.use(onlyUtf8);
   const building: Building = { api: app, context, gate };
-  runRoutes(building);
-  decisionRoutes(building);
-  directoryRoutes(building);
-  sourceRoutes(building);
-  surveyRoutes(building);
-  appRoutes(building);
-  taskRoutes(building);
-  peopleRoutes(building);
-  questionRoutes(building);
-  tokenRoutes(building);
-  sessionRoutes(building);
+  addRoutes(building);
   eventRoute(building);
   commandRoute(building);
   app.openAPIRegistry.registerComponent("securitySchemes", "token", {
@@ -70,6 +61,25 @@ export function rollcallApi(context: ApiContext, gate: Gate): OpenAPIHono<ApiEnv
   app.onError((thrown, c) => answerProblem(context, c, thrown));
   return app;
 }
+
+function addRoutes(building: Building) {
+  return [
+    ...runRoutes(building),
+    ...decisionRoutes(building),
+    ...directoryRoutes(building),
+    ...sourceRoutes(building),
+    ...surveyRoutes(building),
+    ...appRoutes(building),
+    ...taskRoutes(building),
+    ...peopleRoutes(building),
+    ...questionRoutes(building),
+    ...tokenRoutes(building),
+    ...sessionRoutes(building),
+  ];
+}
+
+/** The API as Hono's client, `hc`, reads it; addresses are below `ROLLCALL_API`. */
+export type RollcallApi = Hono<ApiEnv, SchemaOf<ReturnType<typeof addRoutes>[number]>>;
 
 /** OpenAPI 3.1 of what stands above; the routes that are open say `security: []`. */
 export function openApiDocument(app: OpenAPIHono<ApiEnv>) {

@@ -4,6 +4,7 @@
  */
 import { createRoute, z, type OpenAPIHono, type RouteConfig } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
+import type { JSONParsed } from "hono/utils/types";
 import { RollcallError } from "../../model/errors.ts";
 import type { Permission } from "../../model/role.ts";
 import type { ApiCall, ApiContext, ApiEnv } from "../context.ts";
@@ -21,16 +22,23 @@ export interface Building {
   readonly gate: Gate;
 }
 
-export interface RouteSpec<P, Q, B> {
-  readonly method: "get" | "post" | "delete";
-  readonly path: string;
+type Method = "get" | "post" | "delete";
+/** Of what is not asked for, there is none: `never`. */
+type Form = z.ZodType;
+
+export interface RouteSpec<M, L, P, Q, B> {
+  readonly method: M;
+  readonly path: L;
   /** In words, for the document. */
   readonly summary: string;
   readonly tag: string;
-  readonly permission: Permission;
-  readonly params?: z.ZodType<P>;
-  readonly query?: z.ZodType<Q>;
-  readonly body?: z.ZodType<B>;
+  /** null: nobody has to say who they are. */
+  readonly permission: Permission | null;
+  /** What looks at it before its form is checked. */
+  readonly before?: readonly MiddlewareHandler<ApiEnv>[];
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
   /** Of what is given; 204 without one. */
   readonly answer?: z.ZodType;
   readonly status?: 200 | 201 | 202 | 204;
@@ -38,20 +46,61 @@ export interface RouteSpec<P, Q, B> {
 
 export interface Asked<P, Q, B> {
   readonly c: ApiCall;
-  readonly params: P;
-  readonly query: Q;
-  readonly body: B;
+  readonly params: Read<P>;
+  readonly query: Read<Q>;
+  readonly body: Read<B>;
 }
+
+type Read<F> = [F] extends [never] ? Nothing : z.output<F>;
+type Sent<Target extends string, F> = [F] extends [never]
+  ? unknown
+  : { readonly [one in Target]: z.input<F> };
+
+/**
+ * What a route takes and gives, for the types of clients. Of both there is nothing while the program runs.
+ */
+export interface Offered<M extends string, L extends string, Input, Output> {
+  readonly method: M;
+  readonly path: L;
+  readonly takes?: Input;
+  readonly gives?: Output;
+}
+
+type AnyOffered = Offered<string, string, unknown, unknown>;
+
+/** Of several routes, what Hono's client reads: by path, by method, what is sent and what is answered. */
+export type SchemaOf<R extends AnyOffered> = {
+  [L in R["path"] as HonoPath<L>]: {
+    [O in Extract<R, { readonly path: L }> as `$${O["method"]}`]: {
+      input: NonNullable<O["takes"]>;
+      output: JSONParsed<Exclude<O["gives"], undefined>>;
+      outputFormat: "json";
+      status: 200;
+    };
+  };
+};
+
+/** `{name}` of OpenAPI is `:name` there. */
+type HonoPath<L extends string> = L extends `${infer Before}{${infer Name}}${infer Behind}`
+  ? `${Before}:${Name}${HonoPath<Behind>}`
+  : L;
 
 const JSON_TYPE = "application/json";
 
 /** Adds a route. Access comes first, then the form of what is asked, then whether it is there. */
-export function route<P = Nothing, Q = Nothing, B = Nothing>(
+export function route<
+  const M extends Method,
+  const L extends string,
+  Answer extends object | null,
+  P extends Form = never,
+  Q extends Form = never,
+  B extends Form = never,
+>(
   { api, gate }: Pick<Building, "api" | "gate">,
-  spec: RouteSpec<P, Q, B>,
-  handle: (asked: Asked<P, Q, B>) => Promise<object | null> | object | null,
-): void {
-  const { method, path, summary, tag, permission, answer } = spec;
+  spec: RouteSpec<M, L, P, Q, B>,
+  handle: (asked: Asked<P, Q, B>) => Promise<Answer> | Answer,
+): Offered<M, L, Sent<"param", P> & Sent<"query", Q> & Sent<"json", B>, Answer> {
+  const { method, path, summary, tag, permission, answer, before = [] } = spec;
   const status = spec.status ?? 200;
   const content = answer === undefined ? {} : { content: { [JSON_TYPE]: { schema: answer } } };
   const config: RouteConfig = {
@@ -59,9 +108,17 @@ export function route<P = Nothing, Q = Nothing, B = Nothing>(
     path: ROLLCALL_API + path,
     summary,
     tags: [tag],
-    description: `Needs the permission \`${permission}\`.`,
-    security: [{ token: [] }],
-    middleware: [gate.allow(permission), ...(spec.body === undefined ? [] : [jsonOnly])],
+    ...(permission === null
+      ? { security: [] }
+      : {
+          description: `Needs the permission \`${permission}\`.`,
+          security: [{ token: [] }],
+        }),
+    middleware: [
+      ...(permission === null ? [] : [gate.allow(permission)]),
+      ...before,
+      ...(spec.body === undefined ? [] : [jsonOnly]),
+    ],
     request: requestOf(spec),
     responses: {
       [status]: {
@@ -86,6 +143,7 @@ export function route<P = Nothing, Q = Nothing, B = Nothing>(
     const given = await handle(asked);
     return given === null ? c.body(null, 204) : c.json(given, status as 200);
   });
+  return { method, path };
 }
 
 /** What is not asked for. */
@@ -99,12 +157,12 @@ const STARTING = z.object({
 });
 const LOCATION = { Location: { schema: { type: "string" as const }, description: "The run" } };
 
-function requestOf<P, Q, B>({
+function requestOf({
   status,
   params,
   query,
   body,
-}: RouteSpec<P, Q, B>): NonNullable<RouteConfig["request"]> {
+}: RouteSpec<Method, string, Form, Form, Form>): NonNullable<RouteConfig["request"]> {
   const json = { content: { [JSON_TYPE]: { schema: body ?? z.never() } }, required: true };
   return {
     ...(status === 202 ? { headers: STARTING } : {}),

@@ -38,8 +38,6 @@ export async function anyRunDocument({ service }: ApiContext, of: AnyRun) {
   return { ...known, progress: await service.runs.progress(of) };
 }
 
-export type AnyRunDocument = Awaited<ReturnType<typeof anyRunDocument>>;
-
 const wanted = z
   .discriminatedUnion("kind", [
     z.strictObject({
@@ -69,85 +67,90 @@ const wanted = z
   )
   .meta({ id: "RunWanted" });
 
-export function runRoutes(building: Building): void {
+export function runRoutes(building: Building) {
   const { context } = building;
   const { service } = context;
-  route(
-    building,
-    {
-      method: "get",
-      path: "/runs",
-      summary: "Runs of directories and pushes to apps, newest first",
-      tag: TAG,
-      permission: "read",
-      query: z.strictObject({
-        ...page,
-        after: uuid.optional(),
-        directory: text.optional(),
-        app: text.optional(),
-        kind: z.enum(KINDS).optional(),
-        status: z.enum(STATUSES).optional(),
-        edits: flag,
-      }),
-      answer: listOf(runSchema),
-    },
-    async ({
-      query: { directory = null, app = null, kind = null, status = null, after = null, ...query },
-    }) => {
-      const { limit, edits = false } = query;
-      const asked = { directory, app, kind, status, edits, after, limit: limit + 1 };
-      const found = await service.runs.page(asked);
-      const { items, next } = pageOf(
-        found,
-        limit,
-        (one) => one,
-        (one) => idOf(one),
-      );
-      return { items: await Promise.all(items.map((one) => anyRunDocument(context, one))), next };
-    },
-  );
-  startRoute(building);
-  route(
-    building,
-    {
-      method: "get",
-      path: "/runs/{run}",
-      summary: "One run",
-      tag: TAG,
-      permission: "read",
-      params: z.strictObject({ run: text }),
-      answer: runSchema,
-    },
-    async ({ params }) => await anyRunDocument(context, await service.runs.one(params.run)),
-  );
-  peopleRoute(building);
+  const routes = [
+    route(
+      building,
+      {
+        method: "get",
+        path: "/runs",
+        summary: "Runs of directories and pushes to apps, newest first",
+        tag: TAG,
+        permission: "read",
+        query: z.strictObject({
+          ...page,
+          after: uuid.optional(),
+          directory: text.optional(),
+          app: text.optional(),
+          kind: z.enum(KINDS).optional(),
+          status: z.enum(STATUSES).optional(),
+          edits: flag,
+        }),
+        answer: listOf(runSchema),
+      },
+      async ({
+        query: { directory = null, app = null, kind = null, status = null, after = null, ...query },
+      }) => {
+        const { limit, edits = false } = query;
+        const asked = { directory, app, kind, status, edits, after, limit: limit + 1 };
+        const found = await service.runs.page(asked);
+        const { items, next } = pageOf(
+          found,
+          limit,
+          (one) => one,
+          (one) => idOf(one),
+        );
+        return { items: await Promise.all(items.map((one) => anyRunDocument(context, one))), next };
+      },
+    ),
+    ...startRoute(building),
+    route(
+      building,
+      {
+        method: "get",
+        path: "/runs/{run}",
+        summary: "One run",
+        tag: TAG,
+        permission: "read",
+        params: z.strictObject({ run: text }),
+        answer: runSchema,
+      },
+      async ({ params }) => await anyRunDocument(context, await service.runs.one(params.run)),
+    ),
+    ...peopleRoute(building),
+  ];
   exportRoute(building);
+  return routes;
 }
 
 export function idOf(of: AnyRun): string {
   return of.of === "app" ? of.push.id : of.run.id;
 }
 
-function startRoute(building: Building): void {
+function startRoute(building: Building) {
   const { context } = building;
-  route(
-    building,
-    {
-      method: "post",
-      path: "/runs",
-      summary: "Start an import, a force sync or a push; it goes on by itself",
-      tag: TAG,
-      permission: "sync-person",
-      body: wanted,
-      answer: runSchema,
-      status: 202,
-    },
-    async ({ c, body }) => {
-      requireMayStart(c, body);
-      const run = await startedBy(context, c, (by) => carryOut(context, body, by));
-      return await begun(context, c, run);
-    },
-  );
+  return [
+    route(
+      building,
+      {
+        method: "post",
+        path: "/runs",
+        summary: "Start an import, a force sync or a push; it goes on by itself",
+        tag: TAG,
+        permission: "sync-person",
+        body: wanted,
+        answer: runSchema,
+        status: 202,
+      },
+      async ({ c, body }) => {
+        requireMayStart(c, body);
+        const run = await startedBy(context, c, (by) => carryOut(context, body, by));
+        return await begun(context, c, run);
+      },
+    ),
+  ];
 }
 
 /** The help desk computes one person anew; whatever concerns more people is for operators. */
@@ -165,49 +168,51 @@ export async function begun(context: ApiContext, c: ApiCall, run: string) {
   return await anyRunDocument(context, await context.service.runs.one(run));
 }
 
-function peopleRoute(building: Building): void {
+function peopleRoute(building: Building) {
   const { service } = building.context;
-  route(
-    building,
-    {
-      method: "get",
-      path: "/runs/{run}/people",
-      summary: "Whom a run changed or would change, and how",
-      tag: TAG,
-      permission: "read",
-      params: z.strictObject({ run: text }),
-      query: z.strictObject({
-        ...page,
-        after: z
-          .string()
-          .regex(/^\d{1,9}$/)
-          .transform(Number)
-          .optional(),
-        action: text.optional(),
-        counted: flag,
-        login: text.optional().meta({ description: "How the login begins." }),
-        reason: text.optional(),
-        code: text.optional(),
-        attribute: text.optional(),
-      }),
-      answer: listOf(document),
-    },
-    async ({ params, query }) => {
-      const of = await service.runs.one(params.run);
-      const { limit, after = -1, action = null, counted = false } = query;
-      const { login = null, reason = null, code = null, attribute = null } = query;
-      const only = { login, reason, code, attribute };
-      const asked = { after, limit: limit + 1, action, counted, only };
-      const found =
-        of.of === "app"
-          ? await service.pushes.people(idOf(of), asked)
-          : await service.runs.people(idOf(of), asked);
-      return pageOf<(typeof found)[number], object>(
-        found,
-        limit,
-        (one) => one,
-        (one) => String(one.seq),
-      );
-    },
-  );
+  return [
+    route(
+      building,
+      {
+        method: "get",
+        path: "/runs/{run}/people",
+        summary: "Whom a run changed or would change, and how",
+        tag: TAG,
+        permission: "read",
+        params: z.strictObject({ run: text }),
+        query: z.strictObject({
+          ...page,
+          after: z
+            .string()
+            .regex(/^\d{1,9}$/)
+            .transform(Number)
+            .optional(),
+          action: text.optional(),
+          counted: flag,
+          login: text.optional().meta({ description: "How the login begins." }),
+          reason: text.optional(),
+          code: text.optional(),
+          attribute: text.optional(),
+        }),
+        answer: listOf(document),
+      },
+      async ({ params, query }) => {
+        const of = await service.runs.one(params.run);
+        const { limit, after = -1, action = null, counted = false } = query;
+        const { login = null, reason = null, code = null, attribute = null } = query;
+        const only = { login, reason, code, attribute };
+        const asked = { after, limit: limit + 1, action, counted, only };
+        const found =
+          of.of === "app"
+            ? await service.pushes.people(idOf(of), asked)
+            : await service.runs.people(idOf(of), asked);
+        return pageOf<(typeof found)[number], (typeof found)[number]>(
+          found,
+          limit,
+          (one) => one,
+          (one) => String(one.seq),
+        );
+      },
+    ),
+  ];
 }

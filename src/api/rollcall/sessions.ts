@@ -8,7 +8,7 @@ import { PERMISSIONS, ROLE_NAMES } from "../../model/role.ts";
 import { askedBy, type ApiCall, type ApiEnv } from "../context.ts";
 import { AccessRefused, COOKIE_SHAPE, setSessionCookie } from "../gate.ts";
 import { listOf, page, positionPage, text } from "./forms.ts";
-import { jsonOnly, ROLLCALL_API, route, type Building } from "./route.ts";
+import { ROLLCALL_API, route, type Building } from "./route.ts";
 
 const TAG = "Signing in";
 
@@ -31,79 +31,82 @@ const sessionSchema = z
   })
   .meta({ id: "Session", description: "Somebody who signed in with a browser." });
 
-export function sessionRoutes(building: Building): void {
-  signInRoute(building);
+export function sessionRoutes(building: Building) {
+  const signIn = signInRoutes(building);
   providerRoutes(building);
-  ownRoutes(building);
-  administration(building);
+  return [...signIn, ...ownRoutes(building), ...administration(building)];
 }
 
 /** What everybody may ask about themselves. */
-function ownRoutes(building: Building): void {
+function ownRoutes(building: Building) {
   const { context } = building;
-  route(
-    building,
-    {
-      method: "post",
-      path: "/sign-out",
-      summary: "End the session that asks",
-      tag: TAG,
-      permission: "read",
-      status: 204,
-    },
-    async ({ c }) => {
-      const caller = c.get("caller");
-      if (caller.kind === "session")
-        await context.service.sessions.end(caller.id, askedBy(context, c));
-      setSessionCookie(c, null);
-      return null;
-    },
-  );
-  route(
-    building,
-    {
-      method: "get",
-      path: "/me",
-      summary: "Who asks, and what they may do",
-      tag: TAG,
-      permission: "read",
-      answer: meSchema,
-    },
-    ({ c }) => meOf(c),
-  );
+  return [
+    route(
+      building,
+      {
+        method: "post",
+        path: "/sign-out",
+        summary: "End the session that asks",
+        tag: TAG,
+        permission: "read",
+        status: 204,
+      },
+      async ({ c }) => {
+        const caller = c.get("caller");
+        if (caller.kind === "session")
+          await context.service.sessions.end(caller.id, askedBy(context, c));
+        setSessionCookie(c, null);
+        return null;
+      },
+    ),
+    route(
+      building,
+      {
+        method: "get",
+        path: "/me",
+        summary: "Who asks, and what they may do",
+        tag: TAG,
+        permission: "read",
+        answer: meSchema,
+      },
+      ({ c }) => meOf(c),
+    ),
+  ];
 }
 
-function administration(building: Building): void {
+function administration(building: Building) {
   const { context } = building;
-  route(
-    building,
-    {
-      method: "get",
-      path: "/sessions",
-      summary: "Who is signed in with a browser",
-      tag: TAG,
-      permission: "tokens",
-      query: z.strictObject(page),
-      answer: listOf(sessionSchema),
-    },
-    async ({ query }) => positionPage(await context.service.sessions.list(), query),
-  );
-  route(
-    building,
-    {
-      method: "delete",
-      path: "/sessions/{id}",
-      summary: "End a session",
-      tag: TAG,
-      permission: "tokens",
-      params: z.strictObject({ id: text }),
-      status: 204,
-    },
-    async ({ c, params: { id } }) => {
-      await context.service.sessions.end(id, askedBy(context, c));
-      return null;
-    },
-  );
+  return [
+    route(
+      building,
+      {
+        method: "get",
+        path: "/sessions",
+        summary: "Who is signed in with a browser",
+        tag: TAG,
+        permission: "tokens",
+        query: z.strictObject(page),
+        answer: listOf(sessionSchema),
+      },
+      async ({ query }) => positionPage(await context.service.sessions.list(), query),
+    ),
+    route(
+      building,
+      {
+        method: "delete",
+        path: "/sessions/{id}",
+        summary: "End a session",
+        tag: TAG,
+        permission: "tokens",
+        params: z.strictObject({ id: text }),
+        status: 204,
+      },
+      async ({ c, params: { id } }) => {
+        await context.service.sessions.end(id, askedBy(context, c));
+        return null;
+      },
+    ),
+  ];
 }
 
 function meOf(c: ApiCall): z.infer<typeof meSchema> {
@@ -113,36 +116,49 @@ function meOf(c: ApiCall): z.infer<typeof meSchema> {
   return { kind, name, role, permissions, expiresAt };
 }
 
-/** The one way in that needs no credential, because it takes one. */
-function signInRoute({ api, context, gate }: Building): void {
+/** The ways in, and the one that needs no credential, because it takes one. */
+function signInRoutes(building: Building) {
+  const { context, gate } = building;
+  const { sessions } = context.service;
   // Nobody else's page signs anybody in, as somebody whom they did not choose.
   const ownPages: MiddlewareHandler<ApiEnv> = async (c, next) => {
     gate.refuseForeign(c);
     await next();
   };
-  const body = z.strictObject({ secret: text.meta({ description: "What stands behind the #." }) });
-  const answer = z.object({ role: z.enum(ROLE_NAMES), expiresAt: z.string() });
-  const config = createRoute({
-    method: "post",
-    path: `${ROLLCALL_API}/sign-in`,
-    summary: "Use up a link that signs in once; the session is in a cookie",
-    tags: [TAG],
-    security: [],
-    middleware: [ownPages, jsonOnly] as const,
-    request: { body: { content: { "application/json": { schema: body } }, required: true } },
-    responses: {
-      200: { description: "Signed in", content: { "application/json": { schema: answer } } },
-    },
-  });
-  api.openapi(config, async (c) => {
-    const call = c as unknown as ApiCall;
-    const client = gate.clientOf(call);
-    gate.noteSigningIn(call, client);
-    const { secret } = c.req.valid("json");
-    const made = await context.service.sessions.signIn(secret, client);
-    setSessionCookie(call, made.secret);
-    return c.json({ role: made.role, expiresAt: made.expiresAt }, 200);
-  });
+  return [
+    route(
+      building,
+      {
+        method: "get",
+        path: "/sign-in",
+        summary: "How people can sign in",
+        tag: TAG,
+        permission: null,
+        answer: z.object({ oidc: z.boolean() }),
+      },
+      () => ({ oidc: sessions.hasProvider }),
+    ),
+    route(
+      building,
+      {
+        method: "post",
+        path: "/sign-in",
+        summary: "Use up a link that signs in once; the session is in a cookie",
+        tag: TAG,
+        permission: null,
+        before: [ownPages],
+        body: z.strictObject({ secret: text.meta({ description: "What stands behind the #." }) }),
+        answer: z.object({ role: z.enum(ROLE_NAMES), expiresAt: z.string() }),
+      },
+      async ({ c, body: { secret } }) => {
+        const client = gate.clientOf(c);
+        gate.noteSigningIn(c, client);
+        const made = await sessions.signIn(secret, client);
+        setSessionCookie(c, made.secret);
+        return { role: made.role, expiresAt: made.expiresAt };
+      },
+    ),
+  ];
 }
 
 const OIDC = `${ROLLCALL_API}/sign-in/oidc`;
@@ -153,20 +169,6 @@ const MEMORY_SECONDS = 600;
 /** By an identity provider: there, and back. */
 function providerRoutes({ api, context, gate }: Building): void {
   const { sessions } = context.service;
-  const ways = z.object({ oidc: z.boolean() });
-  api.openapi(
-    createRoute({
-      method: "get",
-      path: `${ROLLCALL_API}/sign-in`,
-      summary: "How people can sign in",
-      tags: [TAG],
-      security: [],
-      responses: {
-        200: { description: "The ways", content: { "application/json": { schema: ways } } },
-      },
-    }),
-    (c) => c.json({ oidc: sessions.hasProvider }, 200),
-  );
   const open = { method: "get" as const, tags: [TAG], security: [] };
   const responses = { 302: { description: "To there" } };
   const there = { ...open, path: OIDC, summary: "Go to the identity provider", responses };

@@ -20,32 +20,35 @@ const askedSchema = z.strictObject({
   }),
 });
 
-export function surveyRoutes(building: Building): void {
-  lookRoute(building);
-  saveRoute(building);
+export function surveyRoutes(building: Building) {
+  return [...lookRoute(building), ...saveRoute(building)];
 }
 
-function lookRoute(building: Building): void {
+function lookRoute(building: Building) {
   const { context } = building;
-  route(
-    building,
-    {
-      method: "post",
-      path: "/surveys",
-      summary: "Look at a server, and propose how to read it; nothing is written",
-      tag: TAG,
-      permission: "configuration",
-      body: askedSchema,
-      answer: document,
-      status: 201,
-    },
-    async ({ c, body }) => {
-      writable(context);
-      const signal = AbortSignal.any([context.stopping, c.req.raw.signal]);
-      const by = { caller: c.get("caller").id, signal };
-      return surveyDocument(await context.offers.look(askedOf(body), context.service.settings, by));
-    },
-  );
+  return [
+    route(
+      building,
+      {
+        method: "post",
+        path: "/surveys",
+        summary: "Look at a server, and propose how to read it; nothing is written",
+        tag: TAG,
+        permission: "configuration",
+        body: askedSchema,
+        answer: document,
+        status: 201,
+      },
+      async ({ c, body }) => {
+        writable(context);
+        const signal = AbortSignal.any([context.stopping, c.req.raw.signal]);
+        const by = { caller: c.get("caller").id, signal };
+        return surveyDocument(
+          await context.offers.look(askedOf(body), context.service.settings, by),
+        );
+      },
+    ),
+  ];
 }
 
 /** What is left empty is not given. */
@@ -63,28 +66,30 @@ function askedOf(body: z.infer<typeof askedSchema>): OfferAsked {
   };
 }
 
-function saveRoute(building: Building): void {
+function saveRoute(building: Building) {
   const { context } = building;
-  route(
-    building,
-    {
-      method: "post",
-      path: "/surveys/{survey}/save",
-      summary: "Put what was proposed into the configuration, as a new version of the file",
-      tag: TAG,
-      permission: "configuration",
-      params: z.strictObject({ survey: uuid }),
-      answer: z.object({ directory: z.string() }),
-      status: 201,
-    },
-    async ({ c, params: { survey } }) => {
-      const edit = writable(context);
-      const { name, change } = context.offers.changeOf(survey, c.get("caller").id);
-      await edit(change, askedBy(context, c));
-      context.offers.forget(survey);
-      return { directory: name };
-    },
-  );
+  return [
+    route(
+      building,
+      {
+        method: "post",
+        path: "/surveys/{survey}/save",
+        summary: "Put what was proposed into the configuration, as a new version of the file",
+        tag: TAG,
+        permission: "configuration",
+        params: z.strictObject({ survey: uuid }),
+        answer: z.object({ directory: z.string() }),
+        status: 201,
+      },
+      async ({ c, params: { survey } }) => {
+        const edit = writable(context);
+        const { name, change } = context.offers.changeOf(survey, c.get("caller").id);
+        await edit(change, askedBy(context, c));
+        context.offers.forget(survey);
+        return { directory: name };
+      },
+    ),
+  ];
 }
 
 function surveyDocument({ id, name, proposal, text: yaml }: Offer) {

@@ -43,56 +43,58 @@ const askedSchema = z.strictObject({
     .meta({ description: "Of the role `source`: the identity sources that it is for." }),
 });
 
-export function tokenRoutes(building: Building): void {
+export function tokenRoutes(building: Building) {
   const { context } = building;
   const { service } = context;
-  route(
-    building,
-    {
-      method: "get",
-      path: "/tokens",
-      summary: "The API tokens",
-      tag: TAG,
-      permission: "tokens",
-      query: z.strictObject(page),
-      answer: listOf(tokenSchema),
-    },
-    async ({ query }) => positionPage(await service.tokens.list(), query),
-  );
-  route(
-    building,
-    {
-      method: "post",
-      path: "/tokens",
-      summary: "Make a token; its secret is in this answer only",
-      tag: TAG,
-      permission: "tokens",
-      body: askedSchema,
-      answer: madeSchema,
-      status: 201,
-    },
-    async ({ c, body: { name, role, expires, sources = null } }) => {
-      const expiresAt = expires === undefined ? null : expiryAt(expires);
-      const request = { name, role, expiresAt, sources };
-      return madeDocument(await service.tokens.create(request, askedBy(context, c)));
-    },
-  );
-  route(
-    building,
-    {
-      method: "delete",
-      path: "/tokens/{name}",
-      summary: "Revoke a token",
-      tag: TAG,
-      permission: "tokens",
-      params: z.strictObject({ name: text }),
-      status: 204,
-    },
-    async ({ c, params: { name } }) => {
-      await service.tokens.revoke(name, askedBy(context, c));
-      return null;
-    },
-  );
+  return [
+    route(
+      building,
+      {
+        method: "get",
+        path: "/tokens",
+        summary: "The API tokens",
+        tag: TAG,
+        permission: "tokens",
+        query: z.strictObject(page),
+        answer: listOf(tokenSchema),
+      },
+      async ({ query }) => positionPage(await service.tokens.list(), query),
+    ),
+    route(
+      building,
+      {
+        method: "post",
+        path: "/tokens",
+        summary: "Make a token; its secret is in this answer only",
+        tag: TAG,
+        permission: "tokens",
+        body: askedSchema,
+        answer: madeSchema,
+        status: 201,
+      },
+      async ({ c, body: { name, role, expires, sources = null } }) => {
+        const expiresAt = expires === undefined ? null : expiryAt(expires);
+        const request = { name, role, expiresAt, sources };
+        return madeDocument(await service.tokens.create(request, askedBy(context, c)));
+      },
+    ),
+    route(
+      building,
+      {
+        method: "delete",
+        path: "/tokens/{name}",
+        summary: "Revoke a token",
+        tag: TAG,
+        permission: "tokens",
+        params: z.strictObject({ name: text }),
+        status: 204,
+      },
+      async ({ c, params: { name } }) => {
+        await service.tokens.revoke(name, askedBy(context, c));
+        return null;
+      },
+    ),
+  ];
 }
 
 function expiryAt(expires: string): Date {
