@@ -243,6 +243,19 @@ export async function askAppPreview(
 }
 
 /** Where a value of a profile comes from. @throws Refused */
-export async function askWhy(who: string, attribute: string): Promise<ExplanationFacts> {
-  return (await ask(rollcall.explain.$get({ query: { who, attribute } }))) as ExplanationFacts;
+export async function askWhy(
+  who: string,
+  asked: { readonly attribute: string; readonly live: boolean },
+): Promise<ExplanationFacts> {
+  const query = given<{ who: string }>({ who, ...asked });
+  return (await ask(rollcall.explain.$get({ query }))) as ExplanationFacts;
+}
+
+/** Why an account has a value, or has it not. @throws Refused */
+export async function askWhyInApp(
+  who: string,
+  asked: { readonly app: string; readonly attribute: string; readonly live: boolean },
+): Promise<AppExplanationFacts> {
+  const query = given<{ who: string }>({ who, ...asked });
+  return (await ask(rollcall.explain.$get({ query }))) as AppExplanationFacts;
 }

@@ -1,6 +1,6 @@
 /** Runs that were begun here, and by what request: a dry run is repeated in earnest exactly as it was asked for. */
 import type { InferRequestType } from "hono/client";
-import { ask, rollcall, type RunFacts } from "./api.ts";
+import { ask, named, rollcall, type ChangeFacts, type RunFacts } from "./api.ts";
 
 /** As the API takes it. */
 export type RunRequest = InferRequestType<typeof rollcall.runs.$post>["json"];
@@ -12,6 +12,18 @@ export async function begin(request: RunRequest): Promise<RunFacts> {
   const run = await ask(rollcall.runs.$post({ json: request }));
   if (request.dryRun === true) remember(run.run, request);
   return run;
+}
+
+/**
+ * What a run about one entry changed, or would change; such a run is over when it is answered.
+ * @throws Error where it could not be done
+ */
+export async function changesOf({ run }: RunFacts): Promise<readonly ChangeFacts[]> {
+  const one = rollcall.runs[":run"];
+  const { items } = await ask(one.people.$get({ ...named({ run }), query: {} }));
+  const error = items.find((change) => change.error !== null)?.error;
+  if (error != null) throw new Error(error.message);
+  return items;
 }
 
 /** What a dry run was asked for by; null: it was not begun in this tab. */

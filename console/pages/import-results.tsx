@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import { useLocation } from "preact-iso";
 import { useState } from "preact/hooks";
 import { ask, given, rollcall, type UnmatchedFacts } from "../api.ts";
+import { changesOf } from "../begun.ts";
 import { news } from "../live.ts";
 import { Act } from "../parts/act.tsx";
 import { Badge } from "../parts/badge.tsx";
@@ -9,6 +10,7 @@ import { Confirm } from "../parts/confirm.tsx";
 import { Filters } from "../parts/filters.tsx";
 import { List } from "../parts/list.tsx";
 import { Page } from "../parts/page.tsx";
+import { Question } from "../parts/question.tsx";
 import { When } from "../parts/when.tsx";
 import { may } from "../session.ts";
 import { visible } from "../text.ts";
@@ -81,8 +83,8 @@ function Decide({ of }: { readonly of: UnmatchedFacts }) {
     await ask(rollcall.unmatched.ignore.$post({ json: { ...entry, undo } }));
     decided.value++;
   };
-  const confirm = async (login: string): Promise<void> => {
-    await ask(rollcall.unmatched.confirm.$post({ json: { ...entry, user: login } }));
+  const confirm = async (whom: { readonly user?: string }): Promise<void> => {
+    await changesOf(await ask(rollcall.unmatched.confirm.$post({ json: { ...entry, ...whom } })));
     decided.value++;
   };
   const free = of.candidates.filter(({ linkedTo }) => linkedTo === null);
@@ -95,13 +97,29 @@ function Decide({ of }: { readonly of: UnmatchedFacts }) {
           {results.itIs(login)}
         </button>
       ))}
+      <Question
+        button={results.somebodyElse}
+        title={results.whoseTitle(visible(of.dn))}
+        verb={results.confirm}
+        field={say().common.login}
+        act={(login) => confirm({ user: login })}
+      />
+      <Question
+        button={results.somebodyNew}
+        title={results.newTitle(visible(of.dn))}
+        verb={results.newVerb}
+        field={null}
+        act={() => confirm({})}
+      >
+        <p>{results.newAbout(of.directory)}</p>
+      </Question>
       <Act label={results.ignore} act={() => ignore(false)} />
       {user !== null && (
         <Confirm
           title={results.isIt(visible(of.dn), user)}
           verb={results.confirm}
           count={null}
-          act={() => confirm(user)}
+          act={() => confirm({ user })}
           close={() => setUser(null)}
         >
           <p>{results.confirmAbout(of.directory, user)}</p>

@@ -1,15 +1,16 @@
 import { useLocation, useRoute } from "preact-iso";
 import { useState } from "preact/hooks";
-import { actOkta, askWhy, ask, named, type PersonFacts, rollcall } from "../api.ts";
+import { actOkta, ask, named, type PersonFacts, rollcall } from "../api.ts";
 import { useAsked } from "../asked.ts";
 import { begin } from "../begun.ts";
 import { Act } from "../parts/act.tsx";
 import { Badge } from "../parts/badge.tsx";
 import { Columns } from "../parts/columns.tsx";
-import { Cure } from "../parts/cure.tsx";
 import { Page, Shown } from "../parts/page.tsx";
 import { Question } from "../parts/question.tsx";
+import { Unlink } from "../parts/unlink.tsx";
 import { When } from "../parts/when.tsx";
+import { Why } from "../parts/why.tsx";
 import { may } from "../session.ts";
 import { kind, value, visible } from "../text.ts";
 import { say } from "../texts.ts";
@@ -41,7 +42,12 @@ export function Person() {
             {may("edit") && <Steps person={one} again={asked.again} />}
             <Profile person={one} again={asked.again} />
             {one.appUsers.map((appUser) => (
-              <Additional key={appUser.directory + appUser.externalId} of={appUser} />
+              <Additional
+                key={appUser.directory + appUser.externalId}
+                of={appUser}
+                person={one}
+                again={asked.again}
+              />
             ))}
             <Accounts of={one.accounts} />
             <History of={one.history} />
@@ -90,7 +96,6 @@ function Steps({ person, again }: OfPerson) {
   );
 }
 
-/** A value of one's own; what a directory owns is refused, with whose it is. */
 /** What was typed, as a value of the type that is there now. @throws Error that says what is expected */
 function typedAs(present: unknown, text: string): unknown {
   if (Array.isArray(present)) {
@@ -107,6 +112,7 @@ function typedAs(present: unknown, text: string): unknown {
   return word === "true";
 }
 
+/** A value of one's own; what a directory owns is refused, with whose it is. */
 function Edit({ person, again, name }: OfPerson & { readonly name: string }) {
   const { route } = useLocation();
   const words = say().person;
@@ -168,7 +174,7 @@ function Profile({ person, again }: OfPerson) {
               ? [
                   <tr key={`${name} why`}>
                     <td colSpan={4}>
-                      <Why who={person.login} attribute={name} />
+                      <Why of={person} attribute={name} />
                     </td>
                   </tr>,
                 ]
@@ -180,42 +186,11 @@ function Profile({ person, again }: OfPerson) {
   );
 }
 
-/** The way of a value from the directory to the profile, and where it turned. */
-function Why({ who, attribute }: { readonly who: string; readonly attribute: string }) {
-  const asked = useAsked(() => askWhy(who, attribute), `${who} ${attribute}`);
-  return (
-    <div aria-busy={asked.isBusy} class="why">
-      <Shown of={asked}>
-        {({ stages, cause }) => (
-          <>
-            {cause !== null && (
-              <p class="note">
-                {cause.sentence} <Cure remedy={cause.remedy} command={cause.command} />
-              </p>
-            )}
-            <ol>
-              {stages.map(({ stage, directory, ok, text }) => (
-                <li
-                  key={`${stage} ${directory ?? ""}`}
-                  aria-current={cause?.stage === stage ? "step" : undefined}
-                >
-                  <span aria-hidden="true">{ok === true ? "✓" : ok === false ? "✗" : "·"}</span>{" "}
-                  <strong>
-                    {stage}
-                    {directory !== null && ` (${directory})`}
-                  </strong>{" "}
-                  {text}
-                </li>
-              ))}
-            </ol>
-          </>
-        )}
-      </Shown>
-    </div>
-  );
+interface AdditionalProps extends OfPerson {
+  readonly of: PersonFacts["appUsers"][number];
 }
 
-function Additional({ of }: { readonly of: PersonFacts["appUsers"][number] }) {
+function Additional({ of, person, again }: AdditionalProps) {
   const { answer } = useAsked(
     () => ask(rollcall.directories[":directory"].$get(named({ directory: of.directory }))),
     of.directory,
@@ -247,6 +222,11 @@ function Additional({ of }: { readonly of: PersonFacts["appUsers"][number] }) {
           </dd>,
         ])}
       </dl>
+      {may("match") && (
+        <p class="actions">
+          <Unlink login={person.login} directory={of.directory} done={again} />
+        </p>
+      )}
     </details>
   );
 }

@@ -5,6 +5,8 @@ import type {
   AccountState,
   SyncState,
 } from "../../src/model/account.ts";
+import type { AppStage } from "../../src/model/app-explanation.ts";
+import type { StageName } from "../../src/model/explanation.ts";
 import type { FindingSeverity } from "../../src/model/finding.ts";
 import type { OKTA_STATUS } from "../../src/model/okta.ts";
 import type { Action, Reason, RunStatus } from "../../src/model/run.ts";
@@ -36,6 +38,24 @@ const ACTIONS: Readonly<Record<string, string>> = {
   deactivated: "deactivated",
   deleted: "deleted",
   held: "held",
+};
+
+/** Of a value's way to the profile, and on to an app. */
+const STAGES: Readonly<Record<StageName | AppStage, string>> = {
+  directory: "read from the directory",
+  scope: "in the scope",
+  appProfile: "kept in the app profile",
+  link: "linked to the user",
+  mapping: "mapping",
+  priority: "source priority",
+  validation: "validation",
+  written: "written",
+  assignment: "assigned",
+  account: "account",
+  toggle: "toggle",
+  place: "goes to",
+  pushed: "pushed",
+  kept: "kept by the app",
 };
 
 /** Why a run takes or changes somebody. */
@@ -168,6 +188,7 @@ export const EN = {
   reasons: REASONS,
   accountReasons: ACCOUNT_REASONS,
   kinds: KINDS,
+  stages: STAGES,
   states: STATES as Readonly<Record<State, string>> & Readonly<Record<string, string>>,
   common: {
     loading: "Loading…",
@@ -424,6 +445,15 @@ export const EN = {
     source: "Source",
     why: "Why?",
     whyNot: (attribute: string) => `Why is ${attribute} not another value?`,
+    inTheProfile: "In the profile",
+    inApp: (app: string) => `On to ${app}`,
+    askNow: "Ask them now",
+    unlink: (directory: string) => `Unlink from ${directory}…`,
+    unlinkTitle: (login: string, directory: string) => `Unlink ${login} from ${directory}?`,
+    unlinkVerb: "Unlink",
+    unlinkAbout:
+      "The entry stays in the directory and is set aside: imports leave it alone until it is linked again. For the person it is as if it had left. What would change:",
+    unlinkChangesNothing: "No value and no status.",
     additional: (kind: string, directory: string) =>
       `Additional ${kind} Attributes of ${directory}`,
     imported: (what: Part, when: Part): Part => [what, " imported ", when],
@@ -505,6 +535,13 @@ export const EN = {
     takeUp: "Take it up again",
     itIs: (login: string) => `It is ${login}…`,
     ignore: "Ignore",
+    somebodyElse: "Somebody else…",
+    whoseTitle: (entry: string) => `Whose is ${entry}?`,
+    somebodyNew: "Somebody new…",
+    newTitle: (entry: string) => `A new person of ${entry}?`,
+    newVerb: "Create",
+    newAbout: (directory: string) =>
+      `A person comes to be as the mappings of ${directory} give it, although somebody here may be the same.`,
     isIt: (entry: string, user: string) => `Is ${entry} ${user}?`,
     confirm: "Confirm",
     confirmAbout: (directory: string, user: string) =>

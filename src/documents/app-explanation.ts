@@ -8,5 +8,5 @@ export function appExplanationDocument(
 ) {
   const { code, sentence, remedy } = explanation.cause;
   const command = remedy === null ? null : words(remedy);
-  return { ...explanation, cause: { code, sentence, command } };
+  return { ...explanation, cause: { code, sentence, command, remedy } };
 }

@@ -265,7 +265,8 @@ describe("a held import", () => {
     expect(await question.innerText()).toContain("20 people of 30 are missing in the read");
     expect(await barriers(page)).toEqual([]);
     await page.keyboard.press("Escape");
-    await question.waitFor({ state: "detached" });
+    // One that is closed, but still there, has no role any more.
+    await page.locator("dialog").waitFor({ state: "detached" });
     expect(await page.locator(":focus").innerText()).toBe("Approve…");
     await page.keyboard.press("Enter");
     const button = question.getByRole("button", { name: "Approve" });
@@ -333,6 +334,12 @@ test("a person shows each value with its source, and why it is not another one",
   await page.locator(".why li").first().waitFor();
   expect(await page.locator(".why").innerText()).toContain("mapping (corp)");
   expect(await barriers(page)).toEqual([]);
+  // On into an app, and by what they say now.
+  await page.getByRole("button", { name: "On to dx" }).click();
+  await page.locator(".why li", { hasText: "kept by the app" }).waitFor();
+  const live = page.waitForResponse(/\/explain\?.*app=dx.*live=true/);
+  await page.getByRole("button", { name: "Ask them now" }).click();
+  expect((await live).status()).toBe(200);
   await page.getByText("Additional LDAP Attributes of corp").click();
   await page.locator("details dt", { hasText: "givenName" }).waitFor();
 });
@@ -488,6 +495,40 @@ test("an entry that may be somebody is decided: it is that person, or nobody", a
   await page.goto(`${api.url}/console/results?ignored=true`);
   await page.getByRole("button", { name: "Take it up again" }).click();
   await page.getByText("Every entry belongs to somebody.").waitFor();
+});
+
+test("an entry belongs to somebody else, or to nobody here; what cannot be is said, and a link is cut when it is seen what that changes", async () => {
+  const { page } = browser;
+  await place.run("import", "guests");
+  await signIn("operator", "/console/results");
+  const dialog = page.getByRole("dialog");
+  const stranger = page.getByRole("row", { name: /stranger/ });
+  await stranger.getByRole("button", { name: "Somebody else…" }).click();
+  await dialog.getByLabel("Login").fill("nobody@example.org");
+  await dialog.getByRole("button", { name: "Confirm" }).click();
+  await dialog.getByRole("alert").waitFor();
+  expect(await dialog.innerText()).toMatch(/no user.*nobody@example\.org/i);
+  await dialog.getByLabel("Login").fill("p2@example.org");
+  await dialog.getByRole("button", { name: "Confirm" }).click();
+  await page.getByText("Every entry belongs to somebody.").waitFor();
+  await page.goto(`${api.url}/console/people/p2@example.org`);
+  await page.getByText("Additional LDAP Attributes of guests").click();
+  await page.getByRole("button", { name: "Unlink from guests…" }).click();
+  await dialog.getByText("What would change:").waitFor();
+  expect(await barriers(page)).toEqual([]);
+  await dialog.getByRole("button", { name: "Unlink" }).click();
+  await page.getByText("Additional LDAP Attributes of guests").waitFor({ state: "detached" });
+  // It was set aside: nobody is asked again.
+  await page.goto(`${api.url}/console/results`);
+  await page.getByText("Every entry belongs to somebody.").waitFor();
+  await page.goto(`${api.url}/console/results?ignored=true`);
+  await page.getByRole("button", { name: "Take it up again" }).click();
+  await page.getByText("Every entry belongs to somebody.").waitFor();
+  await page.goto(`${api.url}/console/results`);
+  await stranger.getByRole("button", { name: "Somebody new…" }).click();
+  await dialog.getByRole("button", { name: "Create" }).click();
+  // The mappings of this directory give no logins: what came of it is said, not only that it was done.
+  await dialog.getByText("login has no value, but is required.").waitFor();
 });
 
 test("an app shows who is assigned, why, and how far each account is; a push is seen before it is made", async () => {

@@ -1,8 +1,11 @@
 /** `/users/{user}`: a person with everything that is kept; lists and edits are Okta's API's. */
 import { z } from "@hono/zod-openapi";
+import { askedBy } from "../context.ts";
 import { document, text } from "./forms.ts";
+import { anyRunDocument, runSchema } from "./runs.ts";
 import { route, type Building } from "./route.ts";
 
+const person = z.strictObject({ user: text.meta({ description: "A login, or an id." }) });
 const MOST_DAYS = 366;
 const days = z
   .string()
@@ -22,7 +25,7 @@ export function peopleRoutes(building: Building) {
         summary: "A person: profile, whose each value is, and what each directory shows",
         tag: "People",
         permission: "read",
-        params: z.strictObject({ user: text.meta({ description: "A login, or an id." }) }),
+        params: person,
         answer: document,
       },
       async ({ params: { user } }) => {
@@ -44,5 +47,34 @@ export function peopleRoutes(building: Building) {
       },
       async ({ query }) => ({ items: await service.users.byDay(query.days) }),
     ),
+    unlinkRoute(building),
   ];
+}
+
+function unlinkRoute(building: Building) {
+  const { context } = building;
+  return route(
+    building,
+    {
+      method: "post",
+      path: "/users/{user}/unlink",
+      summary: "Cut the link between a person and an entry of a directory; the entry is set aside",
+      tag: "People",
+      permission: "match",
+      params: person,
+      body: z.strictObject({
+        directory: text,
+        keepStatus: z.boolean().optional().meta({
+          description: "Leave the person's status as it is, whatever `onRemoval` says.",
+        }),
+        dryRun: z.boolean().optional(),
+      }),
+      answer: runSchema,
+    },
+    async ({ c, params: { user }, body: { directory, keepStatus = false, dryRun = false } }) => {
+      const request = { who: user, keepStatus, dryRun, trigger: "manual" as const };
+      const run = await context.service.users.unlink(directory, request, askedBy(context, c));
+      return await anyRunDocument(context, { of: "directory", run });
+    },
+  );
 }
