@@ -22,6 +22,7 @@ export type RunFacts = InferResponseType<OneRun["$get"]>;
 /** Of an import or a push. */
 export type ChangeFacts = ItemOf<OneRun["people"]["$get"]>;
 export type DirectoryFacts = InferResponseType<OneDirectory["$get"]>;
+export type DirectoryPersonFacts = ItemOf<OneDirectory["people"]["$get"]>;
 export type FindingFacts = ItemOf<Rollcall["doctor"]["$get"]>;
 export type FailingFacts = ItemOf<Rollcall["failing"]["$get"]>;
 export type PersonFacts = InferResponseType<Rollcall["users"][":user"]["$get"]>;

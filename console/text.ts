@@ -5,6 +5,8 @@ import { times } from "./times.ts";
 
 const STYLE = { dateStyle: "medium", timeStyle: "medium" } as const;
 
+const unitOf = (unit: string) => ({ style: "unit", unit, unitDisplay: "long" }) as const;
+
 /** What writes times and numbers in a language; making it takes long. */
 const writers = computed(() => {
   const how = locale();
@@ -14,6 +16,10 @@ const writers = computed(() => {
     number: new Intl.NumberFormat(how),
     decimal: new Intl.NumberFormat(how, { maximumFractionDigits: 1 }),
     ago: new Intl.RelativeTimeFormat(how, { numeric: "auto" }),
+    day: new Intl.NumberFormat(how, unitOf("day")),
+    hour: new Intl.NumberFormat(how, unitOf("hour")),
+    minute: new Intl.NumberFormat(how, unitOf("minute")),
+    second: new Intl.NumberFormat(how, unitOf("second")),
   };
 });
 
@@ -39,6 +45,17 @@ export function ago(at: string, now = Date.now()): string {
     if (Math.abs(seconds) >= size)
       return writers.value.ago.format(Math.round(seconds / size), unit);
   return writers.value.ago.format(seconds, "second");
+}
+
+/** How long ago that was, in seconds. */
+export function secondsSince(at: string, now = Date.now()): number {
+  return Math.max(0, (now - Date.parse(at)) / 1000);
+}
+
+/** A time span, in the largest unit that it fills. @param seconds none of them is negative */
+export function duration(seconds: number): string {
+  const [unit, size] = STEPS.find((one) => seconds >= one[1]) ?? (["second", 1] as const);
+  return writers.value[unit].format(Math.round(seconds / size));
 }
 
 /** What assigns somebody to an app. */

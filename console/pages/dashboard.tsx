@@ -3,11 +3,12 @@ import { useAsked } from "../asked.ts";
 import { Columns } from "../parts/columns.tsx";
 import { Badge } from "../parts/badge.tsx";
 import { Cure } from "../parts/cure.tsx";
+import { Freshness } from "../parts/freshness.tsx";
 import { Page, Shown } from "../parts/page.tsx";
 import { PeopleChart } from "../parts/people-chart.tsx";
 import { runColumns, RunRow } from "../parts/run-row.tsx";
 import { RunsChart } from "../parts/runs-chart.tsx";
-import { When } from "../parts/when.tsx";
+import { Scroll } from "../parts/scroll.tsx";
 import { news } from "../live.ts";
 import { say } from "../texts.ts";
 
@@ -54,7 +55,7 @@ export function Dashboard() {
                 <li key={one.directory}>
                   <a href={`/console/directories/${one.directory}`}>{one.directory}</a>{" "}
                   {one.isHeld && <Badge of="held" />}
-                  <p class="quiet">{dashboard.read(one.type, <When at={one.readAt} />)}</p>
+                  <Freshness of={one} />
                 </li>
               ))}
             </ul>
@@ -95,14 +96,16 @@ function LastRuns({ items }: { readonly items: readonly RunFacts[] }) {
   return (
     <>
       <RunsChart runs={items} />
-      <table>
-        <Columns of={runColumns()} />
-        <tbody>
-          {items.slice(0, LISTED).map((run) => (
-            <RunRow key={run.run} of={run} />
-          ))}
-        </tbody>
-      </table>
+      <Scroll label={say().runs.caption}>
+        <table>
+          <Columns of={runColumns()} />
+          <tbody>
+            {items.slice(0, LISTED).map((run) => (
+              <RunRow key={run.run} of={run} />
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
     </>
   );
 }

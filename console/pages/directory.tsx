@@ -5,13 +5,14 @@ import { begin, type RunRequest } from "../begun.ts";
 import { news } from "../live.ts";
 import { Act } from "../parts/act.tsx";
 import { Cure } from "../parts/cure.tsx";
+import { DirectoryPeople } from "../parts/directory-people.tsx";
 import { List } from "../parts/list.tsx";
 import { Page, Shown } from "../parts/page.tsx";
 import { runColumns, RunRow } from "../parts/run-row.tsx";
 import { Test } from "../parts/test.tsx";
 import { When } from "../parts/when.tsx";
 import { may } from "../session.ts";
-import { value } from "../text.ts";
+import { value, visible } from "../text.ts";
 import { say } from "../texts.ts";
 
 /** One directory: how current it is, what may be done, how it is set, what happened. */
@@ -58,6 +59,7 @@ export function Directory() {
         keyOf={({ run }) => run}
         Row={RunRow}
       />
+      <DirectoryPeople directory={directory} news={latest} />
     </Page>
   );
 }
@@ -110,6 +112,13 @@ function Facts({ of: one }: { readonly of: DirectoryFacts }) {
             .map(([name, limit]) => `${name}: ${value(limit)}`)
             .join(", ")}
         </dd>
+      </dl>
+      <h2>{words.agents}</h2>
+      <dl>
+        <dt>{words.lastServer}</dt>
+        <dd>{one.server === null ? common.never : visible(one.server)}</dd>
+        <dt>{words.worksNow}</dt>
+        <dd>{one.claimedBy ?? words.nobodyWorks}</dd>
       </dl>
     </>
   );

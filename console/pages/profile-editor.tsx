@@ -2,6 +2,7 @@ import { ask, askOktaOne, type DirectoryFacts, rollcall, type SourceFacts } from
 import { useAsked } from "../asked.ts";
 import { Columns } from "../parts/columns.tsx";
 import { Page, Shown } from "../parts/page.tsx";
+import { Scroll } from "../parts/scroll.tsx";
 import { Sources } from "../parts/sources.tsx";
 import { number } from "../text.ts";
 import { say } from "../texts.ts";
@@ -49,15 +50,16 @@ export function ProfileEditor() {
       <Shown of={schema}>
         {({ definitions }) =>
           (["custom", "base"] as const).map((part) => (
-            <section key={part} aria-labelledby={part}>
-              <h2 id={part}>{say().profileEditor[part]}</h2>
+            <div key={part}>
+              <h2>{say().profileEditor[part]}</h2>
               <Attributes
+                caption={say().profileEditor[part]}
                 of={definitions[part].properties}
                 required={definitions[part].required ?? []}
                 directories={directories.answer?.items ?? []}
                 sources={sources.answer?.items ?? []}
               />
-            </section>
+            </div>
           ))
         }
       </Shown>
@@ -66,11 +68,13 @@ export function ProfileEditor() {
 }
 
 function Attributes({
+  caption,
   of,
   required,
   directories,
   sources,
 }: {
+  readonly caption: string;
   readonly of: Readonly<Record<string, Property>>;
   readonly required: readonly string[];
   readonly directories: readonly DirectoryFacts[];
@@ -80,38 +84,40 @@ function Attributes({
   const { common, profileEditor: words } = say();
   if (names.length === 0) return <p class="quiet">{words.none}</p>;
   return (
-    <table>
-      <Columns
-        of={[
-          common.attribute,
-          words.title,
-          common.type,
-          words.limits,
-          words.mappedBy,
-          words.givenBy,
-        ]}
-      />
-      <tbody>
-        {names.map(([name, property]) => (
-          <tr key={name}>
-            <th scope="row">{name}</th>
-            <td>{property.title}</td>
-            <td class="word">{property.type}</td>
-            <td>{limitsOf(property, required.includes(name))}</td>
-            <td>
-              {directories
-                .filter(({ toOkta }) => toOkta.some(({ attribute }) => attribute === name))
-                .map(({ directory }) => (
-                  <a key={directory} href={`/console/directories/${directory}/mappings`}>
-                    {directory}{" "}
-                  </a>
-                ))}
-            </td>
-            <td>{givenBy(name, sources)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Scroll label={caption}>
+      <table>
+        <Columns
+          of={[
+            common.attribute,
+            words.title,
+            common.type,
+            words.limits,
+            words.mappedBy,
+            words.givenBy,
+          ]}
+        />
+        <tbody>
+          {names.map(([name, property]) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td>{property.title}</td>
+              <td class="word">{property.type}</td>
+              <td>{limitsOf(property, required.includes(name))}</td>
+              <td>
+                {directories
+                  .filter(({ toOkta }) => toOkta.some(({ attribute }) => attribute === name))
+                  .map(({ directory }) => (
+                    <a key={directory} href={`/console/directories/${directory}/mappings`}>
+                      {directory}{" "}
+                    </a>
+                  ))}
+              </td>
+              <td>{givenBy(name, sources)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
   );
 }
 

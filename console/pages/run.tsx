@@ -123,13 +123,20 @@ function Counts({ run }: { readonly run: RunFacts }) {
   );
 }
 
-/** How long each step took. */
-function Phases({ run: { phases } }: { readonly run: RunFacts }) {
+/** Of fewer, how many a second says nothing. */
+const MANY = 100;
+
+/** How long each step took, and how many people a second that is. */
+function Phases({ run }: { readonly run: RunFacts }) {
+  const { phases } = run;
   if (phases.length === 0) return null;
   const { phase: words } = say().run;
+  const all = "read" in run.counts ? run.counts.read : null;
+  const rate = (seconds: number): string | null =>
+    all === null || all < MANY || seconds <= 0 ? null : number(Math.round(all / seconds));
   return (
     <p class="quiet">
-      {phases.map(({ phase, seconds }) => words(phase, decimal(seconds))).join(", ")}
+      {phases.map(({ phase, seconds }) => words(phase, decimal(seconds), rate(seconds))).join(", ")}
     </p>
   );
 }

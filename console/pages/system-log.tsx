@@ -1,5 +1,5 @@
 import { useLocation } from "preact-iso";
-import { askOkta, type ListedEvent } from "../api.ts";
+import { askOkta, given, type ListedEvent } from "../api.ts";
 import { Badge } from "../parts/badge.tsx";
 import { Filters } from "../parts/filters.tsx";
 import { List } from "../parts/list.tsx";
@@ -40,6 +40,13 @@ export function SystemLog() {
           </li>
         ))}
       </ul>
+      <p class="actions">
+        {(["csv", "jsonl"] as const).map((format) => (
+          <a key={format} href={exportOf({ ...asked, format })} download>
+            {logs.exports[format]}
+          </a>
+        ))}
+      </p>
       <List<ListedEvent>
         ask={(after) =>
           askOkta<ListedEvent>("/logs", { ...asked, sortOrder: "DESCENDING", limit: 50, after })
@@ -53,6 +60,11 @@ export function SystemLog() {
       />
     </Page>
   );
+}
+
+/** The same events as a file. */
+function exportOf(query: Readonly<Record<string, string | undefined>>): string {
+  return `/api/rollcall/v1/logs/export?${new URLSearchParams(given<Record<string, string>>(query)).toString()}`;
 }
 
 function EventRow({ of: event }: { readonly of: ListedEvent }) {

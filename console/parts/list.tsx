@@ -5,6 +5,7 @@ import type { PageOf } from "../api.ts";
 import { useAsked } from "../asked.ts";
 import { Columns } from "./columns.tsx";
 import { Shown } from "./page.tsx";
+import { Scroll } from "./scroll.tsx";
 import { say } from "../texts.ts";
 
 interface ListProps<Item> {
@@ -41,7 +42,7 @@ export function List<Item>({
     <Shown of={asked}>
       {({ items, next }) => (
         <>
-          <section class="scroll" tabIndex={0} aria-label={caption}>
+          <Scroll label={caption}>
             <table>
               <caption class="hidden">{caption}</caption>
               <Columns of={columns} />
@@ -51,7 +52,7 @@ export function List<Item>({
                 ))}
               </tbody>
             </table>
-          </section>
+          </Scroll>
           {items.length === 0 && <p class="quiet">{empty}</p>}
           <Turning path={path} next={next} turn={setPath} />
         </>

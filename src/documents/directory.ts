@@ -7,6 +7,12 @@ export interface DirectoryState {
   readonly readAt: Date | null;
   readonly problem: string | null;
   readonly remedy: Remedy | null;
+  /** The longest time between two imports, as it is scheduled; null: it is not. */
+  readonly everySeconds: number | null;
+  /** Which server or file gave the last import. */
+  readonly server: string | null;
+  /** Which process works on it now. */
+  readonly claimedBy: string | null;
   readonly isHeld: boolean;
   /** Null: there was none. */
   readonly lastRun: string | null;

@@ -128,13 +128,23 @@ async function takeLease(
   return await acquireLease(store.db, name, holder, owner);
 }
 
+interface Asking {
+  readonly store: Store;
+  readonly holder: string;
+}
+
 /** Whether a run of the directory is under way: somebody holds the claim who is not certainly dead. */
-export async function isClaimed(
-  { store, holder: self }: { readonly store: Store; readonly holder: string },
+export async function isClaimed(asking: Asking, directory: string): Promise<boolean> {
+  return (await claimedBy(asking, directory)) !== null;
+}
+
+/** Which process works on a directory now, in words; null: none that is not certainly dead. */
+export async function claimedBy(
+  { store, holder: self }: Asking,
   directory: string,
-): Promise<boolean> {
+): Promise<string | null> {
   const lease = await leaseHolder(store.db, `directory:${directory}`);
-  return lease !== null && !holderIsGone(store, lease, self);
+  return lease === null || holderIsGone(store, lease, self) ? null : lease.holder;
 }
 
 /**

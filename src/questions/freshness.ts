@@ -1,6 +1,9 @@
 /** How current what is kept of a directory is; a force sync and a preview know nothing newer. */
+import { claimedBy } from "../engine/claim.ts";
+import { configuredDirectory } from "../engine/directories.ts";
 import { stateOf } from "../engine/directory-state.ts";
 import type { Engine } from "../engine/engine.ts";
+import { longestPause } from "../lib/cron.ts";
 import type { Remedy } from "../model/remedy.ts";
 
 const DAY = 86_400_000;
@@ -12,14 +15,26 @@ export interface Freshness {
   readonly problem: string | null;
   /** What helps. */
   readonly remedy: Remedy | null;
+  /** The longest time between two imports, as it is scheduled; null: it is not. */
+  readonly everySeconds: number | null;
+  /** Which server or file gave the last import. */
+  readonly server: string | null;
+  /** Which process works on it now. */
+  readonly claimedBy: string | null;
 }
 
 /** @param now milliseconds since 1970 */
 export async function freshnessOf(engine: Engine, name: string, now: number): Promise<Freshness> {
   const { checkpoint, last, held } = await stateOf(engine, name);
   const readAt = checkpoint?.readAt ?? null;
+  const beside = {
+    readAt,
+    everySeconds: everySeconds(engine, name),
+    server: last?.server ?? null,
+    claimedBy: await claimedBy(engine, name),
+  };
   const told = (problem: string | null, remedy: Remedy | null): Freshness => {
-    return { readAt, problem, remedy };
+    return { ...beside, problem, remedy };
   };
   if (held !== null) {
     const what = held.kind === "import" ? "An import" : "A run";
@@ -37,4 +52,12 @@ export async function freshnessOf(engine: Engine, name: string, now: number): Pr
   const age = days === 1 ? "a day" : `${days} days`;
   const problem = `${name} was last imported more than ${age} ago; what changed there since is not here.`;
   return told(problem, { kind: "import", directory: name });
+}
+
+function everySeconds(engine: Engine, name: string): number | null {
+  const { incremental, full, timezone } = configuredDirectory(engine, name).settings.schedule;
+  const pauses = [incremental, full].flatMap((cron) =>
+    cron === null ? [] : [longestPause(cron, timezone)],
+  );
+  return pauses.length === 0 ? null : Math.min(...pauses) / 1000;
 }

@@ -132,7 +132,7 @@ describe("a run", () => {
       body: { code: "run.notHeld" },
     });
     const dry = await ended(await admin("POST", `${V1}/runs/${held.run}/revert`, { dryRun: true }));
-    expect(dry).toMatchObject({ status: "done", dryRun: true });
+    expect(dry).toMatchObject({ status: "done", dryRun: true, counts: { updated: 1 } });
     const back = await ended(await admin("POST", `${V1}/runs/${held.run}/revert`, {}));
     expect(back).toMatchObject({ status: "done", kind: "revert" });
     const events = await place.events(
@@ -549,4 +549,91 @@ describe("an expression that is being written", () => {
       expect(status).toBeLessThan(500);
     },
   );
+});
+
+describe("a directory", () => {
+  test("tells whom it shows page by page, how often it is read, who answered and who works on it", async () => {
+    const first = (await admin("GET", `${V1}/directories/corp/people?limit=3`)).body as Page;
+    expect(first.items).toHaveLength(3);
+    expect(first.items[0]).toEqual({
+      userId: expect.any(String) as string,
+      login: expect.stringMatching(/@example\.org$/) as string,
+      externalId: expect.any(String) as string,
+      dn: expect.stringContaining("dc=example,dc=org") as string,
+      status: "active",
+      error: null,
+      lastImported: expect.any(String) as string,
+    });
+    const others = `${V1}/directories/corp/people?limit=1000&after=${first.next}`;
+    const rest = (await admin("GET", others)).body as Page;
+    const active = [...(await place.users()).values()].filter(({ status }) => status === "active");
+    expect([3 + rest.items.length, rest.next]).toEqual([active.length, null]);
+    const found = (await admin("GET", `${V1}/directories/corp/people?q=P3@`)).body as Page;
+    expect(found.items.map(({ login }) => login)).toEqual(["p3@example.org"]);
+    expect((await admin("GET", `${V1}/directories/none/people`)).status).toBe(404);
+    expect((await admin("GET", `${V1}/directories/corp/people?after=x`)).status).toBe(400);
+    expect((await admin("GET", `${V1}/directories/corp`)).body).toMatchObject({
+      server: expect.stringContaining("LDIF file") as string,
+      everySeconds: null,
+      claimedBy: null,
+    });
+  });
+});
+
+describe("the System Log as a file", () => {
+  const download = async (query: string): Promise<{ type: string | null; lines: string[] }> => {
+    const response = await fetch(`${api.url}${V1}/logs/export?${query}`, {
+      headers: { authorization: `Bearer ${secret}` },
+    });
+    expect(response.status, query).toBe(200);
+    const lines = (await response.text()).trimEnd().split(/\r?\n/);
+    return { type: response.headers.get("content-type"), lines };
+  };
+
+  test("has the same events as the list, all of them, as CSV and as lines of JSON", async () => {
+    const filter = 'eventType sw "system.import"';
+    const query = new URLSearchParams({ filter }).toString();
+    const listed = (await admin("GET", `/api/v1/logs?${query}&sortOrder=DESCENDING&limit=1000`))
+      .body as { uuid: string }[];
+    expect(listed.length).toBeGreaterThan(5);
+    const json = await download(`${query}&format=jsonl`);
+    expect(json.type).toBe("application/x-ndjson");
+    expect(json.lines.map((line) => JSON.parse(line) as object)).toEqual(listed);
+    const csv = await download(query);
+    expect(csv.type).toBe("text/csv; charset=utf-8");
+    expect(csv.lines[0]).toMatch(/^published,eventType,severity,displayMessage,actor,targets,/);
+    expect(csv.lines.slice(1).map((line) => line.split(",").at(-1))).toEqual(
+      listed.map(({ uuid }) => uuid),
+    );
+  });
+
+  test("is bounded by time and words, and what is wrong with the question is said before the first line", async () => {
+    const none = await download("format=jsonl&until=2020-01-01&since=2019-01-01");
+    expect(none.lines).toEqual([""]);
+    expect((await download("format=jsonl&q=p3@example.org")).lines.length).toBeGreaterThan(0);
+    for (const wrong of ["since=yesterday", "filter=nonsense", "format=xml", "colour=red"])
+      expect((await admin("GET", `${V1}/logs/export?${wrong}`)).status, wrong).toBe(400);
+  });
+});
+
+describe("a link", () => {
+  test("is cut after it was seen what that changes, by whoever may match; the entry is set aside", async () => {
+    const unlink = `${V1}/users/p3@example.org/unlink`;
+    expect((await helpdesk("POST", unlink, { directory: "corp" })).status).toBe(403);
+    const wrong = await admin("POST", unlink, { directory: "dx" });
+    expect(wrong).toMatchObject({ status: 404, body: { code: "config.unknownDirectory" } });
+    const seen = (await admin("POST", unlink, { directory: "corp", dryRun: true }))
+      .body as RunShown;
+    expect(seen).toMatchObject({ status: "done", dryRun: true, counts: { updated: 1 } });
+    expect((await place.users()).get("p3@example.org")?.status).toBe("active");
+    const done = (await admin("POST", unlink, { directory: "corp" })).body as RunShown;
+    expect(done).toMatchObject({ status: "done", counts: seen.counts });
+    expect((await place.users()).get("p3@example.org")?.status).toBe("deprovisioned");
+    const aside = (await admin("GET", `${V1}/unmatched?ignored=true`)).body as Page;
+    expect(aside.items.map(({ externalId }) => externalId)).toContain("p3");
+    expect(await admin("POST", unlink, { directory: "corp" })).toMatchObject({
+      status: 409,
+      body: { code: "link.none" },
+    });
+  });
 });

@@ -4,9 +4,8 @@ import { DE } from "../../console/texts/de.ts";
 import { EN } from "../../console/texts/en.ts";
 import { ACCOUNT_REASONS } from "../../src/model/account.ts";
 import { BASE_ATTRIBUTES } from "../../src/model/profile-schema.ts";
-import { serveApi, type ServedApi } from "../support/api.ts";
 import { barriers, useBrowser } from "../support/browser.ts";
-import { SIMPLE_MAPPINGS, simplePerson, Workplace } from "../support/rollcall.ts";
+import { PAGES, serveConsole, type ServedConsole } from "../support/console.ts";
 
 /** Each text by its place; a sentence with gaps as what it is with words in them. */
 function textsOf(of: object, at = ""): Map<string, string> {
@@ -72,46 +71,15 @@ describe("texts", () => {
 });
 
 describe("in a browser", () => {
-  let place: Workplace;
-  let api: ServedApi;
+  let served: ServedConsole;
   const browser = useBrowser();
 
   beforeAll(async () => {
-    place = await Workplace.create("postgres");
-    const people = ["ada", "bob", "cyd"].map((uid) => simplePerson(uid, { sn: "Berg" }));
-    const loose = place.file("g.ldif", simplePerson("stranger"));
-    place.configure(
-      `directories:\n  corp:\n    type: ldif\n    path: ${place.file("p.ldif", people.join(""))}${SIMPLE_MAPPINGS}` +
-        `  guests:\n    type: ldif\n    path: ${loose}\n    onNoMatch: ignore\n    toOkta: {}\n` +
-        `apps:\n  dx: { type: scim, url: "http://127.0.0.1:9", assign: [everyone] }\n`,
-    );
-    for (const name of ["corp", "guests"])
-      expect(await place.run("import", name)).toMatchObject({ status: 0 });
-    api = await serveApi(place, "configuration: writable");
+    served = await serveConsole();
   });
   afterAll(async () => {
-    await api.stop();
-    place.remove();
+    await served[Symbol.asyncDispose]();
   });
-
-  const PAGES = [
-    "",
-    "directories",
-    "directories/corp",
-    "directories/corp/mappings",
-    "new-directory",
-    "apps",
-    "apps/dx",
-    "people",
-    "people/ada@example.org",
-    "runs",
-    "results",
-    "tasks",
-    "profile",
-    "logs",
-    "settings",
-    "nowhere",
-  ];
 
   /** What a page says: each text that stands for itself, and each name for whoever hears it. */
   async function said(): Promise<string[]> {
@@ -120,13 +88,13 @@ describe("in a browser", () => {
   }
 
   async function visit(path: string): Promise<void> {
-    await browser().page.goto(`${api.url}/console/${path}`);
+    await browser().page.goto(`${served.api.url}/console/${path}`);
     await browser().page.waitForSelector('main[aria-busy="false"] h1');
   }
 
   test("German is chosen once, and then every page speaks it, with its numbers and times", async () => {
     const { page } = browser();
-    const { url } = await place.json<{ url: string }>("admin", "sign-in");
+    const { url } = await served.place.json<{ url: string }>("admin", "sign-in");
     await page.goto(url);
     await page.getByLabel("Language").selectOption("Deutsch");
     await page.locator("h1", { hasText: "Übersicht" }).waitFor();
@@ -164,7 +132,7 @@ describe("in a browser", () => {
         });
       Object.defineProperty(navigator, "languages", { get: () => ["en-US@posix", "de_DE"] });
     `);
-    const { url } = await place.json<{ url: string }>("admin", "sign-in");
+    const { url } = await served.place.json<{ url: string }>("admin", "sign-in");
     await page.goto(url);
     await page.locator("h1", { hasText: "Dashboard" }).waitFor();
     await visit("runs");
@@ -182,7 +150,7 @@ describe("in a browser", () => {
     ] as const) {
       const context = await browser().page.context().browser()?.newContext({ locale: wanted });
       const page = await context?.newPage();
-      await page?.goto(`${api.url}/console/`);
+      await page?.goto(`${served.api.url}/console/`);
       await page?.waitForSelector("h1");
       expect(await page?.locator("h1").innerText()).toBe(title);
       await context?.close();

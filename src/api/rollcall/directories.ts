@@ -2,9 +2,20 @@
 import { z } from "@hono/zod-openapi";
 import { directoryDocument } from "../../documents/directory.ts";
 import { RollcallError } from "../../model/errors.ts";
+import type { LinkedAppUser } from "../../service.ts";
 import { askedBy, type ApiContext } from "../context.ts";
 import { cursorOfEntry } from "../cursor.ts";
-import { document, entryCursor, flag, listOf, page, pageOf, positionPage, text } from "./forms.ts";
+import {
+  document,
+  entryCursor,
+  flag,
+  listOf,
+  page,
+  pageOf,
+  positionPage,
+  text,
+  uuid,
+} from "./forms.ts";
 import { anyRunDocument, runSchema } from "./runs.ts";
 import { route, type Building } from "./route.ts";
 
@@ -46,8 +57,45 @@ export function directoryRoutes(building: Building) {
       },
       async ({ params: { directory } }) => await shownDirectory(context, directory),
     ),
+    peopleRoute(building),
     ...unmatchedRoutes(building),
   ];
+}
+
+function peopleRoute(building: Building) {
+  const { service } = building.context;
+  return route(
+    building,
+    {
+      method: "get",
+      path: "/directories/{directory}/people",
+      summary: "Whom a directory shows, and who they are here",
+      tag: TAG,
+      permission: "read",
+      params: z.strictObject({ directory: text }),
+      query: z.strictObject({
+        ...page,
+        after: uuid.optional(),
+        q: text.optional().meta({
+          description: "How the login, a name or the e-mail address begins.",
+        }),
+      }),
+      answer: listOf(document),
+    },
+    async ({ params: { directory }, query: { limit, after = null, q: prefix = null } }) => {
+      const found = await service.directories.people(directory, {
+        after,
+        prefix,
+        limit: limit + 1,
+      });
+      return pageOf(found, limit, shownEntry, (one) => one.userId);
+    },
+  );
+}
+
+/** Without its app profile, which the page of the person has. */
+function shownEntry({ userId, login, externalId, dn, status, error, importedAt }: LinkedAppUser) {
+  return { userId, login, externalId, dn, status, error, lastImported: importedAt };
 }
 
 async function shownDirectory({ service, words }: ApiContext, name: string) {

@@ -13,6 +13,7 @@ import { decisionRoutes } from "./decisions.ts";
 import { directoryRoutes } from "./directories.ts";
 import { document } from "./forms.ts";
 import { eventRoute } from "./events.ts";
+import { logExportRoute } from "./export-log.ts";
 import { answerProblem } from "./problem.ts";
 import { peopleRoutes } from "./people.ts";
 import { questionRoutes } from "./questions.ts";
@@ -35,6 +36,7 @@ export function rollcallApi(context: ApiContext, gate: Gate): OpenAPIHono<ApiEnv
   app.use(onlyUtf8);
   const building: Building = { api: app, context, gate };
   addRoutes(building);
+  logExportRoute(building);
   eventRoute(building);
   commandRoute(building);
   app.openAPIRegistry.registerComponent("securitySchemes", "token", {

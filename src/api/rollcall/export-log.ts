@@ -1,0 +1,77 @@
+/** `/logs/export`: the System Log as a file. */
+import { createRoute, z } from "@hono/zod-openapi";
+import { logHeading, logLine } from "../../documents/log-export.ts";
+import { parseIsoTime } from "../../lib/iso-time.ts";
+import type { LogEvent } from "../../model/event.ts";
+import { FILE_TYPES, fileAnswer } from "./file.ts";
+import { text } from "./forms.ts";
+import { problemSchema } from "./problem.ts";
+import { ROLLCALL_API, type Building } from "./route.ts";
+
+const PAGE = 1000;
+const WEEK_MS = 7 * 86_400_000;
+
+const time = text.transform((given, at) => {
+  const found = parseIsoTime(given);
+  if (found === null) at.addIssue("a time of ISO 8601 is expected");
+  return found;
+});
+
+const query = z.strictObject({
+  format: z.enum(["csv", "jsonl"]).default("csv"),
+  filter: text.optional().meta({ description: "As Okta's `/api/v1/logs` takes it." }),
+  q: text.optional().meta({ description: "Only events that contain all the words." }),
+  since: time.optional().meta({ type: "string", description: "A week ago, if it is not said." }),
+  until: time.optional().meta({ type: "string" }),
+});
+
+export function logExportRoute({ api, context, gate }: Building): void {
+  const config = createRoute({
+    method: "get",
+    path: `${ROLLCALL_API}/logs/export`,
+    summary: "The System Log, newest first, as CSV or a line of JSON each",
+    tags: ["System Log"],
+    description: "Needs the permission `read`.",
+    security: [{ token: [] }],
+    middleware: [gate.allow("read")] as const,
+    request: { query },
+    responses: {
+      200: {
+        description: "A line each",
+        content: Object.fromEntries(FILE_TYPES.map((type) => [type, { schema: z.string() }])),
+      },
+      default: {
+        description: "Why not",
+        content: { "application/problem+json": { schema: problemSchema } },
+      },
+    },
+  });
+  api.openapi(config, async (c) => {
+    const { format, filter = null, q = "", since, until } = c.req.valid("query");
+    const begun = Date.now();
+    const asked = {
+      filter,
+      words: q.split(/\s+/).filter(Boolean),
+      since: since ?? new Date((until?.getTime() ?? begun) - WEEK_MS),
+      until: until ?? new Date(begun),
+      newestFirst: true,
+      limit: PAGE,
+    };
+    const events = (after: string | null) => context.service.log.query({ ...asked, after });
+    // Whatever is wrong with the question is told before the first line.
+    const first = await events(null);
+    return fileAnswer(c, { name: "system-log", format }, linesOf(), (error) =>
+      context.log.error({ error: String(error) }, "an export broke off"),
+    );
+
+    async function* linesOf(): AsyncGenerator<string> {
+      yield logHeading(format);
+      for (let page: LogEvent[] = first; page.length > 0; page = await events(lastOf(page)))
+        yield page.map((event) => logLine(format, event)).join("");
+    }
+  });
+}
+
+function lastOf(page: readonly LogEvent[]): string {
+  return page.at(-1)?.uuid ?? "";
+}
