@@ -22,6 +22,7 @@ export type RunFacts = InferResponseType<OneRun["$get"]>;
 /** Of an import or a push. */
 export type ChangeFacts = ItemOf<OneRun["people"]["$get"]>;
 export type DirectoryFacts = InferResponseType<OneDirectory["$get"]>;
+export type MappingDraftFacts = InferResponseType<OneDirectory["mappings"]["preview"]["$post"]>;
 export type DirectoryPersonFacts = ItemOf<OneDirectory["people"]["$get"]>;
 export type FindingFacts = ItemOf<Rollcall["doctor"]["$get"]>;
 export type FailingFacts = ItemOf<Rollcall["failing"]["$get"]>;
@@ -259,4 +260,21 @@ export async function askWhyInApp(
 ): Promise<AppExplanationFacts> {
   const query = given<{ who: string }>({ who, ...asked });
   return (await ask(rollcall.explain.$get({ query }))) as AppExplanationFacts;
+}
+
+/** Into the configuration, where it may be written. @throws Refused, which says so where not */
+export async function saveMappings(
+  directory: string,
+  mappings: readonly {
+    readonly attribute: string;
+    readonly expression: string;
+    readonly apply: "create" | "update";
+  }[],
+): Promise<void> {
+  const { items } = await askOkta<{ id: string }>("/mappings", { sourceId: directory });
+  const properties = mappings.map(({ attribute, expression, apply }) => [
+    attribute,
+    { expression, pushStatus: apply === "create" ? "DONT_PUSH" : "PUSH" },
+  ]);
+  await actOkta(`/mappings/${items[0]?.id ?? ""}`, { properties: Object.fromEntries(properties) });
 }

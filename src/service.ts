@@ -5,7 +5,11 @@
 import { isPushDue } from "./engine/accounts/due.ts";
 import { findUser } from "./engine/people/find-user.ts";
 import { engineOf } from "./engine/open.ts";
-import { compileSettings, type CompiledSettings } from "./engine/compile-settings.ts";
+import {
+  compileSettings,
+  mappingProblems,
+  type CompiledSettings,
+} from "./engine/compile-settings.ts";
 import { nextExpiry } from "./engine/people/expiry.ts";
 import { configuredDirectory, formerDirectories } from "./engine/directories.ts";
 import { reachFingerprint } from "./engine/fingerprint.ts";
@@ -50,7 +54,12 @@ import { explain } from "./questions/explain/explain.ts";
 import type { ExplainRequest } from "./questions/explain/request.ts";
 import { listFailing, type FailingGroup } from "./questions/failing.ts";
 import { freshnessOf, type Freshness } from "./questions/freshness.ts";
-import { previewDiff, type ConfigurationDiff, type DiffRequest } from "./questions/preview/diff.ts";
+import {
+  previewDiff,
+  type ConfigurationDiff,
+  type DiffRequest,
+  type DirectoryDiff,
+} from "./questions/preview/diff.ts";
 import {
   previewAll,
   previewPerson,
@@ -169,6 +178,14 @@ import { keepHooks } from "./store/hooks.ts";
 import { endPauses, keepPause, pauseOf } from "./store/pauses.ts";
 import { listTokens } from "./store/api-tokens.ts";
 import { listSessions } from "./store/sessions.ts";
+import {
+  comparedMappings,
+  mappingsOfExport,
+  renamedMappings,
+  settingsWithMappings,
+  variableProblems,
+  type ComparedMapping,
+} from "./config/okta-mapping.ts";
 import { withSources } from "./config/with-sources.ts";
 import { ensureSearchIndexes } from "./store/search-indexes.ts";
 import type { DatedUser } from "./store/user-search.ts";
@@ -339,6 +356,21 @@ export interface IdentitySourceService {
   close(source: string, id: string, by: AskedBy): Promise<void>;
 }
 
+/** Mappings as Okta exports them (GET /api/v1/mappings/{id}). */
+export interface MappingDraft {
+  readonly exported: unknown;
+  /** Names of directories: there, and here. */
+  readonly names: ReadonlyMap<string, string>;
+}
+
+export interface MappingDraftPreview {
+  readonly mappings: readonly ComparedMapping[];
+  /** Why they cannot be the directory's. */
+  readonly problems: readonly string[];
+  /** What would become of everybody; null: nothing is another, or it cannot be said. */
+  readonly difference: DirectoryDiff | null;
+}
+
 export interface PreviewService {
   person(directory: string, who: string, request: PreviewAsked): Promise<PersonPreview>;
   all(directory: string, request: PreviewAsked): Promise<SummaryPreview>;
@@ -351,6 +383,15 @@ export interface PreviewService {
     sources: readonly string[],
     request: Pick<DiffRequest, "signal" | "progress">,
   ): Promise<ConfigurationDiff>;
+  /**
+   * What mappings that Okta exported would make of the same people, over those that a directory has.
+   * @throws RollcallError `mappings.unreadable`, `config.unknownDirectory`
+   */
+  mappings(
+    directory: string,
+    draft: MappingDraft,
+    request: Pick<DiffRequest, "signal" | "progress">,
+  ): Promise<MappingDraftPreview>;
   /** What another configuration would make of the same people. */
   diff(other: Settings, request: DiffRequest): Promise<ConfigurationDiff>;
 }
@@ -718,6 +759,18 @@ function previewService(engine: Engine, settings: Settings): PreviewService {
     words: (of) => wordsOf(engine, of),
     order: (sources, request) =>
       diff(withSources(settings, sources), { ...request, directory: null, who: null }),
+    mappings: async (directory, draft, request) => {
+      const { toOkta } = configuredDirectory(engine, directory).settings;
+      const given = mappingsOfExport(draft.exported, "The text");
+      const read = renamedMappings(given, draft.names);
+      const problems = [...variableProblems(read), ...mappingProblems(settings, directory, read)];
+      const mappings = comparedMappings(read, toOkta);
+      if (problems.length > 0 || mappings.every(({ how }) => how === "same"))
+        return { mappings, problems, difference: null };
+      const other = settingsWithMappings(settings, directory, read);
+      const { directories } = await diff(other, { ...request, directory, who: null });
+      return { mappings, problems, difference: directories[0] ?? null };
+    },
     diff,
   };
 }

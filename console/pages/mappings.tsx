@@ -2,9 +2,8 @@ import { useLocation, useRoute } from "preact-iso";
 import { useState } from "preact/hooks";
 import {
   askPreview,
-  actOkta,
+  saveMappings,
   ask,
-  askOkta,
   type DirectoryFacts,
   named,
   type PreviewFacts,
@@ -16,6 +15,7 @@ import { Columns } from "../parts/columns.tsx";
 import { ExpressionField } from "../parts/expression-field.tsx";
 import { Fault, Page, Shown } from "../parts/page.tsx";
 import { Question } from "../parts/question.tsx";
+import { SeveralMappings } from "../parts/several-mappings.tsx";
 import { may, noteRefusal } from "../session.ts";
 import { number, people, value, visible } from "../text.ts";
 import { say } from "../texts.ts";
@@ -54,6 +54,7 @@ export function Mappings() {
                 }}
               />
             )}
+            {may("explain") && <SeveralMappings directory={directory} saved={facts.again} />}
           </>
         )}
       </Shown>
@@ -99,17 +100,6 @@ function Table({
       </tbody>
     </table>
   );
-}
-
-/** Into the file, where it may be written; the API says so where not. */
-async function save(directory: string, { attribute, expression, apply }: Draft): Promise<void> {
-  const { items } = await askOkta<{ id: string }>("/mappings", { sourceId: directory });
-  const id = items[0]?.id ?? "";
-  await actOkta(`/mappings/${id}`, {
-    properties: {
-      [attribute]: { expression, pushStatus: apply === "create" ? "DONT_PUSH" : "PUSH" },
-    },
-  });
 }
 
 type Result = PreviewFacts | Error;
@@ -199,7 +189,7 @@ function Taking({ directory, draft, isGood, saved }: TakingProps) {
           verb={common.save}
           field={null}
           act={async () => {
-            await save(directory, draft);
+            await saveMappings(directory, [draft]);
             saved();
           }}
         >

@@ -2,10 +2,11 @@
 import { useState } from "preact/hooks";
 import { ask, type OrderFacts, rollcall, type SourceFacts } from "../api.ts";
 import { may } from "../session.ts";
-import { number, people, value, visible } from "../text.ts";
+import { number } from "../text.ts";
 import { say } from "../texts.ts";
 import { Act } from "./act.tsx";
 import { Columns } from "./columns.tsx";
+import { Difference } from "./difference.tsx";
 import { Question } from "./question.tsx";
 
 interface SourcesProps {
@@ -159,37 +160,11 @@ function Draft({ order, now, forget, saved }: DraftProps) {
 }
 
 function Seen({ of: { directories } }: { readonly of: OrderFacts }) {
-  const words = say().profileEditor;
   return (
     <output>
-      <p class="quiet">{words.appsFollow}</p>
-      {directories.map(({ directory, people: all, different, ...found }) => (
-        <div key={directory}>
-          <p>{words.wouldDiffer(directory, number(different), people(all))}</p>
-          <ul>
-            {Object.entries({ ...found.attributes, ...found.statuses }).map(
-              ([attribute, { people: changed, examples }]) => (
-                <li key={attribute}>
-                  {words.wouldGet(attribute, people(changed))}
-                  {examples.slice(0, 1).map(({ dn, from, to }) => (
-                    <span key={dn} class="quiet">
-                      {" "}
-                      ({visible(dn)}: <del>{value(from)}</del> → <ins>{value(to)}</ins>)
-                    </span>
-                  ))}
-                </li>
-              ),
-            )}
-            {Object.entries(found.cured).map(([code, { people: cured }]) => (
-              <li key={code}>{words.wouldBeCured(people(cured))}</li>
-            ))}
-            {Object.entries(found.failures).map(([code, { people: failing, examples }]) => (
-              <li key={code} class="fault">
-                {words.wouldFail(people(failing), examples[0]?.message ?? code)}
-              </li>
-            ))}
-          </ul>
-        </div>
+      <p class="quiet">{say().profileEditor.appsFollow}</p>
+      {directories.map((one) => (
+        <Difference key={one.directory} of={one} />
       ))}
     </output>
   );

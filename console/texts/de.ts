@@ -265,6 +265,17 @@ export const DE: Texts = {
     inTheConfiguration: (place) => ["In der Konfiguration, bei ", place, ":"],
     saveThere: "In der Konfiguration speichern …",
     mapSo: (attribute, directory) => `${attribute} von ${directory} so zuordnen?`,
+    several: "Mehrere auf einmal, wie Okta sie exportiert",
+    severalAbout:
+      "Die Antwort auf Oktas GET /api/v1/mappings/{id}, von der Anwendung zum Profil. Zuordnungen, die darin fehlen, bleiben.",
+    exported: "Exportierte Zuordnung (JSON)",
+    instance: (directory) => `Wie ${directory} dort heißt, falls anders`,
+    noJson: "Das ist kein JSON.",
+    cannotBe: "Sie können hier keine Zuordnungen sein:",
+    asTheyAre: "Alle stehen schon hier.",
+    severalOf: (directory) => `Andere Zuordnungen von ${directory}`,
+    saveSeveral: (count, directory) =>
+      `${count} ${count === 1 ? "Zuordnung" : "Zuordnungen"} von ${directory} in die Konfiguration schreiben?`,
     newVersion:
       "Es ist eine neue Fassung der Datei und gilt vom nächsten Import jeder Person an; ein Force Sync wendet sie auf alle an.",
     nothingMapped: (attribute) => `Nichts ist ${attribute} zugeordnet.`,

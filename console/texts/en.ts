@@ -315,6 +315,17 @@ export const EN = {
     inTheConfiguration: (place: Part): Part => ["In the configuration, at ", place, ":"],
     saveThere: "Save in the configuration…",
     mapSo: (attribute: string, directory: string) => `Map ${attribute} of ${directory} so?`,
+    several: "Several at once, as Okta exports them",
+    severalAbout:
+      "The answer of Okta's GET /api/v1/mappings/{id}, from the application to the user profile. Mappings that it does not have stay.",
+    exported: "Exported mapping (JSON)",
+    instance: (directory: string) => `What ${directory} is called there, if otherwise`,
+    noJson: "It is no JSON.",
+    cannotBe: "They cannot be mappings here:",
+    asTheyAre: "All of them are here already.",
+    severalOf: (directory: string) => `Other mappings of ${directory}`,
+    saveSeveral: (count: number, directory: string) =>
+      `Put ${plural(String(count), "mapping", "mappings")} of ${directory} into the configuration?`,
     newVersion:
       "It is a new version of the file, and takes effect with the next import of each person; a Force Sync applies it to everybody.",
     nothingMapped: (attribute: string) => `Nothing is mapped to ${attribute}.`,

@@ -1,31 +1,24 @@
 import { readFileSync } from "node:fs";
 import { parseSettings } from "../config/load.ts";
 import {
+  comparedMappings,
   mappingsYaml,
   readOktaMapping,
+  renamedMappings,
+  variableProblems,
   withMappings,
+  type ComparedMapping,
   type ImportedMapping,
 } from "../config/okta-mapping.ts";
 import { count } from "../lib/lines.ts";
 import { replaceFile } from "../lib/replace-file.ts";
 import { RollcallError } from "../model/errors.ts";
-import type { MappingSetting } from "../model/mapping-setting.ts";
 import type { Settings } from "../model/settings.ts";
 import { compileSettings, mappingProblems } from "../service.ts";
 import { shown, visible, type Console } from "./console.ts";
 import { settingsOf, type CommonOptions } from "./session.ts";
 
 type Mappings = ReadonlyMap<string, ImportedMapping>;
-
-type How = "new" | "changed" | "same";
-
-interface Imported {
-  readonly attribute: string;
-  readonly how: How;
-  readonly before: { readonly expression: string; readonly apply: string } | null;
-  readonly expression: string;
-  readonly apply: "create" | "update";
-}
 
 /** What `mappings import` does, apart from how it is called: only it needs to read YAML and to write it. */
 export async function importMappings(
@@ -35,9 +28,9 @@ export async function importMappings(
 ): Promise<number> {
   const settings = await settingsOf(console, options);
   const directory = directoryOf(settings, options["directory"] as string | undefined);
-  const read = renamed(readOktaMapping(file), options["rename"]);
-  const imported = compare(read, settings.directories.get(directory)?.toOkta ?? new Map());
-  const problems = [...variables(read), ...mappingProblems(settings, directory, read)];
+  const read = renamedMappings(readOktaMapping(file), namesOf(options["rename"]));
+  const imported = comparedMappings(read, settings.directories.get(directory)?.toOkta ?? new Map());
+  const problems = [...variableProblems(read), ...mappingProblems(settings, directory, read)];
   const written = options["write"] === true && problems.length === 0;
   const present = settings.directories.get(directory)?.toOkta ?? new Map();
   // Defaults that are in no file would end with the first mapping that is.
@@ -70,61 +63,15 @@ function directoryOf({ directories }: Settings, given: string | undefined): stri
   );
 }
 
-/** Texts in quotes, and names at the beginning of references. */
-const NAMES = /"[^"]*"|'[^']*'|(?<![\p{L}\p{N}_$.])[\p{L}_$][\p{L}\p{N}_$]*(?=\s*\.)/gu;
-
-/** Replaces names of directories, wherever expressions have them; never a part of a text in quotes. */
-function renamed(
-  mappings: ReadonlyMap<string, ImportedMapping>,
-  given: unknown,
-): ReadonlyMap<string, ImportedMapping> {
+/** Names of directories, as `--rename` gives them: there, and here. */
+function namesOf(given: unknown): ReadonlyMap<string, string> {
   const pairs = (Array.isArray(given) ? given : []).map((pair) => {
     const match = /^([^=\s]+)=([^=\s]+)$/.exec(String(pair));
     if (match === null)
       throw new RollcallError("usage.invalid", `--rename takes OLD=NEW, not ${String(pair)}.`);
     return [match[1] ?? "", match[2] ?? ""] as const;
   });
-  if (pairs.length === 0) return mappings;
-  const names = new Map(pairs);
-  const rename = (expression: string): string =>
-    expression.replaceAll(NAMES, (part) => {
-      const text = /^["']/.test(part) ? part.slice(1, -1) : null;
-      if (text === null) return names.get(part) ?? part;
-      // A text that is nothing but the name names a directory: getManagerUser("active_directory").
-      const other = names.get(text);
-      return other === undefined ? part : `${part.charAt(0)}${other}${part.charAt(0)}`;
-    });
-  return new Map(
-    [...mappings].map(([name, one]) => [name, { ...one, expression: rename(one.expression) }]),
-  );
-}
-
-function compare(
-  read: ReadonlyMap<string, ImportedMapping>,
-  present: ReadonlyMap<string, MappingSetting>,
-): Imported[] {
-  return [...read].map(([attribute, { expression, apply }]) => {
-    const before = present.get(attribute);
-    const same = before?.expression === expression && before.apply === apply;
-    const how = before === undefined ? "new" : same ? "same" : "changed";
-    return {
-      attribute,
-      how,
-      before: before === undefined ? null : { expression: before.expression, apply: before.apply },
-      expression,
-      apply,
-    };
-  });
-}
-
-/** What a configuration would read as a variable, and so as something else than was checked. */
-function variables(read: Mappings): string[] {
-  return [...read]
-    .filter(([, { expression }]) => /\$\{[A-Za-z_]/.test(expression))
-    .map(
-      ([name]) =>
-        `${name}: an expression in the configuration cannot hold \${…}, which is a variable there`,
-    );
+  return new Map(pairs);
 }
 
 /** The file is replaced only by one that reads well as a whole. */
@@ -144,8 +91,12 @@ function writeMappings(
   }
 }
 
-function print(console: Console, imported: readonly Imported[], problems: readonly string[]): void {
-  const number = (how: How): string =>
+function print(
+  console: Console,
+  imported: readonly ComparedMapping[],
+  problems: readonly string[],
+): void {
+  const number = (how: ComparedMapping["how"]): string =>
     imported.filter((one) => one.how === how).length.toLocaleString("en-US");
   console.print(
     `${count(imported.length, "mapping", "mappings")}: ${number("new")} new, ${number("changed")} changed, ${number("same")} as they are.`,

@@ -6,11 +6,22 @@ import { readFileSync } from "node:fs";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { RollcallError } from "../model/errors.ts";
+import type { MappingSetting } from "../model/mapping-setting.ts";
+import type { Settings } from "../model/settings.ts";
 import { withEdits } from "./edit.ts";
 
 export interface ImportedMapping {
   readonly expression: string;
   readonly apply: "create" | "update";
+}
+
+type Mappings = ReadonlyMap<string, ImportedMapping>;
+
+/** A mapping that was read, next to what there is. */
+export interface ComparedMapping extends ImportedMapping {
+  readonly attribute: string;
+  readonly how: "new" | "changed" | "same";
+  readonly before: ImportedMapping | null;
 }
 
 const profile = z.looseObject({ name: z.string().optional(), type: z.string().optional() });
@@ -36,7 +47,15 @@ const FORM = '{"properties": {"TARGET": {"expression": "…", "pushStatus": "PUS
  * @throws RollcallError `mappings.unreadable`, if it is no such mapping or goes the other way
  */
 export function readOktaMapping(file: string): ReadonlyMap<string, ImportedMapping> {
-  const parsed = exported.safeParse(readJson(file));
+  return mappingsOfExport(readJson(file), file);
+}
+
+/** The same, of what was read already. @param file for messages only */
+export function mappingsOfExport(
+  json: unknown,
+  file: string,
+): ReadonlyMap<string, ImportedMapping> {
+  const parsed = exported.safeParse(json);
   if (!parsed.success) {
     const details = parsed.error.issues.map(
       ({ path, message }) => `${path.map(String).join(".")}: ${message}`,
@@ -104,4 +123,70 @@ function* toYaml(
   for (const [attribute, { expression, apply }] of mappings) {
     yield [attribute, apply === "update" ? expression : { expression, apply }];
   }
+}
+
+/** Texts in quotes, and names at the beginning of references. */
+const NAMES = /"[^"]*"|'[^']*'|(?<![\p{L}\p{N}_$.])[\p{L}_$][\p{L}\p{N}_$]*(?=\s*\.)/gu;
+
+/**
+ * Replaces names of directories, wherever expressions have them; never a part of a text in quotes.
+ * @param names there, and here
+ */
+export function renamedMappings(mappings: Mappings, names: ReadonlyMap<string, string>): Mappings {
+  if (names.size === 0) return mappings;
+  const rename = (expression: string): string =>
+    expression.replaceAll(NAMES, (part) => {
+      const text = /^["']/.test(part) ? part.slice(1, -1) : null;
+      if (text === null) return names.get(part) ?? part;
+      // A text that is nothing but the name names a directory: getManagerUser("active_directory").
+      const other = names.get(text);
+      return other === undefined ? part : `${part.charAt(0)}${other}${part.charAt(0)}`;
+    });
+  return new Map(
+    [...mappings].map(([name, one]) => [name, { ...one, expression: rename(one.expression) }]),
+  );
+}
+
+export function comparedMappings(
+  read: Mappings,
+  present: ReadonlyMap<string, MappingSetting>,
+): ComparedMapping[] {
+  return [...read].map(([attribute, { expression, apply }]) => {
+    const before = present.get(attribute);
+    const same = before?.expression === expression && before.apply === apply;
+    const how = before === undefined ? "new" : same ? "same" : "changed";
+    return {
+      attribute,
+      how,
+      before: before === undefined ? null : { expression: before.expression, apply: before.apply },
+      expression,
+      apply,
+    };
+  });
+}
+
+/** What a configuration would read as a variable, and so as something else than was checked. */
+export function variableProblems(read: Mappings): string[] {
+  return [...read]
+    .filter(([, { expression }]) => /\$\{[A-Za-z_]/.test(expression))
+    .map(
+      ([name]) =>
+        `${name}: an expression in the configuration cannot hold \${…}, which is a variable there`,
+    );
+}
+
+/** The settings with these mappings of a directory over those that it has. */
+export function settingsWithMappings(
+  settings: Settings,
+  name: string,
+  mappings: Mappings,
+): Settings {
+  const directory = settings.directories.get(name);
+  if (directory === undefined) return settings;
+  const toOkta = new Map(directory.toOkta);
+  for (const [attribute, mapping] of mappings) toOkta.set(attribute, { ...mapping, line: 0 });
+  return {
+    ...settings,
+    directories: new Map(settings.directories).set(name, { ...directory, toOkta }),
+  };
 }

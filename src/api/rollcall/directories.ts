@@ -58,6 +58,7 @@ export function directoryRoutes(building: Building) {
       async ({ params: { directory } }) => await shownDirectory(context, directory),
     ),
     peopleRoute(building),
+    mappingsRoute(building),
     ...unmatchedRoutes(building),
   ];
 }
@@ -89,6 +90,39 @@ function peopleRoute(building: Building) {
         limit: limit + 1,
       });
       return pageOf(found, limit, shownEntry, (one) => one.userId);
+    },
+  );
+}
+
+/** Mappings as Okta exports them, before they are anywhere. They are saved by Okta's `/api/v1/mappings`. */
+function mappingsRoute(building: Building) {
+  const { service, stopping } = building.context;
+  return route(
+    building,
+    {
+      method: "post",
+      path: "/directories/{directory}/mappings/preview",
+      summary: "What mappings that Okta exported would make of everybody; nothing is changed",
+      tag: TAG,
+      permission: "explain",
+      params: z.strictObject({ directory: text }),
+      body: z.strictObject({
+        exported: z.looseObject({}).meta({
+          description: "As Okta's `GET /api/v1/mappings/{id}` answers.",
+        }),
+        names: z.record(text, text).optional().meta({
+          description: "Names of directories: there, and here.",
+        }),
+      }),
+      answer: document,
+    },
+    async ({ c, params: { directory }, body: { exported, names = {} } }) => {
+      const draft = { exported, names: new Map(Object.entries(names)) };
+      return await service.previews.mappings(directory, draft, {
+        // Nobody waits for it who left the page.
+        signal: AbortSignal.any([stopping, c.req.raw.signal]),
+        progress: () => undefined,
+      });
     },
   );
 }

@@ -53,6 +53,7 @@ const STATUS: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   "signIn.noRole": 403,
   "signIn.provider": 502,
   "link.entryNotFound": 404,
+  "mappings.unreadable": 400,
   "config.unknownDirectory": 404,
   "config.unknownApp": 404,
 };
@@ -79,6 +80,9 @@ const CONFLICTS: ReadonlySet<string> = new Set<ErrorCode>([
   "config.changed",
 ]);
 
+/** Values and expressions, under Okta's codes and ours. */
+const WHAT_WAS_ASKED = /^(?:platform\.cvd|notUnique|invalidLogin|doesNotMatch|source\.)/;
+
 /** Whose message is about our inside. */
 const OWN_FAULTS: ReadonlySet<string> = new Set<ErrorCode>(["internal.error", "database.failed"]);
 
@@ -92,8 +96,11 @@ const REFUSALS = {
 
 function statusOf(code: ErrorCode): ContentfulStatusCode {
   if (CONFLICTS.has(code)) return 409;
-  // A server behind this one.
-  return STATUS[code] ?? (code.startsWith("ldap.") ? 502 : 500);
+  const known = STATUS[code];
+  if (known !== undefined) return known;
+  // A server behind this one, and what somebody asked for that cannot be.
+  if (/^(?:ldap|app)\./.test(code)) return 502;
+  return WHAT_WAS_ASKED.test(code) ? 400 : 500;
 }
 
 /** @param cure what helps, as the face says it */
