@@ -24,7 +24,7 @@ import { LanguageSwitch } from "./parts/language-switch.tsx";
 import { Page } from "./parts/page.tsx";
 import { begin, me, signOut } from "./session.ts";
 import { say } from "./texts.ts";
-import { showTimes, TIMES, times } from "./times.ts";
+import { showTimes, tick, TIMES, times } from "./times.ts";
 import "./style.css";
 
 const PLACES = [
@@ -152,5 +152,6 @@ function Console() {
 }
 
 await begin();
+tick();
 if (me.value !== null) listen();
 render(<Console />, document.body);

@@ -1,7 +1,7 @@
 /** How things are written. */
 import { computed } from "@preact/signals";
 import { locale, say } from "./texts.ts";
-import { times } from "./times.ts";
+import { now, times } from "./times.ts";
 
 const STYLE = { dateStyle: "medium", timeStyle: "medium" } as const;
 
@@ -39,8 +39,8 @@ const STEPS = [
   ["minute", 60],
 ] as const;
 
-export function ago(at: string, now = Date.now()): string {
-  const seconds = Math.round((Date.parse(at) - now) / 1000);
+export function ago(at: string): string {
+  const seconds = Math.round((Date.parse(at) - clock()) / 1000);
   for (const [unit, size] of STEPS)
     if (Math.abs(seconds) >= size)
       return writers.value.ago.format(Math.round(seconds / size), unit);
@@ -48,8 +48,13 @@ export function ago(at: string, now = Date.now()): string {
 }
 
 /** How long ago that was, in seconds. */
-export function secondsSince(at: string, now = Date.now()): number {
-  return Math.max(0, (now - Date.parse(at)) / 1000);
+export function secondsSince(at: string): number {
+  return Math.max(0, (clock() - Date.parse(at)) / 1000);
+}
+
+/** What is drawn by it is drawn anew as time goes on; what came since the last tick did not come tomorrow. */
+function clock(): number {
+  return Math.max(now.value, Date.now());
 }
 
 /** A time span, in the largest unit that it fills. @param seconds none of them is negative */

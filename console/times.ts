@@ -18,6 +18,17 @@ function remembered(): Times {
   }
 }
 
+const TICK_MS = 30_000;
+
+/** The time by which ages are told; it goes on by itself. */
+export const now = signal(Date.now());
+
+export function tick(): void {
+  setInterval(() => {
+    now.value = Date.now();
+  }, TICK_MS);
+}
+
 export function showTimes(as: string): void {
   const found = TIMES.find((one) => one === as);
   if (found === undefined) return;

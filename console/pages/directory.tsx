@@ -116,9 +116,9 @@ function Facts({ of: one }: { readonly of: DirectoryFacts }) {
       <h2>{words.agents}</h2>
       <dl>
         <dt>{words.lastServer}</dt>
-        <dd>{one.server === null ? common.never : visible(one.server)}</dd>
+        <dd>{one.server === null ? words.nobodyWorks : visible(one.server)}</dd>
         <dt>{words.worksNow}</dt>
-        <dd>{one.claimedBy ?? words.nobodyWorks}</dd>
+        <dd>{one.isClaimed ? (one.claimedBy ?? words.aProcess) : words.nobodyWorks}</dd>
       </dl>
     </>
   );

@@ -1,11 +1,12 @@
 import { signal } from "@preact/signals";
 import { useLocation } from "preact-iso";
 import { useState } from "preact/hooks";
-import { ask, given, rollcall, type UnmatchedFacts } from "../api.ts";
+import { ask, given, rollcall, type UnmatchedFacts, type ChangeFacts } from "../api.ts";
 import { changesOf } from "../begun.ts";
 import { news } from "../live.ts";
 import { Act } from "../parts/act.tsx";
 import { Badge } from "../parts/badge.tsx";
+import { Changes } from "../parts/changes.tsx";
 import { Confirm } from "../parts/confirm.tsx";
 import { Filters } from "../parts/filters.tsx";
 import { List } from "../parts/list.tsx";
@@ -74,19 +75,41 @@ function EntryRow({ of }: { readonly of: UnmatchedFacts }) {
   );
 }
 
+/** A login; absent: somebody new. */
+type Whose = { readonly user?: string };
+
+function decisionsAbout({ directory, externalId: id }: UnmatchedFacts) {
+  const entry = { directory, id };
+  const decide = async (work: Promise<unknown>): Promise<void> => {
+    try {
+      await work;
+    } finally {
+      // Whether it was done or not, if that is not known: the list says how it is.
+      decided.value++;
+    }
+  };
+  const ignore = async (undo: boolean): Promise<void> => {
+    await decide(ask(rollcall.unmatched.ignore.$post({ json: { ...entry, undo } })));
+  };
+  const begin = async (whose: Whose, dryRun: boolean): Promise<readonly ChangeFacts[]> =>
+    await changesOf(
+      await ask(rollcall.unmatched.confirm.$post({ json: { ...entry, ...whose, dryRun } })),
+    );
+  // What cannot be is said while the entry still waits, and by whoever began it.
+  const confirm = async (whose: Whose): Promise<void> => {
+    await begin(whose, true);
+    await decide(begin(whose, false));
+  };
+  return { ignore, begin, confirm };
+}
+
 function Decide({ of }: { readonly of: UnmatchedFacts }) {
   const { query } = useLocation();
   const { results } = say();
   const [user, setUser] = useState<string | null>(null);
-  const entry = { directory: of.directory, id: of.externalId };
-  const ignore = async (undo: boolean): Promise<void> => {
-    await ask(rollcall.unmatched.ignore.$post({ json: { ...entry, undo } }));
-    decided.value++;
-  };
-  const confirm = async (whom: { readonly user?: string }): Promise<void> => {
-    await changesOf(await ask(rollcall.unmatched.confirm.$post({ json: { ...entry, ...whom } })));
-    decided.value++;
-  };
+  // What somebody new would be.
+  const [newcomer, setNewcomer] = useState<readonly ChangeFacts[] | null>(null);
+  const { ignore, begin, confirm } = decisionsAbout(of);
   const free = of.candidates.filter(({ linkedTo }) => linkedTo === null);
   // The list of those that were set aside has nobody else.
   if (query["ignored"] === "true") return <Act label={results.takeUp} act={() => ignore(true)} />;
@@ -102,18 +125,25 @@ function Decide({ of }: { readonly of: UnmatchedFacts }) {
         title={results.whoseTitle(visible(of.dn))}
         verb={results.confirm}
         field={say().common.login}
-        act={(login) => confirm({ user: login })}
+        isRequired
+        act={(login) => confirm({ user: login.trim() })}
       />
-      <Question
-        button={results.somebodyNew}
-        title={results.newTitle(visible(of.dn))}
-        verb={results.newVerb}
-        field={null}
-        act={() => confirm({})}
-      >
-        <p>{results.newAbout(of.directory)}</p>
-      </Question>
+      <Act label={results.somebodyNew} act={async () => setNewcomer(await begin({}, true))} />
       <Act label={results.ignore} act={() => ignore(false)} />
+      {newcomer !== null && (
+        <Confirm
+          title={results.newTitle(visible(of.dn))}
+          verb={results.newVerb}
+          count={null}
+          act={() => confirm({})}
+          close={() => setNewcomer(null)}
+        >
+          <p>{results.newAbout(of.directory)}</p>
+          {newcomer.map(({ seq, changes }) => (
+            <Changes key={seq} of={changes} />
+          ))}
+        </Confirm>
+      )}
       {user !== null && (
         <Confirm
           title={results.isIt(visible(of.dn), user)}

@@ -224,7 +224,7 @@ function Additional({ of, person, again }: AdditionalProps) {
       </dl>
       {may("match") && (
         <p class="actions">
-          <Unlink login={person.login} directory={of.directory} done={again} />
+          <Unlink login={person.login} directory={of.directory} id={of.externalId} done={again} />
         </p>
       )}
     </details>

@@ -123,20 +123,22 @@ function Counts({ run }: { readonly run: RunFacts }) {
   );
 }
 
-/** Of fewer, how many a second says nothing. */
-const MANY = 100;
+/** Of less, how many a second says nothing; in seconds. */
+const LONG = 0.5;
 
-/** How long each step took, and how many people a second that is. */
+/** How long each step took, and of the reading how many people a second. */
 function Phases({ run }: { readonly run: RunFacts }) {
   const { phases } = run;
   if (phases.length === 0) return null;
   const { phase: words } = say().run;
-  const all = "read" in run.counts ? run.counts.read : null;
-  const rate = (seconds: number): string | null =>
-    all === null || all < MANY || seconds <= 0 ? null : number(Math.round(all / seconds));
+  const read = "read" in run.counts ? run.counts.read : 0;
+  const rate = (phase: string, seconds: number): string | null =>
+    phase === "reading" && seconds >= LONG ? number(Math.round(read / seconds)) : null;
   return (
     <p class="quiet">
-      {phases.map(({ phase, seconds }) => words(phase, decimal(seconds), rate(seconds))).join(", ")}
+      {phases
+        .map(({ phase, seconds }) => words(phase, decimal(seconds), rate(phase, seconds)))
+        .join(", ")}
     </p>
   );
 }

@@ -13,6 +13,7 @@ export function Act({
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<Error | null>(null);
   const go = (): void => {
+    if (isBusy) return;
     setBusy(true);
     setError(null);
     act()
@@ -24,7 +25,7 @@ export function Act({
   };
   return (
     <>
-      <button type="button" disabled={isBusy} onClick={go}>
+      <button type="button" aria-disabled={isBusy} onClick={go}>
         {label}
       </button>
       {error !== null && <Fault error={error} />}

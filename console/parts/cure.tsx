@@ -27,10 +27,8 @@ const PLACES: { readonly [Kind in Remedy["kind"]]?: (remedy: Of<Kind>) => Place 
     label: say().cures.decide,
   }),
   listTasks: () => ({ href: "/console/tasks", label: say().cures.tasks }),
-  showApp: ({ app }) => ({
-    href: `/console/apps/${encodeURIComponent(app)}`,
-    label: say().cures.showApp,
-  }),
+  showApp: ({ app }) => placeOfApp(app),
+  forceSyncApp: ({ app }) => placeOfApp(app),
   preview: ({ directory, who }) => ({
     href: `/console/directories/${directory}/mappings${who === undefined ? "" : `?user=${encodeURIComponent(who)}`}`,
     label: say().cures.tryMapping,
@@ -43,6 +41,10 @@ const PLACES: { readonly [Kind in Remedy["kind"]]?: (remedy: Of<Kind>) => Place 
 
 function placeOfDirectory(directory: string): Place {
   return { href: `/console/directories/${directory}`, label: say().cures.goToDirectory };
+}
+
+function placeOfApp(app: string): Place {
+  return { href: `/console/apps/${encodeURIComponent(app)}`, label: say().cures.showApp };
 }
 
 function placeOf(remedy: Remedy): Place | null {

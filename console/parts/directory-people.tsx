@@ -16,12 +16,12 @@ interface DirectoryPeopleProps {
 
 export function DirectoryPeople({ directory, news }: DirectoryPeopleProps) {
   const { q } = useLocation().query;
-  const { common, directory: words, run } = say();
+  const { common, directory: words } = say();
   const { people } = rollcall.directories[":directory"];
   return (
     <section aria-labelledby="assignments">
       <h2 id="assignments">{words.assignments}</h2>
-      <Filters of={[{ name: "q", label: run.loginBeginsWith }]} />
+      <Filters of={[{ name: "q", label: words.personBeginsWith }]} />
       <List<DirectoryPersonFacts>
         ask={(after) =>
           ask(people.$get({ ...named({ directory }), query: given({ q, limit: 20, after }) }))

@@ -67,6 +67,9 @@ export function Fault({ error }: { readonly error: Error }) {
     <p class="fault" role="alert">
       {error.message} {error instanceof Refused && error.cure}{" "}
       {error instanceof Refused && error.code === "access.signInAgain" && <SignInAgain />}
+      {error instanceof Refused && error.problems.length > 0 && (
+        <code class="problems">{error.problems.join("\n")}</code>
+      )}
     </p>
   );
 }

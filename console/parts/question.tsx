@@ -14,12 +14,25 @@ interface QuestionProps {
   readonly first?: string;
   /** Whether it holds several values, one a line. */
   readonly isList?: boolean;
+  /** Whether nothing is not enough. */
+  readonly isRequired?: boolean;
   readonly act: (text: string) => Promise<unknown>;
   readonly children?: ComponentChildren;
 }
 
 export function Question(props: QuestionProps) {
-  const { button, label, title, verb, field, first = "", isList, act, children } = props;
+  const {
+    button,
+    label,
+    title,
+    verb,
+    field,
+    first = "",
+    isList,
+    isRequired,
+    act,
+    children,
+  } = props;
   const [text, setText] = useState<string | null>(null);
   return (
     <>
@@ -45,7 +58,11 @@ export function Question(props: QuestionProps) {
                   onInput={(event) => setText(event.currentTarget.value)}
                 />
               ) : (
-                <input value={text} onInput={(event) => setText(event.currentTarget.value)} />
+                <input
+                  value={text}
+                  required={isRequired}
+                  onInput={(event) => setText(event.currentTarget.value)}
+                />
               )}
             </label>
           )}

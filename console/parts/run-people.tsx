@@ -1,7 +1,8 @@
 import { useLocation } from "preact-iso";
 import { ask, type ChangeFacts, given, named, rollcall, type RunFacts } from "../api.ts";
-import { ACTIONS, PUSH_ACTIONS, value, visible } from "../text.ts";
+import { ACTIONS, PUSH_ACTIONS, visible } from "../text.ts";
 import { Badge } from "./badge.tsx";
+import { Changes } from "./changes.tsx";
 import { Filters } from "./filters.tsx";
 import { List } from "./list.tsx";
 import { say } from "../texts.ts";
@@ -79,13 +80,7 @@ function ChangeRow({ of: change }: { readonly of: ChangeFacts }) {
         )}
       </td>
       <td>
-        <ul class="plain">
-          {change.changes.map((one) => (
-            <li key={one.attribute}>
-              {one.attribute}: <del>{value(one.from)}</del> → <ins>{value(one.to)}</ins>
-            </li>
-          ))}
-        </ul>
+        <Changes of={change.changes} />
       </td>
     </tr>
   );

@@ -117,7 +117,9 @@ function Found({ of: { mappings, problems, difference }, directory, saved }: Fou
             </pre>
           </div>
         )}
-        {problems.length === 0 && others.length === 0 && <p>{words.asTheyAre}</p>}
+        {problems.length === 0 && others.length === 0 && (
+          <p>{mappings.length === 0 ? words.mapsNothing : words.asTheyAre}</p>
+        )}
         {difference !== null && <Difference of={difference} />}
       </output>
       {others.length > 0 && (
@@ -125,12 +127,12 @@ function Found({ of: { mappings, problems, difference }, directory, saved }: Fou
           <table>
             <Columns of={[common.attribute, words.now, words.wouldBe]} />
             <tbody>
-              {others.map(({ attribute, expression, before }) => (
+              {others.map(({ attribute, expression, apply, before }) => (
                 <tr key={attribute}>
                   <th scope="row">{attribute}</th>
-                  <td>{before === null ? "—" : <code>{before.expression}</code>}</td>
+                  <td>{before === null ? "—" : <Mapping of={before} />}</td>
                   <td>
-                    <code>{expression}</code>
+                    <Mapping of={{ expression, apply }} />
                   </td>
                 </tr>
               ))}
@@ -145,6 +147,7 @@ function Found({ of: { mappings, problems, difference }, directory, saved }: Fou
           verb={common.save}
           field={null}
           act={async () => {
+            await requireUnchanged(directory, mappings);
             await saveMappings(directory, others);
             saved();
           }}
@@ -154,4 +157,29 @@ function Found({ of: { mappings, problems, difference }, directory, saved }: Fou
       )}
     </>
   );
+}
+
+type MappingFacts = NonNullable<MappingDraftFacts["mappings"][number]["before"]>;
+
+function Mapping({ of: { expression, apply } }: { readonly of: MappingFacts }) {
+  const { mappings: words } = say();
+  return (
+    <>
+      <code>{expression}</code>{" "}
+      <span class="quiet">{apply === "create" ? words.onCreation : words.onUpdate}</span>
+    </>
+  );
+}
+
+/** @throws Error where somebody has changed what these were compared with */
+async function requireUnchanged(
+  directory: string,
+  seen: MappingDraftFacts["mappings"],
+): Promise<void> {
+  const { toOkta } = await ask(rollcall.directories[":directory"].$get(named({ directory })));
+  const isAsSeen = seen.every(({ attribute, before }) => {
+    const now = toOkta.find((one) => one.attribute === attribute);
+    return now?.expression === before?.expression && now?.apply === before?.apply;
+  });
+  if (!isAsSeen) throw new Error(say().mappings.changedMeanwhile);
 }

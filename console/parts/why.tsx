@@ -27,7 +27,7 @@ interface Question {
   readonly live: boolean;
 }
 
-export function Why({ of: { login, accounts }, attribute }: WhyProps) {
+export function Why({ of: { login, accounts, profile, sources }, attribute }: WhyProps) {
   const [question, setQuestion] = useState<Question>({ app: null, live: false });
   const { app, live } = question;
   const words = say().person;
@@ -37,6 +37,8 @@ export function Why({ of: { login, accounts }, attribute }: WhyProps) {
         ? askWhy(login, { attribute, live })
         : askWhyInApp(login, { app, attribute, live }),
     JSON.stringify([login, attribute, question]),
+    // Whatever was changed on the page may have another reason.
+    JSON.stringify([profile[attribute], sources[attribute]]),
   );
   return (
     <div aria-busy={asked.isBusy} class="why">

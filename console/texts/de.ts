@@ -251,6 +251,8 @@ export const DE: Texts = {
     lastServer: "Gab den letzten Import",
     worksNow: "Arbeitet gerade daran",
     nobodyWorks: "niemand",
+    aProcess: "ein Prozess",
+    personBeginsWith: "Anmeldung, Name oder Adresse beginnt mit",
   },
   mappings: {
     title: (directory) => `Attributzuordnungen von ${directory}`,
@@ -270,7 +272,10 @@ export const DE: Texts = {
       "Die Antwort auf Oktas GET /api/v1/mappings/{id}, von der Anwendung zum Profil. Zuordnungen, die darin fehlen, bleiben.",
     exported: "Exportierte Zuordnung (JSON)",
     instance: (directory) => `Wie ${directory} dort heißt, falls anders`,
-    noJson: "Das ist kein JSON.",
+    noJson: "Das ist nicht das JSON einer Zuordnung.",
+    mapsNothing: "Es gibt keinem Attribut einen Wert.",
+    changedMeanwhile:
+      "Jemand hat diese Zuordnungen inzwischen geändert. Sehen Sie sie noch einmal an.",
     cannotBe: "Sie können hier keine Zuordnungen sein:",
     asTheyAre: "Alle stehen schon hier.",
     severalOf: (directory) => `Andere Zuordnungen von ${directory}`,
@@ -426,7 +431,7 @@ export const DE: Texts = {
     unlinkTitle: (login, directory) => `${login} von ${directory} lösen?`,
     unlinkVerb: "Lösen",
     unlinkAbout:
-      "Der Eintrag bleibt im Verzeichnis und wird zurückgestellt: Importe lassen ihn in Ruhe, bis er wieder verbunden wird. Für die Person ist es, als wäre er verschwunden. Was sich ändern würde:",
+      "Der Eintrag bleibt im Verzeichnis und wird zurückgestellt: Importe lassen ihn in Ruhe, bis er wieder verbunden wird. Für die Person ist es, als wäre er verschwunden: Die Gruppen des Eintrags und durch sie zugewiesene Apps gehen mit ihm; wer den Zugang verliert, dessen Konten werden abgeschaltet. Was sich im Profil ändern würde:",
     unlinkChangesNothing: "Kein Wert und kein Status.",
     additional: (kind, directory) => `Weitere ${kind}-Attribute von ${directory}`,
     imported: (what, when) => [what, " importiert ", when],
@@ -507,7 +512,7 @@ export const DE: Texts = {
     entry: "Eintrag",
     whoItMayBe: "Wer es sein kann",
     decide: "Entscheiden",
-    none: "Jeder Eintrag gehört zu jemandem.",
+    none: "Kein Eintrag wartet auf eine Entscheidung.",
     nobodyFound: "niemand wurde gefunden",
     isAlready: (entry) => `, ist schon ${entry}`,
     takeUp: "Wieder aufnehmen",
@@ -519,7 +524,7 @@ export const DE: Texts = {
     newTitle: (entry) => `Eine neue Person aus ${entry}?`,
     newVerb: "Anlegen",
     newAbout: (directory) =>
-      `Es entsteht eine Person, wie die Zuordnungen von ${directory} sie geben, auch wenn jemand hier dieselbe sein könnte.`,
+      `Es entsteht eine Person, wie die Zuordnungen von ${directory} sie geben, auch wenn jemand hier dieselbe sein könnte:`,
     isIt: (entry, user) => `Ist ${entry} wirklich ${user}?`,
     confirm: "Bestätigen",
     confirmAbout: (directory, user) =>

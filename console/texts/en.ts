@@ -301,6 +301,8 @@ export const EN = {
     lastServer: "Answered the last import",
     worksNow: "Works on it now",
     nobodyWorks: "nobody",
+    aProcess: "a process",
+    personBeginsWith: "Login, name or address begins with",
   },
   mappings: {
     title: (directory: string) => `Okta Attribute Mappings of ${directory}`,
@@ -320,7 +322,9 @@ export const EN = {
       "The answer of Okta's GET /api/v1/mappings/{id}, from the application to the user profile. Mappings that it does not have stay.",
     exported: "Exported mapping (JSON)",
     instance: (directory: string) => `What ${directory} is called there, if otherwise`,
-    noJson: "It is no JSON.",
+    noJson: "It is not the JSON of a mapping.",
+    mapsNothing: "It gives no attribute a value.",
+    changedMeanwhile: "Somebody has changed these mappings meanwhile. Preview them again.",
     cannotBe: "They cannot be mappings here:",
     asTheyAre: "All of them are here already.",
     severalOf: (directory: string) => `Other mappings of ${directory}`,
@@ -474,7 +478,7 @@ export const EN = {
     unlinkTitle: (login: string, directory: string) => `Unlink ${login} from ${directory}?`,
     unlinkVerb: "Unlink",
     unlinkAbout:
-      "The entry stays in the directory and is set aside: imports leave it alone until it is linked again. For the person it is as if it had left. What would change:",
+      "The entry stays in the directory and is set aside: imports leave it alone until it is linked again. For the person it is as if it had left: the entry's groups, and apps that are assigned by them, go with it; the accounts of whoever is deactivated are switched off. What would change in the profile:",
     unlinkChangesNothing: "No value and no status.",
     additional: (kind: string, directory: string) =>
       `Additional ${kind} Attributes of ${directory}`,
@@ -552,7 +556,7 @@ export const EN = {
     entry: "Entry",
     whoItMayBe: "Who it may be",
     decide: "Decide",
-    none: "Every entry belongs to somebody.",
+    none: "No entry waits for a decision.",
     nobodyFound: "nobody was found",
     isAlready: (entry: string) => `, is already ${entry}`,
     takeUp: "Take it up again",
@@ -564,7 +568,7 @@ export const EN = {
     newTitle: (entry: string) => `A new person of ${entry}?`,
     newVerb: "Create",
     newAbout: (directory: string) =>
-      `A person comes to be as the mappings of ${directory} give it, although somebody here may be the same.`,
+      `A person comes to be as the mappings of ${directory} give it, although somebody here may be the same:`,
     isIt: (entry: string, user: string) => `Is ${entry} ${user}?`,
     confirm: "Confirm",
     confirmAbout: (directory: string, user: string) =>

@@ -14,6 +14,7 @@ const COMMANDS: {
     "import corp --full --dry-run",
   ],
   forceSync: [{ kind: "forceSync", directory: "corp" }, "force-sync corp"],
+  forceSyncApp: [{ kind: "forceSyncApp", app: "dx" }, "force-sync dx"],
   forceSyncUser: [{ kind: "forceSyncUser", user: "o'neil" }, `force-sync --user 'o'\\''neil'`],
   showRun: [{ kind: "showRun", run: "r1", counted: true }, "imports show r1 --counted"],
   resumeRun: [{ kind: "resumeRun", run: "r1" }, "imports resume r1"],

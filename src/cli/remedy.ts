@@ -15,6 +15,7 @@ const WORDS: { readonly [K in Kind]: Words<K> } = {
   sources: () => ["sources"],
   import: ({ directory, how }) => ["import", directory, ...(how === undefined ? [] : HOW[how])],
   forceSync: ({ directory, dryRun }) => ["force-sync", directory, ...flag("--dry-run", dryRun)],
+  forceSyncApp: ({ app }) => ["force-sync", app],
   forceSyncUser: ({ user }) => ["force-sync", "--user", shellWord(user)],
   showRun: ({ run, counted }) => ["imports", "show", run, ...flag("--counted", counted)],
   resumeRun: ({ run }) => ["imports", "resume", run],

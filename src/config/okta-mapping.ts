@@ -15,6 +15,9 @@ export interface ImportedMapping {
   readonly apply: "create" | "update";
 }
 
+/** More than any profile has. */
+const MOST_ATTRIBUTES = 1000;
+
 type Mappings = ReadonlyMap<string, ImportedMapping>;
 
 /** A mapping that was read, next to what there is. */
@@ -67,6 +70,11 @@ export function mappingsOfExport(
   if (source?.type === "user" || target?.type === "appuser") {
     const names = `from ${source?.name ?? "the user profile"} to ${target?.name ?? "an application"}`;
     const message = `${file} maps ${names}; wanted is the mapping from the application to the user profile.`;
+    throw new RollcallError("mappings.unreadable", message);
+  }
+  const attributes = Object.keys(properties).length;
+  if (attributes > MOST_ATTRIBUTES) {
+    const message = `${file} maps ${attributes} attributes; there are ${MOST_ATTRIBUTES} at most.`;
     throw new RollcallError("mappings.unreadable", message);
   }
   return new Map(

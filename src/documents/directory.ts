@@ -11,8 +11,9 @@ export interface DirectoryState {
   readonly everySeconds: number | null;
   /** Which server or file gave the last import. */
   readonly server: string | null;
-  /** Which process works on it now. */
+  /** Which process works on it now; only for whoever may do something about it. */
   readonly claimedBy: string | null;
+  readonly isClaimed: boolean;
   readonly isHeld: boolean;
   /** Null: there was none. */
   readonly lastRun: string | null;

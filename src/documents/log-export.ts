@@ -33,14 +33,14 @@ export function logLine(format: ExportFormat, event: LogEvent): string {
 
 function cellsOf(event: LogEvent): (string | null)[] {
   const { published, eventType, severity, displayMessage, outcome } = event;
-  const targets = event.target.map((one) => one.alternateId).join(" ");
+  const targets = event.target.map(({ type, alternateId }) => ({ type, alternateId }));
   return [
     published,
     eventType,
     severity,
     displayMessage,
     event.actor.alternateId,
-    targets,
+    JSON.stringify(targets),
     outcome.result,
     outcome.reason ?? null,
     event.transaction.id,

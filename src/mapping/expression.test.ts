@@ -297,3 +297,11 @@ describe("bounds", () => {
     );
   });
 });
+
+test.each(["\0", "\ud800", "a\udc00b"])(
+  "a text with a sign that cannot be kept is a fault at its place: %j",
+  (sign) => {
+    expect(problems(`"Dr " + "${sign}"`)).toMatchObject([{ code: CODES.syntax, start: 8 }]);
+    expect(problems('"😀"')).toEqual([]);
+  },
+);

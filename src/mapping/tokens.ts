@@ -90,10 +90,20 @@ function stringToken(source: string, start: number, quote: string): Token {
       throw new ExpressionFault(CODES.syntax, message, start, source.length);
     }
     text += source.slice(from, close);
-    if (source[close + 1] !== quote) return { kind: "string", text, start, end: close + 1 };
+    if (source[close + 1] !== quote) {
+      requireStorable(text, start, close + 1);
+      return { kind: "string", text, start, end: close + 1 };
+    }
     text += quote;
     from = close + 2;
   }
+}
+
+/** A value with it could not be kept: everybody whom it is for would fail. */
+function requireStorable(text: string, start: number, end: number): void {
+  if (text.isWellFormed() && !text.includes("\0")) return;
+  const message = "The string holds a sign that no database keeps: NUL, or half of one";
+  throw new ExpressionFault(CODES.syntax, message, start, end);
 }
 
 function textToken(kind: TokenKind, source: string, start: number, end: number): Token {

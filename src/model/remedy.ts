@@ -11,6 +11,7 @@ export type Remedy =
   | { readonly kind: "import"; readonly directory: string; readonly how?: "full" | "fullDryRun" }
   | { readonly kind: "forceSync"; readonly directory: string; readonly dryRun?: boolean }
   | { readonly kind: "forceSyncUser"; readonly user: string }
+  | { readonly kind: "forceSyncApp"; readonly app: string }
   /** @param counted only people whom the safeguard counts */
   | { readonly kind: "showRun"; readonly run: string; readonly counted?: boolean }
   | { readonly kind: "resumeRun"; readonly run: string }

@@ -3,6 +3,7 @@ import { configuredApp } from "../engine/apps.ts";
 import { Desk, type Looked } from "../engine/accounts/desk.ts";
 import { findUser } from "../engine/people/find-user.ts";
 import type { Engine } from "../engine/engine.ts";
+import { Breath } from "../lib/breath.ts";
 import { compileExpression, type Mapping } from "../mapping/mapping.ts";
 import { caret } from "../mapping/problem.ts";
 import { ACCOUNT_REASONS, type AccountError, type AssignedBy } from "../model/account.ts";
@@ -57,6 +58,8 @@ export interface AppSummaryPreview {
 }
 
 const PAGE = 1000;
+/** With an expression that nobody has tried yet: nobody else has a turn while a page is looked at. */
+const CAREFUL_PAGE = 100;
 const MOST_FAILING = 20;
 
 /** @throws RollcallError `user.notFound`, `usage.invalid`, and the expression's own codes */
@@ -165,9 +168,12 @@ export async function previewApp(
   const attributes: Record<string, number> = {};
   const failing: { login: string; error: AccountError }[] = [];
   const query = { app: name, fingerprint: "", everybody: true, userIds: null };
+  const page = request.expression === null ? PAGE : CAREFUL_PAGE;
+  const breath = new Breath(signal);
   for (let after: string | null = null; ;) {
     signal.throwIfAborted();
-    const users: User[] = await dueUsers(engine.store.db, query, after, PAGE);
+    await breath.take();
+    const users: User[] = await dueUsers(engine.store.db, query, after, page);
     const last = users.at(-1);
     if (last === undefined) return { app: name, ...counts, attributes, failing };
     after = last.id;

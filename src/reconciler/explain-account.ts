@@ -150,7 +150,7 @@ function withoutAccount(question: AccountQuestion): Cause {
     return cause(
       "createOff",
       `${user.login} is assigned, but has no external id: Create Users is off, and ${label} has no account that matches.`,
-      { kind: "forceSync", directory: name },
+      { kind: "forceSyncApp", app: name },
     );
   const sentence = `${user.login} is assigned and has no external id yet: nothing was pushed since.`;
   return pending(question, sentence);
@@ -262,7 +262,7 @@ function ofAnswer(
     return cause(
       "notKept",
       `${label} acknowledged ${attribute}, but did not keep it: its answer has another value, or none.${where} If the app expects it elsewhere, correct the external name or namespace, then force sync.`,
-      { kind: "forceSync", directory: name },
+      { kind: "forceSyncApp", app: name },
     );
   const wanted =
     desired === null || "error" in desired ? null : (desired.create[attribute] ?? null);

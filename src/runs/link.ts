@@ -49,6 +49,8 @@ export interface UnlinkRequest extends RunRequest {
   readonly who: string;
   /** Leaves the user's status as it is. */
   readonly keepStatus: boolean;
+  /** The external id of the entry that is meant; absent: whichever it is. */
+  readonly id?: string | null;
 }
 
 /**
@@ -95,6 +97,11 @@ export async function unlinkEntry(
       if (appUser === undefined) {
         const linked = links.map((one) => one.directory).join(", ");
         const message = `${user.login} is not linked to ${directory}, but to ${linked === "" ? "no directory" : linked}.`;
+        throw new RollcallError("link.none", message);
+      }
+      const meant = request.id ?? appUser.externalId;
+      if (meant !== appUser.externalId) {
+        const message = `${user.login} is linked to ${appUser.externalId} of ${directory} now, not to ${meant}.`;
         throw new RollcallError("link.none", message);
       }
       const known = { ...(await knownOf(context, appUser, user, links)), user };

@@ -79,14 +79,15 @@ const AT_ONCE = 10_000;
  * that `changedEntries` asks for, once for all of a directory. In one transaction, so nothing else may
  * use an embedded database meanwhile.
  * @param note receives the hash without the fingerprint
+ * @returns whether all were told of; false: somebody did not want more
  */
 export async function eachSettledEntry(
   db: Connection,
-  directory: string,
-  fingerprint: string,
+  { directory, fingerprint }: { readonly directory: string; readonly fingerprint: string },
   note: (id: string, hash: string) => void,
-): Promise<void> {
-  await db.transaction().execute(async (trx) => {
+  signal: AbortSignal,
+): Promise<boolean> {
+  return await db.transaction().execute(async (trx) => {
     // All rows will be asked for: the planner shall not prefer what brings the first ones soon.
     await sql`set local cursor_tuple_fraction = 1`.execute(trx);
     await sql`declare settled no scroll cursor for
@@ -97,7 +98,8 @@ export async function eachSettledEntry(
     for (;;) {
       const { rows } = await fetch.execute(trx);
       for (const { id, hash } of rows) note(id, hash);
-      if (rows.length < AT_ONCE) return;
+      if (rows.length < AT_ONCE) return true;
+      if (signal.aborted) return false;
     }
   });
 }

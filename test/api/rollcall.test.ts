@@ -1,7 +1,9 @@
 /** Rollcall's own API: what commands can do, asked for over HTTP. */
+import { renameSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { client, serveApi, tokenFor, type Answer, type ServedApi } from "../support/api.ts";
+import { query } from "../support/postgres.ts";
 import { SIMPLE_MAPPINGS, simplePerson, Workplace } from "../support/rollcall.ts";
 
 type Ask = (method: string, path: string, body?: unknown) => Promise<Answer>;
@@ -238,7 +240,6 @@ describe("a run that is under way", () => {
   });
 
   test("that nobody works on is not stopped, whoever works on something else there", async () => {
-    const { query } = await import("../support/postgres.ts");
     const other = await ended(
       await admin("POST", `${V1}/runs`, { kind: "import", directory: "corp", dryRun: true }),
     );
@@ -298,7 +299,6 @@ describe("a key", () => {
   });
 
   test("of a process that died before its run began is free again", async () => {
-    const { query } = await import("../support/postgres.ts");
     const { items } = (await admin("GET", `${V1}/tokens`)).body as Page<{
       id: string;
       name: string;
@@ -576,7 +576,31 @@ describe("a directory", () => {
       server: expect.stringContaining("LDIF file") as string,
       everySeconds: null,
       claimedBy: null,
+      isClaimed: false,
     });
+  });
+
+  test("tells which process works on it to whoever may do something about it, and others that one does", async () => {
+    const url = place.databaseUrl ?? "";
+    await query(
+      url,
+      "insert into leases (name, holder, owner, fence, expires_at) values ('directory:corp', 'elsewhere process 1', gen_random_uuid(), 1, now() + interval '1 hour') on conflict (name) do update set holder = excluded.holder, owner = excluded.owner, expires_at = excluded.expires_at",
+    );
+    const seen = async (ask: Ask): Promise<unknown> =>
+      (await ask("GET", `${V1}/directories/corp`)).body;
+    expect(await seen(admin)).toMatchObject({ isClaimed: true, claimedBy: "elsewhere process 1" });
+    expect(await seen(helpdesk)).toMatchObject({ isClaimed: true, claimedBy: null });
+    await query(url, "delete from leases where name = 'directory:corp'");
+  });
+
+  test("whose file cannot be read is not told as a fault of ours", async () => {
+    const moved = place.file("gone.ldif", "");
+    renameSync(`${place.folder}/p.ldif`, moved);
+    expect(await helpdesk("GET", `${V1}/preview?directory=corp&live=true`)).toMatchObject({
+      status: 502,
+      body: { code: "ldif.unreadable" },
+    });
+    renameSync(moved, `${place.folder}/p.ldif`);
   });
 });
 
@@ -611,7 +635,18 @@ describe("the System Log as a file", () => {
     const none = await download("format=jsonl&until=2020-01-01&since=2019-01-01");
     expect(none.lines).toEqual([""]);
     expect((await download("format=jsonl&q=p3@example.org")).lines.length).toBeGreaterThan(0);
-    for (const wrong of ["since=yesterday", "filter=nonsense", "format=xml", "colour=red"])
+    // A time that is still to come, and one as JavaScript writes it, are as in the list.
+    const all = await download("format=jsonl");
+    const coming = new Date(Date.now() + 10 * 86_400_000).toISOString();
+    for (const same of [
+      `until=${coming}`,
+      "q=&filter=",
+      `until=${encodeURIComponent(String(new Date(coming)))}`,
+    ])
+      expect((await download(`format=jsonl&${same}`)).lines.length, same).toBe(all.lines.length);
+    const many = `q=${"a+".repeat(11)}`;
+    expect((await admin("GET", `/api/v1/logs?${many}`)).status).toBe(400);
+    for (const wrong of ["since=yesterday", "filter=nonsense", "format=xml", "colour=red", many])
       expect((await admin("GET", `${V1}/logs/export?${wrong}`)).status, wrong).toBe(400);
   });
 });
@@ -626,7 +661,12 @@ describe("a link", () => {
       .body as RunShown;
     expect(seen).toMatchObject({ status: "done", dryRun: true, counts: { updated: 1 } });
     expect((await place.users()).get("p3@example.org")?.status).toBe("active");
-    const done = (await admin("POST", unlink, { directory: "corp" })).body as RunShown;
+    // Another entry than the one that was seen is left alone.
+    expect(await admin("POST", unlink, { directory: "corp", id: "p4" })).toMatchObject({
+      status: 409,
+      body: { code: "link.none" },
+    });
+    const done = (await admin("POST", unlink, { directory: "corp", id: "p3" })).body as RunShown;
     expect(done).toMatchObject({ status: "done", counts: seen.counts });
     expect((await place.users()).get("p3@example.org")?.status).toBe("deprovisioned");
     const aside = (await admin("GET", `${V1}/unmatched?ignored=true`)).body as Page;
@@ -635,6 +675,51 @@ describe("a link", () => {
       status: 409,
       body: { code: "link.none" },
     });
+  });
+});
+
+describe("an expression that takes long", () => {
+  /** Twenty thousand characters, gone through a hundred times for each person and attribute. */
+  const costly = Array.from({ length: 60 }).reduce<string>(
+    (inner) => `String.replace(${inner}, "e", "e")`,
+    Array.from({ length: 13 }).reduce<string>(
+      (inner) => `String.replace(${inner}, "e", "ee")`,
+      "appuser.sn",
+    ),
+  );
+  const properties = Object.fromEntries(
+    ["nickName", "title", "department", "division", "organization"].map((name) => [
+      name,
+      { expression: costly },
+    ]),
+  );
+
+  test("holds nobody else up, is tried twice at a time by one caller, and ends with who asked", async () => {
+    const order: string[] = [];
+    const leaving = new AbortController();
+    const token = await tokenFor(place, "helpdesk", "busy");
+    const trial = async (): Promise<number> => {
+      const response = await fetch(`${api.url}${V1}/directories/corp/mappings/preview`, {
+        method: "POST",
+        signal: leaving.signal,
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+        body: JSON.stringify({ exported: { properties } }),
+      });
+      order.push("tried");
+      return response.status;
+    };
+    const trials = [trial(), trial()];
+    await sleep(100);
+    expect(await trial()).toBe(429);
+    await helpdesk("GET", `${V1}/me`);
+    expect(order).toEqual(["tried"]);
+    leaving.abort();
+    for (const one of trials) await expect(one).rejects.toThrow(/abort/);
+    await expect.poll(async () => await one()).toBe(200);
+    async function one(): Promise<number> {
+      const free = `${V1}/preview?directory=corp&attribute=title&expression=appuser.sn&user=p5@example.org`;
+      return (await client(api.url, token)("GET", free)).status;
+    }
   });
 });
 
@@ -666,6 +751,7 @@ describe("mappings that Okta exported", () => {
       nickName: { expression: "1 +" },
       unheard: { expression: "appuser.sn" },
       title: { expression: "${HOME}" },
+      division: { expression: '"\u0000"' },
     };
     const { status, body } = await helpdesk("POST", preview, exported(wrong));
     expect(status).toBe(200);

@@ -8,13 +8,14 @@
  */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { person, personDn, toLdif, treeLdif } from "../support/people.ts";
+import { person, personDn } from "../support/people.ts";
 import { startPostgres, type Postgres } from "../support/postgres.ts";
-import { startSlapd, type Slapd } from "../support/slapd.ts";
+import type { Slapd } from "../support/slapd.ts";
+import { configuration, searchOf, startDirectory, SUFFIX } from "./directory.ts";
 import type { ExpressionFigures } from "./expressions.ts";
 import type { PushFigures } from "./pushing.ts";
 import type { StartFigures } from "./start.ts";
@@ -33,7 +34,6 @@ const START = fileURLToPath(new URL("start.ts", import.meta.url));
 const SYSTEM_LOG = fileURLToPath(new URL("system-log.ts", import.meta.url));
 const READ_ONLY = fileURLToPath(new URL("read-only.ts", import.meta.url));
 const PAGE = fileURLToPath(new URL("../../docs/benchmarks.md", import.meta.url));
-const SUFFIX = "dc=example,dc=org";
 const TABLES = ["app_users", "users", "system_log"];
 
 const folder = mkdtempSync(join(tmpdir(), "rollcall-bench-"));
@@ -90,50 +90,6 @@ function peakOf(pid: number): number {
   }
 }
 
-async function makePeople(): Promise<string> {
-  const file = join(folder, "people.ldif");
-  const out = createWriteStream(file);
-  out.write(treeLdif(SUFFIX));
-  for (let i = 0; i < PEOPLE; i++) {
-    if (!out.write(toLdif(person(i), SUFFIX, true))) await once(out, "drain");
-  }
-  out.end();
-  await once(out, "finish");
-  return file;
-}
-
-function configure(slapd: Slapd, databaseUrl: string): string {
-  const file = join(folder, "rollcall.yaml");
-  writeFileSync(
-    file,
-    `database: { url: "${databaseUrl}" }
-directories:
-  corp:
-    type: ldap
-    url: ${slapd.url}
-    bind: { dn: "${slapd.adminDn}", password: "${slapd.password}" }
-    users: { base: "ou=people,${SUFFIX}" }
-    matching: [{ user: login, app: appuser.uid + "@example.org" }]
-    toOkta:
-      login: appuser.uid + "@example.org"
-      email: appuser.mail[0]
-      firstName: appuser.givenName
-      lastName: appuser.sn
-      displayName: 'appuser.givenName + " " + appuser.sn'
-      title: appuser.title
-      department: appuser.departmentNumber
-      employeeNumber: appuser.employeeNumber
-      city: appuser.l
-      countryCode: appuser.st
-      preferredLanguage: appuser.preferredLanguage
-      mobilePhone: appuser.mobile
-      primaryPhone: appuser.telephoneNumber
-      postalAddress: appuser.postalAddress
-`,
-  );
-  return file;
-}
-
 /** The rows of the last import, written by `psql \copy` into tables with the same indexes. */
 async function copyLimit(postgres: Postgres, from: string, round: number): Promise<void> {
   for (const table of TABLES) {
@@ -180,19 +136,9 @@ function dumpSchema(database: string, postgres: Postgres): string {
 async function round(number: number, slapd: Slapd, postgres: Postgres): Promise<string> {
   say(`Round ${number}`);
   const name = `bench${number}`;
-  const config = configure(slapd, postgres.createDatabase(name));
-  const bind = ["-x", "-H", slapd.url, "-D", slapd.adminDn, "-w", slapd.password];
-  const search = [
-    ...bind,
-    "-b",
-    `ou=people,${SUFFIX}`,
-    "-E",
-    "pr=5000/noprompt",
-    "-LLL",
-    "(objectClass=inetOrgPerson)",
-    "*",
-    "entryUUID",
-  ];
+  const config = join(folder, "rollcall.yaml");
+  writeFileSync(config, configuration(slapd, postgres.createDatabase(name)));
+  const search = searchOf(slapd);
   const rollcall = (what: string, ...args: string[]): Promise<string> =>
     measure(what, process.execPath, [
       "--max-semi-space-size=8",
@@ -257,13 +203,7 @@ function change(slapd: Slapd, round: number): void {
 }
 
 say(`Making ${PEOPLE} people …`);
-const ldif = await makePeople();
-const slapd = await startSlapd({
-  suffix: SUFFIX,
-  ldif: { file: ldif },
-  global: "moduleload syncprov",
-  database: "index entryCSN eq\noverlay syncprov\nsyncprov-sessionlog 10000",
-});
+const slapd = await startDirectory(folder, PEOPLE);
 const postgres = await startPostgres({ durable: true });
 try {
   let last = "";

@@ -485,7 +485,7 @@ test("an entry that may be somebody is decided: it is that person, or nobody", a
   await expect.poll(() => rows.count(), PATIENCE).toBe(1);
   await page.getByRole("button", { name: "It is p1@example.org…" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Confirm" }).click();
-  await page.getByText("Every entry belongs to somebody.").waitFor();
+  await page.getByText("No entry waits for a decision.").waitFor();
   const { appUsers } = await place.json<{ appUsers: { directory: string }[] }>(
     "users",
     "show",
@@ -494,7 +494,7 @@ test("an entry that may be somebody is decided: it is that person, or nobody", a
   expect(appUsers.map(({ directory }) => directory)).toContain("guests");
   await page.goto(`${api.url}/console/results?ignored=true`);
   await page.getByRole("button", { name: "Take it up again" }).click();
-  await page.getByText("Every entry belongs to somebody.").waitFor();
+  await page.getByText("No entry waits for a decision.").waitFor();
 });
 
 test("an entry belongs to somebody else, or to nobody here; what cannot be is said, and a link is cut when it is seen what that changes", async () => {
@@ -510,25 +510,26 @@ test("an entry belongs to somebody else, or to nobody here; what cannot be is sa
   expect(await dialog.innerText()).toMatch(/no user.*nobody@example\.org/i);
   await dialog.getByLabel("Login").fill("p2@example.org");
   await dialog.getByRole("button", { name: "Confirm" }).click();
-  await page.getByText("Every entry belongs to somebody.").waitFor();
+  await page.getByText("No entry waits for a decision.").waitFor();
   await page.goto(`${api.url}/console/people/p2@example.org`);
   await page.getByText("Additional LDAP Attributes of guests").click();
   await page.getByRole("button", { name: "Unlink from guests…" }).click();
-  await dialog.getByText("What would change:").waitFor();
+  await dialog.getByText("What would change in the profile:").waitFor();
   expect(await barriers(page)).toEqual([]);
   await dialog.getByRole("button", { name: "Unlink" }).click();
   await page.getByText("Additional LDAP Attributes of guests").waitFor({ state: "detached" });
   // It was set aside: nobody is asked again.
   await page.goto(`${api.url}/console/results`);
-  await page.getByText("Every entry belongs to somebody.").waitFor();
+  await page.getByText("No entry waits for a decision.").waitFor();
   await page.goto(`${api.url}/console/results?ignored=true`);
   await page.getByRole("button", { name: "Take it up again" }).click();
-  await page.getByText("Every entry belongs to somebody.").waitFor();
+  await page.getByText("No entry waits for a decision.").waitFor();
   await page.goto(`${api.url}/console/results`);
   await stranger.getByRole("button", { name: "Somebody new…" }).click();
-  await dialog.getByRole("button", { name: "Create" }).click();
-  // The mappings of this directory give no logins: what came of it is said, not only that it was done.
-  await dialog.getByText("login has no value, but is required.").waitFor();
+  // The mappings of this directory give no logins: that is said before anything is done.
+  await page.getByText("login has no value, but is required.").waitFor();
+  expect(await dialog.count()).toBe(0);
+  expect(await stranger.count()).toBe(1);
 });
 
 test("an app shows who is assigned, why, and how far each account is; a push is seen before it is made", async () => {
@@ -617,7 +618,7 @@ test("mappings that Okta exported are compared, tried for everybody, and saved t
   const preview = form.getByRole("button", { name: "Preview" });
   await text.fill("{");
   await preview.click();
-  await page.getByText("It is no JSON.").waitFor();
+  await page.getByText("It is not the JSON of a mapping.").waitFor();
   await text.fill(JSON.stringify({ properties: { nickName: { expression: "1 +" } } }));
   await preview.click();
   await page.getByText("They cannot be mappings here:").waitFor();
@@ -633,6 +634,9 @@ test("mappings that Okta exported are compared, tried for everybody, and saved t
   await page.getByText(/nickName, for \d+ people/).waitFor();
   expect(await page.getByRole("row", { name: /^nickName — corp\.sn/ }).count()).toBe(1);
   expect(await page.getByRole("row", { name: /^email —/ }).count()).toBe(0);
+  expect(
+    await page.getByRole("row", { name: /^organization — "Example" on creation$/ }).count(),
+  ).toBe(1);
   expect(await barriers(page)).toEqual([]);
   await page.getByRole("button", { name: "Save in the configuration…" }).click();
   await page.getByRole("dialog").getByText("Put 2 mappings of corp").waitFor();

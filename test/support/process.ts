@@ -8,7 +8,7 @@ const [FIRST, OF_A_WORKER] = [10_000, 2000];
 /** Other runs on this machine begin elsewhere. */
 let next = (process.pid * 37) % OF_A_WORKER;
 
-/** A port that nobody listens on, and that no other worker of this run is given. */
+/** A port that nobody listens on, and that no other of the first ten workers of this run is given. */
 export async function freePort(): Promise<number> {
   const worker = Number(process.env["VITEST_POOL_ID"] ?? 0) % 10;
   for (let tries = 0; tries < OF_A_WORKER; tries++) {

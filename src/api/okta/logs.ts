@@ -1,16 +1,15 @@
 /** `/api/v1/logs`: the System Log, in bounds of time or followed as it grows. */
 import type { Hono } from "hono";
 import { logEventDocument } from "../../documents/log-event.ts";
-import { parseIsoTime } from "../../lib/iso-time.ts";
 import { isUuid } from "../../lib/uuid.ts";
 import type { ApiCall, ApiContext, ApiEnv } from "../context.ts";
 import type { Gate } from "../gate.ts";
+import { timeOfLog, usualSince, wordsOfLog, WORDS_FORM } from "../log-question.ts";
 import { linkPages, queryOf } from "./answer.ts";
 import { invalid, OktaError } from "./errors.ts";
 
 const USUAL = 100;
 const MOST = 1000;
-const WEEK_MS = 7 * 86_400_000;
 
 export function logRoutes(app: Hono<ApiEnv>, context: ApiContext, gate: Gate): void {
   app.get("/logs", gate.allow("read"), async (c) => await list(context, c));
@@ -32,7 +31,7 @@ function askedOf(c: ApiCall): Asked {
     throw new OktaError(400, "E0000031", "Invalid search criteria.", ["Invalid cursor."]);
   return {
     // Later pages are of the same time as the first.
-    since: timeOf(c, "since") ?? (after === null ? new Date(Date.now() - WEEK_MS) : null),
+    since: timeOf(c, "since") ?? (after === null ? usualSince(Date.now()) : null),
     until: timeOf(c, "until"),
     filter: queryOf(c, "filter"),
     q: queryOf(c, "q"),
@@ -52,7 +51,7 @@ async function list(context: ApiContext, c: ApiCall): Promise<Response> {
     filter,
     since,
     until,
-    words: q?.split(/\s+/).filter(Boolean) ?? [],
+    words: wordsOf(q),
     limit: follows ? limit : limit + 1,
     newestFirst,
     after,
@@ -88,14 +87,13 @@ function limitOf(c: ApiCall): number {
 function timeOf(c: ApiCall, name: string): Date | null {
   const text = queryOf(c, name);
   if (text === null) return null;
-  const time = parseIsoTime(text) ?? jsDate(text);
+  const time = timeOfLog(text);
   if (time === null) throw invalid(name, `${name}: a time of ISO 8601 is expected, with its zone`);
   return time;
 }
 
-function jsDate(text: string): Date | null {
-  if (!/^[A-Z][a-z]{2} [A-Z][a-z]{2} \d{2} \d{4} /.test(text)) return null;
-  // A blank that stands for the plus sign of the zone.
-  const time = new Date(text.replace(/GMT (\d{4})/, "GMT+$1"));
-  return Number.isNaN(time.getTime()) ? null : time;
+function wordsOf(q: string | null): string[] {
+  const words = wordsOfLog(q ?? "");
+  if (words === null) throw invalid("q", `q: ${WORDS_FORM}`);
+  return words;
 }

@@ -3,8 +3,9 @@ import { z } from "@hono/zod-openapi";
 import { directoryDocument } from "../../documents/directory.ts";
 import { RollcallError } from "../../model/errors.ts";
 import type { LinkedAppUser } from "../../service.ts";
-import { askedBy, type ApiContext } from "../context.ts";
+import { askedBy, type ApiCall, type ApiContext } from "../context.ts";
 import { cursorOfEntry } from "../cursor.ts";
+import { fewAtOnce } from "./few-at-once.ts";
 import {
   document,
   entryCursor,
@@ -36,10 +37,10 @@ export function directoryRoutes(building: Building) {
         query: z.strictObject(page),
         answer: listOf(document),
       },
-      async ({ query }) => {
+      async ({ c, query }) => {
         const { items, next } = positionPage([...service.settings.directories.keys()], query);
         return {
-          items: await Promise.all(items.map((name) => shownDirectory(context, name))),
+          items: await Promise.all(items.map((name) => shownDirectory(context, c, name))),
           next,
         };
       },
@@ -55,7 +56,7 @@ export function directoryRoutes(building: Building) {
         params: z.strictObject({ directory: text }),
         answer: document,
       },
-      async ({ params: { directory } }) => await shownDirectory(context, directory),
+      async ({ c, params: { directory } }) => await shownDirectory(context, c, directory),
     ),
     peopleRoute(building),
     mappingsRoute(building),
@@ -118,11 +119,12 @@ function mappingsRoute(building: Building) {
     },
     async ({ c, params: { directory }, body: { exported, names = {} } }) => {
       const draft = { exported, names: new Map(Object.entries(names)) };
-      return await service.previews.mappings(directory, draft, {
-        // Nobody waits for it who left the page.
-        signal: AbortSignal.any([stopping, c.req.raw.signal]),
-        progress: () => undefined,
-      });
+      // Nobody waits for it who left the page.
+      const signal = AbortSignal.any([stopping, c.req.raw.signal]);
+      const request = { signal, progress: () => undefined };
+      return await fewAtOnce(building.context, c, () =>
+        service.previews.mappings(directory, draft, request),
+      );
     },
   );
 }
@@ -132,7 +134,7 @@ function shownEntry({ userId, login, externalId, dn, status, error, importedAt }
   return { userId, login, externalId, dn, status, error, lastImported: importedAt };
 }
 
-async function shownDirectory({ service, words }: ApiContext, name: string) {
+async function shownDirectory({ service, words }: ApiContext, c: ApiCall, name: string) {
   const settings = service.settings.directories.get(name);
   if (settings === undefined) {
     const message = `There is no directory ${name} in the configuration.`;
@@ -141,7 +143,9 @@ async function shownDirectory({ service, words }: ApiContext, name: string) {
   const freshness = await service.directories.freshness(name);
   const runs = await service.runs.list({ directory: name, status: null, edits: false, limit: 1 });
   const isHeld = await service.runs.isHeld(name);
-  const state = { ...freshness, isHeld, lastRun: runs[0]?.id ?? null };
+  const isClaimed = freshness.claimedBy !== null;
+  const claimedBy = c.get("caller").may("run") ? freshness.claimedBy : null;
+  const state = { ...freshness, isClaimed, claimedBy, isHeld, lastRun: runs[0]?.id ?? null };
   return directoryDocument(settings, state, words.remedy);
 }
 

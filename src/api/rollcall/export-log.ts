@@ -1,26 +1,33 @@
 /** `/logs/export`: the System Log as a file. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { logHeading, logLine } from "../../documents/log-export.ts";
-import { parseIsoTime } from "../../lib/iso-time.ts";
 import type { LogEvent } from "../../model/event.ts";
+import { timeOfLog, usualSince, wordsOfLog, WORDS_FORM } from "../log-question.ts";
 import { FILE_TYPES, fileAnswer } from "./file.ts";
-import { text } from "./forms.ts";
+import { anyText, text } from "./forms.ts";
 import { problemSchema } from "./problem.ts";
 import { ROLLCALL_API, type Building } from "./route.ts";
 
 const PAGE = 1000;
-const WEEK_MS = 7 * 86_400_000;
 
 const time = text.transform((given, at) => {
-  const found = parseIsoTime(given);
+  const found = timeOfLog(given);
   if (found === null) at.addIssue("a time of ISO 8601 is expected");
   return found;
+});
+const words = anyText.transform((given, at) => {
+  const found = wordsOfLog(given);
+  if (found === null) at.addIssue(WORDS_FORM);
+  return found ?? [];
 });
 
 const query = z.strictObject({
   format: z.enum(["csv", "jsonl"]).default("csv"),
-  filter: text.optional().meta({ description: "As Okta's `/api/v1/logs` takes it." }),
-  q: text.optional().meta({ description: "Only events that contain all the words." }),
+  filter: anyText.optional().meta({ description: "As Okta's `/api/v1/logs` takes it." }),
+  q: words.optional().meta({
+    type: "string",
+    description: "Only events that contain all the words.",
+  }),
   since: time.optional().meta({ type: "string", description: "A week ago, if it is not said." }),
   until: time.optional().meta({ type: "string" }),
 });
@@ -47,12 +54,12 @@ export function logExportRoute({ api, context, gate }: Building): void {
     },
   });
   api.openapi(config, async (c) => {
-    const { format, filter = null, q = "", since, until } = c.req.valid("query");
+    const { format, filter = "", q = [], since, until } = c.req.valid("query");
     const begun = Date.now();
     const asked = {
-      filter,
-      words: q.split(/\s+/).filter(Boolean),
-      since: since ?? new Date((until?.getTime() ?? begun) - WEEK_MS),
+      filter: filter === "" ? null : filter,
+      words: q,
+      since: since ?? usualSince(begun),
       until: until ?? new Date(begun),
       newestFirst: true,
       limit: PAGE,

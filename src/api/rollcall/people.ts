@@ -64,6 +64,9 @@ function unlinkRoute(building: Building) {
       params: person,
       body: z.strictObject({
         directory: text,
+        id: text.optional().meta({
+          description: "The entry's external id; another one that is linked meanwhile is left.",
+        }),
         keepStatus: z.boolean().optional().meta({
           description: "Leave the person's status as it is, whatever `onRemoval` says.",
         }),
@@ -71,8 +74,12 @@ function unlinkRoute(building: Building) {
       }),
       answer: runSchema,
     },
-    async ({ c, params: { user }, body: { directory, keepStatus = false, dryRun = false } }) => {
-      const request = { who: user, keepStatus, dryRun, trigger: "manual" as const };
+    async ({
+      c,
+      params: { user },
+      body: { directory, id = null, keepStatus = false, dryRun = false },
+    }) => {
+      const request = { who: user, id, keepStatus, dryRun, trigger: "manual" as const };
       const run = await context.service.users.unlink(directory, request, askedBy(context, c));
       return await anyRunDocument(context, { of: "directory", run });
     },

@@ -78,6 +78,20 @@ const CONFLICTS: ReadonlySet<string> = new Set<ErrorCode>([
   "survey.busy",
   "survey.incomplete",
   "config.changed",
+  "app.ambiguous",
+  "app.assignmentUnknown",
+  "app.groupTaken",
+  "app.noMatch",
+  "app.notOurs",
+  "app.taken",
+  "entry.contended",
+  "link.disconnected",
+  "match.ambiguous",
+  "match.unconfirmed",
+  "push.held",
+  "push.interrupted",
+  "push.reverted",
+  "safeguard.held",
 ]);
 
 /** Values and expressions, under Okta's codes and ours. */
@@ -99,7 +113,7 @@ function statusOf(code: ErrorCode): ContentfulStatusCode {
   const known = STATUS[code];
   if (known !== undefined) return known;
   // A server behind this one, and what somebody asked for that cannot be.
-  if (/^(?:ldap|app)\./.test(code)) return 502;
+  if (/^(?:ldap|ldif|csv|app|hook|server)\./.test(code)) return 502;
   return WHAT_WAS_ASKED.test(code) ? 400 : 500;
 }
 

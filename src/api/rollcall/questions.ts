@@ -3,11 +3,12 @@ import { z } from "@hono/zod-openapi";
 import { appExplanationDocument } from "../../documents/app-explanation.ts";
 import { explanationDocument } from "../../documents/explanation.ts";
 import { findingDocument } from "../../documents/finding.ts";
-import type { CheckResult } from "../../service.ts";
+import type { CheckResult, Service } from "../../service.ts";
 import type { Settings } from "../../model/settings.ts";
 import { RollcallError } from "../../model/errors.ts";
 import type { ApiContext } from "../context.ts";
 import { anyText, document, flag, listOf, page, positionPage, text } from "./forms.ts";
+import { fewAtOnce } from "./few-at-once.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
 import { route, type Building } from "./route.ts";
 
@@ -152,24 +153,38 @@ function previewRoute(building: Building) {
         }),
         answer: document,
       },
-      async ({ query }) => {
-        const { directory, app, user, attribute = null, expression = null, live = false } = query;
-        oneOf({ directory, app });
-        if (app !== undefined) {
-          const asked = { attribute, expression };
-          return user === undefined
-            ? await service.apps.preview(app, asked, stopping)
-            : await service.apps.previewPerson(app, user, asked);
-        }
-        const name = directory ?? "";
-        const progress = (): undefined => undefined;
-        const asked = { attribute, expression, live, signal: stopping, progress };
-        return user === undefined
-          ? await service.previews.all(name, asked)
-          : await service.previews.person(name, user, asked);
+      async ({ c, query }) => {
+        // Nobody waits for it who left the page.
+        const signal = AbortSignal.any([stopping, c.req.raw.signal]);
+        return await fewAtOnce(building.context, c, () => previewOf(service, query, signal));
       },
     ),
   ];
+}
+
+interface PreviewAsked {
+  readonly directory?: string | undefined;
+  readonly app?: string | undefined;
+  readonly user?: string | undefined;
+  readonly attribute?: string | undefined;
+  readonly expression?: string | undefined;
+  readonly live?: boolean | undefined;
+}
+
+async function previewOf(service: Service, asked: PreviewAsked, signal: AbortSignal) {
+  const { directory, app, user, attribute = null, expression = null, live = false } = asked;
+  oneOf({ directory, app });
+  if (app !== undefined) {
+    const tried = { attribute, expression };
+    return user === undefined
+      ? await service.apps.preview(app, tried, signal)
+      : await service.apps.previewPerson(app, user, tried);
+  }
+  const name = directory ?? "";
+  const request = { attribute, expression, live, signal, progress: () => undefined };
+  return user === undefined
+    ? await service.previews.all(name, request)
+    : await service.previews.person(name, user, request);
 }
 
 /** What helps to write an expression while it is being written. */

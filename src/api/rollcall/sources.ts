@@ -3,6 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { RollcallError } from "../../model/errors.ts";
 import { withSources } from "../../service.ts";
 import { askedBy } from "../context.ts";
+import { fewAtOnce } from "./few-at-once.ts";
 import { document, listOf, page, positionPage, text } from "./forms.ts";
 import { route, type Building } from "./route.ts";
 import { writable } from "./writable.ts";
@@ -50,12 +51,12 @@ function previewRoute(building: Building) {
         answer: document,
       },
       async ({ c, query: { order } }) => {
-        const progress = (): undefined => undefined;
-        const { directories } = await service.previews.order(order.split(","), {
-          // Nobody waits for it who left the page.
-          signal: AbortSignal.any([stopping, c.req.raw.signal]),
-          progress,
-        });
+        // Nobody waits for it who left the page.
+        const signal = AbortSignal.any([stopping, c.req.raw.signal]);
+        const request = { signal, progress: () => undefined };
+        const { directories } = await fewAtOnce(building.context, c, () =>
+          service.previews.order(order.split(","), request),
+        );
         return { directories };
       },
     ),

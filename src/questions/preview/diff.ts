@@ -5,9 +5,9 @@
 import { LinkedUsers } from "../../engine/people/linked-users.ts";
 import { configuredDirectory } from "../../engine/directories.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { decideOne } from "../../engine/people/decide-one.ts";
 import { loadKnown } from "../../engine/people/known.ts";
 import { storedPeople, type SightingBatch } from "../../engine/people/sightings.ts";
+import { Breath } from "../../lib/breath.ts";
 import { sameJson } from "../../lib/same.ts";
 import { RollcallError, type Problem } from "../../model/errors.ts";
 import type { PlannedChange } from "../../model/plan.ts";
@@ -16,6 +16,7 @@ import type { ProfileValue, UserProfile } from "../../model/user.ts";
 import type { Known } from "../../reconciler/decide.ts";
 import type { DirectoryRules } from "../../reconciler/rules.ts";
 import { countPresent, findAppUser } from "../../store/app-users.ts";
+import { decideBatch } from "./decide-batch.ts";
 import { PreviewClaims } from "./claims.ts";
 import { Tally, type Counted } from "./tally.ts";
 
@@ -100,7 +101,8 @@ async function diffDirectory(
 ): Promise<DirectoryDiff> {
   const { own } = await countPresent(first.store.db, name);
   const now = Date.now();
-  const sides = [new Side(first, name, now), new Side(second, name, now)] as const;
+  const breath = new Breath(signal);
+  const sides = [new Side(first, name, now, breath), new Side(second, name, now, breath)] as const;
   const tallies = new Tallies();
   for await (const batch of storedPeople(first, name, ids, signal)) {
     const [mine, theirs] = [await sides[0].decide(batch), await sides[1].decide(batch)];
@@ -118,10 +120,12 @@ class Side {
   readonly #engine: Engine;
   readonly #directory: DirectoryRules;
   readonly #now: number;
+  readonly #breath: Breath;
   readonly #linked = new LinkedUsers();
   readonly #claims: PreviewClaims;
 
-  constructor(engine: Engine, name: string, now: number) {
+  constructor(engine: Engine, name: string, now: number, breath: Breath) {
+    this.#breath = breath;
     this.#engine = engine;
     this.#directory = configuredDirectory(engine, name).rules;
     this.#now = now;
@@ -137,10 +141,8 @@ class Side {
       directory,
       linked: this.#linked,
     });
-    const decided = batch.sightings.map((sighting) => {
-      const known = people.of(sighting);
-      return { planned: decideOne({ rules, directory }, sighting, known), known };
-    });
+    const context = { rules, directory };
+    const decided = await decideBatch(context, batch.sightings, people, this.#breath);
     const judged = await this.#claims.judge(decided);
     return decided.map(({ planned, known }, i) => outcomeOf(judged[i] ?? planned, known));
   }

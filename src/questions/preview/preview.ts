@@ -18,6 +18,7 @@ import {
 import { inputsOf } from "../../mapping/inputs.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import type { Scope } from "../../mapping/scope.ts";
+import { Breath } from "../../lib/breath.ts";
 import type { Problem } from "../../model/errors.ts";
 import type { PlannedChange } from "../../model/plan.ts";
 import type { ReportProgress } from "../../model/asked-by.ts";
@@ -31,6 +32,7 @@ import { resolveProfile, type Resolved } from "../../reconciler/source-priority.
 import { validateProfile } from "../../reconciler/validate.ts";
 import { linksOf } from "../../reconciler/writes.ts";
 import { countPresent } from "../../store/app-users.ts";
+import { decideBatch } from "./decide-batch.ts";
 import { PreviewClaims } from "./claims.ts";
 import { Tally, type Counted } from "./tally.ts";
 
@@ -194,27 +196,32 @@ export async function previewAll(
     ? livePeople(engine, name, signal)
     : storedPeople(engine, name, null, signal);
   const claims = new PreviewClaims(engine.store.db, name, engine.rules.unique);
+  const breath = new Breath(signal);
   let done = 0;
   for await (const batch of batches) {
-    await previewBatch(engine, directory, batch, { linked, claims, summary });
+    await previewBatch(engine, directory, batch, { linked, claims, summary, breath });
     done += batch.sightings.length + batch.unusable.length;
     progress({ directory: name, phase: "reading", done, total: own > 0 ? own : null });
   }
   return summary.result(own);
 }
 
+interface Previewing {
+  readonly linked: LinkedUsers;
+  readonly claims: PreviewClaims;
+  readonly summary: Summary;
+  readonly breath: Breath;
+}
+
 async function previewBatch(
   engine: Engine,
   directory: DirectoryRules,
   batch: SightingBatch,
-  { linked, claims, summary }: { linked: LinkedUsers; claims: PreviewClaims; summary: Summary },
+  { linked, claims, summary, breath }: Previewing,
 ): Promise<void> {
   const known = await loadKnown(engine, Date.now(), { ...batch, directory, linked });
-  const decided = batch.sightings.map((sighting) => {
-    const person = known.of(sighting);
-    const planned = decideOne({ rules: engine.rules, directory }, sighting, person);
-    return { planned, known: person };
-  });
+  const context = { rules: engine.rules, directory };
+  const decided = await decideBatch(context, batch.sightings, known, breath);
   for (const [i, planned] of (await claims.judge(decided)).entries()) {
     const known = decided[i]?.known;
     const status = known?.appUser?.status ?? "removed";

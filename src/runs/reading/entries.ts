@@ -124,7 +124,7 @@ async function changedOf(
   { nobodyKnown, settled = null, due }: Planning,
 ): Promise<readonly RawEntry[]> {
   if (usable.length === 0 || nobodyKnown) return usable;
-  if (settled !== null)
+  if (settled?.isWhole === true)
     return usable.filter((entry) => due.has(entry.id ?? "") || !settled.has(entry));
   const { fingerprint } = run;
   const how = { fingerprint, due };

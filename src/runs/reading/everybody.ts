@@ -24,6 +24,9 @@ import { planRemovals } from "./leavers.ts";
 import { SettledEntries } from "./settled.ts";
 import { mayStay, planWhoIsWho } from "./who-is-who.ts";
 
+/** Of so many, the first people are read while those who are known as they are come from the database. */
+const MANY = 20_000;
+
 /**
  * Reads all people and plans what to do with each; after them groups and containers.
  * @throws RollcallError if the read was not proven complete
@@ -35,19 +38,25 @@ export async function readEverybody(
   const { engine, directory, signal } = context;
   const { name, settings } = directory;
   const { db } = engine.store;
-  const before = await countPresent(db, name);
+  const [before, nobodyKnown, due] = await Promise.all([
+    countPresent(db, name),
+    isUnknownDirectory(db, name),
+    expiredIds(engine, name, settings.source.users),
+  ]);
+  await using settled = nobodyKnown ? null : new SettledEntries(context, before.own);
+  // Few are there in no time, and an embedded database answers one question after the other.
+  if (before.own < MANY || engine.store.kind === "embedded") await settled?.loaded();
   await using session = await (await engine.openDirectory(name)).open(signal);
   await session.changes?.begin(await earlierMark(context));
   const census = new Census(mayRepeat(settings.source));
   const linked = new LinkedUsers();
-  const nobodyKnown = await isUnknownDirectory(db, name);
   const planning = {
     plan,
     census,
     linked,
-    due: await expiredIds(engine, name, settings.source.users),
+    due,
     nobodyKnown,
-    settled: nobodyKnown ? null : await SettledEntries.load(context, before.own),
+    settled,
     total: before.own > 0 ? before.own : null,
   };
   // Those whom the searches show, and those who moved meanwhile.

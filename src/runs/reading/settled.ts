@@ -3,6 +3,8 @@
  * 16 to 32 bytes a person: asking the database for each batch would take most of the time of a read that
  * finds nothing new. It is what stood there when the read began; what others did to a person meanwhile, the
  * next import sees.
+ *
+ * It is loaded while the first people are read already. Until all of it is there, the database is asked.
  */
 import { IdSet } from "../../lib/id-set.ts";
 import type { RawEntry } from "../../model/entry.ts";
@@ -11,27 +13,43 @@ import type { RunContext } from "../record/context.ts";
 
 type Identified = Pick<RawEntry, "id" | "hash">;
 
-export class SettledEntries {
+export class SettledEntries implements AsyncDisposable {
   readonly #keys: IdSet;
-
-  private constructor(expected: number) {
-    this.#keys = new IdSet(expected);
-  }
+  readonly #loading: Promise<void>;
+  readonly #stopping = new AbortController();
+  #isWhole = false;
 
   /** @param expected how many people the directory has */
-  static async load(
-    { engine, directory, run }: RunContext,
-    expected: number,
-  ): Promise<SettledEntries> {
-    const settled = new SettledEntries(expected);
-    await eachSettledEntry(engine.store.db, directory.name, run.fingerprint, (id, hash) =>
-      settled.#keys.add(keyOf({ id, hash })),
-    );
-    return settled;
+  constructor({ engine, directory, run }: RunContext, expected: number) {
+    this.#keys = new IdSet(expected);
+    const wanted = { directory: directory.name, fingerprint: run.fingerprint };
+    const note = (id: string, hash: string): unknown => this.#keys.add(keyOf({ id, hash }));
+    const { signal } = this.#stopping;
+    this.#loading = (async () => {
+      this.#isWhole = await eachSettledEntry(engine.store.db, wanted, note, signal);
+    })();
+    // A database that fails is told by whoever asks it next, or here, at the end.
+    this.#loading.catch(() => undefined);
   }
 
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  /** Until it is whole. */
+  async loaded(): Promise<void> {
+    await this.#loading;
+  }
+
+  /** Whether the entry is known as it is. @throws Error before it is whole */
   has(entry: Identified): boolean {
+    if (!this.#isWhole) throw new Error("who is settled is not known yet");
     return this.#keys.has(keyOf(entry));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort();
+    await this.#loading.catch(() => undefined);
   }
 }
 
