@@ -18,6 +18,7 @@ import type { Slapd } from "../support/slapd.ts";
 import { configuration, searchOf, startDirectory, SUFFIX } from "./directory.ts";
 import type { ExpressionFigures } from "./expressions.ts";
 import type { PushFigures } from "./pushing.ts";
+import type { DaemonFigures } from "./daemon.ts";
 import type { StartFigures } from "./start.ts";
 import type { ApiFigures } from "./api.ts";
 import { report, type Measured, type Sample } from "./report.ts";
@@ -30,6 +31,7 @@ const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const EXPRESSIONS = fileURLToPath(new URL("expressions.ts", import.meta.url));
 const PUSHING = fileURLToPath(new URL("pushing.ts", import.meta.url));
 const API = fileURLToPath(new URL("api.ts", import.meta.url));
+const DAEMON = fileURLToPath(new URL("daemon.ts", import.meta.url));
 const START = fileURLToPath(new URL("start.ts", import.meta.url));
 const SYSTEM_LOG = fileURLToPath(new URL("system-log.ts", import.meta.url));
 const READ_ONLY = fileURLToPath(new URL("read-only.ts", import.meta.url));
@@ -225,6 +227,13 @@ try {
     env: { ...process.env, PEOPLE: String(PEOPLE) },
   });
   const pushing = JSON.parse(pushes) as PushFigures;
+  say("In a daemon");
+  const daemons = execFileSync(process.execPath, [DAEMON], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, PEOPLE: String(2 * PEOPLE) },
+  });
+  const daemon = JSON.parse(daemons) as DaemonFigures;
   say("Start of commands");
   const starts = execFileSync(process.execPath, [START], { encoding: "utf8" });
   const start = JSON.parse(starts) as StartFigures;
@@ -248,6 +257,7 @@ try {
     syncSeconds,
     log,
     pushing,
+    daemon,
     start,
     api,
   });

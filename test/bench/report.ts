@@ -1,6 +1,7 @@
 import type { ExpressionFigures } from "./expressions.ts";
 import type { PushFigures } from "./pushing.ts";
 import type { ApiFigures } from "./api.ts";
+import type { DaemonFigures } from "./daemon.ts";
 import type { StartFigures } from "./start.ts";
 import type { LogFigures } from "./system-log.ts";
 
@@ -22,6 +23,7 @@ export interface BenchFacts {
   readonly syncSeconds: readonly number[];
   readonly log: LogFigures;
   readonly pushing: PushFigures;
+  readonly daemon: DaemonFigures;
   readonly start: StartFigures;
   readonly api: ApiFigures;
   readonly phases: readonly { readonly phase: string; readonly seconds: number }[];
@@ -91,6 +93,10 @@ ${logPart(facts.log)}
 ## Pushing to apps
 
 ${pushingPart(facts.pushing)}
+
+## In a daemon
+
+${daemonPart(facts.daemon)}
 
 ## Start of commands
 
@@ -203,6 +209,21 @@ ${lines.join("\n")}`;
 }
 
 const MOST_PAGE_MS = 1000;
+
+function daemonPart({ people, search, nothingNew, forceSync, megabytes }: DaemonFigures): string {
+  const [ratio, synced] = [nothingNew / search, Math.round(people / forceSync)];
+  const goal = (met: boolean): string => (met ? "met" : "**missed**");
+  return `At ${people.toLocaleString("en-US")} people, the runs of one daemon that is asked by the API, without the start of a process; beside it the same
+\`ldapsearch\` (${search.toFixed(2)} s). Its peak is ${megabytes} MB (\`PEOPLE=200000 ROUNDS=5 node test/bench/daemon.ts\`).
+
+| what | measured | goal | |
+|---|---|---|---|
+| full import that finds nothing new ÷ \`ldapsearch\` | ${ratio.toFixed(2)} | 1.2 | ${goal(ratio <= 1.2)} |
+| force sync that changes nothing, people/s | ${synced.toLocaleString("en-US")} | 60,000 | ${goal(synced >= 60_000)} |
+
+While it finds nothing new, slapd and the daemon's one thread are busy about as long as each other: the thread receives, takes apart,
+hashes and compares, and a quarter of its time is garbage.`;
+}
 
 function startPart({ bare, version, help, usersShow }: StartFigures): string {
   const row = (what: string, seconds: number, goal: number): string => {

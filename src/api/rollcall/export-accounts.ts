@@ -1,9 +1,8 @@
 /** `/apps/{app}/accounts`: what the app has now, as a file. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { accountLine, accountsHeading } from "../../documents/account-export.ts";
-import { FILE_TYPES, fileAnswer } from "./file.ts";
+import { fileAnswer, fileRoute } from "./file.ts";
 import { flag, text } from "./forms.ts";
-import { problemSchema } from "./problem.ts";
 import { ROLLCALL_API, type Building } from "./route.ts";
 
 const query = z.strictObject({
@@ -12,26 +11,15 @@ const query = z.strictObject({
 });
 
 export function accountsRoute({ api, context, gate }: Building): void {
-  const lines = z.string();
-  const config = createRoute({
-    method: "get",
-    path: `${ROLLCALL_API}/apps/{app}/accounts`,
+  const about = {
     summary: "All accounts that the app has now, read from it, as CSV or a line of JSON each",
-    tags: ["Apps"],
-    description: "Needs the permission `read`.",
-    security: [{ token: [] }],
+    tag: "Apps",
+  };
+  const config = createRoute({
+    ...fileRoute(about),
     middleware: [gate.allow("read")] as const,
+    path: `${ROLLCALL_API}/apps/{app}/accounts`,
     request: { params: z.strictObject({ app: text }), query },
-    responses: {
-      200: {
-        description: "A line each",
-        content: Object.fromEntries(FILE_TYPES.map((type) => [type, { schema: lines }])),
-      },
-      default: {
-        description: "Why not",
-        content: { "application/problem+json": { schema: problemSchema } },
-      },
-    },
   });
   api.openapi(config, async (c) => {
     const { app } = c.req.valid("param");

@@ -3,9 +3,8 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { logHeading, logLine } from "../../documents/log-export.ts";
 import type { LogEvent } from "../../model/event.ts";
 import { timeOfLog, usualSince, wordsOfLog, WORDS_FORM } from "../log-question.ts";
-import { FILE_TYPES, fileAnswer } from "./file.ts";
+import { fileAnswer, fileRoute } from "./file.ts";
 import { anyText, text } from "./forms.ts";
-import { problemSchema } from "./problem.ts";
 import { ROLLCALL_API, type Building } from "./route.ts";
 
 const PAGE = 1000;
@@ -33,25 +32,15 @@ const query = z.strictObject({
 });
 
 export function logExportRoute({ api, context, gate }: Building): void {
-  const config = createRoute({
-    method: "get",
-    path: `${ROLLCALL_API}/logs/export`,
+  const about = {
     summary: "The System Log, newest first, as CSV or a line of JSON each",
-    tags: ["System Log"],
-    description: "Needs the permission `read`.",
-    security: [{ token: [] }],
+    tag: "System Log",
+  };
+  const config = createRoute({
+    ...fileRoute(about),
     middleware: [gate.allow("read")] as const,
+    path: `${ROLLCALL_API}/logs/export`,
     request: { query },
-    responses: {
-      200: {
-        description: "A line each",
-        content: Object.fromEntries(FILE_TYPES.map((type) => [type, { schema: z.string() }])),
-      },
-      default: {
-        description: "Why not",
-        content: { "application/problem+json": { schema: problemSchema } },
-      },
-    },
   });
   api.openapi(config, async (c) => {
     const { format, filter = "", q = [], since, until } = c.req.valid("query");

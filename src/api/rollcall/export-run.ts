@@ -1,9 +1,8 @@
 /** `/runs/{run}/export`: everybody whom a run concerns, at once, as a file. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { exportHeading, exportLine, type ExportFormat } from "../../documents/run-export.ts";
-import { FILE_TYPES, fileAnswer } from "./file.ts";
+import { fileAnswer, fileRoute } from "./file.ts";
 import { flag, text } from "./forms.ts";
-import { problemSchema } from "./problem.ts";
 import { ROLLCALL_API, type Building } from "./route.ts";
 
 const PAGE = 5000;
@@ -14,25 +13,15 @@ const query = z.strictObject({
 });
 
 export function exportRoute({ api, context, gate }: Building): void {
-  const config = createRoute({
-    method: "get",
-    path: `${ROLLCALL_API}/runs/{run}/export`,
+  const about = {
     summary: "Everybody whom an import or a force sync concerns, as CSV or a line of JSON each",
-    tags: ["Runs"],
-    description: "Needs the permission `read`.",
-    security: [{ token: [] }],
+    tag: "Runs",
+  };
+  const config = createRoute({
+    ...fileRoute(about),
     middleware: [gate.allow("read")] as const,
+    path: `${ROLLCALL_API}/runs/{run}/export`,
     request: { params: z.strictObject({ run: text }), query },
-    responses: {
-      200: {
-        description: "A line each",
-        content: Object.fromEntries(FILE_TYPES.map((type) => [type, { schema: z.string() }])),
-      },
-      default: {
-        description: "Why not",
-        content: { "application/problem+json": { schema: problemSchema } },
-      },
-    },
   });
   api.openapi(config, async (c) => {
     const { runs } = context.service;

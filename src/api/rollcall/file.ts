@@ -1,11 +1,29 @@
 /** Answers that are files of lines, sent while they are made. */
+import { z } from "@hono/zod-openapi";
 import type { ExportFormat } from "../../documents/run-export.ts";
 import type { ApiCall } from "../context.ts";
+import { problemSchema } from "./problem.ts";
 
 const TYPES = { csv: "text/csv; charset=utf-8", jsonl: "application/x-ndjson" } as const;
 
-/** What the document of the API says of such an answer. */
-export const FILE_TYPES = ["text/csv", "application/x-ndjson"] as const;
+const lines = { schema: z.string() };
+
+/** What the document of the API says of a route whose answer is such a file. */
+export function fileRoute({ summary, tag }: { readonly summary: string; readonly tag: string }) {
+  const content = { "text/csv": lines, "application/x-ndjson": lines };
+  const problem = { "application/problem+json": { schema: problemSchema } };
+  return {
+    method: "get" as const,
+    summary,
+    tags: [tag],
+    description: "Needs the permission `read`.",
+    security: [{ token: [] }],
+    responses: {
+      200: { description: "A line each", content },
+      default: { description: "Why not", content: problem },
+    },
+  };
+}
 
 /**
  * @param name of the file, without its ending
