@@ -26,10 +26,10 @@ export async function editConfiguration(
 ): Promise<Service> {
   const change = "to" in asked ? asked : changeOf(asked);
   const before = unchanged(service.settings);
-  const text = change.to(before);
+  const { text, paths } = change.to(before);
   const made = writeNew(change.files);
   try {
-    return await takeOver(service, await parse(text), { before, text, paths: change.paths, by });
+    return await takeOver(service, await parse(text), { before, text, paths, by });
   } catch (thrown) {
     for (const path of made) rmSync(path, { force: true });
     throw thrown;
@@ -42,7 +42,7 @@ function changeOf(edits: readonly ConfigurationEdit[]): ConfigurationChange {
     throw new RollcallError("config.invalid", message);
   }
   const paths = edits.map(({ path }) => path.join("."));
-  return { paths, to: (text) => withEdits(text, edits), files: [] };
+  return { to: (text) => ({ text: withEdits(text, edits), paths }), files: [] };
 }
 
 interface Takeover {

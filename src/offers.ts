@@ -5,7 +5,12 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { certificateOf } from "./agent/ldap/certificate.ts";
-import { proposedDirectory, withDirectory, type Access } from "./config/proposed.ts";
+import {
+  changesSources,
+  proposedDirectory,
+  withDirectory,
+  type Access,
+} from "./config/proposed.ts";
 import { directoryNameFault } from "./config/semantics.ts";
 import { isPrivate } from "./lib/is-private.ts";
 import { uuidV7 } from "./lib/uuid.ts";
@@ -130,8 +135,11 @@ export class Offers {
       caller,
       until: Date.now() + KEPT_MS,
       change: {
-        paths: [`directories.${name}`],
-        to: (text) => withDirectory(text, proposal, kept.access),
+        to: (before) => {
+          const text = withDirectory(before, proposal, kept.access);
+          const further = changesSources(before, text) ? ["profile.sources"] : [];
+          return { text, paths: [`directories.${name}`, ...further] };
+        },
         files: kept.files,
       },
     };

@@ -82,14 +82,23 @@ function Findings({ items }: { readonly items: readonly FindingFacts[] }) {
       {serious.length === 0 && <p class="quiet">{say().dashboard.nothingWrong}</p>}
       <ul class="findings">
         {[...serious, ...others].map((one) => (
-          <li key={one.message}>
-            <Badge of={one.severity} /> <span>{one.message}</span>{" "}
+          <li key={`${subjectOf(one) ?? ""} ${one.message}`}>
+            <Badge of={one.severity} />{" "}
+            <span>
+              {subjectOf(one) !== null && <strong>{subjectOf(one)}: </strong>}
+              {one.message}
+            </span>{" "}
             <Cure remedy={one.remedy} command={one.command} />
           </li>
         ))}
       </ul>
     </>
   );
+}
+
+/** The directory or the app that it is about; null: everything. */
+function subjectOf({ app, directory }: FindingFacts): string | null {
+  return app ?? directory;
 }
 
 function LastRuns({ items }: { readonly items: readonly RunFacts[] }) {

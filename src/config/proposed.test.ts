@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parse, parseDocument } from "yaml";
 import type { Proposal } from "../model/proposal.ts";
-import { withDirectory, type Access } from "./proposed.ts";
+import { changesSources, withDirectory, type Access } from "./proposed.ts";
 
 const ACCESS: Access = {
   name: "corp",
@@ -93,6 +93,11 @@ test("what stood in the file stays as it was written", () => {
   const withOrder = withDirectory(ordered, PROPOSAL, ACCESS);
   expect(withOrder).toContain("# the order");
   expect(parse(withOrder)).toMatchObject({ profile: { sources: ["hr", ACCESS.name] } });
+  expect([changesSources(ordered, withOrder), changesSources(block, withOrder)]).toEqual([
+    true,
+    true,
+  ]);
+  expect(changesSources(withOrder, withOrder)).toBe(false);
   const variable = `${block}profile:\n  sources: ["\${FIRST}"]\n`;
   expect(withDirectory(variable, PROPOSAL, ACCESS)).toContain('sources: ["${FIRST}"]');
   const there = `${block}profile:\n  sources: [hr, ${ACCESS.name}]\n`;

@@ -53,8 +53,7 @@ export function withDirectory(text: string, proposal: Proposal, access: Access):
 
 /** Where the order of sources is written, a directory that is not in it would give nothing: it is the last one. */
 function asSource(text: string, name: string): string {
-  const written: unknown = asText(text).value["profile"];
-  const sources = typeof written === "object" && written !== null && (written as Tree)["sources"];
+  const sources = sourcesIn(text);
   if (!Array.isArray(sources) || sources.includes(name)) return text;
   const value = [...(sources as unknown[]), name];
   try {
@@ -64,6 +63,16 @@ function asSource(text: string, name: string): string {
     if (asRollcallError(thrown).code === "config.readOnly") return text;
     throw thrown;
   }
+}
+
+function sourcesIn(text: string): unknown {
+  const written: unknown = asText(text).value["profile"];
+  return typeof written === "object" && written !== null ? (written as Tree)["sources"] : undefined;
+}
+
+/** Whether the order of sources is another one. */
+export function changesSources(before: string, after: string): boolean {
+  return !isDeepStrictEqual(sourcesIn(before), sourcesIn(after));
 }
 
 function inserted(

@@ -10,12 +10,16 @@ export interface ConfigurationEdit {
   readonly whole?: { readonly path: readonly string[]; readonly value: unknown };
 }
 
-/** A change of the text as a whole, with what it names. */
-export interface ConfigurationChange {
-  /** Which places it changes, for whoever looks it up. */
+/** A text with a change, and which places that changed, for whoever looks it up. */
+export interface ChangedText {
+  readonly text: string;
   readonly paths: readonly string[];
-  /** The text with the change. @throws RollcallError if it does not fit */
-  readonly to: (text: string) => string;
+}
+
+/** A change of the text as a whole. */
+export interface ConfigurationChange {
+  /** @throws RollcallError if it does not fit */
+  readonly to: (text: string) => ChangedText;
   /** Files that come with it, for the daemon's own eyes; none is there yet. */
   readonly files: readonly { readonly path: string; readonly text: string }[];
 }
