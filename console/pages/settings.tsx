@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { ask, given, named, rollcall, type SessionFacts, type TokenFacts } from "../api.ts";
 import { useAsked } from "../asked.ts";
 import { Act } from "../parts/act.tsx";
+import { Invite, NewToken } from "../parts/come-in.tsx";
 import { Confirm } from "../parts/confirm.tsx";
 import { List } from "../parts/list.tsx";
 import { Page, Shown } from "../parts/page.tsx";
@@ -10,7 +11,7 @@ import { When } from "../parts/when.tsx";
 import { may, me } from "../session.ts";
 import { say } from "../texts.ts";
 
-/** How many sessions and tokens were ended here: then the lists are others. */
+/** How many sessions and tokens were made or ended here: then the lists are others. */
 const ended = signal(0);
 
 async function end(id: string): Promise<void> {
@@ -50,6 +51,7 @@ export function Settings() {
             keyOf={({ id }) => id}
             Row={SessionRow}
           />
+          <Invite />
           <h2>{settings.tokens}</h2>
           <List<TokenFacts>
             ask={(after) => ask(rollcall.tokens.$get({ query: given({ limit: 50, after }) }))}
@@ -67,9 +69,7 @@ export function Settings() {
             keyOf={({ name }) => name}
             Row={TokenRow}
           />
-          <p class="quiet">
-            {settings.makesOne(<code>rollcall tokens create NAME --role viewer</code>)}
-          </p>
+          <NewToken made={() => ended.value++} />
         </>
       )}
       {may("configuration") && <Configuration />}

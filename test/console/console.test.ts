@@ -645,6 +645,35 @@ test("mappings that Okta exported are compared, tried for everybody, and saved t
   await page.getByRole("row", { name: /^organization "Example" on creation Try/ }).waitFor();
 });
 
+test("somebody is invited, and a token is made; each is shown once, and good for what its role may", async () => {
+  const { page } = browser;
+  await signIn("admin", "/console/settings");
+  const dialog = page.getByRole("dialog");
+  await page.getByRole("button", { name: "Make a token…" }).click();
+  await dialog.getByLabel("Name").fill("of the console");
+  await dialog.getByLabel("Role").selectOption("helpdesk");
+  await dialog.getByRole("button", { name: "Make the token" }).click();
+  const secret = await page.locator("output pre").innerText();
+  await page.getByRole("row", { name: /^of the console helpdesk/ }).waitFor();
+  const asked = await fetch(`${api.url}/api/rollcall/v1/me`, {
+    headers: { authorization: `Bearer ${secret.trim()}` },
+  });
+  expect(await asked.json()).toMatchObject({ name: "of the console", role: "helpdesk" });
+  await page.getByRole("button", { name: "Hide it" }).click();
+  expect(await page.locator("output pre").count()).toBe(0);
+  await page.getByRole("button", { name: "Invite somebody…" }).click();
+  await dialog.getByLabel("Role").selectOption("viewer");
+  await dialog.getByRole("button", { name: "Make the link" }).click();
+  const link = (await page.locator("output pre").innerText()).trim();
+  expect(await barriers(page)).toEqual([]);
+  await using other = await openBrowser();
+  await other.page.goto(link);
+  await other.page.locator("h1", { hasText: "Dashboard" }).waitFor();
+  await other.page.goto(`${api.url}/console/settings`);
+  await other.page.getByText(/role viewer/).waitFor();
+  expect(await other.page.getByRole("button", { name: "Invite somebody…" }).count()).toBe(0);
+});
+
 test("an administrator sees the configuration as it was loaded, and no secret of it", async () => {
   const { page } = browser;
   await signIn("admin", "/console/settings");

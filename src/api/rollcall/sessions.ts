@@ -4,7 +4,7 @@ import type { MiddlewareHandler } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { RollcallError } from "../../model/errors.ts";
 import { isLoopback } from "../../model/loopback.ts";
-import { PERMISSIONS, ROLE_NAMES } from "../../model/role.ts";
+import { PERMISSIONS, ROLE_NAMES, SIGN_IN_ROLES } from "../../model/role.ts";
 import { askedBy, type ApiCall, type ApiEnv } from "../context.ts";
 import { AccessRefused, COOKIE_SHAPE, setSessionCookie } from "../gate.ts";
 import { listOf, page, positionPage, text } from "./forms.ts";
@@ -105,6 +105,22 @@ function administration(building: Building) {
         await context.service.sessions.end(id, askedBy(context, c));
         return null;
       },
+    ),
+    route(
+      building,
+      {
+        method: "post",
+        path: "/sign-in-links",
+        summary:
+          "Invite somebody: a link that signs in once, for ten minutes; it is in this answer only",
+        tag: TAG,
+        permission: "tokens",
+        body: z.strictObject({ role: z.enum(SIGN_IN_ROLES) }),
+        answer: z.object({ url: z.string(), role: z.enum(ROLE_NAMES), expiresAt: z.string() }),
+        status: 201,
+      },
+      async ({ c, body: { role } }) =>
+        await context.service.sessions.link(role, askedBy(context, c)),
     ),
   ];
 }
