@@ -27,3 +27,20 @@ test("a hundred thousand identifiers that differ little are all told apart", () 
     if (!set.has(`person-${i}`) || set.has(`person-${i} `)) throw new Error(`person-${i}`);
   expect(set.size).toBe(100_000);
 });
+
+test("with what belongs to it, an identifier is told apart from every other way to divide the same text", () => {
+  const text = fc.string({ maxLength: 8 });
+  fc.assert(
+    fc.property(fc.array(fc.tuple(text, text), { maxLength: 50 }), (pairs) => {
+      const set = new IdSet();
+      const known = new Set<string>();
+      for (const pair of pairs) {
+        const isNew = !known.has(JSON.stringify(pair));
+        expect(set.has(...pair)).toBe(!isNew);
+        expect(set.add(...pair)).toBe(isNew);
+        known.add(JSON.stringify(pair));
+      }
+      expect(set.size).toBe(known.size);
+    }),
+  );
+});

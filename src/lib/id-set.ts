@@ -32,15 +32,15 @@ export class IdSet {
     return this.#size;
   }
 
-  /** Adds an identifier; false if it was already there. */
-  add(id: string): boolean {
+  /** Adds an identifier; false if it was already there. @param further what belongs to it */
+  add(id: string, further = ""): boolean {
     if (this.#size * 2 > this.#mask) this.#grow();
-    const [high, low] = hash64(id, this.#seeds);
+    const [high, low] = hash64(id, further, this.#seeds);
     return this.#insert(high, low);
   }
 
-  has(id: string): boolean {
-    const [high, low] = hash64(id, this.#seeds);
+  has(id: string, further = ""): boolean {
+    const [high, low] = hash64(id, further, this.#seeds);
     const slots = this.#slots;
     for (let at = low & this.#mask; ; at = (at + 1) & this.#mask) {
       const slotHigh = slots[2 * at];
@@ -78,14 +78,27 @@ export class IdSet {
   }
 }
 
+/** No unit of a text is as large. */
+const BETWEEN = 0x10000;
+
 /** Two multiplicative lanes over the UTF-16 units; never (0, 0), which marks an empty slot. */
-function hash64(text: string, seeds: Seeds): [number, number] {
+function hash64(text: string, further: string, seeds: Seeds): [number, number] {
   let high = 0xdeadbeef ^ seeds[0];
   let low = 0x41c6ce57 ^ seeds[1];
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     high = Math.imul(high ^ unit, 2654435761);
     low = Math.imul(low ^ unit, 1597334677);
+  }
+  // Put together they would have to be copied, for each person of a directory.
+  if (further !== "") {
+    high = Math.imul(high ^ BETWEEN, 2654435761);
+    low = Math.imul(low ^ BETWEEN, 1597334677);
+    for (let i = 0; i < further.length; i++) {
+      const unit = further.charCodeAt(i);
+      high = Math.imul(high ^ unit, 2654435761);
+      low = Math.imul(low ^ unit, 1597334677);
+    }
   }
   high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
   low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);

@@ -62,7 +62,7 @@ export class Census {
 
   /** Whether the entry is new to this read; "again" if it is the very same as one before. */
   note(id: string, hash: string): "new" | "again" | "duplicate" {
-    const exact = this.#exact?.add(`${id} ${hash}`) ?? true;
+    const exact = this.#exact?.add(id, hash) ?? true;
     if (this.#seen.add(id)) {
       if (!this.#claimed.has(id)) return "new";
       this.#contested.add(id);

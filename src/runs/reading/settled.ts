@@ -23,7 +23,7 @@ export class SettledEntries implements AsyncDisposable {
   constructor({ engine, directory, run }: RunContext, expected: number) {
     this.#keys = new IdSet(expected);
     const wanted = { directory: directory.name, fingerprint: run.fingerprint };
-    const note = (id: string, hash: string): unknown => this.#keys.add(keyOf({ id, hash }));
+    const note = (id: string, hash: string): unknown => this.#keys.add(hash, id);
     const { signal } = this.#stopping;
     this.#loading = (async () => {
       this.#isWhole = await eachSettledEntry(engine.store.db, wanted, note, signal);
@@ -44,15 +44,11 @@ export class SettledEntries implements AsyncDisposable {
   /** Whether the entry is known as it is. @throws Error before it is whole */
   has(entry: Identified): boolean {
     if (!this.#isWhole) throw new Error("who is settled is not known yet");
-    return this.#keys.has(keyOf(entry));
+    return this.#keys.has(entry.hash, entry.id ?? "");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
     await this.#loading.catch(() => undefined);
   }
-}
-
-function keyOf({ id, hash }: Identified): string {
-  return `${hash} ${id ?? ""}`;
 }
