@@ -4,7 +4,7 @@
  * Rollcall's own is asked by Hono's client: what a route takes and answers is what its handler says, so
  * that whatever the daemon changes shows here as an error of types. Okta's is asked by its addresses.
  */
-import { hc, type InferResponseType } from "hono/client";
+import { hc, type ClientRequestOptions, type InferResponseType } from "hono/client";
 import type { RollcallApi } from "../src/api/rollcall/rollcall-api.ts";
 import { say } from "./texts.ts";
 
@@ -226,22 +226,24 @@ type AnyExplanation = InferResponseType<Rollcall["explain"]["$get"]>;
 export type AppExplanationFacts = Extract<AnyExplanation, { readonly app: string }>;
 export type ExplanationFacts = Exclude<AnyExplanation, AppExplanationFacts>;
 
-/** What a directory's mappings give, for one person or for all. @throws Refused */
+/** What a directory's mappings give, for one person or for all. @param until ends it @throws Refused */
 export async function askPreview(
   directory: string,
   query: { readonly [name in "attribute" | "expression" | "user"]?: string },
+  until: ClientRequestOptions,
 ): Promise<PreviewFacts> {
   const asked = given<{ directory?: string }>({ ...query, directory });
-  return (await ask(rollcall.preview.$get({ query: asked }))) as PreviewFacts;
+  return (await ask(rollcall.preview.$get({ query: asked }, until))) as PreviewFacts;
 }
 
 /** What an app would be sent for one person. @throws Refused */
 export async function askAppPreview(
   app: string,
   query: { readonly [name in "attribute" | "expression" | "user"]?: string },
+  until: ClientRequestOptions,
 ): Promise<AppPreviewFacts> {
   const asked = given<{ app?: string }>({ ...query, app });
-  return (await ask(rollcall.preview.$get({ query: asked }))) as AppPreviewFacts;
+  return (await ask(rollcall.preview.$get({ query: asked }, until))) as AppPreviewFacts;
 }
 
 /** Where a value of a profile comes from. @throws Refused */
@@ -262,19 +264,33 @@ export async function askWhyInApp(
   return (await ask(rollcall.explain.$get({ query }))) as AppExplanationFacts;
 }
 
-/** Into the configuration, where it may be written. @throws Refused, which says so where not */
+type Mapping = Pick<DirectoryFacts["toOkta"][number], "attribute" | "expression" | "apply">;
+type SeenMapping = Pick<MappingDraftFacts["mappings"][number], "attribute" | "before">;
+
+/**
+ * Into the configuration, where it may be written.
+ * @param seen what stood there when they were made @throws Refused, which says so where not
+ */
 export async function saveMappings(
   directory: string,
-  mappings: readonly {
-    readonly attribute: string;
-    readonly expression: string;
-    readonly apply: "create" | "update";
-  }[],
+  mappings: readonly Mapping[],
+  seen: readonly SeenMapping[],
 ): Promise<void> {
+  await requireUnchanged(directory, seen);
   const { items } = await askOkta<{ id: string }>("/mappings", { sourceId: directory });
   const properties = mappings.map(({ attribute, expression, apply }) => [
     attribute,
     { expression, pushStatus: apply === "create" ? "DONT_PUSH" : "PUSH" },
   ]);
   await actOkta(`/mappings/${items[0]?.id ?? ""}`, { properties: Object.fromEntries(properties) });
+}
+
+/** @throws Error where somebody has changed them since */
+async function requireUnchanged(directory: string, seen: readonly SeenMapping[]): Promise<void> {
+  const { toOkta } = await ask(rollcall.directories[":directory"].$get(named({ directory })));
+  const isAsSeen = seen.every(({ attribute, before }) => {
+    const now = toOkta.find((one) => one.attribute === attribute);
+    return now?.expression === before?.expression && now?.apply === before?.apply;
+  });
+  if (!isAsSeen) throw new Error(say().mappings.changedMeanwhile);
 }

@@ -1,6 +1,7 @@
 /** Runs that were begun here, and by what request: a dry run is repeated in earnest exactly as it was asked for. */
 import type { InferRequestType } from "hono/client";
 import { ask, named, rollcall, type ChangeFacts, type RunFacts } from "./api.ts";
+import { say } from "./texts.ts";
 
 /** As the API takes it. */
 export type RunRequest = InferRequestType<typeof rollcall.runs.$post>["json"];
@@ -14,15 +15,31 @@ export async function begin(request: RunRequest): Promise<RunFacts> {
   return run;
 }
 
-/**
- * What a run about one entry changed, or would change; such a run is over when it is answered.
- * @throws Error where it could not be done
- */
-export async function changesOf({ run }: RunFacts): Promise<readonly ChangeFacts[]> {
+/** What a run about one entry would change, and why it would wait for somebody who may approve. */
+export interface Foreseen {
+  readonly changes: readonly ChangeFacts[];
+  /** Null: nobody is asked. */
+  readonly held: string | null;
+}
+
+/** Of a dry run about one entry; such a run is over when it is answered. @throws Error where it cannot be done */
+export async function foreseen(run: RunFacts): Promise<Foreseen> {
+  return { changes: await changesOf(run), held: run.held?.reason ?? null };
+}
+
+/** @throws Error where a run about one entry did nothing, or waits for somebody who may approve */
+export async function requireDone(run: RunFacts): Promise<void> {
+  await changesOf(run);
+  if (run.status === "held") throw new Error(say().decisions.waits(run.held?.reason ?? ""));
+  if (run.status !== "done") throw new Error(run.error?.message ?? run.status);
+}
+
+async function changesOf({ run, error }: RunFacts): Promise<readonly ChangeFacts[]> {
+  if (error !== null) throw new Error(error.message);
   const one = rollcall.runs[":run"];
   const { items } = await ask(one.people.$get({ ...named({ run }), query: {} }));
-  const error = items.find((change) => change.error !== null)?.error;
-  if (error != null) throw new Error(error.message);
+  const failed = items.find((change) => change.error !== null)?.error;
+  if (failed != null) throw new Error(failed.message);
   return items;
 }
 

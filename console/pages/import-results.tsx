@@ -1,13 +1,13 @@
 import { signal } from "@preact/signals";
 import { useLocation } from "preact-iso";
 import { useState } from "preact/hooks";
-import { ask, given, rollcall, type UnmatchedFacts, type ChangeFacts } from "../api.ts";
-import { changesOf } from "../begun.ts";
+import { ask, given, rollcall, type UnmatchedFacts, type RunFacts } from "../api.ts";
+import { foreseen, requireDone, type Foreseen } from "../begun.ts";
 import { news } from "../live.ts";
 import { Act } from "../parts/act.tsx";
 import { Badge } from "../parts/badge.tsx";
-import { Changes } from "../parts/changes.tsx";
 import { Confirm } from "../parts/confirm.tsx";
+import { WouldChange } from "../parts/foreseen.tsx";
 import { Filters } from "../parts/filters.tsx";
 import { List } from "../parts/list.tsx";
 import { Page } from "../parts/page.tsx";
@@ -37,8 +37,9 @@ export function ImportResults() {
         ask={(after) =>
           ask(rollcall.unmatched.$get({ query: given({ ...filter, limit: 25, after }) }))
         }
-        about={`${JSON.stringify(filter)} ${decided.value}`}
-        news={news()}
+        about={JSON.stringify(filter)}
+        // What is shown stays until the answer comes: a decision that was refused says so in its row.
+        news={`${news()} ${decided.value}`}
         caption={results.caption}
         columns={[results.entry, common.since, common.why, results.whoItMayBe, results.decide]}
         empty={results.none}
@@ -91,16 +92,15 @@ function decisionsAbout({ directory, externalId: id }: UnmatchedFacts) {
   const ignore = async (undo: boolean): Promise<void> => {
     await decide(ask(rollcall.unmatched.ignore.$post({ json: { ...entry, undo } })));
   };
-  const begin = async (whose: Whose, dryRun: boolean): Promise<readonly ChangeFacts[]> =>
-    await changesOf(
-      await ask(rollcall.unmatched.confirm.$post({ json: { ...entry, ...whose, dryRun } })),
-    );
+  const begin = async (whose: Whose, dryRun: boolean): Promise<RunFacts> =>
+    await ask(rollcall.unmatched.confirm.$post({ json: { ...entry, ...whose, dryRun } }));
+  const look = async (whose: Whose): Promise<Foreseen> => await foreseen(await begin(whose, true));
   // What cannot be is said while the entry still waits, and by whoever began it.
   const confirm = async (whose: Whose): Promise<void> => {
-    await begin(whose, true);
-    await decide(begin(whose, false));
+    await look(whose);
+    await decide(begin(whose, false).then(requireDone));
   };
-  return { ignore, begin, confirm };
+  return { ignore, look, confirm };
 }
 
 function Decide({ of }: { readonly of: UnmatchedFacts }) {
@@ -108,8 +108,8 @@ function Decide({ of }: { readonly of: UnmatchedFacts }) {
   const { results } = say();
   const [user, setUser] = useState<string | null>(null);
   // What somebody new would be.
-  const [newcomer, setNewcomer] = useState<readonly ChangeFacts[] | null>(null);
-  const { ignore, begin, confirm } = decisionsAbout(of);
+  const [newcomer, setNewcomer] = useState<Foreseen | null>(null);
+  const { ignore, look, confirm } = decisionsAbout(of);
   const free = of.candidates.filter(({ linkedTo }) => linkedTo === null);
   // The list of those that were set aside has nobody else.
   if (query["ignored"] === "true") return <Act label={results.takeUp} act={() => ignore(true)} />;
@@ -128,7 +128,7 @@ function Decide({ of }: { readonly of: UnmatchedFacts }) {
         isRequired
         act={(login) => confirm({ user: login.trim() })}
       />
-      <Act label={results.somebodyNew} act={async () => setNewcomer(await begin({}, true))} />
+      <Act label={results.somebodyNew} act={async () => setNewcomer(await look({}))} />
       <Act label={results.ignore} act={() => ignore(false)} />
       {newcomer !== null && (
         <Confirm
@@ -139,9 +139,7 @@ function Decide({ of }: { readonly of: UnmatchedFacts }) {
           close={() => setNewcomer(null)}
         >
           <p>{results.newAbout(of.directory)}</p>
-          {newcomer.map(({ seq, changes }) => (
-            <Changes key={seq} of={changes} />
-          ))}
+          <WouldChange of={newcomer} />
         </Confirm>
       )}
       {user !== null && (

@@ -11,6 +11,7 @@ import {
   rollcall,
 } from "../api.ts";
 import { useAsked } from "../asked.ts";
+import { useLeaving } from "../leaving.ts";
 import { Columns } from "../parts/columns.tsx";
 import { ExpressionField } from "../parts/expression-field.tsx";
 import { Fault, Page, Shown } from "../parts/page.tsx";
@@ -114,6 +115,7 @@ function Trial({ directory, first, saved }: TrialProps) {
   const [draft, setDraft] = useState(first);
   const [given, setGiven] = useState<{ readonly of: Draft; readonly result: Result } | null>(null);
   const [isBusy, setBusy] = useState(false);
+  const until = useLeaving();
   const { attribute, expression } = draft;
   const { common, mappings } = say();
   // What was tried, only while it is what stands in the form.
@@ -122,7 +124,7 @@ function Trial({ directory, first, saved }: TrialProps) {
     event.preventDefault();
     setBusy(true);
     const whom = draft.user === "" ? {} : { user: draft.user };
-    askPreview(directory, { attribute, expression, ...whom })
+    askPreview(directory, { attribute, expression, ...whom }, until)
       .then((result) => setGiven({ of: draft, result }))
       .catch((error: unknown) => {
         noteRefusal(error);
@@ -156,6 +158,7 @@ function Trial({ directory, first, saved }: TrialProps) {
       {result !== null && expression !== first.expression && (
         <Taking
           directory={directory}
+          first={first}
           draft={draft}
           isGood={!(result instanceof Error)}
           saved={saved}
@@ -167,13 +170,15 @@ function Trial({ directory, first, saved }: TrialProps) {
 
 interface TakingProps {
   readonly directory: string;
+  /** As it is mapped now. */
+  readonly first: Draft;
   readonly draft: Draft;
   readonly isGood: boolean;
   readonly saved: () => void;
 }
 
 /** How the other mapping gets into the configuration: as text, or written by the daemon. */
-function Taking({ directory, draft, isGood, saved }: TakingProps) {
+function Taking({ directory, first, draft, isGood, saved }: TakingProps) {
   const { attribute, expression } = draft;
   const { common, mappings } = say();
   return (
@@ -189,7 +194,7 @@ function Taking({ directory, draft, isGood, saved }: TakingProps) {
           verb={common.save}
           field={null}
           act={async () => {
-            await saveMappings(directory, [draft]);
+            await saveMappings(directory, [draft], [{ attribute, before: first }]);
             saved();
           }}
         >

@@ -42,12 +42,7 @@ export function Person() {
             {may("edit") && <Steps person={one} again={asked.again} />}
             <Profile person={one} again={asked.again} />
             {one.appUsers.map((appUser) => (
-              <Additional
-                key={appUser.directory + appUser.externalId}
-                of={appUser}
-                person={one}
-                again={asked.again}
-              />
+              <Additional key={appUser.directory} of={appUser} person={one} again={asked.again} />
             ))}
             <Accounts of={one.accounts} />
             <History of={one.history} />

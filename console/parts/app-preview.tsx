@@ -1,6 +1,7 @@
 /** What the app would be sent for one person: by the mappings, or by another expression for one attribute. */
 import { useState } from "preact/hooks";
 import { askAppPreview, type AppFacts, type AppPreviewFacts } from "../api.ts";
+import { useLeaving } from "../leaving.ts";
 import { noteRefusal } from "../session.ts";
 import { ruleOf, value, visible } from "../text.ts";
 import { Columns } from "./columns.tsx";
@@ -19,13 +20,14 @@ export function AppPreview({ of }: { readonly of: AppFacts }) {
   const [draft, setDraft] = useState<Draft>({ user: "", attribute: "", expression: "" });
   const [given, setGiven] = useState<{ of: Draft; result: AppPreviewFacts | Error } | null>(null);
   const [isBusy, setBusy] = useState(false);
+  const until = useLeaving();
   const { app } = of;
   const preview = (event: Event): void => {
     event.preventDefault();
     setBusy(true);
     const { user, attribute, expression } = draft;
     const tried = attribute === "" ? {} : { attribute, expression };
-    askAppPreview(app, { user, ...tried })
+    askAppPreview(app, { user, ...tried }, until)
       .then((result) => setGiven({ of: draft, result }))
       .catch((error: unknown) => {
         noteRefusal(error);

@@ -1,6 +1,8 @@
 /** Mappings that Okta exported: what they would be here, whom they would change, and then saved. */
+import type { ClientRequestOptions } from "hono/client";
 import { useState } from "preact/hooks";
 import { ask, named, rollcall, saveMappings, type MappingDraftFacts } from "../api.ts";
+import { useLeaving } from "../leaving.ts";
 import { noteRefusal, may } from "../session.ts";
 import { Columns } from "./columns.tsx";
 import { Difference } from "./difference.tsx";
@@ -25,12 +27,13 @@ export function SeveralMappings({ directory, saved }: SeveralProps) {
   const [draft, setDraft] = useState<Draft>({ text: "", instance: "" });
   const [given, setGiven] = useState<{ of: Draft; result: MappingDraftFacts | Error } | null>(null);
   const [isBusy, setBusy] = useState(false);
+  const until = useLeaving();
   const { common, mappings: words } = say();
   const result = given?.of === draft ? given.result : null;
   const preview = (event: Event): void => {
     event.preventDefault();
     setBusy(true);
-    previewOf(directory, draft)
+    previewOf(directory, draft, until)
       .then((found) => setGiven({ of: draft, result: found }))
       .catch((error: unknown) => {
         noteRefusal(error);
@@ -80,11 +83,15 @@ export function SeveralMappings({ directory, saved }: SeveralProps) {
 }
 
 /** @throws Error if it is no JSON, Refused */
-async function previewOf(directory: string, { text, instance }: Draft): Promise<MappingDraftFacts> {
+async function previewOf(
+  directory: string,
+  { text, instance }: Draft,
+  until: ClientRequestOptions,
+): Promise<MappingDraftFacts> {
   const exported = asObject(text);
   const names = instance === "" ? {} : { names: { [instance]: directory } };
   const { preview } = rollcall.directories[":directory"].mappings;
-  return await ask(preview.$post({ ...named({ directory }), json: { exported, ...names } }));
+  return await ask(preview.$post({ ...named({ directory }), json: { exported, ...names } }, until));
 }
 
 function asObject(text: string): Record<string, unknown> {
@@ -147,8 +154,7 @@ function Found({ of: { mappings, problems, difference }, directory, saved }: Fou
           verb={common.save}
           field={null}
           act={async () => {
-            await requireUnchanged(directory, mappings);
-            await saveMappings(directory, others);
+            await saveMappings(directory, others, mappings);
             saved();
           }}
         >
@@ -169,17 +175,4 @@ function Mapping({ of: { expression, apply } }: { readonly of: MappingFacts }) {
       <span class="quiet">{apply === "create" ? words.onCreation : words.onUpdate}</span>
     </>
   );
-}
-
-/** @throws Error where somebody has changed what these were compared with */
-async function requireUnchanged(
-  directory: string,
-  seen: MappingDraftFacts["mappings"],
-): Promise<void> {
-  const { toOkta } = await ask(rollcall.directories[":directory"].$get(named({ directory })));
-  const isAsSeen = seen.every(({ attribute, before }) => {
-    const now = toOkta.find((one) => one.attribute === attribute);
-    return now?.expression === before?.expression && now?.apply === before?.apply;
-  });
-  if (!isAsSeen) throw new Error(say().mappings.changedMeanwhile);
 }

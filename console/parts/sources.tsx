@@ -1,6 +1,7 @@
 /** The sources of profiles in their order: how much each gives, and what another order would change. */
 import { useState } from "preact/hooks";
 import { ask, type OrderFacts, rollcall, type SourceFacts } from "../api.ts";
+import { useLeaving } from "../leaving.ts";
 import { may } from "../session.ts";
 import { number } from "../text.ts";
 import { say } from "../texts.ts";
@@ -123,6 +124,7 @@ function Draft({ order, now, forget, saved }: DraftProps) {
   const [seen, setSeen] = useState<{ readonly of: string; readonly result: OrderFacts } | null>(
     null,
   );
+  const until = useLeaving();
   const asked = order.join(",");
   const said = order.join(", ");
   return (
@@ -133,7 +135,9 @@ function Draft({ order, now, forget, saved }: DraftProps) {
           <Act
             label={words.previewOrder}
             act={async () => {
-              const result = await ask(rollcall.sources.preview.$get({ query: { order: asked } }));
+              const result = await ask(
+                rollcall.sources.preview.$get({ query: { order: asked } }, until),
+              );
               setSeen({ of: asked, result });
             }}
           />

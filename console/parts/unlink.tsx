@@ -1,10 +1,10 @@
 /** Cuts the link between a person and an entry; what that would change is shown first. */
 import { useState } from "preact/hooks";
-import { ask, named, rollcall, type ChangeFacts } from "../api.ts";
-import { changesOf } from "../begun.ts";
+import { ask, named, rollcall } from "../api.ts";
+import { foreseen, requireDone, type Foreseen } from "../begun.ts";
 import { Act } from "./act.tsx";
-import { Changes } from "./changes.tsx";
 import { Confirm } from "./confirm.tsx";
+import { WouldChange } from "./foreseen.tsx";
 import { say } from "../texts.ts";
 
 interface UnlinkProps {
@@ -16,7 +16,7 @@ interface UnlinkProps {
 }
 
 export function Unlink({ login, directory, id, done }: UnlinkProps) {
-  const [seen, setSeen] = useState<readonly ChangeFacts[] | null>(null);
+  const [seen, setSeen] = useState<Foreseen | null>(null);
   const words = say().person;
   const unlink = async (dryRun: boolean) =>
     await ask(
@@ -25,7 +25,7 @@ export function Unlink({ login, directory, id, done }: UnlinkProps) {
         json: { directory, id, dryRun },
       }),
     );
-  const look = async (): Promise<void> => setSeen(await changesOf(await unlink(true)));
+  const look = async (): Promise<void> => setSeen(await foreseen(await unlink(true)));
   return (
     <>
       <Act label={words.unlink(directory)} act={look} />
@@ -36,7 +36,7 @@ export function Unlink({ login, directory, id, done }: UnlinkProps) {
           count={null}
           act={async () => {
             try {
-              await changesOf(await unlink(false));
+              await requireDone(await unlink(false));
             } finally {
               // Whether it was done or not, if that is not known: the page says how it is.
               done();
@@ -45,10 +45,7 @@ export function Unlink({ login, directory, id, done }: UnlinkProps) {
           close={() => setSeen(null)}
         >
           <p>{words.unlinkAbout}</p>
-          {seen.map(({ seq, changes }) => (
-            <Changes key={seq} of={changes} />
-          ))}
-          {seen.every(({ changes }) => changes.length === 0) && <p>{words.unlinkChangesNothing}</p>}
+          <WouldChange of={seen} />
         </Confirm>
       )}
     </>

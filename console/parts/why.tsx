@@ -38,7 +38,7 @@ export function Why({ of: { login, accounts, profile, sources }, attribute }: Wh
         : askWhyInApp(login, { app, attribute, live }),
     JSON.stringify([login, attribute, question]),
     // Whatever was changed on the page may have another reason.
-    JSON.stringify([profile[attribute], sources[attribute]]),
+    JSON.stringify([profile[attribute], sources[attribute], accounts]),
   );
   return (
     <div aria-busy={asked.isBusy} class="why">

@@ -432,7 +432,6 @@ export const DE: Texts = {
     unlinkVerb: "Lösen",
     unlinkAbout:
       "Der Eintrag bleibt im Verzeichnis und wird zurückgestellt: Importe lassen ihn in Ruhe, bis er wieder verbunden wird. Für die Person ist es, als wäre er verschwunden: Die Gruppen des Eintrags und durch sie zugewiesene Apps gehen mit ihm; wer den Zugang verliert, dessen Konten werden abgeschaltet. Was sich im Profil ändern würde:",
-    unlinkChangesNothing: "Kein Wert und kein Status.",
     additional: (kind, directory) => `Weitere ${kind}-Attribute von ${directory}`,
     imported: (what, when) => [what, " importiert ", when],
     inGroups: (names) => `In ${names}`,
@@ -488,6 +487,10 @@ export const DE: Texts = {
       const [one, many] = CONCERNED[of] ?? ["ist betroffen", "sind betroffen"];
       return `${count} ${isOne(count) ? one : many}`;
     },
+    changesNothing: "Kein Wert und kein Status.",
+    wouldWait: (reason) => `Es würde zurückgehalten, bis jemand zustimmt: ${reason}`,
+    waits: (reason) =>
+      `Es ist zurückgehalten, und noch ist nichts geändert. Wer zustimmen darf, findet es unter den Läufen. ${reason}`,
     approve: "Genehmigen …",
     approveTitle: (kind) => `${kind} ausführen, wie gezeigt?`,
     approveVerb: "Genehmigen",

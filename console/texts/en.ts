@@ -479,7 +479,6 @@ export const EN = {
     unlinkVerb: "Unlink",
     unlinkAbout:
       "The entry stays in the directory and is set aside: imports leave it alone until it is linked again. For the person it is as if it had left: the entry's groups, and apps that are assigned by them, go with it; the accounts of whoever is deactivated are switched off. What would change in the profile:",
-    unlinkChangesNothing: "No value and no status.",
     additional: (kind: string, directory: string) =>
       `Additional ${kind} Attributes of ${directory}`,
     imported: (what: Part, when: Part): Part => [what, " imported ", when],
@@ -532,6 +531,10 @@ export const EN = {
     missing: (count: string, total: string) =>
       `${count} of ${total} ${isOne(count) ? "is" : "are"} missing in the read`,
     concerned: (count: string, of: string) => `${count} ${CONCERNED[of] ?? "are concerned"}`,
+    changesNothing: "No value and no status.",
+    wouldWait: (reason: string) => `It would be held, for somebody who may approve: ${reason}`,
+    waits: (reason: string) =>
+      `It is held, and nothing is changed yet. Whoever may approve finds it under Import Monitoring. ${reason}`,
     approve: "Approve…",
     approveTitle: (kind: string) => `Carry out this ${kind.toLowerCase()} as it is shown?`,
     approveVerb: "Approve",

@@ -109,7 +109,8 @@ async function answering(): Promise<void> {
     try {
       await ask("GET", "/me");
       return;
-    } catch {
+    } catch (error) {
+      if (daemon.exitCode !== null) throw error;
       await sleep(50);
     }
   }

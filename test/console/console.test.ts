@@ -16,6 +16,10 @@ cn: Eng
 member: uid=p0,ou=people,dc=example,dc=org
 member: uid=p1,ou=people,dc=example,dc=org
 `;
+const HELD_ELSEWHERE = `insert into leases (name, holder, owner, fence, expires_at)
+  values ('directory:corp', 'elsewhere process 1', gen_random_uuid(), 1, now() + interval '1 hour')
+  on conflict (name) do update set holder = excluded.holder, owner = excluded.owner,
+    expires_at = excluded.expires_at`;
 /** Until a page has followed what happened. */
 const PATIENCE = { timeout: 60_000 };
 
@@ -607,6 +611,31 @@ test("a mapping that was tried is saved as a new version of the configuration", 
   expect(readFileSync(place.config, "utf8")).toContain("Dr ");
   const [event] = await place.events('eventType eq "system.configuration.update"');
   expect(event).toMatchObject({ actor: { type: "User" } });
+});
+
+test("a decision that is refused says so where it was made, and one that is held does not look done", async () => {
+  const { page } = browser;
+  const url = place.databaseUrl ?? "";
+  await signIn("operator", "/console/people/p4@example.org");
+  await page.getByText("Additional LDAP Attributes of corp").click();
+  await query(url, HELD_ELSEWHERE);
+  await page.getByRole("button", { name: "Unlink from corp…" }).click();
+  await page
+    .getByRole("alert")
+    .getByText(/in use by a run of elsewhere/)
+    .waitFor(PATIENCE);
+  await query(url, "delete from leases where name = 'directory:corp'");
+  await page.getByRole("button", { name: "Unlink from corp…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("What would change in the profile:").waitFor();
+  await query(url, HELD_ELSEWHERE);
+  await dialog.getByRole("button", { name: "Unlink" }).click();
+  await dialog
+    .getByRole("alert")
+    .getByText(/in use by a run of elsewhere/)
+    .waitFor(PATIENCE);
+  await query(url, "delete from leases where name = 'directory:corp'");
+  expect((await place.users()).get("p4@example.org")?.status).toBe("active");
 });
 
 test("mappings that Okta exported are compared, tried for everybody, and saved together", async () => {

@@ -30,6 +30,40 @@ ${more}${SIMPLE_MAPPINGS}`);
   const many = (count: number): string =>
     Array.from({ length: count }, (_, i) => simplePerson(`p${i}`)).join("");
 
+  // So many that they are read while those who are known as they are still come from the database.
+  test.runIf(kind === "postgres")(
+    "of many people, finds exactly who is new, changed or gone, wherever they stand",
+    async () => {
+      const COUNT = 21_000;
+      const CHANGED = [0, 1, 700, 10_500, COUNT - 2];
+      const GONE = [2, 9000, COUNT - 1];
+      setup(many(COUNT));
+      expect(await place.run("import", "corp")).toMatchObject({ status: 0 });
+      const nothing = await place.json<RunDocument>("import", "corp");
+      expect(nothing.counts).toMatchObject({ read: COUNT, unchanged: COUNT, updated: 0 });
+      const people = Array.from({ length: COUNT }, (_, i) => {
+        if (GONE.includes(i)) return "";
+        return simplePerson(`p${i}`, CHANGED.includes(i) ? { title: "Changed" } : {});
+      });
+      place.file("people.ldif", [simplePerson("first"), ...people, simplePerson("last")].join(""));
+      const { run, counts } = await place.json<RunDocument>("import", "corp");
+      expect(counts).toMatchObject({
+        created: 2,
+        updated: CHANGED.length,
+        removed: GONE.length,
+        unchanged: COUNT - CHANGED.length - GONE.length,
+      });
+      const told = await place.json<{ people: { login: string }[] }>(
+        "imports",
+        "show",
+        run,
+        "--action",
+        "updated",
+      );
+      expect(JSON.stringify(told)).toContain("p10500@example.org");
+    },
+  );
+
   test("creates users, and finds nothing new the second time", async () => {
     setup(simplePerson("ada", { title: "Countess" }) + simplePerson("bob"));
     const first = await place.json<RunDocument>("import", "corp");

@@ -4,6 +4,9 @@ import { AccessRefused } from "../gate.ts";
 /** Of one caller at once, of what keeps a processor busy. */
 const MOST = 2;
 
+/** Whoever asks again then may be in luck. */
+const SOON_SECONDS = 5;
+
 /** @throws AccessRefused where so many of the caller go on already */
 export async function fewAtOnce<Answer>(
   { limits }: ApiContext,
@@ -11,6 +14,7 @@ export async function fewAtOnce<Answer>(
   work: () => Promise<Answer>,
 ): Promise<Answer> {
   const ended = limits.take("previews", c.get("caller").id, MOST);
+  if (ended === null) c.header("Retry-After", String(SOON_SECONDS));
   if (ended === null)
     throw new AccessRefused("tooMany", "Too many previews of one caller at once.");
   try {

@@ -54,6 +54,8 @@ const STATUS: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   "signIn.provider": 502,
   "link.entryNotFound": 404,
   "mappings.unreadable": 400,
+  "source.notOne": 404,
+  "source.sessionNotFound": 404,
   "config.unknownDirectory": 404,
   "config.unknownApp": 404,
 };
@@ -94,6 +96,9 @@ const CONFLICTS: ReadonlySet<string> = new Set<ErrorCode>([
   "safeguard.held",
 ]);
 
+/** What is there again soon. */
+const AWAY: ReadonlySet<string> = new Set<ErrorCode>(["database.unreachable", "database.silent"]);
+
 /** Values and expressions, under Okta's codes and ours. */
 const WHAT_WAS_ASKED = /^(?:platform\.cvd|notUnique|invalidLogin|doesNotMatch|source\.)/;
 
@@ -114,6 +119,8 @@ function statusOf(code: ErrorCode): ContentfulStatusCode {
   if (known !== undefined) return known;
   // A server behind this one, and what somebody asked for that cannot be.
   if (/^(?:ldap|ldif|csv|app|hook|server)\./.test(code)) return 502;
+  if (/^(?:entry|match|run)\./.test(code)) return 409;
+  if (AWAY.has(code)) return 503;
   return WHAT_WAS_ASKED.test(code) ? 400 : 500;
 }
 

@@ -156,7 +156,10 @@ function previewRoute(building: Building) {
       async ({ c, query }) => {
         // Nobody waits for it who left the page.
         const signal = AbortSignal.any([stopping, c.req.raw.signal]);
-        return await fewAtOnce(building.context, c, () => previewOf(service, query, signal));
+        const preview = () => previewOf(service, query, signal);
+        return query.user === undefined
+          ? await fewAtOnce(building.context, c, preview)
+          : await preview();
       },
     ),
   ];

@@ -43,11 +43,11 @@ export async function readEverybody(
     isUnknownDirectory(db, name),
     expiredIds(engine, name, settings.source.users),
   ]);
+  await using session = await (await engine.openDirectory(name)).open(signal);
+  await session.changes?.begin(await earlierMark(context));
   await using settled = nobodyKnown ? null : new SettledEntries(context, before.own);
   // Few are there in no time, and an embedded database answers one question after the other.
   if (before.own < MANY || engine.store.kind === "embedded") await settled?.loaded();
-  await using session = await (await engine.openDirectory(name)).open(signal);
-  await session.changes?.begin(await earlierMark(context));
   const census = new Census(mayRepeat(settings.source));
   const linked = new LinkedUsers();
   const planning = {
@@ -62,6 +62,7 @@ export async function readEverybody(
   // Those whom the searches show, and those who moved meanwhile.
   const shown = await readPeople(context, session, planning);
   const moved = census.known < before.own ? await readMoved(context, session, planning) : 0;
+  await settled?.[Symbol.asyncDispose]();
   const read = shown + moved;
   const { counts: groups, vanished: containers } = await readAllObjects(context, session, null);
   const mark = session.changes?.mark() ?? null;

@@ -9,7 +9,7 @@
 import { IdSet } from "../../lib/id-set.ts";
 import type { RawEntry } from "../../model/entry.ts";
 import { eachSettledEntry } from "../../store/app-users.ts";
-import type { RunContext } from "../record/context.ts";
+import type { ReadingContext } from "../record/context.ts";
 
 type Identified = Pick<RawEntry, "id" | "hash">;
 
@@ -20,15 +20,15 @@ export class SettledEntries implements AsyncDisposable {
   #isWhole = false;
 
   /** @param expected how many people the directory has */
-  constructor({ engine, directory, run }: RunContext, expected: number) {
+  constructor({ engine, directory, run, signal }: ReadingContext, expected: number) {
     this.#keys = new IdSet(expected);
     const wanted = { directory: directory.name, fingerprint: run.fingerprint };
     const note = (id: string, hash: string): unknown => this.#keys.add(hash, id);
-    const { signal } = this.#stopping;
+    const until = AbortSignal.any([this.#stopping.signal, signal]);
     this.#loading = (async () => {
-      this.#isWhole = await eachSettledEntry(engine.store.db, wanted, note, signal);
+      this.#isWhole = await eachSettledEntry(engine.store.db, wanted, note, until);
     })();
-    // A database that fails is told by whoever asks it next, or here, at the end.
+    // Where it fails, the database is asked all the way; whoever waits for it, and whoever asks, is told.
     this.#loading.catch(() => undefined);
   }
 
