@@ -74,7 +74,7 @@ ${rows.join("\n")}
 | reading and hashing alone ÷ \`ldapsearch\` | ${reading.toFixed(2)} | 1.2 | ${goal(reading <= 1.2)} |
 | incremental import of 100 changes, seconds with the start of the process | ${hundred.toFixed(2)} | 1 | ${goal(hundred <= 1)} |
 | peak memory of reading alone, MB (at its start ${megabytesAtStart}) | ${peak("reading only")} | 100 | ${goal(peak("reading only") <= 100)} |
-| full import that finds nothing new ÷ \`ldapsearch\` | ${nothing.toFixed(2)} | 1.2 from 200,000 people on | ${goal(nothing <= 1.2)} |
+| full import that finds nothing new ÷ \`ldapsearch\`, with the start of the process | ${nothing.toFixed(2)} | 1.2 in a daemon: below | |
 | force sync that changes nothing, people/s, the run | ${sync.toLocaleString("en-US")} | 60,000 | ${goal(sync >= 60_000)} |
 | the same with the start of the process, people/s | ${syncWhole.toLocaleString("en-US")} | 50,000 | ${goal(syncWhole >= 50_000)} |
 | peak memory, MB | ${memory} | 300 | ${goal(memory <= 300)} |
