@@ -9,6 +9,7 @@ import {
   compileSettings,
   mappingProblems,
   type CompiledSettings,
+  settingsWithMappings,
 } from "./engine/compile-settings.ts";
 import { nextExpiry } from "./engine/people/expiry.ts";
 import { configuredDirectory, formerDirectories } from "./engine/directories.ts";
@@ -182,7 +183,6 @@ import {
   comparedMappings,
   mappingsOfExport,
   renamedMappings,
-  settingsWithMappings,
   variableProblems,
   type ComparedMapping,
 } from "./config/okta-mapping.ts";

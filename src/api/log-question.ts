@@ -2,7 +2,7 @@
 import { parseIsoTime } from "../lib/iso-time.ts";
 
 const WEEK_MS = 7 * 86_400_000;
-/** As Okta has it, to the length of each. */
+/** As many as Okta takes; each is looked for in every event of the time. */
 const MOST_WORDS = 10;
 export const WORDS_FORM = `${MOST_WORDS} words at most, with blanks between`;
 
@@ -23,7 +23,7 @@ function jsDate(text: string): Date | null {
   return Number.isNaN(time.getTime()) ? null : time;
 }
 
-/** Each is looked for in each event; null: there are too many. */
+/** Null: there are too many. */
 export function wordsOfLog(text: string): string[] | null {
   const words = text.split(/\s+/).filter(Boolean);
   return words.length > MOST_WORDS ? null : words;

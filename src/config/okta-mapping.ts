@@ -7,7 +7,6 @@ import { stringify } from "yaml";
 import { z } from "zod";
 import { RollcallError } from "../model/errors.ts";
 import type { MappingSetting } from "../model/mapping-setting.ts";
-import type { Settings } from "../model/settings.ts";
 import { withEdits } from "./edit.ts";
 
 export interface ImportedMapping {
@@ -181,20 +180,4 @@ export function variableProblems(read: Mappings): string[] {
       ([name]) =>
         `${name}: an expression in the configuration cannot hold \${…}, which is a variable there`,
     );
-}
-
-/** The settings with these mappings of a directory over those that it has. */
-export function settingsWithMappings(
-  settings: Settings,
-  name: string,
-  mappings: Mappings,
-): Settings {
-  const directory = settings.directories.get(name);
-  if (directory === undefined) return settings;
-  const toOkta = new Map(directory.toOkta);
-  for (const [attribute, mapping] of mappings) toOkta.set(attribute, { ...mapping, line: 0 });
-  return {
-    ...settings,
-    directories: new Map(settings.directories).set(name, { ...directory, toOkta }),
-  };
 }

@@ -52,18 +52,28 @@ function hookProblems({ file, hooks }: Settings): string[] {
   });
 }
 
-/** What is wrong with mappings that a directory does not have yet, next to those that it has. */
-export function mappingProblems(
+type Mappings = ReadonlyMap<string, Pick<MappingSetting, "expression" | "apply">>;
+
+/**
+ * The settings with these mappings of a directory over those that it has.
+ * @throws RollcallError `config.unknownDirectory`
+ */
+export function settingsWithMappings(
   settings: Settings,
   name: string,
-  mappings: ReadonlyMap<string, Pick<MappingSetting, "expression" | "apply">>,
-): string[] {
+  mappings: Mappings,
+): Settings {
   const directory = settings.directories.get(name);
   if (directory === undefined) throw unknownDirectory(settings.directories, name);
   const toOkta = new Map(directory.toOkta);
   for (const [attribute, mapping] of mappings) toOkta.set(attribute, { ...mapping, line: 0 });
   const directories = new Map(settings.directories).set(name, { ...directory, toOkta });
-  const { problems } = compileRules({ ...settings, directories });
+  return { ...settings, directories };
+}
+
+/** What is wrong with mappings that a directory does not have yet, next to those that it has. */
+export function mappingProblems(settings: Settings, name: string, mappings: Mappings): string[] {
+  const { problems } = compileRules(settingsWithMappings(settings, name, mappings));
   return problems
     .filter(
       (problem) =>

@@ -635,6 +635,24 @@ test("a decision that is refused says so where it was made, and one that is held
     .getByText(/in use by a run of elsewhere/)
     .waitFor(PATIENCE);
   await query(url, "delete from leases where name = 'directory:corp'");
+  // As the safeguard answers: nothing of it is done.
+  const reason = "1 of 10 people would be removed";
+  await page.route("**/unlink", async (route) => {
+    const { dryRun, ...asked } = route.request().postDataJSON() as { dryRun: boolean };
+    const response = await route.fetch({ postData: { ...asked, dryRun: true } });
+    const run = (await response.json()) as object;
+    const held = dryRun
+      ? {}
+      : { status: "held", held: { reason, removals: 1, of: "people", total: 10 } };
+    await route.fulfill({ json: { ...run, ...held } });
+  });
+  await dialog.getByRole("button", { name: "Unlink" }).click();
+  await dialog
+    .getByRole("alert")
+    .getByText(
+      `It is held, and nothing is changed yet. Whoever may approve finds it under Import Monitoring. ${reason}`,
+    )
+    .waitFor(PATIENCE);
   expect((await place.users()).get("p4@example.org")?.status).toBe("active");
 });
 

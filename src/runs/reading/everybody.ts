@@ -62,6 +62,7 @@ export async function readEverybody(
   // Those whom the searches show, and those who moved meanwhile.
   const shown = await readPeople(context, session, planning);
   const moved = census.known < before.own ? await readMoved(context, session, planning) : 0;
+  // Nobody is looked up any more: what follows needs the connection, and not the memory.
   await settled?.[Symbol.asyncDispose]();
   const read = shown + moved;
   const { counts: groups, vanished: containers } = await readAllObjects(context, session, null);
