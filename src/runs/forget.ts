@@ -13,16 +13,15 @@ import { NO_COUNTS } from "../model/run.ts";
 import type { Trx } from "../store/connection.ts";
 import { accountsOfUser } from "../store/accounts.ts";
 import { transact } from "../store/database.ts";
+import { erase, type Erased } from "../store/forget/erase.ts";
+import { FORGOTTEN } from "../store/forget/forgotten.ts";
 import {
-  erase,
-  FORGOTTEN,
   formerUsers,
   isPlanned,
   tracesOfEntry,
   tracesOfUser,
-  type Erased,
   type Trace,
-} from "../store/forget.ts";
+} from "../store/forget/traces.ts";
 import { lockUser } from "../store/edits.ts";
 import { insertEdit } from "../store/runs.ts";
 import { isBrought } from "../store/source-entries.ts";

@@ -2,6 +2,7 @@
 import { sql } from "kysely";
 import type { Problem } from "../model/errors.ts";
 import type { Connection } from "./connection.ts";
+import { rowsByKeys } from "./rows-by-keys.ts";
 
 export interface FailingQuery {
   readonly directory: string | null;
@@ -79,6 +80,8 @@ function failing(db: Connection, { directory, code }: FailingQuery) {
   return select;
 }
 
+const AT_ONCE = 5000;
+
 /** People who failed in an import and of whom nothing is kept, not even that they fail. */
 export async function failingEntries(
   db: Connection,
@@ -86,20 +89,34 @@ export async function failingEntries(
   runId: string,
   limit: number,
 ): Promise<Pick<FailingPerson, "externalId" | "dn" | "error">[]> {
-  const rows = await db
+  const found: Pick<FailingPerson, "externalId" | "dn" | "error">[] = [];
+  for (let after: number | undefined = -1; after !== undefined && found.length < limit;) {
+    const page = await failedAfter(db, runId, after);
+    const ids = page.flatMap((row) => (row.external_id === null ? [] : [row.external_id]));
+    const kept = await rowsByKeys(db, ids, "text", (id) =>
+      db
+        .selectFrom("app_users")
+        .select("external_id")
+        .where("directory", "=", directory)
+        .where("app_users.external_id", "=", id),
+    );
+    const known = new Set(kept.map((row) => row.external_id));
+    for (const { external_id: externalId, dn, error } of page)
+      if (error !== null && (externalId === null || !known.has(externalId)))
+        found.push({ externalId, dn, error });
+    after = page.length < AT_ONCE ? undefined : page.at(-1)?.seq;
+  }
+  return found.slice(0, limit);
+}
+
+async function failedAfter(db: Connection, runId: string, after: number) {
+  return await db
     .selectFrom("run_changes")
-    .select(["external_id", "dn", "error"])
+    .select(["seq", "external_id", "dn", "error"])
     .where("run_id", "=", runId)
     .where("action", "=", "failed")
-    .where(
-      sql<boolean>`(external_id is null or not exists (
-        select 1 from app_users a where a.directory = ${directory}
-          and a.external_id = run_changes.external_id))`,
-    )
+    .where("seq", ">", after)
     .orderBy("seq")
-    .limit(limit)
+    .limit(AT_ONCE)
     .execute();
-  return rows.flatMap(({ external_id: externalId, dn, error }) =>
-    error === null ? [] : [{ externalId, dn, error }],
-  );
 }

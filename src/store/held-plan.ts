@@ -91,19 +91,18 @@ export async function leaveOut(
   reason: Extract<Reason, "cameBack" | "changedSince">,
 ): Promise<number> {
   if (seqs.length === 0) return 0;
-  const result = await sql`with left_out as (
-      delete from held_plan where run_id = ${runId} and (seq = any(${seqs}::int[]) or user_id in (
-        select p.user_id from held_plan p
-        where p.run_id = ${runId} and p.user_id is not null and not p.user_new
-          and p.seq = any(${seqs}::int[])))
-      returning *
-    )
+  const leftOut = sql`run_id = ${runId} and (seq = any(${seqs}::int[]) or user_id in (
+    select p.user_id from held_plan p
+    where p.run_id = ${runId} and p.user_id is not null and not p.user_new
+      and p.seq = any(${seqs}::int[])))`;
+  const result = await sql`
     insert into run_changes (run_id, seq, action, external_id, dn, user_id, login, changes, error,
       applied, reason, lost)
     select run_id, seq, 'skipped', external_id, dn, case when user_new then null else user_id
       end, user_login,
       '[]'::jsonb, null, true, ${reason}, false
-    from left_out`.execute(trx);
+    from held_plan where ${leftOut}`.execute(trx);
+  await sql`delete from held_plan where ${leftOut}`.execute(trx);
   return Number(result.numAffectedRows ?? 0);
 }
 

@@ -1,9 +1,10 @@
 /** What runs did, or would do, with each person. */
 import { sql, type RawBuilder } from "kysely";
 import type { CutLink, UserChange } from "../model/history.ts";
-import type { Action, HeldFor, Reason, RunChange, RunKind } from "../model/run.ts";
+import type { Action, HeldFor, Reason, RunChange } from "../model/run.ts";
 import { changedConditions, type ChangedFilter } from "./changed-people.ts";
 import type { Connection, Trx } from "./connection.ts";
+import { runsByIds, type RunOfChange } from "./runs.ts";
 
 export interface ChangeQuery {
   readonly after: number;
@@ -90,7 +91,6 @@ export async function reportedFailures(
   return new Set(rows.map((row) => `${row.dn} ${row.error?.code ?? ""}`));
 }
 
-/** What one run did to one user. */
 /**
  * The last change of every attribute of a user, by its name. What is not among them is as it was at
  * the user's creation, or was changed long ago.
@@ -106,13 +106,13 @@ export async function lastChangesOf(
     order by e.value->>'attribute', c.run_id desc, c.seq`.execute(db);
   if (rows.rows.length === 0) return new Map();
   const changes = await userChanges(db, userId)
-    .select("c.seq")
-    .where("c.run_id", "in", [...new Set(rows.rows.map((row) => row.run_id))])
+    .where("run_id", "in", [...new Set(rows.rows.map((row) => row.run_id))])
     .execute();
-  const found = new Map(changes.map((row) => [`${row.run_id} ${row.seq}`, toUserChange(row)]));
+  const told = await withRuns(db, changes);
+  const found = new Map(told.map(({ row, run }) => [keyOf(row), toUserChange({ row, run })]));
   return new Map(
     rows.rows.flatMap(({ attribute, run_id: run, seq }) => {
-      const change = found.get(`${run} ${seq}`);
+      const change = found.get(keyOf({ run_id: run, seq }));
       return change === undefined ? [] : [[attribute, change] as const];
     }),
   );
@@ -124,12 +124,9 @@ export async function lastRemovalOf(
   userId: string,
   directory: string,
 ): Promise<UserChange | null> {
-  const rows = await userChanges(db, userId)
-    .where("r.directory", "=", directory)
-    .where("c.action", "=", "removed")
-    .limit(1)
-    .execute();
-  return rows.map(toUserChange)[0] ?? null;
+  const rows = await userChanges(db, userId).where("action", "=", "removed").execute();
+  const last = (await withRuns(db, rows)).find(({ run }) => run.directory === directory);
+  return last === undefined ? null : toUserChange(last);
 }
 
 /**
@@ -141,25 +138,21 @@ export async function lastCutOf(
   userId: string,
   directory: string | null,
 ): Promise<CutLink | null> {
-  let select = db
-    .selectFrom("run_changes as c")
-    .innerJoin("runs as r", "r.id", "c.run_id")
-    .select(["c.run_id", "c.external_id", "c.dn", "r.directory", "r.actor", "r.started_at"])
-    .where("c.user_id", "=", userId)
-    .where("c.action", "=", "updated")
-    .where("c.reason", "=", "unlinked")
-    .where("c.applied", "=", true)
-    .orderBy("c.run_id", "desc")
-    .limit(1);
-  if (directory !== null) select = select.where("r.directory", "=", directory);
-  const row = await select.executeTakeFirst();
-  if (row === undefined) return null;
+  const rows = await userChanges(db, userId)
+    .where("action", "=", "updated")
+    .where("reason", "=", "unlinked")
+    .execute();
+  const last = (await withRuns(db, rows)).find(
+    ({ run }) => directory === null || run.directory === directory,
+  );
+  if (last === undefined) return null;
+  const { row, run } = last;
   return {
-    directory: row.directory ?? "",
+    directory: run.directory ?? "",
     externalId: row.external_id ?? "",
     dn: row.dn,
-    by: row.actor.displayName,
-    at: row.started_at.toISOString(),
+    by: run.actor.displayName,
+    at: run.startedAt,
     run: row.run_id,
   };
 }
@@ -170,31 +163,52 @@ export async function changesOfUser(
   userId: string,
   limit: number,
 ): Promise<UserChange[]> {
-  return (await userChanges(db, userId).limit(limit).execute()).map(toUserChange);
+  const rows = await userChanges(db, userId).limit(limit).execute();
+  return (await withRuns(db, rows)).map(toUserChange);
 }
 
+/** What was done to a user, newest first. */
 function userChanges(db: Connection, userId: string) {
   return db
-    .selectFrom("run_changes as c")
-    .innerJoin("runs as r", "r.id", "c.run_id")
-    .select(["c.run_id", "c.action", "c.reason", "c.changes", "c.error"])
-    .select(["r.kind", "r.directory", "r.actor", "r.decided_by", "r.started_at", "r.finished_at"])
-    .where("c.user_id", "=", userId)
-    .where(sql<boolean>`c.action <> 'created'`)
-    .where("c.applied", "=", true)
-    .orderBy("c.run_id", "desc")
-    .orderBy("c.seq");
+    .selectFrom("run_changes")
+    .select(["run_id", "seq", "action", "reason", "changes", "error", "external_id", "dn"])
+    .where("user_id", "=", userId)
+    .where(sql<boolean>`action <> 'created'`)
+    .where("applied", "=", true)
+    .orderBy("run_id", "desc")
+    .orderBy("seq");
 }
 
 type ChangeRow = Awaited<ReturnType<ReturnType<typeof userChanges>["execute"]>>[number];
 
-function toUserChange(row: ChangeRow): UserChange {
+function keyOf({ run_id: run, seq }: Pick<ChangeRow, "run_id" | "seq">): string {
+  return `${run} ${seq}`;
+}
+
+interface ToldChange {
+  readonly row: ChangeRow;
+  readonly run: RunOfChange;
+}
+
+/** Changes with their runs, in the same order. */
+async function withRuns(db: Connection, rows: readonly ChangeRow[]): Promise<ToldChange[]> {
+  const runs = await runsByIds(
+    db,
+    rows.map((row) => row.run_id),
+  );
+  return rows.flatMap((row) => {
+    const run = runs.get(row.run_id);
+    return run === undefined ? [] : [{ row, run }];
+  });
+}
+
+function toUserChange({ row, run }: ToldChange): UserChange {
   return {
     run: row.run_id,
-    at: (row.finished_at ?? row.started_at).toISOString(),
-    kind: row.kind as RunKind,
-    directory: row.directory,
-    by: row.decided_by ?? row.actor.displayName,
+    at: run.finishedAt ?? run.startedAt,
+    kind: run.kind,
+    directory: run.directory,
+    by: run.decidedBy ?? run.actor.displayName,
     action: row.action as Action,
     reason: row.reason as Reason | null,
     changes: row.changes,

@@ -4,6 +4,7 @@ import { IN_ANY_STATUS } from "./app-users.ts";
 import type { AppUser, LinkOrigin } from "../model/user.ts";
 import type { Connection, Trx } from "./connection.ts";
 import { jsonText } from "./json-text.ts";
+import { runsByIds } from "./runs.ts";
 
 /** Notes what a person decided about an entry without a user; null: nothing any more. */
 export async function noteLink(
@@ -61,14 +62,24 @@ export async function directoriesOfUsers(
 ): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   if (userIds.length === 0) return new Map();
   const { rows } = await sql<{ user_id: string; directory: string }>`
-    select user_id, directory from app_users where user_id = any(${userIds}::uuid[]) and ${IN_ANY_STATUS}
-    union
-    select c.user_id, r.directory from run_changes c join runs r on r.id = c.run_id
-    where c.user_id = any(${userIds}::uuid[]) and c.action not in ('created', 'skipped')
-      and r.directory is not null and c.applied`.execute(db);
+    select distinct user_id, directory from app_users
+    where user_id = any(${userIds}::uuid[]) and ${IN_ANY_STATUS}`.execute(db);
+  const changed = await sql<{ user_id: string; run_id: string }>`
+    select distinct user_id, run_id from run_changes
+    where user_id = any(${userIds}::uuid[]) and action not in ('created', 'skipped')
+      and applied`.execute(db);
+  const runs = await runsByIds(
+    db,
+    changed.rows.map((row) => row.run_id),
+  );
   const found = new Map<string, Set<string>>();
-  for (const { user_id: id, directory } of rows)
-    found.set(id, (found.get(id) ?? new Set()).add(directory));
+  const add = (id: string, directory: string): void =>
+    void found.set(id, (found.get(id) ?? new Set()).add(directory));
+  for (const { user_id: id, directory } of rows) add(id, directory);
+  for (const { user_id: id, run_id: run } of changed.rows) {
+    const directory = runs.get(run)?.directory ?? null;
+    if (directory !== null) add(id, directory);
+  }
   return found;
 }
 

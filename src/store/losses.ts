@@ -20,7 +20,8 @@ export async function lossesInSlices(
   return await losses(
     db,
     planOf,
-    sql`r.directory = ${directory} and r.kind = 'import' and r.status = 'done' and not r.dry_run
+    directory,
+    sql`r.kind = 'import' and r.status = 'done' and not r.dry_run
       and r.type = 'incremental' and r.decided_by is null
       and r.started_at > greatest(clock_timestamp() - interval '24 hours', coalesce((
         select max(f.finished_at) from runs f
@@ -43,7 +44,8 @@ export async function lossesByLostPlans(
   return await losses(
     db,
     planOf,
-    sql`r.directory = ${directory} and r.kind = 'import' and r.status = 'failed'
+    directory,
+    sql`r.kind = 'import' and r.status = 'failed'
       and r.error->>'code' = 'run.planLost'
       and r.started_at > coalesce((
         select max(d.started_at) from runs d
@@ -57,21 +59,56 @@ export async function lossesByLostPlans(
  * People, each once: those who have their access again are not lost any more, and those of the plan
  * at hand are counted there.
  */
-async function losses(db: Connection, planOf: string, which: RawBuilder<unknown>): Promise<Losses> {
-  // Run by run, each by the key of its people; a join would read everybody's history.
-  const result = await sql<Losses>`
-    select count(distinct l.external_id)::int as lost,
-      (count(distinct l.external_id) filter (where a.status = 'removed'))::int as gone
-    from runs r cross join lateral (
-      select c.external_id from run_changes c
-      where c.run_id = r.id and c.lost and c.applied and c.external_id is not null offset 0
-    ) l
-    join app_users a on a.directory = r.directory and a.external_id = l.external_id
-      and a.status in ('disabled', 'removed')
-    where ${which} and not exists (
-      select 1 from plan p where p.run_id = ${planOf} and p.lost
-        and p.external_id = l.external_id)`.execute(db);
-  return result.rows[0] ?? { lost: 0, gone: 0 };
+async function losses(
+  db: Connection,
+  planOf: string,
+  directory: string,
+  which: RawBuilder<unknown>,
+): Promise<Losses> {
+  const sum = { lost: 0, gone: 0 };
+  for await (const ids of peopleOf(db, await runsWhere(db, directory, which), sql`lost`)) {
+    const { rows } = await sql<Losses>`
+      select count(*)::int as lost, (count(*) filter (where a.status = 'removed'))::int as gone
+      from app_users a
+      where a.directory = ${directory} and a.external_id = any(${ids}::text[])
+        and a.status in ('disabled', 'removed') and not exists (
+          select 1 from plan p where p.run_id = ${planOf} and p.lost
+            and p.external_id = a.external_id)`.execute(db);
+    sum.lost += rows[0]?.lost ?? 0;
+    sum.gone += rows[0]?.gone ?? 0;
+  }
+  return sum;
+}
+
+/** @param which a condition on `r` */
+async function runsWhere(
+  db: Connection,
+  directory: string,
+  which: RawBuilder<unknown>,
+): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select r.id from runs r where r.directory = ${directory} and ${which}`.execute(db);
+  return rows.map((row) => row.id);
+}
+
+const AT_ONCE = 10_000;
+
+/** The external ids of people whom runs treated so, each once, in pages. @param how a condition on `run_changes` */
+async function* peopleOf(
+  db: Connection,
+  runIds: readonly string[],
+  how: RawBuilder<unknown>,
+): AsyncGenerator<string[]> {
+  if (runIds.length === 0) return;
+  for (let after: string | undefined = ""; after !== undefined;) {
+    const page: { rows: { id: string }[] } = await sql<{ id: string }>`
+      select distinct external_id as id from run_changes
+      where run_id = any(${runIds}::uuid[]) and ${how} and applied and external_id > ${after}
+      order by external_id limit ${AT_ONCE}`.execute(db);
+    const ids = page.rows.map((row) => row.id);
+    if (ids.length > 0) yield ids;
+    after = ids.length < AT_ONCE ? undefined : ids.at(-1);
+  }
 }
 
 /**
@@ -83,22 +120,26 @@ export async function grantsLately(
   directory: string,
   planOf: string,
 ): Promise<number> {
-  const result = await sql<{ granted: number }>`
-    select count(distinct g.external_id)::int as granted
-    from runs r cross join lateral (
-      select c.external_id from run_changes c
-      where c.run_id = r.id and c.reason = 'regained' and c.applied
-        and c.external_id is not null offset 0
-    ) g
-    join app_users a on a.directory = r.directory and a.external_id = g.external_id
-      and a.status = 'active'
-    where r.directory = ${directory} and r.kind = 'import' and r.status = 'done' and not r.dry_run
+  const runIds = await runsWhere(
+    db,
+    directory,
+    sql`r.kind = 'import' and r.status = 'done' and not r.dry_run
       and r.decided_by is null
       and r.started_at > greatest(clock_timestamp() - interval '24 hours', coalesce((
         select max(f.finished_at) from runs f
         where f.directory = ${directory} and f.kind = 'import' and f.status = 'done'
-          and f.decided_by is not null), '-infinity'))
-      and not exists (select 1 from plan p
-        where p.run_id = ${planOf} and p.external_id = g.external_id)`.execute(db);
-  return result.rows[0]?.granted ?? 0;
+          and f.decided_by is not null), '-infinity'))`,
+  );
+  let granted = 0;
+  for await (const ids of peopleOf(db, runIds, sql`reason = 'regained'`)) {
+    const { rows } = await sql<{ granted: number }>`
+      select count(*)::int as granted from app_users a
+      where a.directory = ${directory} and a.external_id = any(${ids}::text[])
+        and a.status = 'active' and not exists (
+          select 1 from plan p where p.run_id = ${planOf} and p.external_id = a.external_id)`.execute(
+      db,
+    );
+    granted += rows[0]?.granted ?? 0;
+  }
+  return granted;
 }

@@ -401,6 +401,8 @@ export async function markLoginExchanges(
       and seq in (select taker from moves union select giver from moves)`.execute(db);
 }
 
+const AT_ONCE = 10_000;
+
 /**
  * What is left of a plan that was being applied: rows whose history stands already were applied in
  * the same transaction, and go. Rows that only refresh a hash may be applied twice.
@@ -408,13 +410,24 @@ export async function markLoginExchanges(
  */
 export async function dropApplied(db: Connection, name: PlanName, runId: string): Promise<number> {
   const table = sql.table(name);
-  await sql`delete from ${table} p using run_changes c
-    where p.run_id = ${runId} and c.run_id = p.run_id and c.seq = p.seq and c.applied`.execute(db);
-  const rows = await sql<{ count: number }>`
-    select (select count(*) from ${table} where run_id = ${runId})::int
-      + (select count(*) from run_changes where run_id = ${runId}
-        and applied)::int as count`.execute(db);
-  return rows.rows[0]?.count ?? 0;
+  let applied = 0;
+  for (let after = -1; ;) {
+    const { rows } = await sql<{ seq: number }>`select seq from run_changes
+      where run_id = ${runId} and applied and seq > ${after}
+      order by seq limit ${AT_ONCE}`.execute(db);
+    const seqs = rows.map((row) => row.seq);
+    const last = seqs.at(-1);
+    if (last === undefined) break;
+    // By the key, whose middle is the step.
+    await sql`delete from ${table}
+      where run_id = ${runId} and step = any(${STEPS.map((_, step) => step)}::int[])
+        and seq > ${after} and seq <= ${last} and seq = any(${seqs}::int[])`.execute(db);
+    applied += seqs.length;
+    after = last;
+  }
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from ${table} where run_id = ${runId}`.execute(db);
+  return applied + (rows[0]?.count ?? 0);
 }
 
 /** A held plan has to survive a crash of the database. */

@@ -270,16 +270,20 @@ export async function recentLosses(
   app: string,
   minutes: number,
 ): Promise<{ readonly accounts: number; readonly memberships: number }> {
-  const { rows } = await sql<{ accounts: number; memberships: number }>`
-    select count(*) filter (where c.action in ('deactivated', 'deleted'))::int as accounts,
-      count(*) filter (where c.action = 'removed')::int as memberships
-    from runs r join push_changes c on c.run_id = r.id
+  const pushes = await sql<{ id: string }>`
+    select r.id from runs r
     where r.app = ${app} and not r.dry_run and r.status in ('done', 'failed')
       and r.finished_at > clock_timestamp() - ${minutes} * interval '1 minute'
-      and c.lost and c.applied
       and r.id > coalesce((select max(id::text)::uuid from runs
         where app = ${app} and decided_by is not null and status in ('done', 'failed')),
         '00000000-0000-0000-0000-000000000000'::uuid)`.execute(db);
+  const { rows } = await sql<{ accounts: number; memberships: number }>`
+    select count(*) filter (where action in ('deactivated', 'deleted'))::int as accounts,
+      count(*) filter (where action = 'removed')::int as memberships
+    from push_changes
+    where run_id = any(${pushes.rows.map((row) => row.id)}::uuid[]) and lost and applied`.execute(
+    db,
+  );
   return rows[0] ?? { accounts: 0, memberships: 0 };
 }
 

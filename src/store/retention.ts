@@ -34,20 +34,82 @@ export async function thinHistory(
     store.db,
   );
   if (rows.length === 0) return 0; // nearly always; asking costs less than looking
-  const steps = [
-    oldest("run_undo", sql`${endedBefore(keep.undoDays)} and r.status <> 'held'`),
-    oldest("run_changes", sql`${endedBefore(idleDays)} and (r.dry_run or r.status = 'cancelled')`),
-    oldest("run_changes", sql`${endedBefore(keep.runDays)} and r.id not in (${needed})`),
-    oldest("push_changes", sql`${endedBefore(idleDays)} and (r.dry_run or r.status = 'cancelled')`),
-    oldest("push_changes", sql`${endedBefore(keep.runDays)}`),
-    sql`delete from runs where id in (
-      select r.id from runs r where ${endedBefore(keep.runDays)} and r.id not in (${needed})
-        and not exists (select 1 from run_changes c where c.run_id = r.id)
-        and not exists (select 1 from push_changes c where c.run_id = r.id)
-      order by r.id limit ${BATCH})`,
-  ];
+  const idle = sql`${endedBefore(idleDays)} and (r.dry_run or r.status = 'cancelled')`;
+  const unused = sql`${endedBefore(keep.undoDays)} and r.status <> 'held'`;
+  return (
+    (await thinRows(store, "run_undo", unused, most)) +
+    (await thinRows(store, "run_changes", idle, most)) +
+    (await thinRows(store, "push_changes", idle, most)) +
+    (await thinRuns(store, sql`${endedBefore(keep.runDays)} and r.id not in (${needed})`, most))
+  );
+}
+
+/** What is told of runs, which may lie on other servers than the runs. */
+type History = "run_undo" | "run_changes" | "push_changes";
+
+/** @param which a condition on `r` */
+async function thinRows(
+  store: Store,
+  table: History,
+  which: RawBuilder<unknown>,
+  most: number,
+): Promise<number> {
+  const { rows } = await sql<{ id: string }>`
+    select run_id as id from ${sql.table(table)} order by run_id limit 1`.execute(store.db);
+  const [oldest] = rows;
+  if (oldest === undefined) return 0;
+  // Of earlier runs nothing is there any more.
+  const ids = await runsWhere(store, sql`r.id >= ${oldest.id} and ${which}`, null);
   let total = 0;
-  for (const step of steps) total += await inBatches(store, step, most);
+  for (const id of ids) {
+    if (total >= most * BATCH) break;
+    total += await empty(store, table, id, most * BATCH - total);
+  }
+  return total;
+}
+
+/** Deletes runs with all that is told of them. @param which a condition on `r` */
+async function thinRuns(store: Store, which: RawBuilder<unknown>, most: number): Promise<number> {
+  const ids = await runsWhere(store, which, most * BATCH);
+  const emptied: string[] = [];
+  let total = 0;
+  for (const id of ids) {
+    for (const table of ["run_undo", "run_changes", "push_changes"] as const)
+      total += await empty(store, table, id, most * BATCH - total);
+    if (total >= most * BATCH) break;
+    emptied.push(id);
+  }
+  for (let from = 0; from < emptied.length; from += BATCH) {
+    const some = emptied.slice(from, from + BATCH);
+    total += await deleted(store, sql`delete from runs where id = any(${some}::uuid[])`);
+  }
+  return total;
+}
+
+async function runsWhere(
+  { db }: Store,
+  which: RawBuilder<unknown>,
+  limit: number | null,
+): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select r.id from runs r where ${which} order by r.id limit ${limit}`.execute(db);
+  return rows.map((row) => row.id);
+}
+
+/** Deletes what is told of a run, but for what is more than so many rows. @returns how many went */
+async function empty(store: Store, table: History, runId: string, most: number): Promise<number> {
+  const first = sql`select seq from ${sql.table(table)} where run_id = ${runId} order by seq`;
+  let total = 0;
+  while (total < most) {
+    // Mostly nothing is there, and looking costs less than a transaction.
+    const { rows } = await sql`${first} limit 1`.execute(store.db);
+    if (rows.length === 0) break;
+    total += await deleted(
+      store,
+      sql`delete from ${sql.table(table)} where run_id = ${runId}
+        and seq in (${first} limit ${BATCH})`,
+    );
+  }
   return total;
 }
 
@@ -84,23 +146,17 @@ function endedBefore(days: number): RawBuilder<unknown> {
   return sql`r.finished_at < clock_timestamp() - ${days} * interval '1 day'`;
 }
 
-/** In one order everywhere, so that two processes do not wait for each other. */
-function oldest(
-  table: "run_undo" | "run_changes" | "push_changes",
-  which: RawBuilder<unknown>,
-): RawBuilder<unknown> {
-  return sql`delete from ${sql.table(table)} where (run_id, seq) in (
-    select c.run_id, c.seq from runs r join ${sql.table(table)} c on c.run_id = r.id
-    where ${which} order by c.run_id, c.seq limit ${BATCH})`;
+async function deleted(store: Store, statement: RawBuilder<unknown>): Promise<number> {
+  return await transact(store, async (trx) => {
+    const result = await statement.execute(trx);
+    return Number(result.numAffectedRows ?? 0);
+  });
 }
 
 async function inBatches(store: Store, step: RawBuilder<unknown>, most: number): Promise<number> {
   let total = 0;
   for (let i = 0; i < most; i++) {
-    const rows = await transact(store, async (trx) => {
-      const result = await step.execute(trx);
-      return Number(result.numAffectedRows ?? 0);
-    });
+    const rows = await deleted(store, step);
     total += rows;
     if (rows < BATCH) break;
   }

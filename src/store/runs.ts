@@ -15,6 +15,7 @@ import {
 } from "../model/run.ts";
 import type { Connection, Trx } from "./connection.ts";
 import type { PlanName } from "./plan.ts";
+import { rowsByKeys } from "./rows-by-keys.ts";
 import type { RunsTable } from "./tables.ts";
 import { jsonText } from "./json-text.ts";
 
@@ -175,6 +176,38 @@ export async function findRun(db: Connection, id: string): Promise<OpenRun | nul
 
 const TEMPLATE = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** What the history of people tells of a run. */
+export type RunOfChange = Pick<
+  OpenRun,
+  "kind" | "directory" | "actor" | "decidedBy" | "startedAt" | "finishedAt"
+>;
+
+/** Runs by their identifiers, beside a history: see `docs/how-to/distribute-history.md`. */
+export async function runsByIds(
+  db: Connection,
+  ids: Iterable<string>,
+): Promise<ReadonlyMap<string, RunOfChange>> {
+  const rows = await rowsByKeys(db, [...ids], "uuid", (id) =>
+    db
+      .selectFrom("runs")
+      .select(["id", "kind", "directory", "actor", "decided_by", "started_at", "finished_at"])
+      .where("runs.id", "=", id),
+  );
+  return new Map(
+    rows.map((row) => [
+      row.id,
+      {
+        kind: row.kind as RunKind,
+        directory: row.directory,
+        actor: row.actor,
+        decidedBy: row.decided_by,
+        startedAt: row.started_at.toISOString(),
+        finishedAt: row.finished_at?.toISOString() ?? null,
+      },
+    ]),
+  );
+}
 
 export interface RunsQuery {
   readonly directory: string | null;

@@ -4,7 +4,8 @@ import type { Connection } from "./connection.ts";
 /** What grows together: people by imports, accounts by pushes. */
 const TABLES = {
   people: `app_users (directory, external_id, user_id, status),
-    users (id, login_key, status), system_log (id, event_type)`,
+    users (id, login_key, status), system_log (id, event_type),
+    run_changes (run_id, seq, user_id, action), run_undo (run_id, seq)`,
   accounts: `accounts (app, user_id, external_id, settled, state),
     push_changes (run_id, step, applied, action, user_id),
     pushed_members (app, directory, group_id, user_id)`,

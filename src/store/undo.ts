@@ -1,8 +1,10 @@
 /** What runs replaced, for as long as they can be put back. */
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 import type { Action } from "../model/run.ts";
 import type { AppUserBefore, AppUserStatus, User } from "../model/user.ts";
 import type { Connection } from "./connection.ts";
+import { rowsByKeys } from "./rows-by-keys.ts";
+import { runsByIds } from "./runs.ts";
 import type { AppUserImage, UserImage } from "./tables.ts";
 import { toUser } from "./users.ts";
 
@@ -26,18 +28,17 @@ interface Row {
   readonly user_id: string;
   readonly user_before: UserImage | null;
   readonly app_user_before: AppUserImage | null;
-  readonly changed: boolean;
+  readonly user_version: number | null;
   readonly reason: string | null;
 }
 
 /**
  * One look-up by the whole key. Of a fresh run the planner knows nothing, and would compare every
- * row with every other; for the same reason, runs are compared as text below, so that a person's
- * history is found by the person.
+ * row with every other.
  */
-const image = sql`
+const imageIn = (runId: string): RawBuilder<unknown> => sql`
   select i.run_id, i.user_before, i.app_user_before from run_undo i
-  where i.run_id = c.run_id and i.seq = c.seq limit 1`;
+  where i.run_id = ${runId} and i.run_id = c.run_id and i.seq = c.seq limit 1`;
 
 /**
  * A page of the people whom a run changed, in order of its plan. Changed since is whoever has
@@ -51,43 +52,115 @@ export async function undoableAfter(
   limit: number,
 ): Promise<Undoable[]> {
   const { rows } = await sql<Row>`
-    select c.seq, c.action, c.external_id, c.dn, c.user_id, c.reason, b.user_before,
-      b.app_user_before,
-      coalesce(u.version <> greatest(c.user_version, (
-        select max(x.user_version) from run_changes x
-        where x.user_id = c.user_id and x.run_id::text = c.run_id::text
-          and x.action <> 'created')), false)
-      or exists (
-        select 1 from run_changes n join runs r on r.id = n.run_id
-        where n.user_id = c.user_id and n.action <> 'created' and n.run_id::text > c.run_id::text
-          and n.applied
-          and r.directory = ${run.directory} and (n.action in ('updated', 'removed') or exists (
-            select 1 from run_undo i where i.run_id = n.run_id and i.seq = n.seq))
-      )
-      -- An entry whose link was cut, and that was linked again or left its scope since.
-      or (c.reason = 'unlinked' and (a.external_id is null or a.user_id is not null
-        or a.status <> b.app_user_before->>'status')) as changed
+    select c.seq, c.action, c.external_id, c.dn, c.user_id, c.user_version, c.reason, b.user_before,
+      b.app_user_before
     from run_changes c
-    left join lateral (${image}) b on true
-    left join users u on u.id = c.user_id
-    left join app_users a on c.reason = 'unlinked' and a.directory = ${run.directory}
-      and a.external_id = c.external_id
+    left join lateral (${imageIn(run.id)}) b on true
     where c.run_id = ${run.id} and c.applied and c.user_id is not null and c.seq > ${after}
       and (c.action = 'created' or b.run_id is not null)
     order by c.seq limit ${limit}`.execute(db);
+  const userIds = rows.map((row) => row.user_id);
+  const left = await versionsLeft(db, run.id, userIds);
+  const now = await versionsNow(db, userIds);
+  const rewritten = await rewrittenSince(db, run, userIds);
+  const isCutStill = await cutStill(db, run.directory, rows);
   return rows.map((row) => ({
     seq: row.seq,
     action: row.action as Action,
     externalId: row.external_id,
     dn: row.dn,
     userId: row.user_id,
-    changedSince: row.changed,
+    changedSince:
+      isOtherVersion(now.get(row.user_id), row.user_version, left.get(row.user_id)) ||
+      rewritten.has(row.user_id) ||
+      (row.reason === "unlinked" && !isCutStill(row)),
     replaced: row.reason === "replaced" || row.reason === "relinked",
     before: {
       user: row.user_before === null ? null : toUser(row.user_before),
       appUser: row.app_user_before === null ? null : toAppUser(run.directory, row.app_user_before),
     },
   }));
+}
+
+/** @param left by the run; whoever is gone has no version now, and some rows change none */
+function isOtherVersion(
+  now: number | undefined,
+  ...left: readonly (number | null | undefined)[]
+): boolean {
+  const known = left.filter((version) => version != null);
+  return now !== undefined && known.length > 0 && now !== Math.max(...known);
+}
+
+/** The versions that a run left of users; by the users, as a run may have changed everybody. */
+async function versionsLeft(
+  db: Connection,
+  runId: string,
+  userIds: readonly string[],
+): Promise<ReadonlyMap<string, number | null>> {
+  const { rows } = await sql<{ id: string; version: number | null }>`
+    select user_id as id, max(user_version) as version from run_changes
+    where user_id = any(${userIds}::uuid[]) and run_id::text = ${runId} and action <> 'created'
+    group by user_id`.execute(db);
+  return new Map(rows.map((row) => [row.id, row.version]));
+}
+
+async function versionsNow(
+  db: Connection,
+  userIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const users = await rowsByKeys(db, userIds, "uuid", (id) =>
+    db.selectFrom("users").select(["id", "version"]).where("users.id", "=", id),
+  );
+  return new Map(users.map((user) => [user.id, user.version]));
+}
+
+/** Who of the users was written by a newer run of the same directory. */
+async function rewrittenSince(
+  db: Connection,
+  run: { readonly id: string; readonly directory: string },
+  userIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const newer = await sql<{ id: string }>`
+    select distinct run_id as id from run_changes
+    where user_id = any(${userIds}::uuid[]) and action <> 'created' and run_id > ${run.id}
+      and applied`.execute(db);
+  const runs = await runsByIds(
+    db,
+    newer.rows.map((row) => row.id),
+  );
+  const own = [...runs].flatMap(([id, one]) => (one.directory === run.directory ? [id] : []));
+  if (own.length === 0) return new Set();
+  const { rows } = await sql<{ id: string }>`
+    select distinct n.user_id as id from run_changes n
+    where n.user_id = any(${userIds}::uuid[]) and n.action <> 'created' and n.applied
+      and n.run_id = any(${own}::uuid[])
+      and (n.action in ('updated', 'removed') or exists (
+        select 1 from run_undo i where i.run_id = n.run_id and i.seq = n.seq))`.execute(db);
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Whether an entry whose link was cut was not linked again since, nor left its scope. */
+async function cutStill(
+  db: Connection,
+  directory: string,
+  rows: readonly Row[],
+): Promise<(row: Row) => boolean> {
+  const cut = rows.flatMap((row) =>
+    row.reason === "unlinked" && row.external_id !== null ? [row.external_id] : [],
+  );
+  const found = await rowsByKeys(db, cut, "text", (id) =>
+    db
+      .selectFrom("app_users")
+      .select(["external_id", "user_id", "status"])
+      .where("directory", "=", directory)
+      .where("app_users.external_id", "=", id),
+  );
+  const entries = new Map(found.map((one) => [one.external_id, one]));
+  return ({ external_id: id, app_user_before: before }) => {
+    const entry = entries.get(id ?? "");
+    if (entry === undefined || entry.user_id !== null) return false;
+    return before === null || entry.status === before.status;
+  };
 }
 
 function toAppUser(directory: string, image: AppUserImage): AppUserBefore {
@@ -114,7 +187,7 @@ export async function countUndoable(
     select count(*)::int as all,
       count(*) filter (where c.action <> 'created' and b.run_id is null)::int as without
     from run_changes c
-    left join lateral (${image}) b on true
+    left join lateral (${imageIn(runId)}) b on true
     where c.run_id = ${runId} and c.applied and c.user_id is not null
       and (c.action in ('created', 'updated', 'removed') or b.run_id is not null)`.execute(db);
   return rows[0] ?? { all: 0, without: 0 };

@@ -39,6 +39,7 @@ const RUNTIME = ["process", "setTimeout", "fetch", "crypto"] as const;
 const WRITING = [
   "apply",
   "edits",
+  "forget/erase",
   "plan",
   "held-plan",
   "leases",

@@ -38,6 +38,7 @@ import {
 
 /** What the migration to apps and those behind it made, undone. */
 const BEFORE_APPS = [
+  "drop index run_changes_lost",
   "drop table kept_counts",
   ...["users", "app_users", "accounts"].map((table) => `drop trigger ${table}_changed on ${table}`),
   "drop function rollcall_note_change",
@@ -141,6 +142,7 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
       "2026-11-30-0013-kept-counts",
       "2026-11-30-0014-lookups",
       "2026-12-01-0015-authenticated",
+      "2026-12-01-0016-losses",
     ]);
     const words = await sql<{ word: string }>`
       select labels::jsonb->>'phase' as word from totals where name like '%phase%'

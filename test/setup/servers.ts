@@ -16,12 +16,25 @@ import { databaseUrl, query, startPostgres } from "../support/postgres.ts";
 import { run } from "../support/process.ts";
 import { startSlapd } from "../support/slapd.ts";
 
+/** Whether the history lies in distributed tables; see `docs/09-development.md`. */
+const onCitus = process.env["ROLLCALL_TEST_CITUS"] === "1";
+
+/** Few shards of many tables, and connections to them. */
+const CITUS = [
+  "shared_preload_libraries=citus",
+  "citus.shard_count=2",
+  "citus.node_conninfo=sslmode=disable",
+  "max_connections=1500",
+  "max_worker_processes=200",
+];
+
 export interface TestServers {
   readonly origin: "docker" | "local";
   readonly postgresUrl: string;
   readonly ldapUrl: string;
   /** The name of a database with the newest schema, to be copied. */
   readonly postgresTemplate: string;
+  readonly onCitus: boolean;
   /** A folder of the embedded database with the newest schema, to be copied: making one takes seconds. */
   readonly embeddedTemplate: string;
 }
@@ -48,7 +61,14 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   await query(postgresUrl, `create database ${postgresTemplate}`);
   await migrated(new Secret(databaseUrl(postgresUrl, postgresTemplate)), embeddedTemplate);
   await migrated(null, embeddedTemplate);
-  project.provide("servers", { origin, postgresUrl, ldapUrl, postgresTemplate, embeddedTemplate });
+  project.provide("servers", {
+    origin,
+    postgresUrl,
+    ldapUrl,
+    postgresTemplate,
+    embeddedTemplate,
+    onCitus,
+  });
   return async () => {
     rmSync(folder, { recursive: true, force: true });
     await started.stop();
@@ -80,7 +100,7 @@ async function startServers() {
 
 async function startLocal() {
   const slapd = await startSlapd({ ldif: treeLdif("dc=example,dc=org") });
-  const postgres = await startPostgres();
+  const postgres = await startPostgres({ settings: onCitus ? CITUS : [] });
   return {
     title: "slapd and Postgres of this machine",
     postgresUrl: postgres.url,

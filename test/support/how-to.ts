@@ -12,7 +12,7 @@ interface Block {
 }
 
 /** The blocks of a page, without the blanks that stand before them in a list. */
-function blocksOf(page: string): Block[] {
+export function blocksOf(page: string): Block[] {
   const found = page.matchAll(/^( *)```(\w+)\n(.*?)^\1```$/gms);
   return [...found].map(([, indent = "", language = "", body = ""]) => {
     const lines = body.split("\n").map((line) => line.slice(Math.min(indent.length, line.length)));

@@ -64,7 +64,12 @@ const FORGETFUL = [
 
 /** Starts a real Postgres on the loopback interface. `durable` keeps fsync on, as in production. */
 export async function startPostgres(
-  options: { readonly durable?: boolean; readonly folder?: string } = {},
+  options: {
+    readonly durable?: boolean;
+    readonly folder?: string;
+    /** Of the server, `name=value`. */
+    readonly settings?: readonly string[];
+  } = {},
 ): Promise<Postgres> {
   const bin = postgresBin();
   if (bin === null) throw new Error("Postgres is not installed");
@@ -87,6 +92,7 @@ export async function startPostgres(
     "autovacuum=off",
   ];
   if (options.durable !== true) settings.push(...FORGETFUL);
+  settings.push(...(options.settings ?? []));
   const connection = ["-h", "127.0.0.1", "-p", String(port), "-U", "postgres"];
   const psql = (database: string, sql: string): string =>
     run(

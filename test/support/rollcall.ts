@@ -7,6 +7,7 @@ import { Client } from "pg";
 import { inject } from "vitest";
 import { Hangups } from "../../src/model/hangups.ts";
 import { runCommandLine } from "../../src/cli/program.ts";
+import { distributeHistory } from "./citus.ts";
 import { closeKept, keepOpen } from "./kept-stores.ts";
 import { databaseUrl } from "./postgres.ts";
 
@@ -205,10 +206,12 @@ export class Collector extends Writable {
  * @param template what it is a copy of; `template0`: empty
  */
 export async function createDatabase(template: string): Promise<string> {
-  const { postgresUrl } = inject("servers");
+  const { postgresUrl, onCitus } = inject("servers");
   const name = `t_${randomBytes(6).toString("hex")}`;
   await administrate(`create database ${name} template ${template} strategy file_copy`);
-  return databaseUrl(postgresUrl, name);
+  const url = databaseUrl(postgresUrl, name);
+  if (onCitus && template !== "template0") await distributeHistory(url);
+  return url;
 }
 
 /** One connection of this process, because each one is a process of the server. */

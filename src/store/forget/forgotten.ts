@@ -1,0 +1,2 @@
+/** In place of every name. */
+export const FORGOTTEN = "[forgotten]";
