@@ -9,12 +9,13 @@ import { STEPS, type PlannedChange, type Step } from "../model/plan.ts";
 import type { Action, Reason } from "../model/run.ts";
 import { loginKey, type AppUserStatus, type LinkOrigin, type UserStatus } from "../model/user.ts";
 import { plainDn, plainDnText, valuesOf } from "./app-users.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, Trx } from "./connection.ts";
 import { CopyRows } from "./copy-format.ts";
 import { jsonText } from "./json-text.ts";
 import type { Store } from "./database.ts";
 import type { Lease } from "./leases.ts";
 import { packSources, unpackSources } from "./packed-sources.ts";
+import { sqlState } from "./sql-state.ts";
 import type { PlanTable } from "./tables.ts";
 
 export type PlanName = "plan" | "held_plan";
@@ -431,11 +432,48 @@ export async function dropApplied(db: Connection, name: PlanName, runId: string)
 }
 
 /** A held plan has to survive a crash of the database. */
-export async function keepPlan(db: Connection, runId: string): Promise<void> {
-  await sql`insert into held_plan select * from plan where run_id = ${runId}`.execute(db);
-  await dropPlan(db, "plan", runId);
+export async function keepPlan(trx: Trx, runId: string): Promise<void> {
+  await sql`insert into held_plan select * from plan where run_id = ${runId}`.execute(trx);
+  await dropPlan(trx, "plan", runId);
 }
 
-export async function dropPlan(db: Connection, name: PlanName, runId: string): Promise<void> {
-  await db.deleteFrom(name).where("run_id", "=", runId).execute();
+export async function dropPlan(trx: Trx, name: PlanName, runId: string): Promise<void> {
+  if (await isLarge(trx, name, runId)) {
+    await sql`savepoint emptying`.execute(trx);
+    if (await emptied(trx, name, runId)) return;
+    await sql`rollback to savepoint emptying`.execute(trx);
+  }
+  await trx.deleteFrom(name).where("run_id", "=", runId).execute();
 }
+
+const LARGE = 20_000;
+
+async function isLarge(trx: Trx, name: PlanName, runId: string): Promise<boolean> {
+  const { rows } = await sql`select from ${sql.table(name)} where run_id = ${runId}
+    offset ${LARGE} limit 1`.execute(trx);
+  return rows.length > 0;
+}
+
+/**
+ * Empties a table that nobody else has anything in, which gives its disk back at once; millions of
+ * rows that are deleted keep it until they are vacuumed, and in the embedded database for ever.
+ * @returns whether that could be done without waiting for anybody
+ */
+async function emptied(trx: Trx, name: PlanName, runId: string): Promise<boolean> {
+  const table = sql.table(name);
+  try {
+    await sql`lock table ${table} in access exclusive mode nowait`.execute(trx);
+    const others = await sql`
+      (select from ${table} where run_id < ${runId} limit 1)
+      union all (select from ${table} where run_id > ${runId} limit 1)`.execute(trx);
+    if (others.rows.length > 0) return false;
+    await sql`truncate ${table}`.execute(trx);
+    return true;
+  } catch (error) {
+    if (NOT_NOW.has(sqlState(error))) return false;
+    throw error;
+  }
+}
+
+/** Somebody reads or writes there; or the role may delete, and not empty. */
+const NOT_NOW: ReadonlySet<string> = new Set(["55P03", "42501"]);

@@ -495,17 +495,21 @@ test("behind people whom the database does not let send, nobody is sent; the nex
     directory: "",
   });
   const broken: Promise<unknown>[] = [];
-  // Of the second five hundred, whose page is prepared while the first ones are sent.
+  const refuse = async (): Promise<void> => {
+    // Of the second five hundred, whose page is prepared while the first ones are sent.
+    const { rows } = await sql<{ id: string }>`select user_id as id from push_changes
+      order by seq offset 700 limit 1`.execute(store.db);
+    await sql
+      .raw(
+        `create function refuse() returns trigger language plpgsql as $$ begin
+          if new.user_id = '${rows[0]?.id}' then raise exception 'not now'; end if; return new; end $$;
+        create trigger refuse before insert or update on accounts
+          for each row execute function refuse()`,
+      )
+      .execute(store.db);
+  };
   place.scim.hook = () => {
-    if (broken.length === 0)
-      broken.push(
-        sql`do $do$ begin execute format(
-      'create function refuse() returns trigger language plpgsql as $$ begin
-        if new.user_id = %L then raise exception ''not now''; end if; return new; end $$',
-      (select user_id from push_changes order by seq offset 700 limit 1));
-      create trigger refuse before insert or update on accounts
-        for each row execute function refuse(); end $do$`.execute(store.db),
-      );
+    if (broken.length === 0) broken.push(refuse());
     return undefined;
   };
   expect(await place.place.run("push", "dx")).toMatchObject({ status: 1 });

@@ -1,7 +1,7 @@
 /** Every page of docs/how-to works as it is written; that of Active Directory in `directories/samba.test.ts`. */
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, inject, test } from "vitest";
 import { HowTo } from "../support/how-to.ts";
 import { person, toLdif, treeLdif } from "../support/people.ts";
 import { databaseUrl } from "../support/postgres.ts";
@@ -14,12 +14,15 @@ let url: string;
 beforeEach(async () => {
   url = await createDatabase("template0");
   const fresh = `restored_${Date.now()}`;
-  page = new HowTo({
-    DATABASE_URL: url,
-    NEW_DATABASE: fresh,
-    NEW_DATABASE_URL: databaseUrl(url, fresh),
-    HTTP_PORT: String(await freePort()),
-  });
+  page = new HowTo(
+    {
+      DATABASE_URL: url,
+      NEW_DATABASE: fresh,
+      NEW_DATABASE_URL: databaseUrl(url, fresh),
+      HTTP_PORT: String(await freePort()),
+    },
+    inject("servers").onCitus,
+  );
 });
 afterEach(() => page.remove());
 
@@ -62,10 +65,13 @@ test("04-change-mappings-safely", () => {
   expect(page.follow("04-change-mappings-safely")).toBeGreaterThan(0);
 });
 
-test.each(["05-an-import-is-held", "06-a-value-is-wrong", "08-upgrade"])("%s", (name) => {
-  imported(30);
-  expect(page.follow(name)).toBeGreaterThan(0);
-});
+test.each(["05-an-import-is-held", "06-a-value-is-wrong", "08-upgrade", "09-distribute-history"])(
+  "%s",
+  (name) => {
+    imported(30);
+    expect(page.follow(name)).toBeGreaterThan(0);
+  },
+);
 
 test("07-run-two-replicas", async () => {
   imported(3);
@@ -91,5 +97,6 @@ test("no page is left out", () => {
     "06-a-value-is-wrong",
     "07-run-two-replicas",
     "08-upgrade",
+    "09-distribute-history",
   ]);
 });

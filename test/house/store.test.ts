@@ -12,6 +12,7 @@ import { Secret } from "../../src/model/secret.ts";
 import { accountsByExternalIds, accountsOf, saveAccounts } from "../../src/store/accounts.ts";
 import { MIGRATIONS } from "../../src/store/migrations/migrate.ts";
 import { openStore, transact, type Store } from "../../src/store/database.ts";
+import { dropPlan } from "../../src/store/plan.ts";
 import {
   acquireLease,
   claimSlot,
@@ -96,7 +97,7 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
   test("the schema is the one that is checked in", async () => {
     const columns = await sql<{ line: string }>`
       select table_name || '.' || column_name || ' ' || data_type || case is_nullable when 'NO' then ' not null' else '' end as line
-      from information_schema.columns where table_schema = 'public' and table_name not like 'kysely%'
+      from information_schema.columns where table_schema = 'public' and table_name not similar to '(kysely|citus)%'
       order by table_name, ordinal_position`.execute(store.db);
     const indexes = await sql<{ line: string }>`
       select replace(indexdef, 'public.', '') as line from pg_indexes
@@ -361,6 +362,48 @@ describe.each(DATABASES)("store, %s", (kind: DatabaseKind) => {
       expect(turns - outside).toBeGreaterThan(2);
     });
     clearInterval(timer);
+  });
+
+  test("a large plan goes at once with its disk, alone or not, and waits for nobody", async () => {
+    const [one, other] = [uuidV7(), uuidV7()];
+    const insert = async (run: string, rows: number): Promise<void> => {
+      await sql`insert into plan (run_id, step, seq, action, dn, lost, write_user, user_new,
+          base_version, claims_login, changes, events, look_again)
+        select ${run}::uuid, 0, n, 'created', '', false, true, true, 0, false, '[]', '[]', false
+        from generate_series(1, ${rows}) n`.execute(store.db);
+    };
+    const pages = async (): Promise<number> => {
+      const { rows } = await sql<{ size: string }>`select pg_relation_size('plan') as size`.execute(
+        store.db,
+      );
+      return Number(rows[0]?.size) / 8192;
+    };
+    const left = async (): Promise<string[]> => {
+      const { rows } = await sql<{ run: string }>`select distinct run_id as run from plan`.execute(
+        store.db,
+      );
+      return rows.map((row) => row.run);
+    };
+    const drop = (run: string): Promise<void> =>
+      transact(store, (trx) => dropPlan(trx, "plan", run));
+    await insert(one, 20_001);
+    await insert(other, 1);
+    await drop(one);
+    expect(await left()).toEqual([other]);
+    expect(await pages()).toBeGreaterThan(100);
+    await insert(one, 20_001);
+    await drop(other);
+    if (kind === "postgres") {
+      await transact(store, async (trx) => {
+        await sql`select from plan limit 1`.execute(trx);
+        await drop(one);
+      });
+      expect(await left()).toEqual([]);
+      expect(await pages()).toBeGreaterThan(100);
+      await insert(one, 20_001);
+    }
+    await drop(one);
+    expect(await pages()).toBe(0);
   });
 
   test("a lease has one holder, passes on when it ended, and fences the one who had it", async () => {

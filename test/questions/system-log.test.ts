@@ -11,6 +11,7 @@ import { openStore, type Store } from "../../src/store/database.ts";
 import { parseLogFilter } from "../../src/store/filters/log-filter.ts";
 import { thinLog } from "../../src/store/retention.ts";
 import { appendEvents, queryLog, type LogQuery } from "../../src/store/system-log.ts";
+import { reidentify } from "../support/citus.ts";
 import { DATABASES, simplePerson, SIMPLE_MAPPINGS, Workplace } from "../support/rollcall.ts";
 
 let place: Workplace;
@@ -241,8 +242,15 @@ describe.each(DATABASES)("on %s", (kind) => {
     await using store = await filled(kind, 30);
     expect(await thinLog(store, 1, 10)).toBe(0);
     const old = new Date(Date.now() - 3 * 86_400_000);
-    await sql`update system_log set id = ${uuidV7(old.getTime())}::uuid, published = ${old}
-      where id = (select min(id::text)::uuid from system_log)`.execute(store.db);
+    const [first] = (
+      await sql<{ id: string }>`select id from system_log order by id limit 1`.execute(store.db)
+    ).rows;
+    await reidentify(
+      (statement) => sql.raw(statement).execute(store.db),
+      { table: "system_log", column: "id" },
+      first?.id ?? "",
+      uuidV7(old.getTime()),
+    );
     expect(await thinLog(store, 2, 10)).toBe(1);
     expect(await queryLog(store.db, QUERY)).toHaveLength(29);
   });

@@ -1,6 +1,7 @@
 /** Putting runs back, and how long what runs did is kept. */
 import { Client } from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { reidentify } from "../support/citus.ts";
 import {
   DATABASES,
   simplePerson,
@@ -224,7 +225,7 @@ describe("what is kept", () => {
         ["run_undo", "run_id"],
         ["checkpoints", "run_id"],
       ] as const) {
-        await client.query(`update ${table} set ${column} = $1 where ${column} = $2`, [older, id]);
+        await reidentify((one) => client.query(one), { table, column }, id, older);
       }
     }
     await client.query(

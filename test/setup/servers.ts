@@ -15,13 +15,13 @@ import { treeLdif } from "../support/people.ts";
 import { databaseUrl, query, startPostgres } from "../support/postgres.ts";
 import { run } from "../support/process.ts";
 import { startSlapd } from "../support/slapd.ts";
+import { NOTING, noteStatements, refuseMixtures } from "../support/statements.ts";
 
 /** Whether the history lies in distributed tables; see `docs/09-development.md`. */
 const onCitus = process.env["ROLLCALL_TEST_CITUS"] === "1";
 
 /** Few shards of many tables, and connections to them. */
 const CITUS = [
-  "shared_preload_libraries=citus",
   "citus.shard_count=2",
   "citus.node_conninfo=sslmode=disable",
   "max_connections=1500",
@@ -58,6 +58,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const folder = mkdtempSync(join(tmpdir(), "rollcall-embedded-"));
   const embeddedTemplate = join(folder, "data");
   const postgresTemplate = "rollcall_template";
+  await noteStatements(postgresUrl);
   await query(postgresUrl, `create database ${postgresTemplate}`);
   await migrated(new Secret(databaseUrl(postgresUrl, postgresTemplate)), embeddedTemplate);
   await migrated(null, embeddedTemplate);
@@ -71,7 +72,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   });
   return async () => {
     rmSync(folder, { recursive: true, force: true });
-    await started.stop();
+    try {
+      await refuseMixtures(postgresUrl);
+    } finally {
+      await started.stop();
+    }
   };
 }
 
@@ -100,7 +105,14 @@ async function startServers() {
 
 async function startLocal() {
   const slapd = await startSlapd({ ldif: treeLdif("dc=example,dc=org") });
-  const postgres = await startPostgres({ settings: onCitus ? CITUS : [] });
+  const postgres = await startPostgres({
+    settings: [
+      // Citus wants to be the first.
+      `shared_preload_libraries=${onCitus ? "citus," : ""}pg_stat_statements`,
+      ...NOTING,
+      ...(onCitus ? CITUS : []),
+    ],
+  });
   return {
     title: "slapd and Postgres of this machine",
     postgresUrl: postgres.url,

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { setTimeout as pause } from "node:timers/promises";
 import { GenericContainer, Wait } from "testcontainers";
 import { query } from "./postgres.ts";
+import { NOTING } from "./statements.ts";
 
 const OPENLDAP = fileURLToPath(new URL("../../config/openldap", import.meta.url));
 
@@ -18,6 +19,9 @@ export async function startContainers() {
   const postgres = await new GenericContainer("postgres:17")
     .withExposedPorts(5432)
     .withEnvironment({ POSTGRES_HOST_AUTH_METHOD: "trust" })
+    .withCommand(
+      ["shared_preload_libraries=pg_stat_statements", ...NOTING].flatMap((one) => ["-c", one]),
+    )
     .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/, 1))
     .start();
   const postgresUrl = `postgres://postgres@${postgres.getHost()}:${postgres.getMappedPort(5432)}/postgres`;

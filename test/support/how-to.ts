@@ -47,8 +47,14 @@ export class HowTo {
   readonly folder = mkdtempSync(join(tmpdir(), "rollcall-how-to-"));
   readonly environment: Record<string, string>;
 
-  /** @param environment for all commands, besides what a shell needs */
-  constructor(environment: Readonly<Record<string, string>>) {
+  readonly #hasCitus: boolean;
+
+  /**
+   * @param environment for all commands, besides what a shell needs
+   * @param hasCitus whether the database can do what a page says in SQL
+   */
+  constructor(environment: Readonly<Record<string, string>>, hasCitus = false) {
+    this.#hasCitus = hasCitus;
     const bin = join(this.folder, ".bin");
     mkdirSync(bin);
     const program = [process.execPath, "--max-semi-space-size=8", PROGRAM];
@@ -71,7 +77,7 @@ export class HowTo {
 
   /**
    * Does what a page says: files are written as it shows them, commands run one after the other, in one
-   * shell's environment. @param standsFor what the page calls so, and what it is here
+   * shell's environment. SQL is for Citus, and left out where that is not. @param standsFor what the page calls so, and what it is here
    * @returns how many blocks of commands it has
    */
   follow(page: string, standsFor: Readonly<Record<string, string>> = {}): number {
@@ -91,6 +97,8 @@ export class HowTo {
         output = this.run(script).split("\n");
         done.push(body);
       }
+      if (language === "sql" && this.#hasCitus)
+        this.run(`psql "$DATABASE_URL" -v ON_ERROR_STOP=1 <<'SQL'\n${body}\nSQL`);
       const missing = language === "text" ? body.split("\n").filter(Boolean) : [];
       for (const line of missing)
         if (!isShown(output, line))

@@ -54,7 +54,7 @@ export async function migrate(db: Kysely<Tables>): Promise<MigrationReport> {
   if (await isCurrent(db)) return { applied: [], current };
   const migrator = new Migrator({
     db,
-    provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) },
+    provider: { getMigrations: () => Promise.resolve(sequentially(MIGRATIONS)) },
   });
   const { error, results } = await migrator.migrateToLatest();
   if (error !== undefined) {
@@ -70,6 +70,20 @@ export async function migrate(db: Kysely<Tables>): Promise<MigrationReport> {
   }
   const applied = (results ?? []).map((result) => result.migrationName);
   return { applied, current };
+}
+
+/**
+ * All migrations are one transaction. Where history lies in distributed tables, its statements have to
+ * reach each server over one connection; elsewhere the setting says nothing.
+ */
+function sequentially(migrations: Readonly<Record<string, Migration>>): Record<string, Migration> {
+  const up = async (db: Kysely<unknown>, migration: Migration): Promise<void> => {
+    await sql`set local citus.multi_shard_modify_mode = 'sequential'`.execute(db);
+    await migration.up(db);
+  };
+  return Object.fromEntries(
+    Object.entries(migrations).map(([name, one]) => [name, { up: (db) => up(db, one) }]),
+  );
 }
 
 /** Whether exactly the migrations that are known here were done. */
