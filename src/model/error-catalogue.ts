@@ -158,7 +158,7 @@ export const ERRORS = {
   },
   ...PERSON_ERRORS,
   "run.busy": {
-    what: "An import or force sync of this directory is already running.",
+    what: "Another run of this directory or app is under way.",
     cure: "Wait for it. The claim of a killed process ends by itself.",
   },
   "run.leaseLost": {

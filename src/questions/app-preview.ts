@@ -58,10 +58,6 @@ export interface AppSummaryPreview {
 }
 
 const PAGE = 1000;
-/** Nobody else has a turn while a page is looked at: so many milliseconds are enough for one. */
-const LONG = 20;
-/** Of the first page, before anybody knows how long one takes. */
-const FEW = 25;
 const MOST_FAILING = 20;
 
 /** @throws RollcallError `user.notFound`, `usage.invalid`, and the expression's own codes */
@@ -170,18 +166,14 @@ export async function previewApp(
   const attributes: Record<string, number> = {};
   const failing: { login: string; error: AccountError }[] = [];
   const query = { app: name, fingerprint: "", everybody: true, userIds: null };
-  let page = FEW;
   const breath = new Breath(signal);
   for (let after: string | null = null; ;) {
     signal.throwIfAborted();
-    await breath.take();
-    const users: User[] = await dueUsers(engine.store.db, query, after, page);
+    const users: User[] = await dueUsers(engine.store.db, query, after, PAGE);
     const last = users.at(-1);
     if (last === undefined) return { app: name, ...counts, attributes, failing };
     after = last.id;
-    const begun = performance.now();
-    const looked = await desk.look(users);
-    page = Math.max(1, Math.min(PAGE, performance.now() - begun > LONG ? page / 2 : page * 2) | 0);
+    const looked = await desk.look(users, breath);
     for (const { login, facts, decision, account } of looked) {
       if (account.assignedBy !== null) counts.assigned++;
       counts[COUNTED[decision.do]] +=

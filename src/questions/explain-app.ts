@@ -2,6 +2,7 @@ import { configuredApp } from "../engine/apps.ts";
 import { Desk, type Looked } from "../engine/accounts/desk.ts";
 import { findUser } from "../engine/people/find-user.ts";
 import type { Engine } from "../engine/engine.ts";
+import { Breath } from "../lib/breath.ts";
 import { meantHint } from "../lib/lines.ts";
 import type { AppExplanation, MappingShown } from "../model/app-explanation.ts";
 import { namespaceOf, placeName } from "../model/attribute-place.ts";
@@ -76,7 +77,7 @@ async function gather(
   const user = await findUser(db, who);
   const attribute = asked === null ? null : appAttribute(app, asked);
   const desk = await Desk.open(engine, app, { now: Date.now(), isManual: false });
-  const [looked] = await desk.look([user]);
+  const [looked] = await desk.look([user], new Breath(null));
   if (looked === undefined) throw new RollcallError("internal.error", "nobody was looked at");
   const { paused, notBefore } = await appState(db, name);
   const [held] = await listPushes(db, { app: name, status: "held", limit: 1 });

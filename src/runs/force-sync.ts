@@ -10,6 +10,7 @@ import { decideOne, writesNothing } from "../engine/people/decide-one.ts";
 import { loadKnown } from "../engine/people/known.ts";
 import { storedSighting } from "../engine/people/sightings.ts";
 import { mapAhead } from "../lib/ahead.ts";
+import { Breath } from "../lib/breath.ts";
 import type { AskedBy } from "../model/asked-by.ts";
 import type { Problem } from "../model/errors.ts";
 import { hasExpired } from "../model/expiry.ts";
@@ -147,11 +148,15 @@ async function planEverybody(
     read += people;
     context.progress({ directory: directory.name, phase: "reading", done: read, total });
   };
+  const breath = new Breath(context.signal);
   for await (const page of pages(context, total)) {
     context.signal.throwIfAborted();
-    const changed = page.filter((row) => !isUnchanged(context, unchanged, row));
-    plan.count("unchanged", page.length - changed.length);
-    const ids = changed.map((row) => row.externalId);
+    const ids: string[] = [];
+    for (const row of page) {
+      if (breath.isDue) await breath.take();
+      if (!isUnchanged(context, unchanged, row)) ids.push(row.externalId);
+    }
+    plan.count("unchanged", page.length - ids.length);
     if (ids.length > 0) await planPeople(context, plan, ids, linked);
     noteProgress(page.length);
   }
@@ -227,7 +232,9 @@ async function planPeople(
   });
   const { rules } = directory;
   const known = await loadKnown(engine, run.now, { directory: rules, sightings, stored, linked });
+  const breath = new Breath(context.signal);
   for (const [i, sighting] of sightings.entries()) {
+    if (breath.isDue) await breath.take();
     const person = known.of(sighting);
     const planned = decideOne({ rules: engine.rules, directory: rules }, sighting, person);
     if (writesNothing(planned, stored[i]?.hash ?? null)) plan.count(planned.action);

@@ -16,6 +16,7 @@ import {
   type AccountFacts,
 } from "../../reconciler/decide-account.ts";
 import { desiredAccount, placesOf, type Desired } from "../../reconciler/desired-account.ts";
+import { Breath, mapBreathing } from "../../lib/breath.ts";
 import type { Expression } from "../../mapping/mapping.ts";
 import { accountsOf } from "../../store/accounts.ts";
 import { appUsersOfUsers, type StoredAppUser } from "../../store/app-users.ts";
@@ -90,7 +91,8 @@ export class Desk {
     return this.#unsettled.has(directory);
   }
 
-  async look(users: readonly User[]): Promise<Looked[]> {
+  /** @param breath because expressions may take long */
+  async look(users: readonly User[], breath: Breath): Promise<Looked[]> {
     const { db } = this.#engine.store;
     const { name } = this.#app.settings;
     const ids = users.map((user) => user.id);
@@ -102,14 +104,14 @@ export class Desk {
         ? new Map<string, Set<string>>()
         : await directoriesOfUsers(db, ids);
     const persons = users.map((user) => this.#person(user, people.get(user.id) ?? [], relations));
-    const assignments = persons.map((person) =>
+    const assignments = await mapBreathing(persons, breath, (person) =>
       assignmentOf(this.#engine.rules, this.#app, person, {
         byHand: byHand.get(person.user.id) ?? null,
         unreadableGroups: this.#unreadable,
       }),
     );
     const told = ids.map((id) => accounts.get(id)?.values ?? NO_VALUES);
-    const desired = await this.#desired(persons, assignments, told);
+    const desired = await this.#desired(persons, { assignments, told }, breath);
     return persons.map(({ user }, i) => {
       const account = accounts.get(user.id) ?? null;
       const assignment = assignments[i] ?? null;
@@ -128,14 +130,16 @@ export class Desk {
 
   /** What would be, were an unassigned person assigned; whoever is assigned is looked at as always. */
   async lookAsIfAssigned(user: User): Promise<Looked> {
-    const [looked] = await this.look([user]);
+    const breath = new Breath(null);
+    const [looked] = await this.look([user], breath);
     if (looked === undefined) throw new Error("nobody was looked at");
     const { facts } = looked;
     if (facts.assignment !== null || user.status !== "active") return looked;
     const { people, relations } = await this.#people([user]);
     const person = this.#person(user, people.get(user.id) ?? [], relations);
     const assignment = { by: { kind: "person", name: "" }, values: NO_VALUES } as const;
-    const [desired = null] = await this.#desired([person], [assignment], [NO_VALUES]);
+    const as = { assignments: [assignment], told: [NO_VALUES] };
+    const [desired = null] = await this.#desired([person], as, breath);
     return { ...looked, facts: { ...facts, desired } };
   }
 
@@ -231,25 +235,28 @@ export class Desk {
   /** Twice where attributes name others: who they are is looked up in between, for all at once. */
   async #desired(
     persons: readonly PushedPerson[],
-    assignments: readonly Assignment[],
-    told: readonly AssignedValues[],
+    as: {
+      readonly assignments: readonly Assignment[];
+      readonly told: readonly AssignedValues[];
+    },
+    breath: Breath,
   ): Promise<(Desired | null)[]> {
     const names = new Set<string>();
-    const evaluate = (resolve: (name: string) => string | null): (Desired | null)[] =>
-      persons.map((person, i) => {
-        const assignment = assignments[i] ?? null;
+    const evaluate = (resolve: (name: string) => string | null): Promise<(Desired | null)[]> =>
+      mapBreathing(persons, breath, (person, i) => {
+        const assignment = as.assignments[i] ?? null;
         if (assignment === null || "unknown" in assignment || person.user.status !== "active")
           return null;
-        const given = { values: assignment.values, told: told[i] ?? NO_VALUES, resolve };
+        const given = { values: assignment.values, told: as.told[i] ?? NO_VALUES, resolve };
         return desiredAccount(this.#engine.rules, this.#app, person, given);
       });
-    const first = evaluate((name) => {
+    const first = await evaluate((name) => {
       names.add(name);
       return null;
     });
     if (names.size === 0) return first;
     const found = await resolveUsers(this.#engine, this.#app.settings.name, [...names]);
-    return evaluate((name) => found.get(name) ?? null);
+    return await evaluate((name) => found.get(name) ?? null);
   }
 
   /** Whether a source of the person is in a state that could explain the loss of access. */

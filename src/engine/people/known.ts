@@ -1,5 +1,6 @@
 import { LinkedUsers } from "./linked-users.ts";
 import { RollcallError, type Problem } from "../../model/errors.ts";
+import { Breath } from "../../lib/breath.ts";
 import type { LinkOrigin, User } from "../../model/user.ts";
 import type { Known, Sighting } from "../../reconciler/decide.ts";
 import { decideMatch, matchKeys, type Match, type MatchKey } from "../../reconciler/match.ts";
@@ -62,7 +63,9 @@ export async function loadKnown(
   const stored = given ?? (await appUsersByIds(db, directory.name, ids));
   const appUsers = new Map(stored.map((appUser) => [appUser.externalId, appUser]));
   const keys = new Map<string, readonly MatchKey[]>();
+  const breath = new Breath(null);
   for (const sighting of sightings) {
+    if (breath.isDue) await breath.take();
     const stored = appUsers.get(sighting.id);
     if ((stored?.userId ?? null) !== null || stored?.setAside === true) continue;
     keys.set(sighting.id, matchKeys(directory, sighting.profile));

@@ -19,7 +19,7 @@ export async function decideBatch(
 ): Promise<Decided[]> {
   const decided: Decided[] = [];
   for (const sighting of sightings) {
-    await breath.take();
+    if (breath.isDue) await breath.take();
     const known = people.of(sighting);
     decided.push({ planned: decideOne(context, sighting, known), known });
   }

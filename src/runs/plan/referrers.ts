@@ -6,6 +6,7 @@
 import { decideOne } from "../../engine/people/decide-one.ts";
 import { looksAgain } from "../../engine/fingerprint.ts";
 import { loadKnown } from "../../engine/people/known.ts";
+import { Breath } from "../../lib/breath.ts";
 import type { MovedPeople } from "../../engine/people/moved-people.ts";
 import type { Sighting } from "../../reconciler/decide.ts";
 import { plannedNaming, planRows, replacePlanRows, type PlanRow } from "../../store/plan.ts";
@@ -39,7 +40,7 @@ export async function settleReferrers(
 }
 
 async function decideAgain(
-  { engine, directory, run }: RunContext,
+  { engine, directory, run, signal }: RunContext,
   plan: PlanBuilder,
   rows: readonly PlanRow[],
   moved: MovedPeople,
@@ -53,7 +54,9 @@ async function decideAgain(
   const known = await loadKnown(engine, run.now, batch);
   const decisions = { rules: engine.rules, directory: directory.rules };
   const changed: PlanRow[] = [];
+  const breath = new Breath(signal);
   for (const { row, sighting } of seen) {
+    if (breath.isDue) await breath.take();
     const person = known.of(sighting);
     // Of an entry that had no user before, there is nothing to lose, and the next import looks again.
     if (person.replaces !== null || person.appUser?.userId == null) continue;

@@ -7,6 +7,7 @@ import { loadKnown, type KnownPeople } from "../../engine/people/known.ts";
 import type { LinkedUsers } from "../../engine/people/linked-users.ts";
 import { sightingOf } from "../../engine/people/sightings.ts";
 import { mapAhead } from "../../lib/ahead.ts";
+import { Breath } from "../../lib/breath.ts";
 import { isOnServers, mayBeRespelled } from "../../model/directory.ts";
 import type { RawEntry } from "../../model/entry.ts";
 import { RollcallError } from "../../model/errors.ts";
@@ -192,13 +193,15 @@ function duplicate(entry: RawEntry): RawEntry {
 }
 
 async function planBatch(
-  { engine, directory }: RunContext,
+  { engine, directory, signal }: RunContext,
   batch: LookedUp,
   plan: PlanBuilder,
   census: Census,
 ): Promise<void> {
   const decisions = { rules: engine.rules, directory: directory.rules };
+  const breath = new Breath(signal);
   for (const sighting of batch.sightings) {
+    if (breath.isDue) await breath.take();
     const known = batch.known.of(sighting);
     census.noteSeen(sighting, known.appUser);
     if (known.replaces !== null) {

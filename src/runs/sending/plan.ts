@@ -4,6 +4,7 @@
  */
 import type { Looked } from "../../engine/accounts/desk.ts";
 import { mapAhead } from "../../lib/ahead.ts";
+import { Breath } from "../../lib/breath.ts";
 import { sameJson } from "../../lib/same.ts";
 import {
   NO_PUSH_COUNTS,
@@ -84,8 +85,9 @@ export async function planPush(
   };
   const { db } = engine.store;
   const pages = pagesOf(context, query);
-  for await (const looked of mapAhead(pages, IN_FLIGHT, (users) => desk.look(users)))
-    await plan.add(looked);
+  const look = (users: readonly User[]): Promise<Looked[]> =>
+    desk.look(users, new Breath(context.signal));
+  for await (const looked of mapAhead(pages, IN_FLIGHT, look)) await plan.add(looked);
   for (let after: string | null = null; ;) {
     context.signal.throwIfAborted();
     const accounts: Account[] = await orphanedAccounts(db, query, after, PAGE);

@@ -4,6 +4,7 @@
  * their way, so that little has to be looked for after a crash.
  */
 import type { Looked } from "../../engine/accounts/desk.ts";
+import { Breath } from "../../lib/breath.ts";
 import { sameJson } from "../../lib/same.ts";
 import type { Account, AccountAction } from "../../model/account.ts";
 import type { User } from "../../model/user.ts";
@@ -195,7 +196,7 @@ function intentOf({ userId, externalId, state, attempted, unsure }: Account): In
 
 /** Bodies are made now, from what is stored now. */
 async function lookAgain(
-  { engine, app, desk }: PushContext,
+  { engine, app, desk, signal }: PushContext,
   rows: readonly PlannedPush[],
 ): Promise<ReadonlyMap<string, Looked>> {
   const { db } = engine.store;
@@ -204,7 +205,7 @@ async function lookAgain(
   const there = new Set(users.map((user) => user.id));
   const gone = ids.filter((id) => !there.has(id));
   const accounts = [...(await accountsOf(db, app.settings.name, gone)).values()];
-  const looked = [...(await desk.look(users)), ...desk.lookAtOrphans(accounts)];
+  const looked = [...(await desk.look(users, new Breath(signal))), ...desk.lookAtOrphans(accounts)];
   return new Map(looked.map((one) => [one.userId, one]));
 }
 
