@@ -12,6 +12,7 @@ import {
 } from "../api.ts";
 import { useAsked } from "../asked.ts";
 import { useLeaving } from "../leaving.ts";
+import { Button } from "../parts/button.tsx";
 import { Columns } from "../parts/columns.tsx";
 import { ExpressionField } from "../parts/expression-field.tsx";
 import { Fault, Page, Shown } from "../parts/page.tsx";
@@ -149,9 +150,9 @@ function Trial({ directory, first, saved }: TrialProps) {
             onInput={(event) => setDraft({ ...draft, user: event.currentTarget.value })}
           />
         </label>
-        <button type="submit" disabled={isBusy}>
+        <Button type="submit" isOff={isBusy}>
           {common.preview}
-        </button>
+        </Button>
       </form>
       {result instanceof Error && <Complaint of={result} />}
       {result !== null && !(result instanceof Error) && <Given of={result} attribute={attribute} />}

@@ -2,6 +2,7 @@ import { useLocation } from "preact-iso";
 import { useState } from "preact/hooks";
 import { ask, named, Refused, rollcall, type SurveyFacts } from "../api.ts";
 import { Act } from "../parts/act.tsx";
+import { Button } from "../parts/button.tsx";
 import { Columns } from "../parts/columns.tsx";
 import { Fault, Page } from "../parts/page.tsx";
 import { may, noteRefusal } from "../session.ts";
@@ -110,9 +111,9 @@ function WantedForm({
         />{" "}
         {words.startTls}
       </label>
-      <button type="submit" disabled={isBusy}>
+      <Button type="submit" isOff={isBusy}>
         {words.look}
-      </button>
+      </Button>
     </form>
   );
 }

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { noteRefusal } from "../session.ts";
+import { Button } from "./button.tsx";
 import { Fault } from "./page.tsx";
 
 /** A button that has something done at once, and says what went wrong. */
@@ -13,7 +14,6 @@ export function Act({
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<Error | null>(null);
   const go = (): void => {
-    if (isBusy) return;
     setBusy(true);
     setError(null);
     act()
@@ -25,9 +25,9 @@ export function Act({
   };
   return (
     <>
-      <button type="button" aria-disabled={isBusy} onClick={go}>
+      <Button isOff={isBusy} onClick={go}>
         {label}
-      </button>
+      </Button>
       {error !== null && <Fault error={error} />}
     </>
   );

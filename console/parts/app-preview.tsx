@@ -4,6 +4,7 @@ import { askAppPreview, type AppFacts, type AppPreviewFacts } from "../api.ts";
 import { useLeaving } from "../leaving.ts";
 import { noteRefusal } from "../session.ts";
 import { ruleOf, value, visible } from "../text.ts";
+import { Button } from "./button.tsx";
 import { Columns } from "./columns.tsx";
 import { ExpressionField } from "./expression-field.tsx";
 import { Fault } from "./page.tsx";
@@ -40,9 +41,9 @@ export function AppPreview({ of }: { readonly of: AppFacts }) {
     <>
       <form class="filters" onSubmit={preview} aria-busy={isBusy}>
         <Fields of={of} draft={draft} change={setDraft} />
-        <button type="submit" disabled={isBusy}>
+        <Button type="submit" isOff={isBusy}>
           {say().common.preview}
-        </button>
+        </Button>
       </form>
       {result instanceof Error && <Fault error={result} />}
       {result !== null && !(result instanceof Error) && <Previewed of={result} />}

@@ -6,6 +6,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { noteRefusal } from "../session.ts";
 import { number } from "../text.ts";
+import { Button } from "./button.tsx";
 import { Fault } from "./page.tsx";
 import { say } from "../texts.ts";
 
@@ -61,9 +62,9 @@ export function Confirm({ title, verb, children, count, act, close }: ConfirmPro
         )}
         {error !== null && <Fault error={error} />}
         <p class="actions">
-          <button type="submit" class="main" disabled={!isMeant || isBusy}>
+          <Button type="submit" class="main" isOff={!isMeant || isBusy}>
             {verb}
-          </button>
+          </Button>
           <button type="button" onClick={() => dialog.current?.close()}>
             {say().common.notNow}
           </button>

@@ -3,6 +3,7 @@ import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { PageOf } from "../api.ts";
 import { useAsked } from "../asked.ts";
+import { Button } from "./button.tsx";
 import { Columns } from "./columns.tsx";
 import { Shown } from "./page.tsx";
 import { Scroll } from "./scroll.tsx";
@@ -72,16 +73,12 @@ function Turning({ path, next, turn }: TurningProps) {
   if (path.length === 0 && next === null) return null;
   return (
     <p class="actions">
-      <button type="button" disabled={path.length === 0} onClick={() => turn(path.slice(0, -1))}>
+      <Button isOff={path.length === 0} onClick={() => turn(path.slice(0, -1))}>
         {say().common.previousPage}
-      </button>
-      <button
-        type="button"
-        disabled={next === null}
-        onClick={() => next !== null && turn([...path, next])}
-      >
+      </Button>
+      <Button isOff={next === null} onClick={() => next !== null && turn([...path, next])}>
         {say().common.nextPage}
-      </button>
+      </Button>
     </p>
   );
 }

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { ask, named, rollcall, saveMappings, type MappingDraftFacts } from "../api.ts";
 import { useLeaving } from "../leaving.ts";
 import { noteRefusal, may } from "../session.ts";
+import { Button } from "./button.tsx";
 import { Columns } from "./columns.tsx";
 import { Difference } from "./difference.tsx";
 import { Fault } from "./page.tsx";
@@ -63,9 +64,9 @@ export function SeveralMappings({ directory, saved }: SeveralProps) {
             onInput={(event) => setDraft({ ...draft, instance: event.currentTarget.value })}
           />
         </label>
-        <button type="submit" disabled={isBusy}>
+        <Button type="submit" isOff={isBusy}>
           {common.preview}
-        </button>
+        </Button>
       </form>
       {result instanceof Error && <Fault error={result} />}
       {result !== null && !(result instanceof Error) && (

@@ -6,6 +6,7 @@ import { may } from "../session.ts";
 import { number } from "../text.ts";
 import { say } from "../texts.ts";
 import { Act } from "./act.tsx";
+import { Button } from "./button.tsx";
 import { Columns } from "./columns.tsx";
 import { Difference } from "./difference.tsx";
 import { Question } from "./question.tsx";
@@ -71,22 +72,16 @@ function Source({ of, order, move }: SourceProps) {
       <td class="actions">
         {isSource && may("configuration") && (
           <>
-            <button
-              type="button"
-              aria-label={words.up(of.source)}
-              disabled={at === 0}
-              onClick={to(at - 1)}
-            >
+            <Button aria-label={words.up(of.source)} isOff={at === 0} onClick={to(at - 1)}>
               ↑
-            </button>
-            <button
-              type="button"
+            </Button>
+            <Button
               aria-label={words.down(of.source)}
-              disabled={at === order.length - 1}
+              isOff={at === order.length - 1}
               onClick={to(at + 1)}
             >
               ↓
-            </button>
+            </Button>
           </>
         )}
         {!isSource && of.configured && of.source !== "okta" && may("configuration") && (

@@ -11,6 +11,7 @@ import {
   type PersonFacts,
 } from "../api.ts";
 import { useAsked } from "../asked.ts";
+import { Button } from "./button.tsx";
 import { Cure } from "./cure.tsx";
 import { Shown } from "./page.tsx";
 import { say } from "../texts.ts";
@@ -53,14 +54,13 @@ export function Why({ of: { login, accounts, profile, sources }, attribute }: Wh
             {place === null ? words.inTheProfile : words.inApp(place)}
           </button>
         ))}
-        <button
-          type="button"
+        <Button
           aria-pressed={live}
-          disabled={asked.isBusy}
+          isOff={asked.isBusy}
           onClick={() => setQuestion({ app, live: !live })}
         >
           {words.askNow}
-        </button>
+        </Button>
       </p>
       <Shown of={asked}>
         {(found) => (

@@ -1,4 +1,5 @@
 /** The console for whoever has no mouse, a small screen, or a very large one. */
+import { globSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { useBrowser } from "../support/browser.ts";
 import { PAGES, serveConsole, type ServedConsole } from "../support/console.ts";
@@ -71,19 +72,22 @@ test("by the keyboard alone, everything on every page is reached in its order, a
   }
 });
 
+/** Goes on by Tab to what is called so, and presses it. */
+async function press(name: string, key = "Enter"): Promise<void> {
+  const { page } = browser();
+  for (let tabs = 0; tabs < 100; tabs++) {
+    await page.keyboard.press("Tab");
+    const label = await page.evaluate<string>(LABEL);
+    if (label.trim() !== name) continue;
+    await page.keyboard.press(key);
+    return;
+  }
+  throw new Error(`${name} is not reached`);
+}
+
 test("by the keyboard alone, a person is found, a value explained, and a question left again", async () => {
   const { page } = browser();
   await signIn();
-  const press = async (name: string, key = "Enter"): Promise<void> => {
-    for (let tabs = 0; tabs < 100; tabs++) {
-      await page.keyboard.press("Tab");
-      const label = await page.evaluate<string>(LABEL);
-      if (label.trim() !== name) continue;
-      await page.keyboard.press(key);
-      return;
-    }
-    throw new Error(`${name} is not reached`);
-  };
   await press("People");
   await page.locator("h1", { hasText: "People" }).waitFor();
   await press("ada@example.org");
@@ -97,6 +101,25 @@ test("by the keyboard alone, a person is found, a value explained, and a questio
   await page.keyboard.press("Escape");
   await page.locator("dialog").waitFor({ state: "detached" });
   expect(await page.locator(":focus").getAttribute("aria-label")).toBe("Edit lastName");
+});
+
+test("a button that is pressed keeps the focus while it works, and when it is off", async () => {
+  const { page } = browser();
+  await signIn();
+  await visit("people");
+  await press("ada@example.org");
+  await page.locator("h1", { hasText: "ada@example.org" }).waitFor();
+  await press("Why is lastName not another value?");
+  await page.locator(".why li").first().waitFor();
+  await press("Ask them now");
+  await page
+    .locator('.why[aria-busy="false"] [aria-pressed="true"]', { hasText: "Ask them now" })
+    .waitFor();
+  expect((await page.evaluate<string>(LABEL)).trim()).toBe("Ask them now");
+  const lost = globSync("console/**/*.tsx").filter((file) =>
+    /\sdisabled=/.test(readFileSync(file, "utf8")),
+  );
+  expect(lost, "see console/parts/button.tsx").toEqual([]);
 });
 
 test.each([
