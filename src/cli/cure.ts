@@ -13,7 +13,7 @@ const COMMANDS: Partial<Record<ErrorCode, string>> = {
   "mappings.unreadable": "`rollcall mappings import --help` shows the form.",
   "ldap.unreachable": "`rollcall check` tries every server of the list.",
   "ldap.baseUnreadable": "`rollcall check` tries it.",
-  "run.busy": "`rollcall imports` shows it.",
+  "run.busy": "`rollcall imports` and `rollcall pushes` show it.",
   "run.handedBack": "The command is `rollcall imports resume RUN`.",
   "run.notFound": "`rollcall imports` and `rollcall pushes` list them.",
   "run.unverified": "`rollcall check` tries them.",

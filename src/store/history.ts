@@ -124,9 +124,9 @@ export async function lastRemovalOf(
   userId: string,
   directory: string,
 ): Promise<UserChange | null> {
-  const rows = await userChanges(db, userId).where("action", "=", "removed").execute();
-  const last = (await withRuns(db, rows)).find(({ run }) => run.directory === directory);
-  return last === undefined ? null : toUserChange(last);
+  const removals = userChanges(db, userId).where("action", "=", "removed");
+  const last = await lastWhose(db, removals, (run) => run.directory === directory);
+  return last === null ? null : toUserChange(last);
 }
 
 /**
@@ -138,14 +138,15 @@ export async function lastCutOf(
   userId: string,
   directory: string | null,
 ): Promise<CutLink | null> {
-  const rows = await userChanges(db, userId)
+  const cuts = userChanges(db, userId)
     .where("action", "=", "updated")
-    .where("reason", "=", "unlinked")
-    .execute();
-  const last = (await withRuns(db, rows)).find(
-    ({ run }) => directory === null || run.directory === directory,
+    .where("reason", "=", "unlinked");
+  const last = await lastWhose(
+    db,
+    cuts,
+    (run) => directory === null || run.directory === directory,
   );
-  if (last === undefined) return null;
+  if (last === null) return null;
   const { row, run } = last;
   return {
     directory: run.directory ?? "",
@@ -200,6 +201,21 @@ async function withRuns(db: Connection, rows: readonly ChangeRow[]): Promise<Tol
     const run = runs.get(row.run_id);
     return run === undefined ? [] : [{ row, run }];
   });
+}
+
+const AT_ONCE = 20;
+
+/** The last one of a user's changes whose run fits. */
+async function lastWhose(
+  db: Connection,
+  changes: ReturnType<typeof userChanges>,
+  fits: (run: RunOfChange) => boolean,
+): Promise<ToldChange | null> {
+  for (let from = 0; ; from += AT_ONCE) {
+    const rows = await changes.offset(from).limit(AT_ONCE).execute();
+    const last = (await withRuns(db, rows)).find(({ run }) => fits(run));
+    if (last !== undefined || rows.length < AT_ONCE) return last ?? null;
+  }
 }
 
 function toUserChange({ row, run }: ToldChange): UserChange {

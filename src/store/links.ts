@@ -64,21 +64,24 @@ export async function directoriesOfUsers(
   const { rows } = await sql<{ user_id: string; directory: string }>`
     select distinct user_id, directory from app_users
     where user_id = any(${userIds}::uuid[]) and ${IN_ANY_STATUS}`.execute(db);
-  const changed = await sql<{ user_id: string; run_id: string }>`
-    select distinct user_id, run_id from run_changes
-    where user_id = any(${userIds}::uuid[]) and action not in ('created', 'skipped')
-      and applied`.execute(db);
+  const changing = sql`user_id = any(${userIds}::uuid[]) and action not in ('created', 'skipped')
+    and applied`;
+  const changed = await sql<{ id: string }>`
+    select distinct run_id as id from run_changes where ${changing}`.execute(db);
   const runs = await runsByIds(
     db,
-    changed.rows.map((row) => row.run_id),
+    changed.rows.map((row) => row.id),
   );
   const found = new Map<string, Set<string>>();
   const add = (id: string, directory: string): void =>
     void found.set(id, (found.get(id) ?? new Set()).add(directory));
   for (const { user_id: id, directory } of rows) add(id, directory);
-  for (const { user_id: id, run_id: run } of changed.rows) {
-    const directory = runs.get(run)?.directory ?? null;
-    if (directory !== null) add(id, directory);
+  for (const [directory, own] of Map.groupBy(runs, ([, run]) => run.directory)) {
+    if (directory === null) continue;
+    const users = await sql<{ id: string }>`
+      select distinct user_id as id from run_changes
+      where ${changing} and run_id = any(${own.map(([id]) => id)}::uuid[])`.execute(db);
+    for (const { id } of users.rows) add(id, directory);
   }
   return found;
 }

@@ -66,7 +66,7 @@ async function losses(
   which: RawBuilder<unknown>,
 ): Promise<Losses> {
   const sum = { lost: 0, gone: 0 };
-  for await (const ids of peopleOf(db, await runsWhere(db, directory, which), sql`lost`)) {
+  for await (const ids of peopleOf(db, await importsWhere(db, directory, which), sql`lost`)) {
     const { rows } = await sql<Losses>`
       select count(*)::int as lost, (count(*) filter (where a.status = 'removed'))::int as gone
       from app_users a
@@ -81,7 +81,7 @@ async function losses(
 }
 
 /** @param which a condition on `r` */
-async function runsWhere(
+async function importsWhere(
   db: Connection,
   directory: string,
   which: RawBuilder<unknown>,
@@ -120,7 +120,7 @@ export async function grantsLately(
   directory: string,
   planOf: string,
 ): Promise<number> {
-  const runIds = await runsWhere(
+  const runIds = await importsWhere(
     db,
     directory,
     sql`r.kind = 'import' and r.status = 'done' and not r.dry_run

@@ -437,43 +437,49 @@ export async function keepPlan(trx: Trx, runId: string): Promise<void> {
   await dropPlan(trx, "plan", runId);
 }
 
+/** @param trx of which this is nearly the end, because others may have to wait for it from here on */
 export async function dropPlan(trx: Trx, name: PlanName, runId: string): Promise<void> {
-  if (await isLarge(trx, name, runId)) {
+  if (name === "plan" && (await canBeEmptied(trx))) {
     await sql`savepoint emptying`.execute(trx);
-    if (await emptied(trx, name, runId)) return;
+    if (await emptied(trx, runId)) return;
     await sql`rollback to savepoint emptying`.execute(trx);
   }
   await trx.deleteFrom(name).where("run_id", "=", runId).execute();
 }
 
-const LARGE = 20_000;
+/** Of the disk, in bytes. Below, deleting is less work. */
+const LARGE = 8 * 1024 * 1024;
 
-async function isLarge(trx: Trx, name: PlanName, runId: string): Promise<boolean> {
-  const { rows } = await sql`select from ${sql.table(name)} where run_id = ${runId}
-    offset ${LARGE} limit 1`.execute(trx);
-  return rows.length > 0;
+/**
+ * Whether the table is large, whoever filled it, and may be emptied: emptying goes by what is there now,
+ * so what is asked for must be, too; and somebody who is at it would be waited for.
+ */
+async function canBeEmptied(trx: Trx): Promise<boolean> {
+  const { rows } = await sql<{ can: boolean }>`
+    select pg_relation_size('plan') > ${LARGE} and has_table_privilege('plan', 'truncate')
+      and current_setting('transaction_isolation') = 'read committed'
+      and not exists (select from pg_locks
+        where relation = 'plan'::regclass and pid <> pg_backend_pid()) as can`.execute(trx);
+  return rows[0]?.can === true;
 }
 
 /**
- * Empties a table that nobody else has anything in, which gives its disk back at once; millions of
- * rows that are deleted keep it until they are vacuumed, and in the embedded database for ever.
+ * Empties the table of plans if nobody else has anything in it, which gives its disk back at once;
+ * millions of rows that are deleted keep it until they are vacuumed, and in the embedded database for ever.
  * @returns whether that could be done without waiting for anybody
  */
-async function emptied(trx: Trx, name: PlanName, runId: string): Promise<boolean> {
-  const table = sql.table(name);
+async function emptied(trx: Trx, runId: string): Promise<boolean> {
   try {
-    await sql`lock table ${table} in access exclusive mode nowait`.execute(trx);
-    const others = await sql`
-      (select from ${table} where run_id < ${runId} limit 1)
-      union all (select from ${table} where run_id > ${runId} limit 1)`.execute(trx);
-    if (others.rows.length > 0) return false;
-    await sql`truncate ${table}`.execute(trx);
-    return true;
+    await sql`lock table plan in access exclusive mode nowait`.execute(trx);
   } catch (error) {
-    if (NOT_NOW.has(sqlState(error))) return false;
+    if (sqlState(error) === LOCK_NOT_AVAILABLE) return false;
     throw error;
   }
+  const others = await sql`(select from plan where run_id < ${runId} limit 1)
+    union all (select from plan where run_id > ${runId} limit 1)`.execute(trx);
+  if (others.rows.length > 0) return false;
+  await sql`truncate plan`.execute(trx);
+  return true;
 }
 
-/** Somebody reads or writes there; or the role may delete, and not empty. */
-const NOT_NOW: ReadonlySet<string> = new Set(["55P03", "42501"]);
+const LOCK_NOT_AVAILABLE = "55P03";

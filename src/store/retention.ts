@@ -20,7 +20,7 @@ const needed = sql`
 /**
  * Deletes what is older: images for putting runs back, and runs with their people. The age of a
  * run counts from its end: one that was held for weeks can be put back as long as any other.
- * @param most batches of a table; what is left is deleted the next time
+ * @param most batches, of images and of all else; what is left is deleted the next time
  * @returns how many rows went
  */
 export async function thinHistory(
@@ -35,69 +35,84 @@ export async function thinHistory(
   );
   if (rows.length === 0) return 0; // nearly always; asking costs less than looking
   const idle = sql`${endedBefore(idleDays)} and (r.dry_run or r.status = 'cancelled')`;
-  const unused = sql`${endedBefore(keep.undoDays)} and r.status <> 'held'`;
+  const old = sql`${endedBefore(keep.runDays)} and r.id not in (${needed})`;
   return (
-    (await thinRows(store, "run_undo", unused, most)) +
-    (await thinRows(store, "run_changes", idle, most)) +
-    (await thinRows(store, "push_changes", idle, most)) +
-    (await thinRuns(store, sql`${endedBefore(keep.runDays)} and r.id not in (${needed})`, most))
+    (await thinImages(store, keep.undoDays, most * BATCH)) +
+    (await thinTold(store, idle, most * BATCH)) +
+    (await thinRuns(store, old, most * BATCH))
   );
 }
 
 /** What is told of runs, which may lie on other servers than the runs. */
-type History = "run_undo" | "run_changes" | "push_changes";
+const HISTORY = ["run_undo", "run_changes", "push_changes"] as const;
+type History = (typeof HISTORY)[number];
 
-/** @param which a condition on `r` */
-async function thinRows(
-  store: Store,
-  table: History,
-  which: RawBuilder<unknown>,
-  most: number,
-): Promise<number> {
-  const { rows } = await sql<{ id: string }>`
-    select run_id as id from ${sql.table(table)} order by run_id limit 1`.execute(store.db);
-  const [oldest] = rows;
-  if (oldest === undefined) return 0;
-  // Of earlier runs nothing is there any more.
-  const ids = await runsWhere(store, sql`r.id >= ${oldest.id} and ${which}`, null);
+/** Runs that are looked at in one go. */
+const RUNS = 500;
+
+/** Deletes images, of the oldest run that has some and on. @param most rows */
+async function thinImages(store: Store, days: number, most: number): Promise<number> {
+  // No run ends before it begins, which its identifier tells.
+  const before = lowestId(Date.now() - days * DAY);
   let total = 0;
-  for (const id of ids) {
-    if (total >= most * BATCH) break;
-    total += await empty(store, table, id, most * BATCH - total);
+  for (let after = NO_RUN; total < most;) {
+    const { rows } = await sql<{ id: string }>`select run_id as id from run_undo
+      where run_id > ${after} and run_id < ${before} order by run_id limit 1`.execute(store.db);
+    const [oldest] = rows;
+    if (oldest === undefined) break;
+    after = oldest.id;
+    const which = sql`r.id = ${oldest.id} and ${endedBefore(days)} and r.status <> 'held'`;
+    for (const id of await runsWhere(store, which))
+      total += await deleteTold(store, "run_undo", id, most - total);
   }
   return total;
 }
 
-/** Deletes runs with all that is told of them. @param which a condition on `r` */
+const NO_RUN = "00000000-0000-0000-0000-000000000000";
+
+/** Deletes who was concerned by runs, which stay. @param which a condition on `r` @param most rows */
+async function thinTold(store: Store, which: RawBuilder<unknown>, most: number): Promise<number> {
+  let total = 0;
+  for (const id of await runsWhere(store, sql`not r.thinned and ${which}`)) {
+    for (const table of ["run_changes", "push_changes"] as const)
+      total += await deleteTold(store, table, id, most - total);
+    if (total >= most) break;
+    // Nobody looks again.
+    await sql`update runs set thinned = true where id = ${id}`.execute(store.db);
+  }
+  return total;
+}
+
+/** Deletes runs with all that is told of them. @param which a condition on `r` @param most rows */
 async function thinRuns(store: Store, which: RawBuilder<unknown>, most: number): Promise<number> {
-  const ids = await runsWhere(store, which, most * BATCH);
-  const emptied: string[] = [];
+  const ended: string[] = [];
   let total = 0;
-  for (const id of ids) {
-    for (const table of ["run_undo", "run_changes", "push_changes"] as const)
-      total += await empty(store, table, id, most * BATCH - total);
-    if (total >= most * BATCH) break;
-    emptied.push(id);
+  for (const id of await runsWhere(store, which)) {
+    for (const table of HISTORY) total += await deleteTold(store, table, id, most - total);
+    if (total >= most) break;
+    ended.push(id);
   }
-  for (let from = 0; from < emptied.length; from += BATCH) {
-    const some = emptied.slice(from, from + BATCH);
-    total += await deleted(store, sql`delete from runs where id = any(${some}::uuid[])`);
-  }
-  return total;
+  if (ended.length === 0) return total;
+  return total + (await deleted(store, sql`delete from runs where id = any(${ended}::uuid[])`));
 }
 
-async function runsWhere(
-  { db }: Store,
-  which: RawBuilder<unknown>,
-  limit: number | null,
-): Promise<string[]> {
+/** The oldest of the runs. */
+async function runsWhere({ db }: Store, which: RawBuilder<unknown>): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
-    select r.id from runs r where ${which} order by r.id limit ${limit}`.execute(db);
+    select r.id from runs r where ${which} order by r.id limit ${RUNS}`.execute(db);
   return rows.map((row) => row.id);
 }
 
-/** Deletes what is told of a run, but for what is more than so many rows. @returns how many went */
-async function empty(store: Store, table: History, runId: string, most: number): Promise<number> {
+/**
+ * Deletes what a table tells of a run, batch by batch, until so many rows or more are gone.
+ * @returns how many went
+ */
+async function deleteTold(
+  store: Store,
+  table: History,
+  runId: string,
+  most: number,
+): Promise<number> {
   const first = sql`select seq from ${sql.table(table)} where run_id = ${runId} order by seq`;
   let total = 0;
   while (total < most) {

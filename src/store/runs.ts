@@ -183,7 +183,7 @@ export type RunOfChange = Pick<
   "kind" | "directory" | "actor" | "decidedBy" | "startedAt" | "finishedAt"
 >;
 
-/** Runs by their identifiers, beside a history: see `docs/how-to/distribute-history.md`. */
+/** Runs by their identifiers, beside a history: see `docs/how-to/09-distribute-history.md`. */
 export async function runsByIds(
   db: Connection,
   ids: Iterable<string>,

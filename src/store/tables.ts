@@ -106,6 +106,8 @@ export interface RunsTable {
   replaces: string | null;
   reverts: string | null;
   plan_table: Generated<string>;
+  /** Whether nothing is told any more of whom a dry or cancelled run concerned. */
+  thinned: Generated<boolean>;
   started_at: Generated<Time>;
   finished_at: Time | null;
 }

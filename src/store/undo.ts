@@ -34,7 +34,7 @@ interface Row {
 
 /**
  * One look-up by the whole key. Of a fresh run the planner knows nothing, and would compare every
- * row with every other.
+ * row with every other. That the run is named once more tells where the rows lie, if they are distributed.
  */
 const imageIn = (runId: string): RawBuilder<unknown> => sql`
   select i.run_id, i.user_before, i.app_user_before from run_undo i
@@ -91,7 +91,10 @@ function isOtherVersion(
   return now !== undefined && known.length > 0 && now !== Math.max(...known);
 }
 
-/** The versions that a run left of users; by the users, as a run may have changed everybody. */
+/**
+ * The versions that a run left of users. The run is compared as text, so that its rows are found by the
+ * users: it may have changed everybody.
+ */
 async function versionsLeft(
   db: Connection,
   runId: string,

@@ -40,6 +40,8 @@ const WRITING = [
   "apply",
   "edits",
   "forget/erase",
+  "forget/events",
+  "forget/others",
   "plan",
   "held-plan",
   "leases",

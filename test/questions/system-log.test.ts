@@ -11,7 +11,7 @@ import { openStore, type Store } from "../../src/store/database.ts";
 import { parseLogFilter } from "../../src/store/filters/log-filter.ts";
 import { thinLog } from "../../src/store/retention.ts";
 import { appendEvents, queryLog, type LogQuery } from "../../src/store/system-log.ts";
-import { reidentify } from "../support/citus.ts";
+import { reidentify } from "../support/reidentify.ts";
 import { DATABASES, simplePerson, SIMPLE_MAPPINGS, Workplace } from "../support/rollcall.ts";
 
 let place: Workplace;

@@ -1,6 +1,6 @@
 /** Putting back where several rows, directories or processes meet in one person. */
 import { afterEach, beforeEach, expect, inject, test } from "vitest";
-import { reidentify } from "../support/citus.ts";
+import { reidentify } from "../support/reidentify.ts";
 import { query } from "../imports/faults/world.ts";
 import {
   BY_LOGIN,

@@ -1,7 +1,7 @@
 /** Putting runs back, and how long what runs did is kept. */
 import { Client } from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { reidentify } from "../support/citus.ts";
+import { reidentify } from "../support/reidentify.ts";
 import {
   DATABASES,
   simplePerson,

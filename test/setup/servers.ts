@@ -15,7 +15,7 @@ import { treeLdif } from "../support/people.ts";
 import { databaseUrl, query, startPostgres } from "../support/postgres.ts";
 import { run } from "../support/process.ts";
 import { startSlapd } from "../support/slapd.ts";
-import { NOTING, noteStatements, refuseMixtures } from "../support/statements.ts";
+import { NOTING, Statements } from "../support/statements.ts";
 
 /** Whether the history lies in distributed tables; see `docs/09-development.md`. */
 const onCitus = process.env["ROLLCALL_TEST_CITUS"] === "1";
@@ -58,7 +58,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const folder = mkdtempSync(join(tmpdir(), "rollcall-embedded-"));
   const embeddedTemplate = join(folder, "data");
   const postgresTemplate = "rollcall_template";
-  await noteStatements(postgresUrl);
+  const statements = await Statements.of(postgresUrl);
   await query(postgresUrl, `create database ${postgresTemplate}`);
   await migrated(new Secret(databaseUrl(postgresUrl, postgresTemplate)), embeddedTemplate);
   await migrated(null, embeddedTemplate);
@@ -73,8 +73,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return async () => {
     rmSync(folder, { recursive: true, force: true });
     try {
-      await refuseMixtures(postgresUrl);
+      // Citus makes statements of its own, and refuses what must not be.
+      if (!onCitus) await statements.check();
     } finally {
+      await statements[Symbol.asyncDispose]();
       await started.stop();
     }
   };
@@ -87,7 +89,7 @@ async function migrated(url: Secret | null, directory: string): Promise<void> {
 }
 
 async function startServers() {
-  const chosen = process.env["ROLLCALL_TEST_SERVERS"];
+  const chosen = onCitus ? "local" : process.env["ROLLCALL_TEST_SERVERS"];
   if (chosen === "docker") return { origin: "docker", started: await startContainers() } as const;
   const answers =
     chosen !== "local" &&

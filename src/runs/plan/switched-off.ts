@@ -3,6 +3,7 @@
  * that the account is disabled, or because the day has come that it told when it could be read. That
  * something else is unreadable or ambiguous makes neither of them uncertain.
  */
+import { Breath, mapBreathing } from "../../lib/breath.ts";
 import { guarded } from "../../engine/people/decide-one.ts";
 import { loadKnown } from "../../engine/people/known.ts";
 import { storedSighting } from "../../engine/people/sightings.ts";
@@ -24,7 +25,7 @@ export interface KeptPerson {
 
 /** @returns by identifier, what is planned for those of them who lose access */
 export async function switchedOff(
-  { engine, directory, run }: RunContext,
+  { engine, directory, run, signal }: RunContext,
   people: readonly KeptPerson[],
 ): Promise<ReadonlyMap<string, PlannedChange>> {
   const rules = directory.settings?.source.users.disabled ?? [];
@@ -38,13 +39,12 @@ export async function switchedOff(
   const linkedOnly = { ...directory.rules, matching: [] };
   const known = await loadKnown(engine, run.now, { directory: linkedOnly, sightings, stored });
   const decisions = { rules: engine.rules, directory: directory.rules };
-  return new Map(
-    sightings.map((sighting, at) => {
-      const person = known.of(sighting);
-      const decided = guarded(decisions, sighting, person, () =>
-        decideSwitchedOff(decisions, sighting, person, those[at]?.problem ?? null),
-      );
-      return [sighting.id, decided];
-    }),
-  );
+  const decided = await mapBreathing(sightings, new Breath(signal), (sighting, at) => {
+    const person = known.of(sighting);
+    const planned = guarded(decisions, sighting, person, () =>
+      decideSwitchedOff(decisions, sighting, person, those[at]?.problem ?? null),
+    );
+    return [sighting.id, planned] as const;
+  });
+  return new Map(decided);
 }

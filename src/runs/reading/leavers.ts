@@ -1,4 +1,5 @@
 /** What can be decided only when everybody was seen: who is gone. */
+import { Breath } from "../../lib/breath.ts";
 import { guarded } from "../../engine/people/decide-one.ts";
 import { loadKnown } from "../../engine/people/known.ts";
 import { storedSighting } from "../../engine/people/sightings.ts";
@@ -83,7 +84,7 @@ async function planGoneBatch(
   ids: readonly string[],
   leaving: Leaving,
 ): Promise<LeftPlace[]> {
-  const { engine, directory, run } = context;
+  const { engine, directory, run, signal } = context;
   const { replaced, absence, vanished } = leaving;
   const { rules } = directory;
   const found = await appUsersByIds(engine.store.db, directory.name, ids);
@@ -98,9 +99,11 @@ async function planGoneBatch(
   const known = await loadKnown(engine, run.now, batch);
   const leavers = stored.map((one) => one.externalId).filter((id) => !replaced.has(id));
   const absenceOf = await absence.of(leavers);
+  const breath = new Breath(signal);
   for (const [i, appUser] of stored.entries()) {
     const sighting = sightings[i];
     if (sighting === undefined) continue;
+    if (breath.isDue) await breath.take();
     const person = known.of(sighting);
     if (replaced.has(appUser.externalId)) {
       await plan.add(decideReplaced(rules, appUser, person.user));

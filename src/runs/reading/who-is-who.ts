@@ -3,6 +3,7 @@
  * those that cannot be used, those with an identifier that another one has, those that take somebody's
  * place. Nobody is taken for gone who may be one of them.
  */
+import { Breath } from "../../lib/breath.ts";
 import type { LinkedUsers } from "../../engine/people/linked-users.ts";
 import { decideOne } from "../../engine/people/decide-one.ts";
 import type { Problem } from "../../model/errors.ts";
@@ -251,7 +252,7 @@ function contend(
  * @returns the identifiers of entries whose user went over
  */
 async function planReplacements(
-  { engine, directory }: RunContext,
+  { engine, directory, signal }: RunContext,
   plan: PlanBuilder,
   census: ClosedCensus,
   linked: LinkedUsers,
@@ -261,7 +262,9 @@ async function planReplacements(
   // Whose identifier another one has is no heir, and may be the one who is missing.
   for (const heir of census.contestedHeirs) contend(census, heir);
   const heirs = Map.groupBy(census.deferred, ({ replaces }) => replaces.userId);
+  const breath = new Breath(signal);
   for (const heir of census.deferred) {
+    if (breath.isDue) await breath.take();
     const { sighting, refused, replaces } = heir;
     // Of several who would take the place, none is chosen; nor while somebody cannot be told who it is.
     const isAlone = heirs.get(replaces.userId)?.length === 1;

@@ -17,7 +17,7 @@ import { atAMillion } from "./2026-11-30-0012-at-a-million.ts";
 import { keptCounts } from "./2026-11-30-0013-kept-counts.ts";
 import { lookups } from "./2026-11-30-0014-lookups.ts";
 import { authenticated } from "./2026-12-01-0015-authenticated.ts";
-import { losses } from "./2026-12-01-0016-losses.ts";
+import { history } from "./2026-12-01-0016-history.ts";
 
 /** All migrations, in order. Append only; never change one that was released. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -36,7 +36,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "2026-11-30-0013-kept-counts": keptCounts,
   "2026-11-30-0014-lookups": lookups,
   "2026-12-01-0015-authenticated": authenticated,
-  "2026-12-01-0016-losses": losses,
+  "2026-12-01-0016-history": history,
 };
 
 export interface MigrationReport {
