@@ -33,7 +33,7 @@ export interface ImportRequest extends RunRequest {
   readonly type: ImportType | null;
 }
 
-/** Of each table behind each import; more waits for the next one. */
+/** Of whatever is deleted by its age behind each import; more waits for the next one. */
 const THINNING_BATCHES = 20;
 
 /**

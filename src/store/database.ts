@@ -212,10 +212,12 @@ function makePrivate(directory: string): void {
 
 async function openEmbedded(directory: string): Promise<Store> {
   const unlock = lockFolder(directory);
+  let opened: PGlite | null = null;
   try {
     makePrivate(directory);
     const { PGlite } = await import("@electric-sql/pglite");
-    const pglite: PGlite = await PGlite.create(directory);
+    const pglite = await PGlite.create(directory);
+    opened = pglite;
     const faults = new Faults();
     const db = new Kysely<Tables>({
       dialect: new PGliteDialect({ pglite }),
@@ -245,6 +247,8 @@ async function openEmbedded(directory: string): Promise<Store> {
       },
     };
   } catch (error) {
+    // One that stays open keeps the process from ending.
+    if (opened !== null && !opened.closed) await opened.close();
     unlock();
     throw error;
   }

@@ -459,7 +459,10 @@ async function canBeEmptied(trx: Trx): Promise<boolean> {
     select pg_relation_size('plan') > ${LARGE} and has_table_privilege('plan', 'truncate')
       and current_setting('transaction_isolation') = 'read committed'
       and not exists (select from pg_locks
-        where relation = 'plan'::regclass and pid <> pg_backend_pid()) as can`.execute(trx);
+        where relation = 'plan'::regclass and pid <> pg_backend_pid()
+          and database = (select oid from pg_database where datname = current_database())) as can`.execute(
+    trx,
+  );
   return rows[0]?.can === true;
 }
 

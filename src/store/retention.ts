@@ -20,7 +20,7 @@ const needed = sql`
 /**
  * Deletes what is older: images for putting runs back, and runs with their people. The age of a
  * run counts from its end: one that was held for weeks can be put back as long as any other.
- * @param most batches, of images and of all else; what is left is deleted the next time
+ * @param most batches, of each of the steps; what is left is deleted the next time
  * @returns how many rows went
  */
 export async function thinHistory(
@@ -28,18 +28,13 @@ export async function thinHistory(
   keep: { readonly undoDays: number; readonly runDays: number },
   most: number,
 ): Promise<number> {
-  const idleDays = Math.min(keep.runDays, IDLE_DAYS);
-  const days = Math.min(idleDays, keep.undoDays);
-  const { rows } = await sql`select 1 from runs r where ${endedBefore(days)} limit 1`.execute(
-    store.db,
-  );
-  if (rows.length === 0) return 0; // nearly always; asking costs less than looking
-  const idle = sql`${endedBefore(idleDays)} and (r.dry_run or r.status = 'cancelled')`;
-  const old = sql`${endedBefore(keep.runDays)} and r.id not in (${needed})`;
+  const unused = sql`${endedBefore(keep.undoDays)} and r.status <> 'held'`;
+  const undone = { days: keep.undoDays, which: unused };
+  const images = await thinOldest(store, "run_undo", undone, most * BATCH);
   return (
-    (await thinImages(store, keep.undoDays, most * BATCH)) +
-    (await thinTold(store, idle, most * BATCH)) +
-    (await thinRuns(store, old, most * BATCH))
+    images.rows +
+    (await thinIdle(store, Math.min(keep.runDays, IDLE_DAYS), most * BATCH)) +
+    (await thinRuns(store, keep.runDays, most * BATCH))
   );
 }
 
@@ -47,59 +42,99 @@ export async function thinHistory(
 const HISTORY = ["run_undo", "run_changes", "push_changes"] as const;
 type History = (typeof HISTORY)[number];
 
-/** Runs that are looked at in one go. */
-const RUNS = 500;
+/** Runs of which something goes. */
+interface Old {
+  /** They ended longer ago than so many. */
+  readonly days: number;
+  /** A condition on `r`, which says so, too. */
+  readonly which: RawBuilder<unknown>;
+}
 
-/** Deletes images, of the oldest run that has some and on. @param most rows */
-async function thinImages(store: Store, days: number, most: number): Promise<number> {
-  // No run ends before it begins, which its identifier tells.
-  const before = lowestId(Date.now() - days * DAY);
+interface Thinned {
+  readonly rows: number;
+  /** Whether nothing is left that is old enough. */
+  readonly isThrough: boolean;
+}
+
+/**
+ * Deletes what a table tells of runs, from the oldest that it tells of on; of runs that are gone, too.
+ * @param most rows
+ */
+async function thinOldest(
+  store: Store,
+  table: History,
+  { days, which }: Old,
+  most: number,
+): Promise<Thinned> {
   let total = 0;
   for (let after = NO_RUN; total < most;) {
-    const { rows } = await sql<{ id: string }>`select run_id as id from run_undo
-      where run_id > ${after} and run_id < ${before} order by run_id limit 1`.execute(store.db);
+    const { rows } = await sql<{ id: string }>`select run_id as id from ${sql.table(table)}
+      where run_id > ${after} and run_id < ${idBefore(days)} order by run_id limit 1`.execute(
+      store.db,
+    );
     const [oldest] = rows;
-    if (oldest === undefined) break;
+    if (oldest === undefined) return { rows: total, isThrough: true };
     after = oldest.id;
-    const which = sql`r.id = ${oldest.id} and ${endedBefore(days)} and r.status <> 'held'`;
-    for (const id of await runsWhere(store, which))
-      total += await deleteTold(store, "run_undo", id, most - total);
+    const staying = await runsWhere(store, sql`r.id = ${oldest.id} and not (${which})`, 1);
+    if (staying.length === 0) total += await deleteTold(store, table, oldest.id, most - total);
   }
-  return total;
+  return { rows: total, isThrough: false };
 }
 
 const NO_RUN = "00000000-0000-0000-0000-000000000000";
 
-/** Deletes who was concerned by runs, which stay. @param which a condition on `r` @param most rows */
-async function thinTold(store: Store, which: RawBuilder<unknown>, most: number): Promise<number> {
+/** Runs that are looked at at a time, and before somebody else's turn. */
+const RUNS = 500;
+const MOST_RUNS = 5000;
+
+/** Deletes whom dry runs and cancelled ones concerned; the runs stay. @param most rows */
+async function thinIdle(store: Store, days: number, most: number): Promise<number> {
+  const which = sql`not r.thinned and (r.dry_run or r.status = 'cancelled')
+    and r.id < ${idBefore(days)} and ${endedBefore(days)}`;
   let total = 0;
-  for (const id of await runsWhere(store, sql`not r.thinned and ${which}`)) {
-    for (const table of ["run_changes", "push_changes"] as const)
-      total += await deleteTold(store, table, id, most - total);
-    if (total >= most) break;
-    // Nobody looks again.
-    await sql`update runs set thinned = true where id = ${id}`.execute(store.db);
+  for (let looked = 0; looked < MOST_RUNS; looked += RUNS) {
+    const ids = await runsWhere(store, which, RUNS);
+    for (const id of ids) {
+      for (const table of ["run_changes", "push_changes"] as const)
+        total += await deleteTold(store, table, id, most - total);
+      if (total >= most) return total;
+      // Nobody looks again.
+      await sql`update runs set thinned = true where id = ${id}`.execute(store.db);
+    }
+    if (ids.length < RUNS) break;
   }
   return total;
 }
 
-/** Deletes runs with all that is told of them. @param which a condition on `r` @param most rows */
-async function thinRuns(store: Store, which: RawBuilder<unknown>, most: number): Promise<number> {
-  const ended: string[] = [];
+/** Deletes runs after all that is told of them. @param most rows, of each table */
+async function thinRuns(store: Store, days: number, most: number): Promise<number> {
+  const old = sql`${endedBefore(days)} and r.id not in (${needed})`;
   let total = 0;
-  for (const id of await runsWhere(store, which)) {
-    for (const table of HISTORY) total += await deleteTold(store, table, id, most - total);
-    if (total >= most) break;
-    ended.push(id);
+  let isThrough = true;
+  for (const table of HISTORY) {
+    const thinned = await thinOldest(store, table, { days, which: old }, most);
+    total += thinned.rows;
+    isThrough &&= thinned.isThrough;
   }
-  if (ended.length === 0) return total;
-  return total + (await deleted(store, sql`delete from runs where id = any(${ended}::uuid[])`));
+  if (!isThrough) return total;
+  const ids = await runsWhere(store, sql`r.id < ${idBefore(days)} and ${old}`, MOST_RUNS);
+  if (ids.length === 0) return total;
+  return total + (await deleted(store, sql`delete from runs where id = any(${ids}::uuid[])`));
 }
 
-/** The oldest of the runs. */
-async function runsWhere({ db }: Store, which: RawBuilder<unknown>): Promise<string[]> {
+/** No run ends before it begins, which its identifier tells. */
+function idBefore(days: number): RawBuilder<unknown> {
+  return sql`${lowestId(Date.now() - days * DAY)}::uuid`;
+}
+
+/** The oldest of the runs. @param which a condition on `r` */
+async function runsWhere(
+  { db }: Store,
+  which: RawBuilder<unknown>,
+  limit: number,
+): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
-    select r.id from runs r where ${which} order by r.id limit ${RUNS}`.execute(db);
+    select r.id from runs r where ${which} order by r.id limit ${limit}`.execute(db);
   return rows.map((row) => row.id);
 }
 

@@ -262,11 +262,15 @@ test("nothing that is kept or shown is the secret of a link or a session", async
   const { out } = await place.run("admin", "sessions", "--json");
   const database = new Client({ connectionString: place.databaseUrl ?? "" });
   await database.connect();
-  const { rows } = await database.query(
-    "select row_to_json(s)::text as kept from sessions s union all select row_to_json(l)::text from sign_in_links l union all select row_to_json(e)::text from system_log e",
-  );
+  let kept = out;
+  for (const table of ["sessions", "sign_in_links", "system_log"]) {
+    const { rows } = await database.query<{ row: string }>(
+      `select row_to_json(t)::text as row from ${table} t`,
+    );
+    expect(rows, table).not.toEqual([]);
+    kept += rows.map(({ row }) => row).join("\n");
+  }
   await database.end();
-  const kept = rows.map((row: { kept: string }) => row.kept).join("\n") + out;
   expect(kept).not.toContain(secret);
   expect(kept).not.toContain(session);
 });

@@ -1,7 +1,11 @@
 /** The process itself: it ends when it is asked to, whatever it does, and a fault ends it in order. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { join } from "node:path";
+import { sql } from "kysely";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type * as database from "../../src/store/database.ts";
+import { PROGRAM } from "../support/program.ts";
 import { SIMPLE_MAPPINGS, simplePerson, Workplace } from "../support/rollcall.ts";
 
 let place: Workplace;
@@ -76,4 +80,28 @@ test("a daemon whose parent was killed ends as well, and leaves the database to 
   await once(child.stderr as NodeJS.EventEmitter, "close");
   expect(text()).toContain("rollcall stopped");
   expect((await place.run("users")).status).toBe(0);
+});
+
+test("one that may not open its database says so and ends, embedded too", async () => {
+  const own = await Workplace.create("embedded");
+  const people = own.file("p.ldif", simplePerson("ada"));
+  own.configure(`directories:\n  corp:\n    type: ldif\n    path: ${people}${SIMPLE_MAPPINGS}`);
+  // Another process is to open it, so it must not be kept open.
+  const { openStore } = await vi.importActual<typeof database>("../../src/store/database.ts");
+  const store = await openStore({ url: null, directory: join(own.folder, "data") });
+  await sql`insert into kysely_migration (name, timestamp) values ('9999-of-tomorrow', '')`.execute(
+    store.db,
+  );
+  await store[Symbol.asyncDispose]();
+  const child = spawn(process.execPath, [PROGRAM, "--config", own.config, "import", "corp"], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let told = "";
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (told += chunk));
+  const [status] = (await once(child, "exit")) as [number | null];
+  expect({ status, told }).toEqual({
+    status: 1,
+    told: expect.stringContaining("database.tooNew") as string,
+  });
+  own.remove();
 });

@@ -46,6 +46,9 @@ test.each([
   ],
   ["delete from run_undo t using moving m where m.seq = t.seq", "run_undo with moving"],
   ["declare c no scroll cursor for select from run_undo join users on true", "run_undo with users"],
+  ["(select from run_changes join users on true) union all (select 1)", "run_changes with users"],
+  ["copy (select from run_undo join users on true) to stdout", "run_undo with users"],
+  ["values ((select from run_changes), (select from runs))", "run_changes with runs"],
   ["create temporary table f as select from run_changes, runs", "run_changes with runs"],
 ])("%s joins what it must not", (statement, mixture) => {
   expect(mixtureOf(statement)).toBe(mixture);
@@ -59,6 +62,8 @@ test.each([
   "with told as (select dn from run_changes) select from told join unnest($1) f on true",
   "insert into push_changes (seq) select x.seq from jsonb_to_recordset($1) as x on conflict (seq) do update set dn = excluded.dn",
   "analyze users, system_log",
+  "select extract(epoch from published), trim(both from reason) from system_log for update skip locked",
+  "with b (x) as (select 1) update run_changes set dn = b.x from b where dn is distinct from b.x",
 ])("%s is allowed", (statement) => {
   expect(mixtureOf(statement)).toBeNull();
 });

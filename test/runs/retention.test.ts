@@ -81,6 +81,22 @@ describe.each(DATABASES)("on %s", (kind) => {
     expect(await thinHistory(store, KEEP, 20)).toBe(0);
   });
 
+  test("of a dry run with many people, and of many dry runs, the rest goes the next time", async () => {
+    await run({ days: 40, dry: true, rows: 6000 });
+    for (let i = 0; i < 3; i++) await thinHistory(store, { ...KEEP, undoDays: 100 }, 1);
+    expect(await told("run_changes")).toEqual([]);
+    await sql`insert into runs (id, kind, directory, type, trigger, actor, dry_run, status, phase,
+        counts, phases, fingerprint, plan_size, scope, started_at, finished_at)
+      select rollcall_uuid_v7(), 'import', 'corp', 'full', 'manual', '{}', false, 'done', 'applying', '{}',
+        '[]', '', 0, '', now(), now() - interval '400 days' from generate_series(1, 1200)`.execute(
+      store.db,
+    );
+    await sql`update runs set id = overlay(id::text placing '0100' from 1 for 4)::uuid
+      where finished_at < now() - interval '399 days'`.execute(store.db);
+    expect(await thinHistory(store, KEEP, 20)).toBe(1200 + 6000);
+    expect(await told("runs", "id")).toHaveLength(1);
+  });
+
   test("runs go with all that is told of them, but for the one that the next import goes on from", async () => {
     const needed = await run({ days: 500 });
     const gone = await run({ days: 400 });

@@ -3,7 +3,8 @@
  * that stays local. The shared Postgres notes the statements that tests make, and each of them is looked at.
  *
  * Not seen are statements that fail, those of servers that a test starts for itself, and those of the embedded
- * database, which are made by the same code. There are no views, behind which a table could hide.
+ * database, which are made by the same code; and behind a comma, a table that the schema does not have. There
+ * are no views, behind which a table could hide.
  */
 import { readFileSync } from "node:fs";
 import { Client } from "pg";
@@ -42,9 +43,23 @@ function wordsOf(statement: string): string[] {
 }
 
 /** What stands before the name of a table. */
-const BEFORE_TABLES: ReadonlySet<string> = new Set(["from", "join", "using", "update", "into"]);
+const BEFORE_TABLES: ReadonlySet<string> = new Set([
+  "from",
+  "join",
+  "using",
+  "update",
+  "into",
+  "only",
+]);
 /** What may stand there, too, and is none. */
-const NO_TABLES: ReadonlySet<string> = new Set(["(", "lateral", "only", "select", "unnest", "set"]);
+const NO_TABLES: ReadonlySet<string> = new Set([
+  "lateral",
+  "only",
+  "select",
+  "set",
+  "skip",
+  "nowait",
+]);
 
 /** The tables among words; `users.id` is a column, and what stands behind `as` a new name. */
 function tablesAmong(words: readonly string[], tables: ReadonlySet<string>): string[] {
@@ -54,27 +69,44 @@ function tablesAmong(words: readonly string[], tables: ReadonlySet<string>): str
   });
 }
 
+/** Where the parenthesis around a word opens; -1: there is none. */
+function openingOf(words: readonly string[], at: number): number {
+  let open = 0;
+  for (let i = at - 1; i >= 0; i--) {
+    if (words[i] === ")") open++;
+    else if (words[i] === "(" && open-- === 0) return i;
+  }
+  return -1;
+}
+
+/** The names that a statement gives its own tables: `with b (x) as (…)`. */
+function definedIn(words: readonly string[]): ReadonlySet<string> {
+  const found = words.flatMap((word, at) => {
+    const isTable = words[at + 1] === "(" || /^(?:not|materialized)$/.test(words[at + 1] ?? "");
+    if (word !== "as" || !isTable) return [];
+    const name = words[at - 1] === ")" ? words[openingOf(words, at - 1) - 1] : words[at - 1];
+    return name === undefined ? [] : [name];
+  });
+  return new Set(found);
+}
+
 /** Tables that the schema does not have, such as temporary ones: they are local. */
 function othersAmong(words: readonly string[], known: ReadonlySet<string>): string[] {
-  const defined = words.filter((_, at) => {
-    const before = words[at - 1] ?? "";
-    return (
-      words[at + 1] === "as" && (before === "with" || before === "," || before === "recursive")
-    );
-  });
+  const defined = definedIn(words);
   return words.filter((word, at) => {
-    const isNamed = BEFORE_TABLES.has(words[at - 1] ?? "") && /^[a-z_]/.test(word);
-    const isFunction = words[at + 1] === "(";
-    return (
-      isNamed && !isFunction && !known.has(word) && !NO_TABLES.has(word) && !defined.includes(word)
-    );
+    if (!BEFORE_TABLES.has(words[at - 1] ?? "") || !/^[a-z_]/.test(word)) return false;
+    if (known.has(word) || defined.has(word) || NO_TABLES.has(word)) return false;
+    // `f(…)`, `is distinct from x`, and `extract(epoch from x)`.
+    if (words[at + 1] === "(" || words[at - 2] === "distinct") return false;
+    const inside = words[openingOf(words, at) + 1] ?? "";
+    const isQuery =
+      openingOf(words, at) === -1 || /^(?:select|with|delete|update|insert)$/.test(inside);
+    return words[at - 1] !== "from" || isQuery;
   });
 }
 
-/** Statements that read and write rows; others name tables without joining them. */
-const OF_ROWS: ReadonlySet<string> = new Set(
-  "select with insert update delete declare create merge explain prepare".split(" "),
-);
+/** Statements that only name tables, and join none. */
+const OF_TABLES = /^(?:analyze|vacuum|alter|drop|truncate|lock|grant|revoke|comment|reindex)$/;
 
 /**
  * What a statement joins that it must not; null: nothing. What an `insert` puts into a table may come from
@@ -84,7 +116,7 @@ const OF_ROWS: ReadonlySet<string> = new Set(
 export function mixtureOf(statement: string): string | null {
   const words = wordsOf(statement);
   const [verb = "", , target = ""] = words;
-  if (!OF_ROWS.has(verb)) return null;
+  if (OF_TABLES.test(verb)) return null;
   if (verb === "create" && !words.slice(0, 5).includes("as")) return null;
   if (verb !== "insert") return mixed(words);
   const conflict = words.findIndex((word, at) => word === "on" && words[at + 1] === "conflict");
@@ -112,7 +144,7 @@ export class Statements implements AsyncDisposable {
 
   private constructor(client: Client) {
     this.#client = client;
-    this.#timer = setInterval(() => void this.#read().catch(() => undefined), 5000);
+    this.#timer = setInterval(() => void this.#read().catch(() => undefined), 5000).unref();
   }
 
   /** @param url of any database of the server */
@@ -132,7 +164,8 @@ export class Statements implements AsyncDisposable {
 
   /** Every database has notes of its own; those of one that was dropped are complete, and make room. */
   async #readAfter(before: Promise<void>): Promise<void> {
-    await before;
+    // What went wrong once need not go wrong again.
+    await before.catch(() => undefined);
     const over = await this.#client.query<{ id: string }>(
       `select distinct dbid as id from pg_stat_statements
       where dbid not in (select oid from pg_database)`,

@@ -6,6 +6,7 @@ const STATEMENTS = [
   "create index run_changes_lost on run_changes (run_id, external_id) where lost",
   // Whether nothing is told any more of the people whom a dry or cancelled run concerned.
   "alter table runs add column thinned boolean not null default false",
+  "create index runs_idle on runs (id) where not thinned and (dry_run or status = 'cancelled')",
 ];
 
 export const history: Migration = {
