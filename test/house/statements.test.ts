@@ -62,6 +62,7 @@ test.each([
   "with told as (select dn from run_changes) select from told join unnest($1) f on true",
   "insert into push_changes (seq) select x.seq from jsonb_to_recordset($1) as x on conflict (seq) do update set dn = excluded.dn",
   "analyze users, system_log",
+  "COPY public.run_changes (run_id, seq) FROM stdin",
   "select extract(epoch from published), trim(both from reason) from system_log for update skip locked",
   "with b (x) as (select 1) update run_changes set dn = b.x from b where dn is distinct from b.x",
 ])("%s is allowed", (statement) => {

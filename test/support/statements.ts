@@ -59,6 +59,7 @@ const NO_TABLES: ReadonlySet<string> = new Set([
   "set",
   "skip",
   "nowait",
+  "stdin",
 ]);
 
 /** The tables among words; `users.id` is a column, and what stands behind `as` a new name. */
