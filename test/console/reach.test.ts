@@ -32,9 +32,10 @@ async function visit(path: string): Promise<void> {
 /** Notes what can be done on the page, in the order in which it is read, so that it is known by its place. */
 const COUNT = `(() => {
   const can = "a[href], button:enabled, input:enabled, select:enabled, textarea:enabled, summary, [tabindex='0']";
-  window.reachable = [...document.querySelectorAll(can)].filter((one) => one.checkVisibility());
-  window.reachable[0].focus();
-  return window.reachable.length;
+  // Looked for each time: what follows events may be made anew meanwhile.
+  window.reachable = () => [...document.querySelectorAll(can)].filter((one) => one.checkVisibility());
+  window.reachable()[0].focus();
+  return window.reachable().length;
 })()`;
 
 /** Where the focus is, of what was noted; and whether that can be seen. */
@@ -43,7 +44,7 @@ const WHERE = `(() => {
   const { outlineStyle, outlineWidth } = getComputedStyle(focused);
   const box = focused.getBoundingClientRect();
   return {
-    at: window.reachable.indexOf(focused),
+    at: window.reachable().indexOf(focused),
     what: focused.outerHTML.slice(0, 120),
     isShown: outlineStyle !== "none" && parseFloat(outlineWidth) > 0 && box.width > 0,
   };
